@@ -1,0 +1,159 @@
+/**
+ * What a user of the SDK sees: states, snapshots and the calls of a meeting. Owns no behaviour.
+ *
+ * Snapshots are immutable: a change makes a new object, an unchanged part keeps its identity, so that they can be
+ * handed to React's useSyncExternalStore or compared by reference.
+ */
+import type { MeetingError } from './errors.ts';
+
+export type ParticipantId = string;
+export type TrackId = string;
+export type Source = 'microphone' | 'camera' | 'screen' | 'screen_audio';
+export type Role = 'host' | 'cohost' | 'participant' | 'viewer' | 'recorder' | 'relay';
+export type EndReason = 'left' | 'ended' | 'removed' | 'replaced' | 'nodeClosing' | 'moved';
+
+export type MeetingState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'joining' }
+  | { readonly kind: 'connected' }
+  /** `since` is in milliseconds since the epoch; `attempt` starts at 1. */
+  | { readonly kind: 'reconnecting'; readonly since: number; readonly attempt: number }
+  | { readonly kind: 'ended'; readonly reason: EndReason }
+  | { readonly kind: 'failed'; readonly error: MeetingError };
+
+export interface TrackSnapshot {
+  readonly id: TrackId;
+  readonly source: Source;
+  readonly kind: 'audio' | 'video';
+  readonly muted: boolean;
+  /**
+   * Own tracks: what is captured. Others' video: what to show while a slot carries it, else null. Others' audio is
+   * null: it is played by `audioOutput`, because audio slots carry the loudest speakers, not one participant.
+   */
+  readonly mediaStreamTrack: MediaStreamTrack | null;
+}
+
+export interface ParticipantSnapshot {
+  readonly id: ParticipantId;
+  readonly displayName: string;
+  readonly role: Role;
+  readonly isSelf: boolean;
+  readonly isHandRaised: boolean;
+  readonly joinedAt: string;
+  readonly isSpeaking: boolean;
+  /** 0 (silent) to 1 (as loud as can be). */
+  readonly audioLevel: number;
+  /** Known for oneself only, until nodes report others' links. */
+  readonly connectionQuality: 'unknown' | 'good' | 'uplink' | 'downlink' | 'lost';
+  readonly tracks: Readonly<Partial<Record<Source, TrackSnapshot>>>;
+}
+
+export interface ChatMessage {
+  readonly id: string;
+  readonly from: ParticipantId;
+  readonly displayName: string;
+  readonly text: string;
+  readonly at: string;
+  /** Set when it was meant for one participant only. */
+  readonly to?: ParticipantId;
+}
+
+export interface MeetingInfo {
+  readonly id: string;
+  readonly code: string;
+  readonly title: string | null;
+}
+
+export interface MeetingSnapshot {
+  readonly state: MeetingState;
+  readonly meeting: MeetingInfo | null;
+  /** In order of joining, oneself included. Kept as last known while reconnecting and after the end. */
+  readonly participants: readonly ParticipantSnapshot[];
+  readonly self: ParticipantSnapshot | null;
+  /** The loudest speaker now, or the last one; null before anybody spoke. Never oneself. */
+  readonly activeSpeaker: ParticipantId | null;
+  readonly messages: readonly ChatMessage[];
+  readonly recording: 'off' | 'on';
+  /** `blocked`: the browser wants a click first; call `resumeAudio()` in its handler. */
+  readonly audioPlayback: 'playing' | 'blocked';
+}
+
+export interface MeetingEvents {
+  reaction: { readonly from: ParticipantId; readonly reaction: string };
+  message: ChatMessage;
+  participantJoined: ParticipantSnapshot;
+  participantLeft: ParticipantSnapshot;
+  /** Somebody else muted one of the own tracks; unmuting is up to oneself. */
+  mutedByOther: { readonly source: Source; readonly by: ParticipantId };
+  /** The browser's own "stop sharing" ended the share. */
+  shareStopped: undefined;
+  /** A request was refused by the node; the meeting goes on. */
+  refused: { readonly code: string; readonly message: string };
+}
+
+export interface VisibleTrack {
+  readonly track: TrackId;
+  /** Height in physical pixels that the tile has. */
+  readonly maxHeight: number;
+  /** Higher first when bandwidth is short. Default 0. */
+  readonly priority?: number;
+}
+
+export interface JoinOptions {
+  /** Code (`abc-defg-hij`) or id. */
+  readonly meeting: string;
+  readonly displayName: string;
+  /** Tracks stay the caller's: `leave()` does not stop them. */
+  readonly microphone?: MediaStreamTrack;
+  readonly camera?: MediaStreamTrack;
+  readonly microphoneMuted?: boolean;
+  readonly cameraMuted?: boolean;
+}
+
+export interface AudioOutput {
+  /** 0 to 1. */
+  setVolume(volume: number): void;
+  /** Chooses a speaker, where the browser can. @throws DOMException when the device is gone or not allowed. */
+  setSink(deviceId: string): Promise<void>;
+}
+
+/** What `Meeting` offers, as an interface so that user interfaces can be tested with a fake. */
+export interface MeetingClient {
+  /** Warms up: builds the connection and its offer before the person clicks. Safe to call again. */
+  prepare(): Promise<void>;
+  /** @throws MeetingError when the meeting cannot be joined; `state` is then `failed` with the same error. */
+  join(options: JoinOptions): Promise<void>;
+  leave(): Promise<void>;
+
+  /** For useSyncExternalStore; both are bound, so they can be passed as they are. */
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly getSnapshot: () => MeetingSnapshot;
+  on<Name extends keyof MeetingEvents>(
+    name: Name,
+    listener: (event: MeetingEvents[Name]) => void,
+  ): () => void;
+
+  /** Publishes, replaces or (null) unpublishes. */
+  setMicrophone(track: MediaStreamTrack | null): Promise<void>;
+  setCamera(track: MediaStreamTrack | null): Promise<void>;
+  /** Tells everyone, and sends nothing while muted. The capture device goes on: stop its track to switch it off. */
+  setMuted(source: 'microphone' | 'camera', muted: boolean): void;
+  /** Asks the person what to share. @throws MeetingError `share_denied` when they cancel. */
+  shareScreen(): Promise<void>;
+  stopShare(): void;
+
+  /** What is on the screen now, most important first; everything else is not sent. Cheap to call on each render. */
+  setVisible(visible: readonly VisibleTrack[]): void;
+
+  sendMessage(text: string, to?: ParticipantId): void;
+  setHand(raised: boolean): void;
+  react(reaction: string): void;
+  /** Hosts and cohosts: mutes someone's microphone. */
+  muteParticipant(participant: ParticipantId): void;
+  /** Hosts and cohosts: sends someone out. */
+  removeParticipant(participant: ParticipantId): void;
+
+  readonly audioOutput: AudioOutput;
+  /** Call in a click handler after `audioPlayback` became `blocked`. */
+  resumeAudio(): Promise<void>;
+}
