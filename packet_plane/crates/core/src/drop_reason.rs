@@ -82,6 +82,8 @@ impl DropCounts {
 
     /// Label and count of every reason, in the order of the enum.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        DropReason::ALL.iter().map(|reason| (reason.label(), self.of(*reason)))
+        DropReason::ALL
+            .iter()
+            .map(|reason| (reason.label(), self.of(*reason)))
     }
 }

@@ -69,7 +69,9 @@ impl<'a> Attributes<'a> {
             let header = message.get(at..at + 4).ok_or(DropReason::StunMalformed)?;
             let kind = u16::from_be_bytes([header[0], header[1]]);
             let len = usize::from(u16::from_be_bytes([header[2], header[3]]));
-            let value = message.get(at + 4..at + 4 + len).ok_or(DropReason::StunMalformed)?;
+            let value = message
+                .get(at + 4..at + 4 + len)
+                .ok_or(DropReason::StunMalformed)?;
             found.take(message, at, kind, value)?;
             at += 4 + len.next_multiple_of(4);
         }
@@ -82,7 +84,9 @@ impl<'a> Attributes<'a> {
             return Ok(());
         }
         match kind {
-            USERNAME => self.username = Some(std::str::from_utf8(value).map_err(|_| DropReason::StunMalformed)?),
+            USERNAME => {
+                self.username = Some(std::str::from_utf8(value).map_err(|_| DropReason::StunMalformed)?)
+            }
             PRIORITY => {
                 let bytes: [u8; 4] = value.try_into().map_err(|_| DropReason::StunMalformed)?;
                 self.priority = u32::from_be_bytes(bytes);
@@ -161,7 +165,7 @@ fn seal(key: &hmac::Key, out: &mut Vec<u8>) {
     let at = out.len();
     let tag = integrity(out, at, key);
     write_attribute(MESSAGE_INTEGRITY, tag.as_ref(), out);
-    set_len(out, out.len() + 8);
+    set_len(out, 8);
     let fingerprint = (crc32(out) ^ FINGERPRINT_XOR).to_be_bytes();
     write_attribute(FINGERPRINT, &fingerprint, out);
 }
@@ -176,8 +180,9 @@ fn integrity(message: &[u8], integrity_at: usize, key: &hmac::Key) -> hmac::Tag 
     context.sign()
 }
 
-fn set_len(message: &mut [u8], total: usize) {
-    let body = ((total - HEADER_LEN) as u16).to_be_bytes();
+/// Set the header's length field to what is written so far and `to_come` bytes more.
+fn set_len(message: &mut [u8], to_come: usize) {
+    let body = ((message.len() + to_come - HEADER_LEN) as u16).to_be_bytes();
     message[2..4].copy_from_slice(&body);
 }
 
@@ -186,7 +191,7 @@ fn write_attribute(kind: u16, value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&(value.len() as u16).to_be_bytes());
     out.extend_from_slice(value);
     out.resize(out.len().next_multiple_of(4), 0);
-    set_len(out, out.len());
+    set_len(out, 0);
 }
 
 fn write_xor_mapped_address(source: SocketAddr, out: &mut Vec<u8>) {
@@ -210,7 +215,9 @@ fn write_xor_mapped_address(source: SocketAddr, out: &mut Vec<u8>) {
 
 /// CRC-32 of ISO 3309, as FINGERPRINT uses it.
 fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0u32, |crc, byte| CRC_TABLE[usize::from((crc as u8) ^ byte)] ^ (crc >> 8))
+    !bytes.iter().fold(!0u32, |crc, byte| {
+        CRC_TABLE[usize::from((crc as u8) ^ byte)] ^ (crc >> 8)
+    })
 }
 
 const CRC_TABLE: [u32; 256] = {
@@ -220,7 +227,11 @@ const CRC_TABLE: [u32; 256] = {
         let mut value = index as u32;
         let mut bit = 0;
         while bit < 8 {
-            value = if value & 1 == 1 { (value >> 1) ^ 0xedb8_8320 } else { value >> 1 };
+            value = if value & 1 == 1 {
+                (value >> 1) ^ 0xedb8_8320
+            } else {
+                value >> 1
+            };
             bit += 1;
         }
         table[index] = value;
@@ -263,7 +274,10 @@ mod tests {
             parsed.write_success(source.parse().expect("address"), &key, &mut response);
             assert_eq!(response[..2], BINDING_SUCCESS.to_be_bytes());
             assert_eq!(response[8..20], [7; 12]);
-            assert_eq!(usize::from(u16::from_be_bytes([response[2], response[3]])) + 20, response.len());
+            assert_eq!(
+                usize::from(u16::from_be_bytes([response[2], response[3]])) + 20,
+                response.len()
+            );
             let crc = crc32(&response[..response.len() - 8]) ^ FINGERPRINT_XOR;
             assert_eq!(response[response.len() - 4..], crc.to_be_bytes());
         }
@@ -273,7 +287,10 @@ mod tests {
     fn refuses_a_request_without_integrity() {
         let mut message = Vec::from(&RFC5769_REQUEST[..20]);
         write_attribute(USERNAME, b"evtj:h6vY", &mut message);
-        assert_eq!(parse_binding_request(&message).unwrap_err(), DropReason::StunUnauthenticated);
+        assert_eq!(
+            parse_binding_request(&message).unwrap_err(),
+            DropReason::StunUnauthenticated
+        );
     }
 
     proptest! {
