@@ -5,4 +5,6 @@
 pub mod demux;
 pub mod drop_reason;
 pub mod quantities;
+pub mod rtp;
+pub mod srtp;
 pub mod stun;

@@ -1,0 +1,148 @@
+//! Header extensions: the ones the plane understands, and a small block to write them (RFC 8285).
+
+/// A header extension that the plane reads or writes, whatever number a session gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtensionKind {
+    /// RFC 9143 section 15.
+    Mid,
+    /// RFC 8852 section 4.1.
+    Rid,
+    /// RFC 8852 section 4.2.
+    RepairedRid,
+    /// RFC 6464.
+    AudioLevel,
+    /// draft-holmer-rmcat-transport-wide-cc-extensions-01.
+    TransportWideCc,
+    /// 3GPP TS 26.114 section 7.4.5: coordination of video orientation.
+    VideoOrientation,
+    /// WebRTC's playout-delay hint.
+    PlayoutDelay,
+}
+
+impl ExtensionKind {
+    /// The kind that a URI of `a=extmap` names.
+    #[must_use]
+    pub fn from_uri(uri: &str) -> Option<Self> {
+        Some(match uri {
+            "urn:ietf:params:rtp-hdrext:sdes:mid" => ExtensionKind::Mid,
+            "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id" => ExtensionKind::Rid,
+            "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id" => ExtensionKind::RepairedRid,
+            "urn:ietf:params:rtp-hdrext:ssrc-audio-level" => ExtensionKind::AudioLevel,
+            "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01" => {
+                ExtensionKind::TransportWideCc
+            }
+            "urn:3gpp:video-orientation" => ExtensionKind::VideoOrientation,
+            "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay" => ExtensionKind::PlayoutDelay,
+            _ => return None,
+        })
+    }
+}
+
+/// The identifiers one side of a session gave to the extensions; 0 means not negotiated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExtensionIds {
+    pub mid: u8,
+    pub rid: u8,
+    pub repaired_rid: u8,
+    pub audio_level: u8,
+    pub transport_wide_cc: u8,
+    pub video_orientation: u8,
+    pub playout_delay: u8,
+}
+
+impl ExtensionIds {
+    /// Note the identifier of an extension; unknown URIs and identifiers outside 1..=14 are left out.
+    pub fn set(&mut self, uri: &str, id: u8) {
+        let (Some(kind), 1..=14) = (ExtensionKind::from_uri(uri), id) else {
+            return;
+        };
+        match kind {
+            ExtensionKind::Mid => self.mid = id,
+            ExtensionKind::Rid => self.rid = id,
+            ExtensionKind::RepairedRid => self.repaired_rid = id,
+            ExtensionKind::AudioLevel => self.audio_level = id,
+            ExtensionKind::TransportWideCc => self.transport_wide_cc = id,
+            ExtensionKind::VideoOrientation => self.video_orientation = id,
+            ExtensionKind::PlayoutDelay => self.playout_delay = id,
+        }
+    }
+}
+
+/// Room for the elements one egress packet carries: mid (≤ 16), level, orientation, delay, sequence.
+const BLOCK_CAPACITY: usize = 48;
+const BLOCK_HEADER: usize = 4;
+
+/// A one-byte extension block under construction; the empty block writes nothing.
+#[derive(Clone, Debug)]
+pub struct ExtensionBlock {
+    bytes: [u8; BLOCK_CAPACITY],
+    len: usize,
+}
+
+impl Default for ExtensionBlock {
+    fn default() -> Self {
+        ExtensionBlock {
+            bytes: [0; BLOCK_CAPACITY],
+            len: BLOCK_HEADER,
+        }
+    }
+}
+
+impl ExtensionBlock {
+    /// Append an element; one that is empty, longer than 16 bytes or finds no room is left out.
+    pub fn push(&mut self, id: u8, value: &[u8]) {
+        let end = self.len + 1 + value.len();
+        if !(1..=14).contains(&id) || value.is_empty() || value.len() > 16 || end > BLOCK_CAPACITY - 3 {
+            return;
+        }
+        self.bytes[self.len] = (id << 4) | (value.len() - 1) as u8;
+        self.bytes[self.len + 1..end].copy_from_slice(value);
+        self.len = end;
+    }
+
+    /// The block with its header, padded to a multiple of four bytes; empty when nothing was pushed.
+    pub fn finish(&mut self) -> &[u8] {
+        if self.len == BLOCK_HEADER {
+            return &[];
+        }
+        let end = self.len.next_multiple_of(4);
+        self.bytes[self.len..end].fill(0);
+        let words = ((end - BLOCK_HEADER) / 4) as u16;
+        self.bytes[..2].copy_from_slice(&0xbede_u16.to_be_bytes());
+        self.bytes[2..4].copy_from_slice(&words.to_be_bytes());
+        &self.bytes[..end]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_block_writes_nothing() {
+        assert!(ExtensionBlock::default().finish().is_empty());
+    }
+
+    #[test]
+    fn leaves_out_what_does_not_fit() {
+        let mut block = ExtensionBlock::default();
+        block.push(15, b"x");
+        block.push(1, &[0; 17]);
+        block.push(2, &[]);
+        assert!(block.finish().is_empty());
+        for _ in 0..10 {
+            block.push(3, &[1; 16]);
+        }
+        assert!(block.finish().len() <= BLOCK_CAPACITY);
+    }
+
+    #[test]
+    fn ignores_identifiers_that_one_byte_elements_cannot_carry() {
+        let mut ids = ExtensionIds::default();
+        ids.set("urn:ietf:params:rtp-hdrext:sdes:mid", 15);
+        ids.set("urn:example:unknown", 3);
+        assert_eq!(ids, ExtensionIds::default());
+        ids.set("urn:ietf:params:rtp-hdrext:sdes:mid", 4);
+        assert_eq!(ids.mid, 4);
+    }
+}

@@ -1,0 +1,155 @@
+//! The VP8 payload descriptor: where keyframes start, and the ids that a switch has to keep continuous.
+//!
+//! Source: RFC 7741 sections 4.2 (descriptor) and 4.3 (payload header).
+
+/// What the descriptor of one packet says; offsets count from the start of the payload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vp8Descriptor {
+    pub starts_keyframe: bool,
+    pub picture_id: Option<PictureId>,
+    pub tl0_picture_index: Option<u8>,
+    picture_id_at: u8,
+    tl0_at: u8,
+}
+
+/// A picture id of 7 or 15 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PictureId {
+    pub value: u16,
+    pub is_long: bool,
+}
+
+impl Vp8Descriptor {
+    /// Read a descriptor; `None` when the payload ends inside it.
+    #[must_use]
+    pub fn parse(payload: &[u8]) -> Option<Self> {
+        let first = *payload.first()?;
+        let mut found = Vp8Descriptor::default();
+        let mut at = 1;
+        if first & 0x80 != 0 {
+            let flags = *payload.get(1)?;
+            at = 2;
+            if flags & 0x80 != 0 {
+                found.picture_id_at = at as u8;
+                at += found.read_picture_id(payload.get(at..)?)?;
+            }
+            if flags & 0x40 != 0 {
+                found.tl0_at = at as u8;
+                found.tl0_picture_index = Some(*payload.get(at)?);
+                at += 1;
+            }
+            if flags & 0x30 != 0 {
+                payload.get(at)?;
+                at += 1;
+            }
+        }
+        // S set, partition 0, and the inverse keyframe bit of the payload header clear.
+        found.starts_keyframe = first & 0x17 == 0x10 && payload.get(at).is_some_and(|byte| byte & 1 == 0);
+        Some(found)
+    }
+
+    fn read_picture_id(&mut self, bytes: &[u8]) -> Option<usize> {
+        let first = *bytes.first()?;
+        if first & 0x80 == 0 {
+            self.picture_id = Some(PictureId {
+                value: u16::from(first),
+                is_long: false,
+            });
+            return Some(1);
+        }
+        let value = u16::from(first & 0x7f) << 8 | u16::from(*bytes.get(1)?);
+        self.picture_id = Some(PictureId { value, is_long: true });
+        Some(2)
+    }
+
+    /// Write other ids over those of `payload`, which this descriptor was read from.
+    pub fn rewrite(&self, picture_id: u16, tl0_picture_index: u8, payload: &mut [u8]) {
+        if let Some(id) = self.picture_id {
+            let at = usize::from(self.picture_id_at);
+            if id.is_long {
+                payload[at..at + 2].copy_from_slice(&(0x8000 | (picture_id & 0x7fff)).to_be_bytes());
+            } else {
+                payload[at] = (picture_id & 0x7f) as u8;
+            }
+        }
+        if self.tl0_picture_index.is_some() {
+            payload[usize::from(self.tl0_at)] = tl0_picture_index;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn sees_a_keyframe_only_at_the_first_packet_of_its_first_partition() {
+        let keyframe = [0x90, 0x80, 0x81, 0x02, 0x10, 0, 0];
+        assert!(Vp8Descriptor::parse(&keyframe).expect("parses").starts_keyframe);
+        let mut interframe = keyframe;
+        interframe[4] |= 1;
+        assert!(!Vp8Descriptor::parse(&interframe).expect("parses").starts_keyframe);
+        let mut continuation = keyframe;
+        continuation[0] = 0x80;
+        assert!(
+            !Vp8Descriptor::parse(&continuation)
+                .expect("parses")
+                .starts_keyframe
+        );
+    }
+
+    #[test]
+    fn rewrites_long_and_short_ids_in_place() {
+        let mut long = [0x90, 0xe0, 0x81, 0x02, 9, 0x20, 0x10];
+        let descriptor = Vp8Descriptor::parse(&long).expect("parses");
+        assert_eq!(
+            descriptor.picture_id,
+            Some(PictureId {
+                value: 0x102,
+                is_long: true
+            })
+        );
+        descriptor.rewrite(0x7fff, 200, &mut long);
+        assert_eq!(long, [0x90, 0xe0, 0xff, 0xff, 200, 0x20, 0x10]);
+        let mut short = [0x90, 0x80, 0x05, 0x10];
+        Vp8Descriptor::parse(&short)
+            .expect("parses")
+            .rewrite(0x81, 0, &mut short);
+        assert_eq!(short, [0x90, 0x80, 0x01, 0x10]);
+    }
+
+    #[test]
+    fn refuses_a_payload_that_ends_inside_the_descriptor() {
+        for payload in [
+            &[][..],
+            &[0x90],
+            &[0x90, 0x80],
+            &[0x90, 0x80, 0x80],
+            &[0x90, 0x40],
+            &[0x90, 0x20],
+        ] {
+            assert_eq!(Vp8Descriptor::parse(payload), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reads_back_what_it_rewrites(
+            mut payload in proptest::collection::vec(any::<u8>(), 0..16),
+            picture_id in any::<u16>(),
+            tl0 in any::<u8>(),
+        ) {
+            if let Some(descriptor) = Vp8Descriptor::parse(&payload) {
+                let len = payload.len();
+                descriptor.rewrite(picture_id, tl0, &mut payload);
+                let again = Vp8Descriptor::parse(&payload).expect("still parses");
+                prop_assert_eq!(payload.len(), len);
+                prop_assert_eq!(again.tl0_picture_index, descriptor.tl0_picture_index.map(|_| tl0));
+                let expected = descriptor.picture_id.map(|id| if id.is_long { picture_id & 0x7fff } else { picture_id & 0x7f });
+                prop_assert_eq!(again.picture_id.map(|id| id.value), expected);
+                prop_assert_eq!(again.starts_keyframe, descriptor.starts_keyframe);
+            }
+        }
+    }
+}
