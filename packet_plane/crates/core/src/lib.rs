@@ -5,6 +5,7 @@
 pub mod demux;
 pub mod drop_reason;
 pub mod quantities;
+pub mod rtcp;
 pub mod rtp;
 pub mod srtp;
 pub mod stun;
