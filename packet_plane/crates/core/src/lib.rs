@@ -2,10 +2,22 @@
 //!
 //! It never reads a clock, a socket or a random source, so that whole meetings replay from a seed.
 
+pub mod arena;
+pub mod codec;
+pub mod command;
 pub mod demux;
 pub mod drop_reason;
+pub mod event;
+pub mod history;
+pub mod keyframe_throttle;
+pub mod loudest;
+pub mod nack_generator;
 pub mod quantities;
+pub mod receive_statistics;
+pub mod rewriter;
 pub mod rtcp;
 pub mod rtp;
 pub mod srtp;
 pub mod stun;
+pub mod transmit;
+pub mod transport_cc_recorder;

@@ -25,6 +25,12 @@ impl StreamState {
         }
     }
 
+    /// Whether a packet with this number could still be taken.
+    #[must_use]
+    pub fn accepts(&self, sequence: ExtendedSequenceNumber) -> bool {
+        self.window.accepts(sequence.0)
+    }
+
     /// Highest extended number authenticated so far.
     #[must_use]
     pub fn highest(&self) -> Option<ExtendedSequenceNumber> {

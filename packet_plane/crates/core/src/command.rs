@@ -1,0 +1,98 @@
+//! What the caller tells the plane to do. Each command may arrive twice: doing it again changes nothing.
+
+use crate::codec::{Codec, MediaKind};
+use crate::quantities::{MeetingId, SlotId, Ssrc, TrackId, TransportId};
+use crate::rtp::extension::ExtensionIds;
+use crate::srtp::SrtpProfile;
+
+/// One instruction; those that name something unknown do nothing.
+#[derive(Debug)]
+pub enum Command {
+    AddTransport {
+        transport: TransportId,
+        meeting: MeetingId,
+        local_ufrag: String,
+        local_password: String,
+    },
+    /// Take new ICE credentials; validated addresses stay until the client moves.
+    RestartIce {
+        transport: TransportId,
+        local_ufrag: String,
+        local_password: String,
+    },
+    RemoveTransport {
+        transport: TransportId,
+    },
+    SendDtls {
+        transport: TransportId,
+        datagram: Vec<u8>,
+    },
+    SetSrtpKeys {
+        transport: TransportId,
+        profile: SrtpProfile,
+        local: MasterKey,
+        remote: MasterKey,
+    },
+    AddTrack(TrackParameters),
+    RemoveTrack {
+        track: TrackId,
+    },
+    /// Drop a track's media, whatever its publisher sends.
+    SetTrackMuted {
+        track: TrackId,
+        muted: bool,
+    },
+    AddSlot(SlotParameters),
+    RemoveSlot {
+        slot: SlotId,
+    },
+    /// Send a video track through a slot, from its next keyframe on.
+    AssignSlot {
+        slot: SlotId,
+        track: Option<TrackId>,
+    },
+    /// Let these slots carry the meeting's loudest microphones.
+    SetAudioSlots {
+        transport: TransportId,
+        slots: Vec<SlotId>,
+    },
+}
+
+/// Master key and salt of one direction, as the DTLS exporter gives them (RFC 5764 section 4.2).
+pub struct MasterKey {
+    pub key: Vec<u8>,
+    pub salt: Vec<u8>,
+}
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("MasterKey(..)")
+    }
+}
+
+/// A track that a transport publishes.
+#[derive(Debug)]
+pub struct TrackParameters {
+    pub track: TrackId,
+    pub transport: TransportId,
+    pub kind: MediaKind,
+    pub mid: Option<String>,
+    /// SSRCs signalled in SDP; may be empty.
+    pub ssrcs: Vec<Ssrc>,
+    pub codecs: Vec<Codec>,
+    pub extensions: ExtensionIds,
+}
+
+/// A receiving place of a transport.
+#[derive(Debug)]
+pub struct SlotParameters {
+    pub slot: SlotId,
+    pub transport: TransportId,
+    pub kind: MediaKind,
+    pub mid: String,
+    pub ssrc: Ssrc,
+    pub rtx_ssrc: Option<Ssrc>,
+    pub codecs: Vec<Codec>,
+    pub extensions: ExtensionIds,
+    pub cname: String,
+}

@@ -1,0 +1,35 @@
+//! What the plane tells its caller.
+
+use std::net::SocketAddr;
+
+use crate::loudest::Speakers;
+use crate::quantities::{MeetingId, PayloadType, Ssrc, TrackId, TransportId};
+
+/// One happening, past tense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A DTLS record from an address that has proven itself.
+    DtlsReceived {
+        transport: TransportId,
+        datagram: Vec<u8>,
+    },
+    /// The transport has an address to send to, or another one than before.
+    TransportConnected {
+        transport: TransportId,
+        address: SocketAddr,
+    },
+    /// No authentic STUN for too long; told once.
+    TransportTimedOut { transport: TransportId },
+    /// The first packet of a track has been verified.
+    TrackStarted {
+        track: TrackId,
+        ssrc: Ssrc,
+        payload_type: PayloadType,
+    },
+    /// Who holds the meeting's audio positions, and who speaks, loudest first.
+    SpeakersChanged {
+        meeting: MeetingId,
+        positions: Vec<Option<TrackId>>,
+        speakers: Speakers,
+    },
+}

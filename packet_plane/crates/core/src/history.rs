@@ -1,0 +1,147 @@
+//! The latest packets of one ingress stream, decrypted and stored once for all subscribers.
+//!
+//! A slot's buffer keeps its capacity, so a stream that has filled the ring allocates no more.
+
+use crate::quantities::ExtendedSequenceNumber;
+use crate::rtp::vp8::Vp8Descriptor;
+
+/// Room for the largest datagram that a path of 1,500 bytes carries.
+pub const MAX_PACKET_LEN: usize = 1_500;
+
+/// What is known of one packet as its publisher sent it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PacketInfo {
+    pub sequence: ExtendedSequenceNumber,
+    pub marker: bool,
+    pub starts_keyframe: bool,
+    /// Clock ticks.
+    pub rtp_timestamp: u32,
+    pub payload_type: u8,
+    /// Values of the extensions that travel on, empty when absent: audio level, orientation.
+    pub audio_level: Option<u8>,
+    pub video_orientation: Option<u8>,
+    pub vp8: Option<Vp8Descriptor>,
+}
+
+/// A packet with its payload in clear and padding removed.
+#[derive(Debug, Default)]
+pub struct StoredPacket {
+    pub info: PacketInfo,
+    payload: Vec<u8>,
+    payload_len: usize,
+    is_filled: bool,
+}
+
+impl StoredPacket {
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload[..self.payload_len]
+    }
+
+    /// Write the ids that one subscriber sees over those of the last; the payload is otherwise shared.
+    pub fn rewrite_vp8(&mut self, picture_id: u16, tl0_picture_index: u8) {
+        if let Some(descriptor) = self.info.vp8 {
+            descriptor.rewrite(
+                picture_id,
+                tl0_picture_index,
+                &mut self.payload[..self.payload_len],
+            );
+        }
+    }
+}
+
+/// A ring of packets by extended sequence number.
+#[derive(Debug)]
+pub struct History {
+    slots: Vec<StoredPacket>,
+}
+
+impl History {
+    /// A ring for `capacity` packets, rounded up to a power of two.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        let mut slots = Vec::new();
+        slots.resize_with(capacity.next_power_of_two(), StoredPacket::default);
+        History { slots }
+    }
+
+    /// The buffer that a packet with this number will take, to decrypt into; its old packet is gone.
+    pub fn buffer(&mut self, sequence: ExtendedSequenceNumber) -> &mut [u8] {
+        let slot = self.slot_mut(sequence);
+        slot.is_filled = false;
+        slot.payload.resize(MAX_PACKET_LEN, 0);
+        &mut slot.payload
+    }
+
+    /// Keep what was decrypted into the buffer of `info.sequence`, `payload_len` bytes of it.
+    pub fn commit(&mut self, info: PacketInfo, payload_len: usize) {
+        let slot = self.slot_mut(info.sequence);
+        slot.info = info;
+        slot.payload_len = payload_len.min(slot.payload.len());
+        slot.is_filled = true;
+    }
+
+    /// The packet with this number, if it is still here.
+    pub fn packet_mut(&mut self, sequence: ExtendedSequenceNumber) -> Option<&mut StoredPacket> {
+        let slot = self.slot_mut(sequence);
+        (slot.is_filled && slot.info.sequence == sequence).then_some(slot)
+    }
+
+    /// Whether the packet with this number is here.
+    #[must_use]
+    pub fn contains(&self, sequence: ExtendedSequenceNumber) -> bool {
+        let slot = &self.slots[self.index(sequence)];
+        slot.is_filled && slot.info.sequence == sequence
+    }
+
+    fn index(&self, sequence: ExtendedSequenceNumber) -> usize {
+        (sequence.0 as usize) & (self.slots.len() - 1)
+    }
+
+    fn slot_mut(&mut self, sequence: ExtendedSequenceNumber) -> &mut StoredPacket {
+        let index = self.index(sequence);
+        &mut self.slots[index]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(history: &mut History, number: u64, payload: &[u8]) {
+        let sequence = ExtendedSequenceNumber(number);
+        history.buffer(sequence)[..payload.len()].copy_from_slice(payload);
+        history.commit(
+            PacketInfo {
+                sequence,
+                ..PacketInfo::default()
+            },
+            payload.len(),
+        );
+    }
+
+    #[test]
+    fn finds_a_packet_until_a_newer_one_takes_its_place() {
+        let mut history = History::new(4);
+        store(&mut history, 1, b"one");
+        store(&mut history, 2, b"two");
+        assert_eq!(
+            history
+                .packet_mut(ExtendedSequenceNumber(1))
+                .map(|p| p.payload().to_vec()),
+            Some(b"one".to_vec())
+        );
+        store(&mut history, 5, b"five");
+        assert!(!history.contains(ExtendedSequenceNumber(1)));
+        assert!(history.contains(ExtendedSequenceNumber(2)) && history.contains(ExtendedSequenceNumber(5)));
+    }
+
+    #[test]
+    fn a_buffer_taken_but_not_committed_holds_nothing() {
+        let mut history = History::new(4);
+        store(&mut history, 1, b"one");
+        let _ = history.buffer(ExtendedSequenceNumber(5));
+        assert!(!history.contains(ExtendedSequenceNumber(1)) && !history.contains(ExtendedSequenceNumber(5)));
+        assert!(!history.contains(ExtendedSequenceNumber(0)));
+    }
+}
