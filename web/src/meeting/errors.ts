@@ -3,6 +3,7 @@
  *
  * The code tells what to do next; the message is for logs, user interfaces have their own words.
  */
+import { ApiError } from '../api/index.ts';
 export type MeetingErrorCode =
   | 'meeting_not_found'
   | 'meeting_ended'
@@ -38,4 +39,47 @@ export class MeetingError extends Error {
     this.code = code;
     this.retryAfterMs = options.retryAfterMs ?? null;
   }
+}
+
+/** Close codes of docs/signaling.md, and what they mean to somebody who wanted in. */
+const CODE_BY_CLOSE: Readonly<Record<number, MeetingErrorCode>> = {
+  4400: 'protocol_error',
+  4401: 'unauthorized',
+  4403: 'forbidden',
+  4404: 'meeting_not_found',
+  4409: 'protocol_error',
+  4410: 'meeting_ended',
+  4413: 'protocol_error',
+  4503: 'no_capacity',
+};
+
+export function errorOfClose(code: number, reason: string): MeetingError {
+  const known = CODE_BY_CLOSE[code];
+  const text = reason === '' ? `close code ${String(code)}` : reason;
+  return new MeetingError(known ?? 'unreachable', `the media node ended the connection: ${text}`);
+}
+
+export function errorOfApi(error: ApiError): MeetingError {
+  const options = { cause: error, retryAfterMs: error.retryAfterMs };
+  switch (error.code) {
+    case 'validation_failed':
+      return new MeetingError('invalid_request', error.message, options);
+    case 'unexpected':
+      return new MeetingError('server_error', error.message, options);
+    default:
+      return new MeetingError(error.code, error.message, options);
+  }
+}
+
+/** Whether trying again can help: nothing answered, or there was no room this time. */
+export function isPassing(error: MeetingError): boolean {
+  return error.code === 'unreachable' || error.code === 'no_capacity' || error.code === 'server_error';
+}
+
+/** Anything thrown on the way into a meeting, as the error that callers were promised. */
+export function asMeetingError(error: unknown): MeetingError {
+  if (error instanceof MeetingError) return error;
+  if (error instanceof ApiError) return errorOfApi(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return new MeetingError('protocol_error', message, { cause: error });
 }

@@ -1,10 +1,22 @@
 /** The public interface of Parley's client SDK: import from here, not from the files behind it. */
-export type * from './types.ts';
+import { Api, type MeetingDetails } from '../api/index.ts';
+import { asMeetingError } from './errors.ts';
+
+export type { MeetingDetails } from '../api/index.ts';
+export * from '../media/index.ts';
 export { MeetingError, type MeetingErrorCode } from './errors.ts';
-export type * from '../media/types.ts';
-export type { MeetingDetails } from '../api/types.ts';
-/*
- * Next here: `new Meeting({ apiUrl, resumeToken? })` (a MeetingClient), `new LocalMedia()` (a LocalMediaClient),
- * `new LevelMeter(track)` (a LevelMeterClient) and `fetchMeeting(apiUrl, meeting): Promise<MeetingDetails>`, which
- * rejects with a MeetingError.
+export { Meeting, type MeetingOptions } from './Meeting.ts';
+export type * from './types.ts';
+
+/**
+ * What anyone with the code may know of a meeting, for a page that invites to join.
+ *
+ * @throws MeetingError
  */
+export async function fetchMeeting(apiUrl: string, meeting: string): Promise<MeetingDetails> {
+  try {
+    return await new Api({ apiUrl }).fetchMeeting(meeting);
+  } catch (error) {
+    throw asMeetingError(error);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Api: the control plane's HTTP calls that a guest makes.
+ *
+ * Owns timeouts, the retry of 503 and the translation of problem details. Keeps no state of the meeting.
+ * Source: RFC 9110, RFC 9457.
+ */
+import { ApiError, errorOfAnswer } from './errors.ts';
+import type { JoinGrant, JoinRequest, MeetingDetails } from './types.ts';
+
+export interface ApiOptions {
+  /** Such as `https://parley.example/v1`, or `/v1` on the same origin. */
+  readonly apiUrl: string;
+  readonly fetch?: typeof fetch;
+  readonly wait?: (ms: number) => Promise<void>;
+}
+
+/** The API promises an answer or a 503 within seconds; longer means a path that swallows packets. */
+const TIMEOUT_MS = 10_000;
+/** Three tries in all: a person waits a few seconds for room, not minutes. */
+const MAX_RETRIES = 2;
+const MAX_RETRY_AFTER_MS = 3_000;
+const DEFAULT_RETRY_AFTER_MS = 1_000;
+
+export class Api {
+  readonly #url: string;
+  readonly #fetch: typeof fetch;
+  readonly #wait: (ms: number) => Promise<void>;
+
+  constructor(options: ApiOptions) {
+    this.#url = options.apiUrl.replace(/\/$/, '');
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#wait = options.wait ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+  }
+
+  /** @throws ApiError */
+  async fetchMeeting(meeting: string): Promise<MeetingDetails> {
+    const body = await this.#request('GET', `/meetings/${encodeURIComponent(meeting)}`);
+    if (!hasStrings(body, ['id', 'code', 'state'])) throw unreadable();
+    return { title: null, ...body } as unknown as MeetingDetails;
+  }
+
+  /**
+   * Asks for a place in the meeting. Safe to repeat: a place that is not taken up within minutes is given back.
+   * @throws ApiError
+   */
+  async joinMeeting(meeting: string, request: JoinRequest): Promise<JoinGrant> {
+    const body = await this.#request('POST', `/meetings/${encodeURIComponent(meeting)}/join`, request);
+    if (!hasStrings(body, ['token', 'resumeToken'])) throw unreadable();
+    const { node } = body as Partial<JoinGrant>;
+    if (!hasStrings(node, ['id', 'url'])) throw unreadable();
+    return { iceServers: [], ...body } as unknown as JoinGrant;
+  }
+
+  async #request(method: string, path: string, payload?: object): Promise<unknown> {
+    for (let retries = 0; ; retries += 1) {
+      try {
+        return await this.#requestOnce(method, path, payload);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 503 || retries >= MAX_RETRIES) throw error;
+        await this.#wait(Math.min(error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS));
+      }
+    }
+  }
+
+  async #requestOnce(method: string, path: string, payload?: object): Promise<unknown> {
+    const answer = await this.#send(method, path, payload);
+    const body = await parseBody(answer);
+    if (!answer.ok) throw errorOfAnswer(answer.status, answer.headers.get('Retry-After'), body);
+    return body;
+  }
+
+  async #send(method: string, path: string, payload?: object): Promise<Response> {
+    try {
+      return await this.#fetch(this.#url + path, {
+        method,
+        headers: payload === undefined ? {} : { 'Content-Type': 'application/json' },
+        body: payload === undefined ? null : JSON.stringify(payload),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        cache: 'no-store',
+      });
+    } catch (cause) {
+      throw new ApiError('unreachable', 'the API could not be reached', { status: 0, cause });
+    }
+  }
+}
+
+async function parseBody(answer: Response): Promise<unknown> {
+  try {
+    return JSON.parse(await answer.text()) as unknown;
+  } catch (error) {
+    // A gateway in front of the API may answer with HTML; the status still says enough.
+    if (error instanceof SyntaxError) return null;
+    throw new ApiError('unreachable', 'the answer of the API broke off', { status: 0, cause: error });
+  }
+}
+
+function hasStrings(value: unknown, names: readonly string[]): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'string');
+}
+
+function unreadable(): ApiError {
+  return new ApiError('unexpected', 'the API answered something else than its contract says', {
+    status: 200,
+  });
+}

@@ -1,0 +1,77 @@
+/** ApiError: an HTTP answer that is not the one hoped for, with the code of its problem details (RFC 9457). */
+export type ApiErrorCode =
+  | 'meeting_not_found'
+  | 'meeting_ended'
+  | 'meeting_full'
+  | 'guests_not_allowed'
+  | 'no_capacity'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'validation_failed'
+  /** No answer at all: offline, refused, or longer than our patience. */
+  | 'unreachable'
+  | 'unexpected';
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ApiErrorCode;
+  /** 0 when there was no answer. */
+  readonly status: number;
+  readonly retryAfterMs: number | null;
+  readonly requestId: string | null;
+
+  constructor(
+    code: ApiErrorCode,
+    message: string,
+    details: {
+      readonly status: number;
+      readonly retryAfterMs?: number | null;
+      readonly requestId?: string | null;
+      readonly cause?: unknown;
+    },
+  ) {
+    super(message, { cause: details.cause });
+    this.code = code;
+    this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs ?? null;
+    this.requestId = details.requestId ?? null;
+  }
+}
+
+const KNOWN: readonly ApiErrorCode[] = [
+  'meeting_not_found',
+  'meeting_ended',
+  'meeting_full',
+  'guests_not_allowed',
+  'no_capacity',
+  'unauthorized',
+  'forbidden',
+  'validation_failed',
+];
+
+const BY_STATUS: Readonly<Record<number, ApiErrorCode>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'meeting_not_found',
+  410: 'meeting_ended',
+  422: 'validation_failed',
+  503: 'no_capacity',
+};
+
+/** Reads a problem document; a gateway's plain page falls back to the status. */
+export function errorOfAnswer(status: number, retryAfter: string | null, body: unknown): ApiError {
+  const problem = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  const code = KNOWN.find((known) => known === problem['code']) ?? BY_STATUS[status] ?? 'unexpected';
+  const detail = problem['detail'] ?? problem['title'];
+  return new ApiError(code, typeof detail === 'string' ? detail : `the API answered ${String(status)}`, {
+    status,
+    retryAfterMs: parseRetryAfterMs(retryAfter),
+    requestId: typeof problem['requestId'] === 'string' ? problem['requestId'] : null,
+  });
+}
+
+/** Seconds only: the API never sends the date form (RFC 9110, section 10.2.3). */
+function parseRetryAfterMs(value: string | null): number | null {
+  if (value === null || !/^\d+$/.test(value)) return null;
+  return Number(value) * 1000;
+}

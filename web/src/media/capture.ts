@@ -1,0 +1,44 @@
+/** What to ask a browser for, and what its refusals mean. Pure. Source: W3C Media Capture and Streams. */
+import type { MediaErrorCode } from './types.ts';
+
+/** `ideal`, not `exact`: a remembered device that is unplugged falls back to the default instead of failing. */
+export function microphoneConstraints(deviceId: string | null): MediaStreamConstraints {
+  return {
+    audio: {
+      ...(deviceId === null ? {} : { deviceId: { ideal: deviceId } }),
+      echoCancellation: true,
+      noiseSuppression: true,
+      autoGainControl: true,
+    },
+  };
+}
+
+/** 720p30 is the best layer that meetings carry; a camera that has less gives what it has. */
+export function cameraConstraints(deviceId: string | null): MediaStreamConstraints {
+  return {
+    video: {
+      ...(deviceId === null ? {} : { deviceId: { ideal: deviceId } }),
+      width: { ideal: 1280 },
+      height: { ideal: 720 },
+      frameRate: { ideal: 30 },
+    },
+  };
+}
+
+/** Names of DOMException that getUserMedia rejects with. */
+const CODE_BY_NAME: Readonly<Record<string, MediaErrorCode>> = {
+  NotAllowedError: 'denied',
+  SecurityError: 'denied',
+  NotFoundError: 'none_found',
+  NotReadableError: 'in_use',
+  AbortError: 'in_use',
+  OverconstrainedError: 'constraint',
+  TypeError: 'unsupported',
+};
+
+export function classifyCaptureError(error: unknown): MediaErrorCode {
+  if (!(error instanceof Error)) return 'unknown';
+  // Chromium and Firefox tell a closed prompt from a "no" only in the text.
+  if (error.name === 'NotAllowedError' && /dismissed/i.test(error.message)) return 'dismissed';
+  return CODE_BY_NAME[error.name] ?? 'unknown';
+}

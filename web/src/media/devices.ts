@@ -1,0 +1,26 @@
+/** Lists of devices as a picker needs them. Pure. */
+import type { DeviceInfo } from './types.ts';
+
+export interface DeviceLists {
+  readonly microphones: readonly DeviceInfo[];
+  readonly cameras: readonly DeviceInfo[];
+  readonly speakers: readonly DeviceInfo[];
+}
+
+export const NO_DEVICES: DeviceLists = { microphones: [], cameras: [], speakers: [] };
+
+type Listed = Pick<MediaDeviceInfo, 'kind' | 'deviceId' | 'label'>;
+
+export function sortDevices(devices: readonly Listed[]): DeviceLists {
+  const ofKind = (kind: MediaDeviceKind): DeviceInfo[] =>
+    devices.filter((device) => device.kind === kind && device.deviceId !== '').map(toInfo);
+  return {
+    microphones: ofKind('audioinput'),
+    cameras: ofKind('videoinput'),
+    speakers: ofKind('audiooutput'),
+  };
+}
+
+function toInfo(device: Listed): DeviceInfo {
+  return { id: device.deviceId, label: device.label };
+}

@@ -1,0 +1,428 @@
+/**
+ * Link: the way to the meeting's node, kept up.
+ *
+ * Owns the place granted by the API, the peer connection and the signaling, and carries out what Reconnection decides.
+ * Knows nothing of participants or tracks: messages pass through to the meeting.
+ */
+import { ApiError, type Api, type JoinGrant } from '../api/index.ts';
+import type { ClientMessage, NodeMessage, OfferedTrack } from '../protocol/index.ts';
+import { Connection, type ConnectionOptions } from '../rtc/index.ts';
+import { Signaling, type SignalingEvent, type SocketFactory } from '../signaling/index.ts';
+import { MeetingError, asMeetingError, errorOfClose, isPassing } from './errors.ts';
+import { Reconnection, type Effect, type Moment } from './Reconnection.ts';
+import type { ResumeTokens } from './ResumeTokens.ts';
+import type { EndReason, MeetingState } from './types.ts';
+
+export interface LinkOptions {
+  readonly api: Api;
+  readonly resumeTokens: ResumeTokens;
+  /** What the offer of a fresh session announces; asked for at each one. */
+  readonly offeredTracks: (connection: Connection) => readonly OfferedTrack[];
+  readonly onState: (state: MeetingState) => void;
+  /** A new connection was made: what is sent has to be attached to it. */
+  readonly onConnection: (connection: Connection) => void;
+  /** Every message but `answer`; a `joined` comes after its answer was applied. */
+  readonly onMessage: (message: NodeMessage) => void;
+  readonly environment?: LinkEnvironment;
+}
+
+/** The browser, as far as tests replace it. */
+export interface LinkEnvironment {
+  readonly openSocket?: SocketFactory;
+  readonly createPeerConnection?: NonNullable<ConnectionOptions['createPeerConnection']>;
+}
+
+type Joined = Extract<NodeMessage, { type: 'joined' }>;
+
+interface Entry {
+  readonly resolve: () => void;
+  readonly reject: (error: MeetingError) => void;
+}
+
+/** A first join asks for another place when a node turns out to be full or gone; a person waits no longer. */
+const MAX_ENTRIES = 3;
+const CLIENT = { name: 'parley-web', version: '0.1.0' };
+
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #signaling: Signaling;
+  #connection: Connection | null = null;
+  #meeting = '';
+  #displayName = '';
+  #grant: JoinGrant | null = null;
+  #entry: Entry | null = null;
+  #reconnection: Reconnection | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #nextId = 1;
+  #queue: Promise<void> = Promise.resolve();
+  /** Between `joined` and the loss of its socket: only then are messages understood. */
+  #isLive = false;
+  /** Grows with each connection and at the end: what comes back under an old number is stale. */
+  #turn = 0;
+  #closed = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    const { openSocket } = options.environment ?? {};
+    this.#signaling = new Signaling({
+      onEvent: (event) => {
+        // One at a time: applying an answer takes a while, and what follows it must find it applied.
+        this.#queue = this.#queue.then(() => this.#handleEvent(event));
+      },
+      ...(openSocket === undefined ? {} : { openSocket }),
+    });
+  }
+
+  get grant(): JoinGrant | null {
+    return this.#grant;
+  }
+
+  get connection(): Connection | null {
+    return this.#connection;
+  }
+
+  async prepare(): Promise<void> {
+    await this.#preparedConnection().createOffer();
+  }
+
+  /** @throws MeetingError */
+  async join(meeting: string, displayName: string): Promise<void> {
+    this.#meeting = meeting;
+    this.#displayName = displayName;
+    for (let entries = 1; ; entries += 1) {
+      try {
+        await this.#enter();
+        this.#listen();
+        return;
+      } catch (cause) {
+        const error = asMeetingError(cause);
+        // The API itself was tried more than once already.
+        const isNodeTrouble = isPassing(error) && !(error.cause instanceof ApiError);
+        if (this.#closed || !isNodeTrouble || entries >= MAX_ENTRIES) throw error;
+        this.#dropConnection();
+      }
+    }
+  }
+
+  /** Returns false while there is no socket. */
+  send(message: ClientMessage): boolean {
+    return this.#isLive && this.#signaling.send(message);
+  }
+
+  /** After leaving on purpose: the next visit is somebody new. */
+  forgetParticipant(): void {
+    this.#options.resumeTokens.forget(this.#meeting);
+  }
+
+  /** Once a second or so. */
+  handleTick(): void {
+    this.#signaling.handleTimeout();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#isLive = false;
+    this.#signaling.send({ type: 'leave' });
+    this.#signaling.close();
+    this.#dropConnection();
+    this.#reconnection = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    removeEventListener('online', this.#handleOnline);
+    removeEventListener('offline', this.#handleOffline);
+    removeEventListener('pagehide', this.#handlePageHide);
+    this.#entry?.reject(new MeetingError('unreachable', 'the meeting was left'));
+    this.#entry = null;
+  }
+
+  /** One try: a place from the API, then a fresh session on its node. Resolves when `joined` was handled. */
+  async #enter(): Promise<void> {
+    const connection = this.#preparedConnection();
+    const turn = this.#turn;
+    const [grant, offer] = await Promise.all([this.#requestPlace(), connection.createOffer()]);
+    if (turn !== this.#turn) throw new MeetingError('unreachable', 'overtaken by a newer attempt');
+    this.#grant = grant;
+    this.#options.resumeTokens.save(this.#meeting, grant.resumeToken);
+    connection.useIceServers(grant.iceServers);
+    const tracks = this.#options.offeredTracks(connection);
+    await new Promise<void>((resolve, reject) => {
+      this.#entry = { resolve, reject };
+      this.#signaling.join(grant.node.url, { token: grant.token, offer, tracks, client: CLIENT });
+    });
+  }
+
+  /** A resume token that is no longer good must not keep a person out: they come as somebody new. */
+  async #requestPlace(): Promise<JoinGrant> {
+    const { api, resumeTokens } = this.#options;
+    const displayName = this.#displayName;
+    const resumeToken = resumeTokens.load(this.#meeting);
+    if (resumeToken === null) return api.joinMeeting(this.#meeting, { displayName });
+    try {
+      return await api.joinMeeting(this.#meeting, { displayName, resumeToken });
+    } catch (error) {
+      if (!(error instanceof ApiError) || ![401, 403, 422].includes(error.status)) throw error;
+      resumeTokens.forget(this.#meeting);
+      return api.joinMeeting(this.#meeting, { displayName });
+    }
+  }
+
+  #preparedConnection(): Connection {
+    if (this.#connection !== null) return this.#connection;
+    const { createPeerConnection } = this.#options.environment ?? {};
+    const connection: Connection = new Connection({
+      onPath: (path) => {
+        if (this.#connection === connection)
+          this.#advance((machine, moment) => {
+            machine.handlePath(path, moment);
+          });
+      },
+      ...(createPeerConnection === undefined ? {} : { createPeerConnection }),
+    });
+    this.#connection = connection;
+    this.#options.onConnection(connection);
+    return connection;
+  }
+
+  #dropConnection(): void {
+    this.#turn += 1;
+    this.#connection?.close();
+    this.#connection = null;
+  }
+
+  #listen(): void {
+    addEventListener('online', this.#handleOnline);
+    addEventListener('offline', this.#handleOffline);
+    addEventListener('pagehide', this.#handlePageHide);
+  }
+
+  /** A closed tab is gone at once for the others; a reloaded one comes back by its resume token. */
+  readonly #handlePageHide = (): void => {
+    this.send({ type: 'leave' });
+  };
+
+  readonly #handleOnline = (): void => {
+    this.#advance((machine, moment) => {
+      machine.handleOnline(moment);
+    });
+  };
+
+  readonly #handleOffline = (): void => {
+    this.#advance((machine) => {
+      machine.handleOffline();
+    });
+    this.#signaling.handleOffline();
+  };
+
+  async #handleEvent(event: SignalingEvent): Promise<void> {
+    if (this.#closed) return;
+    if (event.kind === 'message') await this.#handleMessage(event.message);
+    else this.#handleClosed(event.code, event.reason);
+  }
+
+  async #handleMessage(message: NodeMessage): Promise<void> {
+    switch (message.type) {
+      case 'joined':
+        await this.#handleJoined(message);
+        break;
+      case 'answer':
+        await this.#applyAnswer(message.sdp);
+        break;
+      case 'removed':
+        this.#handleRemoved(message.reason);
+        break;
+      case 'error':
+        if (message.code === 'resume_failed') this.#loseSession();
+        else this.#options.onMessage(message);
+        break;
+      default:
+        this.#options.onMessage(message);
+    }
+  }
+
+  async #handleJoined(message: Joined): Promise<void> {
+    if (message.answer !== undefined && !(await this.#applyAnswer(message.answer))) return;
+    if (this.#isClosed()) return;
+    this.#isLive = true;
+    this.#reconnection ??= new Reconnection(performance.now());
+    // First who is here, then that we are: nobody shall see an empty meeting.
+    this.#options.onMessage(message);
+    this.#advance((machine, moment) => {
+      machine.handleJoined(message, moment);
+    });
+    const path = this.#connection?.path;
+    if (path === 'up')
+      this.#advance((machine, moment) => {
+        machine.handlePath(path, moment);
+      });
+    this.#entry?.resolve();
+    this.#entry = null;
+  }
+
+  /** Nothing of the session is left to resume: the machine goes on to a rejoin. */
+  #loseSession(): void {
+    this.#isLive = false;
+    this.#signaling.close();
+    this.#advance((machine, moment) => {
+      machine.handleSessionLost(moment);
+    });
+  }
+
+  /** As a call, because the compiler does not see that an await may have changed it. */
+  #isClosed(): boolean {
+    return this.#closed;
+  }
+
+  async #applyAnswer(sdp: string): Promise<boolean> {
+    const connection = this.#connection;
+    try {
+      await connection?.applyAnswer(sdp);
+      return true;
+    } catch (cause) {
+      if (connection !== this.#connection) return false;
+      this.#fail(
+        new MeetingError('protocol_error', 'the browser refused the answer of the media node', { cause }),
+      );
+      return false;
+    }
+  }
+
+  /** A closing or moving node sends everyone away, but the meeting goes on elsewhere. */
+  #handleRemoved(reason: EndReason): void {
+    if (reason === 'nodeClosing' || reason === 'moved') {
+      this.#loseSession();
+      return;
+    }
+    // A replaced tab's token belongs to the one that replaced it; all others would be refused.
+    this.#options.resumeTokens.forget(this.#meeting);
+    this.#stop({ kind: 'ended', reason });
+  }
+
+  #handleClosed(code: number, reason: string): void {
+    this.#isLive = false;
+    const error = errorOfClose(code, reason);
+    if (this.#entry !== null) {
+      this.#entry.reject(error);
+      this.#entry = null;
+    } else if (error.code === 'meeting_ended') {
+      this.#stop({ kind: 'ended', reason: 'ended' });
+    } else if (isPassing(error)) {
+      this.#advance((machine, moment) => {
+        machine.handleSocketClosed(moment);
+      });
+    } else {
+      // The node refused what we said; a fresh session says everything anew.
+      this.#loseSession();
+    }
+  }
+
+  #advance(input: (machine: Reconnection, moment: Moment) => void): void {
+    const machine = this.#reconnection;
+    if (machine === null) return;
+    input(machine, { now: performance.now(), random: Math.random() });
+    const effects = machine.drainEffects();
+    const { trouble } = machine;
+    this.#options.onState(
+      trouble === null
+        ? { kind: 'connected' }
+        : { kind: 'reconnecting', since: performance.timeOrigin + trouble.since, attempt: trouble.attempt },
+    );
+    for (const effect of effects) void this.#tryToCarryOut(effect);
+    this.#schedule(machine);
+  }
+
+  #schedule(machine: Reconnection): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const at = this.#reconnection === machine ? machine.pollTimeout() : null;
+    if (at === null) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#advance((current, moment) => {
+          current.handleTimeout(moment);
+        });
+      },
+      Math.max(0, at - performance.now()),
+    );
+  }
+
+  /** A connection that can no longer make an offer is of no use: everything is made anew. */
+  async #tryToCarryOut(effect: Effect): Promise<void> {
+    const turn = this.#turn;
+    try {
+      await this.#carryOut(effect);
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      if (turn === this.#turn) this.#loseSession();
+    }
+  }
+
+  async #carryOut(effect: Effect): Promise<void> {
+    switch (effect.kind) {
+      case 'resume':
+        await this.#resume(effect.restartIce);
+        break;
+      case 'rejoin':
+        await this.#rejoin();
+        break;
+      case 'restartIce':
+        await this.#restartIce();
+        break;
+      case 'giveUp':
+        this.#fail(new MeetingError(effect.cause, 'the connection could not be restored'));
+        break;
+    }
+  }
+
+  async #resume(restartIce: boolean): Promise<void> {
+    const turn = this.#turn;
+    const connection = this.#connection;
+    const grant = this.#grant;
+    if (connection === null || grant === null || !this.#signaling.canResume) {
+      this.#loseSession();
+      return;
+    }
+    const offer = restartIce ? await connection.createRestartOffer() : undefined;
+    if (turn !== this.#turn) return;
+    this.#signaling.resume(grant.node.url, {
+      token: grant.token,
+      client: CLIENT,
+      ...(offer === undefined ? {} : { offer }),
+    });
+  }
+
+  async #rejoin(): Promise<void> {
+    this.#dropConnection();
+    const turn = this.#turn;
+    try {
+      await this.#enter();
+    } catch (cause) {
+      if (turn !== this.#turn || this.#closed) return;
+      const error = asMeetingError(cause);
+      if (error.code === 'meeting_ended') {
+        this.#stop({ kind: 'ended', reason: 'ended' });
+      } else if (isPassing(error)) {
+        const { retryAfterMs } = error;
+        this.#advance((machine, moment) => {
+          machine.handleRejoinFailed({ retryAfterMs }, moment);
+        });
+      } else this.#fail(error);
+    }
+  }
+
+  async #restartIce(): Promise<void> {
+    const turn = this.#turn;
+    const sdp = await this.#connection?.createRestartOffer();
+    if (turn !== this.#turn || sdp === undefined) return;
+    this.#signaling.send({ type: 'offer', id: this.#nextId++, sdp });
+  }
+
+  #fail(error: MeetingError): void {
+    const entry = this.#entry;
+    this.#entry = null;
+    entry?.reject(error);
+    if (this.#reconnection !== null) this.#stop({ kind: 'failed', error });
+  }
+
+  #stop(state: MeetingState): void {
+    this.close();
+    this.#options.onState(state);
+  }
+}

@@ -1,0 +1,409 @@
+/**
+ * Meeting: one meeting as a participant lives it.
+ *
+ * Connects the parts and keeps their common snapshot: Link (the way to the node), Participants (who), Tracks (what we
+ * publish), Subscriptions (what we watch), AudioOutput (what we hear). Holds no rules of its own.
+ */
+import { Api } from '../api/index.ts';
+import { captureScreen, classifyCaptureError } from '../media/index.ts';
+import type { NodeMessage, RosterChange } from '../protocol/index.ts';
+import { SOURCES, type Connection } from '../rtc/index.ts';
+import { AudioOutput } from './AudioOutput.ts';
+import { Emitter } from './Emitter.ts';
+import { MeetingError, asMeetingError } from './errors.ts';
+import { Link, type LinkEnvironment } from './Link.ts';
+import { Participants, type Happening } from './Participants.ts';
+import { ResumeTokens, tabStorage } from './ResumeTokens.ts';
+import { snapshotParticipants, type Sight } from './snapshot.ts';
+import { Subscriptions } from './Subscriptions.ts';
+import { Tracks } from './Tracks.ts';
+import type {
+  AudioOutput as AudioOutputControls,
+  ChatMessage,
+  JoinOptions,
+  MeetingClient,
+  MeetingEvents,
+  MeetingSnapshot,
+  MeetingState,
+  ParticipantId,
+  ParticipantSnapshot,
+  Source,
+  VisibleTrack,
+} from './types.ts';
+
+export interface MeetingOptions {
+  /** Such as `/v1` on the same origin. */
+  readonly apiUrl: string;
+  /** Where the tab remembers who it is; null to be somebody new after each reload. */
+  readonly storage?: Storage | null;
+  /** For tests. */
+  readonly environment?: LinkEnvironment & { readonly fetch?: typeof fetch };
+}
+
+type Joined = Extract<NodeMessage, { type: 'joined' }>;
+
+/** As the protocol says: `stats` every 2 s, whose answer is the sign of life. */
+const STATS_INTERVAL_MS = 2_000;
+const TICK_MS = 500;
+/** What people scroll back to; the node repeats less than this to newcomers. */
+const MAX_MESSAGES = 500;
+
+const EMPTY: MeetingSnapshot = {
+  state: { kind: 'idle' },
+  meeting: null,
+  participants: [],
+  self: null,
+  activeSpeaker: null,
+  messages: [],
+  recording: 'off',
+  audioPlayback: 'playing',
+};
+
+export class Meeting implements MeetingClient {
+  readonly #link: Link;
+  readonly #participants = new Participants();
+  readonly #tracks = new Tracks();
+  readonly #subscriptions = new Subscriptions();
+  readonly #output: AudioOutput;
+  readonly #events = new Emitter<MeetingEvents>();
+  readonly #listeners = new Set<() => void>();
+  readonly #heard = new WeakSet<Connection>();
+  #snapshot: MeetingSnapshot = EMPTY;
+  #selfQuality: ParticipantSnapshot['connectionQuality'] = 'unknown';
+  #timers: ReturnType<typeof setInterval>[] = [];
+
+  constructor(options: MeetingOptions) {
+    const { environment } = options;
+    this.#output = new AudioOutput((audioPlayback) => {
+      this.#update({ audioPlayback });
+    });
+    this.#link = new Link({
+      api: new Api({
+        apiUrl: options.apiUrl,
+        ...(environment?.fetch === undefined ? {} : { fetch: environment.fetch }),
+      }),
+      resumeTokens: new ResumeTokens(options.storage === undefined ? tabStorage() : options.storage),
+      offeredTracks: (connection) => this.#tracks.offer((source) => connection.midOf(source)),
+      onState: (state) => {
+        this.#handleState(state);
+      },
+      onConnection: (connection) => {
+        for (const source of SOURCES) void this.#attach(source, connection);
+      },
+      onMessage: (message) => {
+        this.#handleMessage(message);
+      },
+      ...(environment === undefined ? {} : { environment }),
+    });
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly getSnapshot = (): MeetingSnapshot => this.#snapshot;
+
+  on<Name extends keyof MeetingEvents>(
+    name: Name,
+    listener: (event: MeetingEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  get state(): MeetingState {
+    return this.#snapshot.state;
+  }
+
+  get participants(): readonly ParticipantSnapshot[] {
+    return this.#snapshot.participants;
+  }
+
+  get audioOutput(): AudioOutputControls {
+    return this.#output;
+  }
+
+  async prepare(): Promise<void> {
+    if (this.state.kind === 'idle') await this.#link.prepare();
+  }
+
+  async join(options: JoinOptions): Promise<void> {
+    if (this.state.kind !== 'idle') throw new MeetingError('protocol_error', 'a Meeting can be joined once');
+    this.#update({ state: { kind: 'joining' } });
+    this.#start();
+    this.#tracks.set('microphone', options.microphone ?? null, options.microphoneMuted ?? false);
+    this.#tracks.set('camera', options.camera ?? null, options.cameraMuted ?? false);
+    const { connection } = this.#link;
+    if (connection !== null) for (const source of SOURCES) void this.#attach(source, connection);
+    try {
+      await this.#link.join(options.meeting, options.displayName);
+    } catch (cause) {
+      const error = asMeetingError(cause);
+      this.#link.close();
+      // Left while joining: that is an end, not a failure.
+      if (this.getSnapshot().state.kind === 'joining') this.#handleState({ kind: 'failed', error });
+      throw error;
+    }
+  }
+
+  leave(): Promise<void> {
+    this.#link.close();
+    this.#link.forgetParticipant();
+    this.#tracks.wanted('screen')?.track.stop();
+    this.#tracks.wanted('screen_audio')?.track.stop();
+    if (this.state.kind !== 'ended' && this.state.kind !== 'failed') {
+      this.#handleState({ kind: 'ended', reason: 'left' });
+    }
+    return Promise.resolve();
+  }
+
+  async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
+    await this.#setTrack('microphone', track);
+  }
+
+  async setCamera(track: MediaStreamTrack | null): Promise<void> {
+    await this.#setTrack('camera', track);
+  }
+
+  setMuted(source: 'microphone' | 'camera', muted: boolean): void {
+    this.#tracks.setMuted(source, muted);
+    void this.#attach(source, this.#link.connection);
+    this.#reconcileTracks();
+  }
+
+  async shareScreen(): Promise<void> {
+    const stream = await askForScreen();
+    const [video] = stream.getVideoTracks();
+    if (video === undefined) throw new MeetingError('share_unsupported', 'the browser shared no picture');
+    video.onended = () => {
+      this.stopShare();
+      this.#events.emit('shareStopped', undefined);
+    };
+    await this.#setTrack('screen', video);
+    await this.#setTrack('screen_audio', stream.getAudioTracks()[0] ?? null);
+  }
+
+  stopShare(): void {
+    for (const source of ['screen', 'screen_audio'] as const) {
+      this.#tracks.wanted(source)?.track.stop();
+      void this.#setTrack(source, null);
+    }
+  }
+
+  setVisible(visible: readonly VisibleTrack[]): void {
+    this.#subscriptions.setVisible(visible);
+    this.#reconcileSlots();
+  }
+
+  sendMessage(text: string, to?: ParticipantId): void {
+    this.#link.send({ type: 'message', text, ...(to === undefined ? {} : { to }) });
+  }
+
+  setHand(raised: boolean): void {
+    this.#link.send({ type: 'hand', raised });
+  }
+
+  react(reaction: string): void {
+    this.#link.send({ type: 'reaction', reaction });
+  }
+
+  muteParticipant(participant: ParticipantId): void {
+    this.#link.send({ type: 'moderate', action: 'mute', participant });
+  }
+
+  removeParticipant(participant: ParticipantId): void {
+    this.#link.send({ type: 'moderate', action: 'remove', participant });
+  }
+
+  resumeAudio(): Promise<void> {
+    this.#output.resume();
+    return Promise.resolve();
+  }
+
+  async #setTrack(source: Source, track: MediaStreamTrack | null): Promise<void> {
+    this.#tracks.set(source, track);
+    this.#reconcileTracks();
+    await this.#attach(source, this.#link.connection);
+    this.#update({});
+  }
+
+  async #attach(source: Source, connection: Connection | null): Promise<void> {
+    await connection?.send(source, this.#tracks.sending(source));
+  }
+
+  #reconcileTracks(): void {
+    const { connection } = this.#link;
+    if (connection === null) return;
+    this.#tracks.reconcile(
+      (source) => connection.midOf(source),
+      (message) => this.#link.send(message),
+    );
+  }
+
+  #reconcileSlots(): void {
+    this.#subscriptions.reconcile((message) => this.#link.send(message));
+  }
+
+  #handleState(state: MeetingState): void {
+    if (state.kind === 'ended' || state.kind === 'failed') this.#stop();
+    if (isSameState(state, this.state)) return;
+    if (state.kind === 'reconnecting') this.#selfQuality = 'lost';
+    else if (this.#selfQuality === 'lost') this.#selfQuality = 'unknown';
+    this.#update({ state });
+  }
+
+  #handleMessage(message: NodeMessage): void {
+    switch (message.type) {
+      case 'joined':
+        this.#handleJoined(message);
+        return;
+      case 'roster':
+        this.#handleRoster(message.changes);
+        return;
+      case 'slots':
+        this.#subscriptions.handleSlots(message.slots);
+        break;
+      case 'speakers':
+        this.#participants.handleSpeakers(message.speakers);
+        break;
+      case 'quality':
+        this.#selfQuality = message.verdict;
+        break;
+      case 'message':
+        this.#handleChat(message);
+        return;
+      case 'reaction':
+        this.#events.emit('reaction', message);
+        break;
+      case 'recording':
+        this.#update({ recording: message.state === 'off' ? 'off' : 'on' });
+        break;
+      case 'error':
+        this.#events.emit('refused', message);
+        break;
+      case 'layers':
+      case 'waiting':
+      case 'move':
+      case 'answer':
+      case 'removed':
+        break;
+    }
+    this.#update({});
+  }
+
+  #handleJoined(joined: Joined): void {
+    const { grant, connection } = this.#link;
+    this.#participants.handleJoined(joined);
+    this.#subscriptions.handleJoined(joined.slots, joined.resumed);
+    this.#tracks.handleOwnTracks(this.#participants.self?.tracks ?? []);
+    if (connection !== null && !this.#heard.has(connection)) {
+      this.#heard.add(connection);
+      this.#output.play(connection.slots().flatMap(({ kind, track }) => (kind === 'audio' ? [track] : [])));
+    }
+    const meeting = grant === null ? null : { ...grant.meeting };
+    this.#update({ meeting, messages: joined.messages });
+    this.#reconcileTracks();
+    this.#reconcileSlots();
+  }
+
+  /** Somebody who leaves is announced after they are gone, as they were. */
+  #handleRoster(changes: readonly RosterChange[]): void {
+    const before = new Map(this.#snapshot.participants.map((participant) => [participant.id, participant]));
+    const happenings = this.#participants.handleChanges(changes);
+    for (const happening of happenings) this.#handleOwn(happening);
+    this.#update({});
+    this.#reconcileTracks();
+    const after = new Map(this.#snapshot.participants.map((participant) => [participant.id, participant]));
+    for (const happening of happenings) {
+      const joined = happening.kind === 'joined' ? after.get(happening.participant) : undefined;
+      const left = happening.kind === 'left' ? before.get(happening.participant.id) : undefined;
+      if (joined !== undefined) this.#events.emit('participantJoined', joined);
+      if (left !== undefined) this.#events.emit('participantLeft', left);
+    }
+  }
+
+  /** What the roster says of our own tracks. */
+  #handleOwn(happening: Happening): void {
+    const { selfId } = this.#participants;
+    if (happening.participant !== selfId) return;
+    if (happening.kind === 'trackPublished') this.#tracks.handlePublished(happening.track);
+    else if (happening.kind === 'trackUnpublished') this.#tracks.handleUnpublished(happening.source);
+    else if (happening.kind === 'trackMuted' && happening.by !== null && happening.by !== selfId) {
+      const { source, by } = happening;
+      this.#tracks.handleMutedByOther(source);
+      void this.#attach(source, this.#link.connection);
+      this.#events.emit('mutedByOther', { source, by });
+    }
+  }
+
+  #handleChat(message: ChatMessage): void {
+    const { id, from, displayName, text, at, to } = message;
+    const line = { id, from, displayName, text, at, ...(to === undefined ? {} : { to }) };
+    this.#update({ messages: [...this.#snapshot.messages, line].slice(-MAX_MESSAGES) });
+    this.#events.emit('message', line);
+  }
+
+  /** Builds the next snapshot and tells everyone, if anything differs. */
+  #update(fields: Partial<MeetingSnapshot>): void {
+    const before = this.#snapshot;
+    const participants = snapshotParticipants(this.#sight(), before.participants);
+    const next: MeetingSnapshot = {
+      ...before,
+      ...fields,
+      participants,
+      self: participants.find(({ isSelf }) => isSelf) ?? null,
+      activeSpeaker: this.#participants.activeSpeaker,
+    };
+    const names = Object.keys(next) as (keyof MeetingSnapshot)[];
+    if (names.every((name) => Object.is(before[name], next[name]))) return;
+    this.#snapshot = next;
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #sight(): Sight {
+    const trackBySlot = new Map(this.#link.connection?.slots().map(({ slot, track }) => [slot, track]));
+    const { slotByTrack } = this.#subscriptions;
+    return {
+      participants: this.#participants,
+      selfQuality: this.#selfQuality,
+      captured: (source) => this.#tracks.wanted(source)?.track ?? null,
+      received: (track) => trackBySlot.get(slotByTrack.get(track) ?? '') ?? null,
+    };
+  }
+
+  #start(): void {
+    const tick = (): void => {
+      this.#link.handleTick();
+    };
+    const stats = (): void => {
+      void this.#sendStats();
+    };
+    this.#timers = [setInterval(tick, TICK_MS), setInterval(stats, STATS_INTERVAL_MS)];
+  }
+
+  async #sendStats(): Promise<void> {
+    const stats = await this.#link.connection?.sampleStats();
+    if (stats !== undefined) this.#link.send({ type: 'stats', report: { ...stats } });
+  }
+
+  #stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#output.close();
+  }
+}
+
+function isSameState(a: MeetingState, b: MeetingState): boolean {
+  if (a.kind !== b.kind) return false;
+  if (a.kind !== 'reconnecting' || b.kind !== 'reconnecting') return true;
+  return a.since === b.since && a.attempt === b.attempt;
+}
+
+/** @throws MeetingError */
+async function askForScreen(): Promise<MediaStream> {
+  try {
+    return await captureScreen();
+  } catch (cause) {
+    const denied = classifyCaptureError(cause) === 'denied' || classifyCaptureError(cause) === 'dismissed';
+    throw new MeetingError(denied ? 'share_denied' : 'share_unsupported', 'nothing was shared', { cause });
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Participants: who is here and what they publish, as the node's numbered roster says.
+ *
+ * Owns the roster, the speakers and nothing of media. Pure: each input returns what happened.
+ */
+import type { NodeMessageBody, RosterChange, RosterParticipant, RosterTrack } from '../protocol/index.ts';
+import type { ParticipantId, Source, TrackId } from './types.ts';
+
+export type Happening =
+  | { readonly kind: 'joined'; readonly participant: ParticipantId }
+  | { readonly kind: 'left'; readonly participant: RosterParticipant }
+  | { readonly kind: 'trackPublished'; readonly participant: ParticipantId; readonly track: RosterTrack }
+  | { readonly kind: 'trackUnpublished'; readonly participant: ParticipantId; readonly source: Source }
+  | {
+      readonly kind: 'trackMuted';
+      readonly participant: ParticipantId;
+      readonly source: Source;
+      readonly muted: boolean;
+      readonly by: ParticipantId | null;
+    };
+
+type Joined = Extract<NodeMessageBody, { type: 'joined' }>;
+type Speakers = Extract<NodeMessageBody, { type: 'speakers' }>['speakers'];
+
+export class Participants {
+  #selfId: ParticipantId | null = null;
+  /** In order of joining: a Map keeps the order of insertion. */
+  #byId = new Map<ParticipantId, RosterParticipant>();
+  #levels: ReadonlyMap<ParticipantId, number> = new Map();
+  #activeSpeaker: ParticipantId | null = null;
+
+  get selfId(): ParticipantId | null {
+    return this.#selfId;
+  }
+
+  get all(): readonly RosterParticipant[] {
+    return [...this.#byId.values()];
+  }
+
+  get self(): RosterParticipant | null {
+    return this.#selfId === null ? null : (this.#byId.get(this.#selfId) ?? null);
+  }
+
+  /** −dBov by participant; only those who speak now. */
+  get levels(): ReadonlyMap<ParticipantId, number> {
+    return this.#levels;
+  }
+
+  get activeSpeaker(): ParticipantId | null {
+    return this.#activeSpeaker;
+  }
+
+  handleJoined(joined: Joined): void {
+    this.#selfId = joined.participant.id;
+    const present = [...joined.roster.participants].sort(byJoining);
+    this.#byId = new Map(present.map((participant) => [participant.id, participant]));
+    this.#levels = new Map();
+    if (this.#activeSpeaker !== null && !this.#byId.has(this.#activeSpeaker)) this.#activeSpeaker = null;
+  }
+
+  handleChanges(changes: readonly RosterChange[]): readonly Happening[] {
+    return changes.flatMap((change) => this.#handleChange(change) ?? []);
+  }
+
+  handleSpeakers(speakers: Speakers): void {
+    this.#levels = new Map(speakers.map((speaker) => [speaker.participant, speaker.level]));
+    const loudest = speakers.find((speaker) => speaker.participant !== this.#selfId);
+    if (loudest !== undefined) this.#activeSpeaker = loudest.participant;
+  }
+
+  trackById(id: TrackId): RosterTrack | null {
+    for (const participant of this.#byId.values()) {
+      const track = participant.tracks.find((candidate) => candidate.id === id);
+      if (track !== undefined) return track;
+    }
+    return null;
+  }
+
+  /** A change of somebody who is not here is late or early by one message: nothing to do. */
+  #handleChange(change: RosterChange): Happening | null {
+    if (change.op === 'participantJoined') {
+      this.#byId.set(change.participant.id, change.participant);
+      return { kind: 'joined', participant: change.participant.id };
+    }
+    const participant = this.#byId.get(change.participant);
+    if (participant === undefined) return null;
+    switch (change.op) {
+      case 'participantLeft':
+        this.#byId.delete(participant.id);
+        if (this.#activeSpeaker === participant.id) this.#activeSpeaker = null;
+        return { kind: 'left', participant };
+      case 'participantChanged': {
+        const { displayName, role, hand } = change;
+        this.#byId.set(participant.id, {
+          ...participant,
+          ...(displayName === undefined ? {} : { displayName }),
+          ...(role === undefined ? {} : { role }),
+          ...(hand === undefined ? {} : { hand }),
+        });
+        return null;
+      }
+      case 'trackPublished':
+        this.#setTracks(participant, [...without(participant.tracks, change.track.id), change.track]);
+        return { kind: 'trackPublished', participant: participant.id, track: change.track };
+      case 'trackUnpublished': {
+        const source = sourceOf(participant, change.track);
+        this.#setTracks(participant, without(participant.tracks, change.track));
+        return source === null ? null : { kind: 'trackUnpublished', participant: participant.id, source };
+      }
+      case 'trackMuted': {
+        const { muted, by = null } = change;
+        const source = sourceOf(participant, change.track);
+        if (source === null) return null;
+        const tracks = participant.tracks.map((track) =>
+          track.id === change.track ? { ...track, muted } : track,
+        );
+        this.#setTracks(participant, tracks);
+        return { kind: 'trackMuted', participant: participant.id, source, muted, by };
+      }
+    }
+  }
+
+  #setTracks(participant: RosterParticipant, tracks: readonly RosterTrack[]): void {
+    this.#byId.set(participant.id, { ...participant, tracks });
+  }
+}
+
+function byJoining(a: RosterParticipant, b: RosterParticipant): number {
+  return a.joinedAt.localeCompare(b.joinedAt) || a.id.localeCompare(b.id);
+}
+
+function without(tracks: readonly RosterTrack[], id: TrackId): readonly RosterTrack[] {
+  return tracks.filter((track) => track.id !== id);
+}
+
+function sourceOf(participant: RosterParticipant, id: TrackId): Source | null {
+  return participant.tracks.find((track) => track.id === id)?.source ?? null;
+}

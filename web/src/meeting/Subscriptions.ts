@@ -1,0 +1,113 @@
+/**
+ * Subscriptions: which track each video slot should carry, and which one it carries.
+ *
+ * Owns the slots' table. A track keeps the slot it has, because a switch costs a keyframe; what is not visible is
+ * not sent. Source: docs/signaling.md, `assign` and `slots`.
+ */
+import type { ClientMessage, Kind, Slot } from '../protocol/index.ts';
+import type { TrackId, VisibleTrack } from './types.ts';
+
+interface SlotState {
+  readonly slot: Slot;
+  /** Undefined until the first assign: the node then chooses. */
+  readonly requested: Request | null | undefined;
+  readonly carried: TrackId | null;
+}
+
+interface Request {
+  readonly track: TrackId;
+  readonly maxHeight: number;
+  readonly priority: number;
+}
+
+interface CarriedSlot {
+  readonly slot: Slot;
+  readonly track: TrackId | null;
+}
+
+/** Heights that cameras and layers have: a tile that grows by a pixel asks for nothing new. */
+const HEIGHT_STEPS = [180, 360, 720, 1080, 2160];
+
+export class Subscriptions {
+  #slots: readonly SlotState[] = [];
+  #visible: readonly VisibleTrack[] | null = null;
+
+  /** Track → slot, for tracks that arrive now. */
+  get slotByTrack(): ReadonlyMap<TrackId, Slot> {
+    return new Map(
+      this.#slots.flatMap(({ slot, carried }): [TrackId, Slot][] =>
+        carried === null ? [] : [[carried, slot]],
+      ),
+    );
+  }
+
+  /** A fresh session forgets what was assigned; a resumed one still knows it. */
+  handleJoined(slots: readonly (CarriedSlot & { readonly kind: Kind })[], resumed: boolean): void {
+    const before = new Map(this.#slots.map((state) => [state.slot, state]));
+    this.#slots = slots
+      .filter(({ kind }) => kind === 'video')
+      .map(({ slot, track }) => ({
+        slot,
+        requested: resumed ? before.get(slot)?.requested : undefined,
+        carried: track,
+      }));
+  }
+
+  handleSlots(changes: readonly CarriedSlot[]): void {
+    const trackBySlot = new Map(changes.map(({ slot, track }) => [slot, track]));
+    this.#slots = this.#slots.map((state) => {
+      const track = trackBySlot.get(state.slot);
+      return track === undefined ? state : { ...state, carried: track };
+    });
+  }
+
+  setVisible(visible: readonly VisibleTrack[]): void {
+    this.#visible = visible;
+  }
+
+  /** Sends the difference; a message that could not be sent is tried again at the next call. */
+  reconcile(send: (message: ClientMessage) => boolean): void {
+    if (this.#visible === null) return;
+    const plan = planSlots(this.#slots, this.#visible);
+    this.#slots = this.#slots.map((state) => {
+      const request = plan.get(state.slot) ?? null;
+      if (sameRequest(state.requested, request)) return state;
+      return send(assignMessage(state.slot, request)) ? { ...state, requested: request } : state;
+    });
+  }
+}
+
+/** The most important tracks get slots: first the ones they already have, then any free one. */
+export function planSlots(
+  slots: readonly SlotState[],
+  visible: readonly VisibleTrack[],
+): ReadonlyMap<Slot, Request> {
+  const unique = [...new Map(visible.map((wish) => [wish.track, wish])).values()].slice(0, slots.length);
+  const wishByTrack = new Map(unique.map((wish) => [wish.track, requestOf(wish)]));
+  const plan = new Map<Slot, Request>();
+  const take = (slot: Slot, track: TrackId | null | undefined): void => {
+    const request = track == null ? undefined : wishByTrack.get(track);
+    if (request === undefined || plan.has(slot)) return;
+    plan.set(slot, request);
+    wishByTrack.delete(request.track);
+  };
+  for (const state of slots) take(state.slot, state.requested?.track);
+  for (const state of slots) if (state.requested === undefined) take(state.slot, state.carried);
+  const rest = [...wishByTrack.keys()];
+  for (const { slot } of slots) if (!plan.has(slot)) take(slot, rest.shift());
+  return plan;
+}
+
+function requestOf(wish: VisibleTrack): Request {
+  const maxHeight = HEIGHT_STEPS.find((step) => step >= wish.maxHeight) ?? 2160;
+  return { track: wish.track, maxHeight, priority: wish.priority ?? 0 };
+}
+
+function sameRequest(a: Request | null | undefined, b: Request | null): boolean {
+  if (a == null || b === null) return a === b;
+  return a.track === b.track && a.maxHeight === b.maxHeight && a.priority === b.priority;
+}
+
+function assignMessage(slot: Slot, request: Request | null): ClientMessage {
+  return request === null ? { type: 'assign', slot, track: null } : { type: 'assign', slot, ...request };
+}

@@ -1,0 +1,102 @@
+/**
+ * Tracks: what we publish, as wanted here and as told to the node.
+ *
+ * Owns no connection and no capture. One path for every change: compute what is wanted, compare with what was told,
+ * return the difference as messages. Saying it twice does nothing.
+ */
+import type { ClientMessage, Mid, OfferedTrack, RosterTrack } from '../protocol/index.ts';
+import type { Source, TrackId } from './types.ts';
+
+interface Wanted {
+  readonly track: MediaStreamTrack;
+  readonly muted: boolean;
+}
+
+interface Told {
+  readonly muted: boolean;
+  /** Null until the roster shows the track: muting and unpublishing wait for it. */
+  readonly id: TrackId | null;
+}
+
+export class Tracks {
+  readonly #wanted = new Map<Source, Wanted>();
+  #told = new Map<Source, Told>();
+
+  wanted(source: Source): Wanted | null {
+    return this.#wanted.get(source) ?? null;
+  }
+
+  /** What the sender of a source should carry now: nothing while muted. */
+  sending(source: Source): MediaStreamTrack | null {
+    const wanted = this.#wanted.get(source);
+    return wanted === undefined || wanted.muted ? null : wanted.track;
+  }
+
+  /** @param muted Without it, a source that is already there keeps its state, and a new one is heard. */
+  set(source: Source, track: MediaStreamTrack | null, muted?: boolean): void {
+    if (track === null) this.#wanted.delete(source);
+    else this.#wanted.set(source, { track, muted: muted ?? this.#wanted.get(source)?.muted ?? false });
+  }
+
+  setMuted(source: Source, muted: boolean): void {
+    const wanted = this.#wanted.get(source);
+    if (wanted !== undefined) this.#wanted.set(source, { ...wanted, muted });
+  }
+
+  /** For a fresh join: everything wanted goes with the offer. */
+  offer(midOf: (source: Source) => Mid): readonly OfferedTrack[] {
+    this.#told = new Map([...this.#wanted].map(([source, { muted }]) => [source, { muted, id: null }]));
+    return [...this.#wanted].map(([source, { muted }]) => ({ mid: midOf(source), source, muted }));
+  }
+
+  /** After `joined`: the roster's own entries are what the node knows; a publish lost with the socket is told again. */
+  handleOwnTracks(tracks: readonly RosterTrack[]): void {
+    this.#told = new Map(tracks.map((track) => [track.source, { muted: track.muted, id: track.id }]));
+  }
+
+  handlePublished(track: RosterTrack): void {
+    this.#told.set(track.source, { muted: track.muted, id: track.id });
+  }
+
+  handleUnpublished(source: Source): void {
+    this.#told.delete(source);
+  }
+
+  /** Muted by somebody else: it stays so until we ourselves unmute. */
+  handleMutedByOther(source: Source): void {
+    this.setMuted(source, true);
+    const told = this.#told.get(source);
+    if (told !== undefined) this.#told.set(source, { ...told, muted: true });
+  }
+
+  /** Sends what brings the node to what is wanted; what could not be sent is tried again at the next call. */
+  reconcile(midOf: (source: Source) => Mid, send: (message: ClientMessage) => boolean): void {
+    for (const source of new Set([...this.#wanted.keys(), ...this.#told.keys()])) {
+      const change = this.#difference(source, midOf);
+      if (change === null || !send(change.message)) continue;
+      if (change.told === null) this.#told.delete(source);
+      else this.#told.set(source, change.told);
+    }
+  }
+
+  #difference(source: Source, midOf: (source: Source) => Mid): Change | null {
+    const wanted = this.#wanted.get(source);
+    const told = this.#told.get(source);
+    if (told === undefined) {
+      if (wanted === undefined) return null;
+      const { muted } = wanted;
+      return { message: { type: 'publish', mid: midOf(source), source, muted }, told: { muted, id: null } };
+    }
+    const { id } = told;
+    if (id === null) return null;
+    if (wanted === undefined) return { message: { type: 'unpublish', track: id }, told: null };
+    const { muted } = wanted;
+    if (muted === told.muted) return null;
+    return { message: { type: 'mute', track: id, muted }, told: { muted, id } };
+  }
+}
+
+interface Change {
+  readonly message: ClientMessage;
+  readonly told: Told | null;
+}

@@ -1,0 +1,87 @@
+/**
+ * Builds what a user interface sees from what the parts know. Pure.
+ *
+ * Unchanged participants keep their object, so that a tile renders only when something of its own changed.
+ */
+import type { RosterParticipant, RosterTrack } from '../protocol/index.ts';
+import type { Participants } from './Participants.ts';
+import type { ParticipantSnapshot, Source, TrackId, TrackSnapshot } from './types.ts';
+
+export interface Sight {
+  readonly participants: Participants;
+  readonly selfQuality: ParticipantSnapshot['connectionQuality'];
+  /** Own captured track of a source. */
+  readonly captured: (source: Source) => MediaStreamTrack | null;
+  /** What the slot that carries this track receives. */
+  readonly received: (track: TrackId) => MediaStreamTrack | null;
+}
+
+/** −dBov at which a voice fills the meter, and at which it is gone: RFC 6464 levels of real rooms. */
+const LOUD_DBOV = 10;
+const SILENT_DBOV = 70;
+
+export function snapshotParticipants(
+  sight: Sight,
+  previous: readonly ParticipantSnapshot[],
+): readonly ParticipantSnapshot[] {
+  const before = new Map(previous.map((participant) => [participant.id, participant]));
+  const next = sight.participants.all.map((participant) =>
+    keepIfSame(
+      before.get(participant.id),
+      snapshotParticipant(participant, sight, before.get(participant.id)),
+    ),
+  );
+  return next.length === previous.length && next.every((item, index) => item === previous[index])
+    ? previous
+    : next;
+}
+
+export function audioLevelOf(dbov: number | undefined): number {
+  if (dbov === undefined) return 0;
+  return Math.min(1, Math.max(0, (SILENT_DBOV - dbov) / (SILENT_DBOV - LOUD_DBOV)));
+}
+
+function snapshotParticipant(
+  participant: RosterParticipant,
+  sight: Sight,
+  previous: ParticipantSnapshot | undefined,
+): ParticipantSnapshot {
+  const isSelf = participant.id === sight.participants.selfId;
+  const level = sight.participants.levels.get(participant.id);
+  return {
+    id: participant.id,
+    displayName: participant.displayName,
+    role: participant.role,
+    isSelf,
+    isHandRaised: participant.hand,
+    joinedAt: participant.joinedAt,
+    isSpeaking: level !== undefined,
+    audioLevel: audioLevelOf(level),
+    connectionQuality: isSelf ? sight.selfQuality : 'unknown',
+    tracks: snapshotTracks(participant.tracks, isSelf, sight, previous?.tracks ?? {}),
+  };
+}
+
+function snapshotTracks(
+  tracks: readonly RosterTrack[],
+  isSelf: boolean,
+  sight: Sight,
+  previous: ParticipantSnapshot['tracks'],
+): ParticipantSnapshot['tracks'] {
+  const next: Partial<Record<Source, TrackSnapshot>> = {};
+  for (const { id, source, kind, muted } of tracks) {
+    const mediaStreamTrack = isSelf ? sight.captured(source) : sight.received(id);
+    next[source] = keepIfSame(previous[source], { id, source, kind, muted, mediaStreamTrack });
+  }
+  return keepIfSame(previous, next);
+}
+
+/** Compares one level deep: nested snapshots were kept already. */
+function keepIfSame<T extends object>(previous: T | undefined, next: T): T {
+  if (previous === undefined) return next;
+  const names = Object.keys(next) as (keyof T)[];
+  const same =
+    names.length === Object.keys(previous).length &&
+    names.every((name) => Object.is(previous[name], next[name]));
+  return same ? previous : next;
+}

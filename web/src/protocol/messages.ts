@@ -1,0 +1,162 @@
+/**
+ * The messages of subprotocol `parley.v1` as types: what a client says and what its node says.
+ *
+ * Owns the words only; parse.ts and format.ts turn them from and into JSON. Source: docs/signaling.md and
+ * protocol/signaling.schema.json.
+ */
+export const SUBPROTOCOL = 'parley.v1';
+
+export type ParticipantId = string;
+export type TrackId = string;
+/** The mid of one receiving m-line of the client's offer. */
+export type Slot = string;
+export type Mid = string;
+export type Kind = 'audio' | 'video';
+export type Source = 'microphone' | 'camera' | 'screen' | 'screen_audio';
+export type Role = 'host' | 'cohost' | 'participant' | 'viewer' | 'recorder' | 'relay';
+
+export function kindOf(source: Source): Kind {
+  return source === 'microphone' || source === 'screen_audio' ? 'audio' : 'video';
+}
+
+export interface OfferedTrack {
+  readonly mid: Mid;
+  readonly source: Source;
+  readonly muted: boolean;
+}
+
+interface MayHaveId {
+  /** Positive; comes back in the answer or error that the message causes. */
+  readonly id?: number;
+}
+
+export type ClientMessage = MayHaveId &
+  (
+    | {
+        readonly type: 'join';
+        readonly token: string;
+        readonly offer?: string;
+        readonly tracks?: readonly OfferedTrack[];
+        readonly resume?: { readonly lastMessage: number; readonly secret: string };
+        readonly client?: { readonly name: string; readonly version: string };
+      }
+    | { readonly type: 'offer'; readonly id: number; readonly sdp: string }
+    | { readonly type: 'publish'; readonly mid: Mid; readonly source: Source; readonly muted?: boolean }
+    | { readonly type: 'unpublish'; readonly track: TrackId }
+    | { readonly type: 'mute'; readonly track: TrackId; readonly muted: boolean }
+    | {
+        readonly type: 'assign';
+        readonly slot: Slot;
+        /** A track, or the words `speaker` or `screen`, or nothing. */
+        readonly track: string | null;
+        readonly maxHeight?: number;
+        readonly maxFps?: number;
+        readonly priority?: number;
+      }
+    | { readonly type: 'message'; readonly text: string; readonly to?: ParticipantId }
+    | { readonly type: 'hand'; readonly raised: boolean }
+    | { readonly type: 'reaction'; readonly reaction: string }
+    | {
+        readonly type: 'moderate';
+        readonly action: 'mute' | 'remove';
+        readonly participant: ParticipantId;
+        readonly track?: TrackId;
+      }
+    | { readonly type: 'stats'; readonly report: Readonly<Record<string, unknown>> }
+    | { readonly type: 'leave' }
+  );
+
+export interface RosterTrack {
+  readonly id: TrackId;
+  readonly source: Source;
+  readonly kind: Kind;
+  readonly muted: boolean;
+  /** On the receiver's own tracks only. */
+  readonly mid?: Mid;
+}
+
+export interface RosterParticipant {
+  readonly id: ParticipantId;
+  readonly displayName: string;
+  readonly role: Role;
+  readonly hand: boolean;
+  readonly joinedAt: string;
+  readonly tracks: readonly RosterTrack[];
+}
+
+export type RosterChange =
+  | { readonly op: 'participantJoined'; readonly participant: RosterParticipant }
+  | { readonly op: 'participantLeft'; readonly participant: ParticipantId; readonly reason: string }
+  | {
+      readonly op: 'participantChanged';
+      readonly participant: ParticipantId;
+      readonly displayName?: string;
+      readonly role?: Role;
+      readonly hand?: boolean;
+    }
+  | { readonly op: 'trackPublished'; readonly participant: ParticipantId; readonly track: RosterTrack }
+  | { readonly op: 'trackUnpublished'; readonly participant: ParticipantId; readonly track: TrackId }
+  | {
+      readonly op: 'trackMuted';
+      readonly participant: ParticipantId;
+      readonly track: TrackId;
+      readonly muted: boolean;
+      readonly by?: ParticipantId;
+    };
+
+export interface ChatLine {
+  readonly id: string;
+  readonly from: ParticipantId;
+  readonly displayName: string;
+  readonly text: string;
+  readonly at: string;
+  readonly to?: ParticipantId;
+}
+
+export type RemovedReason = 'ended' | 'removed' | 'replaced' | 'nodeClosing' | 'moved';
+export type Verdict = 'good' | 'uplink' | 'downlink';
+
+/** `number` counts 1, 2, 3 … without a gap per session, whatever socket carries the messages. */
+export type NodeMessage = { readonly number: number } & NodeMessageBody;
+
+export type NodeMessageBody =
+  | {
+      readonly type: 'joined';
+      readonly participant: { readonly id: ParticipantId; readonly displayName: string; readonly role: Role };
+      readonly meeting: { readonly id: string };
+      readonly resumeSecret: string;
+      readonly resumed: boolean;
+      readonly answer?: string;
+      readonly roster: { readonly version: number; readonly participants: readonly RosterParticipant[] };
+      readonly slots: readonly { readonly slot: Slot; readonly kind: Kind; readonly track: TrackId | null }[];
+      readonly messages: readonly ChatLine[];
+    }
+  | { readonly type: 'answer'; readonly id: number; readonly sdp: string }
+  | { readonly type: 'roster'; readonly version: number; readonly changes: readonly RosterChange[] }
+  | {
+      readonly type: 'slots';
+      readonly slots: readonly { readonly slot: Slot; readonly track: TrackId | null }[];
+    }
+  | {
+      readonly type: 'speakers';
+      /** Loudest first; level is in −dBov, 0 to 127, lower is louder (RFC 6464). */
+      readonly speakers: readonly {
+        readonly participant: ParticipantId;
+        readonly track: TrackId;
+        readonly level: number;
+      }[];
+    }
+  | { readonly type: 'layers'; readonly track: TrackId; readonly wanted: boolean }
+  | {
+      readonly type: 'quality';
+      readonly rttMs?: number;
+      readonly uplink: { readonly packetsLost: number; readonly packetsReceived: number };
+      readonly verdict: Verdict;
+    }
+  | ({ readonly type: 'message' } & ChatLine)
+  | { readonly type: 'reaction'; readonly from: ParticipantId; readonly reaction: string }
+  | { readonly type: 'recording'; readonly state: string }
+  | { readonly type: 'waiting' }
+  | { readonly type: 'move'; readonly url: string }
+  | { readonly type: 'removed'; readonly reason: RemovedReason }
+  | { readonly type: 'error'; readonly id?: number; readonly code: string; readonly message: string };

@@ -1,0 +1,160 @@
+/**
+ * Connection: the one RTCPeerConnection to the node, with every m-line it will ever have.
+ *
+ * Owns the sending transceivers and the receiving slots. Never renegotiates for tracks that come and go: sending is
+ * switched by replaceTrack, receiving by the node. Source: design of slots in docs/media.md; JSEP (RFC 9429).
+ */
+import type { Kind, Mid, Slot, Source } from '../protocol/index.ts';
+import { contentHintOf, encodingOf, preferredCodecs } from './encodings.ts';
+import { withOpusSending } from './sdp.ts';
+import { condenseStats, type ConnectionStats } from './stats.ts';
+
+export const SOURCES: readonly Source[] = ['microphone', 'camera', 'screen', 'screen_audio'];
+
+/** The loudest four are all that people can follow; ten tiles fill a laptop's screen. */
+const AUDIO_SLOTS = 4;
+const VIDEO_SLOTS = 10;
+const CONFIGURATION: RTCConfiguration = { bundlePolicy: 'max-bundle' };
+
+export type MediaPath = 'new' | 'up' | 'interrupted' | 'failed';
+
+export interface ReceivingSlot {
+  readonly slot: Slot;
+  readonly kind: Kind;
+  readonly track: MediaStreamTrack;
+}
+
+export interface ConnectionOptions {
+  readonly onPath: (path: MediaPath) => void;
+  readonly createPeerConnection?: (configuration: RTCConfiguration) => RTCPeerConnection;
+}
+
+export class Connection {
+  readonly #pc: RTCPeerConnection;
+  readonly #senders: ReadonlyMap<Source, RTCRtpTransceiver>;
+  readonly #receivers: readonly RTCRtpTransceiver[];
+
+  constructor(options: ConnectionOptions) {
+    const create = options.createPeerConnection ?? ((configuration) => new RTCPeerConnection(configuration));
+    this.#pc = create(CONFIGURATION);
+    this.#senders = new Map(SOURCES.map((source) => [source, this.#addSender(source)]));
+    this.#receivers = [
+      ...Array.from({ length: AUDIO_SLOTS }, () => this.#addReceiver('audio')),
+      ...Array.from({ length: VIDEO_SLOTS }, () => this.#addReceiver('video')),
+    ];
+    this.#pc.onconnectionstatechange = () => {
+      options.onPath(pathOf(this.#pc.connectionState));
+    };
+  }
+
+  get path(): MediaPath {
+    return pathOf(this.#pc.connectionState);
+  }
+
+  /** Relays for networks that let no other path through. Only before the first answer. */
+  useIceServers(iceServers: readonly RTCIceServer[]): void {
+    if (iceServers.length > 0) this.#pc.setConfiguration({ ...CONFIGURATION, iceServers: [...iceServers] });
+  }
+
+  /** The description to send. Called again before an answer, it returns the same one. */
+  async createOffer(): Promise<string> {
+    if (this.#pc.signalingState === 'have-local-offer') {
+      return this.#pc.localDescription?.sdp ?? '';
+    }
+    const offer = await this.#pc.createOffer();
+    await this.#pc.setLocalDescription(offer);
+    // Candidates are not waited for: the node is ICE-lite and learns ours from the checks themselves.
+    return offer.sdp ?? '';
+  }
+
+  /** A fresh offer whose answer moves the media to a new network path; the tracks go on. */
+  async createRestartOffer(): Promise<string> {
+    if (this.#pc.signalingState === 'have-local-offer') {
+      // An earlier restart was never answered, most likely because its socket died.
+      await this.#pc.setLocalDescription({ type: 'rollback' });
+    }
+    this.#pc.restartIce();
+    return this.createOffer();
+  }
+
+  /** @throws DOMException when the answer does not fit the offer. */
+  async applyAnswer(sdp: string): Promise<void> {
+    const mids = { voice: this.midOf('microphone'), music: this.midOf('screen_audio') };
+    await this.#pc.setRemoteDescription({ type: 'answer', sdp: withOpusSending(sdp, mids) });
+  }
+
+  /** Known once an offer was made. */
+  midOf(source: Source): Mid {
+    const mid = this.#senders.get(source)?.mid;
+    if (mid == null) throw new Error(`the m-line of ${source} has no mid before the offer`);
+    return mid;
+  }
+
+  /** Known once an offer was made. */
+  slots(): readonly ReceivingSlot[] {
+    return this.#receivers.flatMap((transceiver) => {
+      const { track } = transceiver.receiver;
+      if (transceiver.mid === null) return [];
+      return [{ slot: transceiver.mid, kind: track.kind === 'audio' ? 'audio' : 'video', track }];
+    });
+  }
+
+  /** Switches what a source sends; null sends nothing. Never renegotiates. */
+  async send(source: Source, track: MediaStreamTrack | null): Promise<void> {
+    if (this.#pc.signalingState === 'closed') return;
+    const transceiver = this.#senders.get(source);
+    // An empty hint of the caller's is replaced, a deliberate one is kept.
+    if (track !== null && track.contentHint === '') track.contentHint = contentHintOf(source);
+    await transceiver?.sender.replaceTrack(track);
+  }
+
+  async sampleStats(): Promise<ConnectionStats> {
+    const report = await this.#pc.getStats();
+    return condenseStats((report as ReadonlyMap<string, unknown>).values());
+  }
+
+  close(): void {
+    this.#pc.onconnectionstatechange = null;
+    this.#pc.close();
+  }
+
+  #addSender(source: Source): RTCRtpTransceiver {
+    const kind = source === 'microphone' || source === 'screen_audio' ? 'audio' : 'video';
+    const transceiver = this.#pc.addTransceiver(kind, {
+      direction: 'sendonly',
+      sendEncodings: [encodingOf(source)],
+    });
+    preferCodecs(transceiver, kind, RTCRtpSender.getCapabilities(kind));
+    return transceiver;
+  }
+
+  #addReceiver(kind: Kind): RTCRtpTransceiver {
+    const transceiver = this.#pc.addTransceiver(kind, { direction: 'recvonly' });
+    preferCodecs(transceiver, kind, RTCRtpReceiver.getCapabilities(kind));
+    return transceiver;
+  }
+}
+
+function preferCodecs(
+  transceiver: RTCRtpTransceiver,
+  kind: Kind,
+  capabilities: RTCRtpCapabilities | null,
+): void {
+  const codecs = preferredCodecs(kind, capabilities?.codecs ?? []);
+  if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
+}
+
+function pathOf(state: RTCPeerConnectionState): MediaPath {
+  switch (state) {
+    case 'connected':
+      return 'up';
+    case 'disconnected':
+      return 'interrupted';
+    case 'failed':
+    case 'closed':
+      return 'failed';
+    case 'new':
+    case 'connecting':
+      return 'new';
+  }
+}

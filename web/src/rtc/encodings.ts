@@ -1,0 +1,39 @@
+/** What is sent and in which codecs. Pure values. */
+import type { Source } from '../protocol/index.ts';
+
+/** Bitrates that look good at 720p30 and for sharp text at 1080p; above them the eye gains little. */
+const CAMERA_MAX_BPS = 1_200_000;
+const SCREEN_MAX_BPS = 2_500_000;
+/** Transparent for one voice; DTX takes it to almost nothing in pauses. */
+const MICROPHONE_MAX_BPS = 48_000;
+const SCREEN_AUDIO_MAX_BPS = 128_000;
+
+export function encodingOf(source: Source): RTCRtpEncodingParameters {
+  switch (source) {
+    case 'microphone':
+      return { maxBitrate: MICROPHONE_MAX_BPS, priority: 'high', networkPriority: 'high' };
+    case 'camera':
+      return { maxBitrate: CAMERA_MAX_BPS };
+    case 'screen':
+      return { maxBitrate: SCREEN_MAX_BPS };
+    case 'screen_audio':
+      return { maxBitrate: SCREEN_AUDIO_MAX_BPS };
+  }
+}
+
+/** Best first. VP8 is what every browser both sends and receives; H.264 helps phones that have it in hardware. */
+const VIDEO_CODECS = ['video/vp8', 'video/h264', 'video/rtx'];
+/** Without RED, comfort noise and G.711 the offer is a third shorter, and none of them is forwarded. */
+const AUDIO_CODECS = ['audio/opus'];
+
+/** Keeps and orders what the node forwards; empty when the browser knows none of it. */
+export function preferredCodecs(kind: 'audio' | 'video', offered: readonly RTCRtpCodec[]): RTCRtpCodec[] {
+  const wanted = kind === 'audio' ? AUDIO_CODECS : VIDEO_CODECS;
+  return wanted.flatMap((name) => offered.filter((codec) => codec.mimeType.toLowerCase() === name));
+}
+
+/** Motion keeps the frame rate when bandwidth falls, text keeps its sharpness (design: who gets which bits). */
+export function contentHintOf(source: Source): 'motion' | 'detail' | '' {
+  if (source === 'camera') return 'motion';
+  return source === 'screen' ? 'detail' : '';
+}

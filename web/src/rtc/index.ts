@@ -1,0 +1,9 @@
+/** The peer connection to a media node. */
+export {
+  Connection,
+  SOURCES,
+  type ConnectionOptions,
+  type MediaPath,
+  type ReceivingSlot,
+} from './Connection.ts';
+export type { ConnectionStats, StreamStats } from './stats.ts';

@@ -1,0 +1,68 @@
+/**
+ * The few lines of SDP that no browser interface can set. Pure text in, text out.
+ *
+ * Never invents m-lines and never touches ICE or DTLS.
+ */
+
+/**
+ * Asks our Opus encoder for discontinuous transmission and in-band FEC on what we send.
+ *
+ * A browser's encoder obeys the *remote* description's fmtp (RFC 7587, section 7): the answer says what the node
+ * wants to receive, so the change belongs there, not into the offer.
+ */
+export function withOpusSending(
+  answer: string,
+  mids: { readonly voice: string; readonly music: string },
+): string {
+  return mapMedia(answer, (mid, lines) => {
+    if (mid === mids.voice) return withOpusParameters(lines, { useinbandfec: '1', usedtx: '1' });
+    // Shared audio is mostly music or film: both channels, and no gaps that swallow quiet passages.
+    if (mid === mids.music) {
+      return withOpusParameters(lines, { useinbandfec: '1', stereo: '1', maxaveragebitrate: '128000' });
+    }
+    return lines;
+  });
+}
+
+/** Splits at m-lines, lets each be changed, and joins again. Line endings are CRLF as in RFC 8866. */
+export function mapMedia(
+  sdp: string,
+  change: (mid: string | null, lines: readonly string[]) => readonly string[],
+): string {
+  const sections: string[][] = [[]];
+  for (const line of sdp.split(/\r?\n/)) {
+    if (line.startsWith('m=')) sections.push([]);
+    sections.at(-1)?.push(line);
+  }
+  const [session = [], ...media] = sections;
+  return [session, ...media.map((lines) => change(midOf(lines), lines))].flat().join('\r\n');
+}
+
+function midOf(lines: readonly string[]): string | null {
+  return lines.find((line) => line.startsWith('a=mid:'))?.slice('a=mid:'.length) ?? null;
+}
+
+function withOpusParameters(
+  lines: readonly string[],
+  parameters: Readonly<Record<string, string>>,
+): readonly string[] {
+  const rtpmap = lines.find((line) => /^a=rtpmap:\d+ opus\/48000/i.test(line));
+  const payloadType = rtpmap?.slice('a=rtpmap:'.length).split(' ')[0];
+  if (rtpmap === undefined || payloadType === undefined) return lines;
+  const prefix = `a=fmtp:${payloadType} `;
+  const before = lines.find((line) => line.startsWith(prefix))?.slice(prefix.length) ?? '';
+  const merged = new Map(
+    before
+      .split(';')
+      .filter((pair) => pair.trim() !== '')
+      .map((pair): [string, string] => {
+        const [name = '', value = ''] = pair.trim().split('=');
+        return [name, value];
+      }),
+  );
+  for (const [name, value] of Object.entries(parameters)) merged.set(name, value);
+  const fmtp = prefix + [...merged].map(([name, value]) => `${name}=${value}`).join(';');
+  return lines
+    .filter((line) => !line.startsWith(prefix))
+    .flatMap((line) => (line === rtpmap ? [line, fmtp] : [line]));
+}

@@ -1,0 +1,9 @@
+/** The WebSocket to a media node. */
+export { backoffDelayMs } from './backoff.ts';
+export {
+  Signaling,
+  signalUrl,
+  type SignalingEvent,
+  type SignalingOptions,
+  type SocketFactory,
+} from './Signaling.ts';
