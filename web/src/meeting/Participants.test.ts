@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import type { NodeMessageBody, RosterParticipant } from '../protocol/index.ts';
+import { Participants } from './Participants.ts';
+import { audioLevelOf, snapshotParticipants, type Sight } from './snapshot.ts';
+
+const person = (id: string, joinedAt: string): RosterParticipant => ({
+  id,
+  displayName: id.toUpperCase(),
+  role: 'participant',
+  hand: false,
+  joinedAt,
+  tracks: [{ id: `trk_${id}`, source: 'camera', kind: 'video', muted: false }],
+});
+
+function joined(): Participants {
+  const participants = new Participants();
+  const message: Extract<NodeMessageBody, { type: 'joined' }> = {
+    type: 'joined',
+    participant: { id: 'me', displayName: 'ME', role: 'participant' },
+    meeting: { id: 'mtg_1' },
+    resumeSecret: 's',
+    resumed: false,
+    roster: {
+      version: 3,
+      participants: [person('me', '2026-01-02T00:00:00Z'), person('ada', '2026-01-01T00:00:00Z')],
+    },
+    slots: [],
+    messages: [],
+  };
+  participants.handleJoined(message);
+  return participants;
+}
+
+const sightOf = (participants: Participants): Sight => ({
+  participants,
+  selfQuality: 'good',
+  captured: () => null,
+  received: () => null,
+});
+
+describe('Participants', () => {
+  it('lists people in order of joining', () => {
+    expect(joined().all.map(({ id }) => id)).toEqual(['ada', 'me']);
+  });
+
+  it('follows the changes of the roster', () => {
+    const participants = joined();
+    const happenings = participants.handleChanges([
+      { op: 'participantJoined', participant: person('bob', '2026-01-03T00:00:00Z') },
+      { op: 'participantChanged', participant: 'ada', hand: true },
+      { op: 'trackMuted', participant: 'ada', track: 'trk_ada', muted: true, by: 'bob' },
+      { op: 'trackUnpublished', participant: 'bob', track: 'trk_bob' },
+      { op: 'participantLeft', participant: 'bob', reason: 'left' },
+    ]);
+    expect(happenings.map(({ kind }) => kind)).toEqual(['joined', 'trackMuted', 'trackUnpublished', 'left']);
+    expect(participants.all).toHaveLength(2);
+    expect(participants.all[0]).toMatchObject({ id: 'ada', hand: true, tracks: [{ muted: true }] });
+  });
+
+  it('ignores changes of people and tracks that are not here', () => {
+    const participants = joined();
+    const before = participants.all;
+    const happenings = participants.handleChanges([
+      { op: 'participantLeft', participant: 'nobody', reason: 'left' },
+      { op: 'trackMuted', participant: 'ada', track: 'trk_none', muted: true },
+    ]);
+    expect(happenings).toEqual([]);
+    expect(participants.all).toEqual(before);
+  });
+
+  it('keeps the last speaker and never takes oneself for it', () => {
+    const participants = joined();
+    participants.handleSpeakers([
+      { participant: 'me', track: 'trk_m', level: 10 },
+      { participant: 'ada', track: 'trk_a', level: 30 },
+    ]);
+    expect(participants.activeSpeaker).toBe('ada');
+    participants.handleSpeakers([]);
+    expect(participants.activeSpeaker).toBe('ada');
+    participants.handleChanges([{ op: 'participantLeft', participant: 'ada', reason: 'left' }]);
+    expect(participants.activeSpeaker).toBeNull();
+  });
+
+  it('shows unchanged people as the same object, and changed ones as a new one', () => {
+    const participants = joined();
+    const before = snapshotParticipants(sightOf(participants), []);
+    expect(snapshotParticipants(sightOf(participants), before)).toBe(before);
+    participants.handleSpeakers([{ participant: 'ada', track: 'trk_ada', level: 40 }]);
+    const after = snapshotParticipants(sightOf(participants), before);
+    expect(after[0]).not.toBe(before[0]);
+    expect(after[0]).toMatchObject({ isSpeaking: true });
+    expect(after[0]?.tracks).toBe(before[0]?.tracks);
+    expect(after[1]).toBe(before[1]);
+  });
+
+  it('maps −dBov to a meter that is full for a loud voice and empty in silence', () => {
+    expect([undefined, 127, 70, 40, 10, 0].map(audioLevelOf)).toEqual([0, 0, 0, 0.5, 1, 1]);
+  });
+});

@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ClientMessage } from '../protocol/index.ts';
+import { Subscriptions, planSlots } from './Subscriptions.ts';
+
+type Assign = Extract<ClientMessage, { type: 'assign' }>;
+
+function joined(
+  carried: readonly (string | null)[],
+  resumed = false,
+  into = new Subscriptions(),
+): Subscriptions {
+  into.handleJoined(
+    [
+      { slot: '4', kind: 'audio', track: null },
+      ...carried.map((track, index) => ({ slot: String(10 + index), kind: 'video' as const, track })),
+    ],
+    resumed,
+  );
+  return into;
+}
+
+function reconcile(subscriptions: Subscriptions, isOpen = true): Assign[] {
+  const sent: Assign[] = [];
+  subscriptions.reconcile((message) => {
+    if (isOpen) sent.push(message as Assign);
+    return isOpen;
+  });
+  return sent;
+}
+
+const visible = (...tracks: string[]) => tracks.map((track) => ({ track, maxHeight: 360 }));
+
+describe('Subscriptions', () => {
+  it('assigns nothing until it is told what is visible', () => {
+    expect(reconcile(joined(['a', null]))).toEqual([]);
+  });
+
+  it('leaves a track in the slot that carries it already', () => {
+    const subscriptions = joined(['a', 'b', null]);
+    subscriptions.setVisible(visible('b'));
+    expect(reconcile(subscriptions)).toEqual([
+      { type: 'assign', slot: '10', track: null },
+      { type: 'assign', slot: '11', track: 'b', maxHeight: 360, priority: 0 },
+      { type: 'assign', slot: '12', track: null },
+    ]);
+  });
+
+  it('says nothing twice', () => {
+    const subscriptions = joined([null, null]);
+    subscriptions.setVisible(visible('a'));
+    reconcile(subscriptions);
+    subscriptions.setVisible(visible('a'));
+    expect(reconcile(subscriptions)).toEqual([]);
+  });
+
+  it('asks again only when a tile grows past the next step of height', () => {
+    const subscriptions = joined([null]);
+    subscriptions.setVisible([{ track: 'a', maxHeight: 200 }]);
+    reconcile(subscriptions);
+    subscriptions.setVisible([{ track: 'a', maxHeight: 350 }]);
+    expect(reconcile(subscriptions)).toEqual([]);
+    subscriptions.setVisible([{ track: 'a', maxHeight: 361 }]);
+    expect(reconcile(subscriptions).map(({ maxHeight }) => maxHeight)).toEqual([720]);
+  });
+
+  it('sends after a resume what the lost socket could not take', () => {
+    const subscriptions = joined([null]);
+    subscriptions.setVisible(visible('a'));
+    expect(reconcile(subscriptions, false)).toEqual([]);
+    joined([null], true, subscriptions);
+    expect(reconcile(subscriptions)).toHaveLength(1);
+  });
+
+  it('assigns everything anew in a new session', () => {
+    const subscriptions = joined([null]);
+    subscriptions.setVisible(visible('a'));
+    reconcile(subscriptions);
+    joined([null], true, subscriptions);
+    expect(reconcile(subscriptions)).toEqual([]);
+    joined([null], false, subscriptions);
+    expect(reconcile(subscriptions)).toHaveLength(1);
+  });
+
+  it('knows which slot carries a track', () => {
+    const subscriptions = joined(['a', null]);
+    subscriptions.handleSlots([
+      { slot: '10', track: null },
+      { slot: '11', track: 'b' },
+    ]);
+    expect([...subscriptions.slotByTrack]).toEqual([['b', '11']]);
+  });
+
+  it('gives the most important tracks a slot each and moves none that has one', () => {
+    const names = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');
+    const request = fc.option(
+      names.map((track) => ({ track, maxHeight: 360, priority: 0 })),
+      { nil: null },
+    );
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(request, {
+          minLength: 1,
+          maxLength: 4,
+          selector: (value) => value?.track ?? Symbol(),
+        }),
+        fc.uniqueArray(names),
+        (requests, tracks) => {
+          const slots = requests.map((requested, index) => ({
+            slot: String(index),
+            requested,
+            carried: null,
+          }));
+          const plan = planSlots(slots, visible(...tracks));
+          const wanted = tracks.slice(0, slots.length);
+          expect([...plan.values()].map(({ track }) => track).sort()).toEqual([...wanted].sort());
+          for (const { slot, requested } of slots) {
+            if (requested !== null && wanted.includes(requested.track)) {
+              expect(plan.get(slot)?.track).toBe(requested.track);
+            }
+          }
+        },
+      ),
+    );
+  });
+});
