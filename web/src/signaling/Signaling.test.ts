@@ -13,10 +13,13 @@ class FakeSocket {
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
 
-  constructor(
-    readonly url: string,
-    readonly protocol: string,
-  ) {}
+  readonly url: string;
+  readonly protocol: string;
+
+  constructor(url: string, protocol: string) {
+    this.url = url;
+    this.protocol = protocol;
+  }
 
   send(text: string): void {
     this.sent.push(JSON.parse(text) as Record<string, unknown>);

@@ -1,0 +1,31 @@
+/** Puts the SDK on the page's window, for tests that drive it from outside. */
+import * as sdk from '../../src/meeting/index.ts';
+import { Connection } from '../../src/rtc/index.ts';
+
+declare global {
+  interface Window {
+    sdk: typeof sdk;
+    Connection: typeof Connection;
+    meeting: sdk.Meeting;
+    /** Every socket and peer connection the page made, oldest first. */
+    sockets: WebSocket[];
+    peerConnections: RTCPeerConnection[];
+  }
+}
+
+window.sockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(url: string | URL, protocols?: string | string[]) {
+    super(url, protocols);
+    window.sockets.push(this);
+  }
+};
+window.peerConnections = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(configuration?: RTCConfiguration) {
+    super(configuration);
+    window.peerConnections.push(this);
+  }
+};
+window.sdk = sdk;
+window.Connection = Connection;

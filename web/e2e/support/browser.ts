@@ -1,0 +1,62 @@
+/** Chromium with fake devices, and a server for the page under test. */
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { createServer, type ViteDevServer } from 'vite';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+const FLAGS = [
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  // Off, because mDNS names of local candidates do not resolve where there is no multicast.
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+];
+
+export function launchChromium(): Promise<Browser> {
+  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    headless: true,
+    args: [...FLAGS, ...asRoot],
+  });
+}
+
+export interface PageServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Serves e2e/pages/ with the sources of the SDK, `/v1` passed on to the API under test. */
+export async function servePages(apiUrl: string): Promise<PageServer> {
+  const server: ViteDevServer = await createServer({
+    root: ROOT,
+    configFile: false,
+    logLevel: 'error',
+    optimizeDeps: { noDiscovery: true },
+    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null, proxy: { '/v1': apiUrl } },
+  });
+  await server.listen();
+  const address = server.httpServer?.address();
+  if (typeof address !== 'object' || address === null) throw new Error('the page server has no port');
+  return {
+    url: `http://127.0.0.1:${String(address.port)}/e2e/pages/sdk.html`,
+    close: () => server.close(),
+  };
+}
+
+/** A page with the SDK loaded; its errors are kept for the test to look at. */
+export async function openSdkPage(browser: Browser, url: string): Promise<{ page: Page; errors: string[] }> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.goto(url);
+  await page.waitForFunction(() => 'sdk' in window);
+  return { page, errors };
+}
