@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { preferredCodecs } from './encodings.ts';
+import { mapMedia, withOpusSending } from './sdp.ts';
+import { condenseStats } from './stats.ts';
+
+const ANSWER = [
+  'v=0',
+  's=-',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+  'a=mid:0',
+  'a=rtpmap:111 opus/48000/2',
+  'a=fmtp:111 minptime=10;useinbandfec=0',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 109',
+  'a=mid:3',
+  'a=rtpmap:109 opus/48000/2',
+  'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+  'a=mid:4',
+  'a=rtpmap:111 opus/48000/2',
+  '',
+].join('\r\n');
+
+describe('withOpusSending', () => {
+  const lines = withOpusSending(ANSWER, { voice: '0', music: '3' }).split('\r\n');
+
+  it('turns on DTX and FEC for the voice and keeps its other parameters', () => {
+    expect(lines).toContain('a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1');
+    expect(lines.filter((line) => line.startsWith('a=fmtp:111'))).toHaveLength(1);
+  });
+
+  it('asks for stereo without gaps where music is shared', () => {
+    expect(lines).toContain('a=fmtp:109 useinbandfec=1;stereo=1;maxaveragebitrate=128000');
+  });
+
+  it('leaves an answer without Opus as it is', () => {
+    const other = ANSWER.replaceAll('opus', 'PCMU');
+    expect(withOpusSending(other, { voice: '0', music: '3' })).toBe(other);
+  });
+});
+
+describe('mapMedia', () => {
+  it('changes nothing when the change changes nothing', () => {
+    const line = fc.constantFrom('v=0', 'm=audio 9 X 0', 'a=mid:1', 'a=x', '');
+    fc.assert(
+      fc.property(fc.array(line), (all) => {
+        const sdp = all.join('\r\n');
+        expect(mapMedia(sdp, (_mid, section) => section)).toBe(sdp);
+      }),
+    );
+  });
+});
+
+describe('preferredCodecs', () => {
+  it('puts VP8 before H.264 and leaves out what is not forwarded', () => {
+    const offered = ['video/H264', 'video/AV1', 'video/rtx', 'video/VP8', 'video/H264'].map((mimeType) => ({
+      mimeType,
+      clockRate: 90_000,
+    }));
+    expect(preferredCodecs('video', offered).map(({ mimeType }) => mimeType)).toEqual([
+      'video/VP8',
+      'video/H264',
+      'video/H264',
+      'video/rtx',
+    ]);
+  });
+});
+
+describe('condenseStats', () => {
+  it('keeps streams that flow and takes the loss of sent ones from the other side', () => {
+    const stats = condenseStats([
+      {
+        type: 'candidate-pair',
+        nominated: true,
+        currentRoundTripTime: 0.0123,
+        availableOutgoingBitrate: 900_000,
+      },
+      { type: 'candidate-pair', nominated: false, currentRoundTripTime: 9 },
+      {
+        type: 'outbound-rtp',
+        ssrc: 1,
+        mid: '1',
+        kind: 'video',
+        packetsSent: 10,
+        bytesSent: 99,
+        framesEncoded: 3,
+      },
+      { type: 'remote-inbound-rtp', ssrc: 1, packetsLost: 2 },
+      { type: 'inbound-rtp', mid: '8', kind: 'video', packetsReceived: 0 },
+      { type: 'inbound-rtp', mid: '9', kind: 'video', packetsReceived: 5, jitter: 0.004, framesDecoded: 2 },
+    ]);
+    expect(stats.rttMs).toBe(12);
+    expect(stats.availableOutgoingBps).toBe(900_000);
+    expect(stats.streams).toEqual([
+      expect.objectContaining({ mid: '1', direction: 'sending', packets: 10, packetsLost: 2, frames: 3 }),
+      expect.objectContaining({ mid: '9', direction: 'receiving', packets: 5, jitterMs: 4, frames: 2 }),
+    ]);
+  });
+
+  it('survives entries that lack everything', () => {
+    expect(condenseStats([{}, { type: 'inbound-rtp', packetsReceived: 'x' }])).toEqual({
+      rttMs: null,
+      availableOutgoingBps: null,
+      streams: [],
+    });
+  });
+});
