@@ -1,0 +1,425 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { MeetingError } from './errors.ts';
+import { Meeting } from './Meeting.ts';
+import { FakePeerConnection, FakeSocket, FakeStorage, stubBrowser } from './testing/fakes.ts';
+
+const ADA = {
+  id: 'par_ada',
+  displayName: 'Ada',
+  role: 'participant',
+  hand: false,
+  joinedAt: '2026-01-01T00:00:02Z',
+};
+const BOB = {
+  ...ADA,
+  id: 'par_bob',
+  displayName: 'Bob',
+  joinedAt: '2026-01-01T00:00:01Z',
+  tracks: [
+    { id: 'trk_bc', source: 'camera', kind: 'video', muted: false },
+    { id: 'trk_bm', source: 'microphone', kind: 'audio', muted: false },
+  ],
+};
+const MICROPHONE = { id: 'trk_am', source: 'microphone', kind: 'audio', muted: false, mid: '0' };
+
+const track = (kind: string) => ({ kind, contentHint: '' }) as MediaStreamTrack;
+
+let page: ReturnType<typeof stubBrowser>;
+let sockets: FakeSocket[];
+let connections: FakePeerConnection[];
+let requests: Record<string, unknown>[];
+let answers: (() => Response)[];
+let storage: FakeStorage;
+let meeting: Meeting;
+
+const grant = (node = 'http://node1') =>
+  new Response(
+    JSON.stringify({
+      participant: ADA,
+      meeting: { id: 'mtg_1', code: 'abc-defg-hij', title: 'Tea' },
+      node: { id: 'node_1', url: node, region: 'local' },
+      token: 'jwt',
+      resumeToken: 'resume',
+      iceServers: [],
+    }),
+    { status: 201 },
+  );
+
+const problem = (status: number, code: string) => new Response(JSON.stringify({ code }), { status });
+
+const joined = (number: number, fields: object = {}) => ({
+  type: 'joined',
+  number,
+  participant: { id: ADA.id, displayName: 'Ada', role: 'participant' },
+  meeting: { id: 'mtg_1' },
+  resumeSecret: 'secret',
+  resumed: false,
+  answer: 'answer',
+  roster: { version: 1, participants: [{ ...ADA, tracks: [MICROPHONE] }, BOB] },
+  slots: [
+    { slot: '4', kind: 'audio', track: null },
+    { slot: '8', kind: 'video', track: 'trk_bc' },
+  ],
+  messages: [],
+  ...fields,
+});
+
+/** Lets everything that is ready happen; nothing here waits for real time. */
+const settle = () => vi.advanceTimersByTimeAsync(0);
+const socket = (index = sockets.length - 1) => sockets.at(index)!;
+const state = () => meeting.state.kind;
+
+function newMeeting(): Meeting {
+  return new Meeting({
+    apiUrl: '/v1',
+    storage: storage as unknown as Storage,
+    environment: {
+      fetch: (_url, init) => {
+        requests.push(JSON.parse((init?.body as string | null) ?? '{}') as Record<string, unknown>);
+        return Promise.resolve((answers.shift() ?? grant)());
+      },
+      openSocket: (url) => {
+        sockets.push(new FakeSocket(url));
+        return socket() as unknown as WebSocket;
+      },
+      createPeerConnection: () => {
+        connections.push(new FakePeerConnection());
+        return connections.at(-1) as unknown as RTCPeerConnection;
+      },
+    },
+  });
+}
+
+async function join(): Promise<void> {
+  const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada', microphone: track('audio') });
+  await settle();
+  socket().open();
+  socket().say(joined(1));
+  await done;
+  connections.at(-1)!.become('connected');
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  page = stubBrowser();
+  sockets = [];
+  connections = [];
+  requests = [];
+  answers = [];
+  storage = new FakeStorage();
+  meeting = newMeeting();
+  return async () => {
+    await meeting.leave();
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  };
+});
+
+describe('joining', () => {
+  it('sends token, offer and tracks in its first message and shows who is there', async () => {
+    await join();
+    expect(state()).toBe('connected');
+    expect(socket().url).toBe('ws://node1/signal');
+    expect(socket().sent[0]).toMatchObject({
+      type: 'join',
+      token: 'jwt',
+      offer: 'offer 0',
+      tracks: [{ mid: '0', source: 'microphone', muted: false }],
+    });
+    const { participants, self, meeting: info } = meeting.getSnapshot();
+    expect(participants.map(({ displayName }) => displayName)).toEqual(['Bob', 'Ada']);
+    expect(self?.id).toBe(ADA.id);
+    expect(info).toEqual({ id: 'mtg_1', code: 'abc-defg-hij', title: 'Tea' });
+    expect(participants[0]?.tracks.camera?.mediaStreamTrack).toMatchObject({ label: 'video8' });
+    expect(participants[0]?.tracks.microphone?.mediaStreamTrack).toBeNull();
+  });
+
+  it('uses the connection that was prepared', async () => {
+    await meeting.prepare();
+    await join();
+    expect(connections).toHaveLength(1);
+    expect(connections[0]!.transceivers[0]!.sender.track).toMatchObject({ kind: 'audio' });
+  });
+
+  it.each([
+    [404, 'meeting_not_found'],
+    [410, 'meeting_ended'],
+    [409, 'meeting_full'],
+    [403, 'guests_not_allowed'],
+  ])('fails with a typed error when the API answers %i', async (status, code) => {
+    answers = [() => problem(status, code)];
+    await expect(meeting.join({ meeting: 'x', displayName: 'Ada' })).rejects.toMatchObject({ code });
+    expect(meeting.state).toMatchObject({ kind: 'failed', error: { code } });
+  });
+
+  it('asks for another place when the node is full', async () => {
+    answers = [() => grant('http://node1'), () => grant('http://node2')];
+    const done = meeting.join({ meeting: 'abc', displayName: 'Ada' });
+    await settle();
+    socket().open();
+    socket().die(4503, 'full');
+    await settle();
+    expect(socket().url).toBe('ws://node2/signal');
+    socket().open();
+    socket().say(joined(1));
+    await done;
+    expect(state()).toBe('connected');
+  });
+
+  it('does not insist when the node refuses the token', async () => {
+    const done = meeting.join({ meeting: 'abc', displayName: 'Ada' });
+    const refused = expect(done).rejects.toMatchObject({ code: 'unauthorized' });
+    await settle();
+    socket().open();
+    socket().die(4401, 'token');
+    await refused;
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('fails, and says why, when the browser refuses the answer', async () => {
+    const done = meeting.join({ meeting: 'abc', displayName: 'Ada' });
+    const refused = expect(done).rejects.toBeInstanceOf(MeetingError);
+    await settle();
+    socket().open();
+    socket().say(joined(1, { answer: 'broken' }));
+    await refused;
+    expect(meeting.state).toMatchObject({ kind: 'failed', error: { code: 'protocol_error' } });
+  });
+
+  it('ends without an error state when left before it is in', async () => {
+    const done = meeting.join({ meeting: 'abc', displayName: 'Ada' });
+    const refused = expect(done).rejects.toBeInstanceOf(MeetingError);
+    await settle();
+    await meeting.leave();
+    await refused;
+    expect(meeting.state).toEqual({ kind: 'ended', reason: 'left' });
+  });
+
+  it('comes back as the same participant after a reload, and as somebody new if that is refused', async () => {
+    await join();
+    answers = [() => problem(403, 'forbidden'), grant];
+    meeting = newMeeting();
+    await join();
+    expect(requests.map((request) => request['resumeToken'])).toEqual([undefined, 'resume', undefined]);
+  });
+});
+
+describe('a meeting', () => {
+  it('follows mutes, speakers, slots and people', async () => {
+    await join();
+    const left: string[] = [];
+    meeting.on('participantLeft', ({ displayName }) => left.push(displayName));
+    socket().say({
+      type: 'roster',
+      number: 2,
+      version: 2,
+      changes: [{ op: 'trackMuted', participant: BOB.id, track: 'trk_bm', muted: true }],
+    });
+    socket().say({
+      type: 'speakers',
+      number: 3,
+      speakers: [{ participant: BOB.id, track: 'trk_bm', level: 20 }],
+    });
+    socket().say({ type: 'slots', number: 4, slots: [{ slot: '8', track: null }] });
+    await settle();
+    expect(meeting.participants[0]).toMatchObject({
+      isSpeaking: true,
+      tracks: { microphone: { muted: true }, camera: { mediaStreamTrack: null } },
+    });
+    expect(meeting.getSnapshot().activeSpeaker).toBe(BOB.id);
+    socket().say({
+      type: 'roster',
+      number: 5,
+      version: 3,
+      changes: [{ op: 'participantLeft', participant: BOB.id, reason: 'left' }],
+    });
+    await settle();
+    expect(left).toEqual(['Bob']);
+    expect(meeting.participants).toHaveLength(1);
+  });
+
+  it('mutes without a new offer, and sends nothing meanwhile', async () => {
+    await join();
+    meeting.setMuted('microphone', true);
+    expect(socket().sent.at(-1)).toEqual({ type: 'mute', track: 'trk_am', muted: true });
+    expect(connections[0]!.transceivers[0]!.sender.track).toBeNull();
+    meeting.setMuted('microphone', false);
+    expect(connections[0]!.transceivers[0]!.sender.track).toMatchObject({ kind: 'audio' });
+    expect(socket().sentOf('offer')).toEqual([]);
+  });
+
+  it('publishes and unpublishes the camera without a new offer', async () => {
+    await join();
+    await meeting.setCamera(track('video'));
+    expect(socket().sentOf('publish')).toEqual([
+      { type: 'publish', mid: '1', source: 'camera', muted: false },
+    ]);
+    const camera = { id: 'trk_ac', source: 'camera', kind: 'video', muted: false, mid: '1' };
+    socket().say({
+      type: 'roster',
+      number: 2,
+      version: 2,
+      changes: [{ op: 'trackPublished', participant: ADA.id, track: camera }],
+    });
+    await settle();
+    expect(meeting.getSnapshot().self?.tracks.camera?.mediaStreamTrack).toMatchObject({ kind: 'video' });
+    await meeting.setCamera(null);
+    expect(socket().sentOf('unpublish')).toEqual([{ type: 'unpublish', track: 'trk_ac' }]);
+  });
+
+  it('stays muted and says who did it when a host mutes', async () => {
+    await join();
+    const events: unknown[] = [];
+    meeting.on('mutedByOther', (event) => events.push(event));
+    socket().say({
+      type: 'roster',
+      number: 2,
+      version: 2,
+      changes: [{ op: 'trackMuted', participant: ADA.id, track: 'trk_am', muted: true, by: BOB.id }],
+    });
+    await settle();
+    expect(events).toEqual([{ source: 'microphone', by: BOB.id }]);
+    expect(socket().sentOf('mute')).toEqual([]);
+    expect(connections[0]!.transceivers[0]!.sender.track).toBeNull();
+  });
+
+  it('tells its listeners once per change and keeps the snapshot otherwise', async () => {
+    await join();
+    let calls = 0;
+    meeting.subscribe(() => (calls += 1));
+    const before = meeting.getSnapshot();
+    socket().say({ type: 'layers', number: 2, track: 'trk_am', wanted: true });
+    await settle();
+    expect(meeting.getSnapshot()).toBe(before);
+    expect(calls).toBe(0);
+    socket().say({ type: 'recording', number: 3, state: 'on' });
+    await settle();
+    expect(calls).toBe(1);
+  });
+
+  it('shows an open door to nobody: after the end there is no socket and no connection', async () => {
+    await join();
+    socket().say({ type: 'removed', number: 2, reason: 'ended' });
+    await settle();
+    expect(meeting.state).toEqual({ kind: 'ended', reason: 'ended' });
+    expect(connections[0]!.signalingState).toBe('closed');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sockets).toHaveLength(1);
+    expect(storage.values.size).toBe(0);
+  });
+
+  it('says goodbye when it leaves', async () => {
+    await join();
+    await meeting.leave();
+    expect(socket().sent.at(-1)).toEqual({ type: 'leave' });
+    expect(meeting.state).toEqual({ kind: 'ended', reason: 'left' });
+  });
+});
+
+describe('coming back', () => {
+  it('resumes on a new socket while the media goes on', async () => {
+    await join();
+    socket().die();
+    await settle();
+    expect(state()).toBe('reconnecting');
+    socket().open();
+    expect(socket().sent[0]).toMatchObject({ resume: { lastMessage: 1, secret: 'secret' } });
+    expect(socket().sent[0]).not.toHaveProperty('offer');
+    socket().say(joined(2, { resumed: true, answer: undefined }));
+    await settle();
+    expect(state()).toBe('connected');
+    expect(connections).toHaveLength(1);
+    expect(requests).toHaveLength(1);
+  });
+
+  it('tells the node after a resume what changed meanwhile', async () => {
+    await join();
+    socket().die();
+    await settle();
+    meeting.setMuted('microphone', true);
+    socket().open();
+    expect(socket().sent).toHaveLength(1);
+    socket().say(joined(2, { resumed: true }));
+    await settle();
+    expect(socket().sentOf('mute')).toEqual([{ type: 'mute', track: 'trk_am', muted: true }]);
+  });
+
+  it('rejoins as the same participant when the session is gone', async () => {
+    await join();
+    socket().die();
+    await settle();
+    socket().open();
+    socket().say({ type: 'error', number: 1, code: 'resume_failed', message: 'unknown session' });
+    socket().die(4404);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(requests.at(-1)).toEqual({ displayName: 'Ada', resumeToken: 'resume' });
+    expect(sockets).toHaveLength(3);
+    socket().open();
+    expect(socket().sent[0]).toMatchObject({ offer: 'offer 0', tracks: [{ source: 'microphone' }] });
+    expect(socket().sent[0]).not.toHaveProperty('resume');
+    socket().say(joined(1));
+    await settle();
+    connections.at(-1)!.become('connected');
+    expect(state()).toBe('connected');
+    expect(connections).toHaveLength(2);
+    expect(connections[0]!.signalingState).toBe('closed');
+    expect(connections[1]!.transceivers[0]!.sender.track).toMatchObject({ kind: 'audio' });
+  });
+
+  it('moves to another node when its own closes', async () => {
+    await join();
+    answers = [() => grant('http://node2')];
+    socket().say({ type: 'removed', number: 2, reason: 'nodeClosing' });
+    await settle();
+    expect(state()).toBe('reconnecting');
+    expect(socket().url).toBe('ws://node2/signal');
+  });
+
+  it('restarts ICE over the socket that stands', async () => {
+    await join();
+    connections[0]!.become('failed');
+    await settle();
+    expect(state()).toBe('reconnecting');
+    expect(socket().sentOf('offer')).toEqual([{ type: 'offer', id: 1, sdp: 'offer 1' }]);
+    socket().say({ type: 'answer', number: 2, id: 1, sdp: 'answer 2' });
+    await settle();
+    connections[0]!.become('connected');
+    expect(connections[0]!.answers).toEqual(['answer', 'answer 2']);
+    expect(state()).toBe('connected');
+  });
+
+  it('takes the offer along when socket and path are both lost', async () => {
+    await join();
+    connections[0]!.become('disconnected');
+    socket().die();
+    await settle();
+    socket().open();
+    expect(socket().sent[0]).toMatchObject({ offer: 'offer 1', resume: { lastMessage: 1 } });
+  });
+
+  it('finds out that the meeting ended meanwhile', async () => {
+    await join();
+    answers = [() => problem(410, 'meeting_ended')];
+    socket().say({ type: 'removed', number: 2, reason: 'nodeClosing' });
+    await settle();
+    expect(meeting.state).toEqual({ kind: 'ended', reason: 'ended' });
+  });
+
+  it('waits for the network and returns with it', async () => {
+    await join();
+    page.offline();
+    await settle();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sockets).toHaveLength(1);
+    page.online();
+    await settle();
+    expect(sockets).toHaveLength(2);
+  });
+
+  it('notices a socket that only seems to stand', async () => {
+    await join();
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(sockets.length).toBeGreaterThan(1);
+    expect(state()).toBe('reconnecting');
+  });
+});

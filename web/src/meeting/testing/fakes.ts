@@ -1,0 +1,152 @@
+/** The edge of a browser for tests of Meeting: sockets, peer connections and the API, driven by the test. */
+import { vi } from 'vitest';
+
+export class FakeSocket {
+  readyState = 0;
+  readonly url: string;
+  readonly sent: Record<string, unknown>[] = [];
+  closeCode: number | null = null;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onclose: ((event: { code: number; reason: string }) => void) | null = null;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text) as Record<string, unknown>);
+  }
+
+  close(code: number): void {
+    this.readyState = 3;
+    this.closeCode = code;
+  }
+
+  open(): void {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+
+  /** The other end or the network ends it. */
+  die(code = 1006, reason = ''): void {
+    this.readyState = 3;
+    this.onclose?.({ code, reason });
+  }
+
+  say(message: object): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  sentOf(type: string): Record<string, unknown>[] {
+    return this.sent.filter((message) => message['type'] === type);
+  }
+}
+
+class FakeTransceiver {
+  mid: string | null = null;
+  readonly receiver: { readonly track: { readonly kind: string; readonly label: string } };
+  readonly sender = {
+    track: null as unknown,
+    replaceTrack: (track: unknown): Promise<void> => {
+      this.sender.track = track;
+      return Promise.resolve();
+    },
+  };
+
+  constructor(kind: string, label: string) {
+    this.receiver = { track: { kind, label } };
+  }
+
+  setCodecPreferences(): void {
+    // Codecs are tested with a real browser.
+  }
+}
+
+export class FakePeerConnection {
+  signalingState = 'stable';
+  connectionState = 'new';
+  localDescription: { sdp: string } | null = null;
+  onconnectionstatechange: (() => void) | null = null;
+  readonly transceivers: FakeTransceiver[] = [];
+  readonly answers: string[] = [];
+  restarts = 0;
+
+  addTransceiver(kind: string): FakeTransceiver {
+    const transceiver = new FakeTransceiver(kind, `${kind}${String(this.transceivers.length)}`);
+    this.transceivers.push(transceiver);
+    return transceiver;
+  }
+
+  createOffer(): Promise<{ type: string; sdp: string }> {
+    return Promise.resolve({ type: 'offer', sdp: `offer ${String(this.restarts)}` });
+  }
+
+  setLocalDescription(description: { type: string; sdp?: string }): Promise<void> {
+    this.signalingState = description.type === 'rollback' ? 'stable' : 'have-local-offer';
+    this.localDescription = { sdp: description.sdp ?? '' };
+    for (const [index, transceiver] of this.transceivers.entries()) transceiver.mid = String(index);
+    return Promise.resolve();
+  }
+
+  setRemoteDescription(description: { sdp: string }): Promise<void> {
+    if (description.sdp === 'broken') {
+      return Promise.reject(new DOMException('cannot parse', 'InvalidAccessError'));
+    }
+    this.answers.push(description.sdp);
+    this.signalingState = 'stable';
+    return Promise.resolve();
+  }
+
+  restartIce(): void {
+    this.restarts += 1;
+  }
+
+  getStats(): Promise<ReadonlyMap<string, unknown>> {
+    return Promise.resolve(new Map());
+  }
+
+  close(): void {
+    this.signalingState = 'closed';
+    this.connectionState = 'closed';
+  }
+
+  become(state: string): void {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+}
+
+/** Replaces what a browser has and Node has not; vitest takes it back after the test. */
+export function stubBrowser(): { readonly online: () => void; readonly offline: () => void } {
+  const page = new EventTarget();
+  vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+  vi.stubGlobal('WebSocket', { CONNECTING: 0, OPEN: 1 });
+  const capabilities = { getCapabilities: () => null };
+  vi.stubGlobal('RTCRtpSender', capabilities);
+  vi.stubGlobal('RTCRtpReceiver', capabilities);
+  vi.stubGlobal('MediaStream', Object);
+  vi.stubGlobal('HTMLMediaElement', Object);
+  vi.stubGlobal('document', {
+    body: { append: () => undefined },
+    createElement: () => ({ play: () => Promise.resolve(), remove: () => undefined }),
+  });
+  return {
+    online: () => page.dispatchEvent(new Event('online')),
+    offline: () => page.dispatchEvent(new Event('offline')),
+  };
+}
+
+export class FakeStorage {
+  readonly values = new Map<string, string>();
+  getItem(key: string): string | null {
+    return this.values.get(key) ?? null;
+  }
+  setItem(key: string, value: string): void {
+    this.values.set(key, value);
+  }
+  removeItem(key: string): void {
+    this.values.delete(key);
+  }
+}
