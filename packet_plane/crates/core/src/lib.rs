@@ -12,12 +12,18 @@ pub mod history;
 pub mod keyframe_throttle;
 pub mod loudest;
 pub mod nack_generator;
+pub mod plane;
 pub mod quantities;
 pub mod receive_statistics;
 pub mod rewriter;
 pub mod rtcp;
 pub mod rtp;
+pub mod slot;
 pub mod srtp;
 pub mod stun;
+mod track;
 pub mod transmit;
+pub mod transport;
 pub mod transport_cc_recorder;
+
+pub use plane::Plane;

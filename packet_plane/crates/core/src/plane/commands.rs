@@ -1,0 +1,326 @@
+//! Commands: what exists, who carries what. Doing one again changes nothing.
+
+use super::{Meeting, Plane};
+use crate::codec::MediaKind;
+use crate::command::{Command, MasterKey, SlotParameters, TrackParameters};
+use crate::drop_reason::DropReason;
+use crate::quantities::{Instant, MeetingId, SlotId, Ssrc, TrackId, TransportId};
+use crate::slot::Slot;
+use crate::srtp::{SrtpProfile, SrtpReceiver, SrtpSender};
+use crate::track::Track;
+use crate::transport::{Srtp, StreamRoute, Transport};
+
+impl Plane {
+    /// Carry out one command; whatever it names and does not exist is ignored.
+    pub fn handle_command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::AddTransport {
+                transport,
+                meeting,
+                local_ufrag,
+                local_password,
+            } => {
+                self.add_transport(now, transport, meeting, local_ufrag, &local_password);
+            }
+            Command::RestartIce {
+                transport,
+                local_ufrag,
+                local_password,
+            } => {
+                self.restart_ice(transport, local_ufrag, &local_password);
+            }
+            Command::RemoveTransport { transport } => self.remove_transport(now, transport),
+            Command::SendDtls { transport, datagram } => self.send_dtls(transport, datagram),
+            Command::SetSrtpKeys {
+                transport,
+                profile,
+                local,
+                remote,
+            } => {
+                self.set_srtp_keys(transport, profile, &local, &remote);
+            }
+            Command::AddTrack(parameters) => self.add_track(now, parameters),
+            Command::RemoveTrack { track } => self.remove_track(now, track),
+            Command::SetTrackMuted { track, muted } => self.set_track_muted(track, muted),
+            Command::AddSlot(parameters) => self.add_slot(parameters),
+            Command::RemoveSlot { slot } => self.remove_slot(slot),
+            Command::AssignSlot { slot, track } => self.assign_slot_by_id(slot, track),
+            Command::SetAudioSlots { transport, slots } => self.set_audio_slots(transport, &slots),
+        }
+    }
+
+    fn add_transport(
+        &mut self,
+        now: Instant,
+        id: TransportId,
+        meeting: MeetingId,
+        ufrag: String,
+        password: &str,
+    ) {
+        if self.transports.index_of(id).is_some() {
+            return;
+        }
+        let index = self
+            .transports
+            .insert_with(id, || Transport::new(now, id, meeting, ufrag.clone(), password));
+        self.transport_by_ufrag.insert(ufrag, index);
+        let meeting = self.meetings.insert_with(meeting, Meeting::default);
+        if let Some(meeting) = self.meetings.get_mut(meeting) {
+            meeting.transports.push(index);
+        }
+    }
+
+    fn restart_ice(&mut self, id: TransportId, ufrag: String, password: &str) {
+        let Some(index) = self.transports.index_of(id) else {
+            return;
+        };
+        let Some(transport) = self.transports.get_mut(index) else {
+            return;
+        };
+        self.transport_by_ufrag.remove(&transport.local_ufrag);
+        transport.local_ufrag.clone_from(&ufrag);
+        transport.ice_key = crate::stun::integrity_key(password);
+        self.transport_by_ufrag.insert(ufrag, index);
+    }
+
+    fn remove_transport(&mut self, now: Instant, id: TransportId) {
+        let Some(index) = self.transports.index_of(id) else {
+            return;
+        };
+        let Some(transport) = self.transports.get(index) else {
+            return;
+        };
+        let tracks: Vec<TrackId> = transport
+            .tracks
+            .iter()
+            .filter_map(|t| self.tracks.get(*t))
+            .map(|t| t.id)
+            .collect();
+        let slots: Vec<SlotId> = transport
+            .slots
+            .iter()
+            .filter_map(|s| self.slots.get(*s))
+            .map(|s| s.id)
+            .collect();
+        tracks.into_iter().for_each(|track| self.remove_track(now, track));
+        slots.into_iter().for_each(|slot| self.remove_slot(slot));
+        let Some((index, transport)) = self.transports.remove(id) else {
+            return;
+        };
+        self.transport_by_ufrag.remove(&transport.local_ufrag);
+        for address in transport.addresses {
+            if self.transport_by_address.get(&address) == Some(&index) {
+                self.transport_by_address.remove(&address);
+            }
+        }
+        self.leave_meeting(transport.meeting, index);
+    }
+
+    fn leave_meeting(&mut self, id: MeetingId, transport: usize) {
+        let Some(meeting) = self
+            .meetings
+            .index_of(id)
+            .and_then(|index| self.meetings.get_mut(index))
+        else {
+            return;
+        };
+        meeting.transports.retain(|member| *member != transport);
+        if meeting.transports.is_empty() {
+            self.meetings.remove(id);
+        }
+    }
+
+    fn send_dtls(&mut self, id: TransportId, datagram: Vec<u8>) {
+        let transport = self
+            .transports
+            .index_of(id)
+            .and_then(|index| self.transports.get(index));
+        match transport.and_then(|transport| transport.active) {
+            Some(destination) => self.send_control(destination, datagram),
+            None => self.counters.drops.count(DropReason::Stranger),
+        }
+    }
+
+    fn set_srtp_keys(
+        &mut self,
+        id: TransportId,
+        profile: SrtpProfile,
+        local: &MasterKey,
+        remote: &MasterKey,
+    ) {
+        let Some(transport) = self
+            .transports
+            .index_of(id)
+            .and_then(|i| self.transports.get_mut(i))
+        else {
+            return;
+        };
+        let sender = SrtpSender::new(profile, &local.key, &local.salt);
+        let receiver = SrtpReceiver::new(profile, &remote.key, &remote.salt);
+        // The binding checks lengths; keys that still do not fit leave the transport without media.
+        match (sender, receiver) {
+            (Ok(sender), Ok(receiver)) => transport.srtp = Some(Srtp { receiver, sender }),
+            _ => self.counters.drops.count(DropReason::NoKeys),
+        }
+        let slots = transport.slots.clone();
+        slots.into_iter().for_each(|slot| self.request_keyframe_for(slot));
+    }
+
+    fn add_track(&mut self, now: Instant, parameters: TrackParameters) {
+        let Some(owner) = self.transports.index_of(parameters.transport) else {
+            return;
+        };
+        if self.tracks.index_of(parameters.track).is_some() {
+            return;
+        }
+        let (id, kind, ssrcs) = (parameters.track, parameters.kind, parameters.ssrcs.clone());
+        let index = self.tracks.insert_with(id, || Track::new(parameters, owner));
+        let Some(transport) = self.transports.get_mut(owner) else {
+            return;
+        };
+        transport.tracks.push(index);
+        for (position, ssrc) in ssrcs.into_iter().enumerate() {
+            // In an FID group the second SSRC is the retransmission's (RFC 5576 section 4.2).
+            transport.routes.insert(
+                ssrc,
+                StreamRoute {
+                    track: index,
+                    is_rtx: position == 1,
+                },
+            );
+        }
+        if kind == MediaKind::Audio {
+            let meeting = transport.meeting;
+            self.change_audio(now, meeting, |loudest| loudest.add(id));
+        }
+    }
+
+    fn remove_track(&mut self, now: Instant, id: TrackId) {
+        let Some((index, track)) = self.tracks.remove(id) else {
+            return;
+        };
+        for slot in track.subscribers {
+            if let Some(slot) = self.slots.get_mut(slot) {
+                slot.track = None;
+                slot.rewriter.detach();
+            }
+        }
+        self.touched.retain(|touched| *touched != index);
+        let Some(transport) = self.transports.get_mut(track.transport) else {
+            return;
+        };
+        transport.tracks.retain(|own| *own != index);
+        transport.routes.retain(|_, route| route.track != index);
+        if track.kind == MediaKind::Audio {
+            let meeting = transport.meeting;
+            self.change_audio(now, meeting, |loudest| loudest.remove(id));
+        }
+    }
+
+    fn set_track_muted(&mut self, id: TrackId, muted: bool) {
+        let Some(track) = self
+            .tracks
+            .index_of(id)
+            .and_then(|index| self.tracks.get_mut(index))
+        else {
+            return;
+        };
+        if track.is_muted == muted {
+            return;
+        }
+        track.is_muted = muted;
+        // What comes after the pause starts afresh, so that the gap is not taken for loss.
+        for slot in &track.subscribers {
+            if let Some(slot) = self.slots.get_mut(*slot) {
+                slot.rewriter.detach();
+            }
+        }
+        if !muted && track.kind == MediaKind::Video {
+            track.keyframe.request();
+        }
+    }
+
+    fn add_slot(&mut self, parameters: SlotParameters) {
+        let Some(owner) = self.transports.index_of(parameters.transport) else {
+            return;
+        };
+        if self.slots.index_of(parameters.slot).is_some() {
+            return;
+        }
+        let index = self
+            .slots
+            .insert_with(parameters.slot, || Slot::new(parameters, owner));
+        if let Some(transport) = self.transports.get_mut(owner) {
+            transport.slots.push(index);
+        }
+    }
+
+    fn remove_slot(&mut self, id: SlotId) {
+        let Some(index) = self.slots.index_of(id) else {
+            return;
+        };
+        self.assign_slot(index, None);
+        if let Some((index, slot)) = self.slots.remove(id) {
+            if let Some(transport) = self.transports.get_mut(slot.transport) {
+                transport.slots.retain(|own| *own != index);
+                transport.audio_slots.retain(|own| *own != index);
+            }
+        }
+    }
+
+    fn assign_slot_by_id(&mut self, slot: SlotId, track: Option<TrackId>) {
+        let Some(slot) = self.slots.index_of(slot) else {
+            return;
+        };
+        let track = track.and_then(|track| self.tracks.index_of(track));
+        self.assign_slot(slot, track);
+    }
+
+    /// The only way a slot comes to carry a track.
+    pub(super) fn assign_slot(&mut self, slot_index: usize, track: Option<usize>) {
+        let Some(slot) = self.slots.get_mut(slot_index) else {
+            return;
+        };
+        if slot.track == track {
+            return;
+        }
+        let before = std::mem::replace(&mut slot.track, track);
+        slot.rewriter.detach();
+        if let Some(before) = before.and_then(|before| self.tracks.get_mut(before)) {
+            before.subscribers.retain(|subscriber| *subscriber != slot_index);
+        }
+        if let Some(track) = track.and_then(|track| self.tracks.get_mut(track)) {
+            track.subscribers.push(slot_index);
+        }
+        self.request_keyframe_for(slot_index);
+    }
+
+    fn set_audio_slots(&mut self, id: TransportId, slots: &[SlotId]) {
+        let Some(index) = self.transports.index_of(id) else {
+            return;
+        };
+        let slots: Vec<usize> = slots
+            .iter()
+            .filter_map(|slot| self.slots.index_of(*slot))
+            .collect();
+        let Some(transport) = self.transports.get_mut(index) else {
+            return;
+        };
+        transport.audio_slots = slots;
+        self.reconcile_audio_of(index);
+    }
+
+    /// Ask the publisher of a video slot's track for a keyframe.
+    pub(super) fn request_keyframe_for(&mut self, slot: usize) {
+        let track = self.slots.get(slot).and_then(|slot| slot.track);
+        if let Some(track) = track.and_then(|track| self.tracks.get_mut(track)) {
+            if track.kind == MediaKind::Video {
+                track.keyframe.request();
+            }
+        }
+    }
+
+    pub(super) fn route_of(&self, transport: usize, ssrc: Ssrc) -> Option<StreamRoute> {
+        self.transports.get(transport)?.routes.get(&ssrc).copied()
+    }
+}

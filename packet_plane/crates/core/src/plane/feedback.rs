@@ -1,0 +1,297 @@
+//! RTCP in both directions: what receivers and publishers say, and what the plane tells them in time.
+//!
+//! Toward publishers: receiver reports, NACK, PLI and transport-wide feedback. Toward receivers: sender
+//! reports on the slot's timeline. Source: RFC 3550 section 6, RFC 4585, RFC 5506 (reduced size).
+
+use std::time::Duration;
+
+use super::{FEEDBACK_SSRC, Plane};
+use crate::codec::MediaKind;
+use crate::drop_reason::DropReason;
+use crate::event::Event;
+use crate::quantities::{Instant, Ssrc};
+use crate::rtcp::receiver_report::{self, ReportBlock};
+use crate::rtcp::sender_report::SenderReport;
+use crate::rtcp::{self, RtcpPacket, fir, nack, pli, source_description};
+use crate::srtp::MAX_RTCP_TRAILER_LEN;
+
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// One SRTCP datagram stays below the path's packet size.
+const MAX_COMPOUND_LEN: usize = 1_200;
+/// Seconds between 1900 and the plane's own zero: any constant makes a consistent timeline.
+const NTP_ORIGIN_SECONDS: u64 = 3_900_000_000;
+
+impl Plane {
+    pub(super) fn handle_rtcp(
+        &mut self,
+        now: Instant,
+        index: usize,
+        datagram: &[u8],
+    ) -> Result<(), DropReason> {
+        let transport = self.transports.get_mut(index).ok_or(DropReason::Stranger)?;
+        let srtp = transport.srtp.as_mut().ok_or(DropReason::NoKeys)?;
+        let mut compound = std::mem::take(&mut self.scratch.packet);
+        let outcome = srtp.receiver.unprotect_rtcp(datagram, &mut compound);
+        if let Ok(len) = outcome {
+            for packet in rtcp::packets(&compound[..len]) {
+                let handled = packet.and_then(|packet| self.handle_rtcp_packet(now, index, &packet));
+                if let Err(reason) = handled {
+                    self.counters.drops.count(reason);
+                }
+            }
+        }
+        self.scratch.packet = compound;
+        outcome.map(|_| ())
+    }
+
+    fn handle_rtcp_packet(
+        &mut self,
+        now: Instant,
+        index: usize,
+        packet: &RtcpPacket<'_>,
+    ) -> Result<(), DropReason> {
+        match (packet.packet_type, packet.count) {
+            (rtcp::SENDER_REPORT, _) => {
+                self.handle_sender_report(now, index, &SenderReport::parse(packet.body)?);
+                self.handle_report_blocks(now, index, packet)
+            }
+            (rtcp::RECEIVER_REPORT, _) => self.handle_report_blocks(now, index, packet),
+            (rtcp::TRANSPORT_FEEDBACK, nack::FORMAT) => {
+                let nack = nack::parse(packet.body)?;
+                let mut numbers = std::mem::take(&mut self.scratch.sequence_numbers);
+                numbers.clear();
+                numbers.extend(nack.sequence_numbers);
+                if let Some(slot) = self.slot_of(index, Ssrc(nack.media_ssrc)) {
+                    self.retransmit(slot, &numbers);
+                }
+                self.scratch.sequence_numbers = numbers;
+                Ok(())
+            }
+            (rtcp::PAYLOAD_FEEDBACK, pli::FORMAT) => {
+                self.handle_picture_loss(index, Ssrc(pli::parse(packet.body)?));
+                Ok(())
+            }
+            (rtcp::PAYLOAD_FEEDBACK, fir::FORMAT) => {
+                fir::parse(packet.body)?.for_each(|ssrc| self.handle_picture_loss(index, Ssrc(ssrc)));
+                Ok(())
+            }
+            // Descriptions, goodbyes and estimates of others say nothing the plane acts on.
+            _ => Ok(()),
+        }
+    }
+
+    fn slot_of(&self, transport: usize, ssrc: Ssrc) -> Option<usize> {
+        let transport = self.transports.get(transport)?;
+        transport
+            .slots
+            .iter()
+            .copied()
+            .find(|slot| self.slots.get(*slot).is_some_and(|slot| slot.ssrc == ssrc))
+    }
+
+    fn handle_picture_loss(&mut self, transport: usize, ssrc: Ssrc) {
+        let Some(slot) = self.slot_of(transport, ssrc) else {
+            return;
+        };
+        if let Some(slot) = self.slots.get_mut(slot) {
+            slot.counters.plis_received += 1;
+        }
+        self.request_keyframe_for(slot);
+    }
+
+    fn handle_sender_report(&mut self, now: Instant, transport: usize, report: &SenderReport) {
+        let Some(route) = self
+            .route_of(transport, Ssrc(report.ssrc))
+            .filter(|route| !route.is_rtx)
+        else {
+            return;
+        };
+        let stream = self
+            .tracks
+            .get_mut(route.track)
+            .and_then(|track| track.stream.as_mut());
+        if let Some(stream) = stream.filter(|stream| stream.ssrc.0 == report.ssrc) {
+            stream.sender_report = Some((now, *report));
+            stream.statistics.handle_sender_report(now, report);
+        }
+    }
+
+    fn handle_report_blocks(
+        &mut self,
+        now: Instant,
+        index: usize,
+        packet: &RtcpPacket<'_>,
+    ) -> Result<(), DropReason> {
+        for block in receiver_report::parse_blocks(packet)? {
+            let Some(transport) = self.transports.get_mut(index) else {
+                return Ok(());
+            };
+            transport.counters.fraction_lost = block.fraction_lost;
+            if block.last_sender_report != 0 {
+                let compact_now = (ntp_time(now) >> 16) as u32;
+                let ticks = compact_now
+                    .wrapping_sub(block.last_sender_report)
+                    .wrapping_sub(block.delay_since_last);
+                transport.handle_round_trip(Duration::from_micros(u64::from(ticks) * 1_000_000 / 65_536));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn tick_transports(&mut self, now: Instant) {
+        for index in self.transports.indices() {
+            let Some(transport) = self.transports.get_mut(index) else {
+                continue;
+            };
+            if transport.poll_timed_out(now) {
+                let event = Event::TransportTimedOut {
+                    transport: transport.id,
+                };
+                self.tell(event);
+                continue;
+            }
+            if transport.srtp.is_none() || transport.active.is_none() {
+                continue;
+            }
+            let is_report_due = now >= transport.report_due;
+            if is_report_due {
+                transport.report_due = now + REPORT_INTERVAL;
+            }
+            self.send_feedback(now, index, is_report_due);
+            if is_report_due {
+                self.send_sender_reports(now, index);
+            }
+        }
+    }
+
+    /// What a publisher has to know now, in one compound.
+    fn send_feedback(&mut self, now: Instant, index: usize, is_report_due: bool) {
+        let mut compound = std::mem::take(&mut self.scratch.compound);
+        compound.clear();
+        self.write_feedback(now, index, &mut compound);
+        if is_report_due || !compound.is_empty() {
+            let blocks = if is_report_due {
+                self.report_blocks(now, index)
+            } else {
+                Vec::new()
+            };
+            let mut whole = Vec::with_capacity(compound.len() + 64);
+            receiver_report::write(FEEDBACK_SSRC, &blocks, &mut whole);
+            whole.extend_from_slice(&compound);
+            self.send_rtcp(index, &whole);
+        }
+        self.scratch.compound = compound;
+    }
+
+    fn write_feedback(&mut self, now: Instant, index: usize, compound: &mut Vec<u8>) {
+        let Some(transport) = self.transports.get_mut(index) else {
+            return;
+        };
+        let round_trip = transport.assumed_round_trip();
+        let mut numbers = std::mem::take(&mut self.scratch.sequence_numbers);
+        for track in &transport.tracks {
+            let Some(track) = self.tracks.get_mut(*track) else {
+                continue;
+            };
+            let Some(stream) = track.stream.as_mut() else {
+                continue;
+            };
+            if stream.nack.is_waiting() {
+                stream.nack.poll(now, round_trip, &mut numbers);
+                track.nacks_sent += numbers.len() as u64;
+                nack::write(FEEDBACK_SSRC, stream.ssrc.0, &numbers, compound);
+            }
+            if track.kind == MediaKind::Video && track.keyframe.poll(now) {
+                track.keyframes_requested += 1;
+                pli::write(FEEDBACK_SSRC, stream.ssrc.0, compound);
+            }
+        }
+        self.scratch.sequence_numbers = numbers;
+        transport.recorder.poll(now, FEEDBACK_SSRC, compound);
+    }
+
+    fn report_blocks(&mut self, now: Instant, index: usize) -> Vec<ReportBlock> {
+        let Some(transport) = self.transports.get(index) else {
+            return Vec::new();
+        };
+        let mut blocks = Vec::with_capacity(transport.tracks.len());
+        for track in &transport.tracks {
+            if let Some(stream) = self
+                .tracks
+                .get_mut(*track)
+                .and_then(|track| track.stream.as_mut())
+            {
+                blocks.push(stream.statistics.report_block(now, stream.ssrc.0));
+            }
+        }
+        blocks
+    }
+
+    fn send_sender_reports(&mut self, now: Instant, index: usize) {
+        let slots = self
+            .transports
+            .get(index)
+            .map(|transport| transport.slots.clone())
+            .unwrap_or_default();
+        let mut compound = Vec::new();
+        for slot in slots {
+            let Some(report) = self.slot_report(now, slot) else {
+                continue;
+            };
+            let Some(slot) = self.slots.get(slot) else {
+                continue;
+            };
+            report.write(&mut compound);
+            source_description::write(slot.ssrc.0, &slot.cname, &mut compound);
+            if compound.len() > MAX_COMPOUND_LEN - 128 {
+                self.send_rtcp(index, &compound);
+                compound.clear();
+            }
+        }
+        if !compound.is_empty() {
+            self.send_rtcp(index, &compound);
+        }
+    }
+
+    /// The publisher's last sender report, carried forward to now and onto the slot's timeline.
+    fn slot_report(&self, now: Instant, slot: usize) -> Option<SenderReport> {
+        let slot = self.slots.get(slot)?;
+        let track = self.tracks.get(slot.track?)?;
+        let (received_at, report) = track.stream.as_ref()?.sender_report?;
+        let clock_rate = u128::from(track.current_codec()?.clock_rate);
+        let elapsed_ticks = (now.since(received_at).as_micros() * clock_rate / 1_000_000) as u32;
+        Some(SenderReport {
+            ssrc: slot.ssrc.0,
+            ntp_time: ntp_time(now),
+            rtp_timestamp: slot
+                .rewriter
+                .timestamp(report.rtp_timestamp.wrapping_add(elapsed_ticks))?,
+            packets_sent: slot.counters.packets_sent as u32,
+            bytes_sent: slot.counters.bytes_sent as u32,
+        })
+    }
+
+    fn send_rtcp(&mut self, index: usize, compound: &[u8]) {
+        let Some(transport) = self.transports.get_mut(index) else {
+            return;
+        };
+        let (Some(destination), Some(srtp)) = (transport.active, transport.srtp.as_mut()) else {
+            return;
+        };
+        let mut out = vec![0u8; compound.len() + MAX_RTCP_TRAILER_LEN];
+        match srtp.sender.protect_rtcp(compound, &mut out) {
+            Ok(len) => {
+                out.truncate(len);
+                self.send_control(destination, out);
+            }
+            Err(reason) => self.counters.drops.count(reason),
+        }
+    }
+}
+
+/// The plane's clock as 32.32 fixed-point seconds.
+fn ntp_time(now: Instant) -> u64 {
+    let seconds = NTP_ORIGIN_SECONDS + now.micros() / 1_000_000;
+    let fraction = (now.micros() % 1_000_000) * (1 << 32) / 1_000_000;
+    seconds << 32 | fraction
+}

@@ -1,0 +1,98 @@
+//! Who may speak: authentic STUN from anyone, DTLS and SRTP only from an address that has proven itself.
+//!
+//! Everything else is counted and gets no byte back (RFC 8445 section 7.3; RFC 7983).
+
+use std::net::SocketAddr;
+
+use super::Plane;
+use crate::demux::{DatagramKind, classify};
+use crate::drop_reason::DropReason;
+use crate::event::Event;
+use crate::quantities::Instant;
+use crate::stun;
+
+impl Plane {
+    pub(super) fn admit(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        datagram: &[u8],
+    ) -> Result<(), DropReason> {
+        let kind = classify(datagram).ok_or(DropReason::UnknownProtocol)?;
+        if kind == DatagramKind::Stun {
+            return self.handle_stun(now, source, datagram);
+        }
+        let transport = *self
+            .transport_by_address
+            .get(&source)
+            .ok_or(DropReason::Stranger)?;
+        if let Some(transport) = self.transports.get_mut(transport) {
+            transport.counters.packets_received += 1;
+            transport.counters.bytes_received += datagram.len() as u64;
+        }
+        match kind {
+            DatagramKind::Rtp => self.handle_rtp(now, transport, datagram),
+            DatagramKind::Rtcp => self.handle_rtcp(now, transport, datagram),
+            DatagramKind::Dtls | DatagramKind::Stun => self.handle_dtls(transport, datagram),
+        }
+    }
+
+    fn handle_stun(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) -> Result<(), DropReason> {
+        let request = stun::parse_binding_request(datagram)?;
+        let index = *self
+            .transport_by_ufrag
+            .get(request.local_ufrag())
+            .ok_or(DropReason::StunUnknownUser)?;
+        let transport = self
+            .transports
+            .get_mut(index)
+            .ok_or(DropReason::StunUnknownUser)?;
+        if !request.is_authentic(&transport.ice_key) {
+            return Err(DropReason::StunUnauthenticated);
+        }
+        let mut response = Vec::with_capacity(96);
+        request.write_success(source, &transport.ice_key, &mut response);
+        let given_up = transport.handle_consent(now, source);
+        let moved = transport.active.is_none() || (request.use_candidate && transport.active != Some(source));
+        if moved {
+            transport.active = Some(source);
+        }
+        let id = transport.id;
+        self.own_address(index, source, given_up);
+        self.send_control(source, response);
+        if moved {
+            self.tell(Event::TransportConnected {
+                transport: id,
+                address: source,
+            });
+        }
+        Ok(())
+    }
+
+    /// An address belongs to whoever proved itself there last.
+    fn own_address(&mut self, index: usize, source: SocketAddr, given_up: Option<SocketAddr>) {
+        if let Some(given_up) = given_up {
+            self.transport_by_address.remove(&given_up);
+        }
+        let before = self.transport_by_address.insert(source, index);
+        if let Some(other) = before
+            .filter(|other| *other != index)
+            .and_then(|other| self.transports.get_mut(other))
+        {
+            other.addresses.retain(|address| *address != source);
+            if other.active == Some(source) {
+                other.active = other.addresses.last().copied();
+            }
+        }
+    }
+
+    fn handle_dtls(&mut self, index: usize, datagram: &[u8]) -> Result<(), DropReason> {
+        let transport = self.transports.get(index).ok_or(DropReason::Stranger)?;
+        let event = Event::DtlsReceived {
+            transport: transport.id,
+            datagram: datagram.to_vec(),
+        };
+        self.tell(event);
+        Ok(())
+    }
+}

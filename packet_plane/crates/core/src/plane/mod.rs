@@ -1,0 +1,176 @@
+//! The packet plane's state machine: datagrams and commands in, datagrams and events out.
+//!
+//! A packet's route: [`Plane::handle_datagram`] → gate → ingress (unprotect into the history) →
+//! [`Plane::poll_transmit`] → per subscribed slot: rewrite, protect → the batch. Callers drain every
+//! output after each input.
+
+mod audio;
+mod commands;
+mod egress;
+mod feedback;
+mod gate;
+mod ingress;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+
+use crate::arena::Arena;
+use crate::drop_reason::{DropCounts, DropReason};
+use crate::event::Event;
+use crate::history::MAX_PACKET_LEN;
+use crate::loudest::{Loudest, Speakers};
+use crate::quantities::{Instant, MeetingId, SlotId, TrackId, TransportId};
+use crate::slot::Slot;
+use crate::track::Track;
+use crate::transmit::TransmitBatch;
+use crate::transport::Transport;
+
+pub use snapshot::{PlaneSnapshot, SlotSnapshot, TrackSnapshot, TransportSnapshot};
+
+/// How often feedback, retries and timeouts are looked at.
+const TICK: Duration = Duration::from_millis(10);
+/// Events that wait for the caller at most; beyond it they are dropped and counted.
+const MAX_EVENTS: usize = 16_384;
+/// Answers and feedback that wait to be sent at most.
+const MAX_CONTROL: usize = 16_384;
+/// SSRC of the plane's own RTCP; it sends no media of its own.
+const FEEDBACK_SSRC: u32 = 1;
+
+/// One meeting's audio.
+#[derive(Default)]
+struct Meeting {
+    loudest: Loudest,
+    transports: Vec<usize>,
+    speakers: Speakers,
+    speakers_told_at: Instant,
+}
+
+/// Packets and bytes of everything that passed.
+#[derive(Clone, Debug, Default)]
+pub struct PlaneCounters {
+    pub packets_received: u64,
+    pub bytes_received: u64,
+    pub packets_sent: u64,
+    pub bytes_sent: u64,
+    pub drops: DropCounts,
+}
+
+/// All meetings of one worker.
+#[derive(Default)]
+pub struct Plane {
+    transports: Arena<TransportId, Transport>,
+    tracks: Arena<TrackId, Track>,
+    slots: Arena<SlotId, Slot>,
+    meetings: Arena<MeetingId, Meeting>,
+    transport_by_ufrag: FxHashMap<String, usize>,
+    transport_by_address: FxHashMap<SocketAddr, usize>,
+    /// Tracks with pending packets, in the order in which they got them.
+    touched: Vec<usize>,
+    control: VecDeque<(SocketAddr, Vec<u8>)>,
+    events: VecDeque<Event>,
+    counters: PlaneCounters,
+    next_tick: Instant,
+    scratch: Scratch,
+}
+
+/// Buffers that are reused so that packets allocate nothing.
+struct Scratch {
+    packet: Vec<u8>,
+    compound: Vec<u8>,
+    sequence_numbers: Vec<u16>,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Scratch {
+            packet: vec![0; MAX_PACKET_LEN + 64],
+            compound: Vec::with_capacity(MAX_PACKET_LEN),
+            sequence_numbers: Vec::with_capacity(256),
+        }
+    }
+}
+
+impl Plane {
+    /// Take one datagram from the network.
+    pub fn handle_datagram(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) {
+        self.counters.packets_received += 1;
+        self.counters.bytes_received += datagram.len() as u64;
+        if let Err(reason) = self.admit(now, source, datagram) {
+            self.counters.drops.count(reason);
+        }
+    }
+
+    /// Do what has become due: feedback, retries, reports, timeouts.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if now < self.next_tick {
+            return;
+        }
+        self.next_tick = now + TICK;
+        self.tick_transports(now);
+        self.tick_meetings(now);
+    }
+
+    /// When [`Plane::handle_timeout`] is due, `None` while there is nobody.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        (!self.transports.is_empty()).then_some(self.next_tick)
+    }
+
+    /// The oldest event not yet told.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Fill the batch with datagrams to send; returns whether it holds any. Call until it does not.
+    pub fn poll_transmit(&mut self, now: Instant, batch: &mut TransmitBatch) -> bool {
+        self.fill_control(batch);
+        self.fill_media(now, batch);
+        !batch.is_empty()
+    }
+
+    fn fill_control(&mut self, batch: &mut TransmitBatch) {
+        while !batch.is_full() {
+            let Some((destination, datagram)) = self.control.pop_front() else {
+                return;
+            };
+            let written = batch.append(destination, |out| {
+                let room = out.get_mut(..datagram.len()).ok_or(DropReason::TooLarge)?;
+                room.copy_from_slice(&datagram);
+                Ok(datagram.len())
+            });
+            self.count_sent(written);
+        }
+    }
+
+    fn count_sent(&mut self, written: Result<usize, DropReason>) {
+        match written {
+            Ok(len) => {
+                self.counters.packets_sent += 1;
+                self.counters.bytes_sent += len as u64;
+            }
+            Err(reason) => self.counters.drops.count(reason),
+        }
+    }
+
+    fn send_control(&mut self, destination: SocketAddr, datagram: Vec<u8>) {
+        if self.control.len() < MAX_CONTROL {
+            self.control.push_back((destination, datagram));
+        } else {
+            self.counters.drops.count(DropReason::QueueFull);
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        if self.events.len() < MAX_EVENTS {
+            self.events.push_back(event);
+        } else {
+            self.counters.drops.count(DropReason::QueueFull);
+        }
+    }
+}

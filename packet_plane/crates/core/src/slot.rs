@@ -1,0 +1,81 @@
+//! A receiving place of a client: which track it carries, and its own numbering of what it sends.
+
+use crate::codec::{Codec, MediaKind};
+use crate::command::SlotParameters;
+use crate::history::PacketInfo;
+use crate::quantities::{ExtendedSequenceNumber, PayloadType, SlotId, Ssrc};
+use crate::rewriter::Rewriter;
+use crate::rtp::extension::{ExtensionBlock, ExtensionIds};
+
+pub(crate) struct Slot {
+    pub id: SlotId,
+    pub transport: usize,
+    pub kind: MediaKind,
+    pub mid: String,
+    pub ssrc: Ssrc,
+    pub rtx_ssrc: Option<Ssrc>,
+    pub codecs: Vec<Codec>,
+    pub extensions: ExtensionIds,
+    pub cname: String,
+    pub track: Option<usize>,
+    pub rewriter: Rewriter,
+    pub rtx_sequence: ExtendedSequenceNumber,
+    pub counters: SlotCounters,
+}
+
+/// What a slot has sent since its start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SlotCounters {
+    pub packets_sent: u64,
+    /// Payload bytes.
+    pub bytes_sent: u64,
+    pub retransmissions_sent: u64,
+    pub nacks_received: u64,
+    pub plis_received: u64,
+}
+
+impl Slot {
+    pub fn new(parameters: SlotParameters, transport: usize) -> Self {
+        Slot {
+            id: parameters.slot,
+            transport,
+            kind: parameters.kind,
+            mid: parameters.mid,
+            ssrc: parameters.ssrc,
+            rtx_ssrc: parameters.rtx_ssrc,
+            codecs: parameters.codecs,
+            extensions: parameters.extensions,
+            cname: parameters.cname,
+            track: None,
+            // SSRCs are random: they seed the numbering without a random source in here.
+            rewriter: Rewriter::new(parameters.ssrc.0 as u16),
+            rtx_sequence: ExtendedSequenceNumber(u64::from(parameters.ssrc.0 as u16 & 0x7fff)),
+            counters: SlotCounters::default(),
+        }
+    }
+
+    /// Whether a lost packet is sent again under its own number: then it must never differ from the first time,
+    /// because an AEAD nonce may not be used for two plaintexts (RFC 7714 section 8.1).
+    pub fn repeats_verbatim(&self) -> bool {
+        self.rtx_ssrc.is_none() && self.codecs.iter().any(|codec| codec.nack)
+    }
+
+    /// The payload types under which this receiver takes a publisher's codec: media, retransmission.
+    pub fn payload_types(&self, codec: &Codec) -> Option<(PayloadType, Option<PayloadType>)> {
+        let own = self.codecs.iter().find(|own| own.is_same_format(codec))?;
+        Some((own.payload_type, own.rtx_payload_type))
+    }
+
+    /// The header extensions of an outgoing packet, under this receiver's identifiers.
+    pub fn extension_block(&self, packet: &PacketInfo) -> ExtensionBlock {
+        let mut block = ExtensionBlock::default();
+        block.push(self.extensions.mid, self.mid.as_bytes());
+        if let Some(level) = packet.audio_level {
+            block.push(self.extensions.audio_level, &[level]);
+        }
+        if let Some(orientation) = packet.video_orientation {
+            block.push(self.extensions.video_orientation, &[orientation]);
+        }
+        block
+    }
+}

@@ -1,0 +1,141 @@
+//! One client's connection: its ICE credentials, the addresses that proved themselves, its keys and feedback.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use rustc_hash::FxHashMap;
+
+use crate::quantities::{Instant, MeetingId, Ssrc, TransportId};
+use crate::srtp::{SrtpReceiver, SrtpSender};
+use crate::stun;
+use crate::transport_cc_recorder::TransportCcRecorder;
+
+/// Addresses a client may use at a time: interfaces times address families.
+const MAX_ADDRESSES: usize = 8;
+/// A client that never proves itself is given up after this.
+const NEVER_CONNECTED: Duration = Duration::from_secs(30);
+/// Consent checks come every 5 s (RFC 7675); three missed in a row end it.
+const CONSENT_LOST: Duration = Duration::from_secs(15);
+const MAX_ROUND_TRIP: Duration = Duration::from_secs(5);
+const ASSUMED_ROUND_TRIP: Duration = Duration::from_millis(100);
+
+/// Which track a stream belongs to, and as what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StreamRoute {
+    pub track: usize,
+    pub is_rtx: bool,
+}
+
+/// Keys of both directions.
+pub(crate) struct Srtp {
+    pub receiver: SrtpReceiver,
+    pub sender: SrtpSender,
+}
+
+/// Traffic of one transport since its start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TransportCounters {
+    pub packets_received: u64,
+    pub bytes_received: u64,
+    pub packets_sent: u64,
+    pub bytes_sent: u64,
+    /// Loss that the client reports of what it receives, in 1/256, of its latest report.
+    pub fraction_lost: u8,
+}
+
+pub(crate) struct Transport {
+    pub id: TransportId,
+    pub meeting: MeetingId,
+    pub local_ufrag: String,
+    pub ice_key: hmac::Key,
+    pub addresses: Vec<SocketAddr>,
+    /// Where to send, once an address has proven itself.
+    pub active: Option<SocketAddr>,
+    pub srtp: Option<Srtp>,
+    pub routes: FxHashMap<Ssrc, StreamRoute>,
+    pub tracks: Vec<usize>,
+    pub slots: Vec<usize>,
+    pub audio_slots: Vec<usize>,
+    pub recorder: TransportCcRecorder,
+    pub report_due: Instant,
+    pub round_trip: Option<Duration>,
+    pub counters: TransportCounters,
+    alive_at: Instant,
+    was_connected: bool,
+    timed_out: bool,
+}
+
+impl Transport {
+    pub fn new(
+        now: Instant,
+        id: TransportId,
+        meeting: MeetingId,
+        local_ufrag: String,
+        password: &str,
+    ) -> Self {
+        Transport {
+            id,
+            meeting,
+            local_ufrag,
+            ice_key: stun::integrity_key(password),
+            addresses: Vec::new(),
+            active: None,
+            srtp: None,
+            routes: FxHashMap::default(),
+            tracks: Vec::new(),
+            slots: Vec::new(),
+            audio_slots: Vec::new(),
+            recorder: TransportCcRecorder::default(),
+            report_due: now,
+            round_trip: None,
+            counters: TransportCounters::default(),
+            alive_at: now,
+            was_connected: false,
+            timed_out: false,
+        }
+    }
+
+    /// Note an authentic binding request; returns an address that was given up to make room.
+    pub fn handle_consent(&mut self, now: Instant, source: SocketAddr) -> Option<SocketAddr> {
+        self.alive_at = now;
+        self.was_connected = true;
+        if self.addresses.contains(&source) {
+            return None;
+        }
+        self.addresses.push(source);
+        (self.addresses.len() > MAX_ADDRESSES).then(|| {
+            let oldest = self
+                .addresses
+                .iter()
+                .position(|address| Some(*address) != self.active)
+                .unwrap_or(0);
+            self.addresses.remove(oldest)
+        })
+    }
+
+    /// Whether the client has been silent for too long; true once.
+    pub fn poll_timed_out(&mut self, now: Instant) -> bool {
+        let patience = if self.was_connected {
+            CONSENT_LOST
+        } else {
+            NEVER_CONNECTED
+        };
+        let is_over = !self.timed_out && now.since(self.alive_at) >= patience;
+        self.timed_out |= is_over;
+        is_over
+    }
+
+    /// Note the round trip that a report block implies (RFC 3550 section 6.4.1).
+    pub fn handle_round_trip(&mut self, round_trip: Duration) {
+        if round_trip <= MAX_ROUND_TRIP {
+            let last = self.round_trip.unwrap_or(round_trip);
+            self.round_trip = Some((last * 7 + round_trip) / 8);
+        }
+    }
+
+    /// Round trip for spacing retries.
+    pub fn assumed_round_trip(&self) -> Duration {
+        self.round_trip.unwrap_or(ASSUMED_ROUND_TRIP)
+    }
+}
