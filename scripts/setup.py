@@ -2,7 +2,7 @@
 
 Owns .venv, node_modules, web/dist and the built packet plane, each stamped with a hash of what it was
 made from. Never touches running processes or PARLEY_DATA. Standard library only: it runs before there
-is an environment, on any Python 3.8 or later, to be able to say that a newer one is needed.
+is an environment, on any Python 3.9 or later, to be able to say that a newer one is needed.
 
 Usage: python3 scripts/setup.py [run|test|all]
 """
@@ -19,8 +19,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence  # noqa: UP035
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".setup"
@@ -35,7 +36,8 @@ class SetupError(Exception):
     """One sentence for the person at the terminal."""
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True)
+class Step:
     """One thing to make. It is current while `stamp` holds the hash of `inputs` and `product` exists."""
 
     title: str
@@ -76,7 +78,7 @@ def set_up(python: str, for_tests: bool) -> None:
     if not outdated:
         return
     print(f"Preparing Parley: {len(outdated)} steps, output in {STATE.relative_to(ROOT)}/logs/", flush=True)
-    failures: List[BaseException] = []
+    failures: list[BaseException] = []
     threads = [threading.Thread(target=run_chain, args=(chain, failures)) for chain in chains]
     for thread in threads:
         thread.start()
@@ -86,7 +88,7 @@ def set_up(python: str, for_tests: bool) -> None:
         raise failures[0]
 
 
-def run_chain(chain: Sequence[Step], failures: List[BaseException]) -> None:
+def run_chain(chain: Sequence[Step], failures: list[BaseException]) -> None:
     for step in chain:
         if failures:
             return
@@ -140,7 +142,7 @@ def files_under(inputs: Sequence[Path]) -> Iterator[Path]:
 # The steps.
 
 
-def python_chain(python: str) -> List[Step]:
+def python_chain(python: str) -> list[Step]:
     locks = [ROOT / "requirements/uv.txt", ROOT / "requirements/dev.txt"]
     stamps = VENV / "stamps"
 
@@ -176,7 +178,7 @@ def python_chain(python: str) -> List[Step]:
     return steps
 
 
-def web_chain() -> List[Step]:
+def web_chain() -> list[Step]:
     web = ROOT / "web"
     if not (web / "package.json").exists():
         return []
@@ -251,9 +253,7 @@ def require_version(command: str, oldest: Sequence[int], name: str) -> None:
     wanted = ".".join(map(str, oldest))
     if shutil.which(command) is None:
         raise SetupError(f"{name} {wanted} or later is needed, and no `{command}` is on the PATH.")
-    answer = subprocess.run(
-        [command, "--version"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False
-    )
+    answer = subprocess.run([command, "--version"], capture_output=True, check=False)
     found = re.search(r"(\d+)\.(\d+)", answer.stdout.decode(errors="replace"))
     if found is None:
         raise SetupError(
@@ -288,7 +288,7 @@ def install_debian_packages(packages: Iterable[str], purpose: str) -> None:
     print(f"  ✓ Debian packages: {names} ({time.monotonic() - started:.1f} s)", flush=True)
 
 
-def run(command: Sequence[str], log: Path, cwd: Optional[Path] = None, **environment: str) -> None:  # noqa: UP045
+def run(command: Sequence[str], log: Path, cwd: Path | None = None, **environment: str) -> None:
     """Run to the end with its output in the log; a failure shows the end of it."""
     with log.open("ab") as output:
         output.write(f"$ {' '.join(command)}\n".encode())

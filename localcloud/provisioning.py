@@ -1,0 +1,131 @@
+"""What a deployment makes once: queues, bucket, signing keys, a tenant with its API key, a demo meeting.
+
+Each step may be repeated and then changes nothing. Secrets are kept in the data folder, mode 0600.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from localcloud.api_client import ApiClient, ApiKey
+from localcloud.control_plane import ControlPlane
+from localcloud.errors import StartError
+from localcloud.gateway.gateway import Gateway
+from localcloud.run_file import read_run, write_private
+
+REPORT_QUEUE = "parley-node-reports"
+DEAD_LETTER_QUEUE = "parley-node-reports-dead"
+RECORDINGS_BUCKET = "parley-recordings"
+SIGNING_SECRET = "parley/signing-keys"
+# Reports come every 2 s: one that failed three times says nothing any more.
+MOST_RECEIVES = 3
+# Longer than the handler's own limit, so that a slow batch is not handed out twice.
+VISIBILITY_SECONDS = 35
+TENANT = "local"
+
+
+@dataclass(frozen=True)
+class Queue:
+    url: str
+    arn: str
+
+
+def make_queues() -> Queue:
+    """The queue of node reports and its dead-letter queue."""
+    sqs = boto3.client("sqs")
+    dead = _queue(sqs, DEAD_LETTER_QUEUE, {"MessageRetentionPeriod": "1209600"})
+    redrive = {"deadLetterTargetArn": dead.arn, "maxReceiveCount": MOST_RECEIVES}
+    attributes = {"VisibilityTimeout": str(VISIBILITY_SECONDS), "RedrivePolicy": json.dumps(redrive)}
+    return _queue(sqs, REPORT_QUEUE, attributes)
+
+
+def _queue(sqs: Any, name: str, attributes: dict[str, str]) -> Queue:
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return Queue(url, answer["Attributes"]["QueueArn"])
+
+
+def make_tables() -> None:
+    """The control plane's own definition of its tables, applied as CDK would."""
+    importlib.import_module("chalicelib.stores.tables").create_tables()
+
+
+def make_bucket() -> None:
+    s3 = boto3.client("s3")
+    try:
+        s3.create_bucket(Bucket=RECORDINGS_BUCKET)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise
+
+
+def make_signing_secret(data: Path) -> None:
+    """Put the keys that sign join tokens into Secrets Manager; made once, kept with the data."""
+    path = data / "signing-keys.json"
+    if not path.exists():
+        write_private(path, json.dumps({"keys": [new_signing_key(datetime.now(UTC))]}))
+    value = path.read_text()
+    secrets = boto3.client("secretsmanager")
+    try:
+        secrets.create_secret(Name=SIGNING_SECRET, SecretString=value)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceExistsException":
+            raise
+        secrets.put_secret_value(SecretId=SIGNING_SECRET, SecretString=value)
+
+
+def new_signing_key(now: datetime) -> dict[str, str]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return {
+        "kid": base64.b32encode(os.urandom(10)).decode().lower(),
+        "alg": "ES256",
+        "privateKeyPem": pem.decode(),
+        "createdAt": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+async def api_key(control_plane: ControlPlane, gateway: Gateway, data: Path) -> ApiKey:
+    """The local tenant's key: the one of the last run if the tables still know it, else a new one."""
+    path = data / "api-key.json"
+    kept = read_run(path)
+    if kept is not None:
+        key = ApiKey(kept["id"], kept["secret"])
+        status, _ = await ApiClient(gateway, key).call("GET", "/v1/meetings")
+        if status == 200:
+            return key
+    event = {"tenant": TENANT, "apiKeyName": "make run"}
+    made = (await control_plane.invoke(control_plane.handler("provision"), event))["apiKey"]
+    write_private(path, json.dumps(made))
+    return ApiKey(made["id"], made["secret"])
+
+
+async def demo_meeting(client: ApiClient, data: Path) -> dict[str, str]:
+    """The meeting behind the printed link: the one of the last run until somebody ends it."""
+    path = data / "demo-meeting.json"
+    kept = read_run(path)
+    if kept is not None:
+        status, meeting = await client.call("GET", f"/v1/meetings/{kept['id']}")
+        if status == 200 and meeting.get("state") != "ended":
+            return _link_of(meeting)
+    status, meeting = await client.call("POST", "/v1/meetings", {"title": "Demo meeting", "guests": True})
+    if status != 201:
+        raise StartError(f"The demo meeting was not made: {status} {meeting.get('detail', '')}")
+    write_private(path, json.dumps({"id": meeting["id"]}))
+    return _link_of(meeting)
+
+
+def _link_of(meeting: dict[str, Any]) -> dict[str, str]:
+    return {"id": meeting["id"], "code": meeting["code"], "link": meeting["link"]}

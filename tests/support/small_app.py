@@ -1,0 +1,74 @@
+"""A small Chalice app with the handlers that localcloud calls: what the gateway tests send requests to.
+
+It echoes events back, so that a test sees what the adapter made of a request.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from typing import Any
+
+from chalice import AuthResponse, BadRequestError, Chalice, CORSConfig, Response
+
+app: Any = Chalice(app_name="small")
+app.api.binary_types.append("application/x-thing")
+calls: list[str] = []
+
+
+@app.authorizer(ttl_seconds=60)
+def keys(request: Any) -> Any:
+    calls.append(request.token)
+    if request.token == "Bearer nobody":
+        raise RuntimeError("Unauthorized")
+    if request.token == "Bearer broken":
+        raise RuntimeError("the key store is away")
+    routes: Any = ["/v1/private"] if request.token == "Bearer full" else []
+    context: Any = {"tenant": "t1", "admin": True}
+    return AuthResponse(routes=routes, principal_id="somebody", context=context)
+
+
+@app.route("/v1/things/{thing}", methods=["GET", "POST"], cors=CORSConfig(allow_origin="*", max_age=600))
+def echo(thing: str) -> Any:
+    event = app.current_request
+    return {
+        "thing": thing,
+        "method": event.method,
+        "query": event.to_dict()["query_params"],
+        "headers": dict(event.headers),
+        "context": event.context,
+        "body": base64.b64encode(event.raw_body).decode(),
+    }
+
+
+@app.route("/v1/things/fixed", methods=["GET"])
+def fixed() -> Any:
+    return {"fixed": True}
+
+
+@app.route("/v1/binary", methods=["POST"], content_types=["application/x-thing"])
+def binary() -> Any:
+    return Response(app.current_request.raw_body[::-1], headers={"Content-Type": "application/x-thing"})
+
+
+@app.route("/v1/private", authorizer=keys)
+def private() -> Any:
+    return app.current_request.context["authorizer"]
+
+
+@app.route("/v1/slow/{name}")
+def slow(name: str) -> Any:
+    time.sleep(0.02)
+    return {"name": app.current_request.uri_params["name"], "asked": name}
+
+
+@app.route("/v1/bad")
+def bad() -> Any:
+    raise BadRequestError("no")
+
+
+@app.middleware("http")
+def note(event: Any, get_response: Any) -> Any:
+    response = get_response(event)
+    response.headers["X-Seen"] = "yes"
+    return response
