@@ -75,6 +75,11 @@ impl DropCounts {
         self.0[reason as usize] += 1;
     }
 
+    /// Count several at once.
+    pub fn add(&mut self, reason: DropReason, count: u64) {
+        self.0[reason as usize] += count;
+    }
+
     #[must_use]
     pub fn of(&self, reason: DropReason) -> u64 {
         self.0[reason as usize]

@@ -1,0 +1,134 @@
+//! Sending: many messages a call, each perhaps many datagrams to one address cut by the kernel.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+
+use crate::{Socket, address};
+
+const MESSAGES: usize = 64;
+const CONTROL_LEN: usize = 32;
+/// How long a full send buffer is waited for; longer and the datagrams are late anyway.
+const PATIENCE_MS: libc::c_int = 5;
+
+/// Datagrams to one address, cut every `segment_len` bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    pub destination: SocketAddr,
+    pub bytes: &'a [u8],
+    pub segment_len: usize,
+}
+
+impl Message<'_> {
+    fn is_segmented(&self) -> bool {
+        self.bytes.len() > self.segment_len
+    }
+}
+
+#[repr(align(8))]
+#[derive(Clone, Copy)]
+struct Control([u8; CONTROL_LEN]);
+
+impl Socket {
+    /// Send messages in order; returns how many datagrams the kernel would not take.
+    pub fn send(&self, messages: &[Message<'_>]) -> usize {
+        let mut refused = 0;
+        let mut rest = messages;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(MESSAGES));
+            if !self.can_segment.get() && now.iter().any(Message::is_segmented) {
+                refused += self.send_singly(now);
+                rest = later;
+                continue;
+            }
+            match self.send_some(now) {
+                Ok(sent) => rest = &rest[sent.max(1)..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.wait_writable() => {}
+                // The route or device cannot segment: from now on each datagram goes alone.
+                Err(error) if now[0].is_segmented() && is_segmentation_refused(&error) => {
+                    self.can_segment.set(false)
+                }
+                Err(_) => {
+                    refused += now[0].bytes.len().div_ceil(now[0].segment_len.max(1));
+                    rest = &rest[1..];
+                }
+            }
+        }
+        refused
+    }
+
+    fn send_singly(&self, messages: &[Message<'_>]) -> usize {
+        let single = |message: &Message<'_>, bytes| self.send_some(&[Message { bytes, ..*message }]).is_err();
+        let chunks = messages
+            .iter()
+            .flat_map(|m| m.bytes.chunks(m.segment_len.max(1)).map(move |bytes| (m, bytes)));
+        chunks.filter(|(message, bytes)| single(message, bytes)).count()
+    }
+
+    /// One call of `sendmmsg` with at most 64 messages; returns how many went out.
+    fn send_some(&self, messages: &[Message<'_>]) -> io::Result<usize> {
+        // SAFETY: all-zero bytes are valid values of these plain structures.
+        let (mut names, mut vectors, mut headers): (
+            [libc::sockaddr_storage; MESSAGES],
+            [libc::iovec; MESSAGES],
+            [libc::mmsghdr; MESSAGES],
+        ) = unsafe { (std::mem::zeroed(), std::mem::zeroed(), std::mem::zeroed()) };
+        let mut controls = [Control([0; CONTROL_LEN]); MESSAGES];
+        for (at, message) in messages.iter().enumerate().take(MESSAGES) {
+            let header = &mut headers[at].msg_hdr;
+            header.msg_namelen = address::write(message.destination, self.is_ipv6, &mut names[at]);
+            header.msg_name = (&raw mut names[at]).cast();
+            vectors[at].iov_base = message.bytes.as_ptr().cast_mut().cast();
+            vectors[at].iov_len = message.bytes.len();
+            header.msg_iov = &raw mut vectors[at];
+            header.msg_iovlen = 1;
+            if message.is_segmented() {
+                write_segment_len(header, &mut controls[at], message.segment_len);
+            }
+        }
+        // SAFETY: every pointer in `headers` points into this frame or into `messages`.
+        let sent = unsafe {
+            libc::sendmmsg(
+                self.as_raw_fd(),
+                headers.as_mut_ptr(),
+                messages.len().min(MESSAGES) as libc::c_uint,
+                0,
+            )
+        };
+        usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+    }
+
+    fn wait_writable(&self) -> bool {
+        let mut poll = libc::pollfd {
+            fd: self.as_raw_fd(),
+            events: libc::POLLOUT,
+            revents: 0,
+        };
+        // SAFETY: one pollfd on this frame.
+        unsafe { libc::poll(&raw mut poll, 1, PATIENCE_MS) > 0 }
+    }
+}
+
+fn is_segmentation_refused(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EIO | libc::EINVAL | libc::ENOPROTOOPT | libc::EOPNOTSUPP)
+    )
+}
+
+fn write_segment_len(header: &mut libc::msghdr, control: &mut Control, segment_len: usize) {
+    header.msg_control = control.0.as_mut_ptr().cast();
+    header.msg_controllen = CONTROL_LEN as _;
+    // SAFETY: the control buffer is aligned and holds one message of two bytes with room to spare.
+    unsafe {
+        let message = libc::CMSG_FIRSTHDR(header);
+        (*message).cmsg_level = libc::SOL_UDP;
+        (*message).cmsg_type = libc::UDP_SEGMENT;
+        (*message).cmsg_len = libc::CMSG_LEN(2) as _;
+        libc::CMSG_DATA(message)
+            .cast::<u16>()
+            .write_unaligned(segment_len as u16);
+        header.msg_controllen = libc::CMSG_SPACE(2) as _;
+    }
+}

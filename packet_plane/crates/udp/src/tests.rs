@@ -1,0 +1,122 @@
+use super::*;
+
+fn bind(ip: &str) -> Socket {
+    Socket::bind(format!("{ip}:0").parse().expect("an address")).expect("binds")
+}
+
+fn wait(socket: &Socket) {
+    let mut poll = libc::pollfd {
+        fd: socket.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    // SAFETY: one pollfd on this frame.
+    assert!(
+        unsafe { libc::poll(&raw mut poll, 1, 5_000) } > 0,
+        "nothing arrived"
+    );
+}
+
+fn receive_all(socket: &Socket, datagrams: usize) -> Vec<(SocketAddr, Vec<u8>)> {
+    let mut batch = ReceiveBatch::default();
+    let mut received = Vec::new();
+    while received.len() < datagrams {
+        wait(socket);
+        socket.receive(&mut batch).expect("receives");
+        received.extend(batch.datagrams().map(|(source, bytes)| (source, bytes.to_vec())));
+    }
+    received
+}
+
+#[test]
+fn segmented_and_single_messages_arrive_as_the_datagrams_they_were() {
+    let (sender, receiver) = (bind("127.0.0.1"), bind("127.0.0.1"));
+    let destination = receiver.local_address().expect("bound");
+    let bytes: Vec<u8> = (0..250u8).collect();
+    let messages = [
+        Message {
+            destination,
+            bytes: &bytes,
+            segment_len: 100,
+        },
+        Message {
+            destination,
+            bytes: &bytes[..7],
+            segment_len: 7,
+        },
+    ];
+    assert_eq!(sender.send(&messages), 0);
+    let received = receive_all(&receiver, 4);
+    let lengths: Vec<usize> = received.iter().map(|(_, bytes)| bytes.len()).collect();
+    assert_eq!(lengths, [100, 100, 50, 7]);
+    assert_eq!(received[1].1, bytes[100..200]);
+    assert_eq!(received[0].0, sender.local_address().expect("bound"));
+}
+
+#[test]
+fn sends_one_by_one_where_segmentation_is_refused() {
+    let (sender, receiver) = (bind("127.0.0.1"), bind("127.0.0.1"));
+    sender.can_segment.set(false);
+    let destination = receiver.local_address().expect("bound");
+    let bytes = [7u8; 250];
+    assert_eq!(
+        sender.send(&[Message {
+            destination,
+            bytes: &bytes,
+            segment_len: 100
+        }]),
+        0
+    );
+    assert_eq!(receive_all(&receiver, 3).len(), 3);
+}
+
+#[test]
+fn an_ipv6_socket_speaks_to_ipv4_and_shows_it_as_such() {
+    let (sender, receiver) = (bind("127.0.0.1"), bind("[::]"));
+    let port = receiver.local_address().expect("bound").port();
+    let destination = SocketAddr::from(([127, 0, 0, 1], port));
+    assert_eq!(
+        sender.send(&[Message {
+            destination,
+            bytes: b"x",
+            segment_len: 1
+        }]),
+        0
+    );
+    let from = receive_all(&receiver, 1)[0].0;
+    assert_eq!(from, sender.local_address().expect("bound"));
+    assert_eq!(
+        receiver.send(&[Message {
+            destination: from,
+            bytes: b"y",
+            segment_len: 1
+        }]),
+        0
+    );
+    assert_eq!(receive_all(&sender, 1)[0].1, b"y");
+}
+
+#[test]
+fn counts_what_the_kernel_would_not_take() {
+    let sender = bind("127.0.0.1");
+    let destination = SocketAddr::from(([127, 0, 0, 1], 9));
+    let too_large = vec![0u8; 70_000];
+    assert_eq!(
+        sender.send(&[Message {
+            destination,
+            bytes: &too_large,
+            segment_len: 70_000
+        }]),
+        1
+    );
+}
+
+#[test]
+fn nothing_waiting_is_no_error() {
+    assert_eq!(
+        bind("127.0.0.1")
+            .receive(&mut ReceiveBatch::default())
+            .expect("receives"),
+        0
+    );
+}

@@ -1,0 +1,127 @@
+//! A worker: one thread that owns one socket and one plane. The only clock and the only sockets of the plane.
+//!
+//! Others reach it through a bounded queue of commands and hear from it through a bounded queue of events,
+//! each with an eventfd that is written once per batch. The thread never waits for them.
+
+mod bell;
+mod queue;
+mod turn;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use packet_plane_core::command::Command;
+use packet_plane_core::event::Event;
+use packet_plane_core::plane::PlaneSnapshot;
+use packet_plane_udp::Socket;
+
+pub use bell::Bell;
+pub use queue::{EventQueue, QueueFullError};
+
+use queue::CommandQueue;
+use turn::Turns;
+
+/// How long a snapshot may take: the worker answers between two batches.
+const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a worker tells: the plane's events, or that the plane was lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkerEvent {
+    Plane(Event),
+    /// A broken invariant ended this worker's plane; it has begun again, empty.
+    Restarted {
+        worker: usize,
+    },
+}
+
+/// Counters of a worker's thread and of its plane.
+#[derive(Clone, Debug, Default)]
+pub struct WorkerSnapshot {
+    pub plane: PlaneSnapshot,
+    /// CPU time of the thread since its start.
+    pub cpu_ns: u64,
+    pub restarts: u64,
+}
+
+/// What thread and handle share.
+pub(crate) struct Shared {
+    commands: CommandQueue,
+    snapshots: std::sync::Mutex<Vec<mpsc::Sender<WorkerSnapshot>>>,
+    is_closing: AtomicBool,
+    restarts: AtomicU64,
+}
+
+/// A running worker; dropping it ends the thread.
+pub struct Worker {
+    shared: Arc<Shared>,
+    local_address: SocketAddr,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Bind the socket and start the thread.
+    ///
+    /// # Errors
+    /// As `bind(2)`, or when the system has no thread or descriptor left.
+    pub fn start(number: usize, address: SocketAddr, events: Arc<EventQueue>) -> io::Result<Self> {
+        let socket = Socket::bind(address)?;
+        let local_address = socket.local_address()?;
+        let shared = Arc::new(Shared {
+            commands: CommandQueue::new()?,
+            snapshots: std::sync::Mutex::default(),
+            is_closing: AtomicBool::new(false),
+            restarts: AtomicU64::new(0),
+        });
+        let turns = Turns::new(number, socket, Arc::clone(&shared), events);
+        let thread = std::thread::Builder::new()
+            .name(format!("plane-{number}"))
+            .spawn(move || turns.run())?;
+        Ok(Worker {
+            shared,
+            local_address,
+            thread: Some(thread),
+        })
+    }
+
+    #[must_use]
+    pub fn local_address(&self) -> SocketAddr {
+        self.local_address
+    }
+
+    /// Hand over commands; they are carried out in order, in the worker's next turn.
+    ///
+    /// # Errors
+    /// `QueueFullError` when too many wait; none of these is then taken.
+    pub fn submit(&self, commands: Vec<Command>) -> Result<(), QueueFullError> {
+        self.shared.commands.push(commands)
+    }
+
+    /// Counters as they are now; `None` when the worker does not answer in two seconds.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<WorkerSnapshot> {
+        let (sender, receiver) = mpsc::channel();
+        queue::lock(&self.shared.snapshots).push(sender);
+        self.shared.commands.ring();
+        receiver.recv_timeout(SNAPSHOT_PATIENCE).ok()
+    }
+
+    /// End the thread and close the socket; doing it again does nothing.
+    pub fn close(&mut self) {
+        self.shared.is_closing.store(true, Ordering::Release);
+        self.shared.commands.ring();
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked outside a turn has nothing left to close.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

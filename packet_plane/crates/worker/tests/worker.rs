@@ -1,0 +1,113 @@
+//! A real socket on loopback, from the outside.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use packet_plane_core::command::Command;
+use packet_plane_core::event::Event;
+use packet_plane_core::quantities::{MeetingId, TransportId};
+use packet_plane_core::stun;
+use packet_plane_worker::{EventQueue, Worker, WorkerEvent};
+
+fn start() -> (Worker, Arc<EventQueue>) {
+    let events = Arc::new(EventQueue::new().expect("a descriptor"));
+    let address: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+    (
+        Worker::start(0, address, Arc::clone(&events)).expect("starts"),
+        events,
+    )
+}
+
+fn client() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("binds");
+    socket
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .expect("sets");
+    socket
+}
+
+fn next_event(events: &EventQueue) -> WorkerEvent {
+    loop {
+        if let Some(event) = events.take(1).pop() {
+            return event;
+        }
+        let mut poll = libc::pollfd {
+            fd: events.fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: one pollfd on this frame.
+        assert!(
+            unsafe { libc::poll(&raw mut poll, 1, 5_000) } > 0,
+            "no event came"
+        );
+    }
+}
+
+#[test]
+fn answers_an_authentic_client_and_tells_of_it() {
+    let (worker, events) = start();
+    let add = Command::AddTransport {
+        transport: TransportId(5),
+        meeting: MeetingId(1),
+        local_ufrag: "user".into(),
+        local_password: "password".into(),
+    };
+    worker.submit(vec![add]).expect("room");
+    worker.snapshot().expect("the command was carried out before");
+    let client = client();
+    let mut request = Vec::new();
+    stun::write_binding_request("user:me", &stun::integrity_key("password"), [3; 12], &mut request);
+    client.send_to(&request, worker.local_address()).expect("sends");
+    let mut answer = [0u8; 200];
+    let (len, from) = client.recv_from(&mut answer).expect("an answer");
+    assert_eq!((from, &answer[8..20]), (worker.local_address(), &[3u8; 12][..]));
+    assert!(len > 20);
+    let address = client.local_addr().expect("bound");
+    let expected = Event::TransportConnected {
+        transport: TransportId(5),
+        address,
+    };
+    assert_eq!(next_event(&events), WorkerEvent::Plane(expected));
+
+    worker
+        .submit(vec![Command::SendDtls {
+            transport: TransportId(5),
+            datagram: vec![22, 1, 2],
+        }])
+        .expect("room");
+    let (len, _) = client.recv_from(&mut answer).expect("the record");
+    assert_eq!(answer[..len], [22, 1, 2]);
+}
+
+#[test]
+fn counts_junk_and_answers_none_of_it() {
+    let (worker, _events) = start();
+    let client = client();
+    for junk in [&b"hello"[..], &[0; 20], &[128; 50], &[22; 100]] {
+        client.send_to(junk, worker.local_address()).expect("sends");
+    }
+    let mut seen = 0;
+    while seen < 4 {
+        seen = worker
+            .snapshot()
+            .expect("answers")
+            .plane
+            .counters
+            .packets_received;
+    }
+    let counters = worker.snapshot().expect("answers").plane.counters;
+    assert_eq!((counters.packets_received, counters.packets_sent), (4, 0));
+    assert_eq!(counters.drops.iter().map(|(_, count)| count).sum::<u64>(), 4);
+}
+
+#[test]
+fn a_taken_port_is_refused_and_a_closed_worker_frees_it() {
+    let (mut worker, events) = start();
+    let address = worker.local_address();
+    assert!(Worker::start(1, address, Arc::clone(&events)).is_err());
+    worker.close();
+    worker.close();
+    assert!(Worker::start(1, address, events).is_ok());
+}
