@@ -1,0 +1,100 @@
+/** One person in a meeting: a page with the SDK, and questions about what it sees and hears. */
+import type { Browser, Page } from 'playwright-core';
+import { openSdkPage } from './browser.ts';
+
+export interface Seen {
+  readonly name: string;
+  readonly tracks: Readonly<Record<string, { readonly muted: boolean; readonly hasPicture: boolean }>>;
+}
+
+export class Person {
+  readonly page: Page;
+  readonly name: string;
+  readonly errors: readonly string[];
+
+  private constructor(page: Page, name: string, errors: readonly string[]) {
+    this.page = page;
+    this.name = name;
+    this.errors = errors;
+  }
+
+  static async open(browser: Browser, url: string, name: string): Promise<Person> {
+    const { page, errors } = await openSdkPage(browser, url);
+    return new Person(page, name, errors);
+  }
+
+  /** Joins with camera and microphone. Returns the milliseconds from the call to `joined`. */
+  async join(code: string): Promise<number> {
+    await this.page.waitForFunction(() => 'sdk' in window);
+    return this.page.evaluate(
+      async ([meeting, displayName]) => {
+        const media = new window.sdk.LocalMedia();
+        const [microphone, camera] = await Promise.all([media.startMicrophone(), media.startCamera()]);
+        if (microphone === null || camera === null) throw new Error('no fake devices');
+        window.meeting = new window.sdk.Meeting({ apiUrl: '/v1' });
+        await window.meeting.prepare();
+        const clicked = performance.now();
+        await window.meeting.join({ meeting, displayName, microphone, camera });
+        return performance.now() - clicked;
+      },
+      [code, this.name] as const,
+    );
+  }
+
+  state(): Promise<string> {
+    return this.page.evaluate(() => window.meeting.state.kind);
+  }
+
+  participantId(): Promise<string | undefined> {
+    return this.page.evaluate(() => window.meeting.getSnapshot().self?.id);
+  }
+
+  others(): Promise<Seen[]> {
+    return this.page.evaluate(() =>
+      window.meeting.participants
+        .filter(({ isSelf }) => !isSelf)
+        .map(({ displayName, tracks }) => ({
+          name: displayName,
+          tracks: Object.fromEntries(
+            Object.values(tracks).map(({ source, muted, mediaStreamTrack }) => [
+              source,
+              { muted, hasPicture: mediaStreamTrack !== null },
+            ]),
+          ),
+        })),
+    );
+  }
+
+  /** Frames decoded and sound energy received over all slots of the present connection. */
+  received(): Promise<{ frames: number; energy: number }> {
+    return this.page.evaluate(async () => {
+      const connection = window.peerConnections.at(-1);
+      const report = (await connection?.getStats()) as
+        ReadonlyMap<string, Record<string, unknown>> | undefined;
+      const sum = (name: string) =>
+        [...(report?.values() ?? [])]
+          .filter((entry) => entry['type'] === 'inbound-rtp')
+          .reduce((total, entry) => total + Number(entry[name] ?? 0), 0);
+      return { frames: sum('framesDecoded'), energy: sum('totalAudioEnergy') };
+    });
+  }
+
+  close(): Promise<void> {
+    return this.page.context().close();
+  }
+}
+
+/** Asks again every 50 ms until the answer is what it should be; the test's own limit ends it otherwise. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  isRight: (answer: T) => boolean,
+  limitMs = 20_000,
+): Promise<T> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const answer = await ask();
+    if (isRight(answer)) return answer;
+    if (performance.now() > deadline) throw new Error(`still not right: ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
