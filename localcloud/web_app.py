@@ -5,7 +5,6 @@ Serves what is under web/dist and nothing else. In AWS, CloudFront does the same
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,9 +17,12 @@ FOREVER = "public, max-age=31536000, immutable"
 ASK_EACH_TIME = "no-cache"
 NOT_BUILT = "The web app is not built: run `make setup`, then load this page again.\n"
 
-mimetypes.add_type("text/javascript", ".js")
-mimetypes.add_type("application/wasm", ".wasm")
-mimetypes.add_type("application/manifest+json", ".webmanifest")
+# Python's table lacks or misnames these; a browser refuses a module script of another type.
+CONTENT_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+}
 
 
 class WebApp:
@@ -38,7 +40,8 @@ class WebApp:
             return web.Response(status=404, text="There is no such file.\n")
         if not file.exists():
             return web.Response(status=503, text=NOT_BUILT)
-        response = web.FileResponse(file)
+        content_type = CONTENT_TYPES.get(file.suffix)
+        response = web.FileResponse(file, headers={"Content-Type": content_type} if content_type else None)
         hashed = file.is_relative_to(self._folder / HASHED_FOLDER)
         response.headers["Cache-Control"] = FOREVER if hashed else ASK_EACH_TIME
         response.headers.update(security_headers(self._node_urls()))

@@ -74,7 +74,9 @@ RUST_ARROWS: Arrows = {
     "core": frozenset[str](),
     "udp": frozenset[str](),
     "netem": frozenset[str](),
-    "python": frozenset({"core", "udp"}),
+    # Threads that drive a plane over sockets, without a word of Python.
+    "worker": frozenset({"core", "udp"}),
+    "python": frozenset({"core", "udp", "worker"}),
 }
 # Tests of a crate may use these too.
 RUST_TEST_ARROWS: Arrows = {"core": frozenset({"netem"}), "udp": frozenset({"netem"})}
