@@ -1,0 +1,105 @@
+//! The workers as one Python object.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use packet_plane_worker::{EventQueue, Worker};
+use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::snapshots::WorkerSnapshot;
+use crate::{QueueFullError, commands, events, snapshots};
+
+const EVENTS_AT_ONCE: usize = 4_096;
+
+#[pyclass(frozen, module = "packet_plane")]
+pub struct PacketPlane {
+    /// Empty after `close`. The lock guards the vector; a snapshot holds it while the workers answer.
+    workers: Mutex<Vec<Worker>>,
+    ports: Vec<u16>,
+    events: Arc<EventQueue>,
+}
+
+impl PacketPlane {
+    fn workers(&self) -> MutexGuard<'_, Vec<Worker>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl PacketPlane {
+    #[new]
+    #[pyo3(signature = (*, host, port = 0, workers = 1))]
+    fn new(host: &str, port: u16, workers: usize) -> PyResult<Self> {
+        let ip: IpAddr = host
+            .parse()
+            .map_err(|_| PyValueError::new_err(format!("not an IP address: {host:?}")))?;
+        let events = Arc::new(EventQueue::new()?);
+        let mut started = Vec::with_capacity(workers);
+        for number in 0..workers.max(1) {
+            // Each worker has the next port; port 0 lets the kernel choose for each.
+            let own = if port == 0 {
+                0
+            } else {
+                port.saturating_add(number as u16)
+            };
+            started.push(Worker::start(
+                number,
+                SocketAddr::from((ip, own)),
+                Arc::clone(&events),
+            )?);
+        }
+        let ports = started
+            .iter()
+            .map(|worker| worker.local_address().port())
+            .collect();
+        Ok(PacketPlane {
+            workers: Mutex::new(started),
+            ports,
+            events,
+        })
+    }
+
+    #[getter]
+    fn local_ports(&self) -> Vec<u16> {
+        self.ports.clone()
+    }
+
+    fn event_fd(&self) -> i32 {
+        self.events.fd()
+    }
+
+    fn submit(&self, worker: usize, commands: Vec<Bound<'_, PyAny>>) -> PyResult<()> {
+        let commands = commands
+            .iter()
+            .map(commands::convert)
+            .collect::<PyResult<Vec<_>>>()?;
+        let workers = self.workers();
+        let worker = workers
+            .get(worker)
+            .ok_or_else(|| PyIndexError::new_err("no such worker"))?;
+        worker
+            .submit(commands)
+            .map_err(|error| QueueFullError::new_err(error.to_string()))
+    }
+
+    fn drain_events(&self, py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {
+        let taken = py.detach(|| self.events.take(EVENTS_AT_ONCE));
+        taken
+            .into_iter()
+            .map(|event| events::convert(py, event))
+            .collect()
+    }
+
+    fn snapshot(&self, py: Python<'_>) -> PyResult<Vec<Option<WorkerSnapshot>>> {
+        let taken: Vec<_> = py.detach(|| self.workers().iter().map(Worker::snapshot).collect());
+        taken
+            .into_iter()
+            .map(|snapshot| snapshot.map(|of| snapshots::convert(py, of)).transpose())
+            .collect()
+    }
+
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.workers().clear());
+    }
+}

@@ -1,0 +1,79 @@
+"""The packet plane: sockets, SRTP and RTP forwarding on threads of their own, outside the interpreter lock."""
+
+from packet_plane._packet_plane import (
+    AddSlot,
+    AddTrack,
+    AddTransport,
+    AssignSlot,
+    Codec,
+    DtlsReceived,
+    Extension,
+    PacketPlane,
+    QueueFullError,
+    RemoveSlot,
+    RemoveTrack,
+    RemoveTransport,
+    RestartIce,
+    SendDtls,
+    SetAudioSlots,
+    SetSrtpKeys,
+    SetTrackMuted,
+    SlotSnapshot,
+    SpeakersChanged,
+    TrackSnapshot,
+    TrackStarted,
+    TransportConnected,
+    TransportSnapshot,
+    TransportTimedOut,
+    WorkerRestarted,
+    WorkerSnapshot,
+)
+
+Command = (
+    AddTransport
+    | RestartIce
+    | RemoveTransport
+    | SendDtls
+    | SetSrtpKeys
+    | AddTrack
+    | RemoveTrack
+    | SetTrackMuted
+    | AddSlot
+    | RemoveSlot
+    | AssignSlot
+    | SetAudioSlots
+)
+Event = (
+    DtlsReceived | TransportConnected | TransportTimedOut | TrackStarted | SpeakersChanged | WorkerRestarted
+)
+
+__all__ = [
+    "AddSlot",
+    "AddTrack",
+    "AddTransport",
+    "AssignSlot",
+    "Codec",
+    "Command",
+    "DtlsReceived",
+    "Event",
+    "Extension",
+    "PacketPlane",
+    "QueueFullError",
+    "RemoveSlot",
+    "RemoveTrack",
+    "RemoveTransport",
+    "RestartIce",
+    "SendDtls",
+    "SetAudioSlots",
+    "SetSrtpKeys",
+    "SetTrackMuted",
+    "SlotSnapshot",
+    "SpeakersChanged",
+    "TrackSnapshot",
+    "TrackStarted",
+    "TransportConnected",
+    "TransportSnapshot",
+    "TransportTimedOut",
+    "WorkerRestarted",
+    "WorkerSnapshot",
+]

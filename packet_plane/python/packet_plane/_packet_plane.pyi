@@ -1,0 +1,247 @@
+"""Identifiers are numbers of the caller's choice, 0 to 2**64 - 1. Times are microseconds, rates ticks per second."""
+
+from collections.abc import Sequence
+from typing import final
+
+class QueueFullError(RuntimeError):
+    """More commands wait for a worker than it can have fallen behind for a good reason."""
+
+@final
+class Codec:
+    """A payload type of a session; `name` is "opus", "VP8" or "H264" in any case of letters."""
+
+    def __init__(
+        self,
+        *,
+        payload_type: int,
+        name: str,
+        clock_rate: int,
+        fmtp: str = "",
+        rtx_payload_type: int | None = None,
+        nack: bool = False,
+        pli: bool = False,
+        transport_cc: bool = False,
+    ) -> None: ...
+
+@final
+class Extension:
+    """A header extension of a session (RFC 8285); URIs that the plane does not know are ignored."""
+
+    def __init__(self, *, id: int, uri: str) -> None: ...
+
+# Commands. Doing one twice changes nothing; one that names something unknown does nothing.
+
+@final
+class AddTransport:
+    def __init__(self, *, transport: int, meeting: int, local_ufrag: str, local_password: str) -> None: ...
+
+@final
+class RestartIce:
+    def __init__(self, *, transport: int, local_ufrag: str, local_password: str) -> None: ...
+
+@final
+class RemoveTransport:
+    def __init__(self, *, transport: int) -> None: ...
+
+@final
+class SendDtls:
+    def __init__(self, *, transport: int, datagram: bytes) -> None: ...
+
+@final
+class SetSrtpKeys:
+    """Raises ValueError for an unknown profile, or keys and salts of another length than it asks for."""
+
+    def __init__(
+        self,
+        *,
+        transport: int,
+        profile: str,
+        local_key: bytes,
+        local_salt: bytes,
+        remote_key: bytes,
+        remote_salt: bytes,
+    ) -> None: ...
+
+@final
+class AddTrack:
+    """A published track; `ssrcs` as signalled, media first, then its retransmission; may be empty."""
+
+    def __init__(
+        self,
+        *,
+        track: int,
+        transport: int,
+        kind: str,
+        codecs: Sequence[Codec],
+        extensions: Sequence[Extension] = (),
+        mid: str | None = None,
+        ssrcs: Sequence[int] = (),
+    ) -> None: ...
+
+@final
+class RemoveTrack:
+    def __init__(self, *, track: int) -> None: ...
+
+@final
+class SetTrackMuted:
+    def __init__(self, *, track: int, muted: bool) -> None: ...
+
+@final
+class AddSlot:
+    def __init__(
+        self,
+        *,
+        slot: int,
+        transport: int,
+        kind: str,
+        mid: str,
+        ssrc: int,
+        codecs: Sequence[Codec],
+        extensions: Sequence[Extension] = (),
+        rtx_ssrc: int | None = None,
+        cname: str = "",
+    ) -> None: ...
+
+@final
+class RemoveSlot:
+    def __init__(self, *, slot: int) -> None: ...
+
+@final
+class AssignSlot:
+    def __init__(self, *, slot: int, track: int | None) -> None: ...
+
+@final
+class SetAudioSlots:
+    """These slots carry the meeting's loudest: slot i what is in position i, where there are four or more."""
+
+    def __init__(self, *, transport: int, slots: Sequence[int]) -> None: ...
+
+_Command = (
+    AddTransport
+    | RestartIce
+    | RemoveTransport
+    | SendDtls
+    | SetSrtpKeys
+    | AddTrack
+    | RemoveTrack
+    | SetTrackMuted
+    | AddSlot
+    | RemoveSlot
+    | AssignSlot
+    | SetAudioSlots
+)
+
+# Events.
+
+@final
+class DtlsReceived:
+    transport: int
+    datagram: bytes
+
+@final
+class TransportConnected:
+    """`address` is "ip:port", IPv6 in brackets."""
+
+    transport: int
+    address: str
+
+@final
+class TransportTimedOut:
+    transport: int
+
+@final
+class TrackStarted:
+    track: int
+    ssrc: int
+    payload_type: int
+
+@final
+class SpeakersChanged:
+    """`speakers` are (track, level in -dBov), loudest first."""
+
+    meeting: int
+    positions: list[int | None]
+    speakers: list[tuple[int, int]]
+
+@final
+class WorkerRestarted:
+    """All meetings of this worker have lost their media."""
+
+    worker: int
+
+_Event = DtlsReceived | TransportConnected | TransportTimedOut | TrackStarted | SpeakersChanged | WorkerRestarted
+
+# Counters, cumulative.
+
+@final
+class TransportSnapshot:
+    transport: int
+    meeting: int
+    packets_received: int
+    bytes_received: int
+    packets_sent: int
+    bytes_sent: int
+    fraction_lost: float
+    round_trip_us: int | None
+
+@final
+class TrackSnapshot:
+    track: int
+    packets_received: int
+    bytes_received: int
+    packets_lost: int
+    jitter_us: int
+    nacks_sent: int
+    keyframes_requested: int
+    subscribers: int
+
+@final
+class SlotSnapshot:
+    slot: int
+    track: int | None
+    packets_sent: int
+    bytes_sent: int
+    retransmissions_sent: int
+    nacks_received: int
+    plis_received: int
+
+@final
+class WorkerSnapshot:
+    packets_received: int
+    bytes_received: int
+    packets_sent: int
+    bytes_sent: int
+    cpu_ns: int
+    restarts: int
+    drops: dict[str, int]
+    transports: list[TransportSnapshot]
+    tracks: list[TrackSnapshot]
+    slots: list[SlotSnapshot]
+
+@final
+class PacketPlane:
+    """One thread and one UDP socket per worker; a meeting lives on one worker.
+
+    Raises OSError when a port cannot be bound, ValueError for an address that is none.
+    """
+
+    def __init__(self, *, host: str, port: int = 0, workers: int = 1) -> None: ...
+    @property
+    def local_ports(self) -> list[int]: ...
+    def event_fd(self) -> int:
+        """A descriptor that is readable while events wait."""
+
+    def submit(self, worker: int, commands: Sequence[_Command]) -> None:
+        """Hand a batch to a worker without waiting for it.
+
+        Raises IndexError for an unknown worker, QueueFullError (nothing is then taken), TypeError.
+        """
+
+    def drain_events(self) -> list[_Event]:
+        """At most 4,096 events, oldest first."""
+
+    def snapshot(self) -> list[WorkerSnapshot | None]:
+        """Counters of each worker; None for one that does not answer within two seconds."""
+
+    def close(self) -> None:
+        """End the threads and free the ports; again does nothing."""
