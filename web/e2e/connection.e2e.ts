@@ -22,7 +22,8 @@ describe('the offer of a real browser', () => {
   it('holds four sending m-lines and fourteen slots, and codecs that nodes forward only', async () => {
     const { offer, slots, mids } = await page.evaluate(async () => {
       const connection = new window.Connection({ onPath: () => undefined });
-      const offer = await connection.createOffer();
+      const [offer, same] = await Promise.all([connection.createOffer(), connection.createOffer()]);
+      if (offer !== same) throw new Error('two offers at once differ');
       const slots = connection.slots().map(({ slot, kind }) => `${slot}:${kind}`);
       const mids = (['microphone', 'camera', 'screen', 'screen_audio'] as const).map((s) =>
         connection.midOf(s),

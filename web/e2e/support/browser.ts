@@ -1,7 +1,7 @@
 /** Chromium with fake devices, and a server for the page under test. */
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { createServer, type ViteDevServer } from 'vite';
+import { build, createServer, preview, type ViteDevServer } from 'vite';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -48,6 +48,20 @@ export async function servePages(apiUrl: string): Promise<PageServer> {
     url: `http://127.0.0.1:${String(address.port)}/e2e/pages/sdk.html`,
     close: () => server.close(),
   };
+}
+
+/** Builds the web app and serves it as a deployment would, `/v1` passed on to the API under test. */
+export async function serveApp(apiUrl: string, outDir: string): Promise<PageServer> {
+  await build({ root: ROOT, logLevel: 'error', build: { outDir, emptyOutDir: true } });
+  const server = await preview({
+    root: ROOT,
+    logLevel: 'error',
+    build: { outDir },
+    preview: { host: '127.0.0.1', port: 0, proxy: { '/v1': apiUrl } },
+  });
+  const url = server.resolvedUrls?.local[0];
+  if (url === undefined) throw new Error('the app server has no address');
+  return { url: url.replace(/\/$/, ''), close: () => server.close() };
 }
 
 /** A page with the SDK loaded; its errors are kept for the test to look at. */

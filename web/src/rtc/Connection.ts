@@ -33,6 +33,8 @@ export class Connection {
   readonly #pc: RTCPeerConnection;
   readonly #senders: ReadonlyMap<Source, RTCRtpTransceiver>;
   readonly #receivers: readonly RTCRtpTransceiver[];
+  /** Two offers made at the same time would order their m-lines anew, which browsers refuse. */
+  #offer: Promise<string> | null = null;
 
   constructor(options: ConnectionOptions) {
     const create = options.createPeerConnection ?? ((configuration) => new RTCPeerConnection(configuration));
@@ -57,14 +59,9 @@ export class Connection {
   }
 
   /** The description to send. Called again before an answer, it returns the same one. */
-  async createOffer(): Promise<string> {
-    if (this.#pc.signalingState === 'have-local-offer') {
-      return this.#pc.localDescription?.sdp ?? '';
-    }
-    const offer = await this.#pc.createOffer();
-    await this.#pc.setLocalDescription(offer);
-    // Candidates are not waited for: the node is ICE-lite and learns ours from the checks themselves.
-    return offer.sdp ?? '';
+  createOffer(): Promise<string> {
+    this.#offer ??= this.#describe();
+    return this.#offer;
   }
 
   /** A fresh offer whose answer moves the media to a new network path; the tracks go on. */
@@ -74,13 +71,15 @@ export class Connection {
       await this.#pc.setLocalDescription({ type: 'rollback' });
     }
     this.#pc.restartIce();
-    return this.createOffer();
+    this.#offer = this.#describe();
+    return this.#offer;
   }
 
   /** @throws DOMException when the answer does not fit the offer. */
   async applyAnswer(sdp: string): Promise<void> {
     const mids = { voice: this.midOf('microphone'), music: this.midOf('screen_audio') };
     await this.#pc.setRemoteDescription({ type: 'answer', sdp: withOpusSending(sdp, mids) });
+    this.#offer = null;
   }
 
   /** Known once an offer was made. */
@@ -111,6 +110,13 @@ export class Connection {
   async sampleStats(): Promise<ConnectionStats> {
     const report = await this.#pc.getStats();
     return condenseStats((report as ReadonlyMap<string, unknown>).values());
+  }
+
+  async #describe(): Promise<string> {
+    const offer = await this.#pc.createOffer();
+    await this.#pc.setLocalDescription(offer);
+    // Candidates are not waited for: the node is ICE-lite and learns ours from the checks themselves.
+    return offer.sdp ?? '';
   }
 
   close(): void {

@@ -1,0 +1,95 @@
+/** Routes to a page, and owns what lives as long as one visit to a meeting: capture and the meeting itself. */
+import { useEffect, useState, type ReactNode } from 'react';
+import { LocalMedia, Meeting, type LocalMediaClient, type MeetingClient } from '../meeting/index.ts';
+import { JoinPage } from './pages/JoinPage.tsx';
+import { LeftPage } from './pages/LeftPage.tsx';
+import { MeetingPage } from './pages/MeetingPage.tsx';
+import { NoticePage } from './pages/NoticePage.tsx';
+import { StartPage } from './pages/StartPage.tsx';
+import { parseRoute, pathOf, type Route } from './route.ts';
+import { useSnapshot } from './useSnapshot.ts';
+
+const API_URL = '/v1';
+
+export function App(): ReactNode {
+  const [route, setRoute] = useState<Route>(() => parseRoute(location.pathname));
+  const [visit, setVisit] = useState(0);
+
+  useEffect(() => {
+    const handle = (): void => {
+      setRoute(parseRoute(location.pathname));
+    };
+    addEventListener('popstate', handle);
+    return () => {
+      removeEventListener('popstate', handle);
+    };
+  }, []);
+
+  const navigate = (next: Route): void => {
+    history.pushState(null, '', pathOf(next));
+    setRoute(next);
+  };
+
+  if (route.kind === 'start')
+    return (
+      <StartPage
+        onCode={(code) => {
+          navigate({ kind: 'meeting', code });
+        }}
+      />
+    );
+  return (
+    <Visit
+      key={`${route.code} ${String(visit)}`}
+      code={route.code}
+      onAgain={() => {
+        setVisit(visit + 1);
+      }}
+      onHome={() => {
+        navigate({ kind: 'start' });
+      }}
+    />
+  );
+}
+
+interface VisitProps {
+  readonly code: string;
+  readonly onAgain: () => void;
+  readonly onHome: () => void;
+}
+
+interface Held {
+  readonly meeting: MeetingClient;
+  readonly media: LocalMediaClient;
+}
+
+/** Made in an effect, so that what a discarded render made does not hold devices open. */
+function Visit(props: VisitProps): ReactNode {
+  const [held, setHeld] = useState<Held | null>(null);
+  useEffect(() => {
+    const made = { meeting: new Meeting({ apiUrl: API_URL }), media: new LocalMedia() };
+    // eslint-disable-next-line react-hooks/set-state-in-effect -- An outside resource becomes state once, on mount.
+    setHeld(made);
+    return () => {
+      void made.meeting.leave();
+      made.media.close();
+    };
+  }, []);
+  return held === null ? null : <Pages {...props} {...held} />;
+}
+
+function Pages({ code, meeting, media, onAgain, onHome }: VisitProps & Held): ReactNode {
+  const { state } = useSnapshot(meeting);
+  switch (state.kind) {
+    case 'idle':
+    case 'joining':
+      return <JoinPage code={code} meeting={meeting} media={media} onHome={onHome} apiUrl={API_URL} />;
+    case 'connected':
+    case 'reconnecting':
+      return <MeetingPage code={code} meeting={meeting} media={media} />;
+    case 'ended':
+      return <LeftPage reason={state.reason} media={media} onAgain={onAgain} onHome={onHome} />;
+    case 'failed':
+      return <NoticePage code={state.error.code} onRetry={onAgain} onHome={onHome} />;
+  }
+}

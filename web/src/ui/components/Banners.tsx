@@ -1,0 +1,66 @@
+import { useEffect, type ReactNode } from 'react';
+import { Button } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import type { MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
+import { showToast, useToasts } from './toasts.ts';
+
+interface BannersProps {
+  readonly meeting: MeetingClient;
+  readonly snapshot: MeetingSnapshot;
+}
+
+/** What needs attention now: the connection, held-back sound, and notes that pass. */
+export function Banners({ meeting, snapshot }: BannersProps): ReactNode {
+  const { t } = useTranslation();
+  const { toasts } = useToasts();
+  useNotes(meeting);
+  const quality = snapshot.self?.connectionQuality;
+  return (
+    <div className="banners" aria-live="polite">
+      {snapshot.state.kind === 'reconnecting' && (
+        <p className="banner warn" role="alert">
+          <span className="spinner small" aria-hidden />
+          {t('meeting.reconnecting')}
+        </p>
+      )}
+      {snapshot.audioPlayback === 'blocked' && (
+        <p className="banner">
+          {t('meeting.audioBlocked')}
+          <Button className="button primary" onPress={() => void meeting.resumeAudio()}>
+            {t('meeting.playAudio')}
+          </Button>
+        </p>
+      )}
+      {(quality === 'uplink' || quality === 'downlink') && (
+        <p className="banner">{t(quality === 'uplink' ? 'meeting.weakUplink' : 'meeting.weakDownlink')}</p>
+      )}
+      {toasts.map(({ id, text }) => (
+        <p key={id} className="banner toast">
+          {text}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function useNotes(meeting: MeetingClient): void {
+  const { t } = useTranslation();
+  useEffect(() => {
+    const nameOf = (id: string): string =>
+      meeting.getSnapshot().participants.find((participant) => participant.id === id)?.displayName ?? '';
+    const ends = [
+      meeting.on('participantJoined', ({ displayName }) => {
+        showToast(t('meeting.joined', { name: displayName }));
+      }),
+      meeting.on('participantLeft', ({ displayName }) => {
+        showToast(t('meeting.left', { name: displayName }));
+      }),
+      meeting.on('mutedByOther', ({ by }) => {
+        showToast(t('meeting.mutedByOther', { name: nameOf(by) }));
+      }),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [meeting, t]);
+}

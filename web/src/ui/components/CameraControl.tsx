@@ -1,0 +1,28 @@
+import { Video, VideoOff } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { LocalMediaClient } from '../../meeting/index.ts';
+import { useSession } from '../session.ts';
+import { useSnapshot } from '../useSnapshot.ts';
+import { ControlButton } from './ControlButton.tsx';
+
+/** Off means that the device is closed and its light is out. */
+export function CameraControl({ media }: { readonly media: LocalMediaClient }): ReactNode {
+  const { t } = useTranslation();
+  const { camera } = useSnapshot(media);
+  const { setCameraWanted } = useSession();
+  const isOn = camera.kind === 'live' || camera.kind === 'starting';
+  const toggle = (): void => {
+    setCameraWanted(!isOn);
+    if (isOn) media.stopCamera();
+    else void media.startCamera();
+  };
+  return (
+    <ControlButton
+      label={t(isOn ? 'devices.turnCameraOff' : 'devices.turnCameraOn')}
+      icon={isOn ? <Video aria-hidden /> : <VideoOff aria-hidden />}
+      isOff={!isOn}
+      onPress={toggle}
+    />
+  );
+}

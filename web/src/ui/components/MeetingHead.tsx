@@ -1,0 +1,21 @@
+import { Users } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { MeetingSnapshot } from '../../meeting/index.ts';
+import { CopyLink } from './CopyLink.tsx';
+import { Wordmark } from './Wordmark.tsx';
+
+export function MeetingHead(props: { readonly snapshot: MeetingSnapshot; readonly code: string }): ReactNode {
+  const { t } = useTranslation();
+  const { meeting, participants } = props.snapshot;
+  return (
+    <header className="meeting-head">
+      <Wordmark />
+      <h1>{meeting?.title ?? t('join.untitled')}</h1>
+      <span className="count" aria-label={t('meeting.count', { count: participants.length })}>
+        <Users aria-hidden /> {participants.length}
+      </span>
+      <CopyLink code={meeting?.code ?? props.code} />
+    </header>
+  );
+}

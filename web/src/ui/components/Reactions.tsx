@@ -1,0 +1,46 @@
+import { useEffect, useState, type ReactNode } from 'react';
+import type { MeetingClient, ParticipantSnapshot } from '../../meeting/index.ts';
+import { hueOf } from '../layout.ts';
+
+interface Floating {
+  readonly id: number;
+  readonly from: string;
+  readonly reaction: string;
+}
+
+/** As long as its animation in meeting.css. */
+const SHOWN_MS = 3_500;
+
+interface ReactionsProps {
+  readonly meeting: MeetingClient;
+  readonly participants: readonly ParticipantSnapshot[];
+}
+
+/** Reactions rise along the left edge, each with the name of its sender. */
+export function Reactions({ meeting, participants }: ReactionsProps): ReactNode {
+  const [floating, setFloating] = useState<readonly Floating[]>([]);
+  useEffect(() => {
+    let lastId = 0;
+    return meeting.on('reaction', ({ from, reaction }) => {
+      const id = (lastId += 1);
+      setFloating((before) => [...before, { id, from, reaction }]);
+      setTimeout(() => {
+        setFloating((before) => before.filter((other) => other.id !== id));
+      }, SHOWN_MS);
+    });
+  }, [meeting]);
+  return (
+    <div className="reactions" aria-live="polite">
+      {floating.map(({ id, from, reaction }) => (
+        <span
+          key={id}
+          className="floating-reaction"
+          style={{ left: `${String(hueOf(from + String(id)) / 5)}px` }}
+        >
+          <b>{reaction}</b>
+          <small>{participants.find((participant) => participant.id === from)?.displayName}</small>
+        </span>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+import { MonitorUp } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { ParticipantSnapshot } from '../../meeting/index.ts';
+import { Video } from './Video.tsx';
+
+/** What somebody shares. One's own is named, not shown: a mirror of a mirror helps nobody. */
+export function ScreenTile({ sharer }: { readonly sharer: ParticipantSnapshot }): ReactNode {
+  const { t } = useTranslation();
+  const label = t('meeting.screenOf', { name: sharer.displayName });
+  const track = sharer.tracks.screen?.mediaStreamTrack ?? null;
+  return (
+    <article className="screen" aria-label={label}>
+      {sharer.isSelf || track === null ? (
+        <p className="screen-own">
+          <MonitorUp aria-hidden />
+          {sharer.isSelf ? t('meeting.yourScreen') : label}
+        </p>
+      ) : (
+        <Video track={track} label={label} />
+      )}
+      <span className="tile-name">{label}</span>
+    </article>
+  );
+}

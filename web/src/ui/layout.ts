@@ -1,0 +1,54 @@
+/** How tiles fill the stage. Pure. */
+export interface Grid {
+  readonly columns: number;
+  readonly rows: number;
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+}
+
+/** Faces survive cropping to anything between a portrait phone and a wide screen. */
+const NARROWEST = 0.6;
+const WIDEST = 16 / 9;
+
+/** The arrangement with the largest tiles. */
+export function layOutGrid(count: number, width: number, height: number, gap: number): Grid {
+  let best: Grid = { columns: 1, rows: Math.max(1, count), tileWidth: 0, tileHeight: 0 };
+  for (let columns = 1; columns <= count; columns += 1) {
+    const rows = Math.ceil(count / columns);
+    const cellWidth = Math.max(0, (width - gap * (columns - 1)) / columns);
+    const cellHeight = Math.max(0, (height - gap * (rows - 1)) / rows);
+    const tileWidth = Math.floor(Math.min(cellWidth, cellHeight * WIDEST));
+    const tileHeight = Math.floor(Math.min(cellHeight, tileWidth / NARROWEST));
+    if (tileWidth * tileHeight > best.tileWidth * best.tileHeight)
+      best = { columns, rows, tileWidth, tileHeight };
+  }
+  return best;
+}
+
+/** The node has ten video slots: nine faces and a screen. */
+export const MAX_TILES = 9;
+
+/** A colour of one's own, the same on every screen: hue from the id. */
+export function hueOf(id: string): number {
+  let hash = 0;
+  for (const character of id) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  return hash % 360;
+}
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+export function initialsOf(name: string): string {
+  const words = name.trim().split(/\s+/u);
+  const ends = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
+  return (
+    ends
+      .map((word) => firstOf(word ?? ''))
+      .join('')
+      .toLocaleUpperCase() || '?'
+  );
+}
+
+/** What a reader would call the first letter: an accent or an emoji's skin is not cut off. */
+function firstOf(word: string): string {
+  return graphemes.segment(word)[Symbol.iterator]().next().value?.segment ?? '';
+}

@@ -1,0 +1,156 @@
+import { useEffect, useState, type ReactNode } from 'react';
+import { Button, FieldError, Form, Input, Label, TextField } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import {
+  MeetingError,
+  fetchMeeting,
+  type LocalMediaClient,
+  type MeetingClient,
+  type MeetingDetails,
+} from '../../meeting/index.ts';
+import { DevicePickers } from '../components/DevicePickers.tsx';
+import { Preview } from '../components/Preview.tsx';
+import { Wordmark } from '../components/Wordmark.tsx';
+import { useSession } from '../session.ts';
+import { useSnapshot } from '../useSnapshot.ts';
+import { NoticePage } from './NoticePage.tsx';
+
+interface JoinPageProps {
+  readonly code: string;
+  readonly apiUrl: string;
+  readonly meeting: MeetingClient;
+  readonly media: LocalMediaClient;
+  readonly onHome: () => void;
+}
+
+type Lookup =
+  | { readonly kind: 'looking' }
+  | { readonly kind: 'found'; readonly details: MeetingDetails }
+  | { readonly kind: 'failed'; readonly code: MeetingError['code'] };
+
+export function JoinPage(props: JoinPageProps): ReactNode {
+  const { t } = useTranslation();
+  const [tries, setTries] = useState(0);
+  const lookup = useLookup(props.apiUrl, props.code, tries);
+
+  if (lookup.kind === 'looking') {
+    return (
+      <main className="centered">
+        <span className="spinner" aria-hidden />
+        <p role="status">{t('join.loading')}</p>
+      </main>
+    );
+  }
+  if (lookup.kind === 'failed') {
+    return (
+      <NoticePage
+        code={lookup.code}
+        onRetry={() => {
+          setTries(tries + 1);
+        }}
+        onHome={props.onHome}
+      />
+    );
+  }
+  return <Door {...props} details={lookup.details} />;
+}
+
+function useLookup(apiUrl: string, code: string, tries: number): Lookup {
+  const [lookup, setLookup] = useState<Lookup>({ kind: 'looking' });
+  useEffect(() => {
+    let isCurrent = true;
+    const show = (next: Lookup): void => {
+      if (isCurrent) setLookup(next);
+    };
+    fetchMeeting(apiUrl, code).then(
+      (details) => {
+        show(
+          details.state === 'ended' ? { kind: 'failed', code: 'meeting_ended' } : { kind: 'found', details },
+        );
+      },
+      (error: unknown) => {
+        show({ kind: 'failed', code: error instanceof MeetingError ? error.code : 'server_error' });
+      },
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [apiUrl, code, tries]);
+  return lookup;
+}
+
+function Door({
+  code,
+  meeting,
+  media,
+  details,
+}: JoinPageProps & { readonly details: MeetingDetails }): ReactNode {
+  const { t } = useTranslation();
+  const { state } = useSnapshot(meeting);
+  const { displayName, setDisplayName, microphoneMuted, cameraWanted } = useSession();
+  const { microphone, camera } = useSnapshot(media);
+  const [isMissing, setMissing] = useState(false);
+  const isJoining = state.kind === 'joining';
+
+  useEffect(() => {
+    void meeting.prepare();
+    void media.startMicrophone();
+    if (cameraWanted) void media.startCamera();
+    // Only on arrival: later changes come from the controls.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [meeting, media]);
+
+  const join = (): void => {
+    const name = displayName.trim();
+    setMissing(name === '');
+    if (name === '' || isJoining) return;
+    meeting
+      .join({
+        meeting: code,
+        displayName: name,
+        microphoneMuted,
+        ...(microphone.kind === 'live' ? { microphone: microphone.track } : {}),
+        ...(camera.kind === 'live' ? { camera: camera.track } : {}),
+      })
+      // The failure is the meeting's state, which has a page of its own.
+      .catch(() => undefined);
+  };
+
+  return (
+    <main className="door">
+      <header className="door-head">
+        <Wordmark />
+      </header>
+      <Preview media={media} />
+      <section className="door-form">
+        <p className="eyebrow">{details.code}</p>
+        <h1>{details.title ?? t('join.untitled')}</h1>
+        <p className="lead">{t('join.alone')}</p>
+        <Form
+          onSubmit={(event) => {
+            event.preventDefault();
+            join();
+          }}
+        >
+          <TextField
+            className="field"
+            value={displayName}
+            onChange={setDisplayName}
+            isInvalid={isMissing && displayName.trim() === ''}
+            autoFocus
+            maxLength={80}
+          >
+            <Label>{t('join.nameLabel')}</Label>
+            <Input placeholder={t('join.namePlaceholder')} autoComplete="name" />
+            <FieldError>{t('join.nameMissing')}</FieldError>
+          </TextField>
+          <DevicePickers media={media} />
+          <Button type="submit" className="button primary big" isPending={isJoining}>
+            {isJoining && <span className="spinner small" aria-hidden />}
+            {t(isJoining ? 'join.joining' : 'join.go')}
+          </Button>
+        </Form>
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,37 @@
+import type { ReactNode } from 'react';
+import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
+import { Banners } from '../components/Banners.tsx';
+import { ChatPanel } from '../components/ChatPanel.tsx';
+import { MeetingHead } from '../components/MeetingHead.tsx';
+import { PeoplePanel } from '../components/PeoplePanel.tsx';
+import { Reactions } from '../components/Reactions.tsx';
+import { Stage } from '../components/Stage.tsx';
+import { Toolbar } from '../components/Toolbar.tsx';
+import { useSession } from '../session.ts';
+import { usePublishing } from '../usePublishing.ts';
+import { useSnapshot } from '../useSnapshot.ts';
+
+interface MeetingPageProps {
+  readonly code: string;
+  readonly meeting: MeetingClient;
+  readonly media: LocalMediaClient;
+}
+
+export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNode {
+  const snapshot = useSnapshot(meeting);
+  const { panel } = useSession();
+  usePublishing(meeting, media);
+  return (
+    <main className={`meeting ${panel === 'none' ? '' : 'with-panel'}`}>
+      <MeetingHead snapshot={snapshot} code={code} />
+      <div className="meeting-middle">
+        <Stage meeting={meeting} snapshot={snapshot} />
+        <Banners meeting={meeting} snapshot={snapshot} />
+        <Reactions meeting={meeting} participants={snapshot.participants} />
+      </div>
+      {panel === 'people' && <PeoplePanel snapshot={snapshot} />}
+      {panel === 'chat' && <ChatPanel meeting={meeting} snapshot={snapshot} />}
+      <Toolbar meeting={meeting} media={media} snapshot={snapshot} />
+    </main>
+  );
+}
