@@ -169,7 +169,9 @@ class WorkerRestarted:
 
     worker: int
 
-_Event = DtlsReceived | TransportConnected | TransportTimedOut | TrackStarted | SpeakersChanged | WorkerRestarted
+_Event = (
+    DtlsReceived | TransportConnected | TransportTimedOut | TrackStarted | SpeakersChanged | WorkerRestarted
+)
 
 # Counters, cumulative.
 

@@ -1,0 +1,28 @@
+"""Parley's control plane on Lambda: registers routes and event handlers, nothing else."""
+
+from typing import Any
+
+from chalice.app import Chalice
+
+from chalicelib.routes.handlers import events
+from chalicelib.routes.registry import register
+
+REPORT_QUEUE = "parley-node-reports"
+
+app = Chalice(app_name="parley")
+register(app)
+
+
+@app.on_sqs_message(queue=REPORT_QUEUE, batch_size=10, name="handle_node_reports")
+def handle_node_reports(event: Any) -> dict[str, Any]:
+    return events.take_reports(event.to_dict(), event.context)
+
+
+@app.schedule("rate(1 minute)", name="sweep")
+def sweep(event: Any) -> dict[str, int]:
+    return events.sweep(event.to_dict(), event.context)
+
+
+@app.lambda_function(name="provision")
+def provision(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return events.provision(event, context)

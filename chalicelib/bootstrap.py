@@ -1,0 +1,117 @@
+"""Builds the services once per cold start. The only place that reads the environment."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from chalicelib.config import Config, read_config
+from chalicelib.services.accounts import Accounts
+from chalicelib.services.fleet import Fleet
+from chalicelib.services.join import Join
+from chalicelib.services.meetings import Meetings
+from chalicelib.services.protocols import ApiKeyStore, FleetStore, MeetingStore, NodeCommands, Signer
+from chalicelib.services.reports import Reports
+from chalicelib.services.sweep import Sweep
+from chalicelib.services.values import (
+    Admission,
+    ApiKeyCaller,
+    JoinWishes,
+    Meeting,
+    MeetingWishes,
+    Node,
+    Participant,
+    Tenant,
+)
+from chalicelib.stores.api_keys import DynamoApiKeys
+from chalicelib.stores.commands import SqsCommands
+from chalicelib.stores.fleet import DynamoFleet
+from chalicelib.stores.meetings import DynamoMeetings
+from chalicelib.stores.signing import SecretSigner
+from chalicelib.stores.tables import use_tables
+
+
+@dataclass(frozen=True)
+class Stores:
+    meetings: MeetingStore
+    fleet: FleetStore
+    api_keys: ApiKeyStore
+    commands: NodeCommands
+    signer: Signer
+
+
+@dataclass(frozen=True)
+class Services:
+    config: Config
+    accounts: Accounts
+    meetings: Meetings
+    join: Join
+    fleet: Fleet
+    reports: Reports
+    sweep: Sweep
+    signer: Signer
+
+
+def build(config: Config, stores: Stores) -> Services:
+    fleet = Fleet(stores.fleet, stores.meetings, stores.commands, config.regions)
+    meetings = Meetings(stores.meetings, fleet, config.region, os.urandom)
+    join = Join(
+        meetings,
+        stores.meetings,
+        fleet,
+        stores.signer,
+        config.api_url,
+        os.urandom,
+        secrets.randbelow,
+        utc_now,
+    )
+    return Services(
+        config=config,
+        accounts=Accounts(stores.api_keys, os.urandom),
+        meetings=meetings,
+        join=join,
+        fleet=fleet,
+        reports=Reports(fleet),
+        sweep=Sweep(meetings, stores.meetings, fleet, config.region),
+        signer=stores.signer,
+    )
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@functools.cache
+def services() -> Services:
+    """The services of this process, over AWS as the environment names it."""
+    config = read_config(os.environ)
+    use_tables(config.control_table, config.fleet_table)
+    stores = Stores(
+        meetings=DynamoMeetings(),
+        fleet=DynamoFleet(),
+        api_keys=DynamoApiKeys(),
+        commands=SqsCommands(),
+        signer=SecretSigner(config.signing_secret),
+    )
+    return build(config, stores)
+
+
+# Routes know the services' values by way of here: their one arrow inward.
+__all__ = [
+    "Admission",
+    "ApiKeyCaller",
+    "JoinWishes",
+    "Meeting",
+    "MeetingWishes",
+    "Node",
+    "Participant",
+    "Services",
+    "Stores",
+    "Tenant",
+    "build",
+    "services",
+    "utc_now",
+]

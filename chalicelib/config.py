@@ -1,0 +1,34 @@
+"""The environment as one frozen value. Only bootstrap hands an environment in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Config:
+    control_table: str
+    fleet_table: str
+    signing_secret: str
+    region: str
+    regions: tuple[str, ...]
+    app_url: str
+    api_url: str
+
+
+def read_config(environment: Mapping[str, str]) -> Config:
+    region = environment.get("PARLEY_REGION") or environment.get("AWS_REGION") or "local"
+    regions = tuple(
+        name.strip() for name in environment.get("PARLEY_REGIONS", region).split(",") if name.strip()
+    )
+    app_url = environment.get("PARLEY_APP_URL", "http://127.0.0.1:8080").rstrip("/")
+    return Config(
+        control_table=environment.get("PARLEY_CONTROL_TABLE", "parley-control"),
+        fleet_table=environment.get("PARLEY_FLEET_TABLE", "parley-fleet"),
+        signing_secret=environment.get("PARLEY_SIGNING_SECRET", "parley/signing-keys"),
+        region=region,
+        regions=regions if region in regions else (region, *regions),
+        app_url=app_url,
+        api_url=environment.get("PARLEY_API_URL", f"{app_url}/v1").rstrip("/"),
+    )

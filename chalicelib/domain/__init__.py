@@ -1,0 +1,1 @@
+"""Rules of meetings, participants and placement: values and `now` in, values out."""

@@ -1,0 +1,63 @@
+"""A meeting and the rules of its life: created, active while somebody is there, ended for good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, Tenant
+
+MeetingState = Literal["created", "active", "ended"]
+EndReason = Literal["requested", "empty", "overdue"]
+
+# A link is often made a day before; one that nobody used for a month is forgotten.
+UNUSED_LIFETIME = timedelta(days=30)
+# A meeting that never empties is a forgotten device.
+LONGEST_LIFE = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a meeting is carried, and how much of the node is set aside for it."""
+
+    node: NodeId
+    url: str
+    region: str
+    units: int
+
+
+@dataclass(frozen=True)
+class Meeting:
+    id: MeetingId
+    code: MeetingCode
+    tenant: Tenant
+    home_region: str
+    created_at: datetime
+    title: str | None = None
+    guests: bool = True
+    max_participants: int = 100
+    end_after_empty: timedelta = timedelta(minutes=10)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    state: MeetingState = "created"
+    ended_at: datetime | None = None
+    end_reason: EndReason | None = None
+    # Fencing number of the placement: who acts on an older one acts on the past.
+    epoch: int = 0
+    placement: Placement | None = None
+    present: int = 0
+    active_since: datetime | None = None
+    empty_since: datetime | None = None
+
+
+def end_reason_at(meeting: Meeting, now: datetime) -> EndReason | None:
+    """Why a live meeting should end now; None while it may go on."""
+    if meeting.state == "ended":
+        return None
+    if meeting.state == "created":
+        return "overdue" if now - meeting.created_at >= UNUSED_LIFETIME else None
+    if meeting.present == 0 and meeting.empty_since is not None:
+        return "empty" if now - meeting.empty_since >= meeting.end_after_empty else None
+    started = meeting.active_since or meeting.created_at
+    return "overdue" if now - started >= LONGEST_LIFE else None

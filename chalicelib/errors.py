@@ -1,0 +1,96 @@
+"""What a use case can answer instead of a result. Each code is part of the API.
+
+ControlPlaneError
+├── CallerError                   the caller's mistake or misfortune
+│   ├── ValidationFailedError     what was sent breaks a rule; every broken rule has a pointer
+│   ├── MalformedJsonError
+│   ├── UnsupportedMediaTypeError
+│   ├── UnauthorizedError         no credentials, or none that are valid
+│   ├── ForbiddenError            valid credentials without the right
+│   │   └── GuestsNotAllowedError
+│   ├── NotFoundError             not there, or not the caller's to see
+│   │   └── MeetingNotFoundError
+│   ├── MeetingEndedError
+│   ├── MeetingFullError
+│   └── IdempotencyConflictError  one key, two different requests
+├── NoCapacityError               no node has room now; try again
+└── StoreUnavailableError         AWS did not answer; try again
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class ControlPlaneError(Exception):
+    code: ClassVar[str] = "internal_error"
+
+
+class CallerError(ControlPlaneError):
+    pass
+
+
+@dataclass(frozen=True)
+class BrokenRule:
+    """A place in the request, as a JSON pointer, and the rule that it breaks."""
+
+    pointer: str
+    detail: str
+
+
+class ValidationFailedError(CallerError):
+    code = "validation_failed"
+
+    def __init__(self, broken: Sequence[BrokenRule]) -> None:
+        super().__init__(" ".join(rule.detail for rule in broken[:3]))
+        self.broken = tuple(broken)
+
+
+class MalformedJsonError(CallerError):
+    code = "malformed_json"
+
+
+class UnsupportedMediaTypeError(CallerError):
+    code = "unsupported_media_type"
+
+
+class UnauthorizedError(CallerError):
+    code = "unauthorized"
+
+
+class ForbiddenError(CallerError):
+    code = "forbidden"
+
+
+class GuestsNotAllowedError(ForbiddenError):
+    code = "guests_not_allowed"
+
+
+class NotFoundError(CallerError):
+    code = "not_found"
+
+
+class MeetingNotFoundError(NotFoundError):
+    code = "meeting_not_found"
+
+
+class MeetingEndedError(CallerError):
+    code = "meeting_ended"
+
+
+class MeetingFullError(CallerError):
+    code = "meeting_full"
+
+
+class IdempotencyConflictError(CallerError):
+    code = "idempotency_conflict"
+
+
+class NoCapacityError(ControlPlaneError):
+    code = "no_capacity"
+
+
+class StoreUnavailableError(ControlPlaneError):
+    code = "store_unavailable"

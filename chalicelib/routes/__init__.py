@@ -1,0 +1,1 @@
+"""The HTTP edge: parse, ask a service, format. Chalice is known here and nowhere below."""

@@ -1,0 +1,90 @@
+"""Request bodies and queries: every field that may come, and the rule that it has to keep.
+
+Unknown fields are refused: a wish that is not understood must not look granted.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+NOT_YET = {
+    "passcode": "Passcodes are not available yet; leave it out.",
+    "waitingRoom": "Waiting rooms are not available yet; leave it out or send false.",
+    "encryption": "End-to-end encryption is not available yet; leave it out or send \"transport\".",
+    "recording": "Recording is not available yet; leave it out or send \"off\".",
+}  # fmt: skip
+
+
+def _clean(text: str) -> str:
+    """Text that can be stored and shown: no control characters, no half of a surrogate pair."""
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text):
+        raise ValueError("Text must not hold control characters or lone surrogates.")
+    return text
+
+
+def _trimmed(text: str) -> str:
+    text = _clean(text).strip()
+    if not text:
+        raise ValueError("Text must not be empty.")
+    return text
+
+
+def _only(field: str, *allowed: Any) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if not any(value is kept or (isinstance(kept, str) and value == kept) for kept in allowed):
+            raise ValueError(NOT_YET[field])
+        return value
+
+    return BeforeValidator(check)
+
+
+Metadata = Annotated[
+    dict[
+        Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_clean)],
+        Annotated[str, Field(max_length=500), AfterValidator(_clean)],
+    ],
+    Field(max_length=50),
+]
+Text = Annotated[str, AfterValidator(_trimmed)]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, alias_generator=to_camel)
+
+
+class CreateMeetingBody(Body):
+    title: Annotated[Text, Field(max_length=200)] | None = None
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] | None = None
+    guests: bool = True
+    max_participants: Annotated[int, Field(ge=2, le=1000)] = 100
+    end_after_empty_seconds: Annotated[int, Field(ge=10, le=2_592_000)] = 600
+    metadata: Metadata = Field(default_factory=dict)
+    passcode: Annotated[None, _only("passcode", None)] = None
+    waiting_room: Annotated[Literal[False], _only("waitingRoom", False)] = False
+    encryption: Annotated[Literal["transport"], _only("encryption", "transport")] = "transport"
+    recording: Annotated[Literal["off"], _only("recording", "off")] = "off"
+
+
+class JoinBody(Body):
+    display_name: Annotated[Text, Field(max_length=100)]
+    role: Literal["host", "cohost", "participant", "viewer"] | None = None
+    external_id: Annotated[Text, Field(max_length=200)] | None = None
+    resume_token: Annotated[str, Field(max_length=4096)] | None = None
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] | None = None
+    passcode: Annotated[None, _only("passcode", None)] = None
+
+
+class EndBody(Body):
+    pass
+
+
+class ListMeetingsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, Field(max_length=400)] | None = None
+    state: Literal["created", "active", "ended"] | None = None

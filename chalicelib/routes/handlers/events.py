@@ -1,0 +1,52 @@
+"""Node reports from SQS, the minute's sweep, and the operator's provision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from chalicelib import errors
+from chalicelib.bootstrap import Tenant, services, utc_now
+
+logger = Logger(service="parley", child=True)
+
+LONGEST_NAME = 100
+
+
+def take_reports(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Each report alone: one that cannot be read goes to the dead letters and takes no other with it."""
+    # Made for each batch, as it keeps the state of one.
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    response = process_partial_response(
+        event=event, record_handler=_take_report, processor=processor, context=context
+    )
+    return dict(response)
+
+
+def _take_report(record: SQSRecord) -> None:
+    sent = int(record.attributes.sent_timestamp or 0)
+    if not services().reports.take(record.body, sent, record.message_id):
+        logger.debug("late report ignored", extra={"message_id": record.message_id})
+
+
+def sweep(event: dict[str, Any], context: Any) -> dict[str, int]:
+    swept = services().sweep.run(str(event.get("id", context.aws_request_id)), utc_now())
+    if swept.ended or swept.nodes_lost:
+        logger.info("swept", extra={"ended": swept.ended, "nodes_lost": swept.nodes_lost})
+    return {"ended": swept.ended, "nodesLost": swept.nodes_lost}
+
+
+def provision(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Make an API key for a tenant: {"tenant", "apiKeyName"} gives the secret, this once."""
+    tenant, name = event.get("tenant"), event.get("apiKeyName", "")
+    if not isinstance(tenant, str) or not tenant or len(tenant) > LONGEST_NAME:
+        rule = f"A tenant's name has 1 to {LONGEST_NAME} characters."
+        raise errors.ValidationFailedError([errors.BrokenRule("/tenant", rule)])
+    if not isinstance(name, str) or len(name) > LONGEST_NAME:
+        rule = f"A key's name has up to {LONGEST_NAME} characters."
+        raise errors.ValidationFailedError([errors.BrokenRule("/apiKeyName", rule)])
+    key = services().accounts.provision(Tenant(tenant), name, utc_now())
+    return {"tenant": key.tenant, "apiKey": {"id": key.id, "secret": key.secret}}

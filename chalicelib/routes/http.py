@@ -1,0 +1,157 @@
+"""What every route shares: who calls, the JSON body, problem details, one log line and one metric.
+
+Source: RFC 9457 (problem details), RFC 9110 (status codes, Retry-After).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+from chalice.app import Request, Response
+from pydantic import BaseModel, ValidationError
+
+from chalicelib import errors
+from chalicelib.bootstrap import Services, services
+
+logger = Logger(service="parley", child=True)
+
+STATUS_BY_CODE: Mapping[str, tuple[int, str]] = {
+    "malformed_json": (400, "Bad Request"),
+    "unauthorized": (401, "Unauthorized"),
+    "forbidden": (403, "Forbidden"),
+    "guests_not_allowed": (403, "Forbidden"),
+    "not_found": (404, "Not Found"),
+    "meeting_not_found": (404, "Not Found"),
+    "meeting_full": (409, "Conflict"),
+    "meeting_ended": (410, "Gone"),
+    "unsupported_media_type": (415, "Unsupported Media Type"),
+    "validation_failed": (422, "Unprocessable Content"),
+    "idempotency_conflict": (422, "Unprocessable Content"),
+    "no_capacity": (503, "Service Unavailable"),
+    "store_unavailable": (503, "Service Unavailable"),
+}
+RETRY_AFTER_SECONDS = {"no_capacity": 5, "store_unavailable": 1}
+
+_Body = TypeVar("_Body", bound=BaseModel)
+
+
+class Call:
+    """One request with the services that answer it."""
+
+    def __init__(self, request: Request) -> None:
+        self.services: Services = services()
+        self._request = request
+        self.request_id: str = request.context.get("requestId", "")
+        self.path: str = request.context.get("path", "")
+        self.caller = self.services.accounts.caller_of(request.headers.get("authorization"))
+
+    def header(self, name: str) -> str | None:
+        value: str | None = self._request.headers.get(name)
+        return value
+
+    def query(self) -> dict[str, str]:
+        return dict(self._request.query_params or {})
+
+    def body(self, model: type[_Body]) -> _Body:
+        """The JSON body as a checked value; no body is an empty object.
+
+        Raises:
+            UnsupportedMediaTypeError, MalformedJsonError, ValidationFailedError: see there.
+        """
+        raw: Any = self._request.raw_body
+        content_type = (self.header("content-type") or "application/json").split(";")[0].strip().lower()
+        if raw and content_type != "application/json":
+            raise errors.UnsupportedMediaTypeError(
+                f"The body has to be application/json, not {content_type}."
+            )
+        return checked(model, parse_json(raw))
+
+
+def parse_json(raw: bytes) -> Any:
+    if not raw:
+        return {}
+    try:
+        return json.loads(raw.decode(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise errors.MalformedJsonError("The body is not JSON in UTF-8.") from error
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def checked(model: type[_Body], value: Any) -> _Body:
+    if not isinstance(value, dict):
+        rule = errors.BrokenRule("", "The body has to be a JSON object.")
+        raise errors.ValidationFailedError([rule])
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        broken = [
+            errors.BrokenRule(_pointer(problem["loc"]), problem["msg"].removeprefix("Value error, "))
+            for problem in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise errors.ValidationFailedError(broken) from error
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """RFC 6901."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
+
+
+def answered(api: Any, view: Callable[..., Response]) -> Callable[..., Response]:
+    """A view of the app whose errors are problem details, and whose answers are counted."""
+
+    @functools.wraps(view)
+    def wrapped(**path: str) -> Response:
+        request = api.current_request
+        try:
+            response = view(Call(request), **path)
+        except errors.ControlPlaneError as error:
+            if not isinstance(error, errors.CallerError):
+                logger.warning("not answered", exc_info=error)
+            response = problem(error, request)
+        _count(view.__name__, response.status_code)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return wrapped
+
+
+def _count(operation: str, status: int) -> None:
+    # One metric object each, so that threads of a local run do not mix theirs.
+    with single_metric(name="Answers", unit=MetricUnit.Count, value=1, namespace="Parley") as metric:
+        metric.add_dimension("operation", operation)
+        metric.add_dimension("status", f"{status // 100}xx")
+
+
+def problem(error: errors.ControlPlaneError, request: Request) -> Response:
+    status, title = STATUS_BY_CODE[error.code]
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": str(error),
+        "instance": request.context.get("path", ""),
+        "code": error.code,
+        "requestId": request.context.get("requestId", ""),
+    }
+    if isinstance(error, errors.ValidationFailedError):
+        body["errors"] = [{"pointer": rule.pointer, "detail": rule.detail} for rule in error.broken]
+    headers = {"Content-Type": "application/problem+json"}
+    if error.code in RETRY_AFTER_SECONDS:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS[error.code])
+    if error.code == "unauthorized":
+        headers["WWW-Authenticate"] = 'Basic realm="Parley", charset="UTF-8"'
+    return json_response(body, status, headers)
+
+
+def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    # Formatted here: Chalice's own encoder would turn what it does not know into text in silence.
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return Response(text, headers={"Content-Type": "application/json", **(headers or {})}, status_code=status)

@@ -1,0 +1,251 @@
+"""The OpenAPI 3.1 document: bodies from the models that check them, answers as views.py makes them."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from pydantic import BaseModel
+
+from chalicelib.routes.bodies import CreateMeetingBody, EndBody, JoinBody
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+KEY: list[dict[str, list[str]]] = [{"apiKey": []}]
+ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {}]
+
+
+def nullable(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def record(**properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def reference(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def listing(name: str) -> Schema:
+    return record(items={"type": "array", "items": reference(name)}, nextCursor=nullable(TEXT))
+
+
+PUBLIC = {
+    "id": {"type": "string", "pattern": "^mtg_[a-z2-7]{26}$"},
+    "code": {"type": "string", "pattern": "^[a-z]{3}-[a-z]{4}-[a-z]{3}$"},
+    "title": nullable(TEXT),
+    "state": {"type": "string", "enum": ["created", "active", "ended"]},
+    "link": {"type": "string", "format": "uri"},
+    "guests": {"type": "boolean"},
+    "homeRegion": TEXT,
+    "createdAt": TIME,
+}
+SCHEMAS: dict[str, Schema] = {
+    "PublicMeeting": record(**PUBLIC),
+    "Meeting": record(
+        **PUBLIC,
+        maxParticipants=COUNT,
+        endAfterEmptySeconds=COUNT,
+        metadata={"type": "object", "additionalProperties": TEXT},
+        waitingRoom={"const": False},
+        encryption={"const": "transport"},
+        recording={"const": "off"},
+        participantCount=COUNT,
+        activeSince=nullable(TIME),
+        endedAt=nullable(TIME),
+        endReason={"enum": ["requested", "empty", "overdue", None]},
+    ),
+    "Admission": record(
+        participant=record(id=TEXT, role=TEXT, displayName=TEXT),
+        meeting=record(id=TEXT, code=TEXT, title=nullable(TEXT)),
+        node=record(id=TEXT, url=TEXT, region=TEXT),
+        standby={"type": "null"},
+        token=TEXT,
+        tokenExpiresAt=TIME,
+        resumeToken=TEXT,
+        iceServers={"type": "array", "items": {"type": "object"}},
+    ),
+    "Participant": record(
+        id=TEXT,
+        displayName=TEXT,
+        role=TEXT,
+        state={"type": "string", "enum": ["joining", "joined", "left"]},
+        externalId=nullable(TEXT),
+        askedAt=TIME,
+        joinedAt=nullable(TIME),
+        leftAt=nullable(TIME),
+    ),
+    "Region": record(id=TEXT, home={"type": "boolean"}),
+    "Node": record(
+        id=TEXT,
+        region=TEXT,
+        url=TEXT,
+        metricsUrl=TEXT,
+        state={"type": "string", "enum": ["ready", "draining", "lost"]},
+        bootId=TEXT,
+        capacityUnits=COUNT,
+        usedUnits=COUNT,
+        reservedUnits={"type": "integer"},
+        cpuBusy={"type": "number"},
+        meetings=COUNT,
+        lastReportAt=TIME,
+    ),
+    "Health": record(status={"const": "ok"}, region=TEXT),
+    "Problem": {
+        **record(
+            type=TEXT,
+            title=TEXT,
+            status={"type": "integer"},
+            detail=TEXT,
+            instance=TEXT,
+            code=TEXT,
+            requestId=TEXT,
+        ),
+        "description": "RFC 9457 problem details; `errors` names every broken rule of a 422.",
+    },
+}
+SCHEMAS["Problem"]["properties"]["errors"] = {"type": "array", "items": record(pointer=TEXT, detail=TEXT)}
+
+PROBLEM_TITLES = {
+    "400": "The body is not JSON.",
+    "401": "No credentials, or none that are valid.",
+    "403": "Not allowed.",
+    "404": "Not there, or not the caller's to see.",
+    "409": "The meeting is full.",
+    "410": "The meeting has ended.",
+    "413": "The body is too large.",
+    "415": "The body is not application/json.",
+    "422": "What was sent breaks a rule.",
+    "503": "No capacity, or a store that does not answer; see Retry-After.",
+}
+
+
+def operation(
+    name: str,
+    summary: str,
+    status: int,
+    answer: Schema,
+    security: Any,
+    problems: str,
+    body: str | None = None,
+) -> Schema:
+    content = {"application/json": {"schema": answer}}
+    problem = {"application/problem+json": {"schema": reference("Problem")}}
+    responses: Schema = {str(status): {"description": "Done.", "content": content}}
+    for code in [*problems.split(), "503"]:
+        responses[code] = {"description": PROBLEM_TITLES[code], "content": problem}
+    result: Schema = {"operationId": name, "summary": summary, "security": security, "responses": responses}
+    if body is not None:
+        result["requestBody"] = {"content": {"application/json": {"schema": reference(body)}}}
+    return result
+
+
+def parameter(name: str, place: str, schema: Schema, description: str) -> Schema:
+    required = {"required": True} if place == "path" else {}
+    return {"name": name, "in": place, "schema": schema, "description": description, **required}
+
+
+def paths() -> dict[str, Schema]:
+    meeting = parameter("meeting", "path", TEXT, "An id (`mtg_…`) or a code (`abc-defg-hij`).")
+    node = parameter("node", "path", TEXT, "An id (`node_…`).")
+    create = operation(
+        "create_meeting",
+        "Create a meeting",
+        201,
+        reference("Meeting"),
+        KEY,
+        "400 401 413 415 422",
+        "CreateMeeting",
+    )
+    create["parameters"] = [
+        parameter("Idempotency-Key", "header", {"type": "string", "minLength": 1, "maxLength": 255},
+                  "The same key with the same body gives the same meeting for 24 hours.")
+    ]  # fmt: skip
+    listed = operation(
+        "list_meetings", "List meetings, newest first", 200, listing("Meeting"), KEY, "401 422"
+    )
+    listed["parameters"] = [
+        parameter(
+            "limit", "query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, "Page size."
+        ),
+        parameter(
+            "cursor", "query", {"type": "string", "maxLength": 400}, "`nextCursor` of the page before."
+        ),
+        parameter("state", "query", PUBLIC["state"], "Only meetings in this state."),
+    ]
+    shown = {"anyOf": [reference("Meeting"), reference("PublicMeeting")]}
+    return {
+        "/meetings": {"post": create, "get": listed},
+        "/meetings/{meeting}": {
+            "parameters": [meeting],
+            "get": operation("show_meeting", "Show a meeting; guests see its public part", 200, shown,
+                             ANYBODY, "401 404"),
+        },
+        "/meetings/{meeting}/end": {
+            "parameters": [meeting],
+            "post": operation("end_meeting", "End it for everyone", 200, reference("Meeting"), KEY,
+                              "400 401 404 413 415 422", "EndMeeting"),
+        },
+        "/meetings/{meeting}/join": {
+            "parameters": [meeting],
+            "post": operation("join_meeting", "Get a participant, a node and a token", 201,
+                              reference("Admission"), ANYBODY,
+                              "400 401 403 404 409 410 413 415 422", "JoinMeeting"),
+        },
+        "/meetings/{meeting}/participants": {
+            "parameters": [meeting],
+            "get": operation("list_participants", "Who was and is there", 200, listing("Participant"),
+                             KEY, "401 404"),
+        },
+        "/regions": {"get": operation("list_regions", "The regions", 200, listing("Region"), ANYBODY, "401")},
+        "/nodes": {"get": operation("list_nodes", "The media nodes", 200, listing("Node"), KEY, "401")},
+        "/nodes/{node}": {
+            "parameters": [node],
+            "get": operation("show_node", "One media node", 200, reference("Node"), KEY, "401 404"),
+        },
+        "/health": {
+            "get": operation("show_health", "Whether it answers", 200, reference("Health"), ANYBODY, "401")
+        },
+        "/openapi.json": {
+            "get": operation("show_openapi", "This document", 200, {"type": "object"}, ANYBODY, "401")
+        },
+        "/.well-known/jwks.json": {
+            "get": operation("show_jwks", "The keys that tokens are verified with", 200,
+                             record(keys={"type": "array", "items": {"type": "object"}}), ANYBODY, "401"),
+        },
+    }  # fmt: skip
+
+
+@functools.cache
+def document(api_url: str) -> Schema:
+    bodies: dict[str, type[BaseModel]] = {
+        "CreateMeeting": CreateMeetingBody,
+        "JoinMeeting": JoinBody,
+        "EndMeeting": EndBody,
+    }
+    requests = {name: model.model_json_schema(by_alias=True) for name, model in bodies.items()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Parley",
+            "version": "0.1.0",
+            "description": "Meetings, who may join them, and which media node carries them.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": api_url}],
+        "paths": paths(),
+        "components": {
+            "schemas": {**SCHEMAS, **requests},
+            "securitySchemes": {
+                "apiKey": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "An API key's id and its secret.",
+                }
+            },
+        },
+    }

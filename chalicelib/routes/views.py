@@ -1,0 +1,115 @@
+"""Domain values as the JSON of the API: camelCase keys, RFC 3339 times in UTC."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib import errors
+from chalicelib.bootstrap import Admission, Meeting, Node, Participant
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def meeting_public(meeting: Meeting, app_url: str) -> dict[str, Any]:
+    """What anybody with the link may know."""
+    return {
+        "id": meeting.id,
+        "code": meeting.code,
+        "title": meeting.title,
+        "state": meeting.state,
+        "link": f"{app_url}/m/{meeting.code}",
+        "guests": meeting.guests,
+        "homeRegion": meeting.home_region,
+        "createdAt": timestamp(meeting.created_at),
+    }
+
+
+def meeting_full(meeting: Meeting, app_url: str) -> dict[str, Any]:
+    return {
+        **meeting_public(meeting, app_url),
+        "maxParticipants": meeting.max_participants,
+        "endAfterEmptySeconds": int(meeting.end_after_empty.total_seconds()),
+        "metadata": dict(meeting.metadata),
+        "waitingRoom": False,
+        "encryption": "transport",
+        "recording": "off",
+        "participantCount": meeting.present,
+        "activeSince": timestamp(meeting.active_since),
+        "endedAt": timestamp(meeting.ended_at),
+        "endReason": meeting.end_reason,
+    }
+
+
+def admission(admitted: Admission) -> dict[str, Any]:
+    meeting, participant, node = admitted.meeting, admitted.participant, admitted.node
+    return {
+        "participant": {
+            "id": participant.id,
+            "role": participant.role,
+            "displayName": participant.display_name,
+        },
+        "meeting": {"id": meeting.id, "code": meeting.code, "title": meeting.title},
+        "node": {"id": node.id, "url": node.url, "region": node.region},
+        "standby": None,
+        "token": admitted.token,
+        "tokenExpiresAt": timestamp(admitted.token_expires_at),
+        "resumeToken": admitted.resume_token,
+        "iceServers": [],
+    }
+
+
+def participant(value: Participant) -> dict[str, Any]:
+    return {
+        "id": value.id,
+        "displayName": value.display_name,
+        "role": value.role,
+        "state": value.state,
+        "externalId": value.external_id,
+        "askedAt": timestamp(value.asked_at),
+        "joinedAt": timestamp(value.joined_at),
+        "leftAt": timestamp(value.left_at),
+    }
+
+
+def node(value: Node, now: datetime) -> dict[str, Any]:
+    return {
+        "id": value.id,
+        "region": value.region,
+        "url": value.url,
+        "metricsUrl": value.metrics_url,
+        "state": value.state(now),
+        "bootId": value.boot_id,
+        "capacityUnits": value.capacity_units,
+        "usedUnits": value.used_units,
+        "reservedUnits": value.reserved_units,
+        "cpuBusy": value.cpu_busy,
+        "meetings": value.meetings,
+        "lastReportAt": timestamp(value.reported_at),
+    }
+
+
+def cursor_of(mark: str | None) -> str | None:
+    return None if mark is None else base64.urlsafe_b64encode(mark.encode()).rstrip(b"=").decode()
+
+
+def mark_of(cursor: str | None) -> str | None:
+    """The mark inside a cursor.
+
+    Raises:
+        ValidationFailedError: It is no cursor of ours.
+    """
+    if cursor is None:
+        return None
+    try:
+        mark = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except ValueError:
+        mark = ""
+    if "#mtg_" not in mark or not mark.isprintable():
+        raise errors.ValidationFailedError([errors.BrokenRule("/cursor", "This is no cursor of a list.")])
+    return mark

@@ -1,0 +1,1 @@
+"""One use case per function, over the Protocols of protocols.py."""

@@ -1,0 +1,106 @@
+"""What nodes report, what the fleet looks like, and commands to it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from chalicelib.domain.identifiers import NodeId
+from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.placement import Node
+from chalicelib.domain.presence import Presence, changes_between, digest
+from chalicelib.errors import NotFoundError, StoreUnavailableError
+from chalicelib.services.protocols import FleetStore, MeetingStore, NodeCommands
+
+# As old as the reports themselves: a newer view would tell nothing newer.
+SNAPSHOT_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Fleet:
+    """The region's nodes; each instance keeps a snapshot of at most two seconds' age."""
+
+    def __init__(
+        self,
+        store: FleetStore,
+        meetings: MeetingStore,
+        commands: NodeCommands,
+        regions: Collection[str],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._meetings = meetings
+        self._commands = commands
+        self._regions = regions
+        self._monotonic = monotonic
+        self._snapshots: dict[str, tuple[float, list[Node]]] = {}
+
+    def snapshot(self, region: str, *, fresh: bool = False) -> list[Node]:
+        kept = self._snapshots.get(region)
+        if kept is None or fresh or self._monotonic() - kept[0] > SNAPSHOT_SECONDS:
+            kept = (self._monotonic(), self._store.nodes(region))
+            self._snapshots[region] = kept
+        return kept[1]
+
+    def nodes(self) -> list[Node]:
+        return [node for region in self._regions for node in self._store.nodes(region)]
+
+    def node(self, name: str) -> Node:
+        for region in self._regions:
+            node = self._store.node(region, NodeId(name))
+            if node is not None:
+                return node
+        raise NotFoundError(f"There is no node {name[:64]}.")
+
+    def take_report(self, node: Node, presence: Presence, request_id: str) -> bool:
+        """Keep a report and what it changes; False for one that came late. Safe to repeat."""
+        applied_digest = self._store.record(node)
+        if applied_digest is None:
+            return False
+        wanted = digest(presence)
+        if applied_digest != wanted:
+            self._apply(node, presence, request_id)
+            self._store.keep_presence(node.region, node.id, presence, wanted, node.reported_at)
+        return True
+
+    def _apply(self, node: Node, presence: Presence, request_id: str) -> None:
+        for change in changes_between(self._store.presence(node.id), presence):
+            if self._meetings.note_presence(change, node.id, node.reported_at) or change.present == 0:
+                continue
+            meeting = self._meetings.by_id(change.meeting)
+            if meeting is None or meeting.state == "ended":
+                # The node missed the end, or a late token brought the meeting back.
+                self._commands.end_meeting(node.command_queue_url, change.meeting, request_id)
+
+    def forget_meeting(self, meeting: Meeting, request_id: str, now: datetime) -> None:
+        """Tell the node that a meeting ended, and give back what it held."""
+        placement = meeting.placement
+        if placement is None:
+            return
+        self._store.release(placement.region, placement.node, placement.units)
+        node = self._store.node(placement.region, placement.node)
+        if node is None or node.state(now) == "lost":
+            return
+        try:
+            self._commands.end_meeting(node.command_queue_url, meeting.id, request_id)
+        except StoreUnavailableError:
+            # The meeting has ended all the same: the node's next report that names it asks again.
+            log.exception("the node of meeting %s was not told of its end", meeting.id)
+
+    def correct_reservations(self, live: Sequence[Meeting]) -> None:
+        """Set aside on each node the sum over its live meetings: a crash leaks nothing for long."""
+        placements = sorted(
+            (m.placement for m in live if m.placement is not None), key=lambda p: (p.region, p.node)
+        )
+        held = {
+            key: sum(p.units for p in group)
+            for key, group in groupby(placements, lambda p: (p.region, p.node))
+        }
+        for node in self.nodes():
+            units = held.get((node.region, node.id), 0)
+            if units != node.reserved_units:
+                self._store.correct_reserved(node, units)

@@ -1,0 +1,157 @@
+"""Create, find, list and end meetings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.identifiers import (
+    MeetingCode,
+    MeetingId,
+    RandomBytes,
+    is_code,
+    is_id,
+    new_code,
+    new_id,
+)
+from chalicelib.domain.meeting import EndReason, Meeting
+from chalicelib.domain.participant import Participant
+from chalicelib.domain.permissions import ApiKeyCaller, Caller, Operation, is_allowed
+from chalicelib.errors import (
+    ForbiddenError,
+    GuestsNotAllowedError,
+    IdempotencyConflictError,
+    MeetingNotFoundError,
+    UnauthorizedError,
+)
+from chalicelib.services.fleet import Fleet
+from chalicelib.services.protocols import MeetingStore
+
+# Codes never change their meeting, so that a kept one is never wrong; this bounds memory.
+MOST_KEPT_CODES = 10_000
+
+
+@dataclass(frozen=True)
+class MeetingWishes:
+    """A create request that has passed validation."""
+
+    title: str | None
+    guests: bool
+    max_participants: int
+    end_after_empty: timedelta
+    region: str | None
+    metadata: Mapping[str, str]
+
+
+class Meetings:
+    def __init__(self, store: MeetingStore, fleet: Fleet, region: str, random_bytes: RandomBytes) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._region = region
+        self._random_bytes = random_bytes
+        self._id_by_code: OrderedDict[MeetingCode, MeetingId] = OrderedDict()
+
+    def create(
+        self, caller: ApiKeyCaller, wishes: MeetingWishes, idempotency_key: str | None, now: datetime
+    ) -> Meeting:
+        """Make a meeting; the same key with the same wishes gives the same meeting again.
+
+        Raises:
+            IdempotencyConflictError: The key came with other wishes before.
+        """
+        meeting = Meeting(
+            id=MeetingId(new_id("mtg", self._random_bytes)),
+            code=new_code(self._random_bytes),
+            tenant=caller.tenant,
+            home_region=wishes.region or self._region,
+            created_at=now,
+            title=wishes.title,
+            guests=wishes.guests,
+            max_participants=wishes.max_participants,
+            end_after_empty=wishes.end_after_empty,
+            metadata=wishes.metadata,
+        )
+        wanted = request_digest(wishes)
+        earlier = self._store.create(meeting, idempotency_key, wanted)
+        if earlier is None:
+            return meeting
+        if earlier.request_digest != wanted:
+            raise IdempotencyConflictError("This Idempotency-Key came with another request before.")
+        return self._existing(earlier.meeting)
+
+    def find(self, caller: Caller, name: str, operation: Operation) -> Meeting:
+        """The meeting of an id or code, if the caller may do the operation to it.
+
+        Raises:
+            MeetingNotFoundError: There is none, or it is another tenant's.
+            ForbiddenError, GuestsNotAllowedError: A guest may not.
+        """
+        meeting = self._by_name(name)
+        if not is_allowed(caller, operation, meeting):
+            if isinstance(caller, ApiKeyCaller):
+                # Another tenant's meeting: whether it exists is nobody else's business.
+                raise MeetingNotFoundError(f"There is no meeting {name}.")
+            if operation == "join_meeting":
+                raise GuestsNotAllowedError("This meeting is not open to guests.")
+            raise UnauthorizedError("This call needs an API key.")
+        return meeting
+
+    def page(
+        self, caller: Caller, state: str | None, limit: int, after: str | None
+    ) -> tuple[list[Meeting], str | None]:
+        if not isinstance(caller, ApiKeyCaller) or not is_allowed(caller, "list_meetings"):
+            raise ForbiddenError("Only a tenant's API key may list meetings.")
+        return self._store.page(caller.tenant, state, limit, after)
+
+    def participants(self, caller: Caller, name: str) -> list[Participant]:
+        return self._store.participants(self.find(caller, name, "list_participants").id)
+
+    def end(self, caller: Caller, name: str, request_id: str, now: datetime) -> Meeting:
+        """End it for everyone; ending an ended meeting changes nothing."""
+        meeting = self.find(caller, name, "end_meeting")
+        self.finish(meeting, "requested", request_id, now)
+        return self._existing(meeting.id)
+
+    def finish(self, meeting: Meeting, reason: EndReason, request_id: str, now: datetime) -> bool:
+        """Write the end, tell the node, give its units back. True if this call ended it."""
+        if not self._store.end(meeting.id, reason, now):
+            return False
+        self._fleet.forget_meeting(meeting, request_id, now)
+        return True
+
+    def _by_name(self, name: str) -> Meeting:
+        meeting_id: MeetingId | None = None
+        if is_id(name, "mtg"):
+            meeting_id = MeetingId(name)
+        elif is_code(name.lower()):
+            meeting_id = self._id_of_code(MeetingCode(name.lower()))
+        meeting = self._store.by_id(meeting_id) if meeting_id is not None else None
+        if meeting is None:
+            raise MeetingNotFoundError(f"There is no meeting {name[:64]}.")
+        return meeting
+
+    def _id_of_code(self, code: MeetingCode) -> MeetingId | None:
+        known = self._id_by_code.get(code)
+        if known is None:
+            known = self._store.id_of_code(code)
+            if known is not None:
+                self._id_by_code[code] = known
+                if len(self._id_by_code) > MOST_KEPT_CODES:
+                    self._id_by_code.popitem(last=False)
+        return known
+
+    def _existing(self, meeting: MeetingId) -> Meeting:
+        found = self._store.by_id(meeting)
+        if found is None:
+            raise MeetingNotFoundError(f"There is no meeting {meeting}.")
+        return found
+
+
+def request_digest(wishes: MeetingWishes) -> str:
+    plain: dict[str, Any] = {**vars(wishes), "end_after_empty": wishes.end_after_empty.total_seconds()}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=dict).encode()).hexdigest()

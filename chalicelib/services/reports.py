@@ -1,0 +1,106 @@
+"""A node's report as it came through the queue, checked before it is believed.
+
+The clock is the queue's (SentTimestamp), never the node's: all reports are compared with one another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId, is_id
+from chalicelib.domain.placement import Node
+from chalicelib.domain.presence import MeetingPresence, Presence
+from chalicelib.errors import BrokenRule, ValidationFailedError
+from chalicelib.services.fleet import Fleet
+
+
+class Reports:
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    def take(self, body: str, sent_timestamp_ms: int, request_id: str) -> bool:
+        """Keep a report; False for one that is older than what is known.
+
+        Raises:
+            ValidationFailedError: It is no report that this version understands.
+        """
+        node, presence = parse_report(body, datetime.fromtimestamp(sent_timestamp_ms / 1000, UTC))
+        return self._fleet.take_report(node, presence, request_id)
+
+
+def parse_report(body: str, reported_at: datetime) -> tuple[Node, Presence]:
+    try:
+        report = json.loads(body)
+    except ValueError as error:
+        raise _broken("", "A report is JSON.") from error
+    if not isinstance(report, dict) or report.get("type") != "nodeReport" or report.get("version") != 1:
+        raise _broken("", "A report is an object of type nodeReport, version 1.")
+    node = NodeId(_text(report, "node"))
+    if not is_id(node, "node"):
+        raise _broken("/node", "A node's id is node_ and 26 characters.")
+    if report.get("state") not in ("ready", "draining"):
+        raise _broken("/state", "A node's state is ready or draining.")
+    presence = _presence(report)
+    return (
+        Node(
+            id=node,
+            region=_text(report, "region"),
+            url=_text(report, "url"),
+            metrics_url=_text(report, "metricsUrl"),
+            command_queue_url=_text(report, "commandQueueUrl"),
+            boot_id=_text(report, "bootId"),
+            sequence=_count(report, "sequence"),
+            reported_state=report["state"],
+            capacity_units=_count(report, "capacityUnits"),
+            used_units=_count(report, "usedUnits"),
+            reserved_units=0,
+            cpu_busy=_share(report, "cpuBusy"),
+            meetings=len(presence),
+            reported_at=reported_at,
+        ),
+        presence,
+    )
+
+
+def _presence(report: Mapping[str, Any]) -> Presence:
+    meetings = report.get("meetings")
+    if not isinstance(meetings, list):
+        raise _broken("/meetings", "The meetings of a report are a list.")
+    presence: dict[MeetingId, MeetingPresence] = {}
+    for entry in meetings:
+        participants = entry.get("participants") if isinstance(entry, dict) else None
+        if not isinstance(participants, list) or not all(isinstance(name, str) for name in participants):
+            raise _broken(
+                "/meetings", "A meeting of a report has an id, an epoch and a list of participants."
+            )
+        known = frozenset(ParticipantId(name) for name in participants)
+        presence[MeetingId(_text(entry, "id"))] = MeetingPresence(_count(entry, "epoch"), known)
+    return presence
+
+
+def _text(report: Mapping[str, Any], name: str) -> str:
+    value = report.get(name)
+    if not isinstance(value, str) or not value or len(value) > 2048:
+        raise _broken(f"/{name}", f"{name} is a text of 1 to 2,048 characters.")
+    return value
+
+
+def _count(report: Mapping[str, Any], name: str) -> int:
+    value = report.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**53:
+        raise _broken(f"/{name}", f"{name} is a whole number, 0 or more.")
+    return value
+
+
+def _share(report: Mapping[str, Any], name: str) -> float:
+    value = report.get(name)
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= 1e6:
+        raise _broken(f"/{name}", f"{name} is a number, 0 or more.")
+    return float(value)
+
+
+def _broken(pointer: str, rule: str) -> ValidationFailedError:
+    return ValidationFailedError([BrokenRule(pointer, rule)])

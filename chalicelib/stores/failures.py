@@ -1,0 +1,32 @@
+"""What pynamodb raises, as the one error that callers know: the store is not available."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pynamodb.exceptions import PynamoDBException
+
+from chalicelib.errors import StoreUnavailableError
+
+_Store = TypeVar("_Store", bound=type)
+
+
+def translate_failures(store: _Store) -> _Store:
+    """Wrap every public method of a store; conditions that failed were already answered inside."""
+    for name, method in list(vars(store).items()):
+        if callable(method) and not name.startswith("_"):
+            setattr(store, name, _translated(method))
+    return store
+
+
+def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        try:
+            return method(*arguments, **named)
+        except PynamoDBException as error:
+            raise StoreUnavailableError("The state cannot be read or written now.") from error
+
+    return wrapped

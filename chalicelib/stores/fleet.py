@@ -1,0 +1,122 @@
+"""The nodes of one region as they reported themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast
+
+from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.expressions.update import Action
+
+from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId
+from chalicelib.domain.placement import Node
+from chalicelib.domain.presence import MeetingPresence, Presence
+from chalicelib.stores.failures import translate_failures
+from chalicelib.stores.tables import NodeItem, PresenceItem
+
+# A node that is gone is still shown as lost for a day, then forgotten.
+LIFETIME = timedelta(days=1)
+
+
+@translate_failures
+class DynamoFleet:
+    def record(self, node: Node) -> str | None:
+        """Keep a report unless a newer one of the same boot is kept already.
+
+        Returns:
+            The digest of the presence that was last applied ("" if none was), or None for an old report.
+        """
+        actions: list[Action] = [
+            NodeItem.url.set(node.url),
+            NodeItem.metrics_url.set(node.metrics_url),
+            NodeItem.command_queue_url.set(node.command_queue_url),
+            NodeItem.boot_id.set(node.boot_id),
+            NodeItem.sequence.set(node.sequence),
+            NodeItem.state.set(node.reported_state),
+            NodeItem.capacity_units.set(node.capacity_units),
+            NodeItem.used_units.set(node.used_units),
+            NodeItem.reserved_units.set(NodeItem.reserved_units | 0),
+            NodeItem.cpu_busy.set(node.cpu_busy),
+            NodeItem.meetings.set(node.meetings),
+            NodeItem.reported_at.set(node.reported_at),
+            NodeItem.expires.set(int((node.reported_at + LIFETIME).timestamp())),
+        ]
+        item = NodeItem(f"REGION#{node.region}", f"NODE#{node.id}")
+        is_newer = (NodeItem.boot_id == node.boot_id) & (NodeItem.sequence < node.sequence)
+        # Another boot is newer if its report is: the clock is the queue's, one for all.
+        is_another = (NodeItem.boot_id != node.boot_id) & (NodeItem.reported_at <= node.reported_at)
+        try:
+            item.update(actions=actions, condition=NodeItem.boot_id.does_not_exist() | is_newer | is_another)
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+            return None
+        return item.presence_digest or ""
+
+    def nodes(self, region: str) -> list[Node]:
+        return [_node_of(region, item) for item in NodeItem.query(f"REGION#{region}")]
+
+    def node(self, region: str, node: NodeId) -> Node | None:
+        try:
+            return _node_of(region, NodeItem.get(f"REGION#{region}", f"NODE#{node}"))
+        except DoesNotExist:
+            return None
+
+    def presence(self, node: NodeId) -> Presence:
+        """Who was on the node when that was last applied."""
+        try:
+            kept = PresenceItem.get(f"PRESENCE#{node}", "META", consistent_read=True).presence
+        except DoesNotExist:
+            return {}
+        return {
+            MeetingId(meeting): MeetingPresence(epoch, frozenset(map(ParticipantId, participants)))
+            for meeting, (epoch, participants) in kept.items()
+        }
+
+    def keep_presence(
+        self, region: str, node: NodeId, presence: Presence, digest: str, now: datetime
+    ) -> None:
+        """Remember what was applied; the digest last, so that a failure between is made good."""
+        plain = {meeting: [entry.epoch, sorted(entry.participants)] for meeting, entry in presence.items()}
+        expires = int((now + LIFETIME).timestamp())
+        PresenceItem(f"PRESENCE#{node}", presence=plain, expires=expires).save()
+        _change(region, node, [NodeItem.presence_digest.set(digest)])
+
+    def release(self, region: str, node: NodeId, units: int) -> None:
+        """Give back what was set aside; a node that is gone has nothing to give back."""
+        _change(region, node, [NodeItem.reserved_units.add(-units)], NodeItem.reserved_units >= units)
+
+    def correct_reserved(self, node: Node, units: int) -> None:
+        """Set what is set aside to the sum over its meetings, unless it changed meanwhile."""
+        unchanged = NodeItem.reserved_units == node.reserved_units
+        _change(node.region, node.id, [NodeItem.reserved_units.set(units)], unchanged)
+
+
+def _change(region: str, node: NodeId, actions: list[Action], condition: Any = None) -> None:
+    exists = NodeItem.boot_id.exists()
+    try:
+        NodeItem(f"REGION#{region}", f"NODE#{node}").update(
+            actions=actions, condition=exists if condition is None else exists & condition
+        )
+    except UpdateError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise
+
+
+def _node_of(region: str, item: NodeItem) -> Node:
+    return Node(
+        id=NodeId(item.sk.removeprefix("NODE#")),
+        region=region,
+        url=item.url,
+        metrics_url=item.metrics_url,
+        command_queue_url=item.command_queue_url,
+        boot_id=item.boot_id,
+        sequence=int(item.sequence),
+        reported_state=cast(Literal["ready", "draining"], item.state),
+        capacity_units=int(item.capacity_units),
+        used_units=int(item.used_units),
+        reserved_units=int(item.reserved_units),
+        cpu_busy=float(item.cpu_busy),
+        meetings=int(item.meetings),
+        reported_at=item.reported_at,
+    )

@@ -1,0 +1,208 @@
+"""The two DynamoDB tables and the items in them.
+
+control (global): meetings, their codes, participants, API keys, idempotency keys.
+fleet (regional): nodes as they reported themselves, and who is on them.
+Every item has `pk` and `sk`; `expires` is the tables' TTL attribute, in seconds since 1970.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.models import Model
+
+CONTROL_TABLE = "parley-control"
+FLEET_TABLE = "parley-fleet"
+
+
+class _MeetingsByTenant(GlobalSecondaryIndex[Any]):
+    """Newest first; the sort key ends with the id, so that no two are equal."""
+
+    class Meta:
+        index_name = "byTenant"
+        projection = AllProjection()
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    list_key = UnicodeAttribute(hash_key=True, attr_name="listKey")
+    list_sort = UnicodeAttribute(range_key=True, attr_name="listSort")
+
+
+class _LiveMeetings(GlobalSecondaryIndex[Any]):
+    """Sparse: only meetings that have not ended carry the key."""
+
+    class Meta:
+        index_name = "live"
+        projection = AllProjection()
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    live_key = UnicodeAttribute(hash_key=True, attr_name="liveKey")
+    list_sort = UnicodeAttribute(range_key=True, attr_name="listSort")
+
+
+class MeetingItem(Model):
+    """pk MTG#<id>, sk META."""
+
+    class Meta:
+        table_name = CONTROL_TABLE
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+        # An answer within seconds or an error that says so, never a hang.
+        connect_timeout_seconds = 1.0
+        read_timeout_seconds = 2.0
+        max_retry_attempts = 2
+
+    by_tenant = _MeetingsByTenant()
+    live = _LiveMeetings()
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="META")
+    id = UnicodeAttribute()
+    code = UnicodeAttribute()
+    tenant = UnicodeAttribute()
+    title = UnicodeAttribute(null=True)
+    state = UnicodeAttribute()
+    home_region = UnicodeAttribute(attr_name="homeRegion")
+    guests = BooleanAttribute()
+    max_participants = NumberAttribute(attr_name="maxParticipants")
+    end_after_empty_seconds = NumberAttribute(attr_name="endAfterEmptySeconds")
+    metadata = JSONAttribute()
+    created_at = UTCDateTimeAttribute(attr_name="createdAt")
+    active_since = UTCDateTimeAttribute(attr_name="activeSince", null=True)
+    empty_since = UTCDateTimeAttribute(attr_name="emptySince", null=True)
+    ended_at = UTCDateTimeAttribute(attr_name="endedAt", null=True)
+    end_reason = UnicodeAttribute(attr_name="endReason", null=True)
+    epoch = NumberAttribute()
+    node = UnicodeAttribute(null=True)
+    node_url = UnicodeAttribute(attr_name="nodeUrl", null=True)
+    node_region = UnicodeAttribute(attr_name="nodeRegion", null=True)
+    units = NumberAttribute()
+    present = NumberAttribute()
+    list_key = UnicodeAttribute(attr_name="listKey")
+    list_sort = UnicodeAttribute(attr_name="listSort")
+    live_key = UnicodeAttribute(attr_name="liveKey", null=True)
+
+
+class CodeItem(Model):
+    """pk CODE#<code>, sk META: which meeting a code names. Never changes."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="META")
+    meeting = UnicodeAttribute()
+
+
+class IdempotencyItem(Model):
+    """pk IDEMPOTENCY#<tenant>#<key>, sk META: the meeting that a repeated create answers with."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="META")
+    meeting = UnicodeAttribute()
+    request_digest = UnicodeAttribute(attr_name="requestDigest")
+    expires = NumberAttribute()
+
+
+class ParticipantItem(Model):
+    """pk MTG#<meeting>, sk PAR#<id>."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    display_name = UnicodeAttribute(attr_name="displayName")
+    role = UnicodeAttribute()
+    external_id = UnicodeAttribute(attr_name="externalId", null=True)
+    state = UnicodeAttribute()
+    asked_at = UTCDateTimeAttribute(attr_name="askedAt")
+    joined_at = UTCDateTimeAttribute(attr_name="joinedAt", null=True)
+    left_at = UTCDateTimeAttribute(attr_name="leftAt", null=True)
+
+
+class ApiKeyItem(Model):
+    """pk KEY#<id>, sk META."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="META")
+    tenant = UnicodeAttribute()
+    name = UnicodeAttribute()
+    secret_digest = UnicodeAttribute(attr_name="secretDigest")
+    created_at = UTCDateTimeAttribute(attr_name="createdAt")
+
+
+class NodeItem(Model):
+    """pk REGION#<region>, sk NODE#<id>: one query reads a region's fleet."""
+
+    class Meta:
+        table_name = FLEET_TABLE
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+        connect_timeout_seconds = 1.0
+        read_timeout_seconds = 2.0
+        max_retry_attempts = 2
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    url = UnicodeAttribute()
+    metrics_url = UnicodeAttribute(attr_name="metricsUrl")
+    command_queue_url = UnicodeAttribute(attr_name="commandQueueUrl")
+    boot_id = UnicodeAttribute(attr_name="bootId")
+    sequence = NumberAttribute()
+    state = UnicodeAttribute()
+    capacity_units = NumberAttribute(attr_name="capacityUnits")
+    used_units = NumberAttribute(attr_name="usedUnits")
+    reserved_units = NumberAttribute(attr_name="reservedUnits", default=0)
+    cpu_busy = NumberAttribute(attr_name="cpuBusy")
+    meetings = NumberAttribute()
+    reported_at = UTCDateTimeAttribute(attr_name="reportedAt")
+    presence_digest = UnicodeAttribute(attr_name="presenceDigest", null=True)
+    expires = NumberAttribute()
+
+
+class PresenceItem(Model):
+    """pk PRESENCE#<node>, sk META: who was on the node when that was last applied to the meetings."""
+
+    class Meta(NodeItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="META")
+    presence = JSONAttribute()
+    expires = NumberAttribute()
+
+
+CONTROL_MODELS: tuple[type[Model], ...] = (
+    MeetingItem,
+    CodeItem,
+    IdempotencyItem,
+    ParticipantItem,
+    ApiKeyItem,
+)
+FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem)
+
+
+def use_tables(control: str, fleet: str) -> None:
+    """Name the tables; before the first request, as a model keeps its connection."""
+    for models, name in ((CONTROL_MODELS, control), (FLEET_MODELS, fleet)):
+        for model in models:
+            model.Meta.table_name = name
+
+
+def create_tables() -> None:
+    """Make what is missing. In AWS the tables are CDK's; this is for a stand-in."""
+    for model in (MeetingItem, NodeItem):
+        if not model.exists():
+            model.create_table(wait=True)
