@@ -1,0 +1,1 @@
+"""Who gets which bits: pure functions over wishes and tracks."""

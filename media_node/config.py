@@ -1,0 +1,39 @@
+"""The node's settings: the environment, read once."""
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Environment variables `PARLEY_…`; AWS endpoints and credentials are read by boto3 itself."""
+
+    model_config = SettingsConfigDict(env_prefix="PARLEY_", frozen=True)
+
+    node_id: str | None = None
+    region: str = "local"
+    node_host: str = "127.0.0.1"
+    node_port: int = Field(default=0, ge=0, le=65535)
+    node_public_url: str | None = None
+    media_host: str = "127.0.0.1"
+    media_port: int = Field(default=0, ge=0, le=65535)
+    # Addresses that clients are told, comma separated; by default the one that is bound.
+    media_addresses: str = ""
+    node_workers: int = Field(default=1, ge=1, le=64)
+    node_capacity_units: int = Field(default=500, ge=1)
+    jwks_url: str
+    # Empty: the node serves, but neither reports nor takes commands.
+    report_queue_url: str = ""
+    command_queue_prefix: str = "parley-node-"
+    log_level: str = "info"
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.lower() not in {"debug", "info", "warning", "error"}:
+            raise ValueError(f"log level is debug, info, warning or error, not {value!r}")
+        return value.lower()
+
+    def advertised_addresses(self) -> list[str]:
+        """IP addresses for ICE candidates, most wanted first."""
+        named = [address.strip() for address in self.media_addresses.split(",") if address.strip()]
+        return named or [self.media_host]

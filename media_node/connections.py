@@ -1,0 +1,225 @@
+"""Participants' connections: offers answered, handshakes run, keys handed to the plane, quality kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from media_node.errors import SdpError
+from media_node.forwarding import Forwarding, PlaneCodec, PlaneMedia, PlaneTransport
+from media_node.meetings.meeting import Meeting
+from media_node.quantities import MeetingId, ParticipantId, SlotId, TrackId
+from media_node.transport.answer import TRANSPORT_WIDE, select_codecs
+from media_node.transport.connection import Connection
+from media_node.transport.dtls import Certificate, DtlsEndpoint
+from media_node.transport.parameters import MediaParameters, Offer
+from packet_plane import WorkerSnapshot
+
+log = structlog.get_logger()
+
+Key = tuple[MeetingId, ParticipantId]
+# Loss above which a participant's own link is named as the cause.
+NOTICEABLE_LOSS = 0.05
+
+
+@dataclass
+class Link:
+    """One participant's connection and its place in the plane."""
+
+    connection: Connection
+    transport: PlaneTransport
+    dtls: DtlsEndpoint
+    handshake: asyncio.Task[None]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """As the last snapshot saw it."""
+
+    packets_lost: int = 0
+    packets_received: int = 0
+    downlink_loss: float = 0.0
+    round_trip_ms: float | None = None
+
+
+class Connections:
+    """All connections of one node."""
+
+    def __init__(
+        self, forwarding: Forwarding, certificate: Certificate, addresses: Sequence[tuple[str, int]]
+    ) -> None:
+        self._forwarding = forwarding
+        self._certificate = certificate
+        self._addresses = addresses
+        self._link_by_key: dict[Key, Link] = {}
+        self._link_by_number: dict[int, Link] = {}
+        self._quality_by_number: dict[int, Quality] = {}
+        self._positions: dict[MeetingId, list[TrackId | None]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self.handshakes_failed = 0
+
+    def connect(self, key: Key, offer: Offer) -> tuple[str, list[SlotId], list[SlotId]]:
+        """Begin a connection; returns the answer, audio slots and video slots."""
+        connection = Connection(self._certificate, self._addresses, offer)
+        transport = self._forwarding.add_transport(*key, connection.ice.ufrag, connection.ice.password)
+        dtls = DtlsEndpoint(
+            self._certificate,
+            offer.dtls_role,
+            offer.fingerprints,
+            lambda datagram: self._forwarding.send_dtls(transport, datagram),
+        )
+        handshake = asyncio.ensure_future(self._handshake(key, transport, dtls))
+        link = Link(connection, transport, dtls, handshake)
+        self._link_by_key[key] = self._link_by_number[transport.number] = link
+        return self._take_media(link, offer)
+
+    def continues(self, key: Key, offer: Offer) -> bool:
+        """Whether an offer goes on with the participant's connection."""
+        link = self._link_by_key.get(key)
+        return link is not None and link.connection.continues_with(offer)
+
+    def reconnect(self, key: Key, offer: Offer) -> tuple[str, list[SlotId], list[SlotId]]:
+        """Take a further offer of a participant, in its connection or as another one."""
+        link = self._link_by_key.get(key)
+        if link is None or not self.continues(key, offer):
+            self.close(key)
+            return self.connect(key, offer)
+        if offer.dtls_role != link.connection.offer.dtls_role:
+            raise SdpError("a connection keeps its DTLS roles")
+        if link.connection.handle_offer(offer):
+            ice = link.connection.ice
+            self._forwarding.restart_ice(link.transport, ice.ufrag, ice.password)
+        return self._take_media(link, offer)
+
+    def close(self, key: Key) -> None:
+        """End a connection; again does nothing."""
+        link = self._link_by_key.pop(key, None)
+        if link is None:
+            return
+        del self._link_by_number[link.transport.number]
+        self._quality_by_number.pop(link.transport.number, None)
+        link.handshake.cancel()
+        task = asyncio.ensure_future(self._say_goodbye(key, link))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _say_goodbye(self, key: Key, link: Link) -> None:
+        await link.dtls.close()
+        current = self._forwarding.transport_by_participant.get(key)
+        if current is link.transport:
+            self._forwarding.remove_transport(*key)
+            self._forwarding.flush()
+
+    async def close_all(self) -> None:
+        """End every connection and wait until goodbyes are said."""
+        for key in list(self._link_by_key):
+            self.close(key)
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=2.0)
+
+    def handle_dtls(self, number: int, datagram: bytes) -> None:
+        link = self._link_by_number.get(number)
+        if link is not None:
+            link.dtls.handle_datagram(datagram)
+
+    async def _handshake(self, key: Key, transport: PlaneTransport, dtls: DtlsEndpoint) -> None:
+        keys = await dtls.handshake()
+        if keys is None:
+            self.handshakes_failed += 1
+            log.warning("handshake_failed", meeting=key[0], participant=key[1])
+            return
+        local, remote = (keys.local_key, keys.local_salt), (keys.remote_key, keys.remote_salt)
+        self._forwarding.set_keys(transport, keys.profile, local, remote)
+        log.debug("handshake_done", meeting=key[0], participant=key[1], profile=keys.profile)
+
+    def _take_media(self, link: Link, offer: Offer) -> tuple[str, list[SlotId], list[SlotId]]:
+        sending = [_plane_media(media, media.ssrcs, is_slot=False) for media in offer.sending]
+        slots = []
+        for media in offer.receiving:
+            source = link.connection.source_by_mid[media.mid]
+            ssrcs = (source.ssrc,) if source.rtx_ssrc is None else (source.ssrc, source.rtx_ssrc)
+            slots.append(_plane_media(media, ssrcs, is_slot=True))
+        self._forwarding.add_media(link.transport, sending, slots)
+        audio = [SlotId(media.mid) for media in offer.receiving if media.kind == "audio"]
+        video = [SlotId(media.mid) for media in offer.receiving if media.kind == "video"]
+        return link.connection.answer(), audio, video
+
+    # What each listener's audio slots carry.
+
+    def note_positions(self, meeting: MeetingId, positions: list[TrackId | None]) -> None:
+        self._positions[meeting] = positions
+
+    def bring_positions(self, meeting: Meeting, key: Key) -> None:
+        """Let a newcomer's audio slots start with what everybody's carry."""
+        member = meeting.member(key[1])
+        own = set(member.track_by_id)
+        positions = self._positions.get(meeting.id, [])
+        for slot, track in zip(member.audio_slots, positions, strict=False):
+            member.carried[slot] = None if track in own else track
+
+    def forget_meeting(self, meeting: MeetingId) -> None:
+        self._positions.pop(meeting, None)
+
+    # Quality.
+
+    def note_snapshots(self, snapshots: Sequence[WorkerSnapshot | None]) -> None:
+        """Keep per connection what the plane has counted."""
+        found: dict[int, Quality] = {}
+        for snapshot in snapshots:
+            if snapshot is None:
+                continue
+            lost, received = self._uplink(snapshot)
+            for one in snapshot.transports:
+                rtt = one.round_trip_us
+                found[one.transport] = Quality(
+                    packets_lost=lost[one.transport],
+                    packets_received=received[one.transport],
+                    downlink_loss=one.fraction_lost,
+                    round_trip_ms=None if rtt is None else rtt / 1000,
+                )
+        self._quality_by_number = found
+
+    def _uplink(self, snapshot: WorkerSnapshot) -> tuple[Counter[int], Counter[int]]:
+        """Packets lost and received of all tracks, by connection."""
+        lost: Counter[int] = Counter()
+        received: Counter[int] = Counter()
+        for track in snapshot.tracks:
+            number = self._forwarding.transport_of_track(track.track)
+            if number is not None:
+                lost[number] += track.packets_lost
+                received[number] += track.packets_received
+        return lost, received
+
+    def quality(self, key: Key) -> tuple[int, int, float | None, str]:
+        """Packets lost and received, round trip in ms, and which side is to blame for what is lost."""
+        link = self._link_by_key.get(key)
+        seen = self._quality_by_number.get(link.transport.number, Quality()) if link else Quality()
+        total = seen.packets_lost + seen.packets_received
+        verdict = "good"
+        if total and seen.packets_lost / total > NOTICEABLE_LOSS:
+            verdict = "uplink"
+        elif seen.downlink_loss > NOTICEABLE_LOSS:
+            verdict = "downlink"
+        return seen.packets_lost, seen.packets_received, seen.round_trip_ms, verdict
+
+
+def _plane_media(media: MediaParameters, ssrcs: tuple[int, ...], *, is_slot: bool) -> PlaneMedia:
+    codecs = tuple(
+        PlaneCodec(
+            codec.payload_type,
+            codec.name,
+            codec.clock_rate,
+            codec.fmtp,
+            codec.rtx_payload_type,
+            frozenset(codec.feedback),
+        )
+        for codec in select_codecs(media, is_slot=is_slot)
+    )
+    extensions = tuple(
+        (one.id, one.uri) for one in media.extensions if not (is_slot and one.uri == TRANSPORT_WIDE)
+    )
+    return PlaneMedia(media.mid, media.kind, codecs, extensions, ssrcs)

@@ -1,0 +1,162 @@
+"""The node's link to the control plane: load reports out, commands in, both over SQS.
+
+Blocking calls live on two threads of their own; meetings never wait for AWS and survive its loss. Counters in
+reports are cumulative and carry boot id and sequence, so that duplicates and disorder do no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import structlog
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+log = structlog.get_logger()
+
+REPORT_SECONDS = 2.0
+COMMAND_WAIT_SECONDS = 10
+MAX_BACKOFF_SECONDS = 30.0
+# Commands say what is true for good: one that waited longer than a token lives has no meaning left.
+COMMAND_RETENTION_SECONDS = "600"
+
+
+@dataclass(frozen=True)
+class EndMeeting:
+    meeting: str
+
+
+@dataclass(frozen=True)
+class RemoveParticipant:
+    meeting: str
+    participant: str
+    reason: str
+
+
+Command = EndMeeting | RemoveParticipant
+
+
+def parse_command(body: str) -> Command | None:
+    """A command of the queue, None for one this version does not know."""
+    try:
+        message = json.loads(body)
+        match message:
+            case {"type": "endMeeting", "meeting": str(meeting)}:
+                return EndMeeting(meeting)
+            case {"type": "removeParticipant", "meeting": str(meeting), "participant": str(participant)}:
+                return RemoveParticipant(meeting, participant, str(message.get("reason", "removed")))
+    except ValueError:
+        pass
+    return None
+
+
+class ControlLink:
+    """Sends what `report` gives every two seconds, and hands each command to `handle` on the loop."""
+
+    def __init__(
+        self,
+        node: str,
+        report_queue_url: str,
+        command_queue_prefix: str,
+        report: Callable[[], dict[str, Any]],
+        handle: Callable[[Command], None],
+    ) -> None:
+        self._queue_name = f"{command_queue_prefix}{node}"
+        self._report_queue_url = report_queue_url
+        self._report = report
+        self._handle = handle
+        self._loop = asyncio.get_running_loop()
+        self._stopping = threading.Event()
+        self._sequence = 0
+        self.command_queue_url = ""
+        # Reports and the long poll would wait for each other on one connection.
+        config = Config(connect_timeout=3, read_timeout=COMMAND_WAIT_SECONDS + 5, retries={"max_attempts": 1})
+        self._sqs = boto3.client("sqs", config=config)
+
+    def start(self) -> None:
+        for run in (self._run_reports, self._run_commands):
+            threading.Thread(target=run, name=run.__name__, daemon=True).start()
+
+    def stop(self) -> None:
+        """The threads end by themselves; a long poll under way is left to the process's end."""
+        self._stopping.set()
+
+    def _run_reports(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                if not self.command_queue_url:
+                    self.command_queue_url = self._create_queue()
+                self._send_report()
+                failures = 0
+            except (BotoCoreError, ClientError, TimeoutError) as exc:
+                failures += 1
+                log.warning("report_failed", error=str(exc), failures=failures)
+            self._stopping.wait(_pause(failures))
+
+    def _create_queue(self) -> str:
+        attributes = {"MessageRetentionPeriod": COMMAND_RETENTION_SECONDS}
+        made = self._sqs.create_queue(QueueName=self._queue_name, Attributes=attributes)
+        return str(made["QueueUrl"])
+
+    def _send_report(self) -> None:
+        self._sequence += 1
+        future = asyncio.run_coroutine_threadsafe(self._collect(), self._loop)
+        report = {
+            **future.result(timeout=5.0),
+            "sequence": self._sequence,
+            "commandQueueUrl": self.command_queue_url,
+        }
+        self._sqs.send_message(QueueUrl=self._report_queue_url, MessageBody=json.dumps(report))
+
+    async def _collect(self) -> dict[str, Any]:
+        return self._report()
+
+    def _run_commands(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            if not self.command_queue_url:
+                self._stopping.wait(0.1)
+                continue
+            try:
+                self._take_commands()
+                failures = 0
+            except (BotoCoreError, ClientError) as exc:
+                failures += 1
+                log.warning("commands_failed", error=str(exc), failures=failures)
+                self._stopping.wait(_pause(failures))
+
+    def _take_commands(self) -> None:
+        received = self._sqs.receive_message(
+            QueueUrl=self.command_queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=COMMAND_WAIT_SECONDS
+        )
+        for message in received.get("Messages", []):
+            command = parse_command(message["Body"])
+            if command is None:
+                log.warning("unknown_command", body=message["Body"][:200])
+            else:
+                self._loop.call_soon_threadsafe(self._handle, command)
+            self._sqs.delete_message(QueueUrl=self.command_queue_url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def _pause(failures: int) -> float:
+    return min(REPORT_SECONDS * 2**failures, MAX_BACKOFF_SECONDS) if failures else REPORT_SECONDS
+
+
+class CpuMeter:
+    """The busy share of one core since the last reading."""
+
+    def __init__(self) -> None:
+        self._last = (time.monotonic(), time.process_time())
+
+    def read(self) -> float:
+        now, busy = time.monotonic(), time.process_time()
+        (then, busy_then), self._last = self._last, (now, busy)
+        return round((busy - busy_then) / max(now - then, 1e-6), 4)

@@ -1,0 +1,1 @@
+"""Live meetings as pure state machines: commands in, events out; no clock, no socket, no loop."""

@@ -1,0 +1,102 @@
+"""What a meeting tells: past tense, each with whom it concerns. Who hears of it is `to`; None means everybody."""
+
+from dataclasses import dataclass
+
+from media_node.meetings.model import ChatMessage, Participant, Track
+from media_node.quantities import ParticipantId, SlotId, TrackId
+
+
+@dataclass(frozen=True)
+class ParticipantJoined:
+    participant: Participant
+
+
+@dataclass(frozen=True)
+class ParticipantLeft:
+    participant: ParticipantId
+    reason: str
+
+
+@dataclass(frozen=True)
+class HandChanged:
+    participant: ParticipantId
+    is_raised: bool
+
+
+@dataclass(frozen=True)
+class TrackPublished:
+    track: Track
+
+
+@dataclass(frozen=True)
+class TrackUnpublished:
+    participant: ParticipantId
+    track: TrackId
+
+
+@dataclass(frozen=True)
+class TrackMuted:
+    participant: ParticipantId
+    track: TrackId
+    is_muted: bool
+    # The moderator who did it, None for the participant itself.
+    by: ParticipantId | None
+
+
+RosterEvent = (
+    ParticipantJoined | ParticipantLeft | HandChanged | TrackPublished | TrackUnpublished | TrackMuted
+)
+
+
+@dataclass(frozen=True)
+class SlotsChanged:
+    """What some slots of one participant carry from now on."""
+
+    to: ParticipantId
+    track_by_slot: dict[SlotId, TrackId | None]
+
+
+@dataclass(frozen=True)
+class DemandChanged:
+    """Whether anybody receives a track; told to its publisher."""
+
+    to: ParticipantId
+    track: TrackId
+    is_wanted: bool
+
+
+@dataclass(frozen=True)
+class SpeakersChanged:
+    """Who speaks, loudest first, with the level in -dBov."""
+
+    speakers: tuple[tuple[ParticipantId, TrackId, int], ...]
+
+
+@dataclass(frozen=True)
+class ChatSent:
+    message: ChatMessage
+
+
+@dataclass(frozen=True)
+class ReactionSent:
+    sender: ParticipantId
+    reaction: str
+
+
+@dataclass(frozen=True)
+class ParticipantRemoved:
+    """The participant's session is over; `reason` is told to it."""
+
+    to: ParticipantId
+    reason: str
+
+
+Event = (
+    RosterEvent
+    | SlotsChanged
+    | DemandChanged
+    | SpeakersChanged
+    | ChatSent
+    | ReactionSent
+    | ParticipantRemoved
+)

@@ -1,0 +1,66 @@
+"""Participants and tracks of a live meeting."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from media_node.quantities import KIND_BY_SOURCE, MediaKind, Mid, ParticipantId, SlotId, Source, TrackId
+
+
+@dataclass
+class Track:
+    """One source of media, published through the m-line `mid` of its participant's connection."""
+
+    id: TrackId
+    participant: ParticipantId
+    source: Source
+    mid: Mid
+    is_muted: bool
+    # Position in the order in which the meeting's tracks were published.
+    order: int
+
+    @property
+    def kind(self) -> MediaKind:
+        return KIND_BY_SOURCE[self.source]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a client asked a video slot to carry: a track, "speaker", "screen", or nothing."""
+
+    target: str | None
+    max_height: int | None = None
+    max_fps: float | None = None
+    priority: int = 0
+
+
+@dataclass
+class Participant:
+    """Somebody in the meeting."""
+
+    id: ParticipantId
+    display_name: str
+    role: str
+    joined_at: datetime
+    publish_grants: frozenset[str]
+    may_subscribe: bool
+    may_moderate: bool
+    audio_slots: list[SlotId] = field(default_factory=list)
+    video_slots: list[SlotId] = field(default_factory=list)
+    hand_is_raised: bool = False
+    track_by_id: dict[TrackId, Track] = field(default_factory=dict)
+    # Set by the first assign: from then on the client decides.
+    wish_by_slot: dict[SlotId, Wish] | None = None
+    # What each slot carries now, audio and video.
+    carried: dict[SlotId, TrackId | None] = field(default_factory=dict)
+    # The camera's rank among those who spoke: larger is later, 0 for never.
+    spoke: int = 0
+
+
+@dataclass(frozen=True)
+class ChatMessage:
+    id: str
+    sender: ParticipantId
+    display_name: str
+    text: str
+    sent_at: datetime
+    to: ParticipantId | None = None

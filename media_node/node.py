@@ -1,0 +1,315 @@
+"""The node: its only event loop, its HTTP server, its timers, its drain. Everything else is called from here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+import uuid
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+import packet_plane
+from media_node.config import Settings
+from media_node.connections import Connections
+from media_node.control import Command, ControlLink, CpuMeter, EndMeeting, RemoveParticipant
+from media_node.errors import KeySetError, NotGrantedError
+from media_node.forwarding import Forwarding
+from media_node.hosting import Hosting, InitialTrack
+from media_node.meetings.model import Wish
+from media_node.metrics import NodeCounts, WorkerCounts, format_metrics
+from media_node.quantities import MeetingId, ParticipantId, new_identifier
+from media_node.signaling.ingest import HttpMedia
+from media_node.signaling.messages import Join
+from media_node.signaling.session import Seat
+from media_node.signaling.websocket import SignalingSocket
+from media_node.tokens import TokenVerifier
+from media_node.transport.dtls import Certificate
+from media_node.transport.offer import parse_offer
+
+log = structlog.get_logger()
+
+TICK_SECONDS = 1.0
+FETCH_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
+
+
+class Node:
+    """One media node from start to stop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.id = settings.node_id or new_identifier("node_")
+        self.boot_id = str(uuid.uuid4())
+        self.url = ""
+        self._plane = packet_plane.PacketPlane(
+            host=settings.media_host, port=settings.media_port, workers=settings.node_workers
+        )
+        self._forwarding = Forwarding(self._plane.submit, settings.node_workers)
+        addresses = [(ip, self._plane.local_ports[0]) for ip in settings.advertised_addresses()]
+        self._connections = Connections(self._forwarding, Certificate.generateCertificate(), addresses)
+        self.hosting = Hosting(
+            self._forwarding,
+            self._connections,
+            capacity=settings.node_capacity_units,
+            monotonic=time.monotonic,
+        )
+        self._tokens = TokenVerifier(self.id, self._fetch_keys)
+        self._control: ControlLink | None = None
+        self._cpu = CpuMeter()
+        self._counts: tuple[WorkerCounts, ...] = ()
+        self._runner: web.AppRunner | None = None
+        self._timer: asyncio.Task[None] | None = None
+        self._http: aiohttp.ClientSession | None = None
+
+    # Life.
+
+    async def start(self) -> None:
+        """Serve; returns once the node can be reached.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        self._http = aiohttp.ClientSession(timeout=FETCH_TIMEOUT)
+        asyncio.get_running_loop().add_reader(self._plane.event_fd(), self._handle_plane_events)
+        self._runner = web.AppRunner(self._application(), access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.settings.node_host, self.settings.node_port)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = self.settings.node_public_url or f"http://{host}:{port}"
+        await self._refresh_keys()
+        self._timer = asyncio.ensure_future(self._run_timer())
+        if self.settings.report_queue_url:
+            self._control = ControlLink(
+                self.id,
+                self.settings.report_queue_url,
+                self.settings.command_queue_prefix,
+                self._report,
+                self._handle_command,
+            )
+            self._control.start()
+        log.info("node_started", node=self.id, url=self.url, media_ports=self._plane.local_ports)
+
+    async def stop(self) -> None:
+        """Tell everybody, say goodbye on every connection, free the ports."""
+        self.hosting.close_all()
+        if self._control is not None:
+            self._control.stop()
+        if self._timer is not None:
+            self._timer.cancel()
+        await self._connections.close_all()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        asyncio.get_running_loop().remove_reader(self._plane.event_fd())
+        self._plane.close()
+        if self._http is not None:
+            await self._http.close()
+        log.info("node_stopped", node=self.id)
+
+    # HTTP.
+
+    def _application(self) -> web.Application:
+        application = web.Application()
+        application.add_routes(
+            [
+                web.get("/signal", self._signal),
+                web.get("/metrics", self._metrics),
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                *HttpMedia(self, self.hosting).routes(),
+            ]
+        )
+        return application
+
+    async def _signal(self, request: web.Request) -> web.StreamResponse:
+        return await SignalingSocket(self, self.hosting).serve(request)
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        await self._take_snapshot()
+        return web.Response(body=format_metrics(self._node_counts), content_type="text/plain")
+
+    async def _healthz(self, request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _readyz(self, request: web.Request) -> web.Response:
+        state = "draining" if self.hosting.is_draining else "ready"
+        return web.json_response({"state": state, "node": self.id}, status=200 if state == "ready" else 503)
+
+    # What sockets and HTTP ask.
+
+    async def join(self, join: Join) -> tuple[Seat, str | None]:
+        claims = await self._tokens.verify(join.token, time.monotonic())
+        tracks = [InitialTrack(one.mid, one.source, one.muted) for one in join.tracks]
+        return self.hosting.join(claims, join.offer, tracks, has_socket=True)
+
+    async def resume(self, join: Join) -> tuple[Seat, list[str], str | None]:
+        assert join.resume is not None
+        claims = await self._tokens.verify(join.token, time.monotonic(), allow_expired=True)
+        seat, missed = self.hosting.resume(claims, join.resume.last_message, join.resume.secret)
+        answer = self.hosting.reoffer(seat, join.offer) if join.offer is not None else None
+        return seat, missed, answer
+
+    async def ingest(self, token: str, offer: str) -> tuple[Seat, str]:
+        """WHIP: publish the offer's audio as microphone and its video as camera."""
+        claims = await self._tokens.verify(token, time.monotonic())
+        if not claims.publish:
+            raise NotGrantedError("this token does not allow publishing")
+        tracks = [
+            InitialTrack(media.mid, "microphone" if media.kind == "audio" else "camera", False)
+            for media in parse_offer(offer).sending
+        ]
+        seat, answer = self.hosting.join(claims, offer, tracks[:2], has_socket=False)
+        return seat, answer or ""
+
+    async def play(self, token: str, offer: str, wish: Wish | None) -> tuple[Seat, str]:
+        """WHEP: receive; each recvonly m-line of the offer is a slot."""
+        claims = await self._tokens.verify(token, time.monotonic())
+        if not claims.may_subscribe:
+            raise NotGrantedError("this token does not allow receiving")
+        seat, answer = self.hosting.join(claims, offer, [], has_socket=False)
+        if wish is not None:
+            slots = self.hosting.meeting_by_id[seat.meeting].member(seat.participant).video_slots
+            for slot in slots[:1]:
+                self.hosting.assign(seat, slot, wish)
+        return seat, answer or ""
+
+    # The plane.
+
+    def _handle_plane_events(self) -> None:
+        for event in self._plane.drain_events():
+            match event:
+                case packet_plane.DtlsReceived():
+                    self._connections.handle_dtls(event.transport, event.datagram)
+                case packet_plane.SpeakersChanged():
+                    self.hosting.handle_speakers(event.meeting, event.positions, event.speakers)
+                case packet_plane.TransportTimedOut():
+                    self.hosting.handle_transport_timed_out(event.transport)
+                case packet_plane.WorkerRestarted():
+                    log.error("worker_restarted", worker=event.worker)
+                    self.hosting.handle_worker_restarted(event.worker)
+                case _:
+                    log.debug("plane_event", kind=type(event).__name__)
+
+    async def _take_snapshot(self) -> None:
+        snapshots = await asyncio.to_thread(self._plane.snapshot)
+        self._connections.note_snapshots(snapshots)
+        self._counts = tuple(_worker_counts(one) for one in snapshots if one is not None)
+
+    # Time.
+
+    async def _run_timer(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self.hosting.handle_timeout()
+            await self._take_snapshot()
+            if self._tokens.needs_refresh(time.monotonic()):
+                await self._refresh_keys()
+
+    async def _refresh_keys(self) -> None:
+        try:
+            await self._tokens.refresh(time.monotonic())
+        except KeySetError as error:
+            # Tokens signed with known keys stay good; the next try follows.
+            log.warning("keys_not_fetched", error=str(error))
+
+    async def _fetch_keys(self) -> dict[str, Any]:
+        assert self._http is not None
+        try:
+            async with self._http.get(self.settings.jwks_url) as response:
+                response.raise_for_status()
+                found: dict[str, Any] = await response.json(content_type=None)
+                return found
+        except aiohttp.ClientError as exc:
+            raise OSError(str(exc)) from exc
+
+    # The control plane.
+
+    def _handle_command(self, command: Command) -> None:
+        match command:
+            case EndMeeting(meeting):
+                self.hosting.end_meeting(MeetingId(meeting))
+            case RemoveParticipant(meeting, participant, _):
+                self.hosting.remove_participant(MeetingId(meeting), ParticipantId(participant), "removed")
+
+    def _report(self) -> dict[str, Any]:
+        meetings = [
+            {"id": one.id, "epoch": one.epoch, "participants": list(one.participant_by_id)}
+            for one in self.hosting.meeting_by_id.values()
+        ]
+        return {
+            "type": "nodeReport",
+            "version": 1,
+            "node": self.id,
+            "bootId": self.boot_id,
+            "region": self.settings.region,
+            "url": self.url,
+            "metricsUrl": f"{self.url}/metrics",
+            "state": "draining" if self.hosting.is_draining else "ready",
+            "capacityUnits": self.settings.node_capacity_units,
+            "usedUnits": self.hosting.participants,
+            "cpuBusy": self._cpu.read(),
+            "counters": {
+                "packetsIn": sum(one.packets_received for one in self._counts),
+                "packetsOut": sum(one.packets_sent for one in self._counts),
+                "bytesIn": sum(one.bytes_received for one in self._counts),
+                "bytesOut": sum(one.bytes_sent for one in self._counts),
+                "packetsDropped": sum(sum(one.drops.values()) for one in self._counts),
+            },
+            "meetings": meetings,
+        }
+
+    def _node_counts(self) -> NodeCounts:
+        return NodeCounts(
+            participants=self.hosting.participants,
+            meetings=len(self.hosting.meeting_by_id),
+            joins=self.hosting.joins,
+            handshakes_failed=self._connections.handshakes_failed,
+            capacity_units=self.settings.node_capacity_units,
+            is_draining=self.hosting.is_draining,
+            workers=self._counts,
+        )
+
+
+def _worker_counts(snapshot: packet_plane.WorkerSnapshot) -> WorkerCounts:
+    return WorkerCounts(
+        packets_received=snapshot.packets_received,
+        packets_sent=snapshot.packets_sent,
+        bytes_received=snapshot.bytes_received,
+        bytes_sent=snapshot.bytes_sent,
+        cpu_seconds=snapshot.cpu_ns / 1e9,
+        restarts=snapshot.restarts,
+        drops=snapshot.drops,
+    )
+
+
+def configure_logging(level: str) -> None:
+    """JSON lines on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    node = Node(settings)
+    await node.start()
+    await stopping.wait()
+    await node.stop()

@@ -1,0 +1,35 @@
+"""Identifiers and clocks that cross the node's module boundaries."""
+
+import base64
+import os
+from datetime import UTC, datetime
+from typing import Literal, NewType
+
+MeetingId = NewType("MeetingId", str)
+ParticipantId = NewType("ParticipantId", str)
+TrackId = NewType("TrackId", str)
+# The mid of one receiving m-line of a client's offer.
+SlotId = NewType("SlotId", str)
+Mid = NewType("Mid", str)
+# Seconds on the monotonic clock.
+Instant = NewType("Instant", float)
+
+MediaKind = Literal["audio", "video"]
+Source = Literal["microphone", "camera", "screen", "screen_audio"]
+
+KIND_BY_SOURCE: dict[Source, MediaKind] = {
+    "microphone": "audio",
+    "camera": "video",
+    "screen": "video",
+    "screen_audio": "audio",
+}
+
+
+def new_identifier(prefix: str) -> str:
+    """`prefix` and 128 random bits in lower-case base32 (RFC 4648), such as `trk_…`."""
+    return prefix + base64.b32encode(os.urandom(16)).decode().rstrip("=").lower()
+
+
+def format_time(when: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

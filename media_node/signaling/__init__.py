@@ -1,0 +1,1 @@
+"""The node's edge toward clients: WebSocket, WHIP and WHEP; parses, checks, formats."""

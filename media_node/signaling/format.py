@@ -1,0 +1,155 @@
+"""Node messages, formatted: events of a meeting as the JSON objects of protocol/signaling.schema.json.
+
+The number is added by the session that sends them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from media_node.errors import ClientError
+from media_node.meetings.events import (
+    ChatSent,
+    DemandChanged,
+    Event,
+    HandChanged,
+    ParticipantJoined,
+    ParticipantLeft,
+    ParticipantRemoved,
+    ReactionSent,
+    SlotsChanged,
+    SpeakersChanged,
+    TrackMuted,
+    TrackPublished,
+    TrackUnpublished,
+)
+from media_node.meetings.meeting import Meeting
+from media_node.meetings.model import ChatMessage, Participant, Track
+from media_node.quantities import ParticipantId, format_time
+
+Json = dict[str, Any]
+
+
+def format_joined(
+    meeting: Meeting, recipient: Participant, secret: str, *, resumed: bool, answer: str | None
+) -> Json:
+    """Everything a client has to know when it comes, or comes back."""
+    slots = [
+        *(
+            {"slot": slot, "kind": "audio", "track": recipient.carried[slot]}
+            for slot in recipient.audio_slots
+        ),
+        *(
+            {"slot": slot, "kind": "video", "track": recipient.carried[slot]}
+            for slot in recipient.video_slots
+        ),
+    ]
+    members = [format_participant(one, recipient.id) for one in meeting.participant_by_id.values()]
+    message: Json = {
+        "type": "joined",
+        "participant": {
+            "id": recipient.id,
+            "displayName": recipient.display_name,
+            "role": recipient.role,
+        },
+        "meeting": {"id": meeting.id},
+        "resumeSecret": secret,
+        "resumed": resumed,
+        "roster": {"version": meeting.version, "participants": members},
+        "slots": slots,
+        "messages": [_chat_line(one) for one in meeting.chat],
+    }
+    return message if answer is None else {**message, "answer": answer}
+
+
+def format_participant(participant: Participant, recipient: ParticipantId) -> Json:
+    tracks = [format_track(track, recipient) for track in participant.track_by_id.values()]
+    return {
+        "id": participant.id,
+        "displayName": participant.display_name,
+        "role": participant.role,
+        "hand": participant.hand_is_raised,
+        "joinedAt": format_time(participant.joined_at),
+        "tracks": tracks,
+    }
+
+
+def format_track(track: Track, recipient: ParticipantId) -> Json:
+    """A track; its m-line is its publisher's business alone."""
+    shown: Json = {"id": track.id, "source": track.source, "kind": track.kind, "muted": track.is_muted}
+    return {**shown, "mid": track.mid} if track.participant == recipient else shown
+
+
+def format_roster(version: int, changes: Sequence[Json]) -> Json:
+    return {"type": "roster", "version": version, "changes": list(changes)}
+
+
+def format_change(event: Event, recipient: ParticipantId) -> Json | None:
+    """The roster change of an event, None for events that are not about the roster."""
+    match event:
+        case ParticipantJoined(participant):
+            return {"op": "participantJoined", "participant": format_participant(participant, recipient)}
+        case ParticipantLeft(participant, reason):
+            return {"op": "participantLeft", "participant": participant, "reason": reason}
+        case HandChanged(participant, is_raised):
+            return {"op": "participantChanged", "participant": participant, "hand": is_raised}
+        case TrackPublished(track):
+            shown = format_track(track, recipient)
+            return {"op": "trackPublished", "participant": track.participant, "track": shown}
+        case TrackUnpublished(participant, track):
+            return {"op": "trackUnpublished", "participant": participant, "track": track}
+        case TrackMuted(participant, track, is_muted, by):
+            change = {"op": "trackMuted", "participant": participant, "track": track, "muted": is_muted}
+            return change if by is None else {**change, "by": by}
+        case _:
+            return None
+
+
+def format_event(event: Event, recipient: ParticipantId) -> Json | None:
+    """The message of an event for one recipient, None when it does not concern it."""
+    match event:
+        case SlotsChanged(to, track_by_slot) if to == recipient:
+            slots = [{"slot": slot, "track": track} for slot, track in track_by_slot.items()]
+            return {"type": "slots", "slots": slots}
+        case DemandChanged(to, track, is_wanted) if to == recipient:
+            return {"type": "layers", "track": track, "wanted": is_wanted}
+        case SpeakersChanged(speakers):
+            loudest = [{"participant": who, "track": track, "level": level} for who, track, level in speakers]
+            return {"type": "speakers", "speakers": loudest}
+        case ChatSent(message) if message.to in (None, recipient) or message.sender == recipient:
+            return {"type": "message", **_chat_line(message)}
+        case ReactionSent(sender, reaction):
+            return {"type": "reaction", "from": sender, "reaction": reaction}
+        case ParticipantRemoved(to, reason) if to == recipient:
+            return format_removed(reason)
+        case _:
+            return None
+
+
+def format_removed(reason: str) -> Json:
+    return {"type": "removed", "reason": reason}
+
+
+def format_answer(correlation_id: int, sdp: str) -> Json:
+    return {"type": "answer", "id": correlation_id, "sdp": sdp}
+
+
+def format_quality(packets_lost: int, packets_received: int, rtt_ms: float | None, verdict: str) -> Json:
+    uplink = {"packetsLost": packets_lost, "packetsReceived": packets_received}
+    message: Json = {"type": "quality", "uplink": uplink, "verdict": verdict}
+    return message if rtt_ms is None else {**message, "rttMs": rtt_ms}
+
+
+def format_error(error: ClientError, correlation_id: int | None = None) -> Json:
+    message: Json = {"type": "error", "code": error.code, "message": str(error)}
+    return message if correlation_id is None else {**message, "id": correlation_id}
+
+
+def _chat_line(message: ChatMessage) -> Json:
+    line: Json = {
+        "id": message.id,
+        "from": message.sender,
+        "displayName": message.display_name,
+        "text": message.text,
+        "at": format_time(message.sent_at),
+    }
+    return line if message.to is None else {**line, "to": message.to}

@@ -1,0 +1,76 @@
+"""One participant's session: the numbered log of what it was told, whatever socket carried it."""
+
+import json
+import secrets
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from media_node.errors import ResumeError
+from media_node.quantities import Instant, MeetingId, ParticipantId
+
+# What a client that was away for 20 s of a busy meeting may have missed.
+KEPT_MESSAGES = 512
+
+Send = Callable[[str], None]
+
+
+class Session:
+    """Numbers messages, keeps the latest, and sends them while somebody listens."""
+
+    def __init__(self) -> None:
+        self.secret = secrets.token_urlsafe(24)
+        self._number = 0
+        self._kept: deque[tuple[int, str]] = deque(maxlen=KEPT_MESSAGES)
+        self._send: Send | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        return self._send is not None
+
+    def connect(self, send: Send) -> None:
+        self._send = send
+
+    def disconnect(self, send: Send) -> None:
+        """Stop sending, unless another socket has taken over already."""
+        if self._send is send:
+            self._send = None
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Number a message, keep it, and send it if somebody listens."""
+        self._number += 1
+        text = json.dumps({**message, "number": self._number}, ensure_ascii=False, separators=(",", ":"))
+        self._kept.append((self._number, text))
+        if self._send is not None:
+            self._send(text)
+
+    def missed_since(self, last_message: int, secret: str) -> list[str]:
+        """The messages after `last_message`, for a client that comes back.
+
+        Raises:
+            ResumeError: The secret is another one, the number was never given out, or messages it misses
+                are no longer kept.
+        """
+        if not secrets.compare_digest(secret.encode(), self.secret.encode()):
+            raise ResumeError("this is not the session's secret")
+        if last_message > self._number:
+            raise ResumeError("this session never sent that message")
+        oldest = self._kept[0][0] if self._kept else self._number + 1
+        if last_message + 1 < oldest:
+            raise ResumeError("too much was missed: join again")
+        return [text for number, text in self._kept if number > last_message]
+
+
+@dataclass
+class Seat:
+    """A participant's session in a meeting. Without a socket of its own (WHIP, WHEP) media keeps it alive."""
+
+    meeting: MeetingId
+    participant: ParticipantId
+    session: Session
+    has_socket: bool
+    # When it lost its socket, None while it has one.
+    alone_since: Instant | None = None
+    # Closes the socket that holds the seat now.
+    close: Callable[[], None] = field(default=lambda: None)

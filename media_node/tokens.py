@@ -1,0 +1,130 @@
+"""Join tokens, verified offline: ES256 JWTs of the control plane, checked against a cached JWKS.
+
+Never trusts a token's own header for the algorithm (RFC 8725 section 3.1). The key set is fetched at start,
+every five minutes, and at once for an unknown key id, but not more than every five seconds.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from jwt import PyJWKSet
+
+from media_node.errors import KeySetError, TokenError
+
+AUDIENCE = "parley-media"
+REFRESH_SECONDS = 300.0
+RETRY_SECONDS = 5.0
+MAX_TOKEN_BYTES = 8192
+# Clocks of control plane and node may differ by this much.
+LEEWAY_SECONDS = 5
+
+FetchKeySet = Callable[[], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a join token says about its bearer."""
+
+    participant: str
+    meeting: str
+    role: str
+    display_name: str
+    publish: frozenset[str]
+    may_subscribe: bool
+    may_moderate: bool
+    epoch: int
+    max_participants: int | None
+    token_id: str
+
+
+class TokenVerifier:
+    """Verifies join tokens for one node."""
+
+    def __init__(self, node: str, fetch: FetchKeySet) -> None:
+        self._node = node
+        self._fetch = fetch
+        self._keys: dict[str, Any] = {}
+        self._fetched_at = float("-inf")
+
+    async def refresh(self, now: float) -> None:
+        """Fetch the key set; the old one stays when that fails.
+
+        Raises:
+            KeySetError: It cannot be had or read.
+        """
+        self._fetched_at = now
+        try:
+            key_set = PyJWKSet.from_dict(await self._fetch())
+        except (OSError, TimeoutError, ValueError, jwt.PyJWTError) as exc:
+            raise KeySetError(f"the signing keys cannot be read: {exc}") from exc
+        self._keys = {key.key_id: key for key in key_set.keys if key.key_id}
+
+    def needs_refresh(self, now: float) -> bool:
+        wait = REFRESH_SECONDS if self._keys else RETRY_SECONDS
+        return now - self._fetched_at >= wait
+
+    async def verify(self, token: str, now: float, *, allow_expired: bool = False) -> Claims:
+        """The claims of a sound token.
+
+        Raises:
+            TokenError: Forged, expired, for another audience or node, or not a token at all.
+        """
+        if len(token) > MAX_TOKEN_BYTES:
+            raise TokenError("the token is too long")
+        try:
+            key_id = jwt.get_unverified_header(token).get("kid")
+            key = await self._key(str(key_id), now)
+            options = {"require": ["exp", "iat", "sub", "aud"], "verify_exp": not allow_expired}
+            payload = jwt.decode(
+                token,
+                key.key,
+                algorithms=["ES256"],
+                audience=AUDIENCE,
+                leeway=LEEWAY_SECONDS,
+                options=options,  # type: ignore[arg-type]
+            )
+        except jwt.ExpiredSignatureError as exc:
+            raise TokenError("the token has expired: join again") from exc
+        except jwt.PyJWTError as exc:
+            raise TokenError(f"the token is not valid: {exc}") from exc
+        return self._claims(payload)
+
+    async def _key(self, key_id: str, now: float) -> Any:
+        if key_id not in self._keys and now - self._fetched_at >= RETRY_SECONDS:
+            try:
+                await self.refresh(now)
+            except KeySetError as exc:
+                raise TokenError("the token's key is unknown and the keys cannot be fetched") from exc
+        if key_id not in self._keys:
+            raise TokenError("the token's key is unknown")
+        return self._keys[key_id]
+
+    def _claims(self, payload: dict[str, Any]) -> Claims:
+        if payload.get("node") not in (None, self._node):
+            raise TokenError("the token is for another node")
+        try:
+            grants = payload.get("grants") or {}
+            limit = payload.get("mxp")
+            return Claims(
+                participant=_text(payload, "sub"),
+                meeting=_text(payload, "mtg"),
+                role=_text(payload, "role"),
+                display_name=_text(payload, "name"),
+                publish=frozenset(str(source) for source in grants.get("publish", [])),
+                may_subscribe=bool(grants.get("subscribe", True)),
+                may_moderate=bool(grants.get("moderate", False)),
+                epoch=int(payload.get("epoch", 0)),
+                max_participants=None if limit is None else int(limit),
+                token_id=str(payload.get("jti", "")),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            raise TokenError(f"the token lacks a claim or has it in another form: {exc}") from exc
+
+
+def _text(payload: dict[str, Any], name: str) -> str:
+    value = payload[name]
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name} is text")
+    return value

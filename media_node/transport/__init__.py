@@ -1,0 +1,1 @@
+"""ICE-lite, DTLS and SDP: what a connection is made of. The only user of aiortc."""

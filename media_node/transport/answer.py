@@ -1,0 +1,147 @@
+"""Answers, written: the node's side of an offer as SDP text (RFC 9429 section 5.3, ICE-lite as in RFC 8445)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from media_node.quantities import Mid
+from media_node.transport.parameters import (
+    CodecParameters,
+    IceCredentials,
+    MediaParameters,
+    Offer,
+    OfferedLine,
+    SlotSource,
+)
+
+# Feedback that the plane gives or understands, per payload type.
+FEEDBACK = ("nack", "nack pli", "ccm fir", "transport-cc")
+# Toward receivers the plane does not estimate yet, so it asks for no transport-wide feedback.
+SLOT_FEEDBACK = ("nack", "nack pli", "ccm fir")
+TRANSPORT_WIDE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+CNAME = "parley"
+
+
+@dataclass(frozen=True)
+class LocalSide:
+    """What the node brings into every answer of one connection."""
+
+    ice: IceCredentials
+    fingerprint: str
+    # (address, port) of the media socket, most wanted first.
+    addresses: Sequence[tuple[str, int]]
+    source_by_mid: Mapping[Mid, SlotSource]
+
+
+def select_codecs(media: MediaParameters, *, is_slot: bool) -> tuple[CodecParameters, ...]:
+    """The codecs of the answer: H.264 only where packets may be fragmented (mode 1), with our feedback."""
+    allowed = SLOT_FEEDBACK if is_slot else FEEDBACK
+    chosen = []
+    for codec in media.codecs:
+        if codec.name.lower() == "h264" and "packetization-mode=1" not in codec.fmtp:
+            continue
+        feedback = tuple(one for one in codec.feedback if one in allowed)
+        chosen.append(_with_feedback(codec, feedback))
+    return tuple(chosen)
+
+
+def format_answer(offer: Offer, local: LocalSide) -> str:
+    """The answer to `offer`; m-lines that are not used are refused with port 0."""
+    mids = [line.mid for line in offer.lines if line.media is not None and line.mid is not None]
+    session = [
+        "v=0",
+        "o=- 1 1 IN IP4 0.0.0.0",
+        "s=-",
+        "t=0 0",
+        *([f"a=group:BUNDLE {' '.join(mids)}"] if mids else []),
+        "a=ice-lite",
+        f"a=fingerprint:sha-256 {local.fingerprint}",
+        f"a=setup:{'passive' if offer.dtls_role == 'server' else 'active'}",
+        "a=msid-semantic:WMS *",
+    ]
+    lines = [text for line in offer.lines for text in _format_line(line, local)]
+    return "\r\n".join([*session, *lines]) + "\r\n"
+
+
+def _with_feedback(codec: CodecParameters, feedback: tuple[str, ...]) -> CodecParameters:
+    return CodecParameters(
+        codec.payload_type,
+        codec.name,
+        codec.clock_rate,
+        codec.channels,
+        codec.fmtp,
+        feedback,
+        codec.rtx_payload_type,
+    )
+
+
+def _format_line(line: OfferedLine, local: LocalSide) -> list[str]:
+    mid = [f"a=mid:{line.mid}"] if line.mid is not None else []
+    if line.media is None:
+        return [
+            f"m={line.kind} 0 {line.profile} {' '.join(line.formats)}",
+            "c=IN IP4 0.0.0.0",
+            *mid,
+            "a=inactive",
+        ]
+    is_slot = line.direction == "recvonly"
+    codecs = select_codecs(line.media, is_slot=is_slot)
+    address, port = local.addresses[0]
+    return [
+        f"m={line.kind} {port} {line.profile} {' '.join(_payload_types(codecs))}",
+        f"c=IN {'IP6' if ':' in address else 'IP4'} {address}",
+        *mid,
+        f"a={'sendonly' if is_slot else 'recvonly'}",
+        "a=rtcp-mux",
+        "a=rtcp-rsize",
+        f"a=ice-ufrag:{local.ice.ufrag}",
+        f"a=ice-pwd:{local.ice.password}",
+        *_candidates(local.addresses),
+        *[text for codec in codecs for text in _format_codec(codec)],
+        *_extensions(line.media, is_slot),
+        *(_source(line.media, local) if is_slot else []),
+    ]
+
+
+def _payload_types(codecs: Sequence[CodecParameters]) -> list[str]:
+    found = []
+    for codec in codecs:
+        found.append(str(codec.payload_type))
+        if codec.rtx_payload_type is not None:
+            found.append(str(codec.rtx_payload_type))
+    return found
+
+
+def _candidates(addresses: Sequence[tuple[str, int]]) -> list[str]:
+    """Host candidates of component 1 with falling preference (RFC 8839 section 5.1, RFC 8445 section 5.1.2)."""
+    found = []
+    for index, (address, port) in enumerate(addresses):
+        priority = (126 << 24) | ((65_535 - index) << 8) | 255
+        found.append(f"a=candidate:{index + 1} 1 udp {priority} {address} {port} typ host")
+    return [*found, "a=end-of-candidates"]
+
+
+def _format_codec(codec: CodecParameters) -> list[str]:
+    channels = f"/{codec.channels}" if codec.channels and codec.channels > 1 else ""
+    texts = [f"a=rtpmap:{codec.payload_type} {codec.name}/{codec.clock_rate}{channels}"]
+    texts += [f"a=rtcp-fb:{codec.payload_type} {one}" for one in codec.feedback]
+    if codec.fmtp:
+        texts.append(f"a=fmtp:{codec.payload_type} {codec.fmtp}")
+    if codec.rtx_payload_type is not None:
+        texts.append(f"a=rtpmap:{codec.rtx_payload_type} rtx/{codec.clock_rate}")
+        texts.append(f"a=fmtp:{codec.rtx_payload_type} apt={codec.payload_type}")
+    return texts
+
+
+def _extensions(media: MediaParameters, is_slot: bool) -> list[str]:
+    kept = [one for one in media.extensions if not (is_slot and one.uri == TRANSPORT_WIDE)]
+    return [f"a=extmap:{one.id} {one.uri}" for one in kept]
+
+
+def _source(media: MediaParameters, local: LocalSide) -> list[str]:
+    """The slot's own stream: its id never changes, whatever it carries (design: slots)."""
+    source = local.source_by_mid[media.mid]
+    texts = [f"a=msid:slot-{media.mid} slot-{media.mid}"]
+    if source.rtx_ssrc is not None:
+        texts.append(f"a=ssrc-group:FID {source.ssrc} {source.rtx_ssrc}")
+    ssrcs = [source.ssrc] if source.rtx_ssrc is None else [source.ssrc, source.rtx_ssrc]
+    return [*texts, *(f"a=ssrc:{ssrc} cname:{CNAME}" for ssrc in ssrcs)]
