@@ -10,14 +10,13 @@ from dataclasses import dataclass
 import structlog
 
 from media_node.errors import SdpError
-from media_node.forwarding import Forwarding, PlaneCodec, PlaneMedia, PlaneTransport
+from media_node.forwarding import Forwarding, PlaneCodec, PlaneMedia, PlaneTransport, WorkerSnapshot
 from media_node.meetings.meeting import Meeting
 from media_node.quantities import MeetingId, ParticipantId, SlotId, TrackId
 from media_node.transport.answer import TRANSPORT_WIDE, select_codecs
 from media_node.transport.connection import Connection
 from media_node.transport.dtls import Certificate, DtlsEndpoint
 from media_node.transport.parameters import MediaParameters, Offer
-from packet_plane import WorkerSnapshot
 
 log = structlog.get_logger()
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 import packet_plane
 from media_node.meetings.model import Participant, Track
 from media_node.quantities import MediaKind, MeetingId, ParticipantId, SlotId, TrackId
-from packet_plane import Codec, Extension
+from packet_plane import Codec, Extension, WorkerSnapshot
+
+__all__ = ["Forwarding", "PlaneCodec", "PlaneMedia", "PlaneTransport", "WorkerSnapshot"]
 
 Submit = Callable[[int, Sequence[packet_plane.Command]], None]
 

@@ -1,4 +1,4 @@
-"""The node: its only event loop, its HTTP server, its timers, its drain. Everything else is called from here."""
+"""The node: its only event loop, its HTTP server, its timers, its drain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a meeting tells: past tense, each with whom it concerns. Who hears of it is `to`; None means everybody."""
+"""What a meeting tells, in the past tense; an event with `to` concerns that participant alone."""
 
 from dataclasses import dataclass
 

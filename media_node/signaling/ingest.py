@@ -1,7 +1,7 @@
 """WHIP (RFC 9725) and WHEP: media over one HTTP request, for encoders and players without our signaling.
 
-They enter the same state machine as browsers: a publisher's audio is its microphone, its video its camera; each
-`recvonly` m-line of a player is a slot.
+They enter the same state machine as browsers: a publisher's audio is its microphone, its video its camera;
+each `recvonly` m-line of a player is a slot.
 """
 
 from __future__ import annotations

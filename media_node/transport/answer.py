@@ -1,4 +1,4 @@
-"""Answers, written: the node's side of an offer as SDP text (RFC 9429 section 5.3, ICE-lite as in RFC 8445)."""
+"""Answers, written: the node's side of an offer as SDP (RFC 9429 section 5.3, ICE-lite as in RFC 8445)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -112,7 +112,7 @@ def _payload_types(codecs: Sequence[CodecParameters]) -> list[str]:
 
 
 def _candidates(addresses: Sequence[tuple[str, int]]) -> list[str]:
-    """Host candidates of component 1 with falling preference (RFC 8839 section 5.1, RFC 8445 section 5.1.2)."""
+    """Host candidates of component 1, falling preference (RFC 8839 section 5.1, RFC 8445 section 5.1.2)."""
     found = []
     for index, (address, port) in enumerate(addresses):
         priority = (126 << 24) | ((65_535 - index) << 8) | 255

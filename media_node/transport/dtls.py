@@ -1,8 +1,8 @@
 """DTLS on top of the plane's datagrams: aiortc does the handshake, the keys go to the plane.
 
 aiortc's transport works over any object with `role`, `_recv` and `_send`; here that is a bounded queue of
-what the plane lets through. Only validated addresses reach it, so that a stranger's ClientHello cannot disturb a
-handshake. Source: RFC 5764 (DTLS-SRTP), RFC 8122 (fingerprints).
+what the plane lets through. Only validated addresses reach it, so that a stranger's ClientHello cannot
+disturb a handshake. Source: RFC 5764 (DTLS-SRTP), RFC 8122 (fingerprints).
 """
 
 import asyncio

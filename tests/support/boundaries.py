@@ -34,7 +34,7 @@ CHALICELIB = {
 MEDIA_NODE = {
     "media_node.__main__": frozenset({"media_node.node", "media_node.config"}),
     "media_node.config": frozenset[str](),
-    "media_node.node": frozenset({"media_node"}),
+    "media_node.node": frozenset({"media_node", "packet_plane"}),
     "media_node.signaling": frozenset({"media_node.meetings", "media_node.quantities", "media_node.errors"}),
     "media_node.tokens": frozenset({"media_node.errors"}),
     "media_node.hosting": frozenset(
@@ -86,7 +86,7 @@ SOLE_USERS: Arrows = _arrows(
     pynamodb="chalicelib.stores",
     aiortc="media_node.transport",
     aioice="media_node.transport",
-    packet_plane="media_node.forwarding media_node.connections media_node.node",
+    packet_plane="media_node.forwarding media_node.node",
     aws_cdk="infra",
 )
 # Rules that must hold on any machine at any time: the standard library and nothing else.
