@@ -1,0 +1,160 @@
+/**
+ * How long does it take from the click on "Join now" to the first decoded frame of somebody else?
+ *
+ * Two Chromium contexts on this machine, real API, real media node, the real web app. One guest stays in the meeting
+ * with a camera; the other joins and leaves again, RUNS times, each time from a fresh page. Prints p50 and p95.
+ *
+ * Usage: node bench/join_time.mjs [--runs 20]. Uses the Parley that runs now, or starts one of its own.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const { chromium } = createRequire(join(ROOT, 'web/package.json'))('playwright-core');
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '20' } } });
+const RUNS = Number(values.runs);
+
+const parley = await findOrStartParley();
+const browser = await launchChromium();
+try {
+  const link = `${parley.url}/m/${await createMeeting(parley)}`;
+  const host = await arrive(browser, link, 'Host');
+  await host.getByRole('button', { name: 'Join now' }).click();
+  await host.getByRole('button', { name: 'Leave' }).waitFor();
+  const runs = [];
+  for (let run = 0; run < RUNS; run += 1) runs.push(await measureJoin(browser, link));
+  report(runs);
+} finally {
+  await browser.close();
+  await parley.stop();
+}
+
+async function measureJoin(browser, link) {
+  const page = await arrive(browser, link, 'Guest');
+  const times = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const clicked = performance.now();
+        const watched = new Set();
+        const handleFrame = () => {
+          const frame = performance.now() - clicked;
+          const entry = performance
+            .getEntriesByType('resource')
+            .findLast(({ name }) => name.endsWith('/join'));
+          resolve({ frame, api: entry === undefined ? 0 : entry.responseEnd - clicked });
+        };
+        new MutationObserver(() => {
+          for (const video of document.querySelectorAll('video:not(.mirrored)')) {
+            if (watched.has(video)) continue;
+            watched.add(video);
+            video.requestVideoFrameCallback(handleFrame);
+          }
+        }).observe(document.body, { childList: true, subtree: true });
+        document.querySelector('button[type=submit]').click();
+      }),
+  );
+  await page.getByRole('button', { name: 'Leave' }).click();
+  await page.context().close();
+  return times;
+}
+
+/** On the join page with a name typed and the camera shown, as after a moment of looking at oneself. */
+async function arrive(browser, link, name) {
+  const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
+  const page = await context.newPage();
+  await page.goto(link);
+  await page.getByLabel('Your name').fill(name);
+  await page.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0);
+  return page;
+}
+
+function report(runs) {
+  const line = (name, times) => {
+    const sorted = times.toSorted((a, b) => a - b);
+    const at = (quantile) =>
+      Math.round(sorted[Math.max(0, Math.ceil(quantile * sorted.length) - 1)]);
+    console.log(
+      `${name.padEnd(34)} p50 ${at(0.5)} ms   p95 ${at(0.95)} ms   min ${at(0)} ms   max ${at(1)} ms`,
+    );
+  };
+  console.log(`join click → …, ${runs.length} runs, two Chromium on one machine`);
+  line(
+    'answer of the API',
+    runs.map(({ api }) => api),
+  );
+  line(
+    'first decoded remote frame',
+    runs.map(({ frame }) => frame),
+  );
+}
+
+async function createMeeting({ apiUrl, apiKey }) {
+  const answer = await fetch(`${apiUrl}/meetings`, {
+    method: 'POST',
+    headers: {
+      Authorization: `Basic ${Buffer.from(`${apiKey.id}:${apiKey.secret}`).toString('base64')}`,
+      'Content-Type': 'application/json',
+    },
+    body: JSON.stringify({ title: 'Join time', guests: true }),
+  });
+  if (!answer.ok) throw new Error(`no meeting: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()).code;
+}
+
+function launchChromium() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  });
+}
+
+async function findOrStartParley() {
+  const running = readRun(join(ROOT, process.env.PARLEY_DATA ?? '.parley', 'run.json'));
+  if (running !== null) return { ...running, stop: async () => {} };
+  const data = mkdtempSync(join(tmpdir(), 'parley-bench-'));
+  const child = spawn(join(ROOT, '.venv/bin/python'), ['-m', 'localcloud'], {
+    cwd: ROOT,
+    env: { ...process.env, PARLEY_DATA: data, PARLEY_PORT: String(await freePort()) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  const stop = async () => {
+    child.kill('SIGINT');
+    await gone;
+    rmSync(data, { recursive: true, force: true });
+  };
+  for (;;) {
+    const run = readRun(join(data, 'run.json'));
+    if (run !== null) return { ...run, stop };
+    if (child.exitCode !== null) throw new Error('Parley did not start');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function readRun(path) {
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}

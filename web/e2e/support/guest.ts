@@ -1,0 +1,83 @@
+/** A guest who uses the web app as people do: opens a link, types a name, clicks. */
+import type { Browser, Page } from 'playwright-core';
+import { en } from '../../src/ui/en.ts';
+
+declare global {
+  interface Window {
+    openSockets: WebSocket[];
+    openConnections: RTCPeerConnection[];
+  }
+}
+
+export class Guest {
+  readonly page: Page;
+  readonly name: string;
+  readonly errors: string[] = [];
+
+  private constructor(page: Page, name: string) {
+    this.page = page;
+    this.name = name;
+    page.on('pageerror', (error) => this.errors.push(error.message));
+  }
+
+  static async arrive(browser: Browser, link: string, name: string): Promise<Guest> {
+    const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
+    const page = await context.newPage();
+    await page.addInitScript(watchConnections);
+    const guest = new Guest(page, name);
+    await page.goto(link);
+    return guest;
+  }
+
+  /** From the join page into the meeting. */
+  async join(): Promise<void> {
+    await this.page.getByLabel(en.join.nameLabel).fill(this.name);
+    await this.page.getByLabel(en.join.previewLabel).waitFor();
+    await this.page.getByRole('button', { name: en.join.go }).click();
+    await this.page.getByRole('button', { name: en.meeting.leave }).waitFor();
+  }
+
+  press(name: string): Promise<void> {
+    return this.page.getByRole('button', { name, exact: true }).click();
+  }
+
+  /** The tile of somebody else. */
+  tileOf(name: string): ReturnType<Page['locator']> {
+    return this.page.getByRole('article').filter({ hasText: name });
+  }
+
+  /** Frames decoded and sound energy over all slots of the connection of now. */
+  received(): Promise<{ readonly frames: number; readonly energy: number }> {
+    return this.page.evaluate(async () => {
+      const report = (await window.openConnections.at(-1)?.getStats()) as
+        ReadonlyMap<string, Record<string, unknown>> | undefined;
+      const sum = (name: string): number =>
+        [...(report?.values() ?? [])]
+          .filter((entry) => entry['type'] === 'inbound-rtp')
+          .reduce((total, entry) => total + Number(entry[name] ?? 0), 0);
+      return { frames: sum('framesDecoded'), energy: sum('totalAudioEnergy') };
+    });
+  }
+
+  leave(): Promise<void> {
+    return this.page.context().close();
+  }
+}
+
+/** Runs in the page, before the app. */
+function watchConnections(): void {
+  window.openSockets = [];
+  window.openConnections = [];
+  window.WebSocket = class extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      window.openSockets.push(this);
+    }
+  };
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration);
+      window.openConnections.push(this);
+    }
+  };
+}
