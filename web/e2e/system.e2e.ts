@@ -1,0 +1,99 @@
+/** The whole system: two guests open a link of a real meeting and meet through a real media node. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { en } from '../src/ui/en.ts';
+import { launchChromium } from './support/browser.ts';
+import { Guest } from './support/guest.ts';
+import { startParley, type Parley } from './support/parley.ts';
+import { eventually } from './support/person.ts';
+
+let browser: Browser;
+let parley: Parley;
+let code: string;
+let ada: Guest;
+let bob: Guest;
+
+beforeAll(async () => {
+  parley = await startParley();
+  code = await parley.createMeeting('Tea');
+  browser = await launchChromium();
+  ada = await Guest.arrive(browser, `${parley.url}/m/${code}`, 'Ada');
+  bob = await Guest.arrive(browser, `${parley.url}/m/${code}`, 'Bob');
+  await ada.join();
+  await bob.join();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await parley.stop();
+});
+
+/** More pictures and more sound than at this moment. */
+async function hearsAndSees(guest: Guest): Promise<void> {
+  const before = await guest.received();
+  await eventually(
+    () => guest.received(),
+    ({ frames, energy }) => frames > before.frames + 5 && energy > before.energy,
+  );
+}
+
+describe('two guests of a real meeting', () => {
+  it('see and hear each other', async () => {
+    await hearsAndSees(ada);
+    await hearsAndSees(bob);
+    await ada.tileOf('Bob').getByLabel('Bob').waitFor();
+  });
+
+  it('see that the other muted and closed the camera', async () => {
+    await bob.press(en.devices.turnMicrophoneOff);
+    await bob.press(en.devices.turnCameraOff);
+    await ada.page.getByRole('article', { name: `Bob, ${en.meeting.muted}` }).waitFor();
+    await eventually(
+      () => ada.tileOf('Bob').locator('video').count(),
+      (videos) => videos === 0,
+    );
+    await bob.press(en.devices.turnMicrophoneOn);
+    await bob.press(en.devices.turnCameraOn);
+    await ada.tileOf('Bob').locator('video').waitFor();
+    await hearsAndSees(ada);
+  });
+
+  it('keep sound and picture while a killed socket is replaced', async () => {
+    await bob.page.evaluate(() => {
+      // As a network would: the page hears of it, and nobody said goodbye.
+      window.openSockets.at(-1)?.close(4900);
+    });
+    await eventually(
+      () => bob.page.evaluate(() => window.openSockets.filter(({ readyState }) => readyState === 1).length),
+      (open) => open === 1,
+    );
+    await bob.page.getByText(en.meeting.reconnecting).waitFor({ state: 'detached' });
+    await hearsAndSees(bob);
+    expect(await bob.page.evaluate(() => window.openConnections.length)).toBe(1);
+  });
+
+  it('are in the meeting once after a reload', async () => {
+    await bob.page.reload();
+    await bob.join();
+    await hearsAndSees(ada);
+    await hearsAndSees(bob);
+    expect(await ada.tileOf('Bob').count()).toBe(1);
+  });
+
+  it('read that the meeting is over for everyone', async () => {
+    await bob.press(en.meeting.leave);
+    await bob.page.getByText(en.left.left.title).waitFor();
+    await ada.page.getByText(en.meeting.aloneTitle).waitFor();
+    await parley.endMeeting(code);
+    await ada.page.getByText(en.left.ended.title).waitFor();
+    const late = await Guest.arrive(browser, `${parley.url}/m/${code}`, 'Eve');
+    await late.page.getByText(en.notice.meeting_ended.title).waitFor();
+    expect([...ada.errors, ...bob.errors, ...late.errors]).toEqual([]);
+  });
+
+  it('read that a meeting does not exist', async () => {
+    const lost = await Guest.arrive(browser, `${parley.url}/m/zzz-zzzz-zzz`, 'Lost');
+    await lost.page.getByText(en.notice.meeting_not_found.title).waitFor();
+    await lost.leave();
+  });
+});
