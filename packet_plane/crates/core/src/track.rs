@@ -29,7 +29,9 @@ pub(crate) struct Track {
     pub subscribers: Vec<usize>,
     /// Arrived in this batch and not yet forwarded.
     pub pending: Vec<ExtendedSequenceNumber>,
-    /// Subscribers that have got them already.
+    /// Of these, how many every subscriber has got.
+    pub forwarded: usize,
+    /// Subscribers that have got the next few after those.
     pub served: usize,
     pub keyframes_requested: u64,
     pub nacks_sent: u64,
@@ -62,6 +64,7 @@ impl Track {
             keyframe: KeyframeThrottle::default(),
             subscribers: Vec::new(),
             pending: Vec::with_capacity(64),
+            forwarded: 0,
             served: 0,
             keyframes_requested: 0,
             nacks_sent: 0,

@@ -13,6 +13,8 @@ const SLAB_LEN: usize = 64 * 1024;
 /// Limits of UDP_SEGMENT: datagrams in a run, and what one call may carry.
 const MAX_SEGMENTS: usize = 64;
 const MAX_RUN_LEN: usize = 60_000;
+/// Datagrams that may still be appended one after the other when the batch was not yet full.
+pub const APPENDS_BEYOND_FULL: usize = 32;
 /// What equal lengths are worth: at most this much RTP padding.
 const MAX_PADDING: usize = 16;
 
@@ -37,7 +39,7 @@ pub struct TransmitBatch {
 impl Default for TransmitBatch {
     fn default() -> Self {
         TransmitBatch {
-            slab: vec![0; SLAB_LEN + MAX_PACKET_LEN],
+            slab: vec![0; SLAB_LEN + APPENDS_BEYOND_FULL * MAX_PACKET_LEN],
             used: 0,
             runs: Vec::with_capacity(256),
         }

@@ -11,7 +11,7 @@ use crate::rewriter::Rewritten;
 use crate::rtp::header::{OutgoingHeader, write_header};
 use crate::slot::Slot;
 use crate::srtp::{MAX_TAG_LEN, SrtpSender};
-use crate::transmit::TransmitBatch;
+use crate::transmit::{APPENDS_BEYOND_FULL, TransmitBatch};
 
 /// RTP padding is zeros and its own length (RFC 3550 section 5.1).
 const PADDING: [[u8; 16]; 17] = {
@@ -52,20 +52,28 @@ impl Plane {
         };
         let subscribers = std::mem::take(&mut track.subscribers);
         let mut pending = std::mem::take(&mut track.pending);
-        let mut served = track.served;
-        while served < subscribers.len() && !batch.is_full() {
-            self.fill_slot(now, index, subscribers[served], &pending, batch);
-            served += 1;
+        let (mut forwarded, mut served) = (track.forwarded, track.served);
+        while forwarded < pending.len() && !batch.is_full() {
+            let few = &pending[forwarded..pending.len().min(forwarded + APPENDS_BEYOND_FULL)];
+            while served < subscribers.len() && !batch.is_full() {
+                self.fill_slot(now, index, subscribers[served], few, batch);
+                served += 1;
+            }
+            if served >= subscribers.len() {
+                forwarded += few.len();
+                served = 0;
+            }
         }
-        let is_done = served == subscribers.len();
+        let is_done = forwarded == pending.len();
         let Some(track) = self.tracks.get_mut(index) else {
             return true;
         };
-        track.subscribers = subscribers;
-        track.served = if is_done { 0 } else { served };
         if is_done {
             pending.clear();
+            forwarded = 0;
         }
+        (track.forwarded, track.served) = (forwarded, served);
+        track.subscribers = subscribers;
         track.pending = pending;
         is_done
     }

@@ -654,3 +654,35 @@ fn equal_packets_to_one_viewer_leave_in_one_run() {
     assert_eq!(batch.runs().len(), 1);
     assert_eq!(batch.datagrams().count(), 8);
 }
+
+#[test]
+fn a_burst_larger_than_a_batch_reaches_every_viewer_whole() {
+    let (mut plane, publisher, mut viewer) = two_cameras();
+    let mut second = Client::join(&mut plane, ms(0), 3);
+    second.add_slot(&mut plane, ms(0), 31, MediaKind::Video);
+    assign(&mut plane, ms(0), 31, Some(11));
+    let mut large = keyframe(1);
+    large.resize(1_150, 7);
+    for sequence in 0..200 {
+        publisher.send(&mut plane, ms(1), 100, "cam", sequence, &large);
+        large[6] |= 1;
+    }
+    let mut batch = TransmitBatch::default();
+    let mut received = [0, 0];
+    while plane.poll_transmit(ms(1), &mut batch) {
+        for (destination, bytes) in batch.datagrams() {
+            if crate::demux::classify(bytes) != Some(crate::demux::DatagramKind::Rtp) {
+                continue;
+            }
+            let (client, count) = match destination == second.address {
+                true => (&mut second, &mut received[1]),
+                false => (&mut viewer, &mut received[0]),
+            };
+            client.open(bytes);
+            *count += 1;
+        }
+        batch.clear();
+    }
+    assert_eq!(received, [200, 200]);
+    assert_eq!(plane.snapshot().counters.drops.of(DropReason::TooLarge), 0);
+}
