@@ -219,12 +219,15 @@ def _updated(meeting: MeetingId, actions: list[Action], condition: Any) -> bool:
 
 
 def _obstacle(error: TransactWriteError) -> Obstacle:
+    """What a refused placement failed on. pynamodb sends what is saved first, then what is updated."""
     reasons = error.cancellation_reasons
-    if len(reasons) == 3 and reasons[1] is not None and reasons[1].code == "ConditionalCheckFailed":
+    if len(reasons) != 3:
+        raise error
+    _, meeting, node = reasons
+    if meeting is None and node is not None and node.code == "ConditionalCheckFailed":
         return "node"
-    if any(reason is not None for reason in reasons):
-        return "meeting"
-    raise error
+    # The meeting changed, or another transaction held one of the items: both are cured by reading anew.
+    return "meeting"
 
 
 def _item_of(meeting: Meeting) -> MeetingItem:

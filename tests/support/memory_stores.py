@@ -1,0 +1,219 @@
+"""The control plane's stores in memory. They pass the same tests as the ones over DynamoDB."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
+from chalicelib.domain.meeting import EndReason, Meeting, Placement
+from chalicelib.domain.participant import Participant
+from chalicelib.domain.placement import Node
+from chalicelib.domain.presence import Presence, PresenceChange
+
+
+@dataclass(frozen=True)
+class EarlierRequest:
+    meeting: MeetingId
+    request_digest: str
+
+
+class MemoryFleet:
+    def __init__(self) -> None:
+        self.node_by_key: dict[tuple[str, NodeId], Node] = {}
+        self._digests: dict[NodeId, str] = {}
+        self._presence: dict[NodeId, Presence] = {}
+
+    def record(self, node: Node) -> str | None:
+        known = self.node_by_key.get((node.region, node.id))
+        if known is not None and known.boot_id == node.boot_id and known.sequence >= node.sequence:
+            return None
+        if known is not None and known.boot_id != node.boot_id and known.reported_at > node.reported_at:
+            return None
+        reserved = known.reserved_units if known is not None else 0
+        self.node_by_key[node.region, node.id] = dataclasses.replace(node, reserved_units=reserved)
+        return self._digests.get(node.id, "")
+
+    def nodes(self, region: str) -> list[Node]:
+        return [node for (where, _), node in self.node_by_key.items() if where == region]
+
+    def node(self, region: str, node: NodeId) -> Node | None:
+        return self.node_by_key.get((region, node))
+
+    def presence(self, node: NodeId) -> Presence:
+        return self._presence.get(node, {})
+
+    def keep_presence(
+        self, region: str, node: NodeId, presence: Presence, digest: str, now: datetime
+    ) -> None:
+        self._presence[node] = presence
+        self._digests[node] = digest
+
+    def release(self, region: str, node: NodeId, units: int) -> None:
+        known = self.node_by_key.get((region, node))
+        if known is not None and known.reserved_units >= units:
+            self.reserve(known, -units)
+
+    def correct_reserved(self, node: Node, units: int) -> None:
+        known = self.node_by_key.get((node.region, node.id))
+        if known is not None and known.reserved_units == node.reserved_units:
+            self.reserve(known, units - known.reserved_units)
+
+    def reserve(self, node: Node, units: int) -> None:
+        changed = dataclasses.replace(node, reserved_units=node.reserved_units + units)
+        self.node_by_key[node.region, node.id] = changed
+
+
+class MemoryMeetings:
+    def __init__(self, fleet: MemoryFleet) -> None:
+        self._fleet = fleet
+        self._lock = threading.Lock()  # Each method is one step to others, as a DynamoDB write is.
+        self.meeting_by_id: dict[MeetingId, Meeting] = {}
+        self._id_by_code: dict[MeetingCode, MeetingId] = {}
+        self._earlier: dict[tuple[Tenant, str], EarlierRequest] = {}
+        self._participants: dict[MeetingId, dict[ParticipantId, Participant]] = {}
+
+    def create(self, meeting: Meeting, key: str | None, request_digest: str) -> EarlierRequest | None:
+        with self._lock:
+            if key is not None:
+                known = self._earlier.get((meeting.tenant, key))
+                if known is not None:
+                    return known
+                self._earlier[meeting.tenant, key] = EarlierRequest(meeting.id, request_digest)
+            self.meeting_by_id[meeting.id] = meeting
+            self._id_by_code[meeting.code] = meeting.id
+            return None
+
+    def by_id(self, meeting: MeetingId) -> Meeting | None:
+        return self.meeting_by_id.get(meeting)
+
+    def id_of_code(self, code: MeetingCode) -> MeetingId | None:
+        return self._id_by_code.get(code)
+
+    def page(
+        self, tenant: Tenant, state: str | None, limit: int, after: str | None
+    ) -> tuple[list[Meeting], str | None]:
+        def mark(meeting: Meeting) -> str:
+            return f"{meeting.created_at.strftime('%Y-%m-%dT%H:%M:%S.%f')}#{meeting.id}"
+
+        mine = [m for m in self.meeting_by_id.values() if m.tenant == tenant and state in (None, m.state)]
+        newest_first = sorted(mine, key=mark, reverse=True)
+        rest = [meeting for meeting in newest_first if after is None or mark(meeting) < after]
+        return rest[:limit], mark(rest[limit - 1]) if len(rest) > limit else None
+
+    def live(self, region: str) -> list[Meeting]:
+        return [m for m in self.meeting_by_id.values() if m.home_region == region and m.state != "ended"]
+
+    def end(self, meeting: MeetingId, reason: EndReason, now: datetime) -> bool:
+        with self._lock:
+            known = self.meeting_by_id.get(meeting)
+            if known is None or known.state == "ended":
+                return False
+            self.meeting_by_id[meeting] = dataclasses.replace(
+                known, state="ended", ended_at=now, end_reason=reason, present=0
+            )
+            return True
+
+    def place(
+        self, meeting: Meeting, node: Node, units: int, participant: Participant
+    ) -> Literal["meeting", "node"] | None:
+        with self._lock:
+            before = meeting.placement
+            stays = before is not None and before.node == node.id
+            added = units - before.units if stays and before is not None else units
+            there = self._fleet.node(node.region, node.id)
+            if there is None or there.reserved_units > node.capacity_units - added:
+                return "node"
+            known = self.meeting_by_id.get(meeting.id)
+            if known is None or known.state == "ended" or known.epoch != meeting.epoch:
+                return "meeting"
+            if (known.placement.units if known.placement else 0) != (before.units if before else 0):
+                return "meeting"
+            self._fleet.reserve(there, added)
+            placement = Placement(node.id, node.url, node.region, units)
+            epoch = known.epoch if stays else known.epoch + 1
+            self.meeting_by_id[meeting.id] = dataclasses.replace(known, placement=placement, epoch=epoch)
+        self.put_participant(participant)
+        return None
+
+    def put_participant(self, participant: Participant) -> None:
+        self._participants.setdefault(participant.meeting, {})[participant.id] = participant
+
+    def participants(self, meeting: MeetingId) -> list[Participant]:
+        return [entry for _, entry in sorted(self._participants.get(meeting, {}).items())]
+
+    def note_presence(self, change: PresenceChange, node: NodeId, now: datetime) -> bool:
+        with self._lock:
+            known = self.meeting_by_id.get(change.meeting)
+            if known is None or known.state == "ended" or known.epoch > change.epoch:
+                return False
+            if known.placement is None or known.placement.node != node:
+                return False
+            if change.present > 0:
+                since = known.active_since or now
+                known = dataclasses.replace(known, state="active", active_since=since, empty_since=None)
+            else:
+                known = dataclasses.replace(known, empty_since=known.empty_since or now)
+            self.meeting_by_id[change.meeting] = dataclasses.replace(known, present=change.present)
+        self._mark(change, now)
+        return True
+
+    def _mark(self, change: PresenceChange, now: datetime) -> None:
+        known = self._participants.get(change.meeting, {})
+        for name in change.came & known.keys():
+            joined = known[name].joined_at or now
+            known[name] = dataclasses.replace(known[name], state="joined", joined_at=joined, left_at=None)
+        for name in change.went & known.keys():
+            known[name] = dataclasses.replace(known[name], state="left", left_at=now)
+
+
+class MemoryApiKeys:
+    def __init__(self) -> None:
+        self._keys: dict[KeyId, tuple[Tenant, str]] = {}
+        self.reads = 0
+
+    def put(self, key: KeyId, tenant: Tenant, name: str, secret_digest: str, now: datetime) -> None:
+        self._keys[key] = (tenant, secret_digest)
+
+    def by_id(self, key: KeyId) -> tuple[Tenant, str] | None:
+        self.reads += 1
+        return self._keys.get(key)
+
+
+class RecordingCommands:
+    """Remembers what was sent to nodes."""
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[str, MeetingId]] = []
+
+    def end_meeting(self, queue_url: str, meeting: MeetingId, request_id: str) -> None:
+        self.ended.append((queue_url, meeting))
+
+
+class OneKeySigner:
+    """Signs with a key of its own, so that a token of another signer is a forged one."""
+
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        return jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": "one"})
+
+    def verify(self, token: str, audience: str, issuer: str) -> dict[str, Any] | None:
+        try:
+            key = self._key.public_key()
+            claims: dict[str, Any] = jwt.decode(token, key, ["ES256"], audience=audience, issuer=issuer)
+        except jwt.InvalidTokenError:
+            return None
+        return claims
+
+    def jwks(self) -> dict[str, Any]:
+        jwk: str = jwt.algorithms.ECAlgorithm.to_jwk(self._key.public_key())
+        return {"keys": [{**json.loads(jwk), "kid": "one"}]}
