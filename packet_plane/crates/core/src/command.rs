@@ -59,6 +59,7 @@ pub enum Command {
 }
 
 /// Master key and salt of one direction, as the DTLS exporter gives them (RFC 5764 section 4.2).
+#[derive(PartialEq, Eq)]
 pub struct MasterKey {
     pub key: Vec<u8>,
     pub salt: Vec<u8>,

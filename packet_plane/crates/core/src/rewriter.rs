@@ -99,15 +99,20 @@ impl Rewriter {
         let anchor = self.anchor?;
         let offset = packet.sequence.0.checked_sub(anchor.sequence_in.0)?;
         let descriptor = packet.vp8.unwrap_or_default();
-        let picture_id = descriptor.picture_id.map_or(0, |id| id.value);
+        // A packet without ids, padding for one, leaves them where they are.
+        let picture_id = descriptor.picture_id.map_or(self.last.picture_id, |id| {
+            id.value.wrapping_add(anchor.picture_id_offset) & 0x7fff
+        });
+        let tl0_picture_index = descriptor
+            .tl0_picture_index
+            .map_or(self.last.tl0_picture_index, |index| {
+                index.wrapping_add(anchor.tl0_offset)
+            });
         Some(Rewritten {
             sequence: ExtendedSequenceNumber(anchor.sequence_out + offset),
             rtp_timestamp: packet.rtp_timestamp.wrapping_add(anchor.timestamp_offset),
-            picture_id: picture_id.wrapping_add(anchor.picture_id_offset) & 0x7fff,
-            tl0_picture_index: descriptor
-                .tl0_picture_index
-                .unwrap_or(0)
-                .wrapping_add(anchor.tl0_offset),
+            picture_id,
+            tl0_picture_index,
         })
     }
 
@@ -186,6 +191,36 @@ mod tests {
                 highest = track_highest;
             }
         }
+    }
+
+    #[test]
+    fn picture_ids_continue_over_a_switch_even_after_padding() {
+        let with_ids = |sequence, picture_id: u16, tl0| {
+            let [high, low] = (0x8000 | picture_id).to_be_bytes();
+            PacketInfo {
+                vp8: crate::rtp::vp8::Vp8Descriptor::parse(&[0x90, 0xe0, high, low, tl0, 0, 0]),
+                ..packet(sequence, 0)
+            }
+        };
+        let mut rewriter = Rewriter::new(0);
+        let mut write = |info: &PacketInfo, is_first: bool| {
+            if is_first {
+                rewriter.start(Instant::ZERO, info, 90_000);
+            }
+            let rewritten = rewriter.rewrite(info).expect("attached");
+            rewriter.handle_written(Instant::ZERO, &rewritten);
+            (rewritten.picture_id, rewritten.tl0_picture_index)
+        };
+        let (picture_id, tl0) = write(&with_ids(10, 0x7fff, 200), true);
+        assert_eq!(
+            write(&with_ids(11, 0, 201), false),
+            ((picture_id + 1) & 0x7fff, tl0 + 1)
+        );
+        write(&packet(12, 0), false);
+        assert_eq!(
+            write(&with_ids(500, 77, 3), true),
+            ((picture_id + 2) & 0x7fff, tl0 + 2)
+        );
     }
 
     #[test]

@@ -71,6 +71,12 @@ impl Track {
         }
     }
 
+    /// Forget what has arrived and was not forwarded.
+    pub fn forget_pending(&mut self) {
+        self.pending.clear();
+        (self.forwarded, self.served) = (0, 0);
+    }
+
     /// Index of the codec with this payload type.
     pub fn codec_of(&self, payload_type: PayloadType) -> Option<usize> {
         self.codecs

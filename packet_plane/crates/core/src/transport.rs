@@ -6,8 +6,9 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use rustc_hash::FxHashMap;
 
+use crate::command::MasterKey;
 use crate::quantities::{Instant, MeetingId, Ssrc, TransportId};
-use crate::srtp::{SrtpReceiver, SrtpSender};
+use crate::srtp::{SrtpProfile, SrtpReceiver, SrtpSender};
 use crate::stun;
 use crate::transport_cc_recorder::TransportCcRecorder;
 
@@ -17,6 +18,10 @@ const MAX_ADDRESSES: usize = 8;
 const NEVER_CONNECTED: Duration = Duration::from_secs(30);
 /// Consent checks come every 5 s (RFC 7675); three missed in a row end it.
 const CONSENT_LOST: Duration = Duration::from_secs(15);
+/// A handshake takes about ten records; a client that sends many more must not crowd out the others' events.
+const DTLS_PER_SECOND: u32 = 100;
+/// Streams a client may send: media and retransmission of what a browser publishes, many times over.
+pub(crate) const MAX_ROUTES: usize = 256;
 const MAX_ROUND_TRIP: Duration = Duration::from_secs(5);
 const ASSUMED_ROUND_TRIP: Duration = Duration::from_millis(100);
 
@@ -31,6 +36,8 @@ pub(crate) struct StreamRoute {
 pub(crate) struct Srtp {
     pub receiver: SrtpReceiver,
     pub sender: SrtpSender,
+    /// What these were made of, local then remote.
+    pub made_of: (SrtpProfile, MasterKey, MasterKey),
 }
 
 /// Traffic of one transport since its start.
@@ -61,6 +68,7 @@ pub(crate) struct Transport {
     pub report_due: Instant,
     pub round_trip: Option<Duration>,
     pub counters: TransportCounters,
+    dtls_allowance: u32,
     alive_at: Instant,
     was_connected: bool,
     timed_out: bool,
@@ -90,6 +98,7 @@ impl Transport {
             report_due: now,
             round_trip: None,
             counters: TransportCounters::default(),
+            dtls_allowance: DTLS_PER_SECOND,
             alive_at: now,
             was_connected: false,
             timed_out: false,
@@ -124,6 +133,18 @@ impl Transport {
         let is_over = !self.timed_out && now.since(self.alive_at) >= patience;
         self.timed_out |= is_over;
         is_over
+    }
+
+    /// Whether one more DTLS record may be told to the caller before the next second.
+    pub fn may_tell_dtls(&mut self) -> bool {
+        let is_allowed = self.dtls_allowance > 0;
+        self.dtls_allowance = self.dtls_allowance.saturating_sub(1);
+        is_allowed
+    }
+
+    /// A second has passed.
+    pub fn renew_allowances(&mut self) {
+        self.dtls_allowance = DTLS_PER_SECOND;
     }
 
     /// Note the round trip that a report block implies (RFC 3550 section 6.4.1).

@@ -45,9 +45,12 @@ impl Socket {
                 Ok(sent) => rest = &rest[sent.max(1)..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.wait_writable() => {}
-                // The route or device cannot segment: from now on each datagram goes alone.
                 Err(error) if now[0].is_segmented() && is_segmentation_refused(&error) => {
-                    self.can_segment.set(false)
+                    let refused_singly = self.send_singly(&now[..1]);
+                    // The route or device cannot segment, as each alone went out: from now on all go so.
+                    self.can_segment.set(refused_singly > 0);
+                    refused += refused_singly;
+                    rest = &rest[1..];
                 }
                 Err(_) => {
                     refused += now[0].bytes.len().div_ceil(now[0].segment_len.max(1));
@@ -59,7 +62,15 @@ impl Socket {
     }
 
     fn send_singly(&self, messages: &[Message<'_>]) -> usize {
-        let single = |message: &Message<'_>, bytes| self.send_some(&[Message { bytes, ..*message }]).is_err();
+        let single = |message: &Message<'_>, bytes| {
+            let message = [Message { bytes, ..*message }];
+            match self.send_some(&message) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.wait_writable() => {
+                    self.send_some(&message).is_err()
+                }
+                outcome => outcome.is_err(),
+            }
+        };
         let chunks = messages
             .iter()
             .flat_map(|m| m.bytes.chunks(m.segment_len.max(1)).map(move |bytes| (m, bytes)));

@@ -120,3 +120,19 @@ fn nothing_waiting_is_no_error() {
         0
     );
 }
+
+#[test]
+fn one_address_that_takes_nothing_does_not_end_segmentation_for_all() {
+    let sender = bind("127.0.0.1");
+    let destination = SocketAddr::from(([127, 0, 0, 1], 0));
+    let bytes = [0u8; 300];
+    assert_eq!(
+        sender.send(&[Message {
+            destination,
+            bytes: &bytes,
+            segment_len: 100
+        }]),
+        3
+    );
+    assert!(sender.can_segment.get());
+}

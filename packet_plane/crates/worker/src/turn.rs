@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use packet_plane_core::Plane;
+use packet_plane_core::drop_reason::DropReason;
 use packet_plane_core::quantities::Instant;
 use packet_plane_core::transmit::TransmitBatch;
 use packet_plane_udp::{Message, ReceiveBatch, Socket};
@@ -28,6 +29,7 @@ pub(crate) struct Turns {
     outgoing: TransmitBatch,
     told: Vec<WorkerEvent>,
     packets_refused: u64,
+    events_refused: u64,
 }
 
 impl Turns {
@@ -43,6 +45,7 @@ impl Turns {
             outgoing: TransmitBatch::default(),
             told: Vec::new(),
             packets_refused: 0,
+            events_refused: 0,
         }
     }
 
@@ -103,17 +106,16 @@ impl Turns {
         while let Some(event) = self.plane.poll_event() {
             self.told.push(WorkerEvent::Plane(event));
         }
-        self.events.push(&mut self.told);
+        self.events_refused += self.events.push(&mut self.told) as u64;
     }
 
     fn answer_snapshots(&mut self) {
         let asking = std::mem::take(&mut *lock(&self.shared.snapshots));
         for answer in asking {
             let mut plane = self.plane.snapshot();
-            plane.counters.drops.add(
-                packet_plane_core::drop_reason::DropReason::SendFailed,
-                self.packets_refused,
-            );
+            let drops = &mut plane.counters.drops;
+            drops.add(DropReason::SendFailed, self.packets_refused);
+            drops.add(DropReason::QueueFull, self.events_refused);
             let restarts = self.shared.restarts.load(Ordering::Relaxed);
             // Whoever asked may have stopped waiting.
             let _ = answer.send(WorkerSnapshot {

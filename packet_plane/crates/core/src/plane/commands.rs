@@ -1,6 +1,7 @@
 //! Commands: what exists, who carries what. Doing one again changes nothing.
 
 use super::{Meeting, Plane};
+use crate::arena::Arena;
 use crate::codec::MediaKind;
 use crate::command::{Command, MasterKey, SlotParameters, TrackParameters};
 use crate::drop_reason::DropReason;
@@ -37,7 +38,7 @@ impl Plane {
                 local,
                 remote,
             } => {
-                self.set_srtp_keys(transport, profile, &local, &remote);
+                self.set_srtp_keys(transport, profile, local, remote);
             }
             Command::AddTrack(parameters) => self.add_track(now, parameters),
             Command::RemoveTrack { track } => self.remove_track(now, track),
@@ -141,13 +142,7 @@ impl Plane {
         }
     }
 
-    fn set_srtp_keys(
-        &mut self,
-        id: TransportId,
-        profile: SrtpProfile,
-        local: &MasterKey,
-        remote: &MasterKey,
-    ) {
+    fn set_srtp_keys(&mut self, id: TransportId, profile: SrtpProfile, local: MasterKey, remote: MasterKey) {
         let Some(transport) = self
             .transports
             .index_of(id)
@@ -155,15 +150,40 @@ impl Plane {
         else {
             return;
         };
-        let sender = SrtpSender::new(profile, &local.key, &local.salt);
-        let receiver = SrtpReceiver::new(profile, &remote.key, &remote.salt);
-        // The binding checks lengths; keys that still do not fit leave the transport without media.
-        match (sender, receiver) {
-            (Ok(sender), Ok(receiver)) => transport.srtp = Some(Srtp { receiver, sender }),
-            _ => self.counters.drops.count(DropReason::NoKeys),
+        let made_of = (profile, local, remote);
+        // The same keys with counters that begin again would encrypt two packets alike.
+        if transport
+            .srtp
+            .as_ref()
+            .is_some_and(|srtp| srtp.made_of == made_of)
+        {
+            return;
         }
-        let slots = transport.slots.clone();
+        let sender = SrtpSender::new(profile, &made_of.1.key, &made_of.1.salt);
+        let receiver = SrtpReceiver::new(profile, &made_of.2.key, &made_of.2.salt);
+        // The binding checks lengths; keys that still do not fit leave the transport without media.
+        let (Ok(sender), Ok(receiver)) = (sender, receiver) else {
+            self.counters.drops.count(DropReason::NoKeys);
+            return;
+        };
+        transport.srtp = Some(Srtp {
+            receiver,
+            sender,
+            made_of,
+        });
+        let (tracks, slots) = (transport.tracks.clone(), transport.slots.clone());
+        tracks.into_iter().for_each(|track| self.forget_stream(track));
         slots.into_iter().for_each(|slot| self.request_keyframe_for(slot));
+    }
+
+    /// Let a track begin afresh: other keys, other numbers.
+    fn forget_stream(&mut self, track: usize) {
+        let Some(track) = self.tracks.get_mut(track) else {
+            return;
+        };
+        track.stream = None;
+        track.forget_pending();
+        detach(&mut self.slots, &track.subscribers);
     }
 
     fn add_track(&mut self, now: Instant, parameters: TrackParameters) {
@@ -230,11 +250,7 @@ impl Plane {
         }
         track.is_muted = muted;
         // What comes after the pause starts afresh, so that the gap is not taken for loss.
-        for slot in &track.subscribers {
-            if let Some(slot) = self.slots.get_mut(*slot) {
-                slot.rewriter.detach();
-            }
-        }
+        detach(&mut self.slots, &track.subscribers);
         if !muted && track.kind == MediaKind::Video {
             track.keyframe.request();
         }
@@ -322,5 +338,14 @@ impl Plane {
 
     pub(super) fn route_of(&self, transport: usize, ssrc: Ssrc) -> Option<StreamRoute> {
         self.transports.get(transport)?.routes.get(&ssrc).copied()
+    }
+}
+
+/// Let slots take up what comes next as if it were another track.
+pub(super) fn detach(slots: &mut Arena<SlotId, Slot>, subscribers: &[usize]) {
+    for slot in subscribers {
+        if let Some(slot) = slots.get_mut(*slot) {
+            slot.rewriter.detach();
+        }
     }
 }

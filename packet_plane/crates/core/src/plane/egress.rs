@@ -64,7 +64,7 @@ impl Plane {
                 served = 0;
             }
         }
-        let is_done = forwarded == pending.len();
+        let is_done = forwarded >= pending.len();
         let Some(track) = self.tracks.get_mut(index) else {
             return true;
         };

@@ -150,12 +150,13 @@ impl Plane {
                 self.tell(event);
                 continue;
             }
-            if transport.srtp.is_none() || transport.active.is_none() {
-                continue;
-            }
             let is_report_due = now >= transport.report_due;
             if is_report_due {
                 transport.report_due = now + REPORT_INTERVAL;
+                transport.renew_allowances();
+            }
+            if transport.srtp.is_none() || transport.active.is_none() {
+                continue;
             }
             self.send_feedback(now, index, is_report_due);
             if is_report_due {

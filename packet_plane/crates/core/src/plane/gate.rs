@@ -8,6 +8,7 @@ use super::Plane;
 use crate::demux::{DatagramKind, classify};
 use crate::drop_reason::DropReason;
 use crate::event::Event;
+use crate::history::MAX_PACKET_LEN;
 use crate::quantities::Instant;
 use crate::stun;
 
@@ -38,6 +39,10 @@ impl Plane {
     }
 
     fn handle_stun(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) -> Result<(), DropReason> {
+        // Nothing can be sent to port 0.
+        if source.port() == 0 {
+            return Err(DropReason::StunMalformed);
+        }
         let request = stun::parse_binding_request(datagram)?;
         let index = *self
             .transport_by_ufrag
@@ -87,7 +92,13 @@ impl Plane {
     }
 
     fn handle_dtls(&mut self, index: usize, datagram: &[u8]) -> Result<(), DropReason> {
-        let transport = self.transports.get(index).ok_or(DropReason::Stranger)?;
+        let transport = self.transports.get_mut(index).ok_or(DropReason::Stranger)?;
+        if datagram.len() > MAX_PACKET_LEN {
+            return Err(DropReason::TooLarge);
+        }
+        if !transport.may_tell_dtls() {
+            return Err(DropReason::QueueFull);
+        }
         let event = Event::DtlsReceived {
             transport: transport.id,
             datagram: datagram.to_vec(),

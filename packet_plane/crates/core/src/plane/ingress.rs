@@ -1,6 +1,7 @@
 //! From the wire into a track: which stream a packet belongs to, its decryption into the history, its figures.
 
 use super::Plane;
+use super::commands::detach;
 use crate::codec::{CodecName, MediaKind};
 use crate::drop_reason::DropReason;
 use crate::event::Event;
@@ -12,7 +13,7 @@ use crate::rtp::header::{RtpHeader, unpadded_len};
 use crate::rtp::{h264, vp8::Vp8Descriptor};
 use crate::srtp::{SrtpReceiver, StreamState};
 use crate::track::{IngressStream, Track};
-use crate::transport::{StreamRoute, Transport};
+use crate::transport::{MAX_ROUTES, StreamRoute, Transport};
 
 /// A publisher that starts a new SSRC for a track has left the old one silent for this long.
 const TAKE_OVER_AFTER_US: u64 = 500_000;
@@ -32,19 +33,25 @@ impl Plane {
             .get_mut(route.track)
             .ok_or(DropReason::UnknownStream)?;
         let receiver = &transport.srtp.as_ref().ok_or(DropReason::NoKeys)?.receiver;
-        let was_silent = track.stream.is_none();
+        let stream_before = track.stream.as_ref().map(|stream| stream.ssrc);
         let arrived = if route.is_rtx {
             track.receive_rtx(receiver, &header, packet, &mut self.scratch.packet)
         } else {
             track.receive_media(now, receiver, &header, packet)
         };
-        // Authentic even when it repeats what is here already: the congestion control wants to know of it.
-        if matches!(arrived, Ok(_) | Err(DropReason::Duplicate | DropReason::Muted)) {
+        // A retransmission is authentic even when it repeats what is here: congestion control wants to know.
+        if matches!(arrived, Ok(_) | Err(DropReason::Duplicate)) {
             note_transport_wide(now, transport, track, &header, packet);
-            transport.routes.entry(header.ssrc).or_insert(route);
+            if transport.routes.len() < MAX_ROUTES {
+                transport.routes.entry(header.ssrc).or_insert(route);
+            }
         }
         let sequence = arrived?;
-        if was_silent {
+        let is_fresh = stream_before != track.stream.as_ref().map(|stream| stream.ssrc);
+        if is_fresh {
+            // Numbers of the stream before mean nothing here.
+            track.forget_pending();
+            detach(&mut self.slots, &track.subscribers);
             let event = Event::TrackStarted {
                 track: track.id,
                 ssrc: header.ssrc,
@@ -165,10 +172,6 @@ impl Track {
         if !stream.state.accepts(estimate) {
             return Err(DropReason::Replayed);
         }
-        // A retransmission was quicker.
-        if stream.history.contains(estimate) {
-            return Err(DropReason::Duplicate);
-        }
         let buffer = stream.history.buffer(estimate);
         let (sequence, len) = receiver.unprotect_rtp(
             &mut stream.state,
@@ -187,6 +190,7 @@ impl Track {
         let len = unpadded_len(header.has_padding, &stream.history.buffer(sequence)[..len])?;
         if is_fresh {
             self.stream = fresh;
+            self.keyframe.request();
         }
         self.keep(now, header, packet, sequence, len);
         Ok(sequence)
@@ -241,7 +245,9 @@ impl Track {
             .ok_or(DropReason::Duplicate)?;
         let highest = stream.state.highest().ok_or(DropReason::UnknownStream)?;
         let sequence = highest.nearest(u16::from_be_bytes(*original));
-        if sequence > highest || stream.history.contains(sequence) {
+        // What was forwarded once goes out under its number again by NACK alone: two plaintexts under one
+        // nonce would give the receiver's key away (RFC 7714 section 8.1).
+        if sequence > highest || !stream.state.accepts(sequence) {
             return Err(DropReason::Duplicate);
         }
         let buffer = stream.history.buffer(sequence);
@@ -250,6 +256,7 @@ impl Track {
             .ok_or(DropReason::TooLarge)?
             .copy_from_slice(payload);
         let payload_len = payload.len();
+        stream.state.mark(sequence);
         self.keep(Instant::ZERO, header, packet, sequence, payload_len);
         Ok(sequence)
     }

@@ -686,3 +686,93 @@ fn a_burst_larger_than_a_batch_reaches_every_viewer_whole() {
     assert_eq!(received, [200, 200]);
     assert_eq!(plane.snapshot().counters.drops.of(DropReason::TooLarge), 0);
 }
+
+#[test]
+fn a_retransmission_of_something_forwarded_before_is_not_forwarded_under_its_number_again() {
+    let (mut plane, publisher, viewer) = two_cameras();
+    publisher.send(&mut plane, ms(1), 100, "cam", 8, &keyframe(7));
+    // More than the history keeps.
+    for sequence in 9..600 {
+        publisher.send(&mut plane, ms(2), 100, "cam", sequence, &interframe(8));
+    }
+    drain(&mut plane, ms(2), &viewer);
+    for (number, original) in [(1, 9u16), (2, 590), (3, 590)] {
+        let mut payload = original.to_be_bytes().to_vec();
+        payload.extend(interframe(99));
+        plane.handle_datagram(
+            ms(3),
+            publisher.address,
+            &publisher.packet(101, "cam", number, 97, &payload),
+        );
+        assert!(drain(&mut plane, ms(3), &viewer).0.is_empty());
+    }
+    assert_eq!(plane.snapshot().counters.drops.of(DropReason::Duplicate), 3);
+}
+
+#[test]
+fn keys_given_twice_change_nothing_and_new_keys_begin_afresh() {
+    let (mut plane, mut publisher, mut viewer) = two_cameras();
+    let keys = |of: u64, as_key: u64| Command::SetSrtpKeys {
+        transport: TransportId(of),
+        profile: PROFILE,
+        local: key(as_key, 1),
+        remote: key(as_key, 2),
+    };
+    publisher.send(&mut plane, ms(1), 100, "cam", 60_000, &keyframe(7));
+    plane.handle_timeout(ms(1_000));
+    let (rtp, rtcp) = drain(&mut plane, ms(1_000), &viewer);
+    assert_eq!((rtp.len(), rtcp.len()), (1, 1));
+    viewer.open_rtcp(&rtcp);
+    plane.handle_command(ms(1_000), keys(2, 2));
+    plane.handle_timeout(ms(2_000));
+    // An index that begins again would be refused here as replayed.
+    let (_, rtcp) = drain(&mut plane, ms(2_000), &viewer);
+    viewer.open_rtcp(&rtcp);
+
+    // After another handshake the publisher numbers from anywhere, and its old packets are not missed.
+    plane.handle_command(ms(2_100), keys(1, 7));
+    publisher.sender = SrtpSender::new(PROFILE, &key(7, 2).key, &key(7, 2).salt).expect("lengths fit");
+    publisher.send(&mut plane, ms(2_200), 100, "cam", 3, &keyframe(8));
+    let (rtp, _) = drain(&mut plane, ms(2_200), &viewer);
+    assert_eq!(rtp.len(), 1);
+    viewer.open(&rtp[0]);
+}
+
+#[test]
+fn a_publisher_that_changes_its_ssrc_is_followed_after_half_a_second() {
+    let (mut plane, publisher, mut viewer) = two_cameras();
+    publisher.send(&mut plane, ms(1), 100, "cam", 60_000, &keyframe(7));
+    let (rtp, _) = drain(&mut plane, ms(1), &viewer);
+    let first = viewer.open(&rtp[0]).sequence;
+    publisher.send(&mut plane, ms(300), 500, "cam", 5, &keyframe(8));
+    assert!(drain(&mut plane, ms(300), &viewer).0.is_empty());
+    publisher.send(&mut plane, ms(600), 500, "cam", 6, &interframe(9));
+    publisher.send(&mut plane, ms(610), 500, "cam", 7, &keyframe(10));
+    let (rtp, _) = drain(&mut plane, ms(610), &viewer);
+    let received: Vec<u64> = rtp
+        .iter()
+        .map(|datagram| viewer.open(datagram).sequence)
+        .collect();
+    assert_eq!(received, [first + 1]);
+}
+
+#[test]
+fn a_flood_of_dtls_from_one_client_leaves_room_for_the_others() {
+    let (mut plane, publisher, viewer) = two_cameras();
+    while plane.poll_event().is_some() {}
+    for _ in 0..100_000 {
+        plane.handle_datagram(ms(5), publisher.address, &[22, 254, 253, 0]);
+    }
+    plane.handle_datagram(ms(5), viewer.address, &[22, 254, 253, 9]);
+    plane.handle_datagram(ms(5), viewer.address, &[22; 4_000]);
+    let told: Vec<Event> = std::iter::from_fn(|| plane.poll_event()).collect();
+    assert!(told.len() < 200, "{}", told.len());
+    assert!(told.contains(&Event::DtlsReceived {
+        transport: TransportId(2),
+        datagram: vec![22, 254, 253, 9],
+    }));
+    assert_eq!(plane.snapshot().counters.drops.of(DropReason::TooLarge), 1);
+    plane.handle_timeout(ms(1_100));
+    plane.handle_datagram(ms(1_100), publisher.address, &[22, 254, 253, 0]);
+    assert!(std::iter::from_fn(|| plane.poll_event()).count() >= 1);
+}

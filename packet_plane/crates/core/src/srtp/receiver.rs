@@ -31,6 +31,11 @@ impl StreamState {
         self.window.accepts(sequence.0)
     }
 
+    /// Note a packet that came by another way, verified there: its number is not taken again.
+    pub fn mark(&mut self, sequence: ExtendedSequenceNumber) {
+        self.window.mark(sequence.0);
+    }
+
     /// Highest extended number authenticated so far.
     #[must_use]
     pub fn highest(&self) -> Option<ExtendedSequenceNumber> {
