@@ -62,7 +62,7 @@ def parse_offer(text: str) -> Offer:
         tuple((one.algorithm.lower(), one.value) for one in first.dtls.fingerprints) if first.dtls else ()
     )
     if not fingerprints:
-        raise SdpError("the offer has no certificate fingerprint")
+        raise SdpError("the offer has no certificate fingerprint with a=setup")
     used = [line for line in lines if line.media is not None]
     if not used:
         raise SdpError("the offer has no m-line that the node can answer: Opus, VP8 or H.264, bundled")

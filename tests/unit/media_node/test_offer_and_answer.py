@@ -1,0 +1,189 @@
+"""Offers read and answers written: Chromium's as recorded, others with their oddities, and rubbish."""
+
+from pathlib import Path
+
+import pytest
+from aiortc.sdp import SessionDescription
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media_node.errors import SdpError, TooLargeError
+from media_node.transport.connection import Connection
+from media_node.transport.dtls import Certificate
+from media_node.transport.offer import MAX_OFFER_CHARS, parse_offer
+
+CHROMIUM = (Path(__file__).parents[2] / "fixtures/sdp/chromium.sdp").read_bytes().decode()
+CERTIFICATE = Certificate.generateCertificate()
+ADDRESSES = [("127.0.0.1", 4000), ("192.0.2.7", 4000)]
+FINGERPRINT = "a=fingerprint:sha-256 " + ":".join(["AB"] * 32)
+ICE = ["a=ice-ufrag:abcd", "a=ice-pwd:0123456789012345678901"]
+
+
+def connect(text: str) -> Connection:
+    return Connection(CERTIFICATE, ADDRESSES, parse_offer(text))
+
+
+def offer_of(*media: str, session: tuple[str, ...] = ("a=group:BUNDLE 0",)) -> str:
+    head = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", *session]
+    return "\r\n".join([*head, *media]) + "\r\n"
+
+
+def sections(sdp: str) -> list[str]:
+    return sdp.split("\r\nm=")
+
+
+def test_reads_what_chromium_sends_and_receives():
+    offer = parse_offer(CHROMIUM)
+    assert offer.dtls_role == "server"
+    assert [media.kind for media in offer.sending] == ["audio", "video"]
+    assert [media.kind for media in offer.receiving] == ["audio"] * 4 + ["video"] * 3
+    vp8 = offer.sending[1].codecs[0]
+    assert (vp8.name, vp8.clock_rate) == ("VP8", 90_000)
+    assert vp8.rtx_payload_type is not None
+    assert "nack pli" in vp8.feedback
+    assert len(offer.sending[1].ssrcs) == 2
+
+
+def test_the_answer_mirrors_every_line_and_refuses_what_it_does_not_take():
+    answer = connect(CHROMIUM).answer()
+    session, *media = sections(answer)
+    assert "a=ice-lite" in session
+    assert "a=setup:passive" in session
+    assert f"a=fingerprint:sha-256 {CERTIFICATE.sha256_fingerprint}" in session
+    assert len(media) == CHROMIUM.count("\r\nm=")
+    assert media[-1].startswith("application 0 ")
+    directions = ["recvonly" if "a=recvonly" in one else "sendonly" for one in media[:-1]]
+    assert directions == ["recvonly"] * 2 + ["sendonly"] * 7
+    assert "a=candidate:1 1 udp" in media[0]
+    assert "192.0.2.7 4000 typ host" in media[0]
+
+
+def test_each_slot_has_streams_of_its_own_that_stay_over_further_offers():
+    connection = connect(CHROMIUM)
+    first = dict(connection.source_by_mid)
+    assert len({source.ssrc for source in first.values()}) == 7
+    video = sections(connection.answer())[7]
+    source = first[parse_offer(CHROMIUM).receiving[4].mid]
+    assert f"a=ssrc-group:FID {source.ssrc} {source.rtx_ssrc}" in video
+    assert connection.handle_offer(parse_offer(CHROMIUM)) is False
+    assert connection.source_by_mid == first
+
+
+def test_another_ufrag_restarts_ice_and_another_certificate_is_another_connection():
+    connection = connect(CHROMIUM)
+    before = connection.ice
+    ufrag = parse_offer(CHROMIUM).remote_ufrag
+    restarted = parse_offer(CHROMIUM.replace(f"a=ice-ufrag:{ufrag}", "a=ice-ufrag:other"))
+    assert connection.continues_with(restarted)
+    assert connection.handle_offer(restarted) is True
+    assert connection.ice != before
+    other = "\r\n".join(
+        FINGERPRINT if line.startswith("a=fingerprint") else line for line in CHROMIUM.splitlines()
+    )
+    assert not connection.continues_with(parse_offer(other + "\r\n"))
+
+
+def test_an_independent_parser_reads_the_answer():
+    read = SessionDescription.parse(connect(CHROMIUM).answer())
+    assert [media.kind for media in read.media[:3]] == ["audio", "video", "audio"]
+    assert read.media[1].rtp.codecs[0].mimeType == "video/VP8"
+    assert read.media[0].ice is not None
+    assert read.media[0].ice.iceLite
+
+
+def test_takes_the_clients_part_when_the_offer_is_passive_and_has_no_bundle():
+    # FFmpeg's WHIP: setup:passive, no candidates, credentials per m-line.
+    line = ["m=video 9 UDP/TLS/RTP/SAVPF 106", "a=mid:0", "a=setup:passive", "a=sendonly", *ICE, FINGERPRINT]
+    fmtp = "a=fmtp:106 packetization-mode=1;profile-level-id=42e01f"
+    offer = parse_offer(offer_of("\r\n".join([*line, "a=rtpmap:106 H264/90000", fmtp])))
+    assert offer.dtls_role == "client"
+    assert offer.sending[0].codecs[0].name == "H264"
+
+
+def test_takes_bundled_lines_with_port_zero_and_long_mids():
+    # GStreamer: mids like video0, bundled m-lines with port 0.
+    lines = [
+        "\r\n".join(
+            [
+                f"m={kind} {port} UDP/TLS/RTP/SAVPF {payload_type}",
+                f"a=mid:{kind}{index}",
+                "a=setup:actpass",
+                "a=sendrecv",
+                *ICE,
+                FINGERPRINT,
+                f"a=rtpmap:{payload_type} {codec}",
+            ]
+        )
+        for index, (kind, port, payload_type, codec) in enumerate(
+            [("audio", 9, 96, "OPUS/48000/2"), ("video", 0, 97, "VP8/90000")]
+        )
+    ]
+    offer = parse_offer(offer_of(*lines, session=("a=group:BUNDLE audio0 video1",)))
+    assert [media.mid for media in offer.sending] == ["audio0", "video1"]
+    answer = sections(connect(offer_of(*lines, session=("a=group:BUNDLE audio0 video1",))).answer())
+    assert answer[2].startswith("video 4000 ")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "v=0"),
+        ("hello", "v=0"),
+        ("v=0\r\n", "m-lines"),
+        ("v=0\r\nm=video\r\n", "not SDP"),
+        (offer_of("m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\na=rtpmap:96 VP8/90000"), "ICE"),
+        (
+            offer_of(
+                "\r\n".join(["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:0", *ICE, "a=rtpmap:96 VP8/90000"])
+            ),
+            "fingerprint",
+        ),
+        (
+            offer_of(
+                "\r\n".join(
+                    [
+                        "m=video 9 X/Y 96",
+                        "a=mid:0",
+                        *ICE,
+                        FINGERPRINT,
+                        "a=setup:actpass",
+                        "a=rtpmap:96 theora/90000",
+                    ]
+                )
+            ),
+            "no m-line",
+        ),
+        ("v=0\r\n" + "m=audio 9 X/Y 111\r\n" * 200, "m-lines"),
+        ("v=0\r\na=group\r\na=setup:nonsense\r\nm=audio 9 X/Y 111\r\n", "not SDP"),
+    ],
+)
+def test_rubbish_is_named_not_raised(text, said):
+    with pytest.raises(SdpError, match=said):
+        parse_offer(text)
+
+
+def test_a_mebibyte_of_sdp_is_too_large():
+    with pytest.raises(TooLargeError):
+        parse_offer("v=0\r\n" + "a=x\r\n" * (MAX_OFFER_CHARS // 4))
+
+
+@given(st.data())
+def test_a_mangled_offer_is_answered_or_refused_but_never_breaks(data):
+    lines = CHROMIUM.splitlines()
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        change = data.draw(st.sampled_from(["drop", "cut", "swap", "noise"]))
+        if change == "drop" and len(lines) > 1:
+            del lines[at]
+        elif change == "cut":
+            lines[at] = lines[at][: data.draw(st.integers(0, 8))]
+        elif change == "swap":
+            other = data.draw(st.integers(0, len(lines) - 1))
+            lines[at], lines[other] = lines[other], lines[at]
+        else:
+            lines[at] = data.draw(st.text(max_size=30))
+    try:
+        answer = connect("\r\n".join(lines) + "\r\n").answer()
+    except SdpError:
+        return
+    assert answer.startswith("v=0")

@@ -1,0 +1,152 @@
+"""Join tokens: sound ones pass, every known way of forging one does not."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+from media_node.errors import KeySetError, TokenError
+from media_node.tokens import TokenVerifier
+
+NODE = "node_here"
+KEY = ec.generate_private_key(ec.SECP256R1())
+OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def jwk(key: ec.EllipticCurvePrivateKey, key_id: str) -> dict:
+    return {**json.loads(ECAlgorithm.to_jwk(key.public_key())), "kid": key_id, "alg": "ES256", "use": "sig"}
+
+
+class KeyServer:
+    def __init__(self):
+        self.keys = [jwk(KEY, "one")]
+        self.fetched = 0
+        self.is_down = False
+
+    async def fetch(self) -> dict:
+        self.fetched += 1
+        if self.is_down:
+            raise OSError("connection refused")
+        return {"keys": self.keys}
+
+
+def claims(**changes) -> dict:
+    now = int(time.time())
+    found = {
+        "iss": "http://127.0.0.1/v1",
+        "aud": "parley-media",
+        "sub": "par_anna",
+        "mtg": "mtg_one",
+        "node": NODE,
+        "role": "host",
+        "name": "Anna",
+        "grants": {"publish": ["camera"], "subscribe": True, "moderate": True},
+        "epoch": 3,
+        "mxp": 50,
+        "iat": now,
+        "nbf": now,
+        "exp": now + 300,
+        "jti": "x",
+        **changes,
+    }
+    return {name: value for name, value in found.items() if value is not ...}
+
+
+def sign(payload: dict, key=KEY, key_id: str = "one", algorithm: str = "ES256") -> str:
+    return jwt.encode(payload, key, algorithm=algorithm, headers={"kid": key_id})
+
+
+@pytest.fixture
+def server():
+    return KeyServer()
+
+
+@pytest.fixture
+def verifier(server):
+    return TokenVerifier(NODE, server.fetch)
+
+
+async def test_a_sound_token_says_who_may_do_what(verifier):
+    found = await verifier.verify(sign(claims()), 100.0)
+    assert (found.participant, found.meeting, found.epoch) == ("par_anna", "mtg_one", 3)
+    assert found.publish == {"camera"}
+    assert found.may_moderate
+    assert found.max_participants == 50
+
+
+def unsigned(payload: dict) -> str:
+    return jwt.encode(payload, "", algorithm="none", headers={"kid": "one"})
+
+
+def signed_with_the_public_key(payload: dict) -> str:
+    public = KEY.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    header = base64.urlsafe_b64encode(json.dumps({"alg": "HS256", "kid": "one"}).encode()).rstrip(b"=")
+    body = base64.urlsafe_b64encode(json.dumps(payload).encode()).rstrip(b"=")
+    signature = hmac.new(public, header + b"." + body, hashlib.sha256).digest()
+    return (header + b"." + body + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "not a token",
+        "a.b.c",
+        "x" * 100_000,
+        unsigned(claims()),
+        signed_with_the_public_key(claims()),
+        sign(claims(), OTHER_KEY),
+        sign(claims(), key_id="unknown"),
+        sign(claims(aud="parley-resume")),
+        sign(claims(aud=...)),
+        sign(claims(node="node_elsewhere")),
+        sign(claims(exp=int(time.time()) - 60)),
+        sign(claims(nbf=int(time.time()) + 600)),
+        sign(claims(exp=...)),
+        sign(claims(sub=5)),
+        sign(claims(mtg=...)),
+        sign(claims(epoch="many")),
+        sign(claims(grants="all")),
+    ],
+)
+async def test_refuses(verifier, token):
+    with pytest.raises(TokenError):
+        await verifier.verify(token, 100.0)
+
+
+async def test_a_token_without_a_node_is_good_on_any(verifier):
+    assert (await verifier.verify(sign(claims(node=None)), 100.0)).participant == "par_anna"
+
+
+async def test_an_expired_token_is_good_for_resuming_alone(verifier):
+    token = sign(claims(exp=int(time.time()) - 60))
+    assert (await verifier.verify(token, 100.0, allow_expired=True)).participant == "par_anna"
+
+
+async def test_fetches_an_unknown_key_at_once_but_not_for_every_forgery(verifier, server):
+    await verifier.verify(sign(claims()), 100.0)
+    server.keys = [jwk(KEY, "one"), jwk(OTHER_KEY, "two")]
+    assert await verifier.verify(sign(claims(), OTHER_KEY, "two"), 110.0)
+    for step in range(20):
+        with pytest.raises(TokenError):
+            await verifier.verify(sign(claims(), key_id="nobody's"), 110.1 + step * 0.1)
+    assert server.fetched == 2
+
+
+async def test_keeps_the_old_keys_when_new_ones_cannot_be_had(verifier, server):
+    await verifier.refresh(0.0)
+    server.is_down = True
+    with pytest.raises(KeySetError):
+        await verifier.refresh(400.0)
+    assert await verifier.verify(sign(claims()), 401.0)
+    assert not verifier.needs_refresh(401.0)
+    assert verifier.needs_refresh(701.0)
