@@ -88,9 +88,9 @@ def utc_now() -> datetime:
 def services() -> Services:
     """The services of this process, over AWS as the environment names it."""
     config = read_config(os.environ)
-    use_tables(config.control_table, config.fleet_table)
+    connection = use_tables(config.control_table, config.fleet_table)
     stores = Stores(
-        meetings=DynamoMeetings(),
+        meetings=DynamoMeetings(connection),
         fleet=DynamoFleet(),
         api_keys=DynamoApiKeys(),
         commands=SqsCommands(),

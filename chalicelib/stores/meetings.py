@@ -36,8 +36,8 @@ class EarlierRequest:
 
 @translate_failures
 class DynamoMeetings:
-    def __init__(self) -> None:
-        self._connection = Connection()
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def create(self, meeting: Meeting, key: str | None, request_digest: str) -> EarlierRequest | None:
         """Keep a new meeting in one write, or tell which request used the idempotency key before."""

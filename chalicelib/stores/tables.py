@@ -16,12 +16,17 @@ from pynamodb.attributes import (
     UnicodeAttribute,
     UTCDateTimeAttribute,
 )
+from pynamodb.connection import Connection
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 CONTROL_TABLE = "parley-control"
 FLEET_TABLE = "parley-fleet"
+# An answer within seconds or an error that says so, never a hang.
+CONNECT_SECONDS = 1.0
+READ_SECONDS = 2.0
+RETRIES = 2
 
 
 class _MeetingsByTenant(GlobalSecondaryIndex[Any]):
@@ -54,10 +59,6 @@ class MeetingItem(Model):
     class Meta:
         table_name = CONTROL_TABLE
         billing_mode = PAY_PER_REQUEST_BILLING_MODE
-        # An answer within seconds or an error that says so, never a hang.
-        connect_timeout_seconds = 1.0
-        read_timeout_seconds = 2.0
-        max_retry_attempts = 2
 
     by_tenant = _MeetingsByTenant()
     live = _LiveMeetings()
@@ -150,9 +151,6 @@ class NodeItem(Model):
     class Meta:
         table_name = FLEET_TABLE
         billing_mode = PAY_PER_REQUEST_BILLING_MODE
-        connect_timeout_seconds = 1.0
-        read_timeout_seconds = 2.0
-        max_retry_attempts = 2
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
@@ -194,11 +192,28 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
 FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem)
 
 
-def use_tables(control: str, fleet: str) -> None:
-    """Name the tables; before the first request, as a model keeps its connection."""
+def use_tables(control: str, fleet: str) -> Connection:
+    """Name the tables and give all models one connection; before the first request.
+
+    pynamodb makes a botocore client for each model, at 50 to 100 ms of CPU. One serves them all, and is
+    made here, by one thread: making it is not thread safe.
+    """
+    shared = Connection(
+        connect_timeout_seconds=CONNECT_SECONDS,
+        read_timeout_seconds=READ_SECONDS,
+        max_retry_attempts=RETRIES,
+        max_pool_connections=32,
+    )
     for models, name in ((CONTROL_MODELS, control), (FLEET_MODELS, fleet)):
         for model in models:
             model.Meta.table_name = name
+            model._connection = None
+        # The first model of each table is the one that knows its indexes.
+        shared.add_meta_table(models[0]._get_connection().get_meta_table())
+        for model in models:
+            model._get_connection().connection = shared
+    shared.client.meta  # noqa: B018 - made now rather than by the first threads
+    return shared
 
 
 def create_tables() -> None:

@@ -33,8 +33,7 @@ def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "memory":
         fleet = MemoryFleet()
         return Stores(MemoryMeetings(fleet), fleet, MemoryApiKeys())
-    request.getfixturevalue("dynamodb")
-    return Stores(DynamoMeetings(), DynamoFleet(), DynamoApiKeys())
+    return Stores(DynamoMeetings(request.getfixturevalue("dynamodb")), DynamoFleet(), DynamoApiKeys())
 
 
 def kept(stores: Stores, **changes: object) -> Meeting:
