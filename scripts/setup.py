@@ -156,6 +156,7 @@ def python_chain(python: str) -> list[Step]:
         run([*pip, "-r", str(locks[0])], log)
         sync = [str(VENV / "bin/uv"), "pip", "sync", "--require-hashes", str(locks[1])]
         run(sync, log, VIRTUAL_ENV=str(VENV))
+        install_command(VENV / "bin/parley")
 
     def build_packet_plane(log: Path) -> None:
         wheels = ROOT / "packet_plane/target/wheels"
@@ -212,6 +213,12 @@ def npm_install(folder: Path) -> Callable[[Path], None]:
         (folder / "node_modules").mkdir(exist_ok=True)
 
     return build
+
+
+def install_command(path: Path) -> None:
+    """The `parley` command, from any folder."""
+    path.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{VENV}/bin/python" -m parley "$@"\n')
+    path.chmod(0o755)
 
 
 def create_environment(python: str, log: Path) -> None:

@@ -1,0 +1,133 @@
+"""The SDK and the command line over a fake API."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from parley import ApiError, Client, Connection, NotConfiguredError, UnreachableError, cli, find_connection
+
+CONNECTION = Connection("http://api/v1", "key_1", "s3cret")
+
+
+def client(handler: object) -> Client:
+    return Client(CONNECTION, httpx.MockTransport(handler))  # type: ignore[arg-type]
+
+
+def test_the_environment_goes_before_run_json(tmp_path: Path):
+    environment = {"PARLEY_API_URL": "http://x/v1/", "PARLEY_API_KEY_ID": "k", "PARLEY_API_KEY_SECRET": "s"}
+    assert find_connection(environment, tmp_path) == Connection("http://x/v1", "k", "s")
+
+
+def test_a_run_in_this_folder_is_found(tmp_path: Path):
+    (tmp_path / ".parley").mkdir()
+    run = {"apiUrl": "http://127.0.0.1:8080/v1", "apiKey": {"id": "k", "secret": "s"}}
+    (tmp_path / ".parley/run.json").write_text(json.dumps(run))
+    assert find_connection({}, tmp_path) == Connection("http://127.0.0.1:8080/v1", "k", "s")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"apiUrl": "x"}'])
+def test_a_broken_run_json_is_said(tmp_path: Path, content: str):
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(NotConfiguredError, match=r"run\.json"):
+        find_connection({"PARLEY_DATA": str(tmp_path)}, tmp_path)
+
+
+def test_nothing_known_says_what_to_do(tmp_path: Path):
+    with pytest.raises(NotConfiguredError, match="make run"):
+        find_connection({}, tmp_path)
+    with pytest.raises(NotConfiguredError, match="PARLEY_API_KEY_SECRET"):
+        find_connection({"PARLEY_API_URL": "u", "PARLEY_API_KEY_ID": "k"}, tmp_path)
+
+
+def test_the_secret_is_not_shown():
+    assert "s3cret" not in repr(CONNECTION)
+
+
+def test_pages_are_followed_to_the_end():
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert request.headers["Authorization"].startswith("Basic ")
+        if request.url.params.get("cursor") == "c1":
+            return httpx.Response(200, json={"items": [{"id": 2}], "nextCursor": None})
+        return httpx.Response(200, json={"items": [{"id": 1}], "nextCursor": "c1"})
+
+    assert list(client(handler).meetings()) == [{"id": 1}, {"id": 2}]
+
+
+def test_a_problem_becomes_an_error_with_its_code():
+    problem = {"code": "validation_failed", "detail": "d", "requestId": "r",
+               "errors": [{"pointer": "/title", "detail": "too long"}]}  # fmt: skip
+    with pytest.raises(ApiError, match="/title: too long") as caught:
+        client(lambda request: httpx.Response(422, json=problem)).create_meeting(title="x")
+    assert (caught.value.status, caught.value.code, caught.value.request_id) == (
+        422,
+        "validation_failed",
+        "r",
+    )
+
+
+def test_an_answer_that_is_no_json_is_an_error_too():
+    with pytest.raises(ApiError, match="502"):
+        client(lambda request: httpx.Response(502, text="<html>")).health()
+
+
+def test_a_name_cannot_leave_its_segment():
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert request.url.raw_path == b"/v1/meetings/..%2Fnodes%3Fx"
+        return httpx.Response(200, json={})
+
+    client(handler).meeting("../nodes?x")
+
+
+def test_silence_is_unreachable():
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with pytest.raises(UnreachableError, match="http://api/v1"):
+        client(handler).health()
+
+
+def healthy_api(request: httpx.Request) -> httpx.Response:
+    node = {"id": "node_1", "region": "local", "state": "ready", "url": "http://127.0.0.1:9", "usedUnits": 1,
+            "reservedUnits": 8, "capacityUnits": 500, "cpuBusy": 0.25, "meetings": 1}  # fmt: skip
+    meeting = {"id": "mtg_1", "code": "abc-defg-hij", "title": "[b]Team[/b]", "state": "active",
+               "participantCount": 2, "createdAt": "2026-11-23T12:00:00Z",
+               "link": "http://x/m/abc"}  # fmt: skip
+    answers = {
+        "/v1/health": {"status": "ok"},
+        "/v1/.well-known/jwks.json": {"keys": [{}]},
+        "/v1/nodes": {"items": [node], "nextCursor": None},
+        "/v1/meetings": meeting if request.method == "POST" else {"items": [meeting], "nextCursor": None},
+        "/v1/meetings/abc-defg-hij/end": meeting,
+    }
+    return httpx.Response(200, json=answers[request.url.path])
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["meetings", "create", "--title", "Team"], "http://x/m/abc\nmtg_1"),
+        (["meetings", "list"], "[b]Team[/b]"),
+        (["meetings", "end", "abc-defg-hij"], "abc-defg-hij has ended."),
+        (["nodes"], "25%"),
+    ],
+)
+def test_commands_print_what_the_api_says(monkeypatch: pytest.MonkeyPatch, command: list[str], expected: str):
+    monkeypatch.setattr(cli, "client", lambda: client(healthy_api))
+    monkeypatch.setattr(cli.console, "_width", 200, raising=False)
+    result = CliRunner().invoke(cli.application, command, env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    assert expected in result.output
+
+
+def test_the_doctor_names_what_is_not_well(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cli, "client", lambda: client(healthy_api))
+    monkeypatch.setattr(cli, "nodes_answer", lambda api: False)
+    result = CliRunner().invoke(cli.application, ["doctor"])
+    assert result.exit_code == 1
+    assert "FAIL Ready nodes are reachable" in result.output
+    assert result.output.count("ok ") == 4
