@@ -108,9 +108,11 @@ def run_step(step: Step) -> None:
     log.write_text("")
     with contextlib.suppress(FileNotFoundError):
         step.stamp.unlink()
+    # Taken before: what changes during the build is not in the product.
+    made_from = fingerprint(step.inputs)
     step.build(log)
     step.stamp.parent.mkdir(parents=True, exist_ok=True)
-    step.stamp.write_text(fingerprint(step.inputs))
+    step.stamp.write_text(made_from)
     print(f"  ✓ {step.title} ({time.monotonic() - started:.1f} s)", flush=True)
 
 

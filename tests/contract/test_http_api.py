@@ -1,0 +1,318 @@
+"""The HTTP API through the gateway adapter, over the DynamoDB stand-in: answers, problems, bad input."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import random
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+from pynamodb.connection import Connection
+
+from chalicelib import bootstrap
+from chalicelib.config import read_config
+from chalicelib.routes.openapi import document
+from chalicelib.routes.registry import ROUTES
+from chalicelib.stores.api_keys import DynamoApiKeys
+from chalicelib.stores.fleet import DynamoFleet
+from chalicelib.stores.meetings import DynamoMeetings
+from localcloud.control_plane import ControlPlane, load_control_plane
+from localcloud.gateway.event import HttpRequest
+from localcloud.gateway.gateway import Gateway
+from tests.support.builders import a_node
+from tests.support.memory_stores import OneKeySigner, RecordingCommands
+
+
+class Api:
+    """Sends requests as a client would; what comes back is status, headers and parsed body."""
+
+    def __init__(self, gateway: Gateway, authorization: str) -> None:
+        self._gateway = gateway
+        self.authorization = authorization
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        guest: bool = False,
+        raw: bytes | None = None,
+        **headers: str,
+    ) -> tuple[int, dict[str, str], Any]:
+        pairs = {"content-type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        if not guest:
+            pairs.setdefault("authorization", self.authorization)
+        data = raw if raw is not None else (b"" if body is None else json.dumps(body).encode())
+        path, _, query = path.partition("?")
+        request = HttpRequest(method, f"/v1{path}", query, list(pairs.items()), data, "127.0.0.1")
+        response = await self._gateway.handle_request(request)
+        return (
+            response.status,
+            {k.lower(): v for k, v in response.headers},
+            json.loads(response.body or b"null"),
+        )
+
+
+@pytest.fixture(scope="module")
+def control_plane() -> ControlPlane:
+    return load_control_plane("app")
+
+
+@pytest.fixture
+def api(control_plane: ControlPlane, dynamodb: Connection, monkeypatch: pytest.MonkeyPatch) -> Api:
+    stores = bootstrap.Stores(
+        DynamoMeetings(dynamodb), DynamoFleet(), DynamoApiKeys(), RecordingCommands(), OneKeySigner()
+    )
+    built = bootstrap.build(read_config({"PARLEY_REGION": os.urandom(4).hex()}), stores)
+    monkeypatch.setattr("chalicelib.routes.http.services", lambda: built)
+    monkeypatch.setattr("chalicelib.routes.handlers.events.services", lambda: built)
+    key = built.accounts.provision(bootstrap.Tenant(os.urandom(8).hex()), "test", bootstrap.utc_now())
+    built.fleet._store.record(a_node(region=built.config.region, reported_at=bootstrap.utc_now()))
+    credentials = base64.b64encode(f"{key.id}:{key.secret}".encode()).decode()
+    return Api(Gateway(control_plane), f"Basic {credentials}")
+
+
+async def create(api: Api, **wishes: Any) -> Any:
+    status, _, meeting = await api("POST", "/meetings", wishes)
+    assert status == 201
+    return meeting
+
+
+async def test_a_meeting_from_create_to_end(api: Api):
+    meeting = await create(api, title="Team", metadata={"a": "b"}, maxParticipants=5)
+    assert meeting["state"] == "created"
+    assert meeting["link"].endswith(f"/m/{meeting['code']}")
+    status, _, seen = await api("GET", f"/meetings/{meeting['code']}", guest=True)
+    assert status == 200
+    assert set(seen) == {"id", "code", "title", "state", "link", "guests", "homeRegion", "createdAt"}
+    assert (await api("GET", f"/meetings/{meeting['id']}"))[2] == meeting
+    status, headers, joined = await api(
+        "POST", f"/meetings/{meeting['code']}/join", {"displayName": "Zoë"}, guest=True
+    )
+    assert status == 201
+    assert headers["cache-control"] == "no-store"
+    assert joined["participant"]["displayName"] == "Zoë"
+    assert joined["meeting"] == {"id": meeting["id"], "code": meeting["code"], "title": "Team"}
+    assert (joined["standby"], joined["iceServers"]) == (None, [])
+    _, _, people = await api("GET", f"/meetings/{meeting['id']}/participants")
+    assert [person["id"] for person in people["items"]] == [joined["participant"]["id"]]
+    status, _, ended = await api("POST", f"/meetings/{meeting['id']}/end")
+    assert (status, ended["state"], ended["endReason"]) == (200, "ended", "requested")
+    status, _, problem = await api(
+        "POST", f"/meetings/{meeting['id']}/join", {"displayName": "Bob"}, guest=True
+    )
+    assert (status, problem["code"]) == (410, "meeting_ended")
+
+
+async def test_a_repeated_create_is_the_same_meeting(api: Api):
+    first = await api("POST", "/meetings", {"title": "A"}, idempotency_key="k")
+    again = await api("POST", "/meetings", {"title": "A"}, idempotency_key="k")
+    assert (first[0], again[0]) == (201, 201)
+    assert first[2] == again[2]
+    status, _, problem = await api("POST", "/meetings", {"title": "B"}, idempotency_key="k")
+    assert (status, problem["code"]) == (422, "idempotency_conflict")
+
+
+async def test_a_list_is_read_page_by_page(api: Api):
+    made = {(await create(api))["id"] for _ in range(5)}
+    seen, cursor = [], None
+    while True:
+        _, _, page = await api("GET", f"/meetings?limit=2{f'&cursor={cursor}' if cursor else ''}")
+        seen += [meeting["id"] for meeting in page["items"]]
+        cursor = page["nextCursor"]
+        if cursor is None:
+            break
+    assert len(seen) == 5
+    assert set(seen) == made
+
+
+@pytest.mark.parametrize(
+    ("wishes", "pointer"),
+    [
+        ({"passcode": "1234"}, "/passcode"),
+        ({"waitingRoom": True}, "/waitingRoom"),
+        ({"encryption": "endToEnd"}, "/encryption"),
+        ({"recording": "automatic"}, "/recording"),
+        ({"title": 5}, "/title"),
+        ({"title": "x" * 201}, "/title"),
+        ({"title": "a\x00b"}, "/title"),
+        ({"title": "\ud800"}, "/title"),
+        ({"guests": "yes"}, "/guests"),
+        ({"maxParticipants": 1}, "/maxParticipants"),
+        ({"maxParticipants": 10**30}, "/maxParticipants"),
+        ({"maxParticipants": 5.5}, "/maxParticipants"),
+        ({"maxParticipants": True}, "/maxParticipants"),
+        ({"endAfterEmptySeconds": -1}, "/endAfterEmptySeconds"),
+        ({"region": "nowhere"}, "/region"),
+        ({"metadata": {"a": 1}}, "/metadata/a"),
+        ({"metadata": []}, "/metadata"),
+        ({"unknown": 1}, "/unknown"),
+    ],
+)
+async def test_a_wish_that_cannot_be_granted_is_named(api: Api, wishes: dict[str, Any], pointer: str):
+    status, headers, problem = await api("POST", "/meetings", wishes)
+    assert (status, problem["code"]) == (422, "validation_failed")
+    assert headers["content-type"] == "application/problem+json"
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
+    assert problem["errors"][0]["detail"]
+
+
+async def test_what_is_not_asked_for_may_be_said(api: Api):
+    await create(api, passcode=None, waitingRoom=False, encryption="transport", recording="off", title=None)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "malformed_json"),
+        (b"\xff\xfe", 400, "malformed_json"),
+        (b'{"title": NaN}', 400, "malformed_json"),
+        (b"[" * 100_000, 400, "malformed_json"),
+        (b"null", 422, "validation_failed"),
+        (b"[]", 422, "validation_failed"),
+        (b'"x"', 422, "validation_failed"),
+    ],
+)
+async def test_a_body_that_is_no_object_is_refused(api: Api, body: bytes, status: int, code: str):
+    for path in ("/meetings", "/meetings/abc-defg-hij/join"):
+        answer = await api("POST", path, raw=body)
+        assert (answer[0], answer[2]["code"]) == (status, code)
+
+
+async def test_another_content_type_is_refused(api: Api):
+    status, _, problem = await api("POST", "/meetings", raw=b"a=b", content_type="text/plain")
+    assert (status, problem["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/meetings"),
+        ("GET", "/meetings"),
+        ("POST", "/meetings/{id}/end"),
+        ("GET", "/nodes"),
+        ("GET", "/meetings/{id}/participants"),
+        ("GET", "/nodes/node_x"),
+    ],
+)
+async def test_a_guest_is_asked_for_credentials(api: Api, method: str, path: str):
+    meeting = await create(api)
+    status, headers, problem = await api(method, path.replace("{id}", meeting["id"]), guest=True)
+    assert (status, problem["code"]) == (401, "unauthorized")
+    assert headers["www-authenticate"].startswith("Basic")
+
+
+async def test_bad_credentials_are_refused_where_none_are_needed(api: Api):
+    meeting = await create(api)
+    status, _, problem = await api("GET", f"/meetings/{meeting['id']}", authorization="Basic bm86bm8=")
+    assert (status, problem["code"]) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    "name", ["abc-defg-hij", "mtg_" + "a" * 26, "x", "%00", "a%2Fb", "%F0%9F%91%8D", "x" * 3000]
+)
+async def test_a_meeting_that_is_not_there_is_not_found(api: Api, name: str):
+    status, _, problem = await api("GET", f"/meetings/{name}", guest=True)
+    assert (status, problem["code"]) == (404, "meeting_not_found")
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "limit=", "state=gone", "cursor=!", "cursor=YWJj", "x=1"]
+)
+async def test_a_query_that_makes_no_sense_is_named(api: Api, query: str):
+    status, _, problem = await api("GET", f"/meetings?{query}")
+    assert (status, problem["code"]) == (422, "validation_failed")
+
+
+async def test_no_random_request_is_a_server_error(api: Api):
+    chance = random.Random(17)
+    meeting = await create(api)
+    values: list[Any] = [
+        None,
+        True,
+        -1,
+        1e308,
+        "",
+        "x" * 5000,
+        [],
+        {},
+        {"a": {}},
+        "\ud83d",
+        "👍",
+        [[]],
+        2**70,
+    ]
+    names = [
+        "displayName",
+        "role",
+        "title",
+        "resumeToken",
+        "externalId",
+        "region",
+        "metadata",
+        "guests",
+        "code",
+    ]
+    for _ in range(300):
+        body = {chance.choice(names): chance.choice(values) for _ in range(chance.randrange(4))}
+        path = chance.choice(
+            ["/meetings", f"/meetings/{meeting['id']}/join", "/meetings/%ff/join", "/meetings/x/end"]
+        )
+        method = chance.choice(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
+        status, _, _ = await api(method, path, body, guest=chance.random() < 0.5)
+        assert status < 500
+
+
+def test_the_document_is_valid_and_names_every_route():
+    described = document("http://api/v1")
+    validate(described)
+    told = {
+        (method.upper(), f"/v1{path}", operation["operationId"])
+        for path, item in described["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+    assert told == {(method, path, view.__name__) for method, path, view in ROUTES}
+
+
+async def test_a_batch_of_reports_fails_one_by_one(api: Api, control_plane: ControlPlane):
+    node = a_node(region="elsewhere")
+    sound = {
+        "type": "nodeReport",
+        "version": 1,
+        "node": node.id,
+        "bootId": "b",
+        "sequence": 1,
+        "region": "elsewhere",
+        "url": "http://n",
+        "metricsUrl": "http://n/metrics",
+        "commandQueueUrl": "http://q",
+        "state": "ready",
+        "capacityUnits": 10,
+        "usedUnits": 0,
+        "cpuBusy": 0,
+        "counters": {},
+        "meetings": [],
+    }
+    bodies = {"one": json.dumps(sound), "two": "{", "three": json.dumps(sound)}
+    records = [
+        {
+            "messageId": name,
+            "receiptHandle": name,
+            "body": body,
+            "attributes": {"SentTimestamp": "1795440614665"},
+            "messageAttributes": {},
+            "md5OfBody": "",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn",
+            "awsRegion": "x",
+        }
+        for name, body in bodies.items()
+    ]
+    result = await control_plane.invoke(control_plane.handler("handle_node_reports"), {"Records": records})
+    assert result == {"batchItemFailures": [{"itemIdentifier": "two"}]}
+    assert DynamoFleet().node("elsewhere", node.id) is not None
