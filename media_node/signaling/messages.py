@@ -160,6 +160,8 @@ def parse_message(text: str) -> AnyClientMessage:
     try:
         message = _ADAPTER.validate_json(text)
     except ValidationError as exc:
+        if len(text) > MAX_OFFER_CHARS:
+            raise TooLargeError(f"an offer has at most {MAX_OFFER_CHARS} characters") from exc
         first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
         where = "/".join(str(part) for part in first["loc"])
         raise MalformedError(f"{where or 'message'}: {first['msg']}") from exc

@@ -1,0 +1,133 @@
+"""An independent WebRTC client (aiortc): publishes a tone and a colour over WHIP, plays over WHEP."""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import cmath
+import math
+from dataclasses import dataclass, field
+
+import aiohttp
+import av
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
+
+SAMPLE_RATE = 48_000
+TONE_HZ = 440
+
+
+class ToneTrack(AudioStreamTrack):
+    """A loud sine wave: nothing a network or a codec could make up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sent = 0
+
+    async def recv(self) -> av.AudioFrame:
+        # The silence of the base class keeps the pace of real time; its samples are written over.
+        frame = await super().recv()
+        assert isinstance(frame, av.AudioFrame)
+        step = 2 * math.pi * TONE_HZ / frame.sample_rate
+        numbers = range(self._sent, self._sent + frame.samples)
+        wave = array.array("h", (round(16_000 * math.sin(step * number)) for number in numbers))
+        frame.planes[0].update(wave.tobytes())
+        self._sent += frame.samples
+        return frame
+
+
+class ColourTrack(VideoStreamTrack):
+    """One colour all over, RGB."""
+
+    def __init__(self, colour: tuple[int, int, int], width: int = 320, height: int = 240) -> None:
+        super().__init__()
+        self._picture = av.VideoFrame(width, height, "rgb24")
+        plane = self._picture.planes[0]
+        plane.update(bytes(colour) * (plane.buffer_size // 3))
+
+    async def recv(self) -> av.VideoFrame:
+        pts, time_base = await self.next_timestamp()
+        frame = self._picture.reformat(format="yuv420p")
+        frame.pts, frame.time_base = pts, time_base
+        return frame
+
+
+@dataclass
+class HttpClient:
+    """One WHIP or WHEP session."""
+
+    connection: RTCPeerConnection
+    location: str
+    tracks: list[MediaStreamTrack] = field(default_factory=list)
+
+    def track(self, kind: str) -> MediaStreamTrack:
+        return next(track for track in self.tracks if track.kind == kind)
+
+
+async def publish(
+    session: aiohttp.ClientSession, url: str, token: str, tracks: list[MediaStreamTrack]
+) -> HttpClient:
+    """Send the tracks over WHIP; returns once connected."""
+    connection = RTCPeerConnection()
+    for track in tracks:
+        connection.addTransceiver(track, direction="sendonly")
+    return await _connect(session, f"{url}/whip", url, token, connection)
+
+
+async def play(session: aiohttp.ClientSession, url: str, token: str, kinds: list[str]) -> HttpClient:
+    """Receive over WHEP, one slot per kind; returns once connected."""
+    connection = RTCPeerConnection()
+    for kind in kinds:
+        connection.addTransceiver(kind, direction="recvonly")
+    return await _connect(session, f"{url}/whep", url, token, connection)
+
+
+async def _connect(
+    session: aiohttp.ClientSession, endpoint: str, url: str, token: str, connection: RTCPeerConnection
+) -> HttpClient:
+    connected = asyncio.Event()
+
+    @connection.on("connectionstatechange")
+    def handle_state() -> None:
+        if connection.connectionState == "connected":
+            connected.set()
+
+    await connection.setLocalDescription(await connection.createOffer())
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
+    async with session.post(endpoint, data=connection.localDescription.sdp, headers=headers) as answer:
+        text = await answer.text()
+        assert answer.status == 201, text
+        location = url + answer.headers["Location"]
+    await connection.setRemoteDescription(RTCSessionDescription(text, "answer"))
+    async with asyncio.timeout(10):
+        await connected.wait()
+    received = [one.receiver.track for one in connection.getTransceivers() if one.direction == "recvonly"]
+    return HttpClient(connection, location, received)
+
+
+async def tone_share(track: MediaStreamTrack, frames: int = 50) -> float:
+    """The share of the sound's power that lies at the tone: 1 for the pure wave, near 0 for anything else."""
+    # What comes first may be concealment, so that the first half is let go.
+    for _ in range(frames // 2):
+        await track.recv()
+    samples: list[int] = []
+    for _ in range(frames // 2):
+        frame = await track.recv()
+        assert isinstance(frame, av.AudioFrame)
+        # Packed stereo: the left channel will do.
+        samples += array.array("h", bytes(frame.planes[0]))[: frame.samples * 2 : 2]
+    step = -2j * math.pi * TONE_HZ / SAMPLE_RATE
+    total = sum(sample * sample for sample in samples)
+    if total == 0:
+        return 0.0
+    tone = abs(sum(sample * cmath.exp(step * number) for number, sample in enumerate(samples))) ** 2
+    return 2 * tone / (len(samples) * total)
+
+
+async def mean_colour(track: MediaStreamTrack) -> tuple[float, ...]:
+    """The average colour of the next picture, RGB."""
+    frame = await track.recv()
+    assert isinstance(frame, av.VideoFrame)
+    plane = frame.reformat(format="rgb24").planes[0]
+    pixels = bytes(plane)[: frame.width * 3]
+    return tuple(sum(pixels[part::3]) / frame.width for part in range(3))
