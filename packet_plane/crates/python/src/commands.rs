@@ -87,7 +87,7 @@ impl Codec {
         let known = CodecName::from_name(name)
             .ok_or_else(|| PyValueError::new_err(format!("a codec that is not forwarded: {name:?}")))?;
         let mut codec = codec::Codec::new(payload_type, known, clock_rate, fmtp);
-        codec.rtx_payload_type = rtx_payload_type.map(PayloadType);
+        codec.rtx_payload_type = rtx_payload_type.map(|number| PayloadType(number & 0x7f));
         codec.nack = nack;
         codec.pli = pli;
         codec.transport_cc = transport_cc;

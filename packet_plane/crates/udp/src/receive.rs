@@ -43,10 +43,14 @@ impl ReceiveBatch {
             .iter()
             .enumerate()
             .flat_map(|(at, (len, segment_len, source))| {
-                let start = at * BUFFER_LEN;
-                self.bytes[start..start + len]
-                    .chunks((*segment_len).max(1))
-                    .map(|bytes| (*source, bytes))
+                let message = &self.bytes[at * BUFFER_LEN..][..*len];
+                let segment_len = (*segment_len).max(1);
+                // An empty datagram is one too.
+                let count = len.div_ceil(segment_len).max(1);
+                (0..count).map(move |number| {
+                    let start = number * segment_len;
+                    (*source, &message[start..(start + segment_len).min(*len)])
+                })
             })
     }
 }

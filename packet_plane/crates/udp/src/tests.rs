@@ -136,3 +136,12 @@ fn one_address_that_takes_nothing_does_not_end_segmentation_for_all() {
     );
     assert!(sender.can_segment.get());
 }
+
+#[test]
+fn an_empty_datagram_is_seen() {
+    let receiver = bind("127.0.0.1");
+    let raw = UdpSocket::bind("127.0.0.1:0").expect("binds");
+    raw.send_to(&[], receiver.local_address().expect("bound"))
+        .expect("sends");
+    assert_eq!(receive_all(&receiver, 1)[0].1, b"");
+}
