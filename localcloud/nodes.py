@@ -25,8 +25,9 @@ from localcloud.process import ChildProcess, ProcessRegister
 from localcloud.settings import Settings
 
 REGION = "local"
-START_SECONDS = 30.0
-REPORT_SECONDS = 30.0
+# Generous: a machine that builds something else meanwhile is slow, not broken.
+START_SECONDS = 60.0
+REPORT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

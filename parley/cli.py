@@ -69,13 +69,14 @@ def end_meeting(meeting: Annotated[str, typer.Argument(help="An id or a code.")]
 @application.command("nodes")
 def list_nodes() -> None:
     """List the media nodes and how full they are."""
-    table = Table("Node", "Region", "State", "Used", "Reserved", "Capacity", "CPU", "Meetings", "URL")
+    table = Table("Node", "State", "Units", "CPU", "Meetings", "URL")
     with client() as api:
         for node in api.nodes():
-            units = (str(node[name]) for name in ("usedUnits", "reservedUnits", "capacityUnits"))
-            cpu = f"{node['cpuBusy']:.0%}"
-            row = [node["id"], node["region"], node["state"], *units, cpu, str(node["meetings"]), node["url"]]
-            table.add_row(*row)
+            units = f"{node['usedUnits']} used, {node['reservedUnits']} reserved of {node['capacityUnits']}"
+            name = f"{node['id']}\n[dim]{escape(node['region'])}[/]"
+            table.add_row(
+                name, node["state"], units, f"{node['cpuBusy']:.0%}", str(node["meetings"]), node["url"]
+            )
     console.print(table)
 
 

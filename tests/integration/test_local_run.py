@@ -1,0 +1,169 @@
+"""A whole local run as a process: start, ready, second start, stop, and what is kept across kill -9."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from localcloud.ports import Ports, is_free
+from localcloud.process import start_time
+from localcloud.run_file import read_run
+from localcloud.settings import ROOT
+
+
+class LocalRun:
+    """`python -m localcloud` over a data folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self.port = Ports(folder / "ports.json").port("api")
+        self._processes: list[subprocess.Popen[str]] = []
+
+    def launch(self, **environment: str) -> subprocess.Popen[str]:
+        variables = {"PARLEY_DATA": str(self.data), "PARLEY_PORT": str(self.port), **environment}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "localcloud"],
+            cwd=ROOT,
+            env={**os.environ, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._processes.append(process)
+        return process
+
+    def start(self, **environment: str) -> tuple[subprocess.Popen[str], dict[str, Any]]:
+        process = self.launch(**environment)
+        until(lambda: self.shown().get("pid") == process.pid or process.poll() is not None, 60)
+        assert process.poll() is None, process.communicate()
+        return process, self.shown()
+
+    def shown(self) -> dict[str, Any]:
+        return read_run(self.data / "run.json") or {}
+
+    def children(self) -> list[int]:
+        return [int(pid) for pid in json.loads((self.data / "processes.json").read_text())]
+
+    def close(self) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+def until(condition: Callable[[], bool], within_seconds: float = 15) -> None:
+    deadline = time.monotonic() + within_seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[LocalRun]:
+    run = LocalRun(tmp_path)
+    yield run
+    run.close()
+
+
+def client(run: dict[str, Any]) -> httpx.Client:
+    return httpx.Client(
+        base_url=run["apiUrl"], auth=(run["apiKey"]["id"], run["apiKey"]["secret"]), timeout=10
+    )
+
+
+def test_a_run_is_ready_when_it_says_so_and_leaves_nothing_behind(local: LocalRun):
+    process, run = local.start(PARLEY_NODES="2")
+    file = local.data / "run.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert set(run) == {"url", "apiUrl", "apiKey", "demoMeeting", "nodes", "pid"}
+    with client(run) as api:
+        assert api.get("/health").status_code == 200
+        reported = {node["id"]: node["state"] for node in api.get("/nodes").json()["items"]}
+        demo = api.get(f"/meetings/{run['demoMeeting']['code']}").json()
+    assert reported == {node["id"]: "ready" for node in run["nodes"]}
+    assert len(reported) == 2
+    assert (demo["id"], demo["link"]) == (run["demoMeeting"]["id"], run["demoMeeting"]["link"])
+    for node in run["nodes"]:
+        assert httpx.get(node["metricsUrl"]).status_code == 200
+        assert start_time(node["pid"])
+
+    second = local.launch()
+    _, message = second.communicate(timeout=20)
+    assert second.returncode == 1
+    where = f"{run['url']} (process {process.pid})"
+    assert message == f"parley: Parley already runs at {where}; stop it with Ctrl-C there.\n"
+
+    children = local.children()
+    assert len(children) == 4
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+    assert not file.exists()
+    assert [pid for pid in children if start_time(pid)] == []
+    assert is_free("127.0.0.1", local.port)
+
+
+def test_key_meetings_and_objects_survive_a_kill(local: LocalRun):
+    process, run = local.start()
+    with client(run) as api:
+        made = api.post("/meetings", json={"title": "Kept"}).json()
+        joined = httpx.post(
+            f"{run['apiUrl']}/meetings/{made['code']}/join", json={"displayName": "Ann"}
+        ).json()
+    children = local.children()
+    process.kill()
+    process.communicate()
+    until(lambda: not any(start_time(pid) for pid in children))
+    assert (local.data / "run.json").exists(), "a killed run leaves its file, which the next one clears"
+
+    _, again = local.start()
+    assert again["apiKey"] == run["apiKey"]
+    assert again["demoMeeting"] == run["demoMeeting"]
+    assert [node["id"] for node in again["nodes"]] == [node["id"] for node in run["nodes"]]
+    with client(again) as api:
+        assert api.get(f"/meetings/{made['id']}").json()["title"] == "Kept"
+        body = {"displayName": "Ann", "resumeToken": joined["resumeToken"]}
+        rejoined = api.post(f"/meetings/{made['id']}/join", json=body).json()
+    assert rejoined["participant"]["id"] == joined["participant"]["id"]
+
+
+def test_a_taken_port_is_one_sentence(local: LocalRun):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", local.port))
+        taken.listen()
+        process = local.launch()
+        _, message = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert message.startswith(f"parley: Parley cannot listen on 127.0.0.1:{local.port}")
+    assert message.count("\n") == 1
+
+
+def test_a_node_that_dies_is_started_again_under_its_name(local: LocalRun):
+    process, run = local.start()
+    (node,) = run["nodes"]
+    os.kill(node["pid"], signal.SIGKILL)
+
+    def is_back() -> bool:
+        try:
+            return httpx.get(f"{node['url']}/readyz").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    until(lambda: not is_back())
+    until(is_back)
+    with client(run) as api:
+        assert [seen["id"] for seen in api.get("/nodes").json()["items"]] == [node["id"]]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 0
