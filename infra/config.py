@@ -1,0 +1,96 @@
+"""What is deployed where. Synthesis reads this and the context, never the network, git or Docker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class DeploymentError(Exception):
+    """A setting that no deployment can be made of."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """One region of the fleet. Instances are of the Arm family that the wheel was built for."""
+
+    name: str
+    instance_type: str = "c7g.large"
+    minimum_nodes: int = 1
+    maximum_nodes: int = 20
+    capacity_units: int = 500
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One installation of Parley; the first region is the home of the global stack."""
+
+    account: str
+    regions: tuple[Region, ...]
+    app_url: str
+    # The host under which every region's API answers, such as a latency-routed name in DNS.
+    api_host: str
+    # Folder with app.py, chalicelib/ and what they import: scripts/package_lambda.py makes it.
+    lambda_package: str
+    # S3 bucket and key prefix of the node's release archive, one bucket per region: {bucket}-{region}.
+    node_release_bucket: str
+    node_release_key: str
+    project: str = "parley"
+
+    @property
+    def home(self) -> Region:
+        return self.regions[0]
+
+    @property
+    def control_table(self) -> str:
+        return f"{self.project}-control"
+
+    @property
+    def fleet_table(self) -> str:
+        return f"{self.project}-fleet"
+
+    @property
+    def signing_secret(self) -> str:
+        return f"{self.project}/signing-keys"
+
+    @property
+    def report_queue(self) -> str:
+        return f"{self.project}-node-reports"
+
+    @property
+    def command_queue_prefix(self) -> str:
+        return f"{self.project}-node-"
+
+
+def read_deployment(context: Mapping[str, Any]) -> Deployment:
+    """Read the context of cdk.json.
+
+    Raises:
+        DeploymentError: A value is missing or of another form; the message names it.
+    """
+    settings = context.get("parley")
+    if not isinstance(settings, Mapping):
+        raise DeploymentError('the context needs an object "parley"')
+    regions = settings.get("regions")
+    if not isinstance(regions, list) or not regions:
+        raise DeploymentError('"parley.regions" is a list of at least one region')
+    try:
+        return Deployment(
+            account=_text(settings, "account"),
+            regions=tuple(Region(**region) for region in regions),
+            app_url=_text(settings, "appUrl").rstrip("/"),
+            api_host=_text(settings, "apiHost"),
+            lambda_package=_text(settings, "lambdaPackage"),
+            node_release_bucket=_text(settings, "nodeReleaseBucket"),
+            node_release_key=_text(settings, "nodeReleaseKey"),
+        )
+    except TypeError as exc:
+        raise DeploymentError(f'"parley.regions": {exc}') from exc
+
+
+def _text(settings: Mapping[str, Any], name: str) -> str:
+    value = settings.get(name)
+    if not isinstance(value, str) or not value:
+        raise DeploymentError(f'"parley.{name}" is text')
+    return value

@@ -1,0 +1,1 @@
+"""One construct per capability; what may touch what is granted beside the use."""

@@ -1,0 +1,163 @@
+"""The functions and the API of one region. Each function may touch what its use case touches, no more."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from infra.config import Deployment, Region
+from infra.constructs.report_queue import ReportQueue
+
+API_TIMEOUT = cdk.Duration.seconds(10)
+HANDLER_TIMEOUT = cdk.Duration.seconds(10)
+SWEEP_EVERY = cdk.Duration.minutes(1)
+# Requests per second and burst of one region before API Gateway answers 429 itself.
+THROTTLE_RATE, THROTTLE_BURST = 2_000, 1_000
+PROBLEM = (
+    '{"type":"about:blank","title":$context.error.messageString,"status":%s,"code":"%s",'
+    '"requestId":"$context.requestId"}'
+)
+GATEWAY_PROBLEMS = [
+    ("NotFound", apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN, "404", "not_found"),
+    ("Throttled", apigateway.ResponseType.THROTTLED, "429", "too_many_requests"),
+    ("TooLarge", apigateway.ResponseType.REQUEST_TOO_LARGE, "413", "payload_too_large"),
+    ("Timeout", apigateway.ResponseType.INTEGRATION_TIMEOUT, "503", "unavailable"),
+    ("Failure", apigateway.ResponseType.INTEGRATION_FAILURE, "503", "unavailable"),
+]
+
+
+class ControlPlane(Construct):
+    """API Gateway, the functions behind it, and those behind queue and clock."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        deployment: Deployment,
+        region: Region,
+        control_table: dynamodb.ITableV2,
+        fleet_table: dynamodb.ITableV2,
+        signing_secret: secretsmanager.ISecret,
+    ) -> None:
+        super().__init__(scope, name)
+        self._code = lambda_.Code.from_asset(deployment.lambda_package)
+        self._environment = _environment(deployment, region)
+        self.reports = ReportQueue(
+            self, "Reports", queue_name=deployment.report_queue, handler_timeout=HANDLER_TIMEOUT
+        )
+        rest = self._function("Rest", "app.app", API_TIMEOUT)
+        control_table.grant_read_write_data(rest)
+        fleet_table.grant_read_write_data(rest)
+        signing_secret.grant_read(rest)
+        self._grant_commands(rest, deployment)
+        self.api = self._api(rest, deployment)
+        take_reports = self._function("TakeReports", "app.handle_node_reports", HANDLER_TIMEOUT)
+        control_table.grant_read_write_data(take_reports)
+        fleet_table.grant_read_write_data(take_reports)
+        take_reports.add_event_source(
+            sources.SqsEventSource(
+                self.reports.queue,
+                batch_size=10,
+                max_batching_window=cdk.Duration.seconds(1),
+                # Without it one bad report would bring back its whole batch.
+                report_batch_item_failures=True,
+            )
+        )
+        sweep = self._function("Sweep", "app.sweep", cdk.Duration.seconds(50))
+        control_table.grant_read_write_data(sweep)
+        fleet_table.grant_read_write_data(sweep)
+        self._grant_commands(sweep, deployment)
+        events.Rule(
+            self,
+            "EveryMinute",
+            schedule=events.Schedule.rate(SWEEP_EVERY),
+            targets=[targets.LambdaFunction(sweep)],
+        )
+        # Called by an operator, never by the API: makes a tenant and its first key.
+        provision = self._function("Provision", "app.provision", HANDLER_TIMEOUT)
+        control_table.grant_read_write_data(provision)
+
+    def _function(self, name: str, handler: str, timeout: cdk.Duration) -> lambda_.Function:
+        group = logs.LogGroup(self, f"{name}Log", retention=logs.RetentionDays.ONE_MONTH)
+        return lambda_.Function(
+            self,
+            name,
+            runtime=lambda_.Runtime.PYTHON_3_12,
+            architecture=lambda_.Architecture.ARM_64,
+            code=self._code,
+            handler=handler,
+            timeout=timeout,
+            memory_size=1024,
+            environment=dict(self._environment),
+            log_group=group,
+            tracing=lambda_.Tracing.DISABLED,
+        )
+
+    def _grant_commands(self, function: lambda_.Function, deployment: Deployment) -> None:
+        """Commands go to queues that nodes make for themselves: the prefix is all that is known of them."""
+        resource = cdk.Stack.of(self).format_arn(
+            service="sqs", resource=f"{deployment.command_queue_prefix}*"
+        )
+        function.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[resource]))
+
+    def _api(self, rest: lambda_.Function, deployment: Deployment) -> apigateway.RestApi:
+        access_log = logs.LogGroup(self, "AccessLog", retention=logs.RetentionDays.ONE_MONTH)
+        api = apigateway.LambdaRestApi(
+            self,
+            "Api",
+            handler=rest,
+            proxy=True,
+            rest_api_name=f"{deployment.project}-api",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            cloud_watch_role=True,
+            deploy_options=apigateway.StageOptions(
+                stage_name="live",
+                throttling_rate_limit=THROTTLE_RATE,
+                throttling_burst_limit=THROTTLE_BURST,
+                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_format=apigateway.AccessLogFormat.json_with_standard_fields(
+                    caller=False,
+                    http_method=True,
+                    ip=True,
+                    protocol=True,
+                    request_time=True,
+                    resource_path=True,
+                    response_length=True,
+                    status=True,
+                    user=False,
+                ),
+            ),
+        )
+        for name, kind, status, code in GATEWAY_PROBLEMS:
+            api.add_gateway_response(
+                name,
+                type=kind,
+                status_code=status,
+                response_headers={"Access-Control-Allow-Origin": f"'{deployment.app_url}'"},
+                templates={"application/problem+json": PROBLEM % (status, code)},
+            )
+        return api
+
+
+def _environment(deployment: Deployment, region: Region) -> Mapping[str, str]:
+    return {
+        "PARLEY_CONTROL_TABLE": deployment.control_table,
+        "PARLEY_FLEET_TABLE": deployment.fleet_table,
+        "PARLEY_SIGNING_SECRET": deployment.signing_secret,
+        "PARLEY_REGION": region.name,
+        "PARLEY_REGIONS": ",".join(one.name for one in deployment.regions),
+        "PARLEY_APP_URL": deployment.app_url,
+        "PARLEY_API_URL": f"{deployment.app_url}/v1",
+        "POWERTOOLS_SERVICE_NAME": "parley",
+        "POWERTOOLS_METRICS_NAMESPACE": "Parley",
+    }

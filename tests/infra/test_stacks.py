@@ -1,0 +1,239 @@
+"""The templates: what an operator and an auditor rely on. Synthesised once, offline, for two regions."""
+
+import json
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Match, Template
+
+from chalicelib.stores import tables
+from infra.app import build
+from infra.config import Deployment, DeploymentError, Region, read_deployment
+
+REGIONS = (Region("eu-central-1"), Region("us-east-1", maximum_nodes=5))
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory):
+    package = tmp_path_factory.mktemp("lambda")
+    (package / "app.py").write_text("# the package that scripts/package_lambda.py makes\n")
+    deployment = Deployment(
+        account="111111111111",
+        regions=REGIONS,
+        app_url="https://meet.example.com",
+        api_host="api.meet.example.com",
+        lambda_package=str(package),
+        node_release_bucket="releases",
+        node_release_key="media-node/1.tar.gz",
+    )
+    shared, regional = build(cdk.App(outdir=str(tmp_path_factory.mktemp("cdk.out"))), deployment)
+    return Template.from_stack(shared), [Template.from_stack(stack) for stack in regional]
+
+
+@pytest.fixture
+def shared(templates):
+    return templates[0]
+
+
+@pytest.fixture(params=[0, 1], ids=[region.name for region in REGIONS])
+def region(templates, request):
+    return templates[1][request.param]
+
+
+def statements(template: Template, *, of: str) -> list[dict]:
+    """Policy statements of the role whose logical id begins with `of`."""
+    found = []
+    for policy in template.find_resources("AWS::IAM::Policy").values():
+        roles = json.dumps(policy["Properties"]["Roles"])
+        if of in roles:
+            found += policy["Properties"]["PolicyDocument"]["Statement"]
+    return found
+
+
+def actions(found: list[dict]) -> set[str]:
+    named = [one["Action"] for one in found]
+    return {action for one in named for action in ([one] if isinstance(one, str) else one)}
+
+
+def test_the_control_table_is_replicated_protected_and_has_the_keys_that_the_models_use(shared):
+    properties = {
+        "TableName": tables.CONTROL_TABLE,
+        "KeySchema": [
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+    }
+    shared.has_resource(
+        "AWS::DynamoDB::GlobalTable",
+        {"DeletionPolicy": "Retain", "Properties": Match.object_like(properties)},
+    )
+    table = next(iter(shared.find_resources("AWS::DynamoDB::GlobalTable").values()))["Properties"]
+    assert {replica["Region"] for replica in table["Replicas"]} == {"eu-central-1", "us-east-1"}
+    for replica in table["Replicas"]:
+        assert replica["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        assert replica["DeletionProtectionEnabled"]
+    indexes = {index["IndexName"]: index["KeySchema"] for index in table["GlobalSecondaryIndexes"]}
+    assert indexes == model_indexes(tables.MeetingItem)
+
+
+def model_indexes(model) -> dict:
+    found = {}
+    for index in model._indexes.values():
+        keys = index.Meta.attributes.values()
+        found[index.Meta.index_name] = [
+            *({"AttributeName": one.attr_name, "KeyType": "HASH"} for one in keys if one.is_hash_key),
+            *({"AttributeName": one.attr_name, "KeyType": "RANGE"} for one in keys if one.is_range_key),
+        ]
+    return found
+
+
+def test_signing_keys_are_replicated_and_kept(shared):
+    secret = {
+        "DeletionPolicy": "Retain",
+        "Properties": Match.object_like({"ReplicaRegions": [{"Region": "us-east-1"}]}),
+    }
+    shared.has_resource("AWS::SecretsManager::Secret", secret)
+
+
+def test_no_bucket_is_public_or_unencrypted(shared, region):
+    for template in (shared, region):
+        buckets = template.find_resources("AWS::S3::Bucket")
+        assert buckets
+        for bucket in buckets.values():
+            assert all(bucket["Properties"]["PublicAccessBlockConfiguration"].values())
+            assert "BucketEncryption" in bucket["Properties"]
+
+
+def test_the_web_app_is_served_over_https_alone(shared):
+    behaviour = {"ViewerProtocolPolicy": "redirect-to-https"}
+    config = {"DefaultCacheBehavior": Match.object_like(behaviour), "DefaultRootObject": "index.html"}
+    shared.has_resource_properties(
+        "AWS::CloudFront::Distribution", {"DistributionConfig": Match.object_like(config)}
+    )
+
+
+def test_the_api_is_reached_under_the_apps_own_name_and_never_cached(shared):
+    distribution = next(iter(shared.find_resources("AWS::CloudFront::Distribution").values()))
+    behaviours = distribution["Properties"]["DistributionConfig"]["CacheBehaviors"]
+    assert [one["PathPattern"] for one in behaviours] == ["/v1/*"]
+    assert "POST" in behaviours[0]["AllowedMethods"]
+
+
+def test_one_bad_report_does_not_bring_back_its_batch(region):
+    region.has_resource_properties(
+        "AWS::Lambda::EventSourceMapping", {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
+    )
+
+
+def test_reports_that_fail_end_in_a_queue_with_an_alarm(region):
+    region.has_resource_properties(
+        "AWS::SQS::Queue",
+        {"QueueName": "parley-node-reports", "RedrivePolicy": Match.object_like({"maxReceiveCount": 5})},
+    )
+    region.has_resource_properties(
+        "AWS::CloudWatch::Alarm", {"MetricName": "ApproximateNumberOfMessagesVisible", "Threshold": 1}
+    )
+
+
+def test_functions_run_the_handlers_that_app_has(region):
+    functions = [one["Properties"] for one in region.find_resources("AWS::Lambda::Function").values()]
+    handlers = {one["Handler"] for one in functions if one["Handler"].startswith("app.")}
+    assert handlers == {"app.app", "app.handle_node_reports", "app.sweep", "app.provision"}
+    for one in functions:
+        if one["Handler"].startswith("app."):
+            assert one["Architectures"] == ["arm64"]
+            assert one["Environment"]["Variables"]["PARLEY_CONTROL_TABLE"] == tables.CONTROL_TABLE
+
+
+def test_each_function_may_touch_what_its_use_case_touches(region):
+    rest = statements(region, of="ControlPlaneRest")
+    assert "secretsmanager:GetSecretValue" in actions(rest)
+    assert "sqs:SendMessage" in actions(rest)
+    assert "secretsmanager:GetSecretValue" not in actions(statements(region, of="ControlPlaneTakeReports"))
+    provision = actions(statements(region, of="ControlPlaneProvision"))
+    assert all(action.startswith("dynamodb:") for action in provision)
+
+
+def test_no_policy_allows_everything(region, shared):
+    for template in (region, shared):
+        for policy in template.find_resources("AWS::IAM::Policy").values():
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+                assert statement["Action"] != "*"
+                assert statement["Resource"] != "*"
+
+
+def test_a_node_may_report_and_use_queues_of_its_prefix_alone(region):
+    found = statements(region, of="FleetRole")
+    assert not any(action.startswith("dynamodb:") for action in actions(found))
+    receiving = [one for one in found if "sqs:ReceiveMessage" in actions([one])]
+    assert "parley-node-*" in json.dumps(receiving[0]["Resource"])
+
+
+def test_instances_are_reached_for_signaling_and_media_and_nothing_else(region):
+    groups = region.find_resources("AWS::EC2::SecurityGroup")
+    ports = [
+        (rule["IpProtocol"], rule["FromPort"], rule["ToPort"])
+        for group in groups.values()
+        for rule in group["Properties"].get("SecurityGroupIngress", [])
+    ]
+    assert sorted(ports) == [("tcp", 443, 443), ("udp", 3478, 3478)]
+
+
+def test_metadata_needs_a_token_and_disks_are_encrypted(region):
+    data = {
+        "MetadataOptions": Match.object_like({"HttpTokens": "required"}),
+        "BlockDeviceMappings": [Match.object_like({"Ebs": Match.object_like({"Encrypted": True})})],
+    }
+    region.has_resource_properties(
+        "AWS::EC2::LaunchTemplate", {"LaunchTemplateData": Match.object_like(data)}
+    )
+
+
+def test_a_node_that_is_to_go_drains_first_and_is_never_picked_by_scale_in(region):
+    region.has_resource_properties(
+        "AWS::AutoScaling::LifecycleHook",
+        {"LifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING", "HeartbeatTimeout": 120},
+    )
+    region.has_resource_properties(
+        "AWS::AutoScaling::AutoScalingGroup", {"NewInstancesProtectedFromScaleIn": True}
+    )
+
+
+def test_the_gateways_own_errors_are_problem_documents(region):
+    responses = region.find_resources("AWS::ApiGateway::GatewayResponse").values()
+    kinds = {one["Properties"]["ResponseType"] for one in responses}
+    assert {"THROTTLED", "REQUEST_TOO_LARGE", "MISSING_AUTHENTICATION_TOKEN"} <= kinds
+    for one in responses:
+        assert list(one["Properties"]["ResponseTemplates"]) == ["application/problem+json"]
+
+
+def test_fleet_table_has_the_keys_that_the_models_use(region):
+    region.has_resource_properties(
+        "AWS::DynamoDB::GlobalTable",
+        {
+            "TableName": tables.FLEET_TABLE,
+            "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+        },
+    )
+
+
+def test_the_context_of_cdk_json_is_a_deployment():
+    context = json.loads((Path(__file__).parents[2] / "infra/cdk.json").read_text())["context"]
+    assert [region.name for region in read_deployment(context).regions] == ["eu-central-1", "us-east-1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"account": None}, "account"),
+        ({"regions": []}, "at least one"),
+        ({"regions": [{"name": "x", "planet": "mars"}]}, "planet"),
+        ({"appUrl": 5}, "appUrl"),
+    ],
+)
+def test_a_wrong_setting_is_named(change, said):
+    context = json.loads((Path(__file__).parents[2] / "infra/cdk.json").read_text())["context"]
+    with pytest.raises(DeploymentError, match=said):
+        read_deployment({"parley": {**context["parley"], **change}})
