@@ -1,7 +1,7 @@
-"""Stage the Lambda package: app.py, chalicelib/ and what requirements.txt pins, for Arm Linux, into build/lambda.
+"""Stage the Lambda package into build/lambda: app.py, chalicelib/ and what requirements.txt pins, for Arm.
 
-Runs apart from synthesis, which takes the folder as it is. Wheels are fetched for the platform of the functions,
-so that it works the same on any machine.
+Runs apart from synthesis, which takes the folder as it is. Wheels are fetched for the platform of the
+functions, so that it works the same on any machine.
 """
 
 import shutil
