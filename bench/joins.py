@@ -100,6 +100,7 @@ async def measure(joins: int, at_once: int) -> None:
         spent = cpu_seconds(pid) - cpu
         await asyncio.sleep(2)
         held = node.resident_bytes() - warm
+        await http.close()
         print(
             f"{joins} joins, {2 + AUDIO_SLOTS + VIDEO_SLOTS} m-lines each, {at_once} at once, "
             f"{wall:.1f} s with aiortc as the client"

@@ -111,6 +111,21 @@ describe('Reconnection', () => {
     expect(machine.drainEffects()).toEqual([{ kind: 'resume', restartIce: false }]);
   });
 
+  it.each([
+    ['rejoins elsewhere when neither the node nor its media answer', 'interrupted', 'rejoin'],
+    ['keeps resuming while media proves that the node lives', 'up', 'resume'],
+  ] as const)('%s', (_name, path, way) => {
+    const machine = connected();
+    machine.handlePath(path, at(10_000));
+    let now = 10_000;
+    for (let losses = 0; losses < 6; losses += 1) {
+      machine.handleSocketClosed(at(now));
+      now = Math.max(now + 1, machine.pollTimeout() ?? now);
+      machine.handleTimeout(at(now));
+    }
+    expect(machine.drainEffects().at(-1)?.kind).toBe(way);
+  });
+
   it('honours the wait that the API asks for', () => {
     const machine = connected();
     machine.handleSessionLost(at(10_000));

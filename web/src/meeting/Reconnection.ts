@@ -46,6 +46,8 @@ const MAX_RESTARTS = 2;
 const MAX_FIRST_CONNECTS = 3;
 /** Attempts wait 4 s at most: this is about two minutes of real trying, in which sleep does not count. */
 export const MAX_ATTEMPTS = 35;
+/** After a few seconds without an answer the node is gone, unless its media proves that it lives. */
+const MAX_RESUMES = 4;
 /** A session that breaks sooner than this after its return keeps counting, or it would retry without a pause. */
 const STABLE_MS = 5_000;
 
@@ -91,7 +93,8 @@ export class Reconnection {
 
   handleSocketClosed(moment: Moment): void {
     if (this.#gaveUp || this.#socket.kind === 'waiting') return;
-    const way = this.#socket.kind === 'opening' ? this.#socket.way : 'resume';
+    const isDeadNode = this.#attempt >= MAX_RESUMES && this.#media.kind !== 'up';
+    const way = isDeadNode ? 'rejoin' : this.#socket.kind === 'opening' ? this.#socket.way : 'resume';
     // The answer to a restart may have been lost with the socket.
     if (this.#media.kind === 'restarting') this.#media = { kind: 'broken' };
     this.#retry(way, moment);
