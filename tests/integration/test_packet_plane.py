@@ -14,6 +14,7 @@ from packet_plane import (
     AddTransport,
     AssignSlot,
     DtlsReceived,
+    Event,
     PacketPlane,
     RemoveTransport,
     SendDtls,
@@ -244,7 +245,7 @@ async def test_dtls_travels_both_ways_and_events_wake_an_event_loop(plane):
     try:
         peer.prove()
         peer.send_raw(CLIENT_HELLO)
-        events = []
+        events: list[Event] = []
         while len(events) < 2:
             await asyncio.wait_for(woken.wait(), 5)
             woken.clear()

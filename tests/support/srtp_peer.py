@@ -57,7 +57,7 @@ class RtpPacket(NamedTuple):
 
 class RtcpPacket(NamedTuple):
     packet_type: int
-    count: int
+    subtype: int
     body: bytes
 
 
@@ -199,11 +199,11 @@ class SrtpPeer:
             if isinstance(packet, RtpPacket):
                 return packet
 
-    def receive_rtcp(self, packet_type: int, count: int) -> RtcpPacket:
+    def receive_rtcp(self, packet_type: int, subtype: int) -> RtcpPacket:
         """Wait for an RTCP packet of this type and format."""
         while True:
             for packet in self.rtcp:
-                if (packet.packet_type, packet.count) == (packet_type, count):
+                if (packet.packet_type, packet.subtype) == (packet_type, subtype):
                     self.rtcp.remove(packet)
                     return packet
             self.receive()
