@@ -1,0 +1,159 @@
+//! The clients: one socket that publishes, one for each viewer, on the thread that waits for them.
+//!
+//! One burst is under way at a time: a backlog would let a loop that reads several at once send longer runs
+//! than the burst has packets, and its figure would say little of bursts that come apart.
+
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
+
+use packet_plane_core::srtp::SrtpSender;
+use packet_plane_core::stun;
+use packet_plane_udp::{Message, ReceiveBatch, Socket};
+
+use crate::session;
+
+/// What has not come by then is lost.
+const PATIENCE_MS: libc::c_int = 50;
+/// Media is longer than any report or STUN answer.
+const MEDIA_LEN: usize = 1_000;
+
+pub struct Load {
+    /// Packets that the publisher sends at a time.
+    pub burst: usize,
+    pub packet_len: usize,
+    pub duration: Duration,
+}
+
+pub struct Generator {
+    publisher: Socket,
+    viewers: Vec<Socket>,
+    sender: SrtpSender,
+    next_number: u64,
+    incoming: ReceiveBatch,
+}
+
+impl Generator {
+    pub fn new(viewers: usize) -> Self {
+        let bind = || Socket::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        Generator {
+            publisher: bind(),
+            viewers: (0..viewers).map(|_| bind()).collect(),
+            sender: session::sender(session::PUBLISHER, 2),
+            next_number: 1,
+            incoming: ReceiveBatch::default(),
+        }
+    }
+
+    pub fn viewer_addresses(&self) -> Vec<SocketAddr> {
+        let address = |socket: &Socket| socket.local_address().expect("bound");
+        self.viewers.iter().map(address).collect()
+    }
+
+    /// Let every socket prove itself by STUN.
+    pub fn prove(&mut self, to: SocketAddr) {
+        let key = stun::integrity_key(session::PASSWORD);
+        for (client, socket) in std::iter::once(&self.publisher)
+            .chain(&self.viewers)
+            .enumerate()
+        {
+            let username = format!("{}:bench", session::ufrag(client as u64));
+            let mut request = Vec::new();
+            stun::write_binding_request(&username, &key, [7; 12], &mut request);
+            send(socket, to, &request, request.len());
+        }
+        while self
+            .publisher
+            .receive(&mut self.incoming)
+            .expect("receives")
+            == 0
+        {
+            self.wait();
+        }
+    }
+
+    /// Send bursts for a while; returns how many packets the viewers got and how many they should have.
+    pub fn run(&mut self, to: SocketAddr, load: &Load) -> (u64, u64) {
+        let per_burst = (load.burst * self.viewers.len()) as u64;
+        let (mut expected, mut delivered, mut lost) = (0, 0, 0);
+        let until = Instant::now() + load.duration;
+        loop {
+            let is_over = Instant::now() >= until;
+            let is_through = delivered + lost >= expected;
+            if is_through && is_over {
+                return (delivered, expected);
+            }
+            if is_through {
+                self.send_burst(to, load);
+                expected += per_burst;
+            }
+            if self.wait() {
+                delivered += self.take_all();
+            } else {
+                lost = expected - delivered;
+            }
+        }
+    }
+
+    fn send_burst(&mut self, to: SocketAddr, load: &Load) {
+        let mut bytes = vec![0u8; load.burst * (load.packet_len + 16)];
+        let mut used = 0;
+        for position in 1..=load.burst {
+            let is_last = position == load.burst;
+            let out = &mut bytes[used..];
+            used += session::write_packet(
+                &self.sender,
+                self.next_number,
+                is_last,
+                load.packet_len,
+                out,
+            );
+            self.next_number += 1;
+        }
+        send(&self.publisher, to, &bytes[..used], load.packet_len + 16);
+    }
+
+    fn take_all(&mut self) -> u64 {
+        let mut media = 0;
+        for viewer in &self.viewers {
+            while viewer.receive(&mut self.incoming).expect("receives") > 0 {
+                media += self
+                    .incoming
+                    .datagrams()
+                    .filter(|(_, bytes)| bytes.len() > MEDIA_LEN)
+                    .count() as u64;
+            }
+        }
+        // What the publisher is told is not looked at.
+        while self
+            .publisher
+            .receive(&mut self.incoming)
+            .expect("receives")
+            > 0
+        {}
+        media
+    }
+
+    /// Whether anything came before patience ended.
+    fn wait(&self) -> bool {
+        let poll_of = |socket: &Socket| libc::pollfd {
+            fd: socket.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // The last viewer is served last: when it has something, all have.
+        let last = self.viewers.last().unwrap_or(&self.publisher);
+        let mut waiting = [poll_of(last)];
+        // SAFETY: one pollfd on this frame.
+        unsafe { libc::poll(waiting.as_mut_ptr(), 1, PATIENCE_MS) > 0 }
+    }
+}
+
+fn send(socket: &Socket, destination: SocketAddr, bytes: &[u8], segment_len: usize) {
+    let refused = socket.send(&[Message {
+        destination,
+        bytes,
+        segment_len,
+    }]);
+    assert_eq!(refused, 0, "loopback takes what the generator sends");
+}
