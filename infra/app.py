@@ -1,10 +1,8 @@
-"""`cdk synth`: the global stack and one stack per region, from the context of cdk.json."""
+"""`python -m infra.app`, as `cdk synth` calls it: all stacks of the deployment that cdk.json describes."""
 
+import json
 import sys
 from pathlib import Path
-
-# CDK runs this file by itself; the parts are imported by their full names.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import aws_cdk as cdk
 
@@ -22,15 +20,24 @@ def build(app: cdk.App, deployment: Deployment) -> tuple[GlobalStack, list[Regio
         environment = cdk.Environment(account=deployment.account, region=region.name)
         name = f"{deployment.project}-{region.name}"
         stack = RegionalStack(app, name, deployment=deployment, region=region, env=environment)
-        stack.add_dependency(shared, "tables and keys are replicated before a region uses them")
+        # Tables and keys are replicated before a region uses them.
+        stack.add_stack_dependency(shared)
         regional.append(stack)
     return shared, regional
+
+
+def read_context() -> dict[str, object]:
+    """The context that cdk.json keeps."""
+    context: dict[str, object] = json.loads((Path(__file__).parent / "cdk.json").read_text())["context"]
+    return context
 
 
 def main() -> None:
     app = cdk.App()
     try:
-        deployment = read_deployment({"parley": app.node.try_get_context("parley")})
+        # The CDK command line hands its context in; without it the file is read here.
+        given = app.node.try_get_context("parley")
+        deployment = read_deployment({"parley": given} if given else read_context())
     except DeploymentError as error:
         sys.exit(f"infra: {error}")
     build(app, deployment)
