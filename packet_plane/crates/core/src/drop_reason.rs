@@ -58,6 +58,8 @@ drop_reasons! {
     KeyExhausted => "key_exhausted",
     /// A retransmission of something already here.
     Duplicate => "duplicate",
+    /// Retransmission padding without payload: a sender probing for bandwidth.
+    Padding => "padding",
 }
 
 /// How many packets met each outcome.

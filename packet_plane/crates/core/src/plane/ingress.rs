@@ -40,7 +40,7 @@ impl Plane {
             track.receive_media(now, receiver, &header, packet)
         };
         // A retransmission is authentic even when it repeats what is here: congestion control wants to know.
-        if matches!(arrived, Ok(_) | Err(DropReason::Duplicate)) {
+        if matches!(arrived, Ok(_) | Err(DropReason::Duplicate | DropReason::Padding)) {
             note_transport_wide(now, transport, track, &header, packet);
             if transport.routes.len() < MAX_ROUTES {
                 transport.routes.entry(header.ssrc).or_insert(route);
@@ -239,10 +239,9 @@ impl Track {
             scratch,
         )?;
         let len = unpadded_len(header.has_padding, &scratch[..len])?;
-        // Padding alone is a bandwidth probe.
         let (original, payload) = scratch[..len]
             .split_first_chunk::<2>()
-            .ok_or(DropReason::Duplicate)?;
+            .ok_or(DropReason::Padding)?;
         let highest = stream.state.highest().ok_or(DropReason::UnknownStream)?;
         let sequence = highest.nearest(u16::from_be_bytes(*original));
         // What was forwarded once goes out under its number again by NACK alone: two plaintexts under one

@@ -776,3 +776,36 @@ fn a_flood_of_dtls_from_one_client_leaves_room_for_the_others() {
     plane.handle_datagram(ms(1_100), publisher.address, &[22, 254, 253, 0]);
     assert!(std::iter::from_fn(|| plane.poll_event()).count() >= 1);
 }
+
+#[test]
+fn probes_on_the_retransmission_stream_are_reported_to_the_sender_and_go_no_further() {
+    let (mut plane, mut publisher, viewer) = two_cameras();
+    publisher.send(&mut plane, ms(1), 100, "cam", 8, &keyframe(7));
+    drain(&mut plane, ms(1), &viewer);
+    // Padding alone, then a repetition of what has arrived.
+    plane.handle_datagram(
+        ms(2),
+        publisher.address,
+        &publisher.packet(101, "cam", 9, 97, &[]),
+    );
+    let mut repetition = 8u16.to_be_bytes().to_vec();
+    repetition.extend(keyframe(7));
+    let repeated = publisher.packet(101, "cam", 10, 97, &repetition);
+    plane.handle_datagram(ms(3), publisher.address, &repeated);
+    assert!(drain(&mut plane, ms(3), &viewer).0.is_empty());
+    let drops = plane.snapshot().counters.drops;
+    assert_eq!(
+        (drops.of(DropReason::Padding), drops.of(DropReason::Duplicate)),
+        (1, 1)
+    );
+    plane.handle_timeout(ms(100));
+    let (_, rtcp) = drain(&mut plane, ms(100), &publisher);
+    let compound = publisher.open_rtcp(&rtcp);
+    let feedback = rtcp::packets(&compound)
+        .filter_map(Result::ok)
+        .find(|packet| (packet.packet_type, packet.count) == (rtcp::TRANSPORT_FEEDBACK, 15))
+        .expect("feedback");
+    let feedback = rtcp::transport_cc::parse(feedback.body).expect("reads");
+    assert_eq!(feedback.base_sequence_number, 8);
+    assert_eq!(feedback.arrivals.iter().flatten().count(), 3);
+}
