@@ -72,6 +72,30 @@ describe('two guests of a real meeting', () => {
     expect(await bob.page.evaluate(() => window.openConnections.length)).toBe(1);
   });
 
+  it('see and hear on after an ICE restart of the same connection', async () => {
+    const ufrags = await bob.page.evaluate(async () => {
+      const connection = window.openConnections.at(-1);
+      if (connection === undefined) throw new Error('no connection');
+      const ufrag = (): string | undefined =>
+        /a=ice-ufrag:(.+)/.exec(connection.remoteDescription?.sdp ?? '')?.[1];
+      const before = ufrag();
+      // The browser reports a failed path only after long silence, so the report is made here.
+      Object.defineProperty(connection, 'connectionState', { get: () => 'failed', configurable: true });
+      connection.onconnectionstatechange?.(new Event('connectionstatechange'));
+      Reflect.deleteProperty(connection, 'connectionState');
+      while (ufrag() === before) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (connection.iceConnectionState !== 'connected')
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      connection.onconnectionstatechange?.(new Event('connectionstatechange'));
+      return [before, ufrag()];
+    });
+    expect(ufrags[1]).not.toBe(ufrags[0]);
+    await bob.page.getByText(en.meeting.reconnecting).waitFor({ state: 'detached' });
+    await hearsAndSees(bob);
+    await hearsAndSees(ada);
+    expect(await bob.page.evaluate(() => window.openConnections.length)).toBe(1);
+  });
+
   it('are in the meeting once after a reload', async () => {
     await bob.page.reload();
     await bob.join();
