@@ -28,6 +28,24 @@ export function layOutGrid(count: number, width: number, height: number, gap: nu
 /** The node has ten video slots: nine faces and a screen. */
 export const MAX_TILES = 9;
 
+/** Below this width nine faces would be stamps. */
+const NARROW = 560;
+const MAX_TILES_NARROW = 6;
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly page: number;
+  readonly pages: number;
+}
+
+/** Splits what does not fit into pages; a page that is gone becomes the last one. */
+export function paginate<Item>(items: readonly Item[], wanted: number, width: number): Page<Item> {
+  const size = width > 0 && width < NARROW ? MAX_TILES_NARROW : MAX_TILES;
+  const pages = Math.max(1, Math.ceil(items.length / size));
+  const page = Math.min(Math.max(0, wanted), pages - 1);
+  return { items: items.slice(page * size, (page + 1) * size), page, pages };
+}
+
 /** A colour of one's own, the same on every screen: hue from the id. */
 export function hueOf(id: string): number {
   let hash = 0;

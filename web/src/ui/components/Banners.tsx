@@ -1,4 +1,4 @@
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
@@ -17,12 +17,7 @@ export function Banners({ meeting, snapshot }: BannersProps): ReactNode {
   const quality = snapshot.self?.connectionQuality;
   return (
     <div className="banners" aria-live="polite">
-      {snapshot.state.kind === 'reconnecting' && (
-        <p className="banner warn" role="alert">
-          <span className="spinner small" aria-hidden />
-          {t('meeting.reconnecting')}
-        </p>
-      )}
+      {snapshot.state.kind === 'reconnecting' && <Reconnecting since={snapshot.state.since} />}
       {snapshot.audioPlayback === 'blocked' && (
         <p className="banner">
           {t('meeting.audioBlocked')}
@@ -41,6 +36,34 @@ export function Banners({ meeting, snapshot }: BannersProps): ReactNode {
       ))}
     </div>
   );
+}
+
+function Reconnecting({ since }: { readonly since: number }): ReactNode {
+  const { t } = useTranslation();
+  const seconds = Math.max(0, Math.round((useNow() - since) / 1_000));
+  return (
+    <div className="banner warn">
+      <span className="spinner small" aria-hidden />
+      <p role="alert">{t(navigator.onLine ? 'meeting.reconnecting' : 'meeting.offline')}</p>
+      <span className="elapsed" aria-hidden>
+        {t('meeting.seconds', { count: seconds })}
+      </span>
+    </div>
+  );
+}
+
+/** The time, told again each second. */
+function useNow(): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => {
+      setNow(Date.now());
+    }, 1_000);
+    return () => {
+      clearInterval(timer);
+    };
+  }, []);
+  return now;
 }
 
 function useNotes(meeting: MeetingClient): void {

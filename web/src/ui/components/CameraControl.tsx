@@ -1,10 +1,13 @@
 import { Video, VideoOff } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useCallback, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LocalMediaClient } from '../../meeting/index.ts';
 import { useSession } from '../session.ts';
+import { useShortcut } from '../useShortcut.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { ControlButton } from './ControlButton.tsx';
+
+const SHORTCUT = 'e';
 
 /** Off means that the device is closed and its light is out. */
 export function CameraControl({ media }: { readonly media: LocalMediaClient }): ReactNode {
@@ -12,16 +15,18 @@ export function CameraControl({ media }: { readonly media: LocalMediaClient }): 
   const { camera } = useSnapshot(media);
   const { setCameraWanted } = useSession();
   const isOn = camera.kind === 'live' || camera.kind === 'starting';
-  const toggle = (): void => {
+  const toggle = useCallback(() => {
     setCameraWanted(!isOn);
     if (isOn) media.stopCamera();
     else void media.startCamera();
-  };
+  }, [isOn, media, setCameraWanted]);
+  useShortcut(SHORTCUT, toggle);
   return (
     <ControlButton
       label={t(isOn ? 'devices.turnCameraOff' : 'devices.turnCameraOn')}
       icon={isOn ? <Video aria-hidden /> : <VideoOff aria-hidden />}
       isOff={!isOn}
+      shortcut={SHORTCUT}
       onPress={toggle}
     />
   );

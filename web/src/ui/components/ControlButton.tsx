@@ -1,35 +1,48 @@
 import type { ReactNode } from 'react';
-import { ToggleButton, Tooltip, TooltipTrigger } from 'react-aria-components';
+import { Button, Tooltip, TooltipTrigger } from 'react-aria-components';
+import { shortcutName } from '../useShortcut.ts';
 
 interface ControlButtonProps {
   /** Says what a press does. */
   readonly label: string;
   readonly icon: ReactNode;
-  readonly onPress: () => void;
+  /** Left out inside a DialogTrigger, which opens its dialog. */
+  readonly onPress?: () => void;
   /** Shown as off, in red: microphone and camera. */
   readonly isOff?: boolean;
-  /** Shown as on: an open panel, a raised hand. */
+  /** Shown as on: a raised hand, a running share. */
   readonly isActive?: boolean;
+  /** For buttons that show and hide a panel. */
+  readonly isExpanded?: boolean;
   readonly className?: string;
-  readonly badge?: boolean;
+  /** A number of things not seen yet. */
+  readonly badge?: number;
+  /** A letter, pressed with Ctrl or ⌘. */
+  readonly shortcut?: string;
 }
 
-/** A round button with a name that shows on hover and focus. */
+/** More unread messages than this are many. */
+const MOST = 9;
+
+/** A button with a name that shows on hover and focus. */
 export function ControlButton(props: ControlButtonProps): ReactNode {
-  const { label, icon, onPress, isOff = false, isActive = false, className = '', badge = false } = props;
+  const { label, icon, isOff = false, isActive = false, isExpanded, className = '', badge = 0 } = props;
+  const { onPress, shortcut } = props;
+  const isLit = isActive || isExpanded === true;
   return (
-    <TooltipTrigger delay={400}>
-      <ToggleButton
+    <TooltipTrigger delay={400} closeDelay={80}>
+      <Button
         aria-label={label}
-        isSelected={isOff || isActive}
-        onPress={onPress}
-        className={`control ${isOff ? 'off' : ''} ${isActive ? 'active' : ''} ${className}`}
+        className={`control ${isOff ? 'off' : ''} ${isLit ? 'active' : ''} ${className}`}
+        {...(isExpanded === undefined ? {} : { 'aria-expanded': isExpanded })}
+        {...(onPress === undefined ? {} : { onPress })}
       >
         {icon}
-        {badge && <span className="badge" />}
-      </ToggleButton>
+        {badge > 0 && <span className="badge">{badge > MOST ? `${String(MOST)}+` : badge}</span>}
+      </Button>
       <Tooltip className="tooltip" offset={8}>
         {label}
+        {shortcut !== undefined && <kbd>{shortcutName(shortcut)}</kbd>}
       </Tooltip>
     </TooltipTrigger>
   );

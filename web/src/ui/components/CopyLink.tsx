@@ -2,6 +2,7 @@ import { Check, Link } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
+import { showToast } from './toasts.ts';
 
 /** Long enough to be read, short enough to be copied again. */
 const SHOWN_MS = 2_000;
@@ -27,21 +28,32 @@ export function CopyLink({
   }, [isCopied]);
 
   const copy = (): void => {
-    // Where the clipboard is forbidden, the address bar still shows the same link.
-    navigator.clipboard.writeText(`${location.origin}/m/${code}`).then(
+    const address = `${location.origin}/m/${code}`;
+    writeToClipboard(address).then(
       () => {
         setCopied(true);
       },
-      () => undefined,
+      () => {
+        showToast(t('meeting.copyYourself', { address }));
+      },
     );
   };
 
   return (
-    <Button className={`button copy ${isPrimary ? 'primary' : ''}`} onPress={copy}>
+    <Button
+      className={`button copy ${isPrimary ? 'primary' : ''}`}
+      onPress={copy}
+      aria-label={t('meeting.copyLink')}
+    >
       {isCopied ? <Check aria-hidden /> : <Link aria-hidden />}
       <span aria-live="polite">
         {isCopied ? t('meeting.copied') : isPrimary ? t('meeting.copyLink') : code}
       </span>
     </Button>
   );
+}
+
+/** Pages without a secure address have no clipboard, whatever the types say: the promise is then refused. */
+async function writeToClipboard(text: string): Promise<void> {
+  await navigator.clipboard.writeText(text);
 }

@@ -9,7 +9,7 @@ export function DevicePickers({ media }: { readonly media: LocalMediaClient }): 
   const { t } = useTranslation();
   const { microphones, cameras, speakers, chosen } = useSnapshot(media);
   return (
-    <div className="pickers">
+    <div className="pickers" role="group" aria-label={t('devices.settings')}>
       <DevicePicker
         label={t('devices.microphone')}
         icon={<Mic aria-hidden />}

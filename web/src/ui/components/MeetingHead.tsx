@@ -7,12 +7,17 @@ import { Wordmark } from './Wordmark.tsx';
 
 export function MeetingHead(props: { readonly snapshot: MeetingSnapshot; readonly code: string }): ReactNode {
   const { t } = useTranslation();
-  const { meeting, participants } = props.snapshot;
+  const { meeting, participants, recording } = props.snapshot;
   return (
     <header className="meeting-head">
       <Wordmark />
       <h1>{meeting?.title ?? t('join.untitled')}</h1>
-      <span className="count" aria-label={t('meeting.count', { count: participants.length })}>
+      {recording === 'on' && (
+        <span className="recording" role="status">
+          {t('meeting.recording')}
+        </span>
+      )}
+      <span className="count" role="img" aria-label={t('meeting.count', { count: participants.length })}>
         <Users aria-hidden /> {participants.length}
       </span>
       <CopyLink code={meeting?.code ?? props.code} />

@@ -1,10 +1,13 @@
 import { Mic, MicOff } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useCallback, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LocalMediaClient } from '../../meeting/index.ts';
 import { useSession } from '../session.ts';
+import { useShortcut } from '../useShortcut.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { ControlButton } from './ControlButton.tsx';
+
+const SHORTCUT = 'd';
 
 /** The device stays open while muted, so that unmuting is instant; nothing is sent meanwhile. */
 export function MicrophoneControl({ media }: { readonly media: LocalMediaClient }): ReactNode {
@@ -12,18 +15,20 @@ export function MicrophoneControl({ media }: { readonly media: LocalMediaClient 
   const { microphone } = useSnapshot(media);
   const { microphoneMuted, setMicrophoneMuted } = useSession();
   const isOff = microphoneMuted || microphone.kind !== 'live';
-  const toggle = (): void => {
+  const toggle = useCallback(() => {
     if (microphone.kind === 'live') setMicrophoneMuted(!microphoneMuted);
     else {
       setMicrophoneMuted(false);
       void media.startMicrophone();
     }
-  };
+  }, [media, microphone.kind, microphoneMuted, setMicrophoneMuted]);
+  useShortcut(SHORTCUT, toggle);
   return (
     <ControlButton
       label={t(isOff ? 'devices.turnMicrophoneOn' : 'devices.turnMicrophoneOff')}
       icon={isOff ? <MicOff aria-hidden /> : <Mic aria-hidden />}
       isOff={isOff}
+      shortcut={SHORTCUT}
       onPress={toggle}
     />
   );

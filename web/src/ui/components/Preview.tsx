@@ -17,7 +17,7 @@ export function Preview({ media }: { readonly media: LocalMediaClient }): ReactN
   const { microphone, camera } = useSnapshot(media);
   const { displayName, microphoneMuted } = useSession();
   return (
-    <section className="preview">
+    <section className="preview" aria-label={t('join.previewLabel')}>
       <div className="preview-picture">
         {camera.kind === 'live' ? (
           <Video track={camera.track} mirrored label={t('join.previewLabel')} />
@@ -33,22 +33,46 @@ export function Preview({ media }: { readonly media: LocalMediaClient }): ReactN
           <LevelBar track={microphone.kind === 'live' && !microphoneMuted ? microphone.track : null} />
         </div>
       </div>
-      <Problem state={microphone} device="microphone" onRetry={() => void media.startMicrophone()} />
-      <Problem state={camera} device="camera" onRetry={() => void media.startCamera()} />
+      <Problems media={media} microphone={microphone} camera={camera} />
     </section>
+  );
+}
+
+interface ProblemsProps {
+  readonly media: LocalMediaClient;
+  readonly microphone: CaptureState;
+  readonly camera: CaptureState;
+}
+
+/** One note for both devices where they share the trouble. */
+function Problems({ media, microphone, camera }: ProblemsProps): ReactNode {
+  const retryMicrophone = (): void => void media.startMicrophone();
+  const retryCamera = (): void => void media.startCamera();
+  if (microphone.kind === 'failed' && camera.kind === 'failed' && microphone.error === camera.error) {
+    const retryBoth = (): void => {
+      retryMicrophone();
+      retryCamera();
+    };
+    return <Problem state={camera} device="both" onRetry={retryBoth} />;
+  }
+  return (
+    <>
+      <Problem state={microphone} device="microphone" onRetry={retryMicrophone} />
+      <Problem state={camera} device="camera" onRetry={retryCamera} />
+    </>
   );
 }
 
 interface ProblemProps {
   readonly state: CaptureState;
-  readonly device: 'microphone' | 'camera';
+  readonly device: 'microphone' | 'camera' | 'both';
   readonly onRetry: () => void;
 }
 
 function Problem({ state, device, onRetry }: ProblemProps): ReactNode {
   const { t } = useTranslation();
   if (state.kind !== 'failed') return null;
-  const name = t(`devices.${device}`).toLocaleLowerCase();
+  const name = device === 'both' ? t('capture.both') : t(`devices.${device}`).toLocaleLowerCase();
   return (
     <div className="problem" role="alert">
       <TriangleAlert aria-hidden />

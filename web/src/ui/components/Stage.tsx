@@ -7,8 +7,9 @@ import type {
   ParticipantSnapshot,
   VisibleTrack,
 } from '../../meeting/index.ts';
-import { MAX_TILES, layOutGrid } from '../layout.ts';
+import { layOutGrid, paginate } from '../layout.ts';
 import { CopyLink } from './CopyLink.tsx';
+import { Pager } from './Pager.tsx';
 import { ScreenTile } from './ScreenTile.tsx';
 import { Tile } from './Tile.tsx';
 
@@ -27,6 +28,7 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
   const area = useRef<HTMLDivElement>(null);
   const size = useSize(area);
   const { self } = snapshot;
+  const [wantedPage, setWantedPage] = useState(0);
   const others = useMemo(
     () => snapshot.participants.filter(({ isSelf }) => !isSelf),
     [snapshot.participants],
@@ -34,19 +36,23 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
   const sharer = snapshot.participants.find(({ tracks }) => tracks.screen !== undefined) ?? null;
   // With one other person, one's own picture floats in a corner and the other one has the stage.
   const isDuo = others.length === 1 && sharer === null;
-  const shown = (isDuo || self === null ? others : [self, ...others]).slice(0, MAX_TILES);
-  const hidden = others.length - shown.filter(({ isSelf }) => !isSelf).length;
+  const isAlone = others.length === 0 && sharer === null;
+  const arrangement = sharer !== null ? 'sharing' : isAlone ? 'alone' : '';
+  const all = isDuo || self === null ? others : [self, ...others];
+  const { items: shown, page, pages } = paginate(presenterFirst(all, sharer), wantedPage, size.width);
   const grid = layOutGrid(shown.length, size.width, size.height, GAP);
   const height = sharer === null ? grid.tileHeight : STRIP_HEIGHT;
 
   useVisible(meeting, sharer, shown, height);
 
   return (
-    <section className={`stage ${sharer === null ? '' : 'sharing'}`} aria-label={t('meeting.stage')}>
+    <section className={`stage ${arrangement}`} aria-label={t('meeting.stage')}>
       {sharer !== null && <ScreenTile sharer={sharer} />}
       <div
         ref={area}
         className="tiles"
+        // A strip that scrolls has to be reached by the keyboard too.
+        {...(sharer === null ? {} : { tabIndex: 0, role: 'group', 'aria-label': t('meeting.faces') })}
         style={
           sharer === null
             ? {
@@ -62,12 +68,20 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
             style={sharer === null ? placeOf(index, shown.length, grid.columns, grid.tileHeight) : {}}
           />
         ))}
-        {hidden > 0 && <span className="more">{t('meeting.more', { count: hidden })}</span>}
       </div>
+      {pages > 1 && <Pager page={page} pages={pages} onPage={setWantedPage} />}
       {isDuo && self !== null && <Tile participant={self} className="floating" />}
-      {others.length === 0 && sharer === null && <Invitation code={snapshot.meeting?.code ?? ''} />}
+      {isAlone && <Invitation code={snapshot.meeting?.code ?? ''} />}
     </section>
   );
+}
+
+/** Beside a shared screen, the face that belongs to it comes first. */
+function presenterFirst(
+  participants: readonly ParticipantSnapshot[],
+  sharer: ParticipantSnapshot | null,
+): readonly ParticipantSnapshot[] {
+  return sharer === null ? participants : [sharer, ...participants.filter(({ id }) => id !== sharer.id)];
 }
 
 /** Each tile spans two of the grid's half columns, so that a last row that is not full can be centred. */

@@ -1,4 +1,4 @@
-import { Hand, MicOff } from 'lucide-react';
+import { Hand, MicOff, SignalLow, SignalZero } from 'lucide-react';
 import { memo, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ParticipantSnapshot } from '../../meeting/index.ts';
@@ -41,10 +41,19 @@ export const Tile = memo(function Tile({ participant, style = {}, className = ''
       <span className="tile-name">
         {isMuted ? <MicOff aria-hidden /> : <VoiceBars />}
         <span>{name}</span>
+        <Quality quality={participant.connectionQuality} />
       </span>
     </article>
   );
 });
+
+/** Says nothing while all is well. */
+function Quality({ quality }: { readonly quality: ParticipantSnapshot['connectionQuality'] }): ReactNode {
+  const { t } = useTranslation();
+  if (quality === 'good' || quality === 'unknown') return null;
+  if (quality === 'lost') return <SignalZero role="img" aria-label={t('meeting.noSignal')} />;
+  return <SignalLow role="img" className="weak" aria-label={t('meeting.weakSignal')} />;
+}
 
 /** Three bars that move with the voice. */
 function VoiceBars(): ReactNode {

@@ -9,7 +9,7 @@ import {
   Users,
 } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { Button, Dialog, DialogTrigger, Popover } from 'react-aria-components';
+import { Button, Toolbar as AriaToolbar, Dialog, DialogTrigger, Popover } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import {
   MeetingError,
@@ -37,9 +37,9 @@ export function Toolbar({ meeting, media, snapshot }: ToolbarProps): ReactNode {
   const { panel, togglePanel } = useSession();
   const { self, messages } = snapshot;
   const isHandRaised = self?.isHandRaised ?? false;
-  const hasUnread = useUnread(messages.length, panel === 'chat');
+  const unread = useUnread(messages.length, panel === 'chat');
   return (
-    <footer className="toolbar" role="toolbar" aria-label={t('meeting.toolbar')}>
+    <AriaToolbar className="toolbar" aria-label={t('meeting.toolbar')}>
       <div className="toolbar-group">
         <MicrophoneControl media={media} />
         <CameraControl media={media} />
@@ -59,34 +59,34 @@ export function Toolbar({ meeting, media, snapshot }: ToolbarProps): ReactNode {
         <ControlButton
           label={t('meeting.people')}
           icon={<Users aria-hidden />}
-          isActive={panel === 'people'}
+          isExpanded={panel === 'people'}
           onPress={() => {
             togglePanel('people');
           }}
         />
         <ControlButton
-          label={t(hasUnread ? 'chat.unread' : 'meeting.chat')}
+          label={unread > 0 ? t('chat.unread', { count: unread }) : t('meeting.chat')}
           icon={<MessageSquare aria-hidden />}
-          isActive={panel === 'chat'}
-          badge={hasUnread}
+          isExpanded={panel === 'chat'}
+          badge={unread}
           onPress={() => {
             togglePanel('chat');
           }}
         />
       </div>
-      <Button className="control leave" onPress={() => void meeting.leave()}>
+      <Button className="control leave" aria-label={t('meeting.leave')} onPress={() => void meeting.leave()}>
         <PhoneOff aria-hidden />
         <span>{t('meeting.leave')}</span>
       </Button>
-    </footer>
+    </AriaToolbar>
   );
 }
 
-/** Whether messages came since the chat was last open. */
-function useUnread(count: number, isOpen: boolean): boolean {
+/** How many messages came since the chat was last open. */
+function useUnread(count: number, isOpen: boolean): number {
   const [seen, setSeen] = useState(count);
   if (isOpen && seen !== count) setSeen(count);
-  return !isOpen && count > seen;
+  return isOpen ? 0 : Math.max(0, count - seen);
 }
 
 function ShareControl({
@@ -122,9 +122,7 @@ function DevicesPopover({ media }: { readonly media: LocalMediaClient }): ReactN
   const { t } = useTranslation();
   return (
     <DialogTrigger>
-      <Button className="control wide-only" aria-label={t('devices.settings')}>
-        <Settings2 aria-hidden />
-      </Button>
+      <ControlButton className="wide-only" label={t('devices.settings')} icon={<Settings2 aria-hidden />} />
       <Popover className="popover padded" offset={14}>
         <Dialog aria-label={t('devices.settings')}>
           <DevicePickers media={media} />
@@ -138,9 +136,7 @@ function ReactionsPopover({ meeting }: { readonly meeting: MeetingClient }): Rea
   const { t } = useTranslation();
   return (
     <DialogTrigger>
-      <Button className="control" aria-label={t('meeting.reactions')}>
-        <SmilePlus aria-hidden />
-      </Button>
+      <ControlButton label={t('meeting.reactions')} icon={<SmilePlus aria-hidden />} />
       <Popover className="popover" offset={14}>
         <Dialog aria-label={t('meeting.reactions')} className="reaction-row">
           {REACTIONS.map((reaction) => (

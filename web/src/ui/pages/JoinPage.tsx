@@ -13,6 +13,7 @@ import { Preview } from '../components/Preview.tsx';
 import { Wordmark } from '../components/Wordmark.tsx';
 import { useSession } from '../session.ts';
 import { useSnapshot } from '../useSnapshot.ts';
+import { useTitle } from '../useTitle.ts';
 import { NoticePage } from './NoticePage.tsx';
 
 interface JoinPageProps {
@@ -91,6 +92,7 @@ function Door({
   const { microphone, camera } = useSnapshot(media);
   const [isMissing, setMissing] = useState(false);
   const isJoining = state.kind === 'joining';
+  useTitle(details.title ?? details.code);
 
   useEffect(() => {
     void meeting.prepare();
@@ -118,9 +120,9 @@ function Door({
 
   return (
     <main className="door">
-      <header className="door-head">
+      <div className="door-head">
         <Wordmark />
-      </header>
+      </div>
       <Preview media={media} />
       <section className="door-form">
         <p className="eyebrow">{details.code}</p>
@@ -144,13 +146,13 @@ function Door({
             <Input placeholder={t('join.namePlaceholder')} autoComplete="name" />
             <FieldError>{t('join.nameMissing')}</FieldError>
           </TextField>
-          <DevicePickers media={media} />
           <Button type="submit" className="button primary big" isPending={isJoining}>
             {isJoining && <span className="spinner small" aria-hidden />}
             {t(isJoining ? 'join.joining' : 'join.go')}
           </Button>
         </Form>
       </section>
+      <DevicePickers media={media} />
     </main>
   );
 }

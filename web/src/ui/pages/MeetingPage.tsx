@@ -10,6 +10,7 @@ import { Toolbar } from '../components/Toolbar.tsx';
 import { useSession } from '../session.ts';
 import { usePublishing } from '../usePublishing.ts';
 import { useSnapshot } from '../useSnapshot.ts';
+import { useTitle } from '../useTitle.ts';
 
 interface MeetingPageProps {
   readonly code: string;
@@ -21,6 +22,7 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
   const snapshot = useSnapshot(meeting);
   const { panel } = useSession();
   usePublishing(meeting, media);
+  useTitle(snapshot.meeting?.title ?? code);
   return (
     <main className={`meeting ${panel === 'none' ? '' : 'with-panel'}`}>
       <MeetingHead snapshot={snapshot} code={code} />
@@ -29,7 +31,7 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
         <Banners meeting={meeting} snapshot={snapshot} />
         <Reactions meeting={meeting} participants={snapshot.participants} />
       </div>
-      {panel === 'people' && <PeoplePanel snapshot={snapshot} />}
+      {panel === 'people' && <PeoplePanel meeting={meeting} snapshot={snapshot} />}
       {panel === 'chat' && <ChatPanel meeting={meeting} snapshot={snapshot} />}
       <Toolbar meeting={meeting} media={media} snapshot={snapshot} />
     </main>

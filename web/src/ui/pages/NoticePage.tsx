@@ -25,7 +25,8 @@ const WORDED = [
 
 export function NoticePage({ code, onRetry, onHome }: NoticePageProps): ReactNode {
   const { t } = useTranslation();
-  const words = WORDED.find((worded) => worded === code) ?? 'other';
+  const known = WORDED.find((worded) => worded === code) ?? 'other';
+  const words = known === 'unreachable' && !navigator.onLine ? 'offline' : known;
   return (
     <main className="notice">
       <Wordmark />

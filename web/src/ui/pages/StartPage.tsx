@@ -18,9 +18,9 @@ export function StartPage({ onCode }: { readonly onCode: (code: string) => void 
 
   return (
     <main className="start">
-      <header className="start-head">
+      <div className="start-head">
         <Wordmark />
-      </header>
+      </div>
       <section className="start-words">
         <h1>{t('start.title')}</h1>
         <p className="lead">{t('start.lead')}</p>
@@ -42,6 +42,10 @@ export function StartPage({ onCode }: { readonly onCode: (code: string) => void 
             <FieldError>{t('start.badCode')}</FieldError>
           </TextField>
         </Form>
+        <details className="new-meeting">
+          <summary>{t('start.newTitle')}</summary>
+          <p>{t('start.newText')}</p>
+        </details>
         <ul className="points">
           {(['pointOne', 'pointTwo', 'pointThree'] as const).map((point) => (
             <li key={point}>

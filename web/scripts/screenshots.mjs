@@ -1,0 +1,131 @@
+/* global document -- Some functions run in the page. */
+/**
+ * Takes a picture of every screen, from fixtures, at three sizes and in both themes.
+ *
+ *   node scripts/screenshots.mjs [folder] [pattern of names, as share-phone-dark] [--axe]
+ *
+ * With --axe each screen is checked against WCAG 2.2 A and AA too, and a finding makes the exit status 1.
+ */
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { createServer } from 'vite';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+const SIZES = { desktop: [1440, 900], tablet: [768, 1024], phone: [390, 844] };
+const THEMES = ['light', 'dark'];
+
+/** What the API would answer for the meeting on the join page. */
+const FOUND = {
+  status: 200,
+  body: {
+    id: 'mtg_demo',
+    code: 'abc-defg-hij',
+    title: 'Weekly design review',
+    state: 'active',
+    guests: true,
+  },
+};
+const MISSING = { status: 404, body: { code: 'meeting_not_found' } };
+const ENDED = { status: 410, body: { code: 'meeting_ended' } };
+
+export const SCREENS = {
+  start: { query: '' },
+  join: { query: 'scene=join&name=Maya Lindqvist', api: FOUND },
+  'join-camera-off': { query: 'scene=join&camera-off', api: FOUND },
+  'join-denied': { query: 'scene=join&name=Maya&failure=denied', api: FOUND },
+  'join-no-device': { query: 'scene=join&name=Maya&failure=none_found', api: FOUND },
+  'join-not-found': { query: 'scene=join', api: MISSING },
+  'join-ended': { query: 'scene=join', api: ENDED },
+  'notice-full': { query: 'scene=notice&code=meeting_full' },
+  'notice-busy': { query: 'scene=notice&code=no_capacity' },
+  'notice-offline': { query: 'scene=notice&code=unreachable' },
+  'meeting-1': { query: 'scene=meeting&people=1' },
+  'meeting-2': { query: 'scene=meeting&people=2' },
+  'meeting-3': { query: 'scene=meeting&people=3' },
+  'meeting-4': { query: 'scene=meeting&people=4&hand' },
+  'meeting-9': { query: 'scene=meeting&people=9' },
+  'meeting-12': { query: 'scene=meeting&people=12' },
+  share: { query: 'scene=meeting&people=5&share=1' },
+  'share-own': { query: 'scene=meeting&people=3&share=0' },
+  people: { query: 'scene=meeting&people=5&panel=people&hand' },
+  chat: { query: 'scene=meeting&people=4&panel=chat&messages' },
+  reconnecting: { query: 'scene=meeting&people=4&reconnecting' },
+  blocked: { query: 'scene=meeting&people=2&blocked' },
+  weak: { query: 'scene=meeting&people=3&weak' },
+  left: { query: 'scene=left' },
+  removed: { query: 'scene=left&reason=removed' },
+};
+
+const folder = process.argv[2] ?? 'screenshots';
+const [filter = ''] = process.argv.slice(3).filter((argument) => !argument.startsWith('--'));
+const wanted = new RegExp(filter);
+const withAxe = process.argv.includes('--axe');
+
+async function open(browser, url, screen, size, theme) {
+  const [width, height] = size;
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => console.error(`page error: ${error.message}`));
+  await page.route('**/v1/**', (route) =>
+    route.fulfill({ status: screen.api.status, json: screen.api.body, contentType: 'application/json' }),
+  );
+  await page.goto(`${url}demo.html?${screen.query}`);
+  await page.locator('h1, [role="toolbar"]').first().waitFor();
+  await page.evaluate(() => document.fonts.ready);
+  const playing = () => [...document.querySelectorAll('video')].every((video) => video.readyState >= 2);
+  await page.waitForFunction(playing);
+  await page.evaluate(() =>
+    Promise.all(
+      document
+        .getAnimations()
+        .filter((animation) => animation.effect?.getTiming().iterations !== Infinity)
+        .map((animation) => animation.finished),
+    ),
+  );
+  return page;
+}
+
+async function findings(page) {
+  await page.addScriptTag({ path: AXE });
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const { violations } = await page.evaluate(
+    (values) => globalThis.axe.run(document, { runOnly: { type: 'tag', values } }),
+    tags,
+  );
+  return violations.map(
+    ({ id, help, nodes }) =>
+      `${id}: ${help}\n${nodes.map(({ html }) => `      ${html.slice(0, 140)}`).join('\n')}`,
+  );
+}
+
+const server = await createServer({ root: ROOT, logLevel: 'error', server: { port: 0, hmr: false } });
+await server.listen();
+const [url] = server.resolvedUrls.local;
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--autoplay-policy=no-user-gesture-required'],
+});
+await mkdir(folder, { recursive: true });
+let found = 0;
+for (const [name, screen] of Object.entries(SCREENS)) {
+  for (const [sizeName, size] of Object.entries(SIZES)) {
+    for (const theme of THEMES) {
+      const title = `${name}-${sizeName}-${theme}`;
+      if (!wanted.test(title)) continue;
+      const page = await open(browser, url, screen, size, theme);
+      await page.screenshot({ path: `${folder}/${title}.png` });
+      for (const finding of withAxe ? await findings(page) : []) {
+        found += 1;
+        console.error(`${title}: ${finding}`);
+      }
+      await page.context().close();
+    }
+  }
+}
+await browser.close();
+await server.close();
+process.exitCode = found === 0 ? 0 : 1;

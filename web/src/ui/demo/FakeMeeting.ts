@@ -1,0 +1,148 @@
+/** FakeMeeting: a meeting without a network, for component tests and for looking at the app. Remembers what it was told. */
+import type {
+  JoinOptions,
+  MeetingClient,
+  MeetingEvents,
+  MeetingSnapshot,
+  ParticipantSnapshot,
+  Source,
+  TrackSnapshot,
+  VisibleTrack,
+} from '../../meeting/index.ts';
+
+type Call = readonly [name: string, ...args: unknown[]];
+
+export const EMPTY: MeetingSnapshot = {
+  state: { kind: 'connected' },
+  meeting: { id: 'mtg_demo', code: 'abc-defg-hij', title: 'Weekly design review' },
+  participants: [],
+  self: null,
+  activeSpeaker: null,
+  messages: [],
+  recording: 'off',
+  audioPlayback: 'playing',
+};
+
+export class FakeMeeting implements MeetingClient {
+  /** Everything that was asked of the meeting, in order. */
+  readonly calls: Call[] = [];
+  visible: readonly VisibleTrack[] = [];
+  /** Decides how `join` ends. */
+  onJoin: (options: JoinOptions) => Promise<void> = () => Promise.resolve();
+  readonly audioOutput = { setVolume: () => undefined, setSink: () => Promise.resolve() };
+  readonly #listeners = new Set<() => void>();
+  readonly #handlers = new Map<string, Set<(event: never) => void>>();
+  #snapshot: MeetingSnapshot;
+
+  constructor(snapshot: Partial<MeetingSnapshot> = {}) {
+    this.#snapshot = { ...EMPTY, ...snapshot };
+    this.change(snapshot);
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly getSnapshot = (): MeetingSnapshot => this.#snapshot;
+
+  on<Name extends keyof MeetingEvents>(
+    name: Name,
+    handler: (event: MeetingEvents[Name]) => void,
+  ): () => void {
+    const handlers = this.#handlers.get(name) ?? new Set();
+    this.#handlers.set(name, handlers);
+    handlers.add(handler);
+    return () => handlers.delete(handler);
+  }
+
+  emit<Name extends keyof MeetingEvents>(name: Name, event: MeetingEvents[Name]): void {
+    for (const handler of this.#handlers.get(name) ?? []) {
+      (handler as (event: MeetingEvents[Name]) => void)(event);
+    }
+  }
+
+  change(change: Partial<MeetingSnapshot>): void {
+    const next = { ...this.#snapshot, ...change };
+    this.#snapshot = { ...next, self: next.participants.find(({ isSelf }) => isSelf) ?? null };
+    for (const listener of this.#listeners) listener();
+  }
+
+  changeParticipant(id: string, change: Partial<ParticipantSnapshot>): void {
+    this.change({
+      participants: this.#snapshot.participants.map((participant) =>
+        participant.id === id ? { ...participant, ...change } : participant,
+      ),
+    });
+  }
+
+  prepare = (): Promise<void> => this.#note('prepare');
+  leave = (): Promise<void> => {
+    this.change({ state: { kind: 'ended', reason: 'left' } });
+    return this.#note('leave');
+  };
+  join(options: JoinOptions): Promise<void> {
+    void this.#note('join', options);
+    return this.onJoin(options);
+  }
+
+  setMicrophone = (track: MediaStreamTrack | null): Promise<void> => this.#note('setMicrophone', track);
+  setCamera = (track: MediaStreamTrack | null): Promise<void> => this.#note('setCamera', track);
+  shareScreen = (): Promise<void> => this.#note('shareScreen');
+  resumeAudio = (): Promise<void> => this.#note('resumeAudio');
+  stopShare = (): void => void this.#note('stopShare');
+  setHand = (raised: boolean): void => void this.#note('setHand', raised);
+  react = (reaction: string): void => void this.#note('react', reaction);
+  sendMessage = (text: string): void => void this.#note('sendMessage', text);
+  muteParticipant = (id: string): void => void this.#note('muteParticipant', id);
+  removeParticipant = (id: string): void => void this.#note('removeParticipant', id);
+  setMuted = (source: string, muted: boolean): void => void this.#note('setMuted', source, muted);
+  setVisible = (visible: readonly VisibleTrack[]): void => {
+    this.visible = visible;
+  };
+
+  #note(...call: Call): Promise<void> {
+    this.calls.push(call);
+    return Promise.resolve();
+  }
+}
+
+interface Person extends Partial<Omit<ParticipantSnapshot, 'tracks'>> {
+  readonly muted?: boolean;
+  readonly camera?: MediaStreamTrack | null;
+  readonly screen?: MediaStreamTrack | null;
+}
+
+/** A participant with a microphone; `camera: null` is one that no slot carries, left out is one that is off. */
+export function person(displayName: string, options: Person = {}): ParticipantSnapshot {
+  const { muted = false, camera, screen, ...rest } = options;
+  const id = rest.id ?? `par_${displayName.toLowerCase().replaceAll(' ', '')}`;
+  const track = (
+    source: Source,
+    mediaStreamTrack: MediaStreamTrack | null,
+    isMuted = false,
+  ): TrackSnapshot => ({
+    id: `trk_${id}_${source}`,
+    source,
+    kind: source === 'microphone' ? 'audio' : 'video',
+    muted: isMuted,
+    mediaStreamTrack,
+  });
+  return {
+    role: 'participant',
+    isSelf: false,
+    isHandRaised: false,
+    joinedAt: '2026-01-01T10:00:00Z',
+    isSpeaking: false,
+    audioLevel: 0,
+    connectionQuality: 'unknown',
+    ...rest,
+    id,
+    displayName,
+    tracks: {
+      microphone: track('microphone', null, muted),
+      ...(camera === undefined ? {} : { camera: track('camera', camera) }),
+      ...(screen === undefined ? {} : { screen: track('screen', screen) }),
+    },
+  };
+}

@@ -1,0 +1,59 @@
+/** Shows any screen of the app from fixtures: `demo.html?scene=meeting&people=4`. Development only, never built. */
+import '@fontsource-variable/figtree/index.css';
+import '../styles/base.css';
+import '../styles/pages.css';
+import '../styles/meeting.css';
+import type { ReactNode } from 'react';
+import { createRoot } from 'react-dom/client';
+import type { EndReason, MeetingErrorCode } from '../../meeting/index.ts';
+import { JoinPage } from '../pages/JoinPage.tsx';
+import { LeftPage } from '../pages/LeftPage.tsx';
+import { MeetingPage } from '../pages/MeetingPage.tsx';
+import { NoticePage } from '../pages/NoticePage.tsx';
+import { StartPage } from '../pages/StartPage.tsx';
+import { useSession, type Panel } from '../session.ts';
+import '../i18n.ts';
+import { makeMedia, makeMeeting } from './scenes.ts';
+
+const query = new URLSearchParams(location.search);
+const nothing = (): void => undefined;
+
+function scene(): ReactNode {
+  const media = makeMedia(query);
+  const notice = (code: MeetingErrorCode): ReactNode => (
+    <NoticePage code={code} onRetry={nothing} onHome={nothing} />
+  );
+  switch (query.get('scene')) {
+    case 'join':
+      useSession.setState({ displayName: query.get('name') ?? '' });
+      return (
+        <JoinPage
+          code="abc-defg-hij"
+          apiUrl="/v1"
+          meeting={makeMeeting(query)}
+          media={media}
+          onHome={nothing}
+        />
+      );
+    case 'meeting':
+      useSession.setState({ panel: (query.get('panel') ?? 'none') as Panel });
+      return <MeetingPage code="abc-defg-hij" meeting={makeMeeting(query)} media={media} />;
+    case 'left':
+      return (
+        <LeftPage
+          reason={(query.get('reason') ?? 'left') as EndReason}
+          media={media}
+          onAgain={nothing}
+          onHome={nothing}
+        />
+      );
+    case 'notice':
+      return notice((query.get('code') ?? 'meeting_not_found') as MeetingErrorCode);
+    default:
+      return <StartPage onCode={nothing} />;
+  }
+}
+
+const container = document.getElementById('app');
+if (container === null) throw new Error('demo.html has no #app');
+createRoot(container).render(scene());

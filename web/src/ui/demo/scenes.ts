@@ -1,0 +1,95 @@
+/** Fixtures by query: who is in the meeting, what they do, what the devices say. */
+import type { ChatMessage, LocalMediaSnapshot, ParticipantSnapshot } from '../../meeting/index.ts';
+import { FakeMedia } from './FakeMedia.ts';
+import { EMPTY, FakeMeeting, person } from './FakeMeeting.ts';
+import { cameraTrack, screenTrack } from './pictures.ts';
+
+const NAMES = [
+  'Maya Lindqvist',
+  'Tomás Herrera',
+  'Amara Okafor',
+  'Jonas Weber',
+  'Priya Raman',
+  'Sofia Conti',
+  'Kenji Watanabe',
+  'Nour Haddad',
+  'Elif Demir',
+  'Oliver Grant',
+  'Lucía Campos',
+  'Wei Zhang',
+];
+/** Those whose camera is off. */
+const FACELESS = [4, 7, 10];
+
+const MESSAGES: readonly ChatMessage[] = [
+  message(1, 1, 'Morning! The numbers from last week are in the deck.'),
+  message(2, 1, 'Slide four is the interesting one.'),
+  message(3, 0, 'Lovely, thank you. Shall we start with the join time?'),
+  message(4, 2, 'Yes please. I have a question about the keyframe request.'),
+];
+
+export function makeMedia(query: URLSearchParams): FakeMedia {
+  const failure = query.get('failure') as null | 'denied' | 'in_use' | 'none_found';
+  if (failure !== null) {
+    const failed = { kind: 'failed', error: failure } as const;
+    return new FakeMedia({ microphone: failed, camera: failed, speakers: [] });
+  }
+  const camera: LocalMediaSnapshot['camera'] = query.has('camera-off')
+    ? { kind: 'off' }
+    : { kind: 'live', track: cameraTrack(0), deviceId: 'cam1' };
+  return new FakeMedia({ microphone: { kind: 'live', track: hum(), deviceId: 'mic1' }, camera });
+}
+
+export function makeMeeting(query: URLSearchParams): FakeMeeting {
+  if (query.get('scene') === 'join') return new FakeMeeting({ state: { kind: 'idle' } });
+  const count = Number(query.get('people') ?? '1');
+  const participants = NAMES.slice(0, count).map((name, index) => fixture(name, index, query));
+  const reconnecting = { kind: 'reconnecting', since: Date.now() - 7_000, attempt: 3 } as const;
+  const made = new FakeMeeting({
+    ...EMPTY,
+    participants,
+    messages: query.has('messages') ? MESSAGES : [],
+    activeSpeaker: participants[1]?.id ?? null,
+    ...(query.has('reconnecting') ? { state: reconnecting } : {}),
+    ...(query.has('blocked') ? { audioPlayback: 'blocked' as const } : {}),
+  });
+  return made;
+}
+
+function fixture(name: string, index: number, query: URLSearchParams): ParticipantSnapshot {
+  const isSelf = index === 0;
+  const sharer = query.get('share');
+  return person(name, {
+    isSelf,
+    role: index === 1 ? 'host' : 'participant',
+    muted: index === 3 || index === 6,
+    isSpeaking: index === 1,
+    audioLevel: index === 1 ? 0.7 : 0,
+    isHandRaised: index === 2 && query.has('hand'),
+    connectionQuality: isSelf ? (query.has('weak') ? 'uplink' : 'good') : 'unknown',
+    ...(FACELESS.includes(index) ? {} : { camera: cameraTrack(index) }),
+    ...(sharer === String(index) ? { screen: screenTrack() } : {}),
+  });
+}
+
+function message(minute: number, from: number, text: string): ChatMessage {
+  const displayName = NAMES[from] ?? '';
+  return {
+    id: `msg_${String(minute)}`,
+    from: person(displayName).id,
+    displayName,
+    text,
+    at: `2026-01-01T10:0${String(minute)}:00Z`,
+  };
+}
+
+/** A quiet tone that swells, for the level meter. */
+function hum(): MediaStreamTrack {
+  const context = new AudioContext();
+  const out = new MediaStreamAudioDestinationNode(context);
+  const gain = new GainNode(context, { gain: 0.08 });
+  const tone = new OscillatorNode(context, { frequency: 180 });
+  tone.connect(gain).connect(out);
+  tone.start();
+  return out.stream.getAudioTracks()[0] as MediaStreamTrack;
+}
