@@ -11,10 +11,14 @@ export default defineConfig({
     sourcemap: true,
     // Inlined assets would need `data:` in the content security policy.
     assetsInlineLimit: 0,
+    // 250 KB compressed is what a first visit may load; this is about that before compression.
+    chunkSizeWarningLimit: 750,
   },
   server: { host: '127.0.0.1', proxy: { '/v1': server } },
   test: {
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    // Pages in jsdom take their time on a machine that builds something else meanwhile.
+    testTimeout: 30_000,
   },
 });

@@ -10,19 +10,32 @@ export interface Grid {
 const NARROWEST = 0.6;
 const WIDEST = 16 / 9;
 
-/** The arrangement with the largest tiles. */
+/** How much of a tile's worth depends on showing the whole picture of a wide camera. */
+const CROP_WEIGHT = 0.25;
+
+/** The arrangement with the largest tiles; on a wide stage, cutting the sides off wide pictures counts against it. */
 export function layOutGrid(count: number, width: number, height: number, gap: number): Grid {
   let best: Grid = { columns: 1, rows: Math.max(1, count), tileWidth: 0, tileHeight: 0 };
+  let most = 0;
   for (let columns = 1; columns <= count; columns += 1) {
     const rows = Math.ceil(count / columns);
     const cellWidth = Math.max(0, (width - gap * (columns - 1)) / columns);
     const cellHeight = Math.max(0, (height - gap * (rows - 1)) / rows);
     const tileWidth = Math.floor(Math.min(cellWidth, cellHeight * WIDEST));
     const tileHeight = Math.floor(Math.min(cellHeight, tileWidth / NARROWEST));
-    if (tileWidth * tileHeight > best.tileWidth * best.tileHeight)
+    const worth = worthOf(tileWidth, tileHeight, width > height);
+    if (worth > most) {
+      most = worth;
       best = { columns, rows, tileWidth, tileHeight };
+    }
   }
   return best;
+}
+
+function worthOf(tileWidth: number, tileHeight: number, isWideStage: boolean): number {
+  if (tileHeight === 0) return 0;
+  const uncropped = isWideStage ? Math.min(1, tileWidth / tileHeight / WIDEST) : 1;
+  return tileWidth * tileHeight * (1 - CROP_WEIGHT + CROP_WEIGHT * uncropped);
 }
 
 /** The node has ten video slots: nine faces and a screen. */

@@ -39,17 +39,21 @@ export function CopyLink({
     );
   };
 
+  const invitation = isPrimary ? t('meeting.copyLink') : t('meeting.copyLinkTo', { code });
   return (
-    <Button
-      className={`button copy ${isPrimary ? 'primary' : ''}`}
-      onPress={copy}
-      aria-label={t('meeting.copyLink')}
-    >
-      {isCopied ? <Check aria-hidden /> : <Link aria-hidden />}
-      <span aria-live="polite">
-        {isCopied ? t('meeting.copied') : isPrimary ? t('meeting.copyLink') : code}
+    <>
+      <Button
+        className={`button copy ${isPrimary ? 'primary' : ''}`}
+        onPress={copy}
+        aria-label={isCopied ? t('meeting.copied') : invitation}
+      >
+        {isCopied ? <Check aria-hidden /> : <Link aria-hidden />}
+        <span>{isCopied ? t('meeting.copied') : isPrimary ? t('meeting.copyLink') : code}</span>
+      </Button>
+      <span className="visually-hidden" role="status">
+        {isCopied ? t('meeting.copied') : ''}
       </span>
-    </Button>
+    </>
   );
 }
 

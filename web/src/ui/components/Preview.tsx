@@ -17,7 +17,7 @@ export function Preview({ media }: { readonly media: LocalMediaClient }): ReactN
   const { microphone, camera } = useSnapshot(media);
   const { displayName, microphoneMuted } = useSession();
   return (
-    <section className="preview" aria-label={t('join.previewLabel')}>
+    <section className="preview" aria-label={t('join.preview')}>
       <div className="preview-picture">
         {camera.kind === 'live' ? (
           <Video track={camera.track} mirrored label={t('join.previewLabel')} />

@@ -1,0 +1,105 @@
+// @vitest-environment jsdom
+import { act, render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it, vi } from 'vitest';
+import type { LocalMediaSnapshot } from '../../meeting/index.ts';
+import { FakeMedia } from '../demo/FakeMedia.ts';
+import { FakeMeeting } from '../demo/FakeMeeting.ts';
+import { aTrack, stubPage } from '../testing/page.ts';
+import { JoinPage } from './JoinPage.tsx';
+
+stubPage();
+
+const DETAILS = { id: 'mtg_1', code: 'abc-defg-hij', title: 'Tea', state: 'active', guests: true };
+
+function answer(status: number, body: object): void {
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response(JSON.stringify(body), { status })));
+}
+
+async function arrive(media: Partial<LocalMediaSnapshot> = {}, found: object = DETAILS, status = 200) {
+  answer(status, found);
+  const made = { meeting: new FakeMeeting({ state: { kind: 'idle' } }), media: new FakeMedia(media) };
+  render(<JoinPage code="abc-defg-hij" apiUrl="http://parley.test/v1" {...made} onHome={() => undefined} />);
+  await screen.findByRole('heading', { level: 1 });
+  return made;
+}
+
+const heading = () => screen.getByRole('heading', { level: 1 }).textContent;
+const typeName = (name: string) => userEvent.type(screen.getByLabelText('Your name'), name);
+const join = () => userEvent.click(screen.getByRole('button', { name: 'Join now' }));
+const joins = (meeting: FakeMeeting) => meeting.calls.filter(([name]) => name === 'join');
+
+describe('the join page', () => {
+  it('names the meeting, warms up and starts the devices', async () => {
+    const { meeting, media } = await arrive();
+    expect(heading()).toBe('Tea');
+    expect(document.title).toBe('Tea · Parley');
+    expect(meeting.calls).toContainEqual(['prepare']);
+    expect(media.calls).toEqual(['startMicrophone', 'startCamera']);
+  });
+
+  it('joins with what is live and remembers the name', async () => {
+    const microphone = aTrack('audio');
+    const { meeting } = await arrive({ microphone: { kind: 'live', track: microphone, deviceId: 'mic1' } });
+    await typeName(' Ada ');
+    await join();
+    expect(joins(meeting)).toEqual([
+      ['join', { meeting: 'abc-defg-hij', displayName: 'Ada', microphone, microphoneMuted: false }],
+    ]);
+    expect(localStorage.getItem('parley.name')).toBe(' Ada ');
+  });
+
+  it('asks for a name instead of joining without one', async () => {
+    const { meeting } = await arrive();
+    await join();
+    expect(screen.getByText('Please enter a name.')).toBeDefined();
+    expect(joins(meeting)).toEqual([]);
+  });
+
+  it('joins without any device, and says once what to do about them', async () => {
+    const denied = { kind: 'failed', error: 'denied' } as const;
+    const { meeting, media } = await arrive({ microphone: denied, camera: denied });
+    expect(screen.getAllByRole('alert')).toHaveLength(1);
+    expect(screen.getByRole('alert').textContent).toContain('may not use your microphone and camera');
+    await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(media.calls.slice(-2)).toEqual(['startMicrophone', 'startCamera']);
+    await typeName('Ada');
+    await join();
+    expect(joins(meeting)).toHaveLength(1);
+  });
+
+  it.each([
+    ['none_found', /No camera found/],
+    ['in_use', /Another program is using your camera/],
+    ['dismissed', /not allowed your camera yet/],
+    ['unsupported', /secure \(https\) address/],
+  ] as const)('explains a camera that failed with %s', async (error, words) => {
+    await arrive({ camera: { kind: 'failed', error } });
+    expect(screen.getByRole('alert').textContent).toMatch(words);
+  });
+
+  it.each([
+    [404, 'meeting_not_found', 'No such meeting'],
+    [410, 'meeting_ended', 'This meeting has ended'],
+  ])('answers %i with a sentence and a way forward', async (status, code, title) => {
+    await arrive({}, { code }, status);
+    expect(heading()).toBe(title);
+    expect(screen.getByRole('button', { name: 'To the start page' })).toBeDefined();
+  });
+
+  it('counts a meeting that is over as ended', async () => {
+    await arrive({}, { ...DETAILS, state: 'ended' });
+    expect(heading()).toBe('This meeting has ended');
+  });
+
+  it('cannot be sent twice while it joins', async () => {
+    const { meeting } = await arrive();
+    await typeName('Ada');
+    act(() => {
+      meeting.change({ state: { kind: 'joining' } });
+    });
+    await userEvent.type(screen.getByLabelText('Your name'), '{Enter}');
+    expect(joins(meeting)).toEqual([]);
+    expect(screen.getByRole('button', { name: /Joining/ })).toBeDefined();
+  });
+});

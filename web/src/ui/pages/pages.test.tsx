@@ -1,0 +1,70 @@
+// @vitest-environment jsdom
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it, vi } from 'vitest';
+import { FakeMedia } from '../demo/FakeMedia.ts';
+import { stubPage } from '../testing/page.ts';
+import { LeftPage } from './LeftPage.tsx';
+import { NoticePage } from './NoticePage.tsx';
+import { StartPage } from './StartPage.tsx';
+
+stubPage();
+
+const ignore = (): void => undefined;
+const press = (name: string) => userEvent.click(screen.getByRole('button', { name }));
+
+describe('the start page', () => {
+  it('takes a pasted link and goes to its meeting', async () => {
+    const onCode = vi.fn();
+    render(<StartPage onCode={onCode} />);
+    await userEvent.type(
+      screen.getByLabelText('Meeting code or link'),
+      'https://parley.test/m/ABC-defg-hij{Enter}',
+    );
+    expect(onCode).toHaveBeenCalledWith('abc-defg-hij');
+  });
+
+  it('says what a code looks like when it was given something else', async () => {
+    const onCode = vi.fn();
+    render(<StartPage onCode={onCode} />);
+    await userEvent.type(screen.getByLabelText('Meeting code or link'), 'hello{Enter}');
+    expect(screen.getByText('A code looks like abc-defg-hij.')).toBeDefined();
+    expect(onCode).not.toHaveBeenCalled();
+  });
+});
+
+describe('the page after a meeting', () => {
+  it('lets go of the devices and offers to come back', async () => {
+    const media = new FakeMedia();
+    const onAgain = vi.fn();
+    render(<LeftPage reason="left" media={media} onAgain={onAgain} onHome={ignore} />);
+    expect(media.calls).toEqual(['stopMicrophone', 'stopCamera']);
+    await press('Join again');
+    expect(onAgain).toHaveBeenCalledOnce();
+  });
+
+  it('does not send somebody back who was removed', () => {
+    render(<LeftPage reason="removed" media={new FakeMedia()} onAgain={ignore} onHome={ignore} />);
+    expect(screen.queryByRole('button', { name: 'Join again' })).toBeNull();
+  });
+});
+
+describe('a notice', () => {
+  it.each([
+    ['meeting_full', 'The meeting is full', true],
+    ['no_capacity', 'No room right now', true],
+    ['unreachable', 'Parley cannot be reached', true],
+    ['server_error', 'That did not work', true],
+    ['meeting_not_found', 'No such meeting', false],
+  ] as const)('for %s says "%s"', (code, title, canRetry) => {
+    render(<NoticePage code={code} onRetry={ignore} onHome={ignore} />);
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe(title);
+    expect(screen.queryByRole('button', { name: 'Try again' }) !== null).toBe(canRetry);
+  });
+
+  it('tells a missing network from a missing Parley', () => {
+    vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
+    render(<NoticePage code="unreachable" onRetry={ignore} onHome={ignore} />);
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('You are offline');
+  });
+});

@@ -1,0 +1,49 @@
+/** What jsdom lacks of a browser, for component tests. */
+import { cleanup } from '@testing-library/react';
+import { afterEach, beforeEach, vi } from 'vitest';
+import '../i18n.ts';
+import { useSession } from '../session.ts';
+import { useToasts } from '../components/toasts.ts';
+
+class StillObserver {
+  observe = (): void => undefined;
+  unobserve = (): void => undefined;
+  disconnect = (): void => undefined;
+}
+
+class StillStream {
+  getTracks = (): readonly MediaStreamTrack[] => [];
+}
+
+class SilentMeter {
+  connect = (): void => undefined;
+  disconnect = (): void => undefined;
+  close = (): Promise<void> => Promise.resolve();
+  resume = (): Promise<void> => Promise.resolve();
+  getFloatTimeDomainData = (): void => undefined;
+}
+
+/** A track that can be put into a MediaStream and nothing else. */
+export function aTrack(kind: 'audio' | 'video'): MediaStreamTrack {
+  return { kind, id: `${kind}-track` } as MediaStreamTrack;
+}
+
+export function stubPage(): void {
+  beforeEach(() => {
+    vi.stubGlobal('ResizeObserver', StillObserver);
+    vi.stubGlobal('MediaStream', StillStream);
+    vi.stubGlobal('CSS', { escape: String });
+    for (const name of ['AudioContext', 'AnalyserNode', 'MediaStreamAudioSourceNode']) {
+      vi.stubGlobal(name, SilentMeter);
+    }
+    Element.prototype.scrollIntoView = () => undefined;
+    localStorage.clear();
+    useSession.setState(useSession.getInitialState());
+    useSession.setState({ displayName: '' });
+    useToasts.setState({ toasts: [] });
+  });
+  afterEach(() => {
+    cleanup();
+    vi.unstubAllGlobals();
+  });
+}
