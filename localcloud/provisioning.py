@@ -6,7 +6,6 @@ Each step may be repeated and then changes nothing. Secrets are kept in the data
 from __future__ import annotations
 
 import base64
-import importlib
 import json
 import os
 from dataclasses import dataclass
@@ -61,7 +60,10 @@ def _queue(sqs: Any, name: str, attributes: dict[str, str]) -> Queue:
 
 def make_tables() -> None:
     """The control plane's own definition of its tables, applied as CDK would."""
-    importlib.import_module("chalicelib.stores.tables").create_tables()
+    # Imported late: a model reads the environment, which is complete only now.
+    from chalicelib.stores.tables import create_tables
+
+    create_tables()
 
 
 def make_bucket() -> None:

@@ -183,11 +183,8 @@ def python_chain(python: str) -> list[Step]:
 
 def web_chain() -> list[Step]:
     web = ROOT / "web"
-    if not (web / "package.json").exists():
-        return []
     locks = [web / "package.json", web / "package-lock.json"]
     modules = web / "node_modules"
-    steps = [Step("Web packages", modules / ".parley-stamp", modules, locks, npm_install(web))]
 
     def build_app(log: Path) -> None:
         # Types are checked by `make test`; a start should not wait for them.
@@ -195,10 +192,11 @@ def web_chain() -> list[Step]:
 
     names = ("index.html", "vite.config.ts", "public", "src")
     sources = [*locks, *(web / name for name in names)]
-    if (web / "index.html").exists():
-        stamp = web / "dist/.parley-stamp"
-        steps.append(Step("Web app", stamp, web / "dist/index.html", sources, build_app))
-    return steps
+    page = web / "dist/index.html"
+    return [
+        Step("Web packages", modules / ".parley-stamp", modules, locks, npm_install(web)),
+        Step("Web app", web / "dist/.parley-stamp", page, sources, build_app),
+    ]
 
 
 def local_engines_step() -> Step:

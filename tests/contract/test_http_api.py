@@ -130,6 +130,27 @@ async def test_a_list_is_read_page_by_page(api: Api):
     assert set(seen) == made
 
 
+async def test_create_and_join_cost_at_most_two_round_trips(api: Api, dynamodb: Connection):
+    requests: list[str] = []
+    count: Any = lambda request, **_: requests.append(request.headers["X-Amz-Target"].decode())  # noqa: E731
+    events = dynamodb.client.meta.events
+    meeting = await create(api)
+    events.register("before-send.dynamodb", count)
+    try:
+        await create(api)
+        assert [name.split(".")[1] for name in requests] == ["TransactWriteItems"]
+        for caller in ("who places the meeting", "who comes after"):
+            requests.clear()
+            path = f"/meetings/{meeting['id']}/join"
+            assert (await api("POST", path, {"displayName": caller}, guest=True))[0] == 201
+            # The fleet is read once in two seconds, for all meetings together.
+            own = [name.split(".")[1] for name in requests if not name.endswith(".Query")]
+            assert len(own) == 2, own
+            assert own[0] == "GetItem"
+    finally:
+        events.unregister("before-send.dynamodb", count)
+
+
 @pytest.mark.parametrize(
     ("wishes", "pointer"),
     [

@@ -75,7 +75,7 @@ def test_web_parts_import_only_what_the_layout_allows():
         ("media_node/node.py", "import aiortc"),
         ("media_node/control.py", "import chalicelib.errors"),
         ("localcloud/server.py", "from media_node.node import Node"),
-        ("localcloud/server.py", "from chalicelib.stores.tables import create_tables"),
+        ("localcloud/server.py", "from chalicelib.services.join import Join"),
         ("parley/client.py", "from localcloud.settings import ROOT"),
         ("infra/app.py", "import chalicelib.config"),
         ("stray/module.py", "import app"),
