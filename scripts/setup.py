@@ -169,16 +169,11 @@ def python_chain(python: str) -> list[Step]:
         install = [str(VENV / "bin/uv"), "pip", "install", "--no-deps", "--reinstall", "--no-index"]
         run([*install, *(str(wheel) for wheel in wheels.glob("*.whl"))], log, VIRTUAL_ENV=str(VENV))
 
-    steps = [
-        Step("Python environment", stamps / "environment", VENV / "bin/python", locks, build_environment)
+    interpreter, plane = VENV / "bin/python", [ROOT / "packet_plane"]
+    return [
+        Step("Python environment", stamps / "environment", interpreter, locks, build_environment),
+        Step("Packet plane, release build", stamps / "packet_plane", interpreter, plane, build_packet_plane),
     ]
-    sources = [ROOT / "packet_plane"]
-    if (ROOT / "packet_plane/pyproject.toml").exists():
-        stamp = stamps / "packet_plane"
-        steps.append(
-            Step("Packet plane, release build", stamp, VENV / "bin/python", sources, build_packet_plane)
-        )
-    return steps
 
 
 def web_chain() -> list[Step]:
