@@ -326,10 +326,20 @@ impl Plane {
         self.reconcile_audio_of(index);
     }
 
-    /// Ask the publisher of a video slot's track for a keyframe.
+    /// Ask the publisher of a video slot's track for a keyframe, once the slot can send one on: asked
+    /// earlier it would be lost, and the throttle would delay the one that counts.
     pub(super) fn request_keyframe_for(&mut self, slot: usize) {
-        let track = self.slots.get(slot).and_then(|slot| slot.track);
-        if let Some(track) = track.and_then(|track| self.tracks.get_mut(track)) {
+        let Some(slot) = self.slots.get(slot) else {
+            return;
+        };
+        let has_keys = self
+            .transports
+            .get(slot.transport)
+            .is_some_and(|transport| transport.srtp.is_some());
+        if !has_keys {
+            return;
+        }
+        if let Some(track) = slot.track.and_then(|track| self.tracks.get_mut(track)) {
             if track.kind == MediaKind::Video {
                 track.keyframe.request();
             }

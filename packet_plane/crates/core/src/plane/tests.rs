@@ -116,22 +116,7 @@ impl Client {
     }
 
     fn add_slot(&self, plane: &mut Plane, now: Instant, slot: u64, kind: MediaKind) {
-        let codec = match kind {
-            MediaKind::Video => vp8(),
-            MediaKind::Audio => Codec::new(109, CodecName::Opus, 48_000, ""),
-        };
-        let parameters = SlotParameters {
-            slot: SlotId(slot),
-            transport: TransportId(self.id),
-            kind,
-            mid: format!("s{slot}"),
-            ssrc: Ssrc(0x5000 + slot as u32),
-            rtx_ssrc: (kind == MediaKind::Video).then_some(Ssrc(0x9000 + slot as u32)),
-            codecs: vec![codec],
-            extensions: extensions(),
-            cname: "node".into(),
-        };
-        plane.handle_command(now, Command::AddSlot(parameters));
+        plane.handle_command(now, Command::AddSlot(slot_of(self.id, slot, kind)));
     }
 
     fn packet(&self, ssrc: u32, mid: &str, sequence: u64, payload_type: u8, payload: &[u8]) -> Vec<u8> {
@@ -253,6 +238,24 @@ fn interframe(picture_id: u16) -> Vec<u8> {
     payload
 }
 
+fn slot_of(transport: u64, slot: u64, kind: MediaKind) -> SlotParameters {
+    let codec = match kind {
+        MediaKind::Video => vp8(),
+        MediaKind::Audio => Codec::new(109, CodecName::Opus, 48_000, ""),
+    };
+    SlotParameters {
+        slot: SlotId(slot),
+        transport: TransportId(transport),
+        kind,
+        mid: format!("s{slot}"),
+        ssrc: Ssrc(0x5000 + slot as u32),
+        rtx_ssrc: (kind == MediaKind::Video).then_some(Ssrc(0x9000 + slot as u32)),
+        codecs: vec![codec],
+        extensions: extensions(),
+        cname: "node".into(),
+    }
+}
+
 /// A publisher of two cameras and a viewer with one video slot, carrying the first.
 fn two_cameras() -> (Plane, Client, Client) {
     let mut plane = Plane::default();
@@ -341,6 +344,36 @@ fn asks_the_publisher_for_a_keyframe_at_most_twice_a_second() {
             .count();
     }
     assert_eq!(asked, 4);
+}
+
+#[test]
+fn asks_for_a_newcomers_keyframe_when_the_newcomer_can_receive_it() {
+    let (mut plane, mut publisher, _) = two_cameras();
+    publisher.send(&mut plane, ms(1), 100, "cam", 1, &keyframe(1));
+    let mut keyframes_asked = |plane: &mut Plane, at: u64| {
+        plane.handle_timeout(ms(at));
+        let (_, sent) = drain(plane, ms(at), &publisher);
+        let compound = publisher.open_rtcp(&sent);
+        rtcp::packets(&compound)
+            .flatten()
+            .filter(|p| (p.packet_type, p.count) == (206, 1))
+            .count()
+    };
+    keyframes_asked(&mut plane, 500);
+    plane.handle_command(
+        ms(1_000),
+        Command::AddTransport {
+            transport: TransportId(3),
+            meeting: MEETING,
+            local_ufrag: "user3".into(),
+            local_password: "a password of the session".into(),
+        },
+    );
+    plane.handle_command(ms(1_000), Command::AddSlot(slot_of(3, 31, MediaKind::Video)));
+    assign(&mut plane, ms(1_000), 31, Some(11));
+    assert_eq!(keyframes_asked(&mut plane, 1_020), 0);
+    Client::join(&mut plane, ms(1_100), 3);
+    assert_eq!(keyframes_asked(&mut plane, 1_120), 1);
 }
 
 #[test]
