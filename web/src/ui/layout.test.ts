@@ -7,6 +7,8 @@ describe('layOutGrid', () => {
     expect(layOutGrid(1, 1600, 900, 12)).toEqual({ columns: 1, rows: 1, tileWidth: 1600, tileHeight: 900 });
     expect(layOutGrid(4, 1600, 900, 12)).toMatchObject({ columns: 2, rows: 2 });
     expect(layOutGrid(9, 1400, 700, 12)).toMatchObject({ columns: 3, rows: 3 });
+    expect(layOutGrid(3, 1408, 745, 12)).toMatchObject({ columns: 2, rows: 2 });
+    expect(layOutGrid(4, 366, 700, 12)).toMatchObject({ columns: 2, rows: 2 });
   });
 
   it('never reaches beyond the stage, however small it is', () => {

@@ -11,7 +11,7 @@ const NARROWEST = 0.6;
 const WIDEST = 16 / 9;
 
 /** How much of a tile's worth depends on showing the whole picture of a wide camera. */
-const CROP_WEIGHT = 0.25;
+const CROP_WEIGHT = 0.5;
 
 /** The arrangement with the largest tiles; on a wide stage, cutting the sides off wide pictures counts against it. */
 export function layOutGrid(count: number, width: number, height: number, gap: number): Grid {
