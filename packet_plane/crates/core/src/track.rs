@@ -71,6 +71,17 @@ impl Track {
         }
     }
 
+    /// What is known of each SSRC of the running stream.
+    pub fn states(&self) -> Vec<(Ssrc, StreamState)> {
+        let stream = self.stream.iter();
+        stream
+            .flat_map(|stream| {
+                let media = (stream.ssrc, stream.state.clone());
+                std::iter::once(media).chain(stream.rtx.clone())
+            })
+            .collect()
+    }
+
     /// Forget what has arrived and was not forwarded.
     pub fn forget_pending(&mut self) {
         self.pending.clear();

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::command::MasterKey;
 use crate::quantities::{Instant, MeetingId, Ssrc, TransportId};
-use crate::srtp::{SrtpProfile, SrtpReceiver, SrtpSender};
+use crate::srtp::{SrtpProfile, SrtpReceiver, SrtpSender, StreamState};
 use crate::stun;
 use crate::transport_cc_recorder::TransportCcRecorder;
 
@@ -61,6 +61,8 @@ pub(crate) struct Transport {
     pub active: Option<SocketAddr>,
     pub srtp: Option<Srtp>,
     pub routes: FxHashMap<Ssrc, StreamRoute>,
+    /// Streams whose track went away: under the same keys an SSRC goes on with its rollover counter and window.
+    pub parked: FxHashMap<Ssrc, StreamState>,
     pub tracks: Vec<usize>,
     pub slots: Vec<usize>,
     pub audio_slots: Vec<usize>,
@@ -91,6 +93,7 @@ impl Transport {
             active: None,
             srtp: None,
             routes: FxHashMap::default(),
+            parked: FxHashMap::default(),
             tracks: Vec::new(),
             slots: Vec::new(),
             audio_slots: Vec::new(),
@@ -133,6 +136,15 @@ impl Transport {
         let is_over = !self.timed_out && now.since(self.alive_at) >= patience;
         self.timed_out |= is_over;
         is_over
+    }
+
+    /// Keep what is known of streams that no track carries any more.
+    pub fn park(&mut self, states: Vec<(Ssrc, StreamState)>) {
+        for (ssrc, state) in states {
+            if self.parked.len() < MAX_ROUTES {
+                self.parked.insert(ssrc, state);
+            }
+        }
     }
 
     /// Whether one more DTLS record may be told to the caller before the next second.

@@ -171,6 +171,7 @@ impl Plane {
             sender,
             made_of,
         });
+        transport.parked.clear();
         let (tracks, slots) = (transport.tracks.clone(), transport.slots.clone());
         tracks.into_iter().for_each(|track| self.forget_stream(track));
         slots.into_iter().for_each(|slot| self.request_keyframe_for(slot));
@@ -219,6 +220,7 @@ impl Plane {
         let Some((index, track)) = self.tracks.remove(id) else {
             return;
         };
+        let states = track.states();
         for slot in track.subscribers {
             if let Some(slot) = self.slots.get_mut(slot) {
                 slot.track = None;
@@ -230,6 +232,7 @@ impl Plane {
             return;
         };
         transport.tracks.retain(|own| *own != index);
+        transport.park(states);
         transport.routes.retain(|_, route| route.track != index);
         if track.kind == MediaKind::Audio {
             let meeting = transport.meeting;

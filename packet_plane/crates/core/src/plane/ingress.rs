@@ -1,5 +1,7 @@
 //! From the wire into a track: which stream a packet belongs to, its decryption into the history, its figures.
 
+use rustc_hash::FxHashMap;
+
 use super::Plane;
 use super::commands::detach;
 use crate::codec::{CodecName, MediaKind};
@@ -18,6 +20,9 @@ use crate::transport::{MAX_ROUTES, StreamRoute, Transport};
 /// A publisher that starts a new SSRC for a track has left the old one silent for this long.
 const TAKE_OVER_AFTER_US: u64 = 500_000;
 
+/// Streams of the connection that no track carries now.
+type Parked = FxHashMap<Ssrc, StreamState>;
+
 impl Plane {
     pub(super) fn handle_rtp(&mut self, now: Instant, index: usize, packet: &[u8]) -> Result<(), DropReason> {
         let header = RtpHeader::parse(packet)?;
@@ -34,10 +39,13 @@ impl Plane {
             .ok_or(DropReason::UnknownStream)?;
         let receiver = &transport.srtp.as_ref().ok_or(DropReason::NoKeys)?.receiver;
         let stream_before = track.stream.as_ref().map(|stream| stream.ssrc);
+        let is_other = !route.is_rtx && stream_before != Some(header.ssrc);
+        let stepping_down = if is_other { track.states() } else { Vec::new() };
+        let parked = &transport.parked;
         let arrived = if route.is_rtx {
-            track.receive_rtx(receiver, &header, packet, &mut self.scratch.packet)
+            track.receive_rtx(receiver, parked, &header, packet, &mut self.scratch.packet)
         } else {
-            track.receive_media(now, receiver, &header, packet)
+            track.receive_media(now, receiver, parked, &header, packet)
         };
         // A retransmission is authentic even when it repeats what is here: congestion control wants to know.
         if matches!(arrived, Ok(_) | Err(DropReason::Duplicate | DropReason::Padding)) {
@@ -49,6 +57,8 @@ impl Plane {
         let sequence = arrived?;
         let is_fresh = stream_before != track.stream.as_ref().map(|stream| stream.ssrc);
         if is_fresh {
+            transport.parked.remove(&header.ssrc);
+            transport.park(stepping_down);
             // Numbers of the stream before mean nothing here.
             track.forget_pending();
             detach(&mut self.slots, &track.subscribers);
@@ -157,11 +167,12 @@ impl Track {
         &mut self,
         now: Instant,
         receiver: &SrtpReceiver,
+        parked: &Parked,
         header: &RtpHeader,
         packet: &[u8],
     ) -> Result<ExtendedSequenceNumber, DropReason> {
         let codec = self.codec_of(header.payload_type).ok_or(DropReason::NoCodec)?;
-        let fresh = self.fresh_stream(now, header.ssrc, codec)?;
+        let fresh = self.fresh_stream(now, parked, header.ssrc, codec)?;
         let is_fresh = fresh.is_some();
         let mut fresh = fresh;
         let stream = match fresh.as_mut().or(self.stream.as_mut()) {
@@ -200,6 +211,7 @@ impl Track {
     fn fresh_stream(
         &self,
         now: Instant,
+        parked: &Parked,
         ssrc: Ssrc,
         codec: usize,
     ) -> Result<Option<IngressStream>, DropReason> {
@@ -208,7 +220,11 @@ impl Track {
             Some(stream) if now.micros() < stream.last_packet_at.micros() + TAKE_OVER_AFTER_US => {
                 Err(DropReason::UnknownStream)
             }
-            _ => Ok(Some(IngressStream::new(now, self.kind, ssrc, codec))),
+            _ => {
+                let mut stream = IngressStream::new(now, self.kind, ssrc, codec);
+                stream.state = parked.get(&ssrc).cloned().unwrap_or_default();
+                Ok(Some(stream))
+            }
         }
     }
 
@@ -216,13 +232,15 @@ impl Track {
     fn receive_rtx(
         &mut self,
         receiver: &SrtpReceiver,
+        parked: &Parked,
         header: &RtpHeader,
         packet: &[u8],
         scratch: &mut [u8],
     ) -> Result<ExtendedSequenceNumber, DropReason> {
         let stream = self.stream.as_mut().ok_or(DropReason::UnknownStream)?;
         if stream.rtx.as_ref().is_none_or(|(ssrc, _)| *ssrc != header.ssrc) {
-            stream.rtx = Some((header.ssrc, StreamState::default()));
+            let state = parked.get(&header.ssrc).cloned().unwrap_or_default();
+            stream.rtx = Some((header.ssrc, state));
         }
         let state = stream
             .rtx

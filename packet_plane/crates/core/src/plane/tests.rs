@@ -842,3 +842,21 @@ fn probes_on_the_retransmission_stream_are_reported_to_the_sender_and_go_no_furt
     assert_eq!(feedback.base_sequence_number, 8);
     assert_eq!(feedback.arrivals.iter().flatten().count(), 3);
 }
+
+#[test]
+fn a_track_published_again_goes_on_after_the_wrap_and_refuses_what_it_had_before() {
+    let (mut plane, publisher, mut viewer) = two_cameras();
+    publisher.send(&mut plane, ms(1), 100, "cam", 65_535, &keyframe(7));
+    let wrapped = publisher.packet(100, "cam", 65_536, 96, &keyframe(8));
+    plane.handle_datagram(ms(2), publisher.address, &wrapped);
+    plane.handle_command(ms(3), Command::RemoveTrack { track: TrackId(11) });
+    publisher.publish(&mut plane, ms(4), 13, MediaKind::Video, "cam");
+    assign(&mut plane, ms(4), 21, Some(13));
+    drain(&mut plane, ms(4), &viewer);
+    plane.handle_datagram(ms(5), publisher.address, &wrapped);
+    assert!(drain(&mut plane, ms(5), &viewer).0.is_empty());
+    publisher.send(&mut plane, ms(6), 100, "cam", 65_537, &keyframe(9));
+    let (rtp, _) = drain(&mut plane, ms(6), &viewer);
+    assert_eq!(rtp.len(), 1);
+    viewer.open(&rtp[0]);
+}
