@@ -7,13 +7,14 @@ import { startStandIn, type StandIn } from './support/standIn.ts';
 
 let browser: Browser;
 let api: StandIn;
+let pages: PageServer;
 let server: PageServer;
 let ada: Person;
 let bob: Person;
 
 beforeAll(async () => {
   browser = await launchChromium();
-  const pages = await servePages('http://127.0.0.1:9');
+  pages = await servePages('http://127.0.0.1:9');
   api = await startStandIn(browser, pages.url.replace('sdk.html', 'node.html'));
   server = await servePages(api.apiUrl);
   ada = await Person.open(browser, server.url, 'Ada');
@@ -23,7 +24,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await api.close();
   await browser.close();
+  await server.close();
+  await pages.close();
 });
 
 /** More picture and more sound than at this moment. */

@@ -54,6 +54,7 @@ export async function startStandIn(browser: Browser, nodePageUrl: string): Promi
     },
     close: async () => {
       for (const socket of sockets.clients) socket.terminate();
+      await node.idle();
       await new Promise((resolve) => http.close(resolve));
       await page.close();
     },
@@ -69,6 +70,7 @@ function portOf(server: ReturnType<typeof createServer>): number {
 class StandInNode {
   readonly #page: Page;
   readonly #sessions = new Map<string, Session>();
+  readonly #queues = new Map<WebSocket, Promise<void>>();
   #participants = 0;
   #tracks = 0;
   #ended = false;
@@ -107,16 +109,21 @@ class StandInNode {
     ];
   }
 
+  /** Everything that was said is dealt with: the page may be closed. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#queues.values());
+  }
+
   handleSocket(socket: WebSocket): void {
     let session: Session | null = null;
-    // One after another, as messages of one socket are.
-    let queue = Promise.resolve();
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as ClientMessage;
-      queue = queue.then(async () => {
+      // One after another, as messages of one socket are.
+      const queue = (this.#queues.get(socket) ?? Promise.resolve()).then(async () => {
         if (message.type === 'join') session = await this.#join(socket, message);
         else if (session !== null) await this.#handle(session, message);
       });
+      this.#queues.set(socket, queue);
     });
     socket.on('close', () => {
       if (session?.socket === socket) session.socket = null;
