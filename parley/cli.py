@@ -46,7 +46,7 @@ def create_meeting(
 
 @meetings.command("list")
 def list_meetings(
-    state: Annotated[str | None, typer.Option(help="created, active or ended")] = None,
+    state: Annotated[str | None, typer.Option(help="created, live or ended")] = None,
 ) -> None:
     """List meetings, newest first."""
     table = Table("Code", "Title", "State", "People", "Created", "Id")

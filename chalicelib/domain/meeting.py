@@ -1,4 +1,4 @@
-"""A meeting and the rules of its life: created, active while somebody is there, ended for good."""
+"""A meeting and the rules of its life: created, live while somebody is there, ended for good."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, Tenant
 
-MeetingState = Literal["created", "active", "ended"]
+MeetingState = Literal["created", "live", "ended"]
 EndReason = Literal["requested", "empty", "overdue"]
 
 # A link is often made a day before; one that nobody used for a month is forgotten.
@@ -47,7 +47,7 @@ class Meeting:
     epoch: int = 0
     placement: Placement | None = None
     present: int = 0
-    active_since: datetime | None = None
+    live_since: datetime | None = None
     empty_since: datetime | None = None
 
 
@@ -59,5 +59,5 @@ def end_reason_at(meeting: Meeting, now: datetime) -> EndReason | None:
         return "overdue" if now - meeting.created_at >= UNUSED_LIFETIME else None
     if meeting.present == 0 and meeting.empty_since is not None:
         return "empty" if now - meeting.empty_since >= meeting.end_after_empty else None
-    started = meeting.active_since or meeting.created_at
+    started = meeting.live_since or meeting.created_at
     return "overdue" if now - started >= LONGEST_LIFE else None

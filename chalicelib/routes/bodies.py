@@ -87,4 +87,4 @@ class ListMeetingsQuery(BaseModel):
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=400)] | None = None
-    state: Literal["created", "active", "ended"] | None = None
+    state: Literal["created", "live", "ended"] | None = None

@@ -40,7 +40,7 @@ def meeting_full(meeting: Meeting, app_url: str) -> dict[str, Any]:
         "encryption": "transport",
         "recording": "off",
         "participantCount": meeting.present,
-        "activeSince": timestamp(meeting.active_since),
+        "liveSince": timestamp(meeting.live_since),
         "endedAt": timestamp(meeting.ended_at),
         "endReason": meeting.end_reason,
     }

@@ -173,8 +173,8 @@ class DynamoMeetings:
         actions: list[Action] = [MeetingItem.present.set(change.present)]
         if change.present > 0:
             actions += [
-                MeetingItem.state.set("active"),
-                MeetingItem.active_since.set(MeetingItem.active_since | now),
+                MeetingItem.state.set("live"),
+                MeetingItem.live_since.set(MeetingItem.live_since | now),
                 MeetingItem.empty_since.remove(),
             ]
         else:
@@ -275,7 +275,7 @@ def _meeting_of(item: MeetingItem) -> Meeting:
         epoch=int(item.epoch),
         placement=placement,
         present=int(item.present),
-        active_since=item.active_since,
+        live_since=item.live_since,
         empty_since=item.empty_since,
     )
 

@@ -75,7 +75,7 @@ class MeetingItem(Model):
     end_after_empty_seconds = NumberAttribute(attr_name="endAfterEmptySeconds")
     metadata = JSONAttribute()
     created_at = UTCDateTimeAttribute(attr_name="createdAt")
-    active_since = UTCDateTimeAttribute(attr_name="activeSince", null=True)
+    live_since = UTCDateTimeAttribute(attr_name="liveSince", null=True)
     empty_since = UTCDateTimeAttribute(attr_name="emptySince", null=True)
     ended_at = UTCDateTimeAttribute(attr_name="endedAt", null=True)
     end_reason = UnicodeAttribute(attr_name="endReason", null=True)

@@ -256,15 +256,15 @@ def test_presence_makes_a_meeting_active_and_its_end_leaves_it_empty(stores: Sto
     assert meeting.placement is not None
     node = meeting.placement.node
     assert stores.meetings.note_presence(came, node, NOW)
-    active = read(stores, meeting)
-    assert (active.state, active.present, active.active_since, active.empty_since) == ("active", 1, NOW, None)
+    live = read(stores, meeting)
+    assert (live.state, live.present, live.live_since, live.empty_since) == ("live", 1, NOW, None)
     (joined,) = stores.meetings.participants(meeting.id)
     assert (joined.state, joined.joined_at, joined.display_name) == ("joined", NOW, "Ann")
     later = NOW + timedelta(minutes=1)
     went = PresenceChange(meeting.id, 1, 0, frozenset(), came.came)
     assert stores.meetings.note_presence(went, node, later)
     empty = read(stores, meeting)
-    assert (empty.state, empty.present, empty.active_since, empty.empty_since) == ("active", 0, NOW, later)
+    assert (empty.state, empty.present, empty.live_since, empty.empty_since) == ("live", 0, NOW, later)
     (left,) = stores.meetings.participants(meeting.id)
     assert (left.state, left.joined_at, left.left_at) == ("left", NOW, later)
 

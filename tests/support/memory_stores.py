@@ -157,8 +157,8 @@ class MemoryMeetings:
             if known.placement is None or known.placement.node != node:
                 return False
             if change.present > 0:
-                since = known.active_since or now
-                known = dataclasses.replace(known, state="active", active_since=since, empty_since=None)
+                since = known.live_since or now
+                known = dataclasses.replace(known, state="live", live_since=since, empty_since=None)
             else:
                 known = dataclasses.replace(known, empty_since=known.empty_since or now)
             self.meeting_by_id[change.meeting] = dataclasses.replace(known, present=change.present)

@@ -50,13 +50,13 @@ def test_letters_of_codes_are_equally_likely():
 
 
 def test_an_empty_meeting_ends_after_its_time_and_not_before():
-    meeting = a_meeting(state="active", empty_since=NOW, end_after_empty=timedelta(seconds=60))
+    meeting = a_meeting(state="live", empty_since=NOW, end_after_empty=timedelta(seconds=60))
     assert end_reason_at(meeting, NOW + timedelta(seconds=59)) is None
     assert end_reason_at(meeting, NOW + timedelta(seconds=60)) == "empty"
 
 
 def test_a_meeting_with_people_ends_only_when_overdue():
-    meeting = a_meeting(state="active", present=2, active_since=NOW, empty_since=None)
+    meeting = a_meeting(state="live", present=2, live_since=NOW, empty_since=None)
     assert end_reason_at(meeting, NOW + LONGEST_LIFE - timedelta(seconds=1)) is None
     assert end_reason_at(meeting, NOW + LONGEST_LIFE) == "overdue"
 

@@ -317,7 +317,7 @@ def test_a_report_makes_a_meeting_active_and_its_end_reaches_the_node(world: Wor
     meeting = world.create()
     admission = world.join(meeting)
     assert world.report(node, 2, admission)
-    assert (world.read(meeting).state, world.read(meeting).present) == ("active", 1)
+    assert (world.read(meeting).state, world.read(meeting).present) == ("live", 1)
     ended = world.meetings.end(ACME, meeting.id, "r", world.now)
     assert (ended.state, ended.end_reason) == ("ended", "requested")
     assert world.commands.ended == [(node.command_queue_url, meeting.id)]

@@ -94,7 +94,7 @@ def test_silence_is_unreachable():
 def healthy_api(request: httpx.Request) -> httpx.Response:
     node = {"id": "node_1", "region": "local", "state": "ready", "url": "http://127.0.0.1:9", "usedUnits": 1,
             "reservedUnits": 8, "capacityUnits": 500, "cpuBusy": 0.25, "meetings": 1}  # fmt: skip
-    meeting = {"id": "mtg_1", "code": "abc-defg-hij", "title": "[b]Team[/b]", "state": "active",
+    meeting = {"id": "mtg_1", "code": "abc-defg-hij", "title": "[b]Team[/b]", "state": "live",
                "participantCount": 2, "createdAt": "2026-11-23T12:00:00Z",
                "link": "http://x/m/abc"}  # fmt: skip
     answers = {
