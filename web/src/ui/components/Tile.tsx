@@ -1,4 +1,4 @@
-import { Hand, MicOff, SignalLow, SignalZero } from 'lucide-react';
+import { Hand, MicOff, SignalMedium, SignalZero } from 'lucide-react';
 import { memo, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ParticipantSnapshot } from '../../meeting/index.ts';
@@ -52,7 +52,7 @@ function Quality({ quality }: { readonly quality: ParticipantSnapshot['connectio
   const { t } = useTranslation();
   if (quality === 'good' || quality === 'unknown') return null;
   if (quality === 'lost') return <SignalZero role="img" aria-label={t('meeting.noSignal')} />;
-  return <SignalLow role="img" className="weak" aria-label={t('meeting.weakSignal')} />;
+  return <SignalMedium role="img" className="weak" aria-label={t('meeting.weakSignal')} />;
 }
 
 /** Three bars that move with the voice. */

@@ -1,0 +1,23 @@
+/** Every kind of screen, from fixtures, in a real browser: nothing that WCAG 2.2 AA forbids. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Each layout once, large and light or small and dark; the script takes all sizes and themes when asked. */
+const LARGE = 'start|join-denied|meeting-2|share|people|reconnecting';
+const SMALL = 'join|join-not-found|meeting-12|chat|blocked|left';
+const SCREENS = `^((${LARGE})-desktop-light|(${SMALL})-phone-dark)$`;
+
+it('has no accessibility finding on any screen, large and light or small and dark', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-screens-'));
+  const child = spawn(process.execPath, ['scripts/screenshots.mjs', folder, SCREENS, '--axe'], { cwd: ROOT });
+  let findings = '';
+  child.stderr.on('data', (chunk: Buffer) => (findings += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+  rmSync(folder, { recursive: true, force: true });
+  expect({ code, findings }).toEqual({ code: 0, findings: '' });
+}, 240_000);
