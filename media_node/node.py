@@ -78,11 +78,12 @@ class Node:
         asyncio.get_running_loop().add_reader(self._plane.event_fd(), self._handle_plane_events)
         self._runner = web.AppRunner(self._application(), access_log=None)
         await self._runner.setup()
+        # Keys first: who can reach the node can join.
+        await self._refresh_keys()
         site = web.TCPSite(self._runner, self.settings.node_host, self.settings.node_port)
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = self.settings.node_public_url or f"http://{host}:{port}"
-        await self._refresh_keys()
         self._timer = asyncio.ensure_future(self._run_timer())
         if self.settings.report_queue_url:
             self._control = ControlLink(

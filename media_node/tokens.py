@@ -4,6 +4,7 @@ Never trusts a token's own header for the algorithm (RFC 8725 section 3.1). The 
 every five minutes, and at once for an unknown key id, but not more than every five seconds.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,8 @@ class TokenVerifier:
         self._fetch = fetch
         self._keys: dict[str, Any] = {}
         self._fetched_at = float("-inf")
+        # One fetch at a time; who meets an unknown key meanwhile waits for it.
+        self._fetching = asyncio.Lock()
 
     async def refresh(self, now: float) -> None:
         """Fetch the key set; the old one stays when that fails.
@@ -54,6 +57,10 @@ class TokenVerifier:
         Raises:
             KeySetError: It cannot be had or read.
         """
+        async with self._fetching:
+            await self._replace_keys(now)
+
+    async def _replace_keys(self, now: float) -> None:
         self._fetched_at = now
         try:
             key_set = PyJWKSet.from_dict(await self._fetch())
@@ -92,14 +99,20 @@ class TokenVerifier:
         return self._claims(payload)
 
     async def _key(self, key_id: str, now: float) -> Any:
-        if key_id not in self._keys and now - self._fetched_at >= RETRY_SECONDS:
-            try:
-                await self.refresh(now)
-            except KeySetError as exc:
-                raise TokenError("the token's key is unknown and the keys cannot be fetched") from exc
+        if key_id not in self._keys:
+            async with self._fetching:
+                await self._look_for(key_id, now)
         if key_id not in self._keys:
             raise TokenError("the token's key is unknown")
         return self._keys[key_id]
+
+    async def _look_for(self, key_id: str, now: float) -> None:
+        if key_id in self._keys or now - self._fetched_at < RETRY_SECONDS:
+            return
+        try:
+            await self._replace_keys(now)
+        except KeySetError as exc:
+            raise TokenError("the token's key is unknown and the keys cannot be fetched") from exc
 
     def _claims(self, payload: dict[str, Any]) -> Claims:
         if payload.get("node") not in (None, self._node):

@@ -1,5 +1,6 @@
 """Join tokens: sound ones pass, every known way of forging one does not."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -140,6 +141,25 @@ async def test_fetches_an_unknown_key_at_once_but_not_for_every_forgery(verifier
         with pytest.raises(TokenError):
             await verifier.verify(sign(claims(), key_id="nobody's"), 110.1 + step * 0.1)
     assert server.fetched == 2
+
+
+async def test_a_join_during_the_first_fetch_waits_for_it(server):
+    may_answer = asyncio.Event()
+
+    async def slow_fetch() -> dict:
+        await may_answer.wait()
+        return await server.fetch()
+
+    verifier = TokenVerifier(NODE, slow_fetch)
+    first = asyncio.ensure_future(verifier.refresh(100.0))
+    await asyncio.sleep(0)
+    join = asyncio.ensure_future(verifier.verify(sign(claims()), 100.1))
+    await asyncio.sleep(0)
+    assert not join.done()
+    may_answer.set()
+    await first
+    assert (await join).participant == "par_anna"
+    assert server.fetched == 1
 
 
 async def test_keeps_the_old_keys_when_new_ones_cannot_be_had(verifier, server):
