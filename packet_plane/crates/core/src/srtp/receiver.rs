@@ -110,7 +110,8 @@ impl SrtpReceiver {
             return Err(DropReason::Malformed);
         }
         let index = u64::from(word & !RTCP_ENCRYPTED);
-        if !self.rtcp_window(ssrc)?.accepts(index) {
+        let known = self.rtcp_windows.iter().position(|(known, _)| *known == ssrc);
+        if known.is_some_and(|at| !self.rtcp_windows[at].1.accepts(index)) {
             return Err(DropReason::Replayed);
         }
         let mut aad = [0u8; RTCP_HEADER_LEN + 4];
@@ -131,7 +132,7 @@ impl SrtpReceiver {
             body,
         )?;
         out[..RTCP_HEADER_LEN].copy_from_slice(header);
-        self.rtcp_window(ssrc)?.mark(index);
+        self.rtcp_window(known, ssrc)?.mark(index);
         Ok(RTCP_HEADER_LEN + len)
     }
 
@@ -152,9 +153,9 @@ impl SrtpReceiver {
         Ok(([ciphertext, &rest[tag_at..]].concat().into(), *word))
     }
 
-    fn rtcp_window(&mut self, ssrc: u32) -> Result<&mut ReplayWindow, DropReason> {
-        let found = self.rtcp_windows.iter().position(|(known, _)| *known == ssrc);
-        let at = match found {
+    /// The window of a sender that has just been authenticated: a forgery must not take up a place.
+    fn rtcp_window(&mut self, known: Option<usize>, ssrc: u32) -> Result<&mut ReplayWindow, DropReason> {
+        let at = match known {
             Some(at) => at,
             None if self.rtcp_windows.len() >= MAX_RTCP_SENDERS => return Err(DropReason::QueueFull),
             None => {

@@ -179,6 +179,26 @@ fn rtcp_round_trips_and_refuses_replays_forgeries_and_clear_text() {
 }
 
 #[test]
+fn forged_rtcp_of_many_senders_takes_no_place_from_a_true_one() {
+    let compound = [0x80, 201, 0, 1, 0, 0, 0, 9];
+    for profile in PROFILES {
+        let (mut sender, mut receiver) = pair(profile);
+        let mut sealed = [0u8; 64];
+        let mut opened = [0u8; 64];
+        let len = sender.protect_rtcp(&compound, &mut sealed).expect("seals");
+        for forger in 0..1_000u32 {
+            let mut forged = sealed;
+            forged[4..8].copy_from_slice(&(forger + 1_000).to_be_bytes());
+            assert_eq!(
+                receiver.unprotect_rtcp(&forged[..len], &mut opened),
+                Err(DropReason::Unauthenticated)
+            );
+        }
+        assert_eq!(receiver.unprotect_rtcp(&sealed[..len], &mut opened), Ok(8));
+    }
+}
+
+#[test]
 fn refuses_keys_of_a_wrong_length() {
     assert!(SrtpSender::new(SrtpProfile::AeadAes128Gcm, &[0; 15], &[0; 12]).is_err());
     assert!(SrtpReceiver::new(SrtpProfile::Aes128CmSha1_80, &[0; 16], &[0; 12]).is_err());
