@@ -111,11 +111,10 @@ impl<'a> Iterator for Extensions<'a> {
                 continue;
             }
             if self.profile == ONE_BYTE_PROFILE {
-                // Identifier 15 ends the block (RFC 8285 section 4.2).
-                return if first >> 4 == 15 {
-                    None
-                } else {
-                    self.split(first >> 4, 1, usize::from(first & 0x0f) + 1)
+                // Identifier 15 ends the block, and so does 0 with a length (RFC 8285 section 4.2).
+                return match first >> 4 {
+                    0 | 15 => None,
+                    id => self.split(id, 1, usize::from(first & 0x0f) + 1),
                 };
             }
             if self.profile & 0xfff0 == TWO_BYTE_PROFILE {
@@ -210,6 +209,16 @@ mod tests {
         ];
         let header = RtpHeader::parse(&packet).expect("parses");
         assert_eq!(header.extension(&packet, 20), Some(&[1, 2, 3][..]));
+    }
+
+    #[test]
+    fn an_element_zero_that_claims_a_length_ends_the_block() {
+        let packet = [
+            0x90, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xbe, 0xde, 0, 2, 0x10, 7, 0x01, 8, 9, 0x20, 5, 0,
+        ];
+        let header = RtpHeader::parse(&packet).expect("parses");
+        let seen: Vec<_> = header.extensions(&packet).collect();
+        assert_eq!(seen, [(1, &[7][..])]);
     }
 
     #[test]
