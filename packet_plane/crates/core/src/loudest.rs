@@ -13,6 +13,8 @@ pub const POSITIONS: usize = 4;
 const SILENCE: f32 = 127.0;
 /// Levels below this (in −dBov, larger is quieter) count as speech when they last.
 const SPEECH_LEVEL: f32 = 55.0;
+/// What a packet without a level counts for: speech, but fainter than anybody who speaks up.
+const UNKNOWN_LEVEL: f32 = 50.0;
 /// Time constants of the smoothing: quick to notice, slow to forget.
 const ATTACK: f32 = 0.25;
 const RELEASE: f32 = 0.04;
@@ -29,6 +31,8 @@ struct Microphone {
     smoothed: f32,
     heard_at: Option<Instant>,
     spoke_at: Option<Instant>,
+    /// A sender without levels seems to speak for ever, so it may not hold its place against others.
+    has_level: bool,
 }
 
 /// Who speaks, loudest first, as `(track, level)` in −dBov.
@@ -67,6 +71,7 @@ impl Loudest {
             smoothed: SILENCE,
             heard_at: None,
             spoke_at: None,
+            has_level: true,
         });
         if let Some(free) = self.positions.iter_mut().find(|held| held.is_none()) {
             *free = Some(track);
@@ -90,7 +95,8 @@ impl Loudest {
         else {
             return;
         };
-        let level = level.map_or(SPEECH_LEVEL, f32::from);
+        microphone.has_level = level.is_some();
+        let level = level.map_or(UNKNOWN_LEVEL, f32::from);
         let weight = if level < microphone.smoothed {
             ATTACK
         } else {
@@ -149,7 +155,7 @@ impl Loudest {
     fn quietest_holder(&self, now: Instant) -> Option<(usize, f32)> {
         let held = self.positions.iter().enumerate().filter_map(|(position, track)| {
             let microphone = self.microphones.iter().find(|m| Some(m.track) == *track)?;
-            let holds = microphone.spoke_at.is_some_and(|at| now.since(at) < HOLD);
+            let holds = microphone.has_level && microphone.spoke_at.is_some_and(|at| now.since(at) < HOLD);
             (!holds).then_some((position, microphone.smoothed))
         });
         held.max_by(|a, b| a.1.total_cmp(&b.1))
@@ -226,6 +232,35 @@ mod tests {
             .collect();
         assert_eq!(speaking, [2, 1]);
         assert!(loudest.speakers(Instant::from_millis(3_000)).is_empty());
+    }
+
+    #[test]
+    fn a_microphone_without_levels_is_heard_until_somebody_speaks_up() {
+        let mut loudest = meeting(5);
+        let fifth = TrackId(5);
+        for ms in (0..3_000).step_by(20) {
+            let now = Instant::from_millis(ms);
+            for track in 1..5 {
+                loudest.handle_level(now, TrackId(track), Some(127));
+            }
+            loudest.handle_level(now, fifth, None);
+            loudest.handle_timeout(now);
+        }
+        assert!(loudest.position_of(fifth).is_some());
+        let left_out = (1..5)
+            .map(TrackId)
+            .find(|track| loudest.position_of(*track).is_none())
+            .expect("five microphones, four places");
+        for ms in (3_000..5_000).step_by(20) {
+            let now = Instant::from_millis(ms);
+            for track in 1..5 {
+                loudest.handle_level(now, TrackId(track), Some(25));
+            }
+            loudest.handle_level(now, fifth, None);
+            loudest.handle_timeout(now);
+        }
+        assert!(loudest.position_of(left_out).is_some());
+        assert_eq!(loudest.position_of(fifth), None);
     }
 
     #[test]
