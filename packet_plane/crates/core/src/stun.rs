@@ -283,6 +283,39 @@ mod tests {
         }
     }
 
+    /// RFC 5769 sections 2.2 and 2.3: the address attribute for the transaction of section 2.1.
+    #[test]
+    fn writes_the_mapped_addresses_of_rfc5769() {
+        let v4: &[u8] = b"\x00\x20\x00\x08\x00\x01\xa1\x47\xe1\x12\xa6\x43";
+        let v6: &[u8] = b"\x00\x20\x00\x14\x00\x02\xa1\x47\x01\x13\xa9\xfa\xa5\xd3\xf1\x79\
+\xbc\x25\xf4\xb5\xbe\xd2\xb9\xd9";
+        let request = parse_binding_request(RFC5769_REQUEST).expect("parses");
+        let key = integrity_key(RFC5769_PASSWORD);
+        for (source, attribute) in [
+            ("192.0.2.1:32853", v4),
+            ("[2001:db8:1234:5678:11:2233:4455:6677]:32853", v6),
+        ] {
+            let mut response = Vec::new();
+            request.write_success(source.parse().expect("address"), &key, &mut response);
+            assert_eq!(response[20..20 + attribute.len()], *attribute);
+        }
+    }
+
+    /// RFC 5769 section 2.2: integrity and fingerprint of a success response.
+    #[test]
+    fn computes_integrity_and_fingerprint_of_the_response_of_rfc5769() {
+        let response: &[u8] =
+            b"\x01\x01\x00\x3c\x21\x12\xa4\x42\xb7\xe7\xa7\x01\xbc\x34\xd6\x86\xfa\x87\xdf\xae\
+\x80\x22\x00\x0btest vector\x20\x00\x20\x00\x08\x00\x01\xa1\x47\xe1\x12\xa6\x43\
+\x00\x08\x00\x14\x2b\x91\xf5\x99\xfd\x9e\x90\xc3\x8c\x74\x89\xf9\x2a\xf9\xba\x53\xf0\x6b\xe7\xd7\
+\x80\x28\x00\x04\xc0\x7d\x4c\x96";
+        let integrity_at = response.len() - 8 - 4 - INTEGRITY_LEN;
+        let tag = integrity(response, integrity_at, &integrity_key(RFC5769_PASSWORD));
+        assert_eq!(response[integrity_at + 4..][..INTEGRITY_LEN], *tag.as_ref());
+        let fingerprint = crc32(&response[..response.len() - 8]) ^ FINGERPRINT_XOR;
+        assert_eq!(response[response.len() - 4..], fingerprint.to_be_bytes());
+    }
+
     #[test]
     fn refuses_a_request_without_integrity() {
         let mut message = Vec::from(&RFC5769_REQUEST[..20]);

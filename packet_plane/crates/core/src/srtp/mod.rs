@@ -80,3 +80,5 @@ impl std::error::Error for KeyLengthError {}
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
