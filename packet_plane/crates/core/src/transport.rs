@@ -20,6 +20,8 @@ const NEVER_CONNECTED: Duration = Duration::from_secs(30);
 const CONSENT_LOST: Duration = Duration::from_secs(15);
 /// A handshake takes about ten records; a client that sends many more must not crowd out the others' events.
 const DTLS_PER_SECOND: u32 = 100;
+/// Twice what a link of 10 Mbit/s carries: more is no recovery but a client that lets the node send for nothing.
+const RETRANSMISSIONS_PER_SECOND: usize = 2_000;
 /// Streams a client may send: media and retransmission of what a browser publishes, many times over.
 pub(crate) const MAX_ROUTES: usize = 256;
 const MAX_ROUND_TRIP: Duration = Duration::from_secs(5);
@@ -71,6 +73,7 @@ pub(crate) struct Transport {
     pub round_trip: Option<Duration>,
     pub counters: TransportCounters,
     dtls_allowance: u32,
+    retransmission_allowance: usize,
     alive_at: Instant,
     was_connected: bool,
     timed_out: bool,
@@ -102,6 +105,7 @@ impl Transport {
             round_trip: None,
             counters: TransportCounters::default(),
             dtls_allowance: DTLS_PER_SECOND,
+            retransmission_allowance: RETRANSMISSIONS_PER_SECOND,
             alive_at: now,
             was_connected: false,
             timed_out: false,
@@ -157,6 +161,14 @@ impl Transport {
     /// A second has passed.
     pub fn renew_allowances(&mut self) {
         self.dtls_allowance = DTLS_PER_SECOND;
+        self.retransmission_allowance = RETRANSMISSIONS_PER_SECOND;
+    }
+
+    /// How many of `wanted` packets may be sent again before the next second.
+    pub fn take_retransmissions(&mut self, wanted: usize) -> usize {
+        let granted = wanted.min(self.retransmission_allowance);
+        self.retransmission_allowance -= granted;
+        granted
     }
 
     /// Note the round trip that a report block implies (RFC 3550 section 6.4.1).

@@ -149,14 +149,17 @@ impl Plane {
         let Some(transport) = self.transports.get_mut(slot.transport) else {
             return;
         };
+        let granted = transport.take_retransmissions(sequence_numbers.len());
+        let refused = sequence_numbers.len() - granted;
+        self.counters.drops.add(DropReason::QueueFull, refused as u64);
         let (Some(destination), Some(srtp)) = (transport.active, transport.srtp.as_ref()) else {
             return;
         };
         let Some((payload_type, rtx_payload_type)) = slot.payload_types(codec) else {
             return;
         };
-        let mut datagrams = Vec::with_capacity(sequence_numbers.len());
-        for sequence_number in sequence_numbers {
+        let mut datagrams = Vec::with_capacity(granted);
+        for sequence_number in &sequence_numbers[..granted] {
             let Some(original) = slot.rewriter.original(*sequence_number) else {
                 continue;
             };

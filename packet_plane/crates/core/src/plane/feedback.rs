@@ -161,6 +161,26 @@ impl Plane {
             self.send_feedback(now, index, is_report_due);
             if is_report_due {
                 self.send_sender_reports(now, index);
+                self.request_missing_keyframes(index);
+            }
+        }
+    }
+
+    /// A video slot that waits for its first picture asks again: the keyframe it was promised may have passed
+    /// before this client could be reached.
+    fn request_missing_keyframes(&mut self, index: usize) {
+        let slots = self
+            .transports
+            .get(index)
+            .map(|transport| transport.slots.clone());
+        for slot in slots.unwrap_or_default() {
+            let waits = self.slots.get(slot).is_some_and(|slot| {
+                let track = slot.track.and_then(|track| self.tracks.get(track));
+                // What is pending may hold the keyframe.
+                !slot.rewriter.is_attached() && track.is_some_and(|t| !t.is_muted && t.pending.is_empty())
+            });
+            if waits {
+                self.request_keyframe_for(slot);
             }
         }
     }

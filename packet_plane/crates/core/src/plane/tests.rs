@@ -860,3 +860,47 @@ fn a_track_published_again_goes_on_after_the_wrap_and_refuses_what_it_had_before
     assert_eq!(rtp.len(), 1);
     viewer.open(&rtp[0]);
 }
+
+#[test]
+fn a_viewer_that_becomes_reachable_after_the_keyframe_gets_another() {
+    let mut plane = Plane::default();
+    let mut publisher = Client::join(&mut plane, ms(0), 1);
+    publisher.publish(&mut plane, ms(0), 11, MediaKind::Video, "cam");
+    publisher.send(&mut plane, ms(1), 100, "cam", 1, &keyframe(1));
+    let viewer = Client::join(&mut plane, ms(2), 2);
+    viewer.add_slot(&mut plane, ms(2), 21, MediaKind::Video);
+    assign(&mut plane, ms(2), 21, Some(11));
+    // The keyframe that the viewer asked for finds no address to go to.
+    plane.transports.get_mut(1).expect("the viewer").active = None;
+    plane.handle_timeout(ms(20));
+    drain(&mut plane, ms(20), &publisher);
+    publisher.send(&mut plane, ms(30), 100, "cam", 2, &keyframe(2));
+    assert!(drain(&mut plane, ms(30), &viewer).0.is_empty());
+    viewer.prove(&mut plane, ms(600));
+    plane.handle_timeout(ms(1_100));
+    plane.handle_timeout(ms(1_110));
+    let (_, rtcp) = drain(&mut plane, ms(1_110), &publisher);
+    let compound = publisher.open_rtcp(&rtcp);
+    let asked = rtcp::packets(&compound)
+        .filter_map(Result::ok)
+        .any(|packet| (packet.packet_type, packet.count) == (rtcp::PAYLOAD_FEEDBACK, 1));
+    assert!(asked);
+}
+
+#[test]
+fn a_viewer_that_wants_everything_again_and_again_gets_a_bounded_amount() {
+    let (mut plane, publisher, mut viewer) = two_cameras();
+    publisher.send(&mut plane, ms(1), 100, "cam", 8, &keyframe(7));
+    let (rtp, _) = drain(&mut plane, ms(1), &viewer);
+    let number = viewer.open(&rtp[0]).header.sequence_number;
+    let mut request = Vec::new();
+    rtcp::nack::write(1, 0x5000 + 21, &[number], &mut request);
+    let mut repeat = |plane: &mut Plane, at: u64| {
+        (0..10_000).for_each(|_| viewer.send_rtcp(plane, ms(at), &request));
+        drain(plane, ms(at), &viewer).0.len()
+    };
+    assert_eq!(repeat(&mut plane, 2), 2_000);
+    plane.handle_timeout(ms(1_100));
+    assert_eq!(repeat(&mut plane, 1_100), 2_000);
+    assert_eq!(plane.snapshot().counters.drops.of(DropReason::QueueFull), 16_000);
+}
