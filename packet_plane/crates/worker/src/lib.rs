@@ -53,6 +53,9 @@ pub(crate) struct Shared {
     snapshots: std::sync::Mutex<Vec<mpsc::Sender<WorkerSnapshot>>>,
     is_closing: AtomicBool,
     restarts: AtomicU64,
+    /// A broken invariant to order: none of the plane's own can be reached from outside.
+    #[cfg(test)]
+    breaks: AtomicBool,
 }
 
 /// A running worker; dropping it ends the thread.
@@ -75,6 +78,8 @@ impl Worker {
             snapshots: std::sync::Mutex::default(),
             is_closing: AtomicBool::new(false),
             restarts: AtomicU64::new(0),
+            #[cfg(test)]
+            breaks: AtomicBool::new(false),
         });
         let turns = Turns::new(number, socket, Arc::clone(&shared), events);
         let thread = std::thread::Builder::new()
@@ -123,5 +128,48 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use packet_plane_core::quantities::{MeetingId, TransportId};
+
+    fn add(transport: u64) -> Command {
+        Command::AddTransport {
+            transport: TransportId(transport),
+            meeting: MeetingId(1),
+            local_ufrag: format!("user{transport}"),
+            local_password: "password".into(),
+        }
+    }
+
+    fn transports(worker: &Worker) -> usize {
+        worker.snapshot().expect("it answers").plane.transports.len()
+    }
+
+    #[test]
+    fn a_broken_invariant_ends_the_meetings_of_its_worker_and_nothing_else() {
+        let events = Arc::new(EventQueue::new().expect("a descriptor"));
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let broken = Worker::start(3, address, Arc::clone(&events)).expect("starts");
+        let other = Worker::start(4, address, Arc::clone(&events)).expect("starts");
+        broken.submit(vec![add(1), add(2)]).expect("room");
+        other.submit(vec![add(1)]).expect("room");
+        assert_eq!((transports(&broken), transports(&other)), (2, 1));
+
+        broken.shared.breaks.store(true, Ordering::Release);
+        broken.shared.commands.ring();
+        // The turn that breaks answers nobody; the next one does.
+        let after = broken
+            .snapshot()
+            .or_else(|| broken.snapshot())
+            .expect("it answers");
+        assert_eq!((after.restarts, after.plane.transports.len()), (1, 0));
+        assert_eq!(events.take(10), [WorkerEvent::Restarted { worker: 3 }]);
+        assert_eq!(transports(&other), 1);
+        broken.submit(vec![add(5)]).expect("room");
+        assert_eq!(transports(&broken), 1);
     }
 }

@@ -72,6 +72,11 @@ impl Turns {
         // What has arrived leaves first, by the table as it was when it arrived.
         self.transmit(now);
         let commands = self.shared.commands.take();
+        #[cfg(test)]
+        assert!(
+            !self.shared.breaks.swap(false, Ordering::AcqRel),
+            "a broken invariant"
+        );
         let is_idle = received == 0 && commands.is_empty();
         for command in commands {
             self.plane.handle_command(now, command);
