@@ -13,7 +13,8 @@ MediaNodeError
 │   ├── MeetingEndedError
 │   ├── ResumeError          the session to be resumed is gone
 │   └── NodeFullError        full or closing
-└── KeySetError              the signing keys cannot be had
+├── KeySetError              the signing keys cannot be had
+└── LayerOrderError          a broken invariant: a ladder that does not ascend
 """
 
 
@@ -93,3 +94,7 @@ class NodeFullError(ClientError):
 
 class KeySetError(MediaNodeError):
     """The JWKS could not be fetched or read."""
+
+
+class LayerOrderError(MediaNodeError):
+    """Rungs of a ladder do not ascend by cost."""

@@ -1,0 +1,98 @@
+"""Which rung of its ladder each video slot of one receiver gets, within what its link carries.
+
+Bits are given away in steps: everybody's lowest rung first, then rank by rank. What is held costs its price;
+what is new must leave a margin. Source: docs/bandwidth.md, sections 2 and 4.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import ceil
+
+from media_node.errors import LayerOrderError
+
+# Just above 1.1 / 0.9: what is taken at the crest of a trembling estimate still fits in its trough.
+MARGIN = 1.25
+PAUSED = -1
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One visible track: what its rungs cost and what it has now.
+
+    Attributes:
+        rank: Smaller is more important; wishes of equal rank climb in turn.
+        costs_bps: What each rung costs to receive, ascending, shape (rungs,); empty: nothing can be had.
+        held: The rung it has now, PAUSED for none, None for a track that has just come.
+    """
+
+    rank: tuple[int, int]
+    costs_bps: tuple[int, ...]
+    held: int | None = None
+
+
+def allocate(
+    spendable_bps: float, steady_bps: float, wishes: Sequence[Wish], reserved_bps: int = 0
+) -> list[int]:
+    """Choose a rung for each wish.
+
+    Every wish gets its lowest rung before any wish gets a second one: a narrow link shows everybody before it
+    shows one of them sharp.
+
+    Args:
+        spendable_bps: What may be in use, bits per second, >= 0; infinity where no limit is known.
+        steady_bps: What may be newly promised.
+        wishes: In order of slots, shape (n,), 0 <= n <= 200.
+        reserved_bps: What audio takes beforehand.
+
+    Returns:
+        The rung of each wish, PAUSED for none, shape (n,). Their costs and `reserved_bps` sum to at most
+        `spendable_bps`, or all are PAUSED.
+
+    Raises:
+        LayerOrderError: Costs of a wish do not ascend.
+
+    Source:
+        docs/bandwidth.md, sections 2 and 4. Cost: O(n x rungs).
+    """
+    for wish in wishes:
+        if any(lower >= higher for lower, higher in zip(wish.costs_bps, wish.costs_bps[1:], strict=False)):
+            raise LayerOrderError(f"costs ascend from rung to rung, unlike {wish.costs_bps}")
+    chosen = [PAUSED] * len(wishes)
+    used: float = reserved_bps
+    for index, rung in _steps(wishes):
+        wish = wishes[index]
+        if chosen[index] != rung - 1:
+            continue
+        extra = wish.costs_bps[rung] - (wish.costs_bps[rung - 1] if rung else 0)
+        if _needed(wish, rung, used + extra, steady_bps) <= spendable_bps:
+            chosen[index], used = rung, used + extra
+    return chosen
+
+
+def _needed(wish: Wish, rung: int, total_bps: float, steady_bps: float) -> float:
+    """What must be spendable for a step that makes the sum `total_bps`; infinity when it has to wait."""
+    if wish.held is None:
+        return total_bps if rung == 0 else total_bps * MARGIN
+    if rung <= wish.held:
+        return total_bps
+    with_margin = total_bps * MARGIN
+    return with_margin if with_margin <= steady_bps else float("inf")
+
+
+def _steps(wishes: Sequence[Wish]) -> Iterator[tuple[int, int]]:
+    """All steps as (wish, rung), in the order in which bits are given away."""
+    order = sorted(range(len(wishes)), key=lambda index: wishes[index].rank)
+    for index in order:
+        if wishes[index].costs_bps:
+            yield index, 0
+    for _, group in groupby(order, key=lambda index: wishes[index].rank):
+        equals = list(group)
+        for rung in range(1, max(len(wishes[index].costs_bps) for index in equals)):
+            yield from ((index, rung) for index in equals if rung < len(wishes[index].costs_bps))
+
+
+def ceiling(wishes: Sequence[Wish], reserved_bps: int = 0) -> int:
+    """What the wishes could use in all, margin included: what a prober need not look beyond."""
+    most = sum(wish.costs_bps[-1] for wish in wishes if wish.costs_bps)
+    return ceil(MARGIN * (reserved_bps + most))

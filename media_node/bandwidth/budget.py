@@ -1,0 +1,52 @@
+"""Two readings of a trembling estimate: what may be in use, and what may be newly promised.
+
+Source: docs/bandwidth.md, section 1.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from media_node.quantities import Instant
+
+# A dip this small is waited out this long: the pacer's queue takes it.
+DIP = 0.10
+DIP_SECONDS = 0.5
+# What is newly promised must have been there this long.
+STEADY_SECONDS = 1.0
+UNLIMITED = float("inf")
+
+
+@dataclass
+class Budget:
+    """The latest estimates of one receiver's link; without any there is no limit."""
+
+    # (since, bits per second), oldest first; each holds until the next.
+    _estimates: deque[tuple[Instant, float]] = field(default_factory=deque)
+
+    def handle_estimate(self, now: Instant, estimate_bps: float) -> None:
+        self._estimates.append((now, estimate_bps))
+        while len(self._estimates) > 1 and self._estimates[1][0] <= now - STEADY_SECONDS:
+            self._estimates.popleft()
+
+    @property
+    def estimate_bps(self) -> float:
+        return self._estimates[-1][1] if self._estimates else UNLIMITED
+
+    def spendable(self, now: Instant) -> float:
+        """The estimate, or what it dipped from a moment ago."""
+        current = self.estimate_bps
+        highest = max(self._since(now - DIP_SECONDS), default=current)
+        return highest if current >= highest * (1 - DIP) else current
+
+    def steady(self, now: Instant) -> float:
+        """The lowest estimate of the last second."""
+        return min(self._since(now - STEADY_SECONDS), default=UNLIMITED)
+
+    def _since(self, start: float) -> list[float]:
+        """All estimates that held at `start` or later."""
+        found = []
+        for at, estimate_bps in reversed(self._estimates):
+            found.append(estimate_bps)
+            if at <= start:
+                break
+        return found

@@ -1,0 +1,245 @@
+"""A track's layers as a ladder: what can be received of it, from least to most, and what each rung costs.
+
+Source: docs/bandwidth.md, section 3. Layers as in RFC 8853 (simulcast) and the AV1 RTP specification,
+appendix A (scalability).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from media_node.quantities import Instant
+
+# Text keeps its sharpness and loses frames, motion the other way round.
+Content = Literal["motion", "text"]
+
+# Costs fall by half in this time at most: a page is scrolled more often than that.
+HALF_LIFE_SECONDS = 10.0
+# An encoder starts and its first keyframe arrives in this time, even over a slow link.
+START_SECONDS = 2.0
+# Frame rates are measured: 31 frames a second are the 30 that were asked for.
+FPS_TOLERANCE = 1.2
+# Smaller changes of a rate, and of a frame rate, change nobody's choice.
+NOTICEABLE = 0.05
+FPS_NOTICEABLE = 0.2
+# What cameras of these heights usually take; the rung above the last takes as much again.
+USUAL_BPS = ((180, 150_000), (360, 500_000), (540, 900_000), (720, 1_500_000), (1080, 3_000_000))
+UNKNOWN_BPS = 300_000
+# Of a layer's usual rate, the share that its lowest temporal layer takes.
+BASE_SHARE = 0.6
+
+
+START = Instant(0.0)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What the plane has seen of one layer; `bitrate_bps` with all that it builds on, 0 for unknown sizes."""
+
+    spatial: int
+    temporal: int
+    is_active: bool
+    bitrate_bps: int
+    height: int = 0
+    fps: float = 0.0
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a slot shows at most; None for no limit. `shed` rungs are taken off for the node's sake."""
+
+    max_height: int | None = None
+    max_fps: float | None = None
+    shed: int = 0
+
+
+@dataclass(frozen=True)
+class Rung:
+    spatial: int
+    temporal: int
+    cost_bps: int
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Rungs, least first, costs ascending.
+
+    `above` is the spatial layer that would come next if the sender gave it, `is_shed` says that the node
+    itself left rungs out.
+    """
+
+    rungs: tuple[Rung, ...]
+    above: int | None = None
+    is_shed: bool = False
+
+
+@dataclass
+class TrackLayers:
+    """The layers of one track as seen over time."""
+
+    content: Content = "motion"
+    _layers: dict[tuple[int, int], Layer] = field(default_factory=dict)
+    _seen_at: Instant = START
+    # Spatial layers that the sender is asked for, since when; None: all, as at the start.
+    _wanted_since: dict[int, Instant] | None = None
+    _ladder_by_limit: dict[Limit, Ladder] = field(default_factory=dict)
+
+    def handle_layers(self, now: Instant, layers: Iterable[Layer]) -> bool:
+        """Take what the plane sees; returns whether costs or what can be had have changed."""
+        fading = 0.5 ** (max(0.0, now - self._seen_at) / HALF_LIFE_SECONDS)
+        seen = {}
+        for layer in layers:
+            key = (layer.spatial, layer.temporal)
+            known = self._layers.get(key)
+            seen[key] = layer if known is None else _remember(known, layer, fading)
+        if all(key in self._layers and _is_alike(self._layers[key], one) for key, one in seen.items()):
+            return False
+        self._layers.update(seen)
+        self._seen_at = now
+        self._ladder_by_limit.clear()
+        return True
+
+    def handle_wanted(self, now: Instant, spatial_layers: Iterable[int]) -> None:
+        """Note what the sender is asked for from now on."""
+        before = self._wanted_since or {}
+        self._wanted_since = {spatial: before.get(spatial, now) for spatial in spatial_layers}
+        self._ladder_by_limit.clear()
+
+    def handle_timeout(self) -> None:
+        """Look again at what is silent: time alone takes layers off the ladder."""
+        self._ladder_by_limit.clear()
+
+    @property
+    def spatial_layers(self) -> list[int]:
+        return sorted({spatial for spatial, _ in self._layers})
+
+    def is_waiting(self, now: Instant) -> bool:
+        """Whether a layer was asked for and may still come."""
+        return any(
+            not self._is_active(spatial) and now - since < START_SECONDS
+            for spatial, since in (self._wanted_since or {}).items()
+        )
+
+    def ladder(self, now: Instant, limit: Limit) -> Ladder:
+        """What a slot with this limit can be given. Asked for often: kept until something changes."""
+        ladder = self._ladder_by_limit.get(limit)
+        if ladder is None:
+            ladder = self._ladder_by_limit[limit] = self._build(now, limit)
+        return ladder
+
+    def _build(self, now: Instant, limit: Limit) -> Ladder:
+        if not self._layers:
+            # Nothing has arrived yet: whatever comes first is taken.
+            return Ladder((Rung(0, 0, UNKNOWN_BPS),))
+        visible = self._visible(limit)
+        given = self._given(now, visible)
+        missing = [spatial for spatial in visible if spatial > given[-1]]
+        rungs = _ascending([self._rung(*step) for step in self._path(given, limit)])
+        kept = rungs[: max(1, len(rungs) - limit.shed)]
+        return Ladder(tuple(kept), missing[0] if missing else None, len(kept) < len(rungs))
+
+    def _visible(self, limit: Limit) -> list[int]:
+        """Spatial layers that do not exceed the slot, the lowest in any case."""
+        everything = self.spatial_layers
+        heights = _heights({spatial: self._height(spatial) for spatial in everything})
+        bound = limit.max_height
+        if bound is None:
+            return everything
+        return [one for one in everything if heights[one] <= bound] or everything[:1]
+
+    def _path(self, spatial_layers: Sequence[int], limit: Limit) -> list[tuple[int, int]]:
+        """The way up the grid, as (spatial, temporal)."""
+        temporal = {spatial: self._temporal(spatial, limit) for spatial in spatial_layers}
+        lowest, highest = spatial_layers[0], spatial_layers[-1]
+        if self.content == "text":
+            path = [(spatial, temporal[spatial][0]) for spatial in spatial_layers]
+            return path + [(highest, one) for one in temporal[highest][1:]]
+        path = [(lowest, one) for one in temporal[lowest]]
+        return path + [(spatial, temporal[spatial][-1]) for spatial in spatial_layers[1:]]
+
+    def _temporal(self, spatial: int, limit: Limit) -> list[int]:
+        found = sorted(
+            (layer for key, layer in self._layers.items() if key[0] == spatial), key=lambda one: one.temporal
+        )
+        bound = limit.max_fps
+        fitting = [one.temporal for one in found if bound is None or one.fps <= bound * FPS_TOLERANCE]
+        return fitting or [found[0].temporal]
+
+    def _rung(self, spatial: int, temporal: int) -> Rung:
+        layer = self._layers[spatial, temporal]
+        return Rung(spatial, temporal, layer.bitrate_bps or self._expected_bps(layer))
+
+    def _expected_bps(self, layer: Layer) -> int:
+        everything = self.spatial_layers
+        heights = _heights({spatial: self._height(spatial) for spatial in everything})
+        height = heights[layer.spatial]
+        usual = next((bps for known, bps in USUAL_BPS if height <= known), 2 * USUAL_BPS[-1][1])
+        if height == 0:
+            usual = UNKNOWN_BPS * 3 ** everything.index(layer.spatial)
+        steps = [one.temporal for key, one in self._layers.items() if key[0] == layer.spatial]
+        share = BASE_SHARE + (1 - BASE_SHARE) * layer.temporal / max(1, *steps)
+        return int(usual * share)
+
+    def _height(self, spatial: int) -> int:
+        return max(layer.height for key, layer in self._layers.items() if key[0] == spatial)
+
+    def _is_active(self, spatial: int) -> bool:
+        return any(layer.is_active for key, layer in self._layers.items() if key[0] == spatial)
+
+    def _given(self, now: Instant, visible: Sequence[int]) -> Sequence[int]:
+        """Of some spatial layers, those that the sender sends, or can be expected to when it is asked."""
+        if not any(self._is_active(spatial) for spatial in self.spatial_layers):
+            # Nothing at all moves, such as a still screen: that is no sign of a weak link.
+            return visible
+        return [spatial for spatial in visible if self._is_given(now, spatial)] or visible[:1]
+
+    def _is_given(self, now: Instant, spatial: int) -> bool:
+        if self._is_active(spatial):
+            return True
+        if self._wanted_since is None:
+            return False
+        since = self._wanted_since.get(spatial)
+        return since is None or now - since < START_SECONDS
+
+
+def _remember(known: Layer, seen: Layer, fading: float) -> Layer:
+    """Costs rise at once and fall slowly; sizes are kept while a layer is away."""
+    return replace(
+        seen,
+        bitrate_bps=max(seen.bitrate_bps, int(known.bitrate_bps * fading))
+        if seen.is_active
+        else known.bitrate_bps,
+        height=seen.height or known.height,
+        fps=seen.fps or known.fps,
+    )
+
+
+def _is_alike(known: Layer, seen: Layer) -> bool:
+    """Whether a change is too small to look at anybody's choice again."""
+    return (
+        known.is_active == seen.is_active
+        and known.height == seen.height
+        and abs(known.bitrate_bps - seen.bitrate_bps) <= NOTICEABLE * known.bitrate_bps
+        and abs(known.fps - seen.fps) <= FPS_NOTICEABLE * known.fps
+    )
+
+
+def _heights(known: dict[int, int]) -> dict[int, int]:
+    """Heights by spatial layer; unknown ones follow from a known one, each layer doubling the one below."""
+    anchor = next(((spatial, height) for spatial, height in reversed(known.items()) if height), None)
+    if anchor is None:
+        return known
+    spatial_known, height_known = anchor
+    return {
+        spatial: height or int(height_known * 2.0 ** (spatial - spatial_known))
+        for spatial, height in known.items()
+    }
+
+
+def _ascending(rungs: Sequence[Rung]) -> list[Rung]:
+    """Without rungs that cost as much as a better one."""
+    kept: list[Rung] = []
+    for rung in reversed(rungs):
+        if not kept or rung.cost_bps < kept[-1].cost_bps:
+            kept.append(rung)
+    return kept[::-1]
