@@ -106,6 +106,10 @@ impl TransmitBatch {
         let start = self.used;
         let end = (start + MAX_PACKET_LEN).min(self.slab.len());
         let len = write(&mut self.slab[start..end])?;
+        if len == 0 {
+            // No empty datagram means anything to a client, and a run has a length to be cut by.
+            return Ok(0);
+        }
         self.used += len;
         match self.runs.last_mut() {
             Some(run) if run.can_take(destination, len) => {
@@ -194,6 +198,16 @@ mod tests {
             Err(DropReason::TooLarge)
         );
         assert!(batch.is_empty());
+    }
+
+    #[test]
+    fn sends_no_empty_datagram() {
+        let mut batch = TransmitBatch::default();
+        append(&mut batch, 1, 0);
+        assert!(batch.is_empty());
+        append(&mut batch, 1, 10);
+        append(&mut batch, 1, 0);
+        assert_eq!(batch.datagrams().count(), 1);
     }
 
     #[test]
