@@ -1,0 +1,360 @@
+//! A whole plane under sequences of commands and datagrams: nothing breaks it, and strangers get no byte.
+//!
+//! The input is a program: one byte names a step, the bytes after it are its operands. Packets of clients are
+//! sealed with their keys here, so that the bytes behind the encryption are the fuzzer's too.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use packet_plane_core::Plane;
+use packet_plane_core::codec::{Codec, CodecName, MediaKind};
+use packet_plane_core::command::{Command, MasterKey, SlotParameters, TrackParameters};
+use packet_plane_core::quantities::{
+    ExtendedSequenceNumber, Instant, MeetingId, PayloadType, SlotId, Ssrc, TrackId, TransportId,
+};
+use packet_plane_core::rtp::extension::ExtensionIds;
+use packet_plane_core::srtp::{SrtpProfile, SrtpSender};
+use packet_plane_core::stun;
+use packet_plane_core::transmit::TransmitBatch;
+
+const CLIENTS: u8 = 4;
+const PROFILE: SrtpProfile = SrtpProfile::AeadAes128Gcm;
+const PASSWORD: &str = "a password of the session";
+const EXTENSIONS: [(&str, u8); 5] = [
+    ("urn:ietf:params:rtp-hdrext:sdes:mid", 1),
+    ("urn:ietf:params:rtp-hdrext:ssrc-audio-level", 2),
+    (
+        "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+        3,
+    ),
+    ("urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", 4),
+    ("urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id", 5),
+];
+/// Steps of one program at most: an input of many empty steps says nothing new.
+const MAX_STEPS: usize = 400;
+
+/// Run a program; panics when the plane does, or when bytes go to an address that has not proven itself.
+pub fn plane(program: &[u8]) {
+    let mut run = Run::new(program);
+    for _ in 0..MAX_STEPS {
+        if run.input.0.is_empty() {
+            break;
+        }
+        run.step();
+        run.drain();
+    }
+    let _ = run.plane.snapshot();
+}
+
+/// The rest of the program; reading beyond its end gives zeros.
+struct Input<'a>(&'a [u8]);
+
+impl<'a> Input<'a> {
+    fn byte(&mut self) -> u8 {
+        let Some((first, rest)) = self.0.split_first() else {
+            return 0;
+        };
+        self.0 = rest;
+        *first
+    }
+
+    fn number(&mut self) -> u16 {
+        u16::from_be_bytes([self.byte(), self.byte()])
+    }
+
+    /// A length byte and that many bytes, or what is left.
+    fn bytes(&mut self) -> &'a [u8] {
+        let len = usize::from(self.byte()).min(self.0.len());
+        let (taken, rest) = self.0.split_at(len);
+        self.0 = rest;
+        taken
+    }
+}
+
+struct Run<'a> {
+    input: Input<'a>,
+    plane: Plane,
+    batch: TransmitBatch,
+    now: Instant,
+    proven: BTreeSet<SocketAddr>,
+    senders: Vec<SrtpSender>,
+}
+
+impl<'a> Run<'a> {
+    fn new(program: &'a [u8]) -> Self {
+        Run {
+            input: Input(program),
+            plane: Plane::default(),
+            batch: TransmitBatch::default(),
+            now: Instant::from_millis(1_000),
+            proven: BTreeSet::new(),
+            senders: (0..CLIENTS)
+                .map(|client| {
+                    let MasterKey { key, salt } = remote_key(client);
+                    SrtpSender::new(PROFILE, &key, &salt).expect("lengths fit")
+                })
+                .collect(),
+        }
+    }
+
+    fn step(&mut self) {
+        match self.input.byte() % 16 {
+            0 => self.join(),
+            1 => self.prove(),
+            2 => self.add_track(),
+            3 => self.add_slot(),
+            4 => self.assign(),
+            5 => self.remove(),
+            6 => self.set_audio_slots(),
+            7..=11 => self.send_rtp(),
+            12 => self.send_rtcp(),
+            13 => self.send_junk(),
+            14 => self.change_transport(),
+            _ => self.pass_time(),
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        self.plane.handle_command(self.now, command);
+    }
+
+    fn client(&mut self) -> u8 {
+        self.input.byte() % CLIENTS
+    }
+
+    fn join(&mut self) {
+        let client = self.client();
+        self.command(Command::AddTransport {
+            transport: TransportId(client.into()),
+            meeting: MeetingId(u64::from(client) / 3),
+            local_ufrag: format!("user{client}"),
+            local_password: PASSWORD.into(),
+        });
+        self.command(Command::SetSrtpKeys {
+            transport: TransportId(client.into()),
+            profile: PROFILE,
+            local: local_key(client),
+            remote: remote_key(client),
+        });
+    }
+
+    fn prove(&mut self) {
+        let client = self.client();
+        let source = address(self.input.byte());
+        let mut request = Vec::new();
+        let username = format!("user{client}:them");
+        stun::write_binding_request(
+            &username,
+            &stun::integrity_key(PASSWORD),
+            [client; 12],
+            &mut request,
+        );
+        self.proven.insert(source);
+        self.plane.handle_datagram(self.now, source, &request);
+    }
+
+    fn add_track(&mut self) {
+        let choice = self.input.byte();
+        let kind = kind_of(choice);
+        let client = self.client();
+        let ssrcs = match choice & 2 {
+            0 => Vec::new(),
+            _ => vec![Ssrc(self.input.byte().into()), Ssrc(self.input.byte().into())],
+        };
+        self.command(Command::AddTrack(TrackParameters {
+            track: TrackId(u64::from(choice >> 4)),
+            transport: TransportId(client.into()),
+            kind,
+            mid: (choice & 4 == 0).then(|| format!("{}", choice >> 4)),
+            ssrcs,
+            codecs: codecs(kind),
+            extensions: extensions(),
+        }));
+    }
+
+    fn add_slot(&mut self) {
+        let choice = self.input.byte();
+        let kind = kind_of(choice);
+        let client = self.client();
+        self.command(Command::AddSlot(SlotParameters {
+            slot: SlotId(u64::from(choice >> 3)),
+            transport: TransportId(client.into()),
+            kind,
+            mid: "s".into(),
+            ssrc: Ssrc(0x5000 + u32::from(choice >> 3)),
+            rtx_ssrc: (choice & 2 != 0).then_some(Ssrc(0x9000 + u32::from(choice >> 3))),
+            codecs: codecs(kind),
+            extensions: extensions(),
+            cname: "node".into(),
+        }));
+    }
+
+    fn assign(&mut self) {
+        let slot = SlotId(u64::from(self.input.byte() >> 3));
+        let track = self.input.byte();
+        let track = (track != 0xff).then_some(TrackId(u64::from(track >> 4)));
+        self.command(Command::AssignSlot { slot, track });
+    }
+
+    fn remove(&mut self) {
+        let which = self.input.byte();
+        let id = u64::from(self.input.byte());
+        self.command(match which % 4 {
+            0 => Command::RemoveTrack {
+                track: TrackId(id >> 4),
+            },
+            1 => Command::RemoveSlot {
+                slot: SlotId(id >> 3),
+            },
+            2 => Command::SetTrackMuted {
+                track: TrackId(id >> 4),
+                muted: which & 4 != 0,
+            },
+            _ => Command::RemoveTransport {
+                transport: TransportId(id % u64::from(CLIENTS)),
+            },
+        });
+    }
+
+    fn set_audio_slots(&mut self) {
+        let transport = TransportId(self.client().into());
+        let slots = self.input.bytes().iter().map(|slot| SlotId(u64::from(slot >> 3)));
+        let slots = slots.collect();
+        self.command(Command::SetAudioSlots { transport, slots });
+    }
+
+    fn change_transport(&mut self) {
+        let transport = TransportId(self.client().into());
+        let command = match self.input.byte() % 2 {
+            0 => Command::RestartIce {
+                transport,
+                local_ufrag: format!("user{}", transport.0),
+                local_password: PASSWORD.into(),
+            },
+            _ => Command::SendDtls {
+                transport,
+                datagram: self.input.bytes().to_vec(),
+            },
+        };
+        self.command(command);
+    }
+
+    fn send_rtp(&mut self) {
+        let client = self.client();
+        let source = address(self.input.byte());
+        let (flags, payload_type, ssrc) = (self.input.byte(), self.input.byte(), self.input.byte());
+        let sequence = ExtendedSequenceNumber(u64::from(self.input.number()));
+        let timestamp = u32::from(self.input.number()) << 8;
+        let mut packet = vec![0x80 | (flags & 0x30), payload_type];
+        packet.extend_from_slice(&sequence.sequence_number().to_be_bytes());
+        packet.extend_from_slice(&timestamp.to_be_bytes());
+        packet.extend_from_slice(&u32::from(ssrc).to_be_bytes());
+        if flags & 0x10 != 0 {
+            let block = self.input.bytes();
+            let words = block.len().div_ceil(4);
+            packet.extend_from_slice(if flags & 1 == 0 { &[0xbe, 0xde] } else { &[0x10, 0] });
+            packet.extend_from_slice(&(words as u16).to_be_bytes());
+            packet.extend_from_slice(block);
+            packet.resize(16 + words * 4, 0);
+        }
+        let payload = self.input.bytes();
+        let header_len = packet.len();
+        packet.resize(header_len + payload.len() + 64, 0);
+        let sender = &self.senders[usize::from(client)];
+        let sealed = sender.protect_rtp(Ssrc(ssrc.into()), sequence, header_len, payload, &[], &mut packet);
+        if let Ok(len) = sealed {
+            self.plane.handle_datagram(self.now, source, &packet[..len]);
+        }
+    }
+
+    fn send_rtcp(&mut self) {
+        let client = self.client();
+        let source = address(self.input.byte());
+        let compound = self.input.bytes();
+        let mut sealed = vec![0; compound.len() + 64];
+        if let Ok(len) = self.senders[usize::from(client)].protect_rtcp(compound, &mut sealed) {
+            self.plane.handle_datagram(self.now, source, &sealed[..len]);
+        }
+    }
+
+    fn send_junk(&mut self) {
+        let source = address(self.input.byte());
+        let datagram = self.input.bytes();
+        self.plane.handle_datagram(self.now, source, datagram);
+    }
+
+    fn pass_time(&mut self) {
+        let step = u64::from(self.input.byte());
+        self.now = self.now + Duration::from_millis(step * step);
+        self.plane.handle_timeout(self.now);
+    }
+
+    fn drain(&mut self) {
+        while self.plane.poll_transmit(self.now, &mut self.batch) {
+            for (destination, datagram) in self.batch.datagrams() {
+                assert!(self.proven.contains(&destination), "{destination} is a stranger");
+                assert!(!datagram.is_empty());
+            }
+            self.batch.clear();
+        }
+        while self.plane.poll_event().is_some() {}
+    }
+}
+
+fn remote_key(client: u8) -> MasterKey {
+    MasterKey {
+        key: vec![client; PROFILE.key_len()],
+        salt: vec![2; PROFILE.salt_len()],
+    }
+}
+
+fn local_key(client: u8) -> MasterKey {
+    MasterKey {
+        key: vec![client ^ 0x80; PROFILE.key_len()],
+        salt: vec![1; PROFILE.salt_len()],
+    }
+}
+
+fn address(choice: u8) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 10_000 + u16::from(choice % 8)))
+}
+
+fn kind_of(choice: u8) -> MediaKind {
+    if choice & 1 == 0 {
+        MediaKind::Video
+    } else {
+        MediaKind::Audio
+    }
+}
+
+fn extensions() -> ExtensionIds {
+    let mut ids = ExtensionIds::default();
+    EXTENSIONS.iter().for_each(|(uri, id)| ids.set(uri, *id));
+    ids
+}
+
+fn codecs(kind: MediaKind) -> Vec<Codec> {
+    let formats: &[(&str, u8)] = match kind {
+        MediaKind::Video => &[
+            ("VP8", 96),
+            ("H264", 98),
+            ("VP9", 100),
+            ("AV1", 102),
+            ("H265", 104),
+        ],
+        MediaKind::Audio => &[("opus", 111), ("red", 63)],
+    };
+    let known = formats
+        .iter()
+        .filter_map(|(name, payload_type)| Some((CodecName::from_name(name)?, *payload_type)));
+    known
+        .map(|(name, payload_type)| {
+            let is_video = kind == MediaKind::Video;
+            let mut codec = Codec::new(payload_type, name, if is_video { 90_000 } else { 48_000 }, "");
+            codec.rtx_payload_type = is_video.then_some(PayloadType(payload_type + 1));
+            (codec.nack, codec.pli, codec.transport_cc) = (is_video, is_video, true);
+            codec
+        })
+        .collect()
+}
