@@ -74,6 +74,7 @@ fn publish() -> Command {
         transport: TransportId(session::PUBLISHER),
         kind: MediaKind::Video,
         mid: Some("0".into()),
+        rids: Vec::new(),
         ssrcs: vec![session::SSRC],
         codecs: vec![session::vp8()],
         extensions: session::extensions(),

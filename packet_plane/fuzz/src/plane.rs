@@ -10,6 +10,7 @@ use std::time::Duration;
 use packet_plane_core::Plane;
 use packet_plane_core::codec::{Codec, CodecName, MediaKind};
 use packet_plane_core::command::{Command, MasterKey, SlotParameters, TrackParameters};
+use packet_plane_core::layer_selector::LayerTarget;
 use packet_plane_core::quantities::{
     ExtendedSequenceNumber, Instant, MeetingId, PayloadType, SlotId, Ssrc, TrackId, TransportId,
 };
@@ -167,6 +168,10 @@ impl<'a> Run<'a> {
             transport: TransportId(client.into()),
             kind,
             mid: (choice & 4 == 0).then(|| format!("{}", choice >> 4)),
+            rids: match choice & 8 {
+                0 => Vec::new(),
+                _ => ["q", "h", "f"].map(String::from).to_vec(),
+            },
             ssrcs,
             codecs: codecs(kind),
             extensions: extensions(),
@@ -193,8 +198,19 @@ impl<'a> Run<'a> {
     fn assign(&mut self) {
         let slot = SlotId(u64::from(self.input.byte() >> 3));
         let track = self.input.byte();
+        if track & 8 != 0 {
+            return self.select_layer(slot, track);
+        }
         let track = (track != 0xff).then_some(TrackId(u64::from(track >> 4)));
         self.command(Command::AssignSlot { slot, track });
+    }
+
+    fn select_layer(&mut self, slot: SlotId, choice: u8) {
+        let target = (choice & 4 == 0).then_some(LayerTarget {
+            spatial: choice & 3,
+            temporal: choice >> 6,
+        });
+        self.command(Command::SelectLayer { slot, target });
     }
 
     fn remove(&mut self) {

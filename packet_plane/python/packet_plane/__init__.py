@@ -8,12 +8,15 @@ from packet_plane._packet_plane import (
     Codec,
     DtlsReceived,
     Extension,
+    Layer,
+    LayersChanged,
     PacketPlane,
     QueueFullError,
     RemoveSlot,
     RemoveTrack,
     RemoveTransport,
     RestartIce,
+    SelectLayer,
     SendDtls,
     SetAudioSlots,
     SetSrtpKeys,
@@ -41,10 +44,17 @@ Command = (
     | AddSlot
     | RemoveSlot
     | AssignSlot
+    | SelectLayer
     | SetAudioSlots
 )
 Event = (
-    DtlsReceived | TransportConnected | TransportTimedOut | TrackStarted | SpeakersChanged | WorkerRestarted
+    DtlsReceived
+    | TransportConnected
+    | TransportTimedOut
+    | TrackStarted
+    | LayersChanged
+    | SpeakersChanged
+    | WorkerRestarted
 )
 
 __all__ = [
@@ -57,12 +67,15 @@ __all__ = [
     "DtlsReceived",
     "Event",
     "Extension",
+    "Layer",
+    "LayersChanged",
     "PacketPlane",
     "QueueFullError",
     "RemoveSlot",
     "RemoveTrack",
     "RemoveTransport",
     "RestartIce",
+    "SelectLayer",
     "SendDtls",
     "SetAudioSlots",
     "SetSrtpKeys",

@@ -64,7 +64,11 @@ class SetSrtpKeys:
 
 @final
 class AddTrack:
-    """A published track; `ssrcs` as signalled, media first, then its retransmission; may be empty."""
+    """A published track.
+
+    `ssrcs` as signalled, media first, then its retransmission; may be empty. `rids` name its simulcast layers
+    (RFC 8851), lowest quality first, at most four.
+    """
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class AddTrack:
         codecs: Sequence[Codec],
         extensions: Sequence[Extension] = (),
         mid: str | None = None,
+        rids: Sequence[str] = (),
         ssrcs: Sequence[int] = (),
     ) -> None: ...
 
@@ -111,6 +116,15 @@ class AssignSlot:
     def __init__(self, *, slot: int, track: int | None) -> None: ...
 
 @final
+class SelectLayer:
+    """Send no higher layer through a slot; None for one is no limit, None for both pauses the slot.
+
+    `spatial` counts the RIDs of a simulcast track, or the spatial layers of a scalable one, from 0.
+    """
+
+    def __init__(self, *, slot: int, spatial: int | None, temporal: int | None) -> None: ...
+
+@final
 class SetAudioSlots:
     """These slots carry the meeting's loudest: slot i what is in position i, where there are four or more."""
 
@@ -128,6 +142,7 @@ _Command = (
     | AddSlot
     | RemoveSlot
     | AssignSlot
+    | SelectLayer
     | SetAudioSlots
 )
 
@@ -156,6 +171,28 @@ class TrackStarted:
     payload_type: int
 
 @final
+class Layer:
+    """One layer of a video track as it arrives: what it costs with the layers below that it needs.
+
+    `width` and `height` in pixels are 0 where the codec does not tell them.
+    """
+
+    spatial: int
+    temporal: int
+    is_active: bool
+    bitrate_bps: int
+    width: int
+    height: int
+    fps: int
+
+@final
+class LayersChanged:
+    """A layer of a video track has come, gone, or changed its rate by more than a fifth."""
+
+    track: int
+    layers: list[Layer]
+
+@final
 class SpeakersChanged:
     """`speakers` are (track, level in -dBov), loudest first."""
 
@@ -170,7 +207,13 @@ class WorkerRestarted:
     worker: int
 
 _Event = (
-    DtlsReceived | TransportConnected | TransportTimedOut | TrackStarted | SpeakersChanged | WorkerRestarted
+    DtlsReceived
+    | TransportConnected
+    | TransportTimedOut
+    | TrackStarted
+    | LayersChanged
+    | SpeakersChanged
+    | WorkerRestarted
 )
 
 # Counters, cumulative.
@@ -196,11 +239,16 @@ class TrackSnapshot:
     nacks_sent: int
     keyframes_requested: int
     subscribers: int
+    layers: list[Layer]
 
 @final
 class SlotSnapshot:
+    """`current` and `target` are (spatial, temporal); `current` is None before the first keyframe."""
+
     slot: int
     track: int | None
+    current: tuple[int, int] | None
+    target: tuple[int, int] | None
     packets_sent: int
     bytes_sent: int
     retransmissions_sent: int

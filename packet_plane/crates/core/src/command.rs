@@ -1,6 +1,7 @@
 //! What the caller tells the plane to do. Each command may arrive twice: doing it again changes nothing.
 
 use crate::codec::{Codec, MediaKind};
+use crate::layer_selector::LayerTarget;
 use crate::quantities::{MeetingId, SlotId, Ssrc, TrackId, TransportId};
 use crate::rtp::extension::ExtensionIds;
 use crate::srtp::SrtpProfile;
@@ -51,6 +52,11 @@ pub enum Command {
         slot: SlotId,
         track: Option<TrackId>,
     },
+    /// Send no higher layer of its track through a slot than this; `None` pauses it.
+    SelectLayer {
+        slot: SlotId,
+        target: Option<LayerTarget>,
+    },
     /// Let these slots carry the meeting's loudest microphones.
     SetAudioSlots {
         transport: TransportId,
@@ -78,6 +84,8 @@ pub struct TrackParameters {
     pub transport: TransportId,
     pub kind: MediaKind,
     pub mid: Option<String>,
+    /// Names of its simulcast layers (RFC 8851), lowest quality first; empty without simulcast.
+    pub rids: Vec<String>,
     /// SSRCs signalled in SDP; may be empty.
     pub ssrcs: Vec<Ssrc>,
     pub codecs: Vec<Codec>,

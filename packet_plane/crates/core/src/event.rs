@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::layer_meter::LayerSnapshot;
 use crate::loudest::Speakers;
 use crate::quantities::{MeetingId, PayloadType, Ssrc, TrackId, TransportId};
 
@@ -25,6 +26,11 @@ pub enum Event {
         track: TrackId,
         ssrc: Ssrc,
         payload_type: PayloadType,
+    },
+    /// A layer of a video track has come, gone, or changed its rate by more than a fifth.
+    LayersChanged {
+        track: TrackId,
+        layers: Vec<LayerSnapshot>,
     },
     /// Who holds the meeting's audio positions, and who speaks, loudest first.
     SpeakersChanged {

@@ -14,6 +14,10 @@ pub struct PacketInfo {
     pub sequence: ExtendedSequenceNumber,
     pub marker: bool,
     pub starts_keyframe: bool,
+    /// Temporal layer, 0 where the codec has none.
+    pub temporal: u8,
+    /// Whether this frame depends on lower temporal layers alone, so that its own can be entered here.
+    pub is_temporal_switch: bool,
     /// Clock ticks.
     pub rtp_timestamp: u32,
     pub payload_type: u8,
@@ -21,6 +25,8 @@ pub struct PacketInfo {
     pub audio_level: Option<u8>,
     pub video_orientation: Option<u8>,
     pub vp8: Option<Vp8Descriptor>,
+    /// Width and height in pixels, where a keyframe tells them.
+    pub size: Option<(u16, u16)>,
 }
 
 /// A packet with its payload in clear and padding removed.
@@ -65,12 +71,20 @@ impl History {
         History { slots }
     }
 
-    /// The buffer that a packet with this number will take, to decrypt into; its old packet is gone.
-    pub fn buffer(&mut self, sequence: ExtendedSequenceNumber) -> &mut [u8] {
+    /// `len` bytes that a packet with this number will take, to decrypt into; its old packet is gone.
+    pub fn buffer(&mut self, sequence: ExtendedSequenceNumber, len: usize) -> &mut [u8] {
         let slot = self.slot_mut(sequence);
         slot.is_filled = false;
-        slot.payload.resize(MAX_PACKET_LEN, 0);
+        if slot.payload.len() < len {
+            slot.payload.resize(len.min(MAX_PACKET_LEN), 0);
+        }
         &mut slot.payload
+    }
+
+    /// The bytes that stand in the buffer of this number.
+    #[must_use]
+    pub fn written(&self, sequence: ExtendedSequenceNumber) -> &[u8] {
+        &self.slots[self.index(sequence)].payload
     }
 
     /// Keep what was decrypted into the buffer of `info.sequence`, `payload_len` bytes of it.
@@ -110,7 +124,7 @@ mod tests {
 
     fn store(history: &mut History, number: u64, payload: &[u8]) {
         let sequence = ExtendedSequenceNumber(number);
-        history.buffer(sequence)[..payload.len()].copy_from_slice(payload);
+        history.buffer(sequence, payload.len())[..payload.len()].copy_from_slice(payload);
         history.commit(
             PacketInfo {
                 sequence,
@@ -140,7 +154,7 @@ mod tests {
     fn a_buffer_taken_but_not_committed_holds_nothing() {
         let mut history = History::new(4);
         store(&mut history, 1, b"one");
-        let _ = history.buffer(ExtendedSequenceNumber(5));
+        let _ = history.buffer(ExtendedSequenceNumber(5), 10);
         assert!(!history.contains(ExtendedSequenceNumber(1)) && !history.contains(ExtendedSequenceNumber(5)));
         assert!(!history.contains(ExtendedSequenceNumber(0)));
     }

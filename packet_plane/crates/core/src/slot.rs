@@ -3,6 +3,7 @@
 use crate::codec::{Codec, MediaKind};
 use crate::command::SlotParameters;
 use crate::history::PacketInfo;
+use crate::layer_selector::LayerSelector;
 use crate::quantities::{ExtendedSequenceNumber, PayloadType, SlotId, Ssrc};
 use crate::rewriter::Rewriter;
 use crate::rtp::extension::{ExtensionBlock, ExtensionIds};
@@ -18,6 +19,7 @@ pub(crate) struct Slot {
     pub extensions: ExtensionIds,
     pub cname: String,
     pub track: Option<usize>,
+    pub selector: LayerSelector,
     pub rewriter: Rewriter,
     pub rtx_sequence: ExtendedSequenceNumber,
     pub counters: SlotCounters,
@@ -47,10 +49,30 @@ impl Slot {
             extensions: parameters.extensions,
             cname: parameters.cname,
             track: None,
+            selector: LayerSelector::default(),
             // SSRCs are random: they seed the numbering without a random source in here.
             rewriter: Rewriter::new(parameters.ssrc.0 as u16),
             rtx_sequence: ExtendedSequenceNumber(u64::from(parameters.ssrc.0 as u16 & 0x7fff)),
             counters: SlotCounters::default(),
+        }
+    }
+
+    /// Take up what comes next as if it were another track.
+    pub fn detach(&mut self) {
+        self.selector.forget();
+        self.rewriter.detach();
+    }
+
+    /// Whether packets of an encoding may go out here.
+    pub fn takes(&self, encoding: u8) -> bool {
+        self.kind == MediaKind::Audio || self.selector.takes(encoding)
+    }
+
+    /// The encoding whose stream tells the time of what is carried.
+    pub fn carried_encoding(&self) -> Option<u8> {
+        match self.kind {
+            MediaKind::Audio => Some(0),
+            MediaKind::Video => self.selector.current().map(|current| current.spatial),
         }
     }
 

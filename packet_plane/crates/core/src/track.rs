@@ -1,91 +1,81 @@
-//! A published track: its ingress stream, what is kept of it, and who receives it.
+//! A published track: its encodings, and who receives it.
 
 use crate::codec::{Codec, MediaKind};
 use crate::command::TrackParameters;
-use crate::history::History;
-use crate::keyframe_throttle::KeyframeThrottle;
-use crate::nack_generator::NackGenerator;
+use crate::ingress_stream::{Encoding, IngressStream};
+use crate::layer_meter::LayerSnapshot;
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc, TrackId};
-use crate::receive_statistics::ReceiveStatistics;
-use crate::rtcp::sender_report::SenderReport;
 use crate::rtp::extension::ExtensionIds;
 use crate::srtp::StreamState;
 
-/// At least a second of video at 5 Mbit/s; audio needs little.
-const VIDEO_HISTORY: usize = 512;
-const AUDIO_HISTORY: usize = 64;
+/// Simulcast layers of a track at most; a browser sends three.
+pub const MAX_ENCODINGS: usize = 4;
+/// A change of rate below this share is not worth telling.
+const TOLD_CHANGE: f64 = 0.2;
 
 pub(crate) struct Track {
     pub id: TrackId,
     pub transport: usize,
     pub kind: MediaKind,
     pub mid: Option<String>,
+    pub rids: Vec<String>,
     pub codecs: Vec<Codec>,
     pub extensions: ExtensionIds,
     pub is_muted: bool,
-    pub stream: Option<IngressStream>,
-    pub keyframe: KeyframeThrottle,
+    /// One for each simulcast layer, lowest quality first; without simulcast one.
+    pub encodings: Vec<Encoding>,
+    /// Bit n is set while encoding n arrives.
+    pub arriving: u8,
     /// Slots that carry this track.
     pub subscribers: Vec<usize>,
-    /// Arrived in this batch and not yet forwarded.
-    pub pending: Vec<ExtendedSequenceNumber>,
-    /// Of these, how many every subscriber has got.
-    pub forwarded: usize,
-    /// Subscribers that have got the next few after those.
-    pub served: usize,
     pub keyframes_requested: u64,
     pub nacks_sent: u64,
-}
-
-/// The RTP stream of a track, and its retransmission stream.
-pub(crate) struct IngressStream {
-    pub ssrc: Ssrc,
-    pub codec: usize,
-    pub state: StreamState,
-    pub rtx: Option<(Ssrc, StreamState)>,
-    pub history: History,
-    pub nack: NackGenerator,
-    pub statistics: ReceiveStatistics,
-    pub sender_report: Option<(Instant, SenderReport)>,
-    pub last_packet_at: Instant,
+    told: Vec<LayerSnapshot>,
 }
 
 impl Track {
     pub fn new(parameters: TrackParameters, transport: usize) -> Self {
+        let mut rids = parameters.rids;
+        rids.truncate(MAX_ENCODINGS);
+        let mut encodings = Vec::new();
+        encodings.resize_with(rids.len().max(1), Encoding::default);
         Track {
             id: parameters.track,
             transport,
             kind: parameters.kind,
             mid: parameters.mid,
+            rids,
             codecs: parameters.codecs,
             extensions: parameters.extensions,
             is_muted: false,
-            stream: None,
-            keyframe: KeyframeThrottle::default(),
+            encodings,
+            arriving: 0,
             subscribers: Vec::new(),
-            pending: Vec::with_capacity(64),
-            forwarded: 0,
-            served: 0,
             keyframes_requested: 0,
             nacks_sent: 0,
+            told: Vec::new(),
         }
     }
 
-    /// What is known of each SSRC of the running stream.
+    /// What is known of each SSRC of the running streams.
     pub fn states(&self) -> Vec<(Ssrc, StreamState)> {
-        let stream = self.stream.iter();
-        stream
-            .flat_map(|stream| {
-                let media = (stream.ssrc, stream.state.clone());
-                std::iter::once(media).chain(stream.rtx.clone())
-            })
-            .collect()
+        self.encodings.iter().flat_map(Encoding::states).collect()
     }
 
-    /// Forget what has arrived and was not forwarded.
-    pub fn forget_pending(&mut self) {
-        self.pending.clear();
-        (self.forwarded, self.served) = (0, 0);
+    pub fn stream(&self, encoding: u8) -> Option<&IngressStream> {
+        self.encodings.get(usize::from(encoding))?.stream.as_ref()
+    }
+
+    pub fn streams(&self) -> impl Iterator<Item = &IngressStream> {
+        self.encodings
+            .iter()
+            .filter_map(|encoding| encoding.stream.as_ref())
+    }
+
+    /// The encoding that a stream with this RID carries.
+    pub fn encoding_of(&self, rid: &[u8]) -> Option<u8> {
+        let found = self.rids.iter().position(|known| known.as_bytes() == rid)?;
+        u8::try_from(found).ok()
     }
 
     /// Index of the codec with this payload type.
@@ -102,29 +92,77 @@ impl Track {
             .any(|codec| codec.rtx_payload_type == Some(payload_type))
     }
 
-    /// The codec of the running stream.
-    pub fn current_codec(&self) -> Option<&Codec> {
-        self.codecs.get(self.stream.as_ref()?.codec)
+    /// The codec of an encoding's running stream.
+    pub fn codec(&self, encoding: u8) -> Option<&Codec> {
+        self.codecs.get(self.stream(encoding)?.codec)
+    }
+
+    /// An encoding's codec and its stream.
+    pub fn codec_and_stream(&mut self, encoding: u8) -> Option<(&Codec, &mut IngressStream)> {
+        let stream = self.encodings.get_mut(usize::from(encoding))?.stream.as_mut()?;
+        Some((self.codecs.get(stream.codec)?, stream))
+    }
+
+    /// Ask for a keyframe of one encoding, unless one is on its way to the subscribers.
+    pub fn request_keyframe(&mut self, encoding: u8) {
+        if let Some(encoding) = self.encodings.get_mut(usize::from(encoding)) {
+            if !encoding.has_pending_keyframe {
+                encoding.keyframe.request();
+            }
+        }
+    }
+
+    /// Look which encodings arrive; returns whether that has changed.
+    pub fn note_arriving(&mut self, now: Instant) -> bool {
+        let bits = self.encodings.iter().zip(0..);
+        let arriving = bits
+            .filter(|(encoding, _)| encoding.is_arriving(now))
+            .fold(0, |bits, (_, bit)| bits | 1 << bit);
+        std::mem::replace(&mut self.arriving, arriving) != arriving
+    }
+
+    /// All layers as measured last.
+    pub fn layers(&self) -> Vec<LayerSnapshot> {
+        let encodings = self.encodings.iter().zip(0..);
+        encodings
+            .flat_map(|(encoding, number)| encoding.meter.layers(number, self.arriving & 1 << number != 0))
+            .collect()
+    }
+
+    /// Measure the layers; returns them when they differ from what was told last.
+    pub fn changed_layers(&mut self, now: Instant) -> Option<Vec<LayerSnapshot>> {
+        for encoding in &mut self.encodings {
+            encoding.meter.measure(now);
+        }
+        let layers = self.layers();
+        let is_same = layers.len() == self.told.len()
+            && layers
+                .iter()
+                .zip(&self.told)
+                .all(|(now, told)| is_near(now, told));
+        if is_same {
+            return None;
+        }
+        self.told.clone_from(&layers);
+        Some(layers)
+    }
+
+    /// The time of a packet of one encoding on the timeline of another.
+    pub fn timestamp_between(&self, from: u8, to: u8, rtp_timestamp: u32) -> Option<u32> {
+        let (there, here) = (self.stream(from)?, self.stream(to)?);
+        here.timestamp_from(there, rtp_timestamp, self.codec(from)?.clock_rate)
+    }
+
+    /// The audio level of a packet that has arrived.
+    pub fn audio_level(&mut self, sequence: ExtendedSequenceNumber) -> Option<u8> {
+        let stream = self.encodings.first_mut()?.stream.as_mut()?;
+        stream.history.packet_mut(sequence)?.info.audio_level
     }
 }
 
-impl IngressStream {
-    pub fn new(now: Instant, kind: MediaKind, ssrc: Ssrc, codec: usize) -> Self {
-        let capacity = if kind == MediaKind::Video {
-            VIDEO_HISTORY
-        } else {
-            AUDIO_HISTORY
-        };
-        IngressStream {
-            ssrc,
-            codec,
-            state: StreamState::default(),
-            rtx: None,
-            history: History::new(capacity),
-            nack: NackGenerator::default(),
-            statistics: ReceiveStatistics::default(),
-            sender_report: None,
-            last_packet_at: now,
-        }
-    }
+fn is_near(now: &LayerSnapshot, told: &LayerSnapshot) -> bool {
+    let rates = (now.bitrate_bps as f64, told.bitrate_bps as f64);
+    now.is_active == told.is_active
+        && (now.width, now.height) == (told.width, told.height)
+        && (rates.0 - rates.1).abs() <= rates.1 * TOLD_CHANGE
 }

@@ -22,6 +22,8 @@ const CONSENT_LOST: Duration = Duration::from_secs(15);
 const DTLS_PER_SECOND: u32 = 100;
 /// Twice what a link of 10 Mbit/s carries: more is no recovery but a client that lets the node send for nothing.
 const RETRANSMISSIONS_PER_SECOND: usize = 2_000;
+/// Layers are measured over this long: about fifteen frames.
+const LAYERS_INTERVAL: Duration = Duration::from_millis(500);
 /// Streams a client may send: media and retransmission of what a browser publishes, many times over.
 pub(crate) const MAX_ROUTES: usize = 256;
 const MAX_ROUND_TRIP: Duration = Duration::from_secs(5);
@@ -31,6 +33,7 @@ const ASSUMED_ROUND_TRIP: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StreamRoute {
     pub track: usize,
+    pub encoding: u8,
     pub is_rtx: bool,
 }
 
@@ -70,6 +73,7 @@ pub(crate) struct Transport {
     pub audio_slots: Vec<usize>,
     pub recorder: TransportCcRecorder,
     pub report_due: Instant,
+    layers_due: Instant,
     pub round_trip: Option<Duration>,
     pub counters: TransportCounters,
     dtls_allowance: u32,
@@ -102,6 +106,7 @@ impl Transport {
             audio_slots: Vec::new(),
             recorder: TransportCcRecorder::default(),
             report_due: now,
+            layers_due: now,
             round_trip: None,
             counters: TransportCounters::default(),
             dtls_allowance: DTLS_PER_SECOND,
@@ -162,6 +167,15 @@ impl Transport {
     pub fn renew_allowances(&mut self) {
         self.dtls_allowance = DTLS_PER_SECOND;
         self.retransmission_allowance = RETRANSMISSIONS_PER_SECOND;
+    }
+
+    /// Whether to look at the layers of its tracks now.
+    pub fn poll_layers(&mut self, now: Instant) -> bool {
+        let is_due = now >= self.layers_due;
+        if is_due {
+            self.layers_due = now + LAYERS_INTERVAL;
+        }
+        is_due
     }
 
     /// How many of `wanted` packets may be sent again before the next second.

@@ -2,6 +2,7 @@
 
 use packet_plane_core::codec::{self, CodecName, MediaKind};
 use packet_plane_core::command::{Command, MasterKey, SlotParameters, TrackParameters};
+use packet_plane_core::layer_selector::LayerTarget;
 use packet_plane_core::quantities::{MeetingId, PayloadType, SlotId, Ssrc, TrackId, TransportId};
 use packet_plane_core::rtp::extension::ExtensionIds;
 use packet_plane_core::srtp::SrtpProfile;
@@ -22,6 +23,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<AddSlot>()?;
     module.add_class::<RemoveSlot>()?;
     module.add_class::<AssignSlot>()?;
+    module.add_class::<SelectLayer>()?;
     module.add_class::<SetAudioSlots>()
 }
 
@@ -37,6 +39,7 @@ pub fn convert(object: &Bound<'_, PyAny>) -> PyResult<Command> {
     try_each!(
         SendDtls,
         AssignSlot,
+        SelectLayer,
         AddTransport,
         AddTrack,
         AddSlot,
@@ -174,6 +177,14 @@ command!(RemoveSlot { slot: u64 } => |c| Command::RemoveSlot { slot: SlotId(c.sl
 command!(AssignSlot { slot: u64, track: Option<u64> } => |c| {
     Command::AssignSlot { slot: SlotId(c.slot), track: c.track.map(TrackId) }
 });
+command!(SelectLayer { slot: u64, spatial: Option<u8>, temporal: Option<u8> } => |c| {
+    // Both or neither: one alone leaves the other without limit.
+    let target = (c.spatial.is_some() || c.temporal.is_some()).then(|| LayerTarget {
+        spatial: c.spatial.unwrap_or(u8::MAX),
+        temporal: c.temporal.unwrap_or(u8::MAX),
+    });
+    Command::SelectLayer { slot: SlotId(c.slot), target }
+});
 command!(SetAudioSlots { transport: u64, slots: Vec<u64> } => |c| Command::SetAudioSlots {
     transport: TransportId(c.transport),
     slots: c.slots.iter().copied().map(SlotId).collect(),
@@ -244,13 +255,16 @@ pub struct AddTrack {
     codecs: Vec<codec::Codec>,
     extensions: ExtensionIds,
     mid: Option<String>,
+    rids: Vec<String>,
     ssrcs: Vec<u32>,
 }
 
 #[pymethods]
 impl AddTrack {
     #[new]
-    #[pyo3(signature = (*, track, transport, kind, codecs, extensions = vec![], mid = None, ssrcs = vec![]))]
+    #[pyo3(signature = (*, track, transport, kind, codecs, extensions = vec![], mid = None, rids = vec![],
+                        ssrcs = vec![]))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of one Python object")]
     fn new(
         track: u64,
         transport: u64,
@@ -258,6 +272,7 @@ impl AddTrack {
         codecs: Vec<PyRef<'_, Codec>>,
         extensions: Vec<PyRef<'_, Extension>>,
         mid: Option<String>,
+        rids: Vec<String>,
         ssrcs: Vec<u32>,
     ) -> PyResult<Self> {
         let (codecs, extensions) = (codecs_of(&codecs), ids_of(&extensions));
@@ -268,6 +283,7 @@ impl AddTrack {
             codecs,
             extensions,
             mid,
+            rids,
             ssrcs,
         })
     }
@@ -280,6 +296,7 @@ impl AddTrack {
             transport: TransportId(self.transport),
             kind: self.kind,
             mid: self.mid.clone(),
+            rids: self.rids.clone(),
             ssrcs: self.ssrcs.iter().copied().map(Ssrc).collect(),
             codecs: self.codecs.clone(),
             extensions: self.extensions,

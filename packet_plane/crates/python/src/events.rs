@@ -5,11 +5,14 @@ use packet_plane_worker::WorkerEvent;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::snapshots::{Layer, objects};
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<DtlsReceived>()?;
     module.add_class::<TransportConnected>()?;
     module.add_class::<TransportTimedOut>()?;
     module.add_class::<TrackStarted>()?;
+    module.add_class::<LayersChanged>()?;
     module.add_class::<SpeakersChanged>()?;
     module.add_class::<WorkerRestarted>()
 }
@@ -32,6 +35,7 @@ event!(TrackStarted {
     ssrc: u32,
     payload_type: u8
 });
+event!(LayersChanged { track: u64, layers: Vec<Py<Layer>> });
 event!(SpeakersChanged { meeting: u64, positions: Vec<Option<u64>>, speakers: Vec<(u64, u8)> });
 event!(WorkerRestarted { worker: usize });
 
@@ -81,6 +85,17 @@ pub fn convert(py: Python<'_>, event: WorkerEvent) -> PyResult<Py<PyAny>> {
             },
         )?
         .into_any(),
+        Event::LayersChanged { track, layers } => {
+            let layers = objects::<_, Layer>(py, layers)?;
+            Py::new(
+                py,
+                LayersChanged {
+                    track: track.0,
+                    layers,
+                },
+            )?
+            .into_any()
+        }
         Event::SpeakersChanged {
             meeting,
             positions,

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use packet_plane_core::layer_meter::LayerSnapshot;
 use packet_plane_core::plane;
 use packet_plane_worker as worker;
 use pyo3::prelude::*;
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<WorkerSnapshot>()?;
+    module.add_class::<Layer>()?;
     module.add_class::<TransportSnapshot>()?;
     module.add_class::<TrackSnapshot>()?;
     module.add_class::<SlotSnapshot>()
@@ -41,6 +43,31 @@ impl From<plane::TransportSnapshot> for TransportSnapshot {
 }
 
 #[pyclass(frozen, skip_from_py_object, get_all, module = "packet_plane")]
+pub struct Layer {
+    spatial: u8,
+    temporal: u8,
+    is_active: bool,
+    bitrate_bps: u64,
+    width: u16,
+    height: u16,
+    fps: u16,
+}
+
+impl From<LayerSnapshot> for Layer {
+    fn from(of: LayerSnapshot) -> Self {
+        Layer {
+            spatial: of.spatial,
+            temporal: of.temporal,
+            is_active: of.is_active,
+            bitrate_bps: of.bitrate_bps,
+            width: of.width,
+            height: of.height,
+            fps: of.fps,
+        }
+    }
+}
+
+#[pyclass(frozen, skip_from_py_object, get_all, module = "packet_plane")]
 pub struct TrackSnapshot {
     track: u64,
     packets_received: u64,
@@ -50,11 +77,12 @@ pub struct TrackSnapshot {
     nacks_sent: u64,
     keyframes_requested: u64,
     subscribers: usize,
+    layers: Vec<Py<Layer>>,
 }
 
-impl From<plane::TrackSnapshot> for TrackSnapshot {
-    fn from(of: plane::TrackSnapshot) -> Self {
-        TrackSnapshot {
+impl TrackSnapshot {
+    fn new(py: Python<'_>, of: plane::TrackSnapshot) -> PyResult<Self> {
+        Ok(TrackSnapshot {
             track: of.track.0,
             packets_received: of.packets_received,
             bytes_received: of.bytes_received,
@@ -63,7 +91,8 @@ impl From<plane::TrackSnapshot> for TrackSnapshot {
             nacks_sent: of.nacks_sent,
             keyframes_requested: of.keyframes_requested,
             subscribers: of.subscribers,
-        }
+            layers: objects::<_, Layer>(py, of.layers)?,
+        })
     }
 }
 
@@ -71,6 +100,9 @@ impl From<plane::TrackSnapshot> for TrackSnapshot {
 pub struct SlotSnapshot {
     slot: u64,
     track: Option<u64>,
+    /// `(spatial, temporal)`: forwarded now, and the highest that may be.
+    current: Option<(u8, u8)>,
+    target: Option<(u8, u8)>,
     packets_sent: u64,
     bytes_sent: u64,
     retransmissions_sent: u64,
@@ -83,6 +115,8 @@ impl From<plane::SlotSnapshot> for SlotSnapshot {
         SlotSnapshot {
             slot: of.slot.0,
             track: of.track.map(|track| track.0),
+            current: of.current.map(|layer| (layer.spatial, layer.temporal)),
+            target: of.target.map(|layer| (layer.spatial, layer.temporal)),
             packets_sent: of.counters.packets_sent,
             bytes_sent: of.counters.bytes_sent,
             retransmissions_sent: of.counters.retransmissions_sent,
@@ -127,12 +161,15 @@ pub fn convert(py: Python<'_>, of: worker::WorkerSnapshot) -> PyResult<WorkerSna
             .map(|(label, count)| (label.to_owned(), count))
             .collect(),
         transports: objects::<_, TransportSnapshot>(py, transports)?,
-        tracks: objects::<_, TrackSnapshot>(py, tracks)?,
+        tracks: tracks
+            .into_iter()
+            .map(|track| Py::new(py, TrackSnapshot::new(py, track)?))
+            .collect::<PyResult<_>>()?,
         slots: objects::<_, SlotSnapshot>(py, slots)?,
     })
 }
 
-fn objects<T, P>(py: Python<'_>, values: Vec<T>) -> PyResult<Vec<Py<P>>>
+pub fn objects<T, P>(py: Python<'_>, values: Vec<T>) -> PyResult<Vec<Py<P>>>
 where
     P: From<T> + pyo3::PyClass + Into<pyo3::PyClassInitializer<P>>,
 {

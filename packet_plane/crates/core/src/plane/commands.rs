@@ -46,6 +46,7 @@ impl Plane {
             Command::AddSlot(parameters) => self.add_slot(parameters),
             Command::RemoveSlot { slot } => self.remove_slot(slot),
             Command::AssignSlot { slot, track } => self.assign_slot_by_id(slot, track),
+            Command::SelectLayer { slot, target } => self.select_layer(slot, target),
             Command::SetAudioSlots { transport, slots } => self.set_audio_slots(transport, &slots),
         }
     }
@@ -182,8 +183,11 @@ impl Plane {
         let Some(track) = self.tracks.get_mut(track) else {
             return;
         };
-        track.stream = None;
-        track.forget_pending();
+        for encoding in &mut track.encodings {
+            encoding.stream = None;
+            encoding.forget_pending();
+        }
+        track.arriving = 0;
         detach(&mut self.slots, &track.subscribers);
     }
 
@@ -206,6 +210,7 @@ impl Plane {
                 ssrc,
                 StreamRoute {
                     track: index,
+                    encoding: 0,
                     is_rtx: position == 1,
                 },
             );
@@ -224,10 +229,11 @@ impl Plane {
         for slot in track.subscribers {
             if let Some(slot) = self.slots.get_mut(slot) {
                 slot.track = None;
-                slot.rewriter.detach();
+                slot.detach();
+                slot.selector.leave_track();
             }
         }
-        self.touched.retain(|touched| *touched != index);
+        self.touched.retain(|(touched, _)| *touched != index);
         let Some(transport) = self.transports.get_mut(track.transport) else {
             return;
         };
@@ -255,7 +261,10 @@ impl Plane {
         // What comes after the pause starts afresh, so that the gap is not taken for loss.
         detach(&mut self.slots, &track.subscribers);
         if !muted && track.kind == MediaKind::Video {
-            track.keyframe.request();
+            let waiting = track.subscribers.clone();
+            waiting
+                .into_iter()
+                .for_each(|slot| self.request_keyframe_for(slot));
         }
     }
 
@@ -304,12 +313,14 @@ impl Plane {
             return;
         }
         let before = std::mem::replace(&mut slot.track, track);
-        slot.rewriter.detach();
+        slot.detach();
+        slot.selector.leave_track();
         if let Some(before) = before.and_then(|before| self.tracks.get_mut(before)) {
             before.subscribers.retain(|subscriber| *subscriber != slot_index);
         }
         if let Some(track) = track.and_then(|track| self.tracks.get_mut(track)) {
             track.subscribers.push(slot_index);
+            slot.selector.choose(track.arriving);
         }
         self.request_keyframe_for(slot_index);
     }
@@ -329,26 +340,6 @@ impl Plane {
         self.reconcile_audio_of(index);
     }
 
-    /// Ask the publisher of a video slot's track for a keyframe, once the slot can send one on: asked
-    /// earlier it would be lost, and the throttle would delay the one that counts.
-    pub(super) fn request_keyframe_for(&mut self, slot: usize) {
-        let Some(slot) = self.slots.get(slot) else {
-            return;
-        };
-        let has_keys = self
-            .transports
-            .get(slot.transport)
-            .is_some_and(|transport| transport.srtp.is_some());
-        if !has_keys {
-            return;
-        }
-        if let Some(track) = slot.track.and_then(|track| self.tracks.get_mut(track)) {
-            if track.kind == MediaKind::Video {
-                track.keyframe.request();
-            }
-        }
-    }
-
     pub(super) fn route_of(&self, transport: usize, ssrc: Ssrc) -> Option<StreamRoute> {
         self.transports.get(transport)?.routes.get(&ssrc).copied()
     }
@@ -358,7 +349,7 @@ impl Plane {
 pub(super) fn detach(slots: &mut Arena<SlotId, Slot>, subscribers: &[usize]) {
     for slot in subscribers {
         if let Some(slot) = slots.get_mut(*slot) {
-            slot.rewriter.detach();
+            slot.detach();
         }
     }
 }

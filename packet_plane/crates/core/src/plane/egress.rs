@@ -3,14 +3,16 @@
 use std::net::SocketAddr;
 
 use super::Plane;
-use crate::codec::{Codec, MediaKind};
+use crate::codec::MediaKind;
 use crate::drop_reason::DropReason;
-use crate::history::StoredPacket;
+use crate::history::{PacketInfo, StoredPacket};
+use crate::layer_selector::Selection;
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType};
 use crate::rewriter::Rewritten;
 use crate::rtp::header::{OutgoingHeader, write_header};
 use crate::slot::Slot;
 use crate::srtp::{MAX_TAG_LEN, SrtpSender};
+use crate::track::Track;
 use crate::transmit::{APPENDS_BEYOND_FULL, TransmitBatch};
 
 /// RTP padding is zeros and its own length (RFC 3550 section 5.1).
@@ -37,8 +39,8 @@ impl Plane {
     /// A track's packets go to one subscriber after the other, so that each gets a run. A subscriber that
     /// the batch has no room for waits for the next call; its place is kept at the end of the list.
     pub(super) fn fill_media(&mut self, now: Instant, batch: &mut TransmitBatch) {
-        while let Some(&index) = self.touched.first() {
-            if !self.fill_track(now, index, batch) {
+        while let Some(&(index, encoding)) = self.touched.first() {
+            if !self.fill_encoding(now, index, encoding, batch) {
                 return;
             }
             self.touched.remove(0);
@@ -46,17 +48,20 @@ impl Plane {
     }
 
     /// Returns whether all subscribers have been served.
-    fn fill_track(&mut self, now: Instant, index: usize, batch: &mut TransmitBatch) -> bool {
+    fn fill_encoding(&mut self, now: Instant, index: usize, number: u8, batch: &mut TransmitBatch) -> bool {
         let Some(track) = self.tracks.get_mut(index) else {
             return true;
         };
+        let Some(encoding) = track.encodings.get_mut(usize::from(number)) else {
+            return true;
+        };
         let subscribers = std::mem::take(&mut track.subscribers);
-        let mut pending = std::mem::take(&mut track.pending);
-        let (mut forwarded, mut served) = (track.forwarded, track.served);
+        let pending = std::mem::take(&mut encoding.pending);
+        let (mut forwarded, mut served) = (encoding.forwarded, encoding.served);
         while forwarded < pending.len() && !batch.is_full() {
             let few = &pending[forwarded..pending.len().min(forwarded + APPENDS_BEYOND_FULL)];
             while served < subscribers.len() && !batch.is_full() {
-                self.fill_slot(now, index, subscribers[served], few, batch);
+                self.fill_slot(now, (index, number), subscribers[served], few, batch);
                 served += 1;
             }
             if served >= subscribers.len() {
@@ -68,38 +73,39 @@ impl Plane {
         let Some(track) = self.tracks.get_mut(index) else {
             return true;
         };
-        if is_done {
-            pending.clear();
-            forwarded = 0;
-        }
-        (track.forwarded, track.served) = (forwarded, served);
         track.subscribers = subscribers;
-        track.pending = pending;
+        if let Some(encoding) = track.encodings.get_mut(usize::from(number)) {
+            (encoding.forwarded, encoding.served) = (forwarded, served);
+            encoding.pending = pending;
+            if is_done {
+                encoding.forget_pending();
+            }
+        }
         is_done
     }
 
     fn fill_slot(
         &mut self,
         now: Instant,
-        track: usize,
+        (track, encoding): (usize, u8),
         slot: usize,
         pending: &[ExtendedSequenceNumber],
         batch: &mut TransmitBatch,
     ) {
+        let Some(slot) = self.slots.get_mut(slot).filter(|slot| slot.takes(encoding)) else {
+            return;
+        };
         let Some(track) = self.tracks.get_mut(track) else {
-            return;
-        };
-        let Some(stream) = track.stream.as_mut() else {
-            return;
-        };
-        let codec = &track.codecs[stream.codec];
-        let Some(slot) = self.slots.get_mut(slot) else {
             return;
         };
         let Some(transport) = self.transports.get_mut(slot.transport) else {
             return;
         };
         let (Some(destination), Some(srtp)) = (transport.active, transport.srtp.as_ref()) else {
+            return;
+        };
+        let shift = slot.timeline_shift(track, encoding);
+        let Some((codec, stream)) = track.codec_and_stream(encoding) else {
             return;
         };
         let Some((payload_type, _)) = slot.payload_types(codec) else {
@@ -110,7 +116,7 @@ impl Plane {
             let Some(packet) = stream.history.packet_mut(*sequence) else {
                 continue;
             };
-            let Some(rewritten) = slot.select(now, packet, codec) else {
+            let Some(rewritten) = slot.select(now, encoding, &packet.info, codec.clock_rate, shift) else {
                 continue;
             };
             let outgoing = Outgoing {
@@ -120,7 +126,7 @@ impl Plane {
             };
             match outgoing.write(slot, packet, &rewritten, batch) {
                 Ok(len) => {
-                    slot.rewriter.handle_written(now, &rewritten);
+                    slot.rewriter.handle_written(now, *sequence, &rewritten);
                     slot.counters.packets_sent += 1;
                     slot.counters.bytes_sent += packet.payload().len() as u64;
                     transport.counters.packets_sent += 1;
@@ -142,10 +148,6 @@ impl Plane {
         let Some(track) = slot.track.and_then(|track| self.tracks.get_mut(track)) else {
             return;
         };
-        let Some(stream) = track.stream.as_mut() else {
-            return;
-        };
-        let codec = &track.codecs[stream.codec];
         let Some(transport) = self.transports.get_mut(slot.transport) else {
             return;
         };
@@ -155,18 +157,21 @@ impl Plane {
         let (Some(destination), Some(srtp)) = (transport.active, transport.srtp.as_ref()) else {
             return;
         };
-        let Some((payload_type, rtx_payload_type)) = slot.payload_types(codec) else {
-            return;
-        };
         let mut datagrams = Vec::with_capacity(granted);
         for sequence_number in &sequence_numbers[..granted] {
-            let Some(original) = slot.rewriter.original(*sequence_number) else {
+            let Some((encoding, original)) = slot.rewriter.original(*sequence_number) else {
+                continue;
+            };
+            let Some((codec, stream)) = track.codec_and_stream(encoding) else {
+                continue;
+            };
+            let Some((payload_type, rtx_payload_type)) = slot.payload_types(codec) else {
                 continue;
             };
             let Some(packet) = stream.history.packet_mut(original) else {
                 continue;
             };
-            let Some(rewritten) = slot.rewriter.rewrite(&packet.info) else {
+            let Some(rewritten) = slot.rewriter.rewrite(encoding, &packet.info) else {
                 continue;
             };
             let outgoing = Outgoing {
@@ -191,15 +196,48 @@ impl Plane {
 }
 
 impl Slot {
-    /// The numbers of a packet in this slot, `None` when it does not go out: a video slot begins with a keyframe.
-    fn select(&mut self, now: Instant, packet: &StoredPacket, codec: &Codec) -> Option<Rewritten> {
-        if !self.rewriter.is_attached() {
-            if self.kind == MediaKind::Video && !packet.info.starts_keyframe {
-                return None;
+    /// The numbers of a packet in this slot, `None` when it does not go out.
+    fn select(
+        &mut self,
+        now: Instant,
+        encoding: u8,
+        packet: &PacketInfo,
+        clock_rate: u32,
+        shift: Option<u32>,
+    ) -> Option<Rewritten> {
+        let is_carried = self.rewriter.is_attached() && self.carried_encoding() == Some(encoding);
+        // What comes late fills a gap that the receiver waits for, whatever layer it is of.
+        if !(is_carried && self.rewriter.is_late(packet.sequence)) {
+            match self.choose(encoding, packet) {
+                Selection::Forward => {}
+                Selection::Switch => {
+                    let known = shift
+                        .and_then(|shift| self.rewriter.timestamp(packet.rtp_timestamp.wrapping_add(shift)));
+                    self.rewriter.start(now, encoding, packet, clock_rate, known);
+                }
+                Selection::Skip => {
+                    self.rewriter.skip(packet);
+                    return None;
+                }
+                Selection::Ignore => return None,
             }
-            self.rewriter.start(now, &packet.info, codec.clock_rate);
         }
-        self.rewriter.rewrite(&packet.info)
+        self.rewriter.rewrite(encoding, packet)
+    }
+
+    fn choose(&mut self, encoding: u8, packet: &PacketInfo) -> Selection {
+        match self.kind {
+            MediaKind::Video => self.selector.select(encoding, packet),
+            MediaKind::Audio if self.rewriter.is_attached() => Selection::Forward,
+            MediaKind::Audio => Selection::Switch,
+        }
+    }
+
+    /// What to add to timestamps of an encoding that this slot waits for, to have them on the timeline of the
+    /// one that it carries.
+    fn timeline_shift(&self, track: &Track, encoding: u8) -> Option<u32> {
+        let awaited = self.selector.awaited().filter(|awaited| *awaited == encoding)?;
+        track.timestamp_between(awaited, self.carried_encoding()?, 0)
     }
 }
 

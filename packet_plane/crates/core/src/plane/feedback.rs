@@ -109,7 +109,8 @@ impl Plane {
         let stream = self
             .tracks
             .get_mut(route.track)
-            .and_then(|track| track.stream.as_mut());
+            .and_then(|track| track.encodings.get_mut(usize::from(route.encoding)))
+            .and_then(|encoding| encoding.stream.as_mut());
         if let Some(stream) = stream.filter(|stream| stream.ssrc.0 == report.ssrc) {
             stream.sender_report = Some((now, *report));
             stream.statistics.handle_sender_report(now, report);
@@ -150,6 +151,12 @@ impl Plane {
                 self.tell(event);
                 continue;
             }
+            if transport.poll_layers(now) {
+                self.tell_layers(now, index);
+            }
+            let Some(transport) = self.transports.get_mut(index) else {
+                continue;
+            };
             let is_report_due = now >= transport.report_due;
             if is_report_due {
                 transport.report_due = now + REPORT_INTERVAL;
@@ -162,25 +169,6 @@ impl Plane {
             if is_report_due {
                 self.send_sender_reports(now, index);
                 self.request_missing_keyframes(index);
-            }
-        }
-    }
-
-    /// A video slot that waits for its first picture asks again: the keyframe it was promised may have passed
-    /// before this client could be reached.
-    fn request_missing_keyframes(&mut self, index: usize) {
-        let slots = self
-            .transports
-            .get(index)
-            .map(|transport| transport.slots.clone());
-        for slot in slots.unwrap_or_default() {
-            let waits = self.slots.get(slot).is_some_and(|slot| {
-                let track = slot.track.and_then(|track| self.tracks.get(track));
-                // What is pending may hold the keyframe.
-                !slot.rewriter.is_attached() && track.is_some_and(|t| !t.is_muted && t.pending.is_empty())
-            });
-            if waits {
-                self.request_keyframe_for(slot);
             }
         }
     }
@@ -214,17 +202,19 @@ impl Plane {
             let Some(track) = self.tracks.get_mut(*track) else {
                 continue;
             };
-            let Some(stream) = track.stream.as_mut() else {
-                continue;
-            };
-            if stream.nack.is_waiting() {
-                stream.nack.poll(now, round_trip, &mut numbers);
-                track.nacks_sent += numbers.len() as u64;
-                nack::write(FEEDBACK_SSRC, stream.ssrc.0, &numbers, compound);
-            }
-            if track.kind == MediaKind::Video && track.keyframe.poll(now) {
-                track.keyframes_requested += 1;
-                pli::write(FEEDBACK_SSRC, stream.ssrc.0, compound);
+            for encoding in &mut track.encodings {
+                let Some(stream) = encoding.stream.as_mut() else {
+                    continue;
+                };
+                if stream.nack.is_waiting() {
+                    stream.nack.poll(now, round_trip, &mut numbers);
+                    track.nacks_sent += numbers.len() as u64;
+                    nack::write(FEEDBACK_SSRC, stream.ssrc.0, &numbers, compound);
+                }
+                if track.kind == MediaKind::Video && encoding.keyframe.poll(now) {
+                    track.keyframes_requested += 1;
+                    pli::write(FEEDBACK_SSRC, stream.ssrc.0, compound);
+                }
             }
         }
         self.scratch.sequence_numbers = numbers;
@@ -237,11 +227,9 @@ impl Plane {
         };
         let mut blocks = Vec::with_capacity(transport.tracks.len());
         for track in &transport.tracks {
-            if let Some(stream) = self
-                .tracks
-                .get_mut(*track)
-                .and_then(|track| track.stream.as_mut())
-            {
+            let encodings = self.tracks.get_mut(*track).map(|track| &mut track.encodings);
+            let streams = encodings.into_iter().flatten();
+            for stream in streams.filter_map(|encoding| encoding.stream.as_mut()) {
                 blocks.push(stream.statistics.report_block(now, stream.ssrc.0));
             }
         }
@@ -278,8 +266,9 @@ impl Plane {
     fn slot_report(&self, now: Instant, slot: usize) -> Option<SenderReport> {
         let slot = self.slots.get(slot)?;
         let track = self.tracks.get(slot.track?)?;
-        let (received_at, report) = track.stream.as_ref()?.sender_report?;
-        let clock_rate = u128::from(track.current_codec()?.clock_rate);
+        let encoding = slot.carried_encoding()?;
+        let (received_at, report) = track.stream(encoding)?.sender_report?;
+        let clock_rate = u128::from(track.codec(encoding)?.clock_rate);
         let elapsed_ticks = (now.since(received_at).as_micros() * clock_rate / 1_000_000) as u32;
         Some(SenderReport {
             ssrc: slot.ssrc.0,

@@ -10,6 +10,9 @@ mod egress;
 mod feedback;
 mod gate;
 mod ingress;
+#[cfg(test)]
+mod layer_tests;
+mod layers;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -70,8 +73,8 @@ pub struct Plane {
     meetings: Arena<MeetingId, Meeting>,
     transport_by_ufrag: FxHashMap<String, usize>,
     transport_by_address: FxHashMap<SocketAddr, usize>,
-    /// Tracks with pending packets, in the order in which they got them.
-    touched: Vec<usize>,
+    /// Tracks and encodings with pending packets, in the order in which they got them.
+    touched: Vec<(usize, u8)>,
     control: VecDeque<(SocketAddr, Vec<u8>)>,
     events: VecDeque<Event>,
     counters: PlaneCounters,

@@ -1,8 +1,12 @@
 //! Counters of everything there is, copied in one call.
 
 use super::{Plane, PlaneCounters};
+use crate::layer_meter::LayerSnapshot;
+use crate::layer_selector::LayerTarget;
 use crate::quantities::{MeetingId, SlotId, TrackId, TransportId};
+use crate::receive_statistics::ReceiveStatistics;
 use crate::slot::SlotCounters;
+use crate::track::Track;
 use crate::transport::TransportCounters;
 
 /// All counters of one worker.
@@ -33,12 +37,16 @@ pub struct TrackSnapshot {
     pub nacks_sent: u64,
     pub keyframes_requested: u64,
     pub subscribers: usize,
+    pub layers: Vec<LayerSnapshot>,
 }
 
 #[derive(Clone, Debug)]
 pub struct SlotSnapshot {
     pub slot: SlotId,
     pub track: Option<TrackId>,
+    /// What is forwarded now, and the highest that may be.
+    pub current: Option<LayerTarget>,
+    pub target: Option<LayerTarget>,
     pub counters: SlotCounters,
 }
 
@@ -65,23 +73,7 @@ impl Plane {
     }
 
     fn track_snapshots(&self) -> Vec<TrackSnapshot> {
-        let snapshots = self.tracks.iter().map(|track| {
-            let statistics = track.stream.as_ref().map(|stream| &stream.statistics);
-            let clock_rate = track
-                .current_codec()
-                .map_or(1, |codec| u64::from(codec.clock_rate));
-            TrackSnapshot {
-                track: track.id,
-                packets_received: statistics.map_or(0, |s| s.packets_received),
-                bytes_received: statistics.map_or(0, |s| s.bytes_received),
-                packets_lost: statistics.map_or(0, |s| s.packets_lost()),
-                jitter_us: statistics.map_or(0, |s| u64::from(s.jitter_ticks()) * 1_000_000 / clock_rate),
-                nacks_sent: track.nacks_sent,
-                keyframes_requested: track.keyframes_requested,
-                subscribers: track.subscribers.len(),
-            }
-        });
-        snapshots.collect()
+        self.tracks.iter().map(track_snapshot).collect()
     }
 
     fn slot_snapshots(&self) -> Vec<SlotSnapshot> {
@@ -91,8 +83,33 @@ impl Plane {
                 .track
                 .and_then(|track| self.tracks.get(track))
                 .map(|track| track.id),
+            current: slot.selector.current(),
+            target: slot.selector.target(),
             counters: slot.counters,
         });
         snapshots.collect()
+    }
+}
+
+/// The figures of all encodings of a track together; jitter is the worst of theirs.
+fn track_snapshot(track: &Track) -> TrackSnapshot {
+    let sum = |count: fn(&ReceiveStatistics) -> u64| {
+        let streams = track.streams();
+        streams.map(|stream| count(&stream.statistics)).sum::<u64>()
+    };
+    let jitter_us = track.streams().map(|stream| {
+        let clock_rate = track.codecs.get(stream.codec).map_or(1, |codec| codec.clock_rate);
+        u64::from(stream.statistics.jitter_ticks()) * 1_000_000 / u64::from(clock_rate)
+    });
+    TrackSnapshot {
+        track: track.id,
+        packets_received: sum(|statistics| statistics.packets_received),
+        bytes_received: sum(|statistics| statistics.bytes_received),
+        packets_lost: sum(ReceiveStatistics::packets_lost),
+        jitter_us: jitter_us.max().unwrap_or(0),
+        nacks_sent: track.nacks_sent,
+        keyframes_requested: track.keyframes_requested,
+        subscribers: track.subscribers.len(),
+        layers: track.layers(),
     }
 }

@@ -11,32 +11,32 @@ use crate::rtp::header::{OutgoingHeader, write_header};
 use crate::srtp::{SrtpProfile, SrtpReceiver, SrtpSender, StreamState};
 use crate::stun;
 
-const PROFILE: SrtpProfile = SrtpProfile::AeadAes128Gcm;
-const MEETING: MeetingId = MeetingId(1);
+pub(super) const PROFILE: SrtpProfile = SrtpProfile::AeadAes128Gcm;
+pub(super) const MEETING: MeetingId = MeetingId(1);
 
 /// A client at the other end of the wire: it proves itself, sends and opens SRTP.
-struct Client {
+pub(super) struct Client {
     id: u64,
-    address: SocketAddr,
-    sender: SrtpSender,
+    pub address: SocketAddr,
+    pub sender: SrtpSender,
     receiver: SrtpReceiver,
     states: std::collections::BTreeMap<u32, StreamState>,
 }
 
-struct Received {
-    header: RtpHeader,
-    sequence: u64,
-    payload: Vec<u8>,
+pub(super) struct Received {
+    pub header: RtpHeader,
+    pub sequence: u64,
+    pub payload: Vec<u8>,
 }
 
-fn key(of: u64, direction: u8) -> MasterKey {
+pub(super) fn key(of: u64, direction: u8) -> MasterKey {
     MasterKey {
         key: vec![of as u8 ^ direction; 16],
         salt: vec![direction; 12],
     }
 }
 
-fn vp8() -> Codec {
+pub(super) fn vp8() -> Codec {
     let mut codec = Codec::new(96, CodecName::Vp8, 90_000, "");
     codec.rtx_payload_type = Some(PayloadType(97));
     codec.nack = true;
@@ -44,7 +44,7 @@ fn vp8() -> Codec {
     codec
 }
 
-fn extensions() -> ExtensionIds {
+pub(super) fn extensions() -> ExtensionIds {
     let mut ids = ExtensionIds::default();
     ids.set("urn:ietf:params:rtp-hdrext:sdes:mid", 1);
     ids.set("urn:ietf:params:rtp-hdrext:ssrc-audio-level", 2);
@@ -56,7 +56,7 @@ fn extensions() -> ExtensionIds {
 }
 
 impl Client {
-    fn join(plane: &mut Plane, now: Instant, id: u64) -> Client {
+    pub fn join(plane: &mut Plane, now: Instant, id: u64) -> Client {
         let address = SocketAddr::from(([127, 0, 0, 1], 10_000 + id as u16));
         let transport = TransportId(id);
         plane.handle_command(
@@ -91,14 +91,14 @@ impl Client {
         client
     }
 
-    fn prove(&self, plane: &mut Plane, now: Instant) {
+    pub fn prove(&self, plane: &mut Plane, now: Instant) {
         let mut request = Vec::new();
         let key = stun::integrity_key("a password of the session");
         stun::write_binding_request(&format!("user{}:them", self.id), &key, [9; 12], &mut request);
         plane.handle_datagram(now, self.address, &request);
     }
 
-    fn publish(&self, plane: &mut Plane, now: Instant, track: u64, kind: MediaKind, mid: &str) {
+    pub fn publish(&self, plane: &mut Plane, now: Instant, track: u64, kind: MediaKind, mid: &str) {
         let codecs = match kind {
             MediaKind::Video => vec![vp8()],
             MediaKind::Audio => vec![Codec::new(111, CodecName::Opus, 48_000, "")],
@@ -108,6 +108,7 @@ impl Client {
             transport: TransportId(self.id),
             kind,
             mid: Some(mid.into()),
+            rids: Vec::new(),
             ssrcs: vec![],
             codecs,
             extensions: extensions(),
@@ -115,11 +116,11 @@ impl Client {
         plane.handle_command(now, Command::AddTrack(parameters));
     }
 
-    fn add_slot(&self, plane: &mut Plane, now: Instant, slot: u64, kind: MediaKind) {
+    pub fn add_slot(&self, plane: &mut Plane, now: Instant, slot: u64, kind: MediaKind) {
         plane.handle_command(now, Command::AddSlot(slot_of(self.id, slot, kind)));
     }
 
-    fn packet(&self, ssrc: u32, mid: &str, sequence: u64, payload_type: u8, payload: &[u8]) -> Vec<u8> {
+    pub fn packet(&self, ssrc: u32, mid: &str, sequence: u64, payload_type: u8, payload: &[u8]) -> Vec<u8> {
         let mut block = ExtensionBlock::default();
         block.push(1, mid.as_bytes());
         block.push(2, &[0x80 | 20]);
@@ -149,7 +150,7 @@ impl Client {
         out
     }
 
-    fn send(&self, plane: &mut Plane, now: Instant, ssrc: u32, mid: &str, sequence: u64, payload: &[u8]) {
+    pub fn send(&self, plane: &mut Plane, now: Instant, ssrc: u32, mid: &str, sequence: u64, payload: &[u8]) {
         let payload_type = if mid == "mic" { 111 } else { 96 };
         plane.handle_datagram(
             now,
@@ -158,13 +159,13 @@ impl Client {
         );
     }
 
-    fn send_rtcp(&mut self, plane: &mut Plane, now: Instant, compound: &[u8]) {
+    pub fn send_rtcp(&mut self, plane: &mut Plane, now: Instant, compound: &[u8]) {
         let mut out = vec![0; compound.len() + 40];
         let len = self.sender.protect_rtcp(compound, &mut out).expect("seals");
         plane.handle_datagram(now, self.address, &out[..len]);
     }
 
-    fn open(&mut self, datagram: &[u8]) -> Received {
+    pub fn open(&mut self, datagram: &[u8]) -> Received {
         let header = RtpHeader::parse(datagram).expect("a header");
         let mut out = vec![0; 1_500];
         let state = self.states.entry(header.ssrc.0).or_default();
@@ -188,7 +189,7 @@ impl Client {
         }
     }
 
-    fn open_rtcp(&mut self, datagrams: &[Vec<u8>]) -> Vec<u8> {
+    pub fn open_rtcp(&mut self, datagrams: &[Vec<u8>]) -> Vec<u8> {
         let mut compound = Vec::new();
         for datagram in datagrams {
             let mut out = vec![0; 1_500];
@@ -203,7 +204,7 @@ impl Client {
 }
 
 /// Everything the plane wants to send now, by address; STUN answers are left out.
-fn drain(plane: &mut Plane, now: Instant, to: &Client) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+pub(super) fn drain(plane: &mut Plane, now: Instant, to: &Client) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
     let mut batch = TransmitBatch::default();
     let (mut rtp, mut rtcp) = (Vec::new(), Vec::new());
     while plane.poll_transmit(now, &mut batch) {
@@ -223,22 +224,22 @@ fn drain(plane: &mut Plane, now: Instant, to: &Client) -> (Vec<Vec<u8>>, Vec<Vec
     (rtp, rtcp)
 }
 
-fn ms(ms: u64) -> Instant {
+pub(super) fn ms(ms: u64) -> Instant {
     Instant::from_millis(ms)
 }
 
-fn keyframe(picture_id: u16) -> Vec<u8> {
+pub(super) fn keyframe(picture_id: u16) -> Vec<u8> {
     let [high, low] = (0x8000 | picture_id).to_be_bytes();
     vec![0x90, 0xe0, high, low, 5, 0x20, 0x10, 1, 2, 3]
 }
 
-fn interframe(picture_id: u16) -> Vec<u8> {
+pub(super) fn interframe(picture_id: u16) -> Vec<u8> {
     let mut payload = keyframe(picture_id);
     payload[6] |= 1;
     payload
 }
 
-fn slot_of(transport: u64, slot: u64, kind: MediaKind) -> SlotParameters {
+pub(super) fn slot_of(transport: u64, slot: u64, kind: MediaKind) -> SlotParameters {
     let codec = match kind {
         MediaKind::Video => vp8(),
         MediaKind::Audio => Codec::new(109, CodecName::Opus, 48_000, ""),
@@ -268,7 +269,7 @@ fn two_cameras() -> (Plane, Client, Client) {
     (plane, publisher, viewer)
 }
 
-fn assign(plane: &mut Plane, now: Instant, slot: u64, track: Option<u64>) {
+pub(super) fn assign(plane: &mut Plane, now: Instant, slot: u64, track: Option<u64>) {
     plane.handle_command(
         now,
         Command::AssignSlot {

@@ -8,6 +8,12 @@ pub struct Vp8Descriptor {
     pub starts_keyframe: bool,
     pub picture_id: Option<PictureId>,
     pub tl0_picture_index: Option<u8>,
+    /// Temporal layer, 0 when absent.
+    pub temporal: u8,
+    /// The Y bit: this frame depends on the lowest temporal layer alone.
+    pub is_layer_sync: bool,
+    /// Width and height in pixels of a keyframe.
+    pub size: Option<(u16, u16)>,
     picture_id_at: u8,
     tl0_at: u8,
 }
@@ -39,12 +45,19 @@ impl Vp8Descriptor {
                 at += 1;
             }
             if flags & 0x30 != 0 {
-                payload.get(at)?;
+                let layer = *payload.get(at)?;
+                if flags & 0x20 != 0 {
+                    found.temporal = layer >> 6;
+                    found.is_layer_sync = layer & 0x20 != 0;
+                }
                 at += 1;
             }
         }
         // S set, partition 0, and the inverse keyframe bit of the payload header clear.
         found.starts_keyframe = first & 0x17 == 0x10 && payload.get(at).is_some_and(|byte| byte & 1 == 0);
+        if found.starts_keyframe {
+            found.size = payload.get(at..).and_then(keyframe_size);
+        }
         Some(found)
     }
 
@@ -76,6 +89,15 @@ impl Vp8Descriptor {
             payload[usize::from(self.tl0_at)] = tl0_picture_index;
         }
     }
+}
+
+/// Width and height of a frame that begins with a keyframe's header (RFC 6386 section 9.1).
+fn keyframe_size(frame: &[u8]) -> Option<(u16, u16)> {
+    let [_, _, _, 0x9d, 0x01, 0x2a, width @ ..] = frame.get(..10)? else {
+        return None;
+    };
+    let pixels = |at: usize| u16::from_le_bytes([width[at], width[at + 1]]) & 0x3fff;
+    Some((pixels(0), pixels(2)))
 }
 
 #[cfg(test)]
@@ -151,5 +173,16 @@ mod tests {
                 prop_assert_eq!(again.starts_keyframe, descriptor.starts_keyframe);
             }
         }
+    }
+
+    #[test]
+    fn reads_temporal_layer_sync_bit_and_size() {
+        let keyframe = [
+            0x90, 0xe0, 0x80, 1, 5, 0x60, 0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x42, 0x68, 0x01,
+        ];
+        let descriptor = Vp8Descriptor::parse(&keyframe).expect("parses");
+        assert!(descriptor.starts_keyframe && descriptor.is_layer_sync);
+        assert_eq!(descriptor.temporal, 1);
+        assert_eq!(descriptor.size, Some((640, 360)));
     }
 }

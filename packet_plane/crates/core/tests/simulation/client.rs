@@ -1,4 +1,4 @@
-//! A client as a browser behaves: it publishes a camera and a microphone, answers NACK and PLI, asks for what
+//! A client as a browser behaves: it publishes a camera in three sizes and a microphone, answers NACK and PLI, asks for what
 //! it misses, and remembers what each of its slots showed.
 
 use std::collections::BTreeMap;
@@ -28,6 +28,11 @@ const PROFILES: [SrtpProfile; 3] = [
 const PACKETS_PER_FRAME: u8 = 3;
 const FIRST_PICTURES: u64 = 12;
 const ROUND_TRIP: std::time::Duration = std::time::Duration::from_millis(50);
+/// Temporal layers of four pictures in a row.
+const TEMPORAL: [u8; 4] = [0, 2, 1, 2];
+const RIDS: [&str; 3] = ["q", "h", "f"];
+const CAMERA_FROM: u32 = 100;
+const CAMERA_RTX_FROM: u32 = 110;
 const CAMERA_TYPE: u8 = 96;
 const RTX_TYPE: u8 = 97;
 const MICROPHONE_TYPE: u8 = 111;
@@ -57,19 +62,38 @@ pub struct View {
     publisher_by_number: BTreeMap<u64, u8>,
 }
 
+/// One size of the camera's picture, a stream of its own.
+struct CameraLayer {
+    rid: &'static str,
+    next_number: u64,
+    next_rtx: u64,
+    wants_keyframe: bool,
+    /// Payloads of the latest packets, for retransmission.
+    sent: BTreeMap<u64, Vec<u8>>,
+}
+
+impl CameraLayer {
+    fn new(rid: &'static str) -> Self {
+        CameraLayer {
+            rid,
+            // Close below the wrap, so that every run crosses it.
+            next_number: 65_300,
+            next_rtx: 1,
+            wants_keyframe: true,
+            sent: BTreeMap::new(),
+        }
+    }
+}
+
 pub struct Client {
     pub id: u64,
     pub address: SocketAddr,
     profile: SrtpProfile,
     sender: SrtpSender,
     receiver: SrtpReceiver,
-    next_video: u64,
-    next_rtx: u64,
+    layers: [CameraLayer; 3],
     next_audio: u64,
     next_picture: u16,
-    wants_keyframe: bool,
-    /// Payloads of the latest camera packets, for retransmission.
-    sent: BTreeMap<u64, Vec<u8>>,
     views: BTreeMap<u32, View>,
     pub audio_packets: u64,
     audio_states: BTreeMap<u32, StreamState>,
@@ -97,6 +121,8 @@ fn extensions() -> ExtensionIds {
     let mut ids = ExtensionIds::default();
     ids.set("urn:ietf:params:rtp-hdrext:sdes:mid", 1);
     ids.set("urn:ietf:params:rtp-hdrext:ssrc-audio-level", 2);
+    ids.set("urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", 4);
+    ids.set("urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id", 5);
     ids
 }
 
@@ -116,13 +142,9 @@ impl Client {
             profile,
             sender: SrtpSender::new(profile, &remote.key, &remote.salt).expect("lengths fit"),
             receiver: SrtpReceiver::new(profile, &local.key, &local.salt).expect("lengths fit"),
-            // Close below the wrap, so that every run crosses it.
-            next_video: 65_300,
-            next_rtx: 1,
+            layers: RIDS.map(CameraLayer::new),
             next_audio: 65_450,
             next_picture: 0x7ff0,
-            wants_keyframe: true,
-            sent: BTreeMap::new(),
             views: (0..slots as u32)
                 .map(|slot| (SLOTS_FROM + slot, view()))
                 .collect(),
@@ -153,6 +175,7 @@ impl Client {
                 transport,
                 kind: MediaKind::Audio,
                 mid: Some("mic".into()),
+                rids: Vec::new(),
                 ssrcs: vec![],
                 codecs: vec![opus()],
                 extensions: extensions(),
@@ -185,6 +208,7 @@ impl Client {
             transport: TransportId(self.id),
             kind: MediaKind::Video,
             mid: Some("cam".into()),
+            rids: RIDS.map(String::from).to_vec(),
             ssrcs: vec![],
             codecs: vec![vp8()],
             extensions: extensions(),
@@ -213,32 +237,45 @@ impl Client {
         request
     }
 
-    /// The packets of the next camera picture.
+    /// The packets of the next camera picture, in every size.
     pub fn picture(&mut self) -> Vec<Vec<u8>> {
-        let is_keyframe = std::mem::take(&mut self.wants_keyframe);
         let picture = self.next_picture;
         self.next_picture = (picture + 1) & 0x7fff;
+        let layers = 0..self.layers.len();
+        layers.flat_map(|layer| self.picture_of(layer, picture)).collect()
+    }
+
+    fn picture_of(&mut self, layer: usize, picture: u16) -> Vec<Vec<u8>> {
+        let is_keyframe = std::mem::take(&mut self.layers[layer].wants_keyframe);
+        let temporal = if is_keyframe {
+            0
+        } else {
+            TEMPORAL[usize::from(picture % 4)]
+        };
         (0..PACKETS_PER_FRAME)
             .map(|part| {
-                let number = self.next_video;
-                self.next_video += 1;
                 let [high, low] = (0x8000 | picture).to_be_bytes();
                 let start = if part == 0 { 0x90 } else { 0x80 };
                 let inter = u8::from(!is_keyframe);
+                let temporal = temporal << 6 | 0x20;
                 // Parts differ in length, so that runs are padded and closed early.
-                let mut payload = vec![start, 0xe0, high, low, 5, 0x20, 0x10 | inter, self.id as u8];
-                payload.resize(400 - usize::from(part) * 7, part);
-                self.sent.insert(number, payload.clone());
-                self.sent.retain(|kept, _| kept + 400 > number);
-                let is_last = part + 1 == PACKETS_PER_FRAME;
-                self.seal(
-                    CAMERA_TYPE,
-                    100,
-                    number,
-                    u64::from(picture) * 3_000,
-                    is_last,
-                    &payload,
-                )
+                let mut payload = vec![start, 0xe0, high, low, 5, temporal, 0x10 | inter, self.id as u8];
+                payload.resize(400 - usize::from(part) * 7 + layer * 100, part);
+                let stream = &mut self.layers[layer];
+                let number = stream.next_number;
+                stream.next_number += 1;
+                stream.sent.insert(number, payload.clone());
+                stream.sent.retain(|kept, _| kept + 400 > number);
+                let header = OutgoingHeader {
+                    marker: part + 1 == PACKETS_PER_FRAME,
+                    padding: false,
+                    payload_type: PayloadType(CAMERA_TYPE),
+                    sequence_number: number as u16,
+                    rtp_timestamp: u32::from(picture) * 3_000,
+                    ssrc: Ssrc(CAMERA_FROM + layer as u32),
+                };
+                let rid = stream.rid;
+                self.seal(&header, number, (4, rid), &payload)
             })
             .collect()
     }
@@ -246,43 +283,29 @@ impl Client {
     pub fn sound(&mut self) -> Vec<u8> {
         let number = self.next_audio;
         self.next_audio += 1;
-        self.seal(
-            MICROPHONE_TYPE,
-            200,
-            number,
-            number * 960,
-            false,
-            &[self.id as u8; 60],
-        )
+        let header = OutgoingHeader {
+            marker: false,
+            padding: false,
+            payload_type: PayloadType(MICROPHONE_TYPE),
+            sequence_number: number as u16,
+            rtp_timestamp: (number * 960) as u32,
+            ssrc: Ssrc(200),
+        };
+        self.seal(&header, number, (0, ""), &[self.id as u8; 60])
     }
 
-    fn seal(
-        &self,
-        kind: u8,
-        ssrc: u32,
-        number: u64,
-        timestamp: u64,
-        marker: bool,
-        payload: &[u8],
-    ) -> Vec<u8> {
+    fn seal(&self, header: &OutgoingHeader, number: u64, rid: (u8, &str), payload: &[u8]) -> Vec<u8> {
         let mut block = ExtensionBlock::default();
-        let mid: &[u8] = if kind == MICROPHONE_TYPE { b"mic" } else { b"cam" };
-        block.push(1, mid);
+        let is_sound = header.payload_type.0 == MICROPHONE_TYPE;
+        block.push(1, if is_sound { b"mic" } else { b"cam" });
         block.push(2, &[0x80 | 30]);
-        let header = OutgoingHeader {
-            marker,
-            padding: false,
-            payload_type: PayloadType(kind),
-            sequence_number: number as u16,
-            rtp_timestamp: timestamp as u32,
-            ssrc: Ssrc(ssrc),
-        };
+        block.push(rid.0, rid.1.as_bytes());
         let mut out = vec![0; 1_500];
-        let header_len = write_header(&header, block.finish(), &mut out);
+        let header_len = write_header(header, block.finish(), &mut out);
         let sequence = ExtendedSequenceNumber(number);
         let len = self
             .sender
-            .protect_rtp(Ssrc(ssrc), sequence, header_len, payload, &[], &mut out)
+            .protect_rtp(header.ssrc, sequence, header_len, payload, &[], &mut out)
             .expect("there is room");
         out.truncate(len);
         out
@@ -349,12 +372,16 @@ impl Client {
         for packet in rtcp::packets(&out[..len]) {
             let packet = packet.expect("the plane writes RTCP");
             match (packet.packet_type, packet.count) {
-                (rtcp::PAYLOAD_FEEDBACK, pli::FORMAT) => self.wants_keyframe = true,
+                (rtcp::PAYLOAD_FEEDBACK, pli::FORMAT) => {
+                    let ssrc = pli::parse(packet.body).expect("reads");
+                    self.layers[(ssrc - CAMERA_FROM) as usize].wants_keyframe = true;
+                }
                 (rtcp::TRANSPORT_FEEDBACK, nack::FORMAT) => {
                     let wanted = nack::parse(packet.body).expect("reads");
-                    let newest = ExtendedSequenceNumber(self.next_video);
+                    let layer = (wanted.media_ssrc - CAMERA_FROM) as usize;
+                    let newest = ExtendedSequenceNumber(self.layers[layer].next_number);
                     for number in wanted.sequence_numbers.map(|number| newest.nearest(number).0) {
-                        answers.extend(self.retransmission(number));
+                        answers.extend(self.retransmission(layer, number));
                     }
                 }
                 _ => {}
@@ -363,13 +390,22 @@ impl Client {
         answers
     }
 
-    fn retransmission(&mut self, number: u64) -> Option<Vec<u8>> {
-        let kept = self.sent.get(&number)?;
+    fn retransmission(&mut self, layer: usize, number: u64) -> Option<Vec<u8>> {
+        let stream = &mut self.layers[layer];
+        let kept = stream.sent.get(&number)?;
         let mut payload = (number as u16).to_be_bytes().to_vec();
         payload.extend_from_slice(kept);
-        let rtx = self.next_rtx;
-        self.next_rtx += 1;
-        Some(self.seal(RTX_TYPE, 101, rtx, 0, false, &payload))
+        let (rtx, rid) = (stream.next_rtx, stream.rid);
+        stream.next_rtx += 1;
+        let header = OutgoingHeader {
+            marker: false,
+            padding: false,
+            payload_type: PayloadType(RTX_TYPE),
+            sequence_number: rtx as u16,
+            rtp_timestamp: 0,
+            ssrc: Ssrc(CAMERA_RTX_FROM + layer as u32),
+        };
+        Some(self.seal(&header, rtx, (5, rid), &payload))
     }
 
     /// What the client misses now, as one SRTCP compound.

@@ -67,6 +67,20 @@ fn the_same_seed_replays_to_the_byte() {
 }
 
 #[test]
+fn layers_that_come_and_go_leave_no_gap_in_what_a_viewer_sees() {
+    for seed in 0..6 {
+        let mut meeting = Meeting::new(seed, 3, lossy(0.05));
+        meeting.run_with_layer_changes(6 * SECOND);
+        meeting.settle();
+        meeting.run(3 * SECOND);
+        for view in meeting.video_views() {
+            assert!(view.packets > 200, "seed {seed}: {view:?}");
+            assert_eq!((view.missing, view.wrong_track), (0, 0), "seed {seed}: {view:?}");
+        }
+    }
+}
+
+#[test]
 fn commands_at_any_moment_break_no_stream() {
     for seed in 0..4 {
         let mut meeting = Meeting::new(seed, 4, lossy(0.05));

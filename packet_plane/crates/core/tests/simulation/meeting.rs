@@ -8,6 +8,7 @@ use std::time::Duration;
 use packet_plane_core::Plane;
 use packet_plane_core::command::Command;
 use packet_plane_core::demux::{DatagramKind, classify};
+use packet_plane_core::layer_selector::LayerTarget;
 use packet_plane_core::quantities::{Instant, TransportId};
 use packet_plane_core::transmit::TransmitBatch;
 use packet_plane_netem::{Conditions, Link, Random};
@@ -22,6 +23,14 @@ const PROOF_EVERY_MS: u64 = 100;
 const COMMAND_EVERY_MS: u64 = 70;
 /// What is under way or missing when nobody sends any more arrives or is given up by then.
 const QUIET: Duration = Duration::from_millis(1_500);
+
+/// What happens besides the media.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Commands {
+    None,
+    Layers,
+    All,
+}
 
 struct Path {
     up: Link<Vec<u8>>,
@@ -85,8 +94,11 @@ impl Meeting {
         }
         for viewer in &ids {
             for (number, publisher) in ids.iter().filter(|id| *id != viewer).enumerate() {
+                let slot = slot_of(*viewer, number as u64);
+                let target = Some(LayerTarget::HIGHEST);
+                self.command(Command::SelectLayer { slot, target });
                 self.command(Command::AssignSlot {
-                    slot: slot_of(*viewer, number as u64),
+                    slot,
                     track: Some(camera_of(*publisher)),
                 });
             }
@@ -103,28 +115,33 @@ impl Meeting {
     }
 
     pub fn run(&mut self, duration: Duration) {
-        self.run_until(self.now + duration, false);
+        self.run_until(self.now + duration, Commands::None);
     }
 
     /// As `run`, with a command of any kind every now and then.
     pub fn run_with_commands(&mut self, duration: Duration) {
-        self.run_until(self.now + duration, true);
+        self.run_until(self.now + duration, Commands::All);
     }
 
-    fn run_until(&mut self, end: Duration, has_commands: bool) {
+    /// As `run`, while slots are told to carry other layers, or none, all the time.
+    pub fn run_with_layer_changes(&mut self, duration: Duration) {
+        self.run_until(self.now + duration, Commands::Layers);
+    }
+
+    fn run_until(&mut self, end: Duration, commands: Commands) {
         while self.now < end + QUIET {
-            self.step(self.now < end, has_commands);
+            self.step(self.now < end, commands);
             self.now += STEP;
         }
     }
 
-    fn step(&mut self, is_sending: bool, has_commands: bool) {
+    fn step(&mut self, is_sending: bool, commands: Commands) {
         let ms = self.now.as_millis() as u64;
         for at in 0..self.clients.len() {
             self.client_sends(at, ms, is_sending);
         }
-        if is_sending && has_commands && ms % COMMAND_EVERY_MS == 0 {
-            self.random_command();
+        if is_sending && commands != Commands::None && ms % COMMAND_EVERY_MS == 0 {
+            self.random_command(commands);
         }
         let now = self.instant();
         for (client, path) in self.clients.iter().zip(&mut self.paths) {
@@ -177,13 +194,25 @@ impl Meeting {
         }
     }
 
-    fn random_command(&mut self) {
+    fn random_command(&mut self, commands: Commands) {
         self.commands += 1;
         let size = self.clients.len() as u64;
         let (one, other) = (1 + self.random.below(size), 1 + self.random.below(size));
         let slot = slot_of(one, self.random.below(size - 1));
         let muted = self.random.below(2) == 0;
-        let command = match self.random.below(8) {
+        let choice = match commands {
+            Commands::Layers => 8 + self.random.below(3),
+            _ => self.random.below(11),
+        };
+        let command = match choice {
+            8..=9 => Command::SelectLayer {
+                slot,
+                target: Some(LayerTarget {
+                    spatial: self.random.below(3) as u8,
+                    temporal: self.random.below(3) as u8,
+                }),
+            },
+            10 => Command::SelectLayer { slot, target: None },
             0..=2 => Command::AssignSlot {
                 slot,
                 track: Some(camera_of(other)),

@@ -1,0 +1,118 @@
+//! The RTP streams of a track: one encoding each, with what is kept of it and what waits to be forwarded.
+//!
+//! An encoding has its place for the life of the track; the stream in it begins with its first packet and may be
+//! replaced by one of another SSRC.
+
+use std::time::Duration;
+
+use crate::codec::MediaKind;
+use crate::history::History;
+use crate::keyframe_throttle::KeyframeThrottle;
+use crate::layer_meter::LayerMeter;
+use crate::nack_generator::NackGenerator;
+use crate::quantities::{ExtendedSequenceNumber, Instant, Ssrc};
+use crate::receive_statistics::ReceiveStatistics;
+use crate::rtcp::sender_report::SenderReport;
+use crate::srtp::StreamState;
+
+/// At least a second of video at 5 Mbit/s, half of that for the layers below the best; audio needs little.
+const VIDEO_HISTORY: usize = 512;
+const LOWER_HISTORY: usize = 256;
+const AUDIO_HISTORY: usize = 64;
+/// A video encoding that is silent for this long does not arrive any more: fifteen frames are missing by then.
+const SILENT: Duration = Duration::from_millis(500);
+
+/// One encoding of a track: the only one, or a simulcast layer (RFC 8853).
+#[derive(Default)]
+pub(crate) struct Encoding {
+    pub stream: Option<IngressStream>,
+    pub keyframe: KeyframeThrottle,
+    /// Arrived in this batch and not yet forwarded.
+    pub pending: Vec<ExtendedSequenceNumber>,
+    /// Of these, how many every subscriber has got.
+    pub forwarded: usize,
+    /// Subscribers that have got the next few after those.
+    pub served: usize,
+    /// Whether a keyframe begins among these: then none need be asked for.
+    pub has_pending_keyframe: bool,
+    pub meter: LayerMeter,
+}
+
+/// The RTP stream of an encoding, and its retransmission stream.
+pub(crate) struct IngressStream {
+    pub ssrc: Ssrc,
+    pub codec: usize,
+    pub state: StreamState,
+    pub rtx: Option<(Ssrc, StreamState)>,
+    pub history: History,
+    pub nack: NackGenerator,
+    pub statistics: ReceiveStatistics,
+    pub sender_report: Option<(Instant, SenderReport)>,
+    pub last_packet_at: Instant,
+}
+
+impl Encoding {
+    /// Forget what has arrived and was not forwarded.
+    pub fn forget_pending(&mut self) {
+        self.pending.clear();
+        self.has_pending_keyframe = false;
+        (self.forwarded, self.served) = (0, 0);
+    }
+
+    /// Whether a keyframe begins with this packet, which has just arrived.
+    pub fn starts_keyframe(&mut self, sequence: ExtendedSequenceNumber) -> bool {
+        let stream = self.stream.as_mut();
+        let packet = stream.and_then(|stream| stream.history.packet_mut(sequence));
+        packet.is_some_and(|packet| packet.info.starts_keyframe)
+    }
+
+    /// What is known of each SSRC of the running stream.
+    pub fn states(&self) -> impl Iterator<Item = (Ssrc, StreamState)> {
+        self.stream.iter().flat_map(|stream| {
+            let media = (stream.ssrc, stream.state.clone());
+            std::iter::once(media).chain(stream.rtx.clone())
+        })
+    }
+
+    /// Whether media has come lately.
+    pub fn is_arriving(&self, now: Instant) -> bool {
+        self.stream
+            .as_ref()
+            .is_some_and(|stream| now.since(stream.last_packet_at) < SILENT)
+    }
+}
+
+impl IngressStream {
+    pub fn new(now: Instant, kind: MediaKind, is_top: bool, ssrc: Ssrc, codec: usize) -> Self {
+        let capacity = match kind {
+            MediaKind::Video if is_top => VIDEO_HISTORY,
+            MediaKind::Video => LOWER_HISTORY,
+            MediaKind::Audio => AUDIO_HISTORY,
+        };
+        IngressStream {
+            ssrc,
+            codec,
+            state: StreamState::default(),
+            rtx: None,
+            history: History::new(capacity),
+            nack: NackGenerator::default(),
+            statistics: ReceiveStatistics::default(),
+            sender_report: None,
+            last_packet_at: now,
+        }
+    }
+
+    /// A timestamp of another encoding of the same track on this one's timeline, by the sender reports of both
+    /// (RFC 3550 section 6.4.1).
+    pub fn timestamp_from(&self, other: &IngressStream, rtp_timestamp: u32, clock_rate: u32) -> Option<u32> {
+        let ((_, here), (_, there)) = (self.sender_report?, other.sender_report?);
+        let apart = here.ntp_time.wrapping_sub(there.ntp_time) as i64;
+        let apart_ticks = (i128::from(apart) * i128::from(clock_rate)) >> 32;
+        let since_report = rtp_timestamp.wrapping_sub(there.rtp_timestamp);
+        Some(
+            here.rtp_timestamp
+                .wrapping_add(since_report)
+                .wrapping_sub(apart_ticks as u32),
+        )
+    }
+}

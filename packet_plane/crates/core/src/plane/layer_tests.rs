@@ -1,0 +1,338 @@
+use super::tests::{Client, Received, assign, drain, extensions, interframe, keyframe, ms, vp8};
+use super::*;
+use crate::codec::MediaKind;
+use crate::command::{Command, TrackParameters};
+use crate::layer_selector::LayerTarget;
+use crate::quantities::{ExtendedSequenceNumber, PayloadType, Ssrc};
+use crate::rtcp;
+use crate::rtp::extension::ExtensionBlock;
+use crate::rtp::header::{OutgoingHeader, write_header};
+
+const RIDS: [&str; 3] = ["q", "h", "f"];
+const SLOT: SlotId = SlotId(21);
+
+/// A publisher of one camera in three sizes, and a viewer of it.
+struct Simulcast {
+    plane: Plane,
+    publisher: Client,
+    viewer: Client,
+    sequence: [u64; 3],
+}
+
+impl Simulcast {
+    fn new() -> Self {
+        let mut plane = Plane::default();
+        let publisher = Client::join(&mut plane, ms(0), 1);
+        let viewer = Client::join(&mut plane, ms(0), 2);
+        let mut ids = extensions();
+        ids.set("urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", 4);
+        ids.set("urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id", 5);
+        let parameters = TrackParameters {
+            track: TrackId(11),
+            transport: TransportId(1),
+            kind: MediaKind::Video,
+            mid: Some("cam".into()),
+            rids: RIDS.map(String::from).to_vec(),
+            ssrcs: vec![],
+            codecs: vec![vp8()],
+            extensions: ids,
+        };
+        plane.handle_command(ms(0), Command::AddTrack(parameters));
+        viewer.add_slot(&mut plane, ms(0), SLOT.0, MediaKind::Video);
+        assign(&mut plane, ms(0), SLOT.0, Some(11));
+        let sequence = [10, 20_000, 65_530];
+        Simulcast {
+            plane,
+            publisher,
+            viewer,
+            sequence,
+        }
+    }
+
+    fn seal(
+        &self,
+        (ssrc, payload_type): (u32, u8),
+        rid: (u8, &str),
+        sequence: u64,
+        ticks: u32,
+        payload: &[u8],
+    ) -> Vec<u8> {
+        let mut block = ExtensionBlock::default();
+        block.push(1, b"cam");
+        block.push(rid.0, rid.1.as_bytes());
+        let header = OutgoingHeader {
+            marker: true,
+            padding: false,
+            payload_type: PayloadType(payload_type),
+            sequence_number: sequence as u16,
+            rtp_timestamp: ticks,
+            ssrc: Ssrc(ssrc),
+        };
+        let mut out = vec![0; 1_500];
+        let header_len = write_header(&header, block.finish(), &mut out);
+        let number = ExtendedSequenceNumber(sequence);
+        let sender = &self.publisher.sender;
+        let len = sender.protect_rtp(Ssrc(ssrc), number, header_len, payload, &[], &mut out);
+        out.truncate(len.expect("seals"));
+        out
+    }
+
+    /// The next packet of a layer; each layer's clock has an offset of its own.
+    fn packet(&mut self, at: u64, layer: usize, payload: &[u8]) -> Vec<u8> {
+        let number = self.sequence[layer];
+        self.sequence[layer] += 1;
+        let ticks = at as u32 * 90 + layer as u32 * 1_000_000;
+        self.seal((100 + layer as u32, 96), (4, RIDS[layer]), number, ticks, payload)
+    }
+
+    /// Send one packet; what the viewer gets of it.
+    fn send(&mut self, at: u64, layer: usize, payload: &[u8]) -> Vec<Received> {
+        let datagram = self.packet(at, layer, payload);
+        let source = self.publisher.address;
+        self.plane.handle_datagram(ms(at), source, &datagram);
+        self.receive(at)
+    }
+
+    fn receive(&mut self, at: u64) -> Vec<Received> {
+        let (rtp, _) = drain(&mut self.plane, ms(at), &self.viewer);
+        rtp.iter().map(|datagram| self.viewer.open(datagram)).collect()
+    }
+
+    fn select(&mut self, at: u64, target: Option<(u8, u8)>) {
+        let target = target.map(|(spatial, temporal)| LayerTarget { spatial, temporal });
+        self.plane
+            .handle_command(ms(at), Command::SelectLayer { slot: SLOT, target });
+    }
+
+    /// SSRCs of which the publisher is asked for a keyframe.
+    fn asked(&mut self, at: u64) -> Vec<u32> {
+        self.plane.handle_timeout(ms(at));
+        let (_, datagrams) = drain(&mut self.plane, ms(at), &self.publisher);
+        let compound = self.publisher.open_rtcp(&datagrams);
+        rtcp::packets(&compound)
+            .flatten()
+            .filter(|packet| {
+                (packet.packet_type, packet.count) == (rtcp::PAYLOAD_FEEDBACK, rtcp::pli::FORMAT)
+            })
+            .map(|packet| rtcp::pli::parse(packet.body).expect("sound"))
+            .collect()
+    }
+
+    fn slot(&self) -> SlotSnapshot {
+        self.plane.snapshot().slots.remove(0)
+    }
+}
+
+fn picture_of(received: &Received) -> u16 {
+    u16::from_be_bytes([received.payload[2] & 0x7f, received.payload[3]])
+}
+
+#[test]
+fn layers_are_told_apart_by_rid_and_the_best_allowed_goes_out() {
+    let mut meeting = Simulcast::new();
+    meeting.select(0, Some((1, 9)));
+    assert_eq!(meeting.send(1, 0, &keyframe(1)).len(), 1);
+    assert!(meeting.send(1, 1, &interframe(1)).is_empty());
+    assert_eq!(meeting.send(34, 0, &interframe(2)).len(), 1);
+    assert_eq!(meeting.send(35, 1, &keyframe(2)).len(), 1);
+    assert!(meeting.send(36, 0, &interframe(3)).is_empty());
+    assert!(meeting.send(37, 2, &keyframe(9)).is_empty());
+    assert_eq!(meeting.slot().current.map(|layer| layer.spatial), Some(1));
+}
+
+#[test]
+fn only_the_layer_that_is_wanted_is_asked_for_a_keyframe() {
+    let mut meeting = Simulcast::new();
+    for layer in 0..3 {
+        meeting.send(1, layer, &keyframe(1));
+    }
+    assert_eq!(meeting.slot().current.map(|layer| layer.spatial), Some(2));
+    assert!(meeting.asked(300).is_empty());
+    (0..3).for_each(|layer| drop(meeting.send(601, layer, &interframe(2))));
+    meeting.select(610, Some((0, 9)));
+    assert_eq!(meeting.asked(620), [100]);
+    // Until it comes, the viewer sees on what it saw.
+    assert_eq!(meeting.send(634, 2, &interframe(3)).len(), 1);
+    assert_eq!(meeting.send(635, 0, &keyframe(3)).len(), 1);
+    assert!(meeting.send(667, 2, &interframe(4)).is_empty());
+}
+
+#[test]
+fn a_switch_of_layers_leaves_no_gap_and_keeps_the_publishers_time() {
+    let mut meeting = Simulcast::new();
+    let mut seen = Vec::new();
+    for layer in 0..3u32 {
+        // The same instant on the clock of each layer (RFC 3550 section 6.4.1).
+        let mut report = Vec::new();
+        let sender_report = rtcp::sender_report::SenderReport {
+            ssrc: 100 + layer,
+            ntp_time: 77 << 32,
+            rtp_timestamp: 1_000_000 * layer,
+            packets_sent: 0,
+            bytes_sent: 0,
+        };
+        seen.extend(meeting.send(1, layer as usize, &keyframe(1)));
+        sender_report.write(&mut report);
+        meeting.publisher.send_rtcp(&mut meeting.plane, ms(2), &report);
+    }
+    meeting.select(10, Some((0, 9)));
+    seen.extend(meeting.send(34, 2, &interframe(2)));
+    // It arrives late, but was taken 66 ms after the first.
+    let late = meeting.packet(67, 0, &keyframe(40));
+    let source = meeting.publisher.address;
+    meeting.plane.handle_datagram(ms(90), source, &late);
+    seen.extend(meeting.receive(90));
+    let numbers: Vec<u64> = seen.iter().map(|one| one.sequence - seen[0].sequence).collect();
+    let pictures: Vec<u16> = seen
+        .iter()
+        .map(|one| picture_of(one) - picture_of(&seen[0]))
+        .collect();
+    assert_eq!((numbers, pictures), (vec![0, 1, 2, 3, 4], vec![0, 1, 2, 3, 4]));
+    let last = seen.len() - 1;
+    let step = seen[last].header.rtp_timestamp - seen[last - 1].header.rtp_timestamp;
+    assert_eq!(step, 33 * 90);
+}
+
+#[test]
+fn a_retransmission_stream_names_the_layer_that_it_repairs() {
+    let mut meeting = Simulcast::new();
+    for layer in 0..3 {
+        meeting.send(1, layer, &keyframe(1));
+    }
+    let lost = meeting.packet(34, 1, &interframe(2));
+    drop(lost);
+    meeting.send(35, 1, &interframe(3));
+    let number = meeting.sequence[1] - 2;
+    let mut payload = (number as u16).to_be_bytes().to_vec();
+    payload.extend(interframe(2));
+    let repair = meeting.seal((201, 97), (5, "h"), 1, 34 * 90, &payload);
+    let source = meeting.publisher.address;
+    meeting.plane.handle_datagram(ms(50), source, &repair);
+    let track = meeting.plane.snapshot().tracks.remove(0);
+    assert_eq!(track.packets_lost, 1);
+    let drops = meeting.plane.snapshot().counters.drops;
+    assert_eq!(
+        drops.of(DropReason::UnknownStream) + drops.of(DropReason::Duplicate),
+        0
+    );
+    assert!(meeting.asked(60).is_empty());
+}
+
+#[test]
+fn a_stream_without_a_known_rid_is_nobodys() {
+    let mut meeting = Simulcast::new();
+    let source = meeting.publisher.address;
+    for rid in [(4, "x"), (5, "q"), (9, "q")] {
+        let packet = meeting.seal((150, 96), rid, 1, 0, &keyframe(1));
+        meeting.plane.handle_datagram(ms(1), source, &packet);
+    }
+    assert_eq!(
+        meeting
+            .plane
+            .snapshot()
+            .counters
+            .drops
+            .of(DropReason::UnknownStream),
+        3
+    );
+}
+
+#[test]
+fn when_the_layer_that_is_shown_falls_silent_the_next_one_takes_over() {
+    let mut meeting = Simulcast::new();
+    for layer in 0..3 {
+        meeting.send(1, layer, &keyframe(1));
+    }
+    let mut asked = Vec::new();
+    for at in (34..1_500).step_by(33) {
+        meeting.send(at, 0, &interframe(2));
+        meeting.send(at, 1, &interframe(2));
+        asked.extend(meeting.asked(at));
+    }
+    asked.dedup();
+    assert_eq!(asked, [101]);
+    assert_eq!(meeting.send(1_520, 1, &keyframe(60)).len(), 1);
+    assert_eq!(meeting.slot().current.map(|layer| layer.spatial), Some(1));
+}
+
+#[test]
+fn a_paused_slot_costs_nothing_and_comes_back_at_a_keyframe() {
+    let mut meeting = Simulcast::new();
+    meeting.send(1, 0, &keyframe(1));
+    meeting.select(2, None);
+    assert!(meeting.send(34, 0, &keyframe(2)).is_empty());
+    assert!(meeting.asked(600).is_empty());
+    meeting.send(601, 0, &interframe(3));
+    meeting.select(610, Some((0, 0)));
+    assert_eq!(meeting.asked(620), [100]);
+    assert!(meeting.send(634, 0, &interframe(4)).is_empty());
+    assert_eq!(meeting.send(667, 0, &keyframe(5)).len(), 1);
+}
+
+/// A frame of a temporal layer; the Y bit tells that it depends on the lowest alone.
+fn temporal(picture_id: u16, layer: u8, sync: bool) -> Vec<u8> {
+    let mut payload = interframe(picture_id);
+    payload[5] = layer << 6 | u8::from(sync) << 5;
+    payload
+}
+
+#[test]
+fn temporal_layers_above_the_target_leave_no_mark() {
+    let mut meeting = Simulcast::new();
+    meeting.select(0, Some((0, 1)));
+    let mut seen = meeting.send(1, 0, &keyframe(100));
+    let pattern = [
+        (2, true),
+        (1, true),
+        (2, false),
+        (0, false),
+        (2, true),
+        (1, false),
+        (2, false),
+        (0, false),
+    ];
+    for (number, (layer, sync)) in (1..).zip(pattern) {
+        seen.extend(meeting.send(
+            1 + u64::from(number) * 33,
+            0,
+            &temporal(100 + number, layer, sync),
+        ));
+    }
+    let numbers: Vec<u64> = seen.iter().map(|one| one.sequence - seen[0].sequence).collect();
+    let pictures: Vec<u16> = seen
+        .iter()
+        .map(|one| picture_of(one) - picture_of(&seen[0]))
+        .collect();
+    assert_eq!(numbers, [0, 1, 2, 3, 4]);
+    assert_eq!(pictures, [0, 1, 2, 3, 4]);
+    let times: Vec<u32> = seen
+        .iter()
+        .map(|one| one.header.rtp_timestamp - seen[0].header.rtp_timestamp)
+        .collect();
+    assert_eq!(times, [0, 66 * 90, 132 * 90, 198 * 90, 264 * 90]);
+}
+
+#[test]
+fn tells_which_layers_arrive_and_what_they_cost() {
+    let mut meeting = Simulcast::new();
+    for at in (1..3_000u64).step_by(33) {
+        meeting.send(at, 0, &keyframe(1));
+        meeting.send(at, 1, &[&keyframe(1)[..], &[0; 900]].concat());
+        meeting.plane.handle_timeout(ms(at));
+    }
+    let told = std::iter::from_fn(|| meeting.plane.poll_event()).filter_map(|event| match event {
+        Event::LayersChanged { track, layers } => Some((track, layers)),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    let (track, layers) = told.last().expect("told");
+    assert_eq!(*track, TrackId(11));
+    let active: Vec<_> = layers
+        .iter()
+        .map(|layer| (layer.spatial, layer.temporal, layer.is_active))
+        .collect();
+    assert_eq!(active, [(0, 0, true), (1, 0, true)]);
+    assert!((200_000..280_000).contains(&layers[1].bitrate_bps), "{layers:?}");
+    assert!((28..=33).contains(&layers[1].fps), "{layers:?}");
+    assert!(told.len() <= 6, "{}", told.len());
+}

@@ -1,0 +1,110 @@
+//! Layers of video tracks: which arrive, which a slot may send, and the keyframes that switching takes.
+
+use super::Plane;
+use crate::codec::MediaKind;
+use crate::event::Event;
+use crate::layer_selector::LayerTarget;
+use crate::quantities::{Instant, SlotId};
+
+impl Plane {
+    /// Let a slot send no higher layer than this from its next frame on.
+    pub(super) fn select_layer(&mut self, id: SlotId, target: Option<LayerTarget>) {
+        let Some(index) = self.slots.index_of(id) else {
+            return;
+        };
+        let Some(slot) = self.slots.get_mut(index) else {
+            return;
+        };
+        if slot.kind == MediaKind::Audio || slot.selector.target() == target {
+            return;
+        }
+        slot.selector.set_target(target);
+        let arriving = slot.track.and_then(|track| self.tracks.get(track));
+        slot.selector.choose(arriving.map_or(0, |track| track.arriving));
+        if slot.selector.awaited().is_some() {
+            self.request_keyframe_for(index);
+        }
+    }
+
+    /// Look which encodings of a video track arrive, and let its subscribers choose among them.
+    pub(super) fn choose_layers(&mut self, now: Instant, index: usize) {
+        let Some(track) = self.tracks.get_mut(index) else {
+            return;
+        };
+        if track.kind == MediaKind::Audio || !track.note_arriving(now) {
+            return;
+        }
+        let (arriving, subscribers) = (track.arriving, track.subscribers.clone());
+        for subscriber in subscribers {
+            if let Some(slot) = self.slots.get_mut(subscriber) {
+                slot.selector.choose(arriving);
+                if slot.selector.awaited().is_some() {
+                    self.request_keyframe_for(subscriber);
+                }
+            }
+        }
+    }
+
+    /// Tell which layers a client's video tracks have, where that has changed.
+    pub(super) fn tell_layers(&mut self, now: Instant, index: usize) {
+        let tracks = self
+            .transports
+            .get(index)
+            .map(|transport| transport.tracks.clone());
+        for number in tracks.unwrap_or_default() {
+            self.choose_layers(now, number);
+            let Some(track) = self.tracks.get_mut(number) else {
+                continue;
+            };
+            if track.kind == MediaKind::Audio {
+                continue;
+            }
+            if let Some(layers) = track.changed_layers(now) {
+                let track = track.id;
+                self.tell(Event::LayersChanged { track, layers });
+            }
+        }
+    }
+
+    /// Ask the publisher of a video slot's track for a keyframe, once the slot can send one on: asked
+    /// earlier it would be lost, and the throttle would delay the one that counts.
+    pub(super) fn request_keyframe_for(&mut self, slot: usize) {
+        let Some(slot) = self.slots.get(slot) else {
+            return;
+        };
+        let has_keys = self
+            .transports
+            .get(slot.transport)
+            .is_some_and(|transport| transport.srtp.is_some());
+        if !has_keys {
+            return;
+        }
+        let wanted = slot.selector.awaited().or(slot.carried_encoding());
+        let is_paused = slot.selector.target().is_none();
+        if let Some(track) = slot.track.and_then(|track| self.tracks.get_mut(track)) {
+            // Of a track that does not arrive yet the lowest encoding is asked; it may be all that comes.
+            if track.kind == MediaKind::Video && !is_paused {
+                track.request_keyframe(wanted.unwrap_or(0));
+            }
+        }
+    }
+
+    /// A video slot that waits for its first picture asks again: the keyframe it was promised may have passed
+    /// before this client could be reached.
+    pub(super) fn request_missing_keyframes(&mut self, index: usize) {
+        let slots = self
+            .transports
+            .get(index)
+            .map(|transport| transport.slots.clone());
+        for slot in slots.unwrap_or_default() {
+            let waits = self.slots.get(slot).is_some_and(|slot| {
+                let track = slot.track.and_then(|track| self.tracks.get(track));
+                let has_none = !slot.rewriter.is_attached() || slot.selector.awaited().is_some();
+                has_none && track.is_some_and(|track| !track.is_muted)
+            });
+            if waits {
+                self.request_keyframe_for(slot);
+            }
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! A packet's way into its track: decryption into the history, retransmissions unwrapped, its frame described.
+
+use rustc_hash::FxHashMap;
+
+use crate::codec::{CodecName, MediaKind};
+use crate::drop_reason::DropReason;
+use crate::history::PacketInfo;
+use crate::ingress_stream::IngressStream;
+use crate::nack_generator::Gap;
+use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc};
+use crate::rtp::extension::ExtensionIds;
+use crate::rtp::header::{RtpHeader, unpadded_len};
+use crate::rtp::{h264, vp8::Vp8Descriptor};
+use crate::srtp::{SrtpReceiver, StreamState};
+use crate::track::Track;
+use crate::transport::StreamRoute;
+
+/// A publisher that starts a new SSRC for a track has left the old one silent for this long.
+const TAKE_OVER_AFTER_US: u64 = 500_000;
+
+/// One packet on its way into a track.
+pub(crate) struct Arrival<'a> {
+    pub now: Instant,
+    pub route: StreamRoute,
+    pub receiver: &'a SrtpReceiver,
+    /// Streams of the connection that no track carries now.
+    pub parked: &'a FxHashMap<Ssrc, StreamState>,
+    pub header: &'a RtpHeader,
+    pub packet: &'a [u8],
+}
+
+/// The packet's extended number, and, where it began another stream, what is known of the one before.
+pub(crate) type Arrived = (ExtendedSequenceNumber, Option<Vec<(Ssrc, StreamState)>>);
+
+impl Track {
+    /// Verify a media packet and keep it.
+    pub fn receive_media(&mut self, arrival: &Arrival<'_>) -> Result<Arrived, DropReason> {
+        let header = arrival.header;
+        let codec = self.codec_of(header.payload_type).ok_or(DropReason::NoCodec)?;
+        let mut fresh = self.fresh_stream(arrival, codec)?;
+        let encoding = self
+            .encodings
+            .get_mut(usize::from(arrival.route.encoding))
+            .ok_or(DropReason::UnknownStream)?;
+        let stream = match fresh.as_mut().or(encoding.stream.as_mut()) {
+            Some(stream) => stream,
+            None => return Err(DropReason::UnknownStream),
+        };
+        let clock_rate = self.codecs[codec].clock_rate;
+        let (sequence, len) = stream.receive(arrival, codec, clock_rate)?;
+        let stepping_down = fresh.map(|fresh| {
+            let before = encoding.states().collect();
+            encoding.stream = Some(fresh);
+            encoding.keyframe.request();
+            before
+        });
+        self.keep(arrival, sequence, len);
+        Ok((sequence, stepping_down))
+    }
+
+    /// A stream for an SSRC that the encoding does not have yet.
+    fn fresh_stream(&self, arrival: &Arrival<'_>, codec: usize) -> Result<Option<IngressStream>, DropReason> {
+        let ssrc = arrival.header.ssrc;
+        match self.stream(arrival.route.encoding) {
+            Some(stream) if stream.ssrc == ssrc => Ok(None),
+            Some(stream) if arrival.now.micros() < stream.last_packet_at.micros() + TAKE_OVER_AFTER_US => {
+                Err(DropReason::UnknownStream)
+            }
+            _ => {
+                let is_top = usize::from(arrival.route.encoding) + 1 == self.encodings.len();
+                let mut stream = IngressStream::new(arrival.now, self.kind, is_top, ssrc, codec);
+                stream.state = arrival.parked.get(&ssrc).cloned().unwrap_or_default();
+                Ok(Some(stream))
+            }
+        }
+    }
+
+    /// Unwrap a retransmission (RFC 4588 section 4): the original number stands before the payload.
+    pub fn receive_rtx(&mut self, arrival: &Arrival<'_>, scratch: &mut [u8]) -> Result<Arrived, DropReason> {
+        let encoding = self.encodings.get_mut(usize::from(arrival.route.encoding));
+        let stream = encoding
+            .and_then(|encoding| encoding.stream.as_mut())
+            .ok_or(DropReason::UnknownStream)?;
+        let (sequence, payload_len) = stream.receive_rtx(arrival, scratch)?;
+        self.keep(arrival, sequence, payload_len);
+        Ok((sequence, None))
+    }
+
+    /// Describe what stands in the history's buffer and note its consequences.
+    fn keep(&mut self, arrival: &Arrival<'_>, sequence: ExtendedSequenceNumber, len: usize) {
+        let Some(encoding) = self.encodings.get_mut(usize::from(arrival.route.encoding)) else {
+            return;
+        };
+        let Some(stream) = encoding.stream.as_mut() else {
+            return;
+        };
+        let codec = &self.codecs[stream.codec];
+        let mut info = describe(arrival, &self.extensions, sequence, codec.payload_type);
+        read_payload(&mut info, codec.name, &stream.history.written(sequence)[..len]);
+        stream.history.commit(info, len);
+        // A retransmission counts at once: what it repairs has waited long enough.
+        let at = if arrival.route.is_rtx {
+            Instant::ZERO
+        } else {
+            arrival.now
+        };
+        if codec.nack && stream.nack.handle_packet(at, sequence) == Gap::TooWide {
+            encoding.keyframe.request();
+        }
+        if info.starts_keyframe {
+            encoding.keyframe.handle_keyframe();
+        }
+        if self.kind == MediaKind::Video {
+            encoding.meter.handle_packet(&info, arrival.packet.len());
+        }
+    }
+}
+
+impl IngressStream {
+    /// Decrypt a media packet into the history; returns its number and the length of its payload.
+    fn receive(
+        &mut self,
+        arrival: &Arrival<'_>,
+        codec: usize,
+        clock_rate: u32,
+    ) -> Result<(ExtendedSequenceNumber, usize), DropReason> {
+        let (header, packet) = (arrival.header, arrival.packet);
+        let estimate = self.state.estimate(header.sequence_number);
+        if !self.state.accepts(estimate) {
+            return Err(DropReason::Replayed);
+        }
+        let buffer = self.history.buffer(estimate, packet.len());
+        let (sequence, len) = arrival.receiver.unprotect_rtp(
+            &mut self.state,
+            header.ssrc,
+            header.sequence_number,
+            header.header_len,
+            packet,
+            buffer,
+        )?;
+        self.codec = codec;
+        self.statistics.handle_packet(
+            arrival.now,
+            sequence,
+            header.rtp_timestamp,
+            clock_rate,
+            packet.len(),
+        );
+        self.last_packet_at = arrival.now;
+        let len = unpadded_len(header.has_padding, &self.history.written(sequence)[..len])?;
+        Ok((sequence, len))
+    }
+
+    /// Decrypt a retransmission and put what it repeats into the history.
+    fn receive_rtx(
+        &mut self,
+        arrival: &Arrival<'_>,
+        scratch: &mut [u8],
+    ) -> Result<(ExtendedSequenceNumber, usize), DropReason> {
+        let header = arrival.header;
+        let known = self.rtx.take().filter(|(ssrc, _)| *ssrc == header.ssrc);
+        let parked = || arrival.parked.get(&header.ssrc).cloned().unwrap_or_default();
+        let mut state = known.map_or_else(parked, |(_, state)| state);
+        let opened = arrival.receiver.unprotect_rtp(
+            &mut state,
+            header.ssrc,
+            header.sequence_number,
+            header.header_len,
+            arrival.packet,
+            scratch,
+        );
+        self.rtx = Some((header.ssrc, state));
+        let (_, len) = opened?;
+        let len = unpadded_len(header.has_padding, &scratch[..len])?;
+        let (original, payload) = scratch[..len]
+            .split_first_chunk::<2>()
+            .ok_or(DropReason::Padding)?;
+        let highest = self.state.highest().ok_or(DropReason::UnknownStream)?;
+        let sequence = highest.nearest(u16::from_be_bytes(*original));
+        // What was forwarded once goes out under its number again by NACK alone: two plaintexts under one
+        // nonce would give the receiver's key away (RFC 7714 section 8.1).
+        if sequence > highest || !self.state.accepts(sequence) {
+            return Err(DropReason::Duplicate);
+        }
+        self.history
+            .buffer(sequence, payload.len())
+            .get_mut(..payload.len())
+            .ok_or(DropReason::TooLarge)?
+            .copy_from_slice(payload);
+        self.state.mark(sequence);
+        Ok((sequence, payload.len()))
+    }
+}
+
+/// What the header says of a packet.
+fn describe(
+    arrival: &Arrival<'_>,
+    extensions: &ExtensionIds,
+    sequence: ExtendedSequenceNumber,
+    payload_type: PayloadType,
+) -> PacketInfo {
+    let (header, packet) = (arrival.header, arrival.packet);
+    let byte_of = |id: u8| {
+        (id != 0)
+            .then(|| header.extension(packet, id)?.first().copied())
+            .flatten()
+    };
+    PacketInfo {
+        sequence,
+        marker: header.marker,
+        rtp_timestamp: header.rtp_timestamp,
+        payload_type: payload_type.0,
+        audio_level: byte_of(extensions.audio_level),
+        video_orientation: byte_of(extensions.video_orientation),
+        ..PacketInfo::default()
+    }
+}
+
+/// What the payload says of its frame.
+fn read_payload(info: &mut PacketInfo, codec: CodecName, payload: &[u8]) {
+    match codec {
+        CodecName::Vp8 => {
+            info.vp8 = Vp8Descriptor::parse(payload);
+            let descriptor = info.vp8.unwrap_or_default();
+            info.starts_keyframe = descriptor.starts_keyframe;
+            info.temporal = descriptor.temporal;
+            info.is_temporal_switch = descriptor.is_layer_sync;
+            info.size = descriptor.size;
+        }
+        CodecName::H264 => info.starts_keyframe = h264::starts_keyframe(payload),
+        CodecName::Opus => {}
+    }
+}
