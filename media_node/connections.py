@@ -11,8 +11,7 @@ import structlog
 
 from media_node.errors import SdpError
 from media_node.forwarding import Forwarding, PlaneCodec, PlaneMedia, PlaneTransport, WorkerSnapshot
-from media_node.meetings.meeting import Meeting
-from media_node.quantities import MeetingId, ParticipantId, SlotId, TrackId
+from media_node.quantities import MeetingId, ParticipantId, SlotId
 from media_node.transport.answer import TRANSPORT_WIDE, select_codecs
 from media_node.transport.connection import Connection
 from media_node.transport.dtls import Certificate, DtlsEndpoint
@@ -57,7 +56,6 @@ class Connections:
         self._link_by_key: dict[Key, Link] = {}
         self._link_by_number: dict[int, Link] = {}
         self._quality_by_number: dict[int, Quality] = {}
-        self._positions: dict[MeetingId, list[TrackId | None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self.handshakes_failed = 0
 
@@ -146,22 +144,6 @@ class Connections:
         audio = [SlotId(media.mid) for media in offer.receiving if media.kind == "audio"]
         video = [SlotId(media.mid) for media in offer.receiving if media.kind == "video"]
         return link.connection.answer(), audio, video
-
-    # What each listener's audio slots carry.
-
-    def note_positions(self, meeting: MeetingId, positions: list[TrackId | None]) -> None:
-        self._positions[meeting] = positions
-
-    def bring_positions(self, meeting: Meeting, key: Key) -> None:
-        """Let a newcomer's audio slots start with what everybody's carry."""
-        member = meeting.member(key[1])
-        own = set(member.track_by_id)
-        positions = self._positions.get(meeting.id, [])
-        for slot, track in zip(member.audio_slots, positions, strict=False):
-            member.carried[slot] = None if track in own else track
-
-    def forget_meeting(self, meeting: MeetingId) -> None:
-        self._positions.pop(meeting, None)
 
     # Quality.
 

@@ -7,6 +7,7 @@ here; commands are collected and handed over in one batch.
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import packet_plane
 from media_node.meetings.model import Participant, Track
@@ -15,6 +16,9 @@ from packet_plane import Codec, Extension, WorkerSnapshot
 
 __all__ = ["Forwarding", "PlaneCodec", "PlaneMedia", "PlaneTransport", "WorkerSnapshot"]
 
+_SELECT_LAYER: Any = getattr(packet_plane, "SelectLayer", None)
+_SET_CEILING: Any = getattr(packet_plane, "SetSendCeiling", None)
+Key = tuple[MeetingId, ParticipantId]
 Submit = Callable[[int, Sequence[packet_plane.Command]], None]
 
 
@@ -51,6 +55,16 @@ class PlaneMedia:
     codecs: tuple[PlaneCodec, ...]
     extensions: tuple[tuple[int, str], ...]
     ssrcs: tuple[int, ...]
+    rids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlaneSlot:
+    """A slot by the number of its transport and its own name."""
+
+    transport: int
+    slot: SlotId
+    kind: MediaKind
 
 
 @dataclass
@@ -62,12 +76,6 @@ class PlaneTransport:
     sending_by_mid: dict[str, PlaneMedia] = field(default_factory=dict)
     slot_numbers: dict[SlotId, int] = field(default_factory=dict)
     assigned: dict[SlotId, TrackId | None] = field(default_factory=dict)
-
-    def forget(self, track: TrackId) -> None:
-        """The plane has let go of a track: its slots are free."""
-        for slot, assigned in self.assigned.items():
-            if assigned == track:
-                self.assigned[slot] = None
 
 
 class Forwarding:
@@ -84,6 +92,9 @@ class Forwarding:
         self._transport_by_track: dict[int, int] = {}
         self._muted: dict[TrackId, bool] = {}
         self._batches: dict[int, list[packet_plane.Command]] = {}
+        # The slots that carry a track in the plane.
+        self._places: dict[TrackId, dict[tuple[int, SlotId], PlaneTransport]] = {}
+        self._slot_by_number: dict[int, PlaneSlot] = {}
         self.transport_by_participant: dict[tuple[MeetingId, ParticipantId], PlaneTransport] = {}
         self.participant_by_number: dict[int, tuple[MeetingId, ParticipantId]] = {}
 
@@ -119,6 +130,9 @@ class Forwarding:
         if transport is None:
             return
         del self.participant_by_number[transport.number]
+        for slot in transport.slot_numbers:
+            self._note(transport, slot, None)
+            del self._slot_by_number[transport.slot_numbers[slot]]
         self._add(transport, packet_plane.RemoveTransport(transport=transport.number))
 
     def forget_meeting(self, meeting: MeetingId) -> None:
@@ -134,8 +148,9 @@ class Forwarding:
         for media in slots:
             slot = SlotId(media.mid)
             if slot not in transport.slot_numbers:
-                transport.slot_numbers[slot] = next(self._numbers)
-                self._add(transport, _add_slot(transport, transport.slot_numbers[slot], media))
+                number = transport.slot_numbers[slot] = next(self._numbers)
+                self._slot_by_number[number] = PlaneSlot(transport.number, slot, media.kind)
+                self._add(transport, _add_slot(transport, number, media))
         audio = [transport.slot_numbers[SlotId(media.mid)] for media in slots if media.kind == "audio"]
         self._add(transport, packet_plane.SetAudioSlots(transport=transport.number, slots=audio))
 
@@ -180,8 +195,9 @@ class Forwarding:
         transport = self.transport_by_participant.get((meeting, participant))
         if transport is not None:
             self._add(transport, packet_plane.RemoveTrack(track=number))
-        for receiver in self.transport_by_participant.values():
-            receiver.forget(track)
+        # The plane has let go of it: its slots are free.
+        for (_, slot), receiver in self._places.pop(track, {}).items():
+            receiver.assigned[slot] = None
 
     def set_muted(self, meeting: MeetingId, track: Track) -> None:
         transport = self.transport_by_participant.get((meeting, track.participant))
@@ -192,18 +208,56 @@ class Forwarding:
         self._add(transport, packet_plane.SetTrackMuted(track=number, muted=track.is_muted))
 
     def reconcile(self, meeting: MeetingId, participant: Participant) -> None:
-        """Let the video slots of one participant carry what the meeting says; the difference is sent."""
-        transport = self.transport_by_participant.get((meeting, participant.id))
-        if transport is None:
-            return
+        """Let all video slots of one participant carry what the meeting says; the difference is sent."""
         for slot in participant.video_slots:
-            wanted, number = participant.carried.get(slot), transport.slot_numbers.get(slot)
-            if number is None or transport.assigned.get(slot) == wanted:
-                continue
-            track = self._track_numbers.get(wanted) if wanted is not None else None
-            # A track without a connection yet is assigned when it has one.
-            transport.assigned[slot] = wanted if track is not None else None
-            self._add(transport, packet_plane.AssignSlot(slot=number, track=track))
+            self.assign(meeting, participant.id, slot, participant.carried.get(slot))
+
+    def assign(
+        self, meeting: MeetingId, participant: ParticipantId, slot: SlotId, wanted: TrackId | None
+    ) -> None:
+        """Let one video slot carry a track, unless it does."""
+        transport = self.transport_by_participant.get((meeting, participant))
+        number = transport.slot_numbers.get(slot) if transport is not None else None
+        if transport is None or number is None or transport.assigned.get(slot) == wanted:
+            return
+        track = self._track_numbers.get(wanted) if wanted is not None else None
+        # A track without a connection yet is assigned when it has one.
+        self._note(transport, slot, wanted if track is not None else None)
+        self._add(transport, packet_plane.AssignSlot(slot=number, track=track))
+
+    def _note(self, transport: PlaneTransport, slot: SlotId, track: TrackId | None) -> None:
+        before = transport.assigned.get(slot)
+        if before is not None:
+            self._places.get(before, {}).pop((transport.number, slot), None)
+        transport.assigned[slot] = track
+        if track is not None:
+            self._places.setdefault(track, {})[transport.number, slot] = transport
+
+    # Layers and rates.
+
+    def select_layer(self, key: Key, slot: SlotId, layer: tuple[int, int] | None) -> None:
+        """Let a video slot send at most this spatial and temporal layer; None pauses it."""
+        transport = self.transport_by_participant.get(key)
+        number = transport.slot_numbers.get(slot) if transport is not None else None
+        if transport is None or number is None:
+            return
+        spatial, temporal = layer if layer is not None else (None, None)
+        command = _SELECT_LAYER(slot=number, spatial=spatial, temporal=temporal) if _SELECT_LAYER else None
+        if command is not None:
+            self._add(transport, command)
+
+    def set_send_ceiling(self, key: Key, wanted_bps: int) -> None:
+        """Tell the prober what a participant's slots could use in all."""
+        transport = self.transport_by_participant.get(key)
+        if transport is not None and _SET_CEILING is not None:
+            command = _SET_CEILING(transport=transport.number, wanted_bps=wanted_bps)
+            self._add(transport, command)
+
+    def rids_of(self, meeting: MeetingId, track: Track) -> tuple[str, ...]:
+        """The simulcast encodings of a track, lowest quality first; none without simulcast."""
+        transport = self.transport_by_participant.get((meeting, track.participant))
+        media = transport.sending_by_mid.get(track.mid) if transport is not None else None
+        return media.rids if media is not None else ()
 
     # Numbers back into names.
 
@@ -212,6 +266,9 @@ class Forwarding:
 
     def track_of(self, number: int) -> TrackId | None:
         return self._track_by_number.get(number)
+
+    def slot_of(self, number: int) -> PlaneSlot | None:
+        return self._slot_by_number.get(number)
 
     def transport_of_track(self, number: int) -> int | None:
         return self._transport_by_track.get(number)

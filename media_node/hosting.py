@@ -1,38 +1,34 @@
 """The live meetings of this node: sessions, connections and forwarding held together.
 
 An input (a join, a client's message, a plane event, a command, time) goes to the meeting's state machine; the
-events that come back are told to sessions and turned into plane commands, in this order, once per input.
+events that come back are turned into plane commands and told to sessions, once per input, and what an input
+costs grows with what it changes, not with the meeting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
+from media_node.admission import Admission, InitialTrack, Key, participant_of
+from media_node.bandwidth.layers import Layer
 from media_node.connections import Connections
-from media_node.errors import (
-    ConflictError,
-    MeetingEndedError,
-    NodeFullError,
-    NotFoundError,
-    NotGrantedError,
-    ResumeError,
-)
+from media_node.distribution import Distribution
+from media_node.errors import NotFoundError, ResumeError
 from media_node.forwarding import Forwarding
 from media_node.meetings.events import (
     Event,
     ParticipantJoined,
     ParticipantLeft,
-    ParticipantRemoved,
+    SlotsChanged,
     TrackMuted,
     TrackPublished,
     TrackUnpublished,
 )
 from media_node.meetings.meeting import Meeting
-from media_node.meetings.model import Participant, Wish
+from media_node.meetings.model import Track, Wish
 from media_node.quantities import (
     Instant,
     MeetingId,
@@ -44,6 +40,7 @@ from media_node.quantities import (
     new_identifier,
 )
 from media_node.signaling import format as outgoing
+from media_node.signaling.announce import announce
 from media_node.signaling.session import Seat, Session
 from media_node.tokens import Claims
 from media_node.transport.offer import parse_offer
@@ -52,15 +49,6 @@ log = structlog.get_logger()
 
 # A participant without a socket keeps its place this long.
 RESUME_SECONDS = 20.0
-# Ended meetings and removed participants are remembered longer than a join token lives.
-MEMORY_SECONDS = 600.0
-
-
-@dataclass(frozen=True)
-class InitialTrack:
-    mid: str
-    source: Source
-    is_muted: bool
 
 
 class Hosting:
@@ -71,23 +59,21 @@ class Hosting:
         forwarding: Forwarding,
         connections: Connections,
         *,
-        capacity: int,
+        admission: Admission,
         monotonic: Callable[[], float],
     ) -> None:
         self.meeting_by_id: dict[MeetingId, Meeting] = {}
-        self.seat_by_key: dict[tuple[MeetingId, ParticipantId], Seat] = {}
+        self.seats_by_meeting: dict[MeetingId, dict[ParticipantId, Seat]] = {}
+        self.participants = 0
         self.joins = 0
-        self.is_draining = False
+        self.distribution = Distribution(forwarding)
         self._forwarding = forwarding
         self._connections = connections
-        self._capacity = capacity
+        self._admission = admission
         self._monotonic = monotonic
-        self._ended: dict[MeetingId, float] = {}
-        self._removed: dict[tuple[MeetingId, ParticipantId], float] = {}
 
-    @property
-    def participants(self) -> int:
-        return len(self.seat_by_key)
+    def seat(self, key: Key) -> Seat | None:
+        return self.seats_by_meeting.get(key[0], {}).get(key[1])
 
     # Joining.
 
@@ -101,7 +87,9 @@ class Hosting:
             SdpError, TooLargeError: The offer cannot be answered; nothing has changed then.
         """
         key = (MeetingId(claims.meeting), ParticipantId(claims.participant))
-        self._check_admission(claims, key)
+        self._admission.check(
+            claims, self.meeting_by_id.get(key[0]), is_new=self.seat(key) is None, taken=self.participants
+        )
         parsed = parse_offer(offer) if offer is not None else None
         self._replace(key)
         meeting = self._meeting(claims)
@@ -111,14 +99,14 @@ class Hosting:
         if parsed is not None:
             answer, audio, video = self._connections.connect(key, parsed)
         seat = Seat(*key, Session(), has_socket)
-        self.seat_by_key[key] = seat
+        self.seats_by_meeting.setdefault(key[0], {})[key[1]] = seat
+        self.participants += 1
         self.joins += 1
-        events = meeting.handle_join(_participant(claims, audio, video))
+        events = meeting.handle_join(participant_of(claims, audio, video))
         for track in tracks:
             if track.source in claims.publish:
                 events += meeting.handle_publish(key[1], Mid(track.mid), track.source, track.is_muted)
         self._apply(meeting, events, newcomer=key[1])
-        self._connections.bring_positions(meeting, key)
         log.info("participant_joined", meeting=key[0], participant=key[1], role=claims.role)
         return seat, answer
 
@@ -128,6 +116,7 @@ class Hosting:
         member = meeting.member(seat.participant)
         message = outgoing.format_joined(meeting, member, seat.session.secret, resumed=resumed, answer=answer)
         seat.session.tell(message)
+        announce(meeting, self.seats_by_meeting[seat.meeting], self.distribution.paused(seat.key))
 
     def resume(self, claims: Claims, last_message: int, secret: str) -> tuple[Seat, list[str]]:
         """The session of a client that comes back, and what it missed.
@@ -135,7 +124,7 @@ class Hosting:
         Raises:
             ResumeError: It is gone, or the secret does not fit.
         """
-        seat = self.seat_by_key.get((MeetingId(claims.meeting), ParticipantId(claims.participant)))
+        seat = self.seat((MeetingId(claims.meeting), ParticipantId(claims.participant)))
         if seat is None:
             raise ResumeError("the session is gone: join again")
         return seat, seat.session.missed_since(last_message, secret)
@@ -143,39 +132,23 @@ class Hosting:
     def reoffer(self, seat: Seat, offer: str) -> str:
         """Answer a further offer: renegotiation, ICE restart, or a new connection of the same participant."""
         parsed = parse_offer(offer)
-        key = (seat.meeting, seat.participant)
+        key = seat.key
         meeting = self._meeting_of(seat)
         member = meeting.member(seat.participant)
         if not self._connections.continues(key, parsed):
             for track in member.track_by_id.values():
                 self._forwarding.remove_track(seat.meeting, seat.participant, track.id)
         answer, audio, video = self._connections.reconnect(key, parsed)
-        meeting.set_slots(seat.participant, audio, video)
+        events = meeting.handle_slots(seat.participant, audio, video)
         for track in member.track_by_id.values():
-            self._forwarding.add_track(seat.meeting, track)
-        self._connections.bring_positions(meeting, key)
-        self._apply(meeting, meeting.handle_slots_changed())
+            self._add_track(meeting, track)
+        self._forwarding.reconcile(seat.meeting, member)
+        self.distribution.handle_reconnected(key)
+        self._apply(meeting, events)
         return answer
 
-    def _check_admission(self, claims: Claims, key: tuple[MeetingId, ParticipantId]) -> None:
-        if key[0] in self._ended:
-            raise MeetingEndedError("the meeting has ended")
-        if key in self._removed:
-            raise NotGrantedError("this participant was removed from the meeting")
-        if self.is_draining:
-            raise NodeFullError("this node is closing")
-        meeting = self.meeting_by_id.get(key[0])
-        if meeting is not None and claims.epoch < meeting.epoch:
-            raise ConflictError("the meeting has moved since this token was made: join again")
-        is_new = key not in self.seat_by_key
-        limit = claims.max_participants
-        if is_new and limit is not None and meeting is not None and len(meeting.participant_by_id) >= limit:
-            raise ConflictError("the meeting is full")
-        if is_new and self.participants >= self._capacity:
-            raise NodeFullError("this node is full")
-
     def _replace(self, key: tuple[MeetingId, ParticipantId]) -> None:
-        seat = self.seat_by_key.get(key)
+        seat = self.seat(key)
         if seat is None:
             return
         seat.session.tell(outgoing.format_removed("replaced"))
@@ -195,25 +168,25 @@ class Hosting:
     def leave(self, seat: Seat, reason: str) -> None:
         """Take a participant out, its connection and its tracks with it; again does nothing."""
         meeting = self.meeting_by_id.get(seat.meeting)
-        if meeting is None or self.seat_by_key.get((seat.meeting, seat.participant)) is not seat:
+        if meeting is None or not self.is_seated(seat):
             return
         self._apply(meeting, meeting.handle_leave(seat.participant, reason))
 
     def end_meeting(self, meeting_id: MeetingId) -> None:
         """End a meeting for everybody; who comes late is told so."""
-        self._ended[meeting_id] = self._monotonic() + MEMORY_SECONDS
+        self._admission.note_ended(self._now(), meeting_id)
         self._remove_all(meeting_id, "ended")
 
     def remove_participant(self, meeting_id: MeetingId, participant: ParticipantId, reason: str) -> None:
         """Remove somebody for good: its token is of no use here any more."""
-        self._removed[meeting_id, participant] = self._monotonic() + MEMORY_SECONDS
+        self._admission.note_removed(self._now(), (meeting_id, participant))
         meeting = self.meeting_by_id.get(meeting_id)
         if meeting is not None:
             self._apply(meeting, meeting.handle_remove(participant, reason))
 
     def close_all(self) -> None:
         """Tell everybody that this node closes."""
-        self.is_draining = True
+        self._admission.is_draining = True
         for meeting_id in list(self.meeting_by_id):
             self._remove_all(meeting_id, "nodeClosing")
 
@@ -225,7 +198,7 @@ class Hosting:
             self._apply(meeting, meeting.handle_remove(participant, reason))
 
     def is_seated(self, seat: Seat) -> bool:
-        return self.seat_by_key.get((seat.meeting, seat.participant)) is seat
+        return self.seat(seat.key) is seat
 
     def handle_socket_closed(self, seat: Seat) -> None:
         seat.alone_since = Instant(self._monotonic())
@@ -236,7 +209,7 @@ class Hosting:
     def handle_transport_timed_out(self, number: int) -> None:
         """No sign of life on the media path: whoever has no socket either is gone."""
         key = self._forwarding.participant_by_number.get(number)
-        seat = self.seat_by_key.get(key) if key is not None else None
+        seat = self.seat(key) if key is not None else None
         if seat is not None and not seat.session.is_connected:
             self.leave(seat, "timeout")
 
@@ -248,7 +221,7 @@ class Hosting:
             if transport.worker == worker
         ]
         for key in lost:
-            seat = self.seat_by_key.get(key)
+            seat = self.seat(key)
             if seat is not None:
                 seat.session.tell(outgoing.format_removed("moved"))
                 seat.close()
@@ -256,12 +229,12 @@ class Hosting:
 
     def handle_timeout(self) -> None:
         """Give up those who did not come back; forget what no token can ask for any more."""
-        now = self._monotonic()
-        for seat in list(self.seat_by_key.values()):
+        now = self._now()
+        everybody = [seat for seats in self.seats_by_meeting.values() for seat in seats.values()]
+        for seat in everybody:
             if seat.has_socket and seat.alone_since is not None and now - seat.alone_since >= RESUME_SECONDS:
                 self.leave(seat, "timeout")
-        self._ended = {key: until for key, until in self._ended.items() if until > now}
-        self._removed = {key: until for key, until in self._removed.items() if until > now}
+        self._admission.handle_timeout(now)
 
     # What participants do.
 
@@ -278,8 +251,11 @@ class Hosting:
         self._apply(meeting, meeting.handle_mute(seat.participant, TrackId(track), is_muted))
 
     def assign(self, seat: Seat, slot: str, wish: Wish) -> None:
+        """Let a slot show what a client asks for: from here to the plane's commands in one pass."""
         meeting = self._meeting_of(seat)
-        self._apply(meeting, meeting.handle_assign(seat.participant, SlotId(slot), wish))
+        events = meeting.handle_assign(seat.participant, SlotId(slot), wish)
+        self.distribution.handle_wish(self._now(), meeting, seat.participant, SlotId(slot))
+        self._apply(meeting, events)
 
     def chat(self, seat: Seat, text: str, to: str | None) -> None:
         meeting = self._meeting_of(seat)
@@ -303,7 +279,7 @@ class Hosting:
     def moderate_remove(self, seat: Seat, participant: str) -> None:
         meeting = self._meeting_of(seat)
         events = meeting.handle_moderate_remove(seat.participant, ParticipantId(participant))
-        self._removed[seat.meeting, ParticipantId(participant)] = self._monotonic() + MEMORY_SECONDS
+        self._admission.note_removed(self._now(), (seat.meeting, ParticipantId(participant)))
         self._apply(meeting, events)
 
     def handle_speakers(
@@ -316,13 +292,32 @@ class Hosting:
             return
         held = [self._forwarding.track_of(track) if track is not None else None for track in positions]
         known = [(self._forwarding.track_of(track), level) for track, level in speakers]
-        self._connections.note_positions(meeting.id, held)
         talking = [(track, level) for track, level in known if track is not None]
         self._apply(meeting, meeting.handle_speakers(held, talking))
 
     def quality(self, seat: Seat) -> tuple[int, int, float | None, str]:
         """Uplink loss and packets, round trip and verdict of a participant, as last counted."""
-        return self._connections.quality((seat.meeting, seat.participant))
+        return self._connections.quality(seat.key)
+
+    def handle_estimate(self, transport: int, estimate_bps: float) -> None:
+        """What a participant's downlink carries, as the plane estimates it."""
+        self.distribution.handle_estimate(self._now(), transport, estimate_bps)
+        self._settle()
+
+    def handle_layers(self, track: int, layers: Sequence[Layer]) -> None:
+        """The layers of a track have changed, or what they cost."""
+        self.distribution.handle_layers(self._now(), track, layers)
+        self._settle()
+
+    def handle_pressure(self, shed: int) -> None:
+        """Take so many rungs off everybody's video: the node is short of CPU, or no longer."""
+        self.distribution.handle_shed(self._now(), shed)
+        self._settle()
+
+    def handle_policy_timeout(self) -> None:
+        """Stop layers that nobody has needed for a while."""
+        self.distribution.handle_timeout(self._now())
+        self._settle()
 
     # Events into messages and commands.
 
@@ -331,70 +326,75 @@ class Hosting:
     ) -> None:
         for event in events:
             self._forward(meeting, event)
-        for member in meeting.participant_by_id.values():
-            self._forwarding.reconcile(meeting.id, member)
-        self._forwarding.flush()
-        for key in [key for key in self.seat_by_key if key[0] == meeting.id and key[1] != newcomer]:
-            self._tell(self.seat_by_key[key], meeting, events)
+        self.distribution.handle_events(self._now(), meeting, events)
+        self._settle(meeting, events, newcomer)
         for event in events:
             self._close_seat(meeting, event)
         if not meeting.participant_by_id:
             self.meeting_by_id.pop(meeting.id, None)
-            self._connections.forget_meeting(meeting.id)
+            self.seats_by_meeting.pop(meeting.id, None)
             self._forwarding.forget_meeting(meeting.id)
+
+    def _settle(
+        self,
+        meeting: Meeting | None = None,
+        events: Sequence[Event] = (),
+        newcomer: ParticipantId | None = None,
+    ) -> None:
+        """Command the plane, then tell participants, also of what follows for their layers."""
+        told = self.distribution.settle(self._now())
+        self._forwarding.flush()
+        if meeting is not None:
+            following = told.pop(meeting.id, [])
+            announce(meeting, self.seats_by_meeting.get(meeting.id, {}), [*events, *following], newcomer)
+        for meeting_id, following in told.items():
+            other = self.meeting_by_id.get(meeting_id)
+            if other is not None:
+                announce(other, self.seats_by_meeting.get(meeting_id, {}), following)
 
     def _forward(self, meeting: Meeting, event: Event) -> None:
         match event:
             case TrackPublished(track):
-                self._forwarding.add_track(meeting.id, track)
+                self._add_track(meeting, track)
             case TrackUnpublished(participant, track_id):
                 self._forwarding.remove_track(meeting.id, participant, track_id)
             case TrackMuted(participant, track_id, _, _):
                 self._forwarding.set_muted(meeting.id, meeting.member(participant).track_by_id[track_id])
+            case SlotsChanged(participant, track_by_slot):
+                member = meeting.participant_by_id.get(participant)
+                for slot in track_by_slot if member is not None else ():
+                    if member is not None and slot in member.video_slots:
+                        self._forwarding.assign(meeting.id, participant, slot, member.carried[slot])
             case ParticipantLeft(participant, _):
                 self._connections.close((meeting.id, participant))
             case _:
                 pass
 
-    def _tell(self, seat: Seat, meeting: Meeting, events: Sequence[Event]) -> None:
-        changes = [outgoing.format_change(event, seat.participant) for event in events]
-        shown = [change for change in changes if change is not None]
-        # Who leaves is not told of its own leaving, nor of anything after.
-        is_here = seat.participant in meeting.participant_by_id
-        if shown and is_here:
-            seat.session.tell(outgoing.format_roster(meeting.version, shown))
-        for event in events:
-            message = outgoing.format_event(event, seat.participant)
-            if message is not None and (is_here or isinstance(event, ParticipantRemoved)):
-                seat.session.tell(message)
+    def _add_track(self, meeting: Meeting, track: Track) -> None:
+        """Publish a track in the plane, and send it where it was shown before it had a connection."""
+        self._forwarding.add_track(meeting.id, track)
+        self.distribution.handle_published(self._now(), meeting.id, track)
+        if track.kind == "video":
+            for participant, slot in meeting.places_of(track.id):
+                self._forwarding.assign(meeting.id, participant, slot, track.id)
 
     def _close_seat(self, meeting: Meeting, event: Event) -> None:
         if isinstance(event, ParticipantLeft):
-            seat = self.seat_by_key.pop((meeting.id, event.participant), None)
+            seat = self.seats_by_meeting.get(meeting.id, {}).pop(event.participant, None)
             log.info(
                 "participant_left", meeting=meeting.id, participant=event.participant, reason=event.reason
             )
             if seat is not None:
+                self.participants -= 1
                 seat.close()
         elif isinstance(event, ParticipantJoined):
             log.debug("roster", meeting=meeting.id, participants=len(meeting.participant_by_id))
+
+    def _now(self) -> Instant:
+        return Instant(self._monotonic())
 
     def _meeting_of(self, seat: Seat) -> Meeting:
         meeting = self.meeting_by_id.get(seat.meeting)
         if meeting is None:
             raise NotFoundError("the meeting is over")
         return meeting
-
-
-def _participant(claims: Claims, audio: list[SlotId], video: list[SlotId]) -> Participant:
-    return Participant(
-        id=ParticipantId(claims.participant),
-        display_name=claims.display_name,
-        role=claims.role,
-        joined_at=datetime.now(UTC),
-        publish_grants=claims.publish,
-        may_subscribe=claims.may_subscribe,
-        may_moderate=claims.may_moderate,
-        audio_slots=audio,
-        video_slots=video,
-    )

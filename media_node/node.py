@@ -15,12 +15,13 @@ import structlog
 from aiohttp import web
 
 import packet_plane
+from media_node.admission import Admission, InitialTrack
 from media_node.config import Settings
 from media_node.connections import Connections
 from media_node.control import Command, ControlLink, CpuMeter, EndMeeting, RemoveParticipant
 from media_node.errors import KeySetError, NotGrantedError
 from media_node.forwarding import Forwarding
-from media_node.hosting import Hosting, InitialTrack
+from media_node.hosting import Hosting
 from media_node.meetings.model import Wish
 from media_node.metrics import NodeCounts, WorkerCounts, format_metrics
 from media_node.quantities import MeetingId, ParticipantId, new_identifier
@@ -35,6 +36,8 @@ from media_node.transport.offer import parse_offer
 log = structlog.get_logger()
 
 TICK_SECONDS = 1.0
+# How late the stop of an unwanted layer may be told.
+POLICY_TICKS = 4
 FETCH_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 
 
@@ -52,11 +55,9 @@ class Node:
         self._forwarding = Forwarding(self._plane.submit, settings.node_workers)
         addresses = [(ip, self._plane.local_ports[0]) for ip in settings.advertised_addresses()]
         self._connections = Connections(self._forwarding, Certificate.generateCertificate(), addresses)
+        self._admission = Admission(settings.node_capacity_units)
         self.hosting = Hosting(
-            self._forwarding,
-            self._connections,
-            capacity=settings.node_capacity_units,
-            monotonic=time.monotonic,
+            self._forwarding, self._connections, admission=self._admission, monotonic=time.monotonic
         )
         self._tokens = TokenVerifier(self.id, self._fetch_keys)
         self._control: ControlLink | None = None
@@ -138,7 +139,7 @@ class Node:
         return web.json_response({"status": "ok"})
 
     async def _readyz(self, request: web.Request) -> web.Response:
-        state = "draining" if self.hosting.is_draining else "ready"
+        state = "draining" if self._admission.is_draining else "ready"
         return web.json_response({"state": state, "node": self.id}, status=200 if state == "ready" else 503)
 
     # What sockets and HTTP ask.
@@ -205,7 +206,9 @@ class Node:
 
     async def _run_timer(self) -> None:
         while True:
-            await asyncio.sleep(TICK_SECONDS)
+            for _ in range(POLICY_TICKS):
+                await asyncio.sleep(TICK_SECONDS / POLICY_TICKS)
+                self.hosting.handle_policy_timeout()
             self.hosting.handle_timeout()
             await self._take_snapshot()
             if self._tokens.needs_refresh(time.monotonic()):
@@ -250,7 +253,7 @@ class Node:
             "region": self.settings.region,
             "url": self.url,
             "metricsUrl": f"{self.url}/metrics",
-            "state": "draining" if self.hosting.is_draining else "ready",
+            "state": "draining" if self._admission.is_draining else "ready",
             "capacityUnits": self.settings.node_capacity_units,
             "usedUnits": self.hosting.participants,
             "cpuBusy": self._cpu.read(),
@@ -271,7 +274,7 @@ class Node:
             joins=self.hosting.joins,
             handshakes_failed=self._connections.handshakes_failed,
             capacity_units=self.settings.node_capacity_units,
-            is_draining=self.hosting.is_draining,
+            is_draining=self._admission.is_draining,
             workers=self._counts,
         )
 

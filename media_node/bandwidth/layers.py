@@ -24,7 +24,12 @@ NOTICEABLE = 0.05
 FPS_NOTICEABLE = 0.2
 # What cameras of these heights usually take; the rung above the last takes as much again.
 USUAL_BPS = ((180, 150_000), (360, 500_000), (540, 900_000), (720, 1_500_000), (1080, 3_000_000))
-UNKNOWN_BPS = 300_000
+# Without any height: the lowest, each above it four times that.
+FIRST_BPS = 100_000
+# Higher than any temporal layer: the plane takes the best that there is.
+ANY_TEMPORAL = 7
+# A limit that leaves no rung at all: video pauses.
+SHED_ALL = 99
 # Of a layer's usual rate, the share that its lowest temporal layer takes.
 BASE_SHARE = 0.6
 
@@ -84,6 +89,12 @@ class TrackLayers:
     _wanted_since: dict[int, Instant] | None = None
     _ladder_by_limit: dict[Limit, Ladder] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, content: Content, encodings: int) -> "TrackLayers":
+        """A track of so many simulcast encodings, of which nothing has been seen yet."""
+        layers = [Layer(spatial, ANY_TEMPORAL, False, 0) for spatial in range(encodings)]
+        return cls(content, {(layer.spatial, layer.temporal): layer for layer in layers})
+
     def handle_layers(self, now: Instant, layers: Iterable[Layer]) -> bool:
         """Take what the plane sees; returns whether costs or what can be had have changed."""
         fading = 0.5 ** (max(0.0, now - self._seen_at) / HALF_LIFE_SECONDS)
@@ -94,6 +105,8 @@ class TrackLayers:
             seen[key] = layer if known is None else _remember(known, layer, fading)
         if all(key in self._layers and _is_alike(self._layers[key], one) for key, one in seen.items()):
             return False
+        for spatial, _ in seen:
+            self._layers.pop((spatial, ANY_TEMPORAL), None)
         self._layers.update(seen)
         self._seen_at = now
         self._ladder_by_limit.clear()
@@ -128,9 +141,11 @@ class TrackLayers:
         return ladder
 
     def _build(self, now: Instant, limit: Limit) -> Ladder:
+        if limit.shed >= SHED_ALL:
+            return Ladder((), None, True)
         if not self._layers:
-            # Nothing has arrived yet: whatever comes first is taken.
-            return Ladder((Rung(0, 0, UNKNOWN_BPS),))
+            # Nothing has arrived yet: the lowest resolution, whatever its frame rates will be.
+            return Ladder((Rung(0, ANY_TEMPORAL, FIRST_BPS),))
         visible = self._visible(limit)
         given = self._given(now, visible)
         missing = [spatial for spatial in visible if spatial > given[-1]]
@@ -175,7 +190,7 @@ class TrackLayers:
         height = heights[layer.spatial]
         usual = next((bps for known, bps in USUAL_BPS if height <= known), 2 * USUAL_BPS[-1][1])
         if height == 0:
-            usual = UNKNOWN_BPS * 3 ** everything.index(layer.spatial)
+            usual = FIRST_BPS * 4 ** everything.index(layer.spatial)
         steps = [one.temporal for key, one in self._layers.items() if key[0] == layer.spatial]
         share = BASE_SHARE + (1 - BASE_SHARE) * layer.temporal / max(1, *steps)
         return int(usual * share)
@@ -191,15 +206,21 @@ class TrackLayers:
         if not any(self._is_active(spatial) for spatial in self.spatial_layers):
             # Nothing at all moves, such as a still screen: that is no sign of a weak link.
             return visible
-        return [spatial for spatial in visible if self._is_given(now, spatial)] or visible[:1]
+        given, is_weak = [], False
+        for spatial in visible:
+            is_active = self._is_active(spatial)
+            is_weak |= not is_active and self._is_refused(now, spatial)
+            # A sender that cannot give one layer cannot give a better one that it does not send either.
+            if is_active or not is_weak:
+                given.append(spatial)
+        return given or visible[:1]
 
-    def _is_given(self, now: Instant, spatial: int) -> bool:
-        if self._is_active(spatial):
-            return True
+    def _is_refused(self, now: Instant, spatial: int) -> bool:
+        """Whether a silent layer was asked for long enough ago. At the start all are."""
         if self._wanted_since is None:
-            return False
+            return True
         since = self._wanted_since.get(spatial)
-        return since is None or now - since < START_SECONDS
+        return since is not None and now - since >= START_SECONDS
 
 
 def _remember(known: Layer, seen: Layer, fading: float) -> Layer:

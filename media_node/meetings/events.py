@@ -57,12 +57,22 @@ class SlotsChanged:
 
 
 @dataclass(frozen=True)
-class DemandChanged:
-    """Whether anybody receives a track; told to its publisher."""
+class SlotPaused:
+    """A video slot's picture pauses for lack of bandwidth, or goes on."""
+
+    to: ParticipantId
+    slot: SlotId
+    track: TrackId
+    is_paused: bool
+
+
+@dataclass(frozen=True)
+class LayersWanted:
+    """Which layers of a track somebody receives, as RIDs, or all or none; told to its publisher."""
 
     to: ParticipantId
     track: TrackId
-    is_wanted: bool
+    wanted: bool | tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,8 @@ class ParticipantRemoved:
 Event = (
     RosterEvent
     | SlotsChanged
-    | DemandChanged
+    | SlotPaused
+    | LayersWanted
     | SpeakersChanged
     | ChatSent
     | ReactionSent

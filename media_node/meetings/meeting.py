@@ -12,7 +12,6 @@ from datetime import datetime
 from media_node.errors import ConflictError, NotFoundError, NotGrantedError
 from media_node.meetings.events import (
     ChatSent,
-    DemandChanged,
     Event,
     HandChanged,
     ParticipantJoined,
@@ -26,11 +25,13 @@ from media_node.meetings.events import (
     TrackUnpublished,
 )
 from media_node.meetings.model import ChatMessage, Participant, Track, Wish
-from media_node.meetings.slots import select_video
+from media_node.meetings.selection import Place, Selection
 from media_node.quantities import MeetingId, Mid, ParticipantId, SlotId, Source, TrackId
 
 # What late joiners are told of the chat.
 CHAT_HISTORY = 200
+# Of two who speak at once, the second becomes the speaker when it is this much louder.
+DOMINANCE_DB = 6
 
 
 @dataclass
@@ -46,7 +47,9 @@ class Meeting:
     chat: deque[ChatMessage] = field(default_factory=lambda: deque(maxlen=CHAT_HISTORY))
     _published: int = 0
     _spoken: int = 0
-    _wanted: set[TrackId] = field(default_factory=set)
+    _dominant: ParticipantId | None = None
+    _track_by_id: dict[TrackId, Track] = field(default_factory=dict)
+    _selection: Selection = field(default_factory=Selection)
 
     # Coming and going.
 
@@ -59,26 +62,30 @@ class Meeting:
         if participant.id in self.participant_by_id:
             raise ConflictError("this participant is in the meeting already")
         self.participant_by_id[participant.id] = participant
-        self.set_slots(participant.id, participant.audio_slots, participant.video_slots)
-        return [self._roster(ParticipantJoined(participant)), *self._reconcile()]
+        participant.carried = dict.fromkeys([*participant.audio_slots, *participant.video_slots])
+        self._selection.add_viewer(participant)
+        return [self._roster(ParticipantJoined(participant)), *self._settle()]
 
     def handle_leave(self, participant: ParticipantId, reason: str) -> list[Event]:
         """Take somebody and its tracks out; unknown participants have left already."""
         gone = self.participant_by_id.pop(participant, None)
         if gone is None:
             return []
-        self._wanted -= set(gone.track_by_id)
-        return [self._roster(ParticipantLeft(participant, reason)), *self._reconcile()]
+        self._selection.remove_viewer(gone)
+        for track in gone.track_by_id.values():
+            self._forget(track)
+        return [self._roster(ParticipantLeft(participant, reason)), *self._settle()]
 
-    def set_slots(self, participant: ParticipantId, audio: Sequence[SlotId], video: Sequence[SlotId]) -> None:
+    def handle_slots(
+        self, participant: ParticipantId, audio: Sequence[SlotId], video: Sequence[SlotId]
+    ) -> list[Event]:
         """Take the receiving m-lines of an offer; what known slots carry stays."""
         member = self.member(participant)
+        self._selection.remove_viewer(member)
         member.audio_slots, member.video_slots = list(audio), list(video)
         member.carried = {slot: member.carried.get(slot) for slot in [*audio, *video]}
-
-    def handle_slots_changed(self) -> list[Event]:
-        """Fill slots that `set_slots` has brought."""
-        return self._reconcile()
+        self._selection.add_viewer(member)
+        return self._settle()
 
     # Tracks.
 
@@ -102,16 +109,15 @@ class Meeting:
         self._published += 1
         track_id = TrackId(self.new_identifier("trk_"))
         track = Track(track_id, participant, source, mid, is_muted, self._published)
-        member.track_by_id[track_id] = track
-        # Senders begin sending by themselves: the first thing to tell them may be that nobody watches.
-        self._wanted.add(track_id)
-        return [self._roster(TrackPublished(track)), *self._reconcile()]
+        member.track_by_id[track_id] = self._track_by_id[track_id] = track
+        self._offer(track)
+        return [self._roster(TrackPublished(track)), *self._settle()]
 
     def handle_unpublish(self, participant: ParticipantId, track: TrackId) -> list[Event]:
-        self._own_track(participant, track)
+        gone = self._own_track(participant, track)
         del self.member(participant).track_by_id[track]
-        self._wanted.discard(track)
-        return [self._roster(TrackUnpublished(participant, track)), *self._reconcile()]
+        self._forget(gone)
+        return [self._roster(TrackUnpublished(participant, track)), *self._settle()]
 
     def handle_mute(
         self,
@@ -124,7 +130,8 @@ class Meeting:
         if muted.is_muted == is_muted:
             return []
         muted.is_muted = is_muted
-        return [self._roster(TrackMuted(participant, track, is_muted, by)), *self._reconcile()]
+        self._offer(muted)
+        return [self._roster(TrackMuted(participant, track, is_muted, by)), *self._settle()]
 
     def handle_assign(self, participant: ParticipantId, slot: SlotId, wish: Wish) -> list[Event]:
         """Let a client decide what one of its video slots carries.
@@ -135,11 +142,8 @@ class Meeting:
         member = self.member(participant)
         if slot not in member.video_slots:
             raise NotFoundError(f"no video slot {slot!r} was offered")
-        if member.wish_by_slot is None:
-            kept = {slot: Wish(track) for slot, track in member.carried.items() if track is not None}
-            member.wish_by_slot = kept
-        member.wish_by_slot[slot] = wish
-        return self._reconcile()
+        self._selection.wish(member, slot, wish)
+        return self._settle()
 
     # Talk.
 
@@ -147,19 +151,28 @@ class Meeting:
         self, positions: Sequence[TrackId | None], speakers: Sequence[tuple[TrackId, int]]
     ) -> list[Event]:
         """Take the plane's word for who holds the audio positions and who speaks, loudest first."""
-        owner = {track.id: track.participant for track in self.tracks()}
-        known = [(owner[track], track, level) for track, level in speakers if track in owner]
-        for participant, _, _ in reversed(known):
+        tracks = [(self._track_by_id.get(track), level) for track, level in speakers]
+        known = [(track.participant, track.id, level) for track, level in tracks if track is not None]
+        for participant in reversed(self._by_dominance(known)):
             self._spoken += 1
-            self.member(participant).spoke = self._spoken
-        events: list[Event] = [SpeakersChanged(tuple(known))]
-        for member in self.participant_by_id.values():
-            held = [
-                track if track is not None and owner.get(track) != member.id else None for track in positions
-            ]
-            desired = dict(zip(member.audio_slots, held, strict=False))
-            events += self._carry(member, desired)
-        return [*events, *self._reconcile()]
+            member = self.member(participant)
+            member.spoke = self._spoken
+            for track in member.track_by_id.values():
+                self._offer(track)
+        self._selection.put_positions([one if one in self._track_by_id else None for one in positions])
+        return [SpeakersChanged(tuple(known)), *self._settle()]
+
+    def _by_dominance(self, speakers: Sequence[tuple[ParticipantId, TrackId, int]]) -> list[ParticipantId]:
+        """Speakers, loudest first; but who speaks already stays first until somebody is clearly louder."""
+        order = [participant for participant, _, _ in speakers]
+        levels = {participant: level for participant, _, level in speakers}
+        before = self._dominant
+        if before in levels and levels[before] < levels[order[0]] + DOMINANCE_DB:
+            order.remove(before)
+            order.insert(0, before)
+        if order:
+            self._dominant = order[0]
+        return order
 
     def handle_chat(
         self, sender: ParticipantId, text: str, now: datetime, to: ParticipantId | None = None
@@ -215,10 +228,12 @@ class Meeting:
         except KeyError:
             raise NotFoundError("no such participant is in the meeting") from None
 
-    def tracks(self) -> list[Track]:
-        """All tracks in order of publication."""
-        found = [track for member in self.participant_by_id.values() for track in member.track_by_id.values()]
-        return sorted(found, key=lambda track: track.order)
+    def track(self, track: TrackId) -> Track | None:
+        return self._track_by_id.get(track)
+
+    def places_of(self, track: TrackId) -> list[Place]:
+        """The slots that carry a track, with their participants."""
+        return self._selection.places_of(track)
 
     def _own_track(self, participant: ParticipantId, track: TrackId) -> Track:
         try:
@@ -236,33 +251,14 @@ class Meeting:
         self.version += 1
         return event
 
-    def _reconcile(self) -> list[Event]:
-        """Let the video slots and the publishers follow the state; nothing when they do already."""
-        tracks = [track for track in self.tracks() if track.kind == "video"]
-        spoke = {str(member.id): member.spoke for member in self.participant_by_id.values()}
-        events: list[Event] = []
-        for member in self.participant_by_id.values():
-            events += self._carry(member, select_video(member, tracks, spoke))
-        known = {track.id for track in self.tracks()}
-        for member in self.participant_by_id.values():
-            gone = [slot for slot, held in member.carried.items() if held is not None and held not in known]
-            events += self._carry(member, dict.fromkeys(gone))
-        return [*events, *self._tell_demand(tracks)]
+    def _offer(self, track: Track) -> None:
+        if track.kind == "video":
+            self._selection.put_track(track, self.member(track.participant).spoke)
 
-    def _carry(self, member: Participant, desired: dict[SlotId, TrackId | None]) -> list[Event]:
-        changed = {slot: track for slot, track in desired.items() if member.carried.get(slot) != track}
-        if not changed:
-            return []
-        member.carried.update(changed)
-        return [SlotsChanged(member.id, changed)]
+    def _forget(self, track: Track) -> None:
+        del self._track_by_id[track.id]
+        self._selection.remove_track(track.id)
 
-    def _tell_demand(self, tracks: Sequence[Track]) -> list[Event]:
-        members = self.participant_by_id.values()
-        carried = {held for member in members for held in member.carried.values() if held is not None}
-        events: list[Event] = []
-        for track in tracks:
-            is_wanted = track.id in carried
-            if is_wanted != (track.id in self._wanted):
-                events.append(DemandChanged(track.participant, track.id, is_wanted))
-                (self._wanted.add if is_wanted else self._wanted.discard)(track.id)
-        return events
+    def _settle(self) -> list[Event]:
+        """Let the slots follow the state; nothing when they do already."""
+        return [SlotsChanged(participant, slots) for participant, slots in self._selection.settle().items()]

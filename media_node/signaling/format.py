@@ -9,13 +9,14 @@ from typing import Any
 from media_node.errors import ClientError
 from media_node.meetings.events import (
     ChatSent,
-    DemandChanged,
     Event,
     HandChanged,
+    LayersWanted,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantRemoved,
     ReactionSent,
+    SlotPaused,
     SlotsChanged,
     SpeakersChanged,
     TrackMuted,
@@ -61,7 +62,7 @@ def format_joined(
     return message if answer is None else {**message, "answer": answer}
 
 
-def format_participant(participant: Participant, recipient: ParticipantId) -> Json:
+def format_participant(participant: Participant, recipient: ParticipantId | None) -> Json:
     tracks = [format_track(track, recipient) for track in participant.track_by_id.values()]
     return {
         "id": participant.id,
@@ -73,7 +74,7 @@ def format_participant(participant: Participant, recipient: ParticipantId) -> Js
     }
 
 
-def format_track(track: Track, recipient: ParticipantId) -> Json:
+def format_track(track: Track, recipient: ParticipantId | None) -> Json:
     """A track; its m-line is its publisher's business alone."""
     shown: Json = {"id": track.id, "source": track.source, "kind": track.kind, "muted": track.is_muted}
     return {**shown, "mid": track.mid} if track.participant == recipient else shown
@@ -83,8 +84,11 @@ def format_roster(version: int, changes: Sequence[Json]) -> Json:
     return {"type": "roster", "version": version, "changes": list(changes)}
 
 
-def format_change(event: Event, recipient: ParticipantId) -> Json | None:
-    """The roster change of an event, None for events that are not about the roster."""
+def format_change(event: Event, recipient: ParticipantId | None) -> Json | None:
+    """The roster change of an event as `recipient` sees it, None for anybody it is not about.
+
+    Events that are not about the roster have no change.
+    """
     match event:
         case ParticipantJoined(participant):
             return {"op": "participantJoined", "participant": format_participant(participant, recipient)}
@@ -104,22 +108,24 @@ def format_change(event: Event, recipient: ParticipantId) -> Json | None:
             return None
 
 
-def format_event(event: Event, recipient: ParticipantId) -> Json | None:
-    """The message of an event for one recipient, None when it does not concern it."""
+def format_event(event: Event) -> Json | None:
+    """The message of an event, None for those of the roster."""
     match event:
-        case SlotsChanged(to, track_by_slot) if to == recipient:
+        case SlotsChanged(_, track_by_slot):
             slots = [{"slot": slot, "track": track} for slot, track in track_by_slot.items()]
             return {"type": "slots", "slots": slots}
-        case DemandChanged(to, track, is_wanted) if to == recipient:
-            return {"type": "layers", "track": track, "wanted": is_wanted}
+        case SlotPaused(_, slot, track, is_paused):
+            return {"type": "slots", "slots": [{"slot": slot, "track": track, "paused": is_paused}]}
+        case LayersWanted(_, track, wanted):
+            return {"type": "layers", "track": track, "wanted": wanted}
         case SpeakersChanged(speakers):
             loudest = [{"participant": who, "track": track, "level": level} for who, track, level in speakers]
             return {"type": "speakers", "speakers": loudest}
-        case ChatSent(message) if message.to in (None, recipient) or message.sender == recipient:
+        case ChatSent(message):
             return {"type": "message", **_chat_line(message)}
         case ReactionSent(sender, reaction):
             return {"type": "reaction", "from": sender, "reaction": reaction}
-        case ParticipantRemoved(to, reason) if to == recipient:
+        case ParticipantRemoved(_, reason):
             return format_removed(reason)
         case _:
             return None

@@ -16,6 +16,15 @@ KEPT_MESSAGES = 512
 Send = Callable[[str], None]
 
 
+def encode(message: dict[str, Any]) -> str:
+    """A message as text, open at its end: each session closes it with a number of its own."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))[:-1]
+
+
+def _close(text: str, number: int) -> str:
+    return f'{text},"number":{number}}}'
+
+
 class Session:
     """Numbers messages, keeps the latest, and sends them while somebody listens."""
 
@@ -39,11 +48,14 @@ class Session:
 
     def tell(self, message: dict[str, Any]) -> None:
         """Number a message, keep it, and send it if somebody listens."""
+        self.tell_encoded(encode(message))
+
+    def tell_encoded(self, text: str) -> None:
+        """The same for a message that many are told: it is encoded, and kept, once."""
         self._number += 1
-        text = json.dumps({**message, "number": self._number}, ensure_ascii=False, separators=(",", ":"))
         self._kept.append((self._number, text))
         if self._send is not None:
-            self._send(text)
+            self._send(_close(text, self._number))
 
     def missed_since(self, last_message: int, secret: str) -> list[str]:
         """The messages after `last_message`, for a client that comes back.
@@ -59,7 +71,7 @@ class Session:
         oldest = self._kept[0][0] if self._kept else self._number + 1
         if last_message + 1 < oldest:
             raise ResumeError("too much was missed: join again")
-        return [text for number, text in self._kept if number > last_message]
+        return [_close(text, number) for number, text in self._kept if number > last_message]
 
 
 @dataclass
@@ -74,3 +86,7 @@ class Seat:
     alone_since: Instant | None = None
     # Closes the socket that holds the seat now.
     close: Callable[[], None] = field(default=lambda: None)
+
+    @property
+    def key(self) -> tuple[MeetingId, ParticipantId]:
+        return self.meeting, self.participant

@@ -39,12 +39,27 @@ MEDIA_NODE = {
     "media_node.tokens": frozenset({"media_node.errors"}),
     "media_node.hosting": frozenset(
         {
+            "media_node.admission",
+            "media_node.bandwidth",
+            "media_node.distribution",
             "media_node.connections",
             "media_node.forwarding",
             "media_node.meetings",
             "media_node.signaling",
             "media_node.tokens",
             "media_node.transport",
+            "media_node.quantities",
+            "media_node.errors",
+        }
+    ),
+    "media_node.admission": frozenset(
+        {"media_node.meetings", "media_node.tokens", "media_node.quantities", "media_node.errors"}
+    ),
+    "media_node.distribution": frozenset(
+        {
+            "media_node.bandwidth",
+            "media_node.forwarding",
+            "media_node.meetings",
             "media_node.quantities",
             "media_node.errors",
         }

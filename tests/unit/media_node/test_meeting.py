@@ -11,7 +11,6 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from media_node.errors import ConflictError, NotFoundError, NotGrantedError
 from media_node.meetings.events import (
     ChatSent,
-    DemandChanged,
     ParticipantLeft,
     ParticipantRemoved,
     SlotsChanged,
@@ -124,16 +123,50 @@ def test_assigning_what_does_not_exist():
     assert meeting.handle_assign(ParticipantId("anna"), SlotId("v0"), Wish("trk_gone")) == []
 
 
-def test_a_publisher_is_told_when_nobody_watches_and_when_somebody_does():
+def test_two_who_talk_at_once_do_not_take_the_speakers_slot_from_each_other():
     meeting = new_meeting()
-    join(meeting, "anna")
-    events = meeting.handle_publish(ParticipantId("anna"), Mid("1"), "camera", False)
-    track = next(event.track.id for event in events if isinstance(event, TrackPublished))
-    assert DemandChanged(ParticipantId("anna"), track, False) in events
-    assert DemandChanged(ParticipantId("anna"), track, True) in join(meeting, "ben")
-    assert DemandChanged(ParticipantId("anna"), track, False) in meeting.handle_leave(
-        ParticipantId("ben"), "left"
-    )
+    for name in ("anna", "ben", "viewer"):
+        join(meeting, name)
+    cameras = {name: publish(meeting, name) for name in ("anna", "ben")}
+    anna, ben = (publish(meeting, name, "microphone") for name in ("anna", "ben"))
+    meeting.handle_assign(ParticipantId("viewer"), SlotId("v0"), Wish("speaker"))
+    for speakers, expected in (
+        ([(anna, 30)], "anna"),
+        ([(ben, 27), (anna, 30)], "anna"),
+        ([(anna, 28), (ben, 30)], "anna"),
+        ([(ben, 22), (anna, 30)], "ben"),
+        ([(anna, 25), (ben, 28)], "ben"),
+        ([(anna, 40)], "anna"),
+    ):
+        meeting.handle_speakers([], speakers)
+        assert carried(meeting, "viewer")[0] == cameras[expected]
+
+
+def test_where_a_track_is_carried_is_known():
+    meeting = new_meeting()
+    for name in ("anna", "ben", "cleo"):
+        join(meeting, name)
+    camera = publish(meeting, "anna")
+    places = {(ParticipantId("ben"), SlotId("v0")), (ParticipantId("cleo"), SlotId("v0"))}
+    assert set(meeting.places_of(camera)) == places
+    meeting.handle_leave(ParticipantId("cleo"), "left")
+    meeting.handle_assign(ParticipantId("ben"), SlotId("v0"), Wish(None))
+    assert meeting.places_of(camera) == []
+
+
+def test_slots_of_another_offer_keep_what_they_can():
+    meeting = new_meeting()
+    for name in ("anna", "ben", "viewer"):
+        join(meeting, name)
+    anna, ben = publish(meeting, "anna"), publish(meeting, "ben")
+    viewer = ParticipantId("viewer")
+    meeting.handle_assign(viewer, SlotId("v1"), Wish("speaker"))
+    slots = [SlotId("v1"), SlotId("v2")]
+    assert meeting.handle_slots(viewer, [], slots) == []
+    assert carried(meeting, "viewer") == [anna, None]
+    voice = publish(meeting, "ben", "microphone")
+    meeting.handle_speakers([], [(voice, 20)])
+    assert carried(meeting, "viewer") == [ben, None]
 
 
 def test_audio_positions_reach_everybody_but_their_speaker():
@@ -206,14 +239,10 @@ class MeetingMachine(RuleBasedStateMachine):
         super().__init__()
         self.meeting = new_meeting()
         self.numbers = count(1)
-        self.wanted: dict[str, bool] = {}
         self.shown: dict[tuple[str, str], str | None] = {}
 
     def note(self, events):
         for event in events:
-            if isinstance(event, DemandChanged):
-                assert self.wanted.get(event.track, True) != event.is_wanted
-                self.wanted[event.track] = event.is_wanted
             if isinstance(event, SlotsChanged):
                 for slot, track in event.track_by_slot.items():
                     assert self.shown.get((event.to, slot)) != track, "only what changed is told"
@@ -260,21 +289,52 @@ class MeetingMachine(RuleBasedStateMachine):
         found = [track for _, track in owned]
         self.note(self.meeting.handle_speakers(found, [(track, 30) for track in found]))
 
+    @rule(name=people, video=st.lists(st.integers(0, 4), max_size=4, unique=True))
+    def offer_again(self, name, video):
+        slots = [SlotId(f"v{number}") for number in video]
+        member = self.meeting.member(ParticipantId(name))
+        self.note(self.meeting.handle_slots(member.id, member.audio_slots, slots))
+        here = {(member.id, slot) for slot in [*member.audio_slots, *slots]}
+        self.shown = {key: track for key, track in self.shown.items() if key[0] != name or key in here}
+
+    def tracks_here(self) -> list:
+        members = self.meeting.participant_by_id.values()
+        return sorted((t for member in members for t in member.track_by_id.values()), key=lambda t: t.order)
+
     @invariant()
     def slots_carry_others_tracks_that_exist(self):
-        owner = {track.id: track.participant for track in self.meeting.tracks()}
+        owner = {track.id: track.participant for track in self.tracks_here()}
         for member in self.meeting.participant_by_id.values():
             for slot, track in member.carried.items():
                 assert track is None or owner[track] != member.id
                 assert self.shown.get((member.id, slot)) == track
 
     @invariant()
-    def publishers_know_whether_they_are_watched(self):
+    def slots_carry_what_looking_at_everything_would_choose(self):
+        for member in self.meeting.participant_by_id.values():
+            others = [t for t in self.tracks_here() if t.kind == "video" and t.participant != member.id]
+            spoke = {one.id: one.spoke for one in self.meeting.participant_by_id.values()}
+            shown = sorted((t for t in others if not t.is_muted), key=lambda t: -spoke[t.participant])
+            screens = [t for t in shown if t.source == "screen"]
+            cameras = [t for t in shown if t.source == "camera"]
+            if member.wish_by_slot is None:
+                wanted = [t.id for t in [*screens, *cameras]][: len(member.video_slots)]
+                carried_now = [member.carried[slot] for slot in member.video_slots]
+                assert sorted(one for one in carried_now if one) == sorted(wanted)
+                continue
+            latest = sorted(screens, key=lambda t: -t.order)
+            by_word = {"speaker": cameras[:1], "screen": latest[:1]}
+            for slot in member.video_slots:
+                target = (member.wish_by_slot.get(slot) or Wish(None)).target
+                named = by_word.get(target or "", [t for t in others if t.id == target])
+                assert member.carried[slot] == (named[0].id if named else None)
+
+    @invariant()
+    def it_is_known_where_each_track_is_carried(self):
         members = self.meeting.participant_by_id.values()
-        carried = {track for member in members for track in member.carried.values()}
-        for track in self.meeting.tracks():
-            if track.kind == "video":
-                assert self.wanted.get(track.id, True) == (track.id in carried)
+        for track in self.tracks_here():
+            places = {(m.id, slot) for m in members for slot, held in m.carried.items() if held == track.id}
+            assert set(self.meeting.places_of(track.id)) == places
 
 
 TestMeetingMachine = MeetingMachine.TestCase

@@ -267,6 +267,26 @@ describe('a meeting', () => {
     expect(socket().sentOf('unpublish')).toEqual([{ type: 'unpublish', track: 'trk_ac' }]);
   });
 
+  it('sends nothing while nobody receives it, and everything again for another track', async () => {
+    await join();
+    const microphone = connections[0]!.transceivers[0]!;
+    socket().say({ type: 'layers', number: 2, track: 'trk_am', wanted: false });
+    await settle();
+    expect(microphone.active).toEqual([]);
+    const next = { id: 'trk_an', source: 'microphone', kind: 'audio', muted: false, mid: '0' };
+    socket().say({
+      type: 'roster',
+      number: 3,
+      version: 2,
+      changes: [
+        { op: 'trackUnpublished', participant: ADA.id, track: 'trk_am' },
+        { op: 'trackPublished', participant: ADA.id, track: next },
+      ],
+    });
+    await settle();
+    expect(microphone.active).toEqual(['all']);
+  });
+
   it('stays muted and says who did it when a host mutes', async () => {
     await join();
     const events: unknown[] = [];

@@ -6,7 +6,7 @@
  */
 import { Api } from '../api/index.ts';
 import { captureScreen, classifyCaptureError } from '../media/index.ts';
-import type { NodeMessage, RosterChange } from '../protocol/index.ts';
+import type { NodeMessage, RosterChange, WantedLayers } from '../protocol/index.ts';
 import { SOURCES, type Connection } from '../rtc/index.ts';
 import { AudioOutput } from './AudioOutput.ts';
 import { Emitter } from './Emitter.ts';
@@ -28,6 +28,7 @@ import type {
   ParticipantId,
   ParticipantSnapshot,
   Source,
+  TrackId,
   VisibleTrack,
 } from './types.ts';
 
@@ -231,6 +232,11 @@ export class Meeting implements MeetingClient {
     await connection?.send(source, this.#tracks.sending(source));
   }
 
+  #encode(track: TrackId, wanted: WantedLayers): void {
+    const own = this.#participants.self?.tracks.find(({ id }) => id === track);
+    if (own !== undefined) void this.#link.connection?.encode(own.source, wanted);
+  }
+
   #reconcileTracks(): void {
     const { connection } = this.#link;
     if (connection === null) return;
@@ -282,6 +288,8 @@ export class Meeting implements MeetingClient {
         this.#events.emit('refused', message);
         break;
       case 'layers':
+        this.#encode(message.track, message.wanted);
+        return;
       case 'waiting':
       case 'move':
       case 'answer':
@@ -326,8 +334,11 @@ export class Meeting implements MeetingClient {
   #handleOwn(happening: Happening): void {
     const { selfId } = this.#participants;
     if (happening.participant !== selfId) return;
-    if (happening.kind === 'trackPublished') this.#tracks.handlePublished(happening.track);
-    else if (happening.kind === 'trackUnpublished') this.#tracks.handleUnpublished(happening.source);
+    if (happening.kind === 'trackPublished') {
+      this.#tracks.handlePublished(happening.track);
+      // What was said of an earlier track of this source says nothing of this one.
+      this.#encode(happening.track.id, true);
+    } else if (happening.kind === 'trackUnpublished') this.#tracks.handleUnpublished(happening.source);
     else if (happening.kind === 'trackMuted' && happening.by !== null && happening.by !== selfId) {
       const { source, by } = happening;
       this.#tracks.handleMutedByOther(source);

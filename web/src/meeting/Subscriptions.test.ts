@@ -46,6 +46,19 @@ describe('Subscriptions', () => {
     ]);
   });
 
+  it('shows nothing of a track whose picture pauses, until it goes on', () => {
+    const subscriptions = joined(['a', 'b']);
+    subscriptions.handleSlots([{ slot: '10', track: 'a', paused: true }]);
+    expect([...subscriptions.slotByTrack.keys()]).toEqual(['b']);
+    subscriptions.handleSlots([{ slot: '10', track: 'a' }]);
+    expect([...subscriptions.slotByTrack.keys()]).toEqual(['b']);
+    subscriptions.handleSlots([{ slot: '10', track: 'a', paused: false }]);
+    expect([...subscriptions.slotByTrack.keys()]).toEqual(['a', 'b']);
+    subscriptions.handleSlots([{ slot: '10', track: 'a', paused: true }]);
+    subscriptions.handleSlots([{ slot: '10', track: 'c' }]);
+    expect([...subscriptions.slotByTrack.keys()]).toEqual(['c', 'b']);
+  });
+
   it('says nothing twice', () => {
     const subscriptions = joined([null, null]);
     subscriptions.setVisible(visible('a'));
@@ -110,6 +123,7 @@ describe('Subscriptions', () => {
             slot: String(index),
             requested,
             carried: null,
+            isPaused: false,
           }));
           const plan = planSlots(slots, visible(...tracks));
           const wanted = tracks.slice(0, slots.length);

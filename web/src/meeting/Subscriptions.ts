@@ -12,6 +12,8 @@ interface SlotState {
   /** Undefined until the first assign: the node then chooses. */
   readonly requested: Request | null | undefined;
   readonly carried: TrackId | null;
+  /** Its picture pauses for lack of bandwidth. */
+  readonly isPaused: boolean;
 }
 
 interface Request {
@@ -23,6 +25,7 @@ interface Request {
 interface CarriedSlot {
   readonly slot: Slot;
   readonly track: TrackId | null;
+  readonly paused?: boolean;
 }
 
 /** Heights that cameras and layers have: a tile that grows by a pixel asks for nothing new. */
@@ -35,8 +38,8 @@ export class Subscriptions {
   /** Track → slot, for tracks that arrive now. */
   get slotByTrack(): ReadonlyMap<TrackId, Slot> {
     return new Map(
-      this.#slots.flatMap(({ slot, carried }): [TrackId, Slot][] =>
-        carried === null ? [] : [[carried, slot]],
+      this.#slots.flatMap(({ slot, carried, isPaused }): [TrackId, Slot][] =>
+        carried === null || isPaused ? [] : [[carried, slot]],
       ),
     );
   }
@@ -50,14 +53,17 @@ export class Subscriptions {
         slot,
         requested: resumed ? before.get(slot)?.requested : undefined,
         carried: track,
+        isPaused: false,
       }));
   }
 
   handleSlots(changes: readonly CarriedSlot[]): void {
-    const trackBySlot = new Map(changes.map(({ slot, track }) => [slot, track]));
+    const changeBySlot = new Map(changes.map((change) => [change.slot, change]));
     this.#slots = this.#slots.map((state) => {
-      const track = trackBySlot.get(state.slot);
-      return track === undefined ? state : { ...state, carried: track };
+      const change = changeBySlot.get(state.slot);
+      if (change === undefined) return state;
+      const isPaused = change.paused ?? (change.track === state.carried && state.isPaused);
+      return { ...state, carried: change.track, isPaused };
     });
   }
 

@@ -27,8 +27,8 @@ export interface TrackSnapshot {
   readonly kind: 'audio' | 'video';
   readonly muted: boolean;
   /**
-   * Own tracks: what is captured. Others' video: what to show while a slot carries it, else null. Others' audio is
-   * null: it is played by `audioOutput`, because audio slots carry the loudest speakers, not one participant.
+   * Own tracks: what is captured. Others' video: what to show while a slot carries it and bandwidth allows, else null.
+   * Others' audio is null: it is played by `audioOutput`, because audio slots carry the loudest speakers, not one participant.
    */
   readonly mediaStreamTrack: MediaStreamTrack | null;
 }

@@ -116,6 +116,16 @@ export interface ChatLine {
 export type RemovedReason = 'ended' | 'removed' | 'replaced' | 'nodeClosing' | 'moved';
 export type Verdict = 'good' | 'uplink' | 'downlink';
 
+export interface SlotChange {
+  readonly slot: Slot;
+  readonly track: TrackId | null;
+  /** The picture of the same track pauses for lack of bandwidth, or goes on. */
+  readonly paused?: boolean;
+}
+
+/** Everything, nothing, or the encodings (RIDs) that somebody receives. */
+export type WantedLayers = boolean | readonly string[];
+
 /** `number` counts 1, 2, 3 … without a gap per session, whatever socket carries the messages. */
 export type NodeMessage = { readonly number: number } & NodeMessageBody;
 
@@ -135,7 +145,7 @@ export type NodeMessageBody =
   | { readonly type: 'roster'; readonly version: number; readonly changes: readonly RosterChange[] }
   | {
       readonly type: 'slots';
-      readonly slots: readonly { readonly slot: Slot; readonly track: TrackId | null }[];
+      readonly slots: readonly SlotChange[];
     }
   | {
       readonly type: 'speakers';
@@ -146,7 +156,7 @@ export type NodeMessageBody =
         readonly level: number;
       }[];
     }
-  | { readonly type: 'layers'; readonly track: TrackId; readonly wanted: boolean }
+  | { readonly type: 'layers'; readonly track: TrackId; readonly wanted: WantedLayers }
   | {
       readonly type: 'quality';
       readonly rttMs?: number;

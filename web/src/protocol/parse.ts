@@ -1,6 +1,6 @@
 /** Turns a text frame of the node into a message. Never throws: what is wrong becomes a named outcome. */
 import * as decode from './decode.ts';
-import type { ChatLine, NodeMessage, NodeMessageBody, RosterChange } from './messages.ts';
+import type { ChatLine, NodeMessage, NodeMessageBody, RosterChange, WantedLayers } from './messages.ts';
 
 export type Parsed =
   | { readonly outcome: 'message'; readonly message: NodeMessage }
@@ -81,6 +81,12 @@ function rosterChange(value: unknown, path: string): RosterChange {
   return { op, ...CHANGE_DECODERS[op](value, path) } as RosterChange;
 }
 
+const rids = listOf(string);
+
+function wantedLayers(value: unknown, path: string): WantedLayers {
+  return typeof value === 'boolean' ? value : rids(value, path);
+}
+
 const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>>> = {
   joined: object({
     participant: object({ id: string, displayName: string, role }),
@@ -94,9 +100,11 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
   }),
   answer: object({ id: positiveInteger, sdp: string }),
   roster: object({ version: wholeNumber, changes: listOf(rosterChange) }),
-  slots: object({ slots: listOf(object({ slot: string, track: nullable(string) })) }),
+  slots: object({
+    slots: listOf(object({ slot: string, track: nullable(string), paused: optional(boolean) })),
+  }),
   speakers: object({ speakers: listOf(object({ participant: string, track: string, level: number })) }),
-  layers: object({ track: string, wanted: boolean }),
+  layers: object({ track: string, wanted: wantedLayers }),
   quality: object({
     rttMs: optional(number),
     uplink: object({ packetsLost: number, packetsReceived: number }),

@@ -4,8 +4,8 @@
  * Owns the sending transceivers and the receiving slots. Never renegotiates for tracks that come and go: sending is
  * switched by replaceTrack, receiving by the node. Source: design of slots in docs/media.md; JSEP (RFC 9429).
  */
-import type { Kind, Mid, Slot, Source } from '../protocol/index.ts';
-import { contentHintOf, encodingOf, preferredCodecs } from './encodings.ts';
+import type { Kind, Mid, Slot, Source, WantedLayers } from '../protocol/index.ts';
+import { activeEncodings, contentHintOf, encodingOf, preferredCodecs } from './encodings.ts';
 import { withOpusSending } from './sdp.ts';
 import { condenseStats, type ConnectionStats } from './stats.ts';
 
@@ -33,6 +33,8 @@ export class Connection {
   readonly #pc: RTCPeerConnection;
   readonly #senders: ReadonlyMap<Source, RTCRtpTransceiver>;
   readonly #receivers: readonly RTCRtpTransceiver[];
+  readonly #wanted = new Map<Source, WantedLayers>();
+  readonly #encoding = new Map<Source, Promise<void>>();
   /** Two offers made at the same time would order their m-lines anew, which browsers refuse. */
   #offer: Promise<string> | null = null;
 
@@ -105,6 +107,26 @@ export class Connection {
     // An empty hint of the caller's is replaced, a deliberate one is kept.
     if (track !== null && track.contentHint === '') track.contentHint = contentHintOf(source);
     await transceiver?.sender.replaceTrack(track);
+  }
+
+  /** Encodes what somebody receives and nothing else; what was said last holds. Never renegotiates. */
+  async encode(source: Source, wanted: WantedLayers): Promise<void> {
+    const sender = this.#senders.get(source)?.sender;
+    if (sender === undefined) return;
+    this.#wanted.set(source, wanted);
+    // Parameters may be set only on the latest ones read: changes of one sender wait for each other.
+    const turn = (this.#encoding.get(source) ?? Promise.resolve()).then(async () => {
+      if (this.#pc.signalingState === 'closed') return;
+      const parameters = sender.getParameters();
+      const active = activeEncodings(parameters.encodings, this.#wanted.get(source) ?? true);
+      if (active.every((isActive, index) => parameters.encodings[index]?.active === isActive)) return;
+      parameters.encodings.forEach((encoding, index) => (encoding.active = active[index] ?? true));
+      await sender.setParameters(parameters);
+    });
+    // A browser that refuses goes on sending everything, which is no harm but waste.
+    const settled = turn.catch(() => undefined);
+    this.#encoding.set(source, settled);
+    await settled;
   }
 
   async sampleStats(): Promise<ConnectionStats> {

@@ -1,5 +1,5 @@
 /** What is sent and in which codecs. Pure values. */
-import type { Source } from '../protocol/index.ts';
+import type { Source, WantedLayers } from '../protocol/index.ts';
 
 /** Bitrates that look good at 720p30 and for sharp text at 1080p; above them the eye gains little. */
 const CAMERA_MAX_BPS = 1_200_000;
@@ -36,4 +36,13 @@ export function preferredCodecs(kind: 'audio' | 'video', offered: readonly RTCRt
 export function contentHintOf(source: Source): 'motion' | 'detail' | '' {
   if (source === 'camera') return 'motion';
   return source === 'screen' ? 'detail' : '';
+}
+
+/** Which encodings to send; one without a RID stands for the whole track. */
+export function activeEncodings(
+  encodings: readonly { readonly rid?: string }[],
+  wanted: WantedLayers,
+): readonly boolean[] {
+  if (typeof wanted === 'boolean') return encodings.map(() => wanted);
+  return encodings.map(({ rid }) => (rid === undefined ? wanted.length > 0 : wanted.includes(rid)));
 }

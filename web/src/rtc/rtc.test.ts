@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { preferredCodecs } from './encodings.ts';
+import { activeEncodings, preferredCodecs } from './encodings.ts';
 import { mapMedia, withOpusSending } from './sdp.ts';
 import { condenseStats } from './stats.ts';
 
@@ -62,6 +62,25 @@ describe('preferredCodecs', () => {
       'video/H264',
       'video/rtx',
     ]);
+  });
+});
+
+describe('activeEncodings', () => {
+  const simulcast = [{ rid: 'q' }, { rid: 'h' }, { rid: 'f' }];
+
+  it('sends the encodings that are wanted', () => {
+    expect(activeEncodings(simulcast, ['q', 'f'])).toEqual([true, false, true]);
+    expect(activeEncodings(simulcast, [])).toEqual([false, false, false]);
+  });
+
+  it('sends all or nothing when told so', () => {
+    expect(activeEncodings(simulcast, true)).toEqual([true, true, true]);
+    expect(activeEncodings([{}], false)).toEqual([false]);
+  });
+
+  it('takes a list for all of a track that has a single encoding', () => {
+    expect(activeEncodings([{}], ['q'])).toEqual([true]);
+    expect(activeEncodings([{}], [])).toEqual([false]);
   });
 });
 

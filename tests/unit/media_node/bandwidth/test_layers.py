@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_node.bandwidth.layers import HALF_LIFE_SECONDS, START_SECONDS, Layer, Limit, TrackLayers
+from media_node.bandwidth.layers import HALF_LIFE_SECONDS, SHED_ALL, START_SECONDS, Layer, Limit, TrackLayers
 from media_node.quantities import Instant
 
 NOW = Instant(100.0)
@@ -63,7 +63,8 @@ def test_without_any_known_height_nothing_is_too_large():
 
 def test_a_node_short_of_cpu_takes_rungs_off_but_the_last():
     assert steps(track(), Limit(shed=1))[-1] == (1, 2)
-    assert steps(track(), Limit(shed=99)) == [(0, 0)]
+    assert steps(track(), Limit(shed=20)) == [(0, 0)]
+    assert steps(track(), Limit(shed=SHED_ALL)) == []
     assert track().ladder(NOW, Limit(shed=1)).is_shed
     assert not track().ladder(NOW, Limit()).is_shed
 
@@ -125,6 +126,16 @@ def test_a_layer_that_does_not_come_when_asked_for_is_off_the_ladder_until_it_do
     assert steps(found, now=late)[-1] == (2, 2)
 
 
+def test_a_sender_that_cannot_give_a_layer_is_not_expected_to_give_a_better_one():
+    found = track()
+    found.handle_wanted(NOW, [0, 1])
+    found.handle_layers(NOW, grid(silent=(1, 2)))
+    late = Instant(NOW + START_SECONDS)
+    found.handle_timeout()
+    ladder = found.ladder(late, Limit())
+    assert (ladder.rungs[-1].spatial, ladder.above) == (0, 1)
+
+
 def test_a_still_screen_is_not_taken_for_a_weak_link():
     found = track("text")
     found.handle_wanted(NOW, [0, 1, 2])
@@ -165,3 +176,13 @@ def test_whatever_is_seen_makes_a_ladder_that_ascends(layers, limit, content):
     costs = [rung.cost_bps for rung in ladder.rungs]
     assert costs
     assert costs == sorted(set(costs))
+
+
+def test_simulcast_that_has_not_come_yet_can_be_had_at_any_frame_rate():
+    found = TrackLayers.of("motion", 3)
+    assert [rung.spatial for rung in found.ladder(NOW, Limit()).rungs] == [0, 1, 2]
+    found.handle_wanted(NOW, [0, 1, 2])
+    found.handle_layers(NOW, grid(silent=(2,)))
+    assert steps(found) == [(0, 0), (0, 1), (0, 2), (1, 2), (2, 2)]
+    found.handle_timeout()
+    assert steps(found, now=Instant(NOW + START_SECONDS))[-1] == (1, 2)

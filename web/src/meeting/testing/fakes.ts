@@ -52,10 +52,23 @@ class FakeTransceiver {
       this.sender.track = track;
       return Promise.resolve();
     },
+    getParameters: (): { encodings: { rid?: string; active: boolean }[] } =>
+      structuredClone(this.#parameters),
+    setParameters: (parameters: { encodings: { rid?: string; active: boolean }[] }): Promise<void> => {
+      this.#parameters = structuredClone(parameters);
+      return Promise.resolve();
+    },
   };
+  #parameters: { encodings: { rid?: string; active: boolean }[] };
 
-  constructor(kind: string, label: string) {
+  constructor(kind: string, label: string, encodings: readonly { readonly rid?: string }[]) {
     this.receiver = { track: { kind, label } };
+    this.#parameters = { encodings: encodings.map((encoding) => ({ ...encoding, active: true })) };
+  }
+
+  /** The encodings that are sent, by RID where they have one. */
+  get active(): readonly string[] {
+    return this.#parameters.encodings.filter(({ active }) => active).map(({ rid }) => rid ?? 'all');
   }
 
   setCodecPreferences(): void {
@@ -72,8 +85,12 @@ export class FakePeerConnection {
   readonly answers: string[] = [];
   restarts = 0;
 
-  addTransceiver(kind: string): FakeTransceiver {
-    const transceiver = new FakeTransceiver(kind, `${kind}${String(this.transceivers.length)}`);
+  addTransceiver(
+    kind: string,
+    init: { readonly sendEncodings?: readonly { readonly rid?: string }[] } = {},
+  ): FakeTransceiver {
+    const label = `${kind}${String(this.transceivers.length)}`;
+    const transceiver = new FakeTransceiver(kind, label, init.sendEncodings ?? []);
     this.transceivers.push(transceiver);
     return transceiver;
   }

@@ -1,0 +1,97 @@
+"""Who may come in: what the state of the meeting and of the node says about the bearer of a sound token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from media_node.errors import ConflictError, MeetingEndedError, NodeFullError, NotGrantedError
+from media_node.meetings.meeting import Meeting
+from media_node.meetings.model import Participant
+from media_node.quantities import Instant, MeetingId, ParticipantId, SlotId, Source
+from media_node.tokens import Claims
+
+# Ended meetings and removed participants are remembered longer than a join token lives.
+MEMORY_SECONDS = 600.0
+
+Key = tuple[MeetingId, ParticipantId]
+
+
+@dataclass(frozen=True)
+class InitialTrack:
+    """A track that is published with the join."""
+
+    mid: str
+    source: Source
+    is_muted: bool
+
+
+@dataclass
+class Admission:
+    """The rules of admission of one node, and what it remembers for them."""
+
+    capacity: int
+    is_draining: bool = False
+    # Short of CPU: those who are here keep what there is.
+    is_refusing: bool = False
+    refused: int = 0
+    _ended: dict[MeetingId, float] = field(default_factory=dict)
+    _removed: dict[Key, float] = field(default_factory=dict)
+
+    def check(self, claims: Claims, meeting: Meeting | None, *, is_new: bool, taken: int) -> None:
+        """Refuse whoever may not come in.
+
+        Args:
+            claims: Of the token.
+            meeting: As it is here, None when this would be its first participant.
+            is_new: Not the same participant once more, whose seat it would take over.
+            taken: Participants on this node.
+
+        Raises:
+            MeetingEndedError, NotGrantedError, ConflictError, NodeFullError: As the state says.
+        """
+        key = (MeetingId(claims.meeting), ParticipantId(claims.participant))
+        if key[0] in self._ended:
+            raise MeetingEndedError("the meeting has ended")
+        if key in self._removed:
+            raise NotGrantedError("this participant was removed from the meeting")
+        if self.is_draining:
+            raise NodeFullError("this node is closing")
+        if meeting is not None and claims.epoch < meeting.epoch:
+            raise ConflictError("the meeting has moved since this token was made: join again")
+        if is_new:
+            self._check_room(claims, meeting, taken)
+
+    def _check_room(self, claims: Claims, meeting: Meeting | None, taken: int) -> None:
+        limit = claims.max_participants
+        if limit is not None and meeting is not None and len(meeting.participant_by_id) >= limit:
+            raise ConflictError("the meeting is full")
+        if self.is_refusing or taken >= self.capacity:
+            self.refused += 1
+            raise NodeFullError("this node is full")
+
+    def note_ended(self, now: Instant, meeting: MeetingId) -> None:
+        self._ended[meeting] = now + MEMORY_SECONDS
+
+    def note_removed(self, now: Instant, key: Key) -> None:
+        self._removed[key] = now + MEMORY_SECONDS
+
+    def handle_timeout(self, now: Instant) -> None:
+        """Forget what no token can ask for any more."""
+        self._ended = {meeting: until for meeting, until in self._ended.items() if until > now}
+        self._removed = {key: until for key, until in self._removed.items() if until > now}
+
+
+def participant_of(claims: Claims, audio: list[SlotId], video: list[SlotId]) -> Participant:
+    """The bearer of a token as a member of its meeting."""
+    return Participant(
+        id=ParticipantId(claims.participant),
+        display_name=claims.display_name,
+        role=claims.role,
+        joined_at=datetime.now(UTC),
+        publish_grants=claims.publish,
+        may_subscribe=claims.may_subscribe,
+        may_moderate=claims.may_moderate,
+        audio_slots=audio,
+        video_slots=video,
+    )

@@ -1,0 +1,143 @@
+"""One receiver's link: what its slots show, and which layer each gets now.
+
+Owns nothing of tracks: their ladders are asked for. Source: docs/bandwidth.md, sections 1 to 5.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from media_node.bandwidth.allocate import PAUSED, Wish, allocate, ceiling
+from media_node.bandwidth.budget import Budget
+from media_node.bandwidth.layers import HALF_LIFE_SECONDS, Ladder, Limit, Rung
+from media_node.quantities import Instant, SlotId, TrackId
+
+# What one voice needs; set aside as long as somebody could be heard.
+VOICE_BPS = 32_000
+# A prober need not be told of smaller changes.
+CEILING_NOTICEABLE = 0.05
+
+# Why a slot has what it has: all that it shows, or what stands in the way of more.
+Reason = Literal["wish", "bandwidth", "sender", "node"]
+LadderOf = Callable[[TrackId, Limit], Ladder]
+
+
+@dataclass
+class Shown:
+    """A track in a slot. `rung` is what it has, None while paused; `is_fresh` until it was looked at."""
+
+    track: TrackId
+    limit: Limit
+    rank: tuple[int, int]
+    rung: Rung | None = None
+    above: int | None = None
+    reason: Reason = "wish"
+    is_fresh: bool = True
+
+
+@dataclass
+class Receiver:
+    """The downlink of one participant."""
+
+    budget: Budget = field(default_factory=Budget)
+    shown_by_slot: dict[SlotId, Shown] = field(default_factory=dict)
+    has_voices: bool = False
+    ceiling_bps: int = 0
+    _audio_bps: float = 0.0
+    _audio_at: Instant | None = None
+    # Whether more bits would change anything.
+    is_satisfied: bool = False
+    _used_bps: float = 0.0
+
+    def show(self, slot: SlotId, track: TrackId | None, limit: Limit, rank: tuple[int, int]) -> None:
+        """Let a slot show a track, or what it shows be wanted otherwise."""
+        shown = self.shown_by_slot.get(slot)
+        if track is None:
+            self.shown_by_slot.pop(slot, None)
+        elif shown is None or shown.track != track:
+            self.shown_by_slot[slot] = Shown(track, limit, rank)
+        else:
+            shown.limit, shown.rank = limit, rank
+
+    def begin_again(self) -> None:
+        """Its slots are new: all choices are to be told again."""
+        self.ceiling_bps = 0
+        for shown in self.shown_by_slot.values():
+            shown.is_fresh = True
+
+    def handle_audio(self, now: Instant, rate_bps: float) -> None:
+        """Take the rate at which audio was sent lately; it rises at once and falls slowly."""
+        passed = 0.0 if self._audio_at is None else now - self._audio_at
+        self._audio_bps = max(rate_bps, self._audio_bps * 0.5 ** (passed / HALF_LIFE_SECONDS))
+        self._audio_at = now
+
+    def handle_estimate(self, now: Instant, estimate_bps: float) -> bool:
+        """Take an estimate; returns whether slots have to be looked at."""
+        self.budget.handle_estimate(now, estimate_bps)
+        return not self.is_satisfied or self.budget.spendable(now) < self._used_bps
+
+    @property
+    def audio_bps(self) -> int:
+        return int(max(self._audio_bps, VOICE_BPS if self.has_voices else 0))
+
+    def choose(self, now: Instant, ladder_of: LadderOf) -> Iterable[SlotId]:
+        """Choose the layers of all slots; returns those whose choice, or what they wait for, has changed."""
+        slots = list(self.shown_by_slot.items())
+        ladders = [ladder_of(shown.track, shown.limit) for _, shown in slots]
+        wishes = [
+            Wish(shown.rank, tuple(rung.cost_bps for rung in ladder.rungs), _held(shown, ladder))
+            for (_, shown), ladder in zip(slots, ladders, strict=True)
+        ]
+        spendable, steady = self.budget.spendable(now), self.budget.steady(now)
+        chosen = allocate(spendable, steady, wishes, self.audio_bps)
+        changed = []
+        self._used_bps, self.is_satisfied = float(self.audio_bps), True
+        for (slot, shown), ladder, index in zip(slots, ladders, chosen, strict=True):
+            self._used_bps += ladder.rungs[index].cost_bps if index != PAUSED else 0
+            self.is_satisfied &= index == len(ladder.rungs) - 1
+            if _take(shown, ladder, index):
+                changed.append(slot)
+        return changed
+
+    def next_ceiling(self, ladder_of: LadderOf) -> int | None:
+        """What the prober shall look for, when that has changed."""
+        ladders = (ladder_of(shown.track, shown.limit) for shown in self.shown_by_slot.values())
+        wishes = [Wish((0, 0), tuple(rung.cost_bps for rung in ladder.rungs)) for ladder in ladders]
+        wanted = ceiling(wishes, self.audio_bps)
+        if abs(wanted - self.ceiling_bps) <= CEILING_NOTICEABLE * self.ceiling_bps:
+            return None
+        self.ceiling_bps = wanted
+        return wanted
+
+
+def _held(shown: Shown, ladder: Ladder) -> int | None:
+    """The rung of today's ladder that comes nearest to what the slot has, from below."""
+    if shown.is_fresh:
+        return None
+    if shown.rung is None:
+        return PAUSED
+    has = (shown.rung.spatial, shown.rung.temporal)
+    below = [index for index, rung in enumerate(ladder.rungs) if (rung.spatial, rung.temporal) <= has]
+    # What is left of a ladder that lost its lower rungs costs no more than what it has.
+    return below[-1] if below else 0
+
+
+def _take(shown: Shown, ladder: Ladder, index: int) -> bool:
+    """Note a choice; returns whether the plane or the sender has to hear of it."""
+    rung = ladder.rungs[index] if index != PAUSED else None
+    is_top = index == len(ladder.rungs) - 1
+    above = ladder.above if is_top else None
+    before = (shown.rung and (shown.rung.spatial, shown.rung.temporal), shown.above)
+    after = (rung and (rung.spatial, rung.temporal), above)
+    is_changed = shown.is_fresh or before != after
+    shown.rung, shown.above, shown.is_fresh = rung, above, False
+    shown.reason = _reason(ladder, is_top, above)
+    return is_changed
+
+
+def _reason(ladder: Ladder, is_top: bool, above: int | None) -> Reason:
+    if not is_top:
+        return "bandwidth"
+    if ladder.is_shed:
+        return "node"
+    return "wish" if above is None else "sender"

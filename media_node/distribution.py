@@ -1,0 +1,313 @@
+"""Which layers go where: meetings, receivers' links and tracks' layers brought together.
+
+Inputs note what they touch; `settle` looks at that alone, in the same turn, and gives the commands to the
+plane and the events for participants. Source: docs/bandwidth.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from media_node.bandwidth.demand import Demand
+from media_node.bandwidth.layers import Ladder, Layer, Limit, TrackLayers
+from media_node.bandwidth.receiver import Receiver, Shown
+from media_node.forwarding import Forwarding
+from media_node.meetings.events import (
+    Event,
+    LayersWanted,
+    ParticipantJoined,
+    ParticipantLeft,
+    SlotPaused,
+    SlotsChanged,
+    SpeakersChanged,
+    TrackUnpublished,
+)
+from media_node.meetings.meeting import Meeting
+from media_node.meetings.model import Participant, Track
+from media_node.quantities import Instant, MeetingId, ParticipantId, SlotId, TrackId
+
+Key = tuple[MeetingId, ParticipantId]
+Place = tuple[Key, SlotId]
+Told = dict[MeetingId, list[Event]]
+
+SCREEN, PROMINENT, REST = 0, 1, 2
+
+
+@dataclass
+class Source:
+    """A published video track: its layers, and who receives which."""
+
+    meeting: MeetingId
+    track: Track
+    rids: tuple[str, ...]
+    layers: TrackLayers
+    demand: Demand[Place]
+
+
+@dataclass
+class Distribution:
+    """The layers of all video of one node."""
+
+    forwarding: Forwarding
+    receiver_by_key: dict[Key, Receiver] = field(default_factory=dict)
+    source_by_track: dict[TrackId, Source] = field(default_factory=dict)
+    shed: int = 0
+    _tracks_by_key: dict[Key, dict[TrackId, None]] = field(default_factory=dict)
+    _speaking: dict[MeetingId, frozenset[ParticipantId]] = field(default_factory=dict)
+    # What `settle` has to look at.
+    _receivers: dict[Key, None] = field(default_factory=dict)
+    _sources: dict[TrackId, None] = field(default_factory=dict)
+    # Tracks of which time alone may change something.
+    _pending: dict[TrackId, None] = field(default_factory=dict)
+    _paused: set[Place] = field(default_factory=set)
+
+    # What happens in meetings.
+
+    def handle_events(self, now: Instant, meeting: Meeting, events: Sequence[Event]) -> None:
+        for event in events:
+            match event:
+                case SlotsChanged(to, track_by_slot):
+                    member = meeting.participant_by_id.get(to)
+                    if member is not None:
+                        self._show(now, meeting, member, track_by_slot)
+                case SpeakersChanged(speakers):
+                    self._handle_speakers(now, meeting, frozenset(one for one, _, _ in speakers))
+                case TrackUnpublished(_, track):
+                    self._forget_track(track)
+                case ParticipantJoined(participant):
+                    self.receiver_by_key[meeting.id, participant.id] = Receiver()
+                case ParticipantLeft(participant, _):
+                    self._forget_participant(now, (meeting.id, participant))
+                case _:
+                    pass
+        if not meeting.participant_by_id:
+            self._speaking.pop(meeting.id, None)
+
+    def handle_published(self, now: Instant, meeting: MeetingId, track: Track) -> None:
+        """Take in a video track, or its m-line of a new connection."""
+        if track.kind != "video":
+            return
+        rids = self.forwarding.rids_of(meeting, track)
+        before = self.source_by_track.get(track.id)
+        if before is not None and before.rids == rids:
+            return
+        layers = TrackLayers.of("text" if track.source == "screen" else "motion", len(rids))
+        source = Source(meeting, track, rids, layers, Demand(max(1, len(rids)), now))
+        self.source_by_track[track.id] = source
+        self._tracks_by_key.setdefault((meeting, track.participant), {})[track.id] = None
+        self._sources[track.id] = None
+        for place in before.demand.places if before is not None else ():
+            self._receivers[place[0]] = None
+            source.demand.put(now, place, frozenset({0}))
+
+    def handle_wish(self, now: Instant, meeting: Meeting, participant: ParticipantId, slot: SlotId) -> None:
+        """A slot's limits or priority may have changed."""
+        member = meeting.member(participant)
+        self._show(now, meeting, member, {slot: member.carried.get(slot)})
+
+    def handle_reconnected(self, key: Key) -> None:
+        """A participant's slots are new in the plane: all is to be said again."""
+        receiver = self.receiver_by_key.get(key)
+        if receiver is not None:
+            receiver.begin_again()
+            self._receivers[key] = None
+
+    # What the plane tells.
+
+    def handle_estimate(self, now: Instant, transport: int, estimate_bps: float) -> None:
+        key = self.forwarding.participant_by_number.get(transport)
+        receiver = self.receiver_by_key.get(key) if key is not None else None
+        if key is not None and receiver is not None and receiver.handle_estimate(now, estimate_bps):
+            self._receivers[key] = None
+
+    def handle_layers(self, now: Instant, track: int, layers: Iterable[Layer]) -> None:
+        track_id = self.forwarding.track_of(track)
+        source = self.source_by_track.get(track_id) if track_id is not None else None
+        if source is not None and source.layers.handle_layers(now, layers):
+            self._sources[source.track.id] = None
+            self._touch(source)
+
+    def handle_audio(self, now: Instant, transport: int, rate_bps: float) -> None:
+        key = self.forwarding.participant_by_number.get(transport)
+        receiver = self.receiver_by_key.get(key) if key is not None else None
+        if receiver is not None:
+            receiver.handle_audio(now, rate_bps)
+
+    # What the node says, and time.
+
+    def handle_shed(self, now: Instant, shed: int) -> None:
+        """Take so many rungs off everybody's ladders."""
+        if shed == self.shed:
+            return
+        self.shed = shed
+        for key, receiver in self.receiver_by_key.items():
+            for shown in receiver.shown_by_slot.values():
+                shown.limit = Limit(shown.limit.max_height, shown.limit.max_fps, shed)
+            self._receivers[key] = None
+
+    def handle_timeout(self, now: Instant) -> None:
+        """Look at layers that were asked for or let go of a while ago."""
+        pending, self._pending = self._pending, {}
+        for track in pending:
+            source = self.source_by_track.get(track)
+            if source is not None:
+                self._sources[track] = None
+                source.layers.handle_timeout()
+                self._touch(source)
+
+    # What follows.
+
+    def paused(self, key: Key) -> list[SlotPaused]:
+        """The slots of a participant whose video pauses."""
+        receiver = self.receiver_by_key.get(key)
+        shown_by_slot = receiver.shown_by_slot if receiver is not None else {}
+        return [
+            SlotPaused(key[1], slot, shown.track, True)
+            for slot, shown in shown_by_slot.items()
+            if (key, slot) in self._paused
+        ]
+
+    def settle(self, now: Instant) -> Told:
+        """Choose for everybody who was touched; commands are left with `forwarding`, events returned."""
+        told: Told = {}
+        receivers, self._receivers = self._receivers, {}
+        for key in receivers:
+            receiver = self.receiver_by_key.get(key)
+            if receiver is not None:
+                self._settle_receiver(now, key, receiver, told)
+        sources, self._sources = self._sources, {}
+        for track in sources:
+            source = self.source_by_track.get(track)
+            if source is not None:
+                self._settle_source(now, source, told)
+        return told
+
+    def _settle_receiver(self, now: Instant, key: Key, receiver: Receiver, told: Told) -> None:
+        def ladder_of(track: TrackId, limit: Limit) -> Ladder:
+            source = self.source_by_track.get(track)
+            return source.layers.ladder(now, limit) if source is not None else Ladder(())
+
+        for slot in receiver.choose(now, ladder_of):
+            shown = receiver.shown_by_slot[slot]
+            rung = shown.rung
+            self.forwarding.select_layer(key, slot, (rung.spatial, rung.temporal) if rung else None)
+            self._need(now, (key, slot), shown)
+            self._tell_paused(key, slot, shown, told)
+        ceiling = receiver.next_ceiling(ladder_of)
+        if ceiling is not None:
+            self.forwarding.set_send_ceiling(key, ceiling)
+
+    def _need(self, now: Instant, place: Place, shown: Shown) -> None:
+        source = self.source_by_track.get(shown.track)
+        if source is None:
+            return
+        # The lowest layer is what a link that breaks down falls back to.
+        needed = {0}
+        if source.rids and shown.rung is not None:
+            needed.add(shown.rung.spatial)
+            if shown.above is not None:
+                needed.add(shown.above)
+        source.demand.put(now, place, frozenset(needed))
+        self._sources[shown.track] = None
+
+    def _tell_paused(self, key: Key, slot: SlotId, shown: Shown, told: Told) -> None:
+        is_paused, was_paused = shown.rung is None, (key, slot) in self._paused
+        if is_paused != was_paused:
+            (self._paused.add if is_paused else self._paused.discard)((key, slot))
+            told.setdefault(key[0], []).append(SlotPaused(key[1], slot, shown.track, is_paused))
+
+    def _settle_source(self, now: Instant, source: Source, told: Told) -> None:
+        demand, track = source.demand, source.track
+        if demand.settle(now):
+            if len(demand.asked) == demand.layers:
+                wanted: bool | tuple[str, ...] = True
+            else:
+                wanted = (
+                    tuple(source.rids[layer] for layer in sorted(demand.asked)) if demand.asked else False
+                )
+            spatial = demand.asked if source.rids else source.layers.spatial_layers if demand.asked else ()
+            source.layers.handle_wanted(now, spatial)
+            told.setdefault(source.meeting, []).append(LayersWanted(track.participant, track.id, wanted))
+        if not demand.is_settled or source.layers.is_waiting(now):
+            self._pending[track.id] = None
+
+    # Helpers that keep the indexes.
+
+    def _show(
+        self, now: Instant, meeting: Meeting, member: Participant, track_by_slot: dict[SlotId, TrackId | None]
+    ) -> None:
+        key = (meeting.id, member.id)
+        receiver = self.receiver_by_key[key]
+        has_voices = any(member.carried.get(slot) is not None for slot in member.audio_slots)
+        video = [slot for slot in track_by_slot if slot in member.video_slots]
+        if video or has_voices != receiver.has_voices:
+            self._receivers[key] = None
+        receiver.has_voices = has_voices
+        for slot in video:
+            track_id = track_by_slot[slot]
+            before = receiver.shown_by_slot.get(slot)
+            if before is not None and before.track != track_id:
+                self._turn_away(now, (key, slot), before.track)
+            track = meeting.track(track_id) if track_id is not None else None
+            wish = (member.wish_by_slot or {}).get(slot)
+            limit = Limit(wish.max_height, wish.max_fps, self.shed) if wish else Limit(shed=self.shed)
+            rank = self._rank(meeting.id, member, slot, track) if track is not None else (REST, 0)
+            receiver.show(slot, track_id, limit, rank)
+
+    def _rank(self, meeting: MeetingId, member: Participant, slot: SlotId, track: Track) -> tuple[int, int]:
+        wish = (member.wish_by_slot or {}).get(slot)
+        priority = wish.priority if wish is not None else 0
+        if track.source == "screen":
+            return SCREEN, -priority
+        speaks = track.participant in self._speaking.get(meeting, ())
+        is_prominent = priority > 0 or speaks or (wish is not None and wish.target == "speaker")
+        return (PROMINENT if is_prominent else REST), -priority
+
+    def _handle_speakers(self, now: Instant, meeting: Meeting, speaking: frozenset[ParticipantId]) -> None:
+        """Who spoke last stays prominent in silence."""
+        before = self._speaking.get(meeting.id, frozenset())
+        if not speaking or speaking == before:
+            return
+        self._speaking[meeting.id] = speaking
+        for participant in before ^ speaking:
+            member = meeting.participant_by_id.get(participant)
+            for track in member.track_by_id.values() if member is not None else ():
+                source = self.source_by_track.get(track.id)
+                for key, slot in source.demand.places if source is not None else ():
+                    self._rank_again(meeting, key, slot, track)
+
+    def _rank_again(self, meeting: Meeting, key: Key, slot: SlotId, track: Track) -> None:
+        viewer, receiver = meeting.participant_by_id.get(key[1]), self.receiver_by_key.get(key)
+        shown = receiver.shown_by_slot.get(slot) if receiver is not None else None
+        if viewer is None or receiver is None or shown is None:
+            return
+        shown.rank = self._rank(meeting.id, viewer, slot, track)
+        if not receiver.is_satisfied:
+            self._receivers[key] = None
+
+    def _touch(self, source: Source) -> None:
+        for key, _ in source.demand.places:
+            self._receivers[key] = None
+
+    def _turn_away(self, now: Instant, place: Place, track: TrackId) -> None:
+        self._paused.discard(place)
+        source = self.source_by_track.get(track)
+        if source is not None:
+            source.demand.put(now, place, frozenset())
+            self._sources[track] = None
+
+    def _forget_track(self, track: TrackId) -> None:
+        source = self.source_by_track.pop(track, None)
+        if source is None:
+            return
+        self._tracks_by_key.get((source.meeting, source.track.participant), {}).pop(track, None)
+        for place in source.demand.places:
+            self._paused.discard(place)
+
+    def _forget_participant(self, now: Instant, key: Key) -> None:
+        receiver = self.receiver_by_key.pop(key, None)
+        for slot, shown in receiver.shown_by_slot.items() if receiver is not None else ():
+            self._turn_away(now, (key, slot), shown.track)
+        for track in list(self._tracks_by_key.pop(key, ())):
+            self._forget_track(track)

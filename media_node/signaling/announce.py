@@ -1,0 +1,92 @@
+"""Who is told of an event: everybody, or whom it concerns. What many are told is formatted once."""
+
+from collections.abc import Mapping, Sequence
+
+from media_node.meetings.events import (
+    ChatSent,
+    Event,
+    LayersWanted,
+    ParticipantRemoved,
+    SlotPaused,
+    SlotsChanged,
+    TrackPublished,
+)
+from media_node.meetings.meeting import Meeting
+from media_node.quantities import ParticipantId
+from media_node.signaling.format import format_change, format_event, format_roster
+from media_node.signaling.session import Seat, encode
+
+
+def announce(
+    meeting: Meeting,
+    seats: Mapping[ParticipantId, Seat],
+    events: Sequence[Event],
+    newcomer: ParticipantId | None = None,
+) -> None:
+    """Tell the seats of a meeting what has happened: its roster first, then the rest in order.
+
+    Who leaves is not told of its own leaving, nor of anything after. A newcomer is told everything when it
+    is welcomed.
+    """
+    audience = [
+        seat
+        for participant, seat in seats.items()
+        if participant != newcomer and participant in meeting.participant_by_id
+    ]
+    _announce_roster(meeting, audience, events)
+    texts: dict[object, str] = {}
+    for event in events:
+        text = _encode_once(texts, event)
+        if text is None:
+            continue
+        concerned = _concerned(event)
+        if concerned is None:
+            for seat in audience:
+                seat.session.tell_encoded(text)
+            continue
+        for participant in concerned:
+            told = seats.get(participant)
+            is_here = participant in meeting.participant_by_id and participant != newcomer
+            if told is not None and (is_here or isinstance(event, ParticipantRemoved)):
+                told.session.tell_encoded(text)
+
+
+def _announce_roster(meeting: Meeting, audience: Sequence[Seat], events: Sequence[Event]) -> None:
+    text = _roster_text(meeting, events, None)
+    if text is None:
+        return
+    # Publishers are told the m-lines of their own tracks.
+    own = {event.track.participant for event in events if isinstance(event, TrackPublished)}
+    for seat in audience:
+        seen = _roster_text(meeting, events, seat.participant) if seat.participant in own else text
+        seat.session.tell_encoded(seen or text)
+
+
+def _roster_text(meeting: Meeting, events: Sequence[Event], recipient: ParticipantId | None) -> str | None:
+    changes = [change for event in events if (change := format_change(event, recipient)) is not None]
+    return encode(format_roster(meeting.version, changes)) if changes else None
+
+
+def _concerned(event: Event) -> Sequence[ParticipantId] | None:
+    """Whom an event concerns, None for everybody."""
+    match event:
+        case SlotsChanged() | SlotPaused() | LayersWanted() | ParticipantRemoved():
+            return (event.to,)
+        case ChatSent(message) if message.to is not None:
+            return tuple(dict.fromkeys((message.sender, message.to)))
+        case _:
+            return None
+
+
+def _encode_once(texts: dict[object, str], event: Event) -> str | None:
+    """The message of an event: a new speaker changes the same slots of a thousand listeners."""
+    key = tuple(event.track_by_slot.items()) if isinstance(event, SlotsChanged) else None
+    if key is not None and key in texts:
+        return texts[key]
+    message = format_event(event)
+    if message is None:
+        return None
+    text = encode(message)
+    if key is not None:
+        texts[key] = text
+    return text

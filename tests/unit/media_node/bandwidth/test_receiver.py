@@ -1,0 +1,115 @@
+"""One receiver's slots as its link and its wishes change."""
+
+from __future__ import annotations
+
+from media_node.bandwidth.layers import Ladder, Limit, Rung
+from media_node.bandwidth.receiver import VOICE_BPS, Receiver
+from media_node.quantities import Instant, SlotId, TrackId
+
+RUNGS = (Rung(0, 0, 100_000), Rung(1, 0, 400_000), Rung(2, 0, 1_200_000))
+ANNA, BEN = TrackId("trk_anna"), TrackId("trk_ben")
+LEFT, RIGHT = SlotId("1"), SlotId("2")
+REST = (2, 0)
+
+
+def ladder_of(track: TrackId, limit: Limit) -> Ladder:
+    return Ladder(RUNGS[: limit.max_height] if limit.max_height else RUNGS)
+
+
+def receiver(estimate: float | None, *tracks: TrackId) -> Receiver:
+    found = Receiver()
+    if estimate is not None:
+        found.handle_estimate(Instant(0.0), estimate)
+    for slot, track in zip((LEFT, RIGHT), tracks, strict=False):
+        found.show(slot, track, Limit(), REST)
+    return found
+
+
+def choose(found: Receiver, now: float = 0.0) -> list[SlotId]:
+    return list(found.choose(Instant(now), ladder_of))
+
+
+def spatial(found: Receiver, slot: SlotId = LEFT) -> int | None:
+    rung = found.shown_by_slot[slot].rung
+    return rung.spatial if rung is not None else None
+
+
+def test_without_an_estimate_all_that_is_shown_is_sent():
+    found = receiver(None, ANNA, BEN)
+    assert choose(found) == [LEFT, RIGHT]
+    assert (spatial(found), spatial(found, RIGHT)) == (2, 2)
+
+
+def test_choosing_again_changes_nothing():
+    found = receiver(900_000, ANNA, BEN)
+    assert choose(found) == [LEFT, RIGHT]
+    assert choose(found) == []
+
+
+def test_a_broken_link_pauses_video_at_once_and_relief_brings_it_back():
+    found = receiver(2_000_000, ANNA)
+    choose(found)
+    assert found.handle_estimate(Instant(1.0), 30_000)
+    assert choose(found, 1.0) == [LEFT]
+    assert spatial(found) is None
+    assert found.shown_by_slot[LEFT].reason == "bandwidth"
+    found.handle_estimate(Instant(2.0), 2_000_000)
+    assert choose(found, 2.0) == []
+    found.handle_estimate(Instant(3.1), 2_000_000)
+    assert choose(found, 3.1) == [LEFT]
+    assert spatial(found) == 2
+
+
+def test_voices_are_set_aside_before_pictures():
+    found = receiver(100_000 + VOICE_BPS - 1, ANNA)
+    found.has_voices = True
+    choose(found)
+    assert spatial(found) is None
+
+
+def test_loud_audio_is_remembered_for_a_while():
+    found = Receiver()
+    found.handle_audio(Instant(0.0), 96_000)
+    found.handle_audio(Instant(1.0), 0)
+    assert 85_000 < found.audio_bps < 96_000
+    found.handle_audio(Instant(60.0), 0)
+    assert found.audio_bps < 2_000
+
+
+def test_who_has_all_it_shows_is_not_looked_at_again_while_it_fits():
+    found = receiver(5_000_000, ANNA)
+    choose(found)
+    assert not found.handle_estimate(Instant(1.0), 4_000_000)
+    assert found.handle_estimate(Instant(2.0), 1_000_000)
+
+
+def test_a_smaller_tile_and_another_track_are_looked_at_in_the_same_pass():
+    found = receiver(5_000_000, ANNA)
+    choose(found)
+    found.show(LEFT, ANNA, Limit(max_height=1), REST)
+    assert choose(found) == [LEFT]
+    assert spatial(found) == 0
+    found.show(LEFT, BEN, Limit(), REST)
+    assert choose(found) == [LEFT]
+    assert spatial(found) == 2
+    found.show(LEFT, None, Limit(), REST)
+    assert choose(found) == []
+    assert found.next_ceiling(ladder_of) is None
+
+
+def test_the_prober_is_told_what_all_slots_could_use_and_only_when_it_changes():
+    found = receiver(300_000, ANNA)
+    assert found.next_ceiling(ladder_of) == 1_500_000
+    assert found.next_ceiling(ladder_of) is None
+    found.show(RIGHT, BEN, Limit(), REST)
+    assert found.next_ceiling(ladder_of) == 3_000_000
+
+
+def test_a_ladder_that_loses_its_top_keeps_the_slot_as_high_as_it_can():
+    found = receiver(1_300_000, ANNA)
+    choose(found)
+    found.handle_estimate(Instant(5.0), 1_300_000)
+    short = Ladder(RUNGS[:2], above=2)
+    assert list(found.choose(Instant(5.0), lambda track, limit: short)) == [LEFT]
+    assert spatial(found) == 1
+    assert (found.shown_by_slot[LEFT].above, found.shown_by_slot[LEFT].reason) == (2, "sender")

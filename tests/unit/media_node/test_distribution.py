@@ -1,0 +1,191 @@
+"""Who gets which bits, through whole meetings in virtual time."""
+
+from __future__ import annotations
+
+from tests.support.stage import Stage, grid
+
+
+def pair() -> Stage:
+    """Ben watches Anna, whose camera sends three encodings."""
+    stage = Stage()
+    stage.join("anna", "microphone", "camera")
+    stage.join("ben", "microphone", "camera")
+    stage.layers("anna", grid())
+    stage.estimate("ben", 5_000_000)
+    stage.show("ben", 0, "anna")
+    return stage
+
+
+def test_assign_reaches_the_plane_in_the_same_call():
+    stage = pair()
+    assert stage.layer("ben") == (2, 1)
+    stage.show("ben", 0, "anna", max_height=180)
+    assert stage.layer("ben") == (0, 1)
+    stage.show("ben", 0, "anna", max_height=360, max_fps=15)
+    assert stage.layer("ben") == (1, 0)
+
+
+def test_a_broken_link_pauses_video_and_says_so_and_audio_is_not_touched():
+    stage = pair()
+    stage.estimate("ben", 30_000)
+    assert stage.layer("ben") is None
+    paused = stage.heard("ben", "slots")[-1]["slots"]
+    assert paused == [{"slot": "v0", "track": stage.track("anna"), "paused": True}]
+    for _ in range(3):
+        stage.wait(0.5)
+        stage.estimate("ben", 5_000_000)
+    assert stage.layer("ben") == (2, 1)
+    assert stage.heard("ben", "slots")[-1]["slots"][0]["paused"] is False
+
+
+def test_step_by_step_down_and_up_again():
+    stage = pair()
+    seen = []
+    for estimate in (2_000_000, 900_000, 250_000, 80_000, 30_000, 2_000_000):
+        stage.wait(2)
+        stage.estimate("ben", estimate)
+        stage.wait(2)
+        stage.estimate("ben", estimate)
+        seen.append(stage.layer("ben"))
+    assert seen == [(2, 1), (1, 1), (0, 1), (0, 0), None, (2, 1)]
+
+
+def test_what_nobody_receives_is_stopped_within_two_seconds_and_started_at_once():
+    stage = pair()
+    stage.heard("anna", "layers")
+    stage.show("ben", 0, "anna", max_height=360)
+    stage.wait(0.75)
+    assert stage.heard("anna", "layers") == []
+    stage.wait(0.5)
+    assert [message["wanted"] for message in stage.heard("anna", "layers")] == [["q", "h"]]
+    stage.show("ben", 0, None)
+    stage.wait(1.25)
+    assert [message["wanted"] for message in stage.heard("anna", "layers")] == [False]
+    stage.show("ben", 0, "anna")
+    assert [message["wanted"] for message in stage.heard("anna", "layers")] == [["q", "f"]]
+
+
+def test_a_camera_that_nobody_watches_is_told_to_stop_and_a_screen_as_well():
+    stage = Stage()
+    stage.join("anna", "camera", "screen")
+    stage.wait(1.25)
+    assert [message["wanted"] for message in stage.heard("anna", "layers")] == [False, False]
+    stage.join("ben")
+    stage.show("ben", 1, "anna", "screen")
+    screen = stage.track("anna", "screen")
+    told = [message["wanted"] for message in stage.heard("anna", "layers") if message["track"] == screen]
+    assert told == [True]
+
+
+def test_everybody_is_seen_before_anybody_is_sharp_and_the_screen_is_first():
+    stage = pair()
+    stage.join("cleo", "camera", "screen")
+    stage.layers("cleo", grid())
+    stage.layers("cleo", [grid()[2]], "screen")
+    stage.show("ben", 1, "cleo")
+    stage.show("ben", 2, "cleo", "screen")
+    stage.estimate("ben", 400_000)
+    assert [stage.layer("ben", slot) for slot in range(3)] == [(0, 0), (0, 0), (1, 0)]
+    stage.estimate("ben", 100_000)
+    assert [stage.layer("ben", slot) for slot in range(3)] == [(0, 0), None, None]
+
+
+def test_who_speaks_is_sharp_and_stays_so_in_silence():
+    stage = pair()
+    stage.join("cleo", "microphone", "camera")
+    stage.layers("cleo", grid())
+    stage.show("ben", 1, "cleo")
+    for _ in range(3):
+        stage.wait(0.5)
+        stage.estimate("ben", 750_000)
+    assert (stage.layer("ben", 0), stage.layer("ben", 1)) == ((1, 1), (0, 1))
+    stage.speak("cleo")
+    assert (stage.layer("ben", 0), stage.layer("ben", 1)) == ((0, 1), (1, 1))
+    stage.speak()
+    stage.wait(1)
+    stage.estimate("ben", 750_000)
+    assert (stage.layer("ben", 0), stage.layer("ben", 1)) == ((0, 1), (1, 1))
+
+
+def test_a_weak_sender_takes_nothing_from_others():
+    stage = pair()
+    stage.join("cleo", "camera")
+    stage.layers("cleo", grid())
+    stage.show("ben", 1, "cleo")
+    for _ in range(3):
+        stage.wait(0.5)
+        stage.estimate("ben", 2_100_000)
+    before = stage.layer("ben", 1)
+    assert stage.layer("ben", 0) == (2, 1)
+    assert before == (1, 1)
+    # Anna's uplink breaks down: her upper layers stop coming.
+    stage.layers("anna", grid(1, 2))
+    for _ in range(8):
+        stage.wait(0.5)
+        stage.estimate("ben", 2_100_000)
+    assert stage.layer("ben", 0) == (0, 1)
+    assert stage.layer("ben", 1) == (2, 1)
+    assert stage.hosting.distribution.receiver_by_key[stage.key("ben")].shown_by_slot
+    # It is still asked for, so that it comes back by itself.
+    asked = stage.hosting.distribution.source_by_track[stage.track("anna")].demand.asked
+    assert 1 in asked
+    stage.layers("anna", grid())
+    stage.wait(1.5)
+    stage.estimate("ben", 5_000_000)
+    stage.wait(1.5)
+    stage.estimate("ben", 5_000_000)
+    assert stage.layer("ben", 0) == (2, 1)
+
+
+def test_a_node_short_of_cpu_takes_the_top_off_everybody():
+    stage = pair()
+    distribution = stage.hosting.distribution
+    for shed, expected in ((1, (1, 1)), (2, (0, 1)), (3, (0, 0)), (99, None), (0, (2, 1))):
+        stage.hosting.handle_pressure(shed)
+        assert stage.layer("ben") == expected, shed
+    assert distribution.shed == 0
+
+
+def test_the_prober_looks_for_what_the_slots_could_use():
+    stage = pair()
+    ceiling = stage.forwarding.ceiling_by_key[stage.key("ben")]
+    assert ceiling == 1_500_000
+    stage.show("ben", 1, "anna", max_height=180)
+    assert stage.forwarding.ceiling_by_key[stage.key("ben")] == 1_625_000
+    stage.show("ben", 0, None)
+    assert stage.forwarding.ceiling_by_key[stage.key("ben")] == 125_000
+
+
+def test_nothing_is_left_of_who_left():
+    stage = pair()
+    stage.show("anna", 0, "ben")
+    stage.leave("ben")
+    stage.leave("anna")
+    stage.wait(3)
+    distribution = stage.hosting.distribution
+    assert not distribution.receiver_by_key
+    assert not distribution.source_by_track
+    assert not distribution._tracks_by_key
+    assert not distribution._paused
+    assert not distribution._pending
+    assert not stage.forwarding._slot_by_number
+    assert not any(stage.forwarding._places.values())
+
+
+def test_new_slots_of_a_new_connection_are_told_everything_again():
+    stage = pair()
+    stage.show("ben", 0, "anna", max_height=180)
+    stage.forwarding.layer_by_place.clear()
+    stage.hosting.distribution.handle_reconnected(stage.key("ben"))
+    stage.hosting.handle_policy_timeout()
+    assert stage.layer("ben") == (0, 1)
+
+
+def test_a_thousand_others_are_not_looked_at_when_one_turns_away():
+    stage = pair()
+    for number in range(20):
+        stage.join(f"p{number}")
+        stage.show(f"p{number}", 0, "anna")
+    before = stage.forwarding.selections
+    stage.show("ben", 0, "anna", max_height=180)
+    assert stage.forwarding.selections == before + 1
