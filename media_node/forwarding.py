@@ -16,7 +16,6 @@ from packet_plane import Codec, Extension, WorkerSnapshot
 
 __all__ = ["Forwarding", "PlaneCodec", "PlaneMedia", "PlaneTransport", "WorkerSnapshot"]
 
-_SELECT_LAYER: Any = getattr(packet_plane, "SelectLayer", None)
 _SET_CEILING: Any = getattr(packet_plane, "SetSendCeiling", None)
 Key = tuple[MeetingId, ParticipantId]
 Submit = Callable[[int, Sequence[packet_plane.Command]], None]
@@ -242,9 +241,7 @@ class Forwarding:
         if transport is None or number is None:
             return
         spatial, temporal = layer if layer is not None else (None, None)
-        command = _SELECT_LAYER(slot=number, spatial=spatial, temporal=temporal) if _SELECT_LAYER else None
-        if command is not None:
-            self._add(transport, command)
+        self._add(transport, packet_plane.SelectLayer(slot=number, spatial=spatial, temporal=temporal))
 
     def set_send_ceiling(self, key: Key, wanted_bps: int) -> None:
         """Tell the prober what a participant's slots could use in all."""
@@ -309,6 +306,7 @@ def _add_track(transport: PlaneTransport, number: int, media: PlaneMedia) -> pac
         transport=transport.number,
         kind=media.kind,
         mid=media.mid,
+        rids=media.rids,
         ssrcs=media.ssrcs,
         codecs=[codec.to_plane() for codec in media.codecs],
         extensions=_extensions(media),

@@ -16,6 +16,7 @@ from aiohttp import web
 
 import packet_plane
 from media_node.admission import Admission, InitialTrack
+from media_node.bandwidth.layers import Layer
 from media_node.config import Settings
 from media_node.connections import Connections
 from media_node.control import Command, ControlLink, CpuMeter, EndMeeting, RemoveParticipant
@@ -189,6 +190,8 @@ class Node:
                     self._connections.handle_dtls(event.transport, event.datagram)
                 case packet_plane.SpeakersChanged():
                     self.hosting.handle_speakers(event.meeting, event.positions, event.speakers)
+                case packet_plane.LayersChanged():
+                    self.hosting.handle_layers(event.track, [_layer(one) for one in event.layers])
                 case packet_plane.TransportTimedOut():
                     self.hosting.handle_transport_timed_out(event.transport)
                 case packet_plane.WorkerRestarted():
@@ -277,6 +280,10 @@ class Node:
             is_draining=self._admission.is_draining,
             workers=self._counts,
         )
+
+
+def _layer(seen: packet_plane.Layer) -> Layer:
+    return Layer(seen.spatial, seen.temporal, seen.is_active, seen.bitrate_bps, seen.height, seen.fps)
 
 
 def _worker_counts(snapshot: packet_plane.WorkerSnapshot) -> WorkerCounts:

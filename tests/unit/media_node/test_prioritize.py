@@ -36,7 +36,9 @@ def test_a_ranking_kept_up_to_date_equals_one_made_anew(changes):
 
 
 @given(
-    current=st.lists(st.none() | st.integers(0, 9), max_size=6, unique_by=lambda one: object() if one is None else one),
+    current=st.lists(
+        st.none() | st.integers(0, 9), max_size=6, unique_by=lambda one: object() if one is None else one
+    ),
     wanted=st.lists(st.integers(0, 9), max_size=10, unique=True),
 )
 def test_the_most_wanted_are_shown_and_keep_their_places(current, wanted):
