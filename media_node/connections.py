@@ -12,7 +12,7 @@ import structlog
 from media_node.errors import SdpError
 from media_node.forwarding import Forwarding, PlaneCodec, PlaneMedia, PlaneTransport, WorkerSnapshot
 from media_node.quantities import MeetingId, ParticipantId, SlotId
-from media_node.transport.answer import TRANSPORT_WIDE, select_codecs
+from media_node.transport.answer import select_codecs, select_extensions
 from media_node.transport.connection import Connection
 from media_node.transport.dtls import Certificate, DtlsEndpoint
 from media_node.transport.parameters import MediaParameters, Offer
@@ -200,7 +200,5 @@ def _plane_media(media: MediaParameters, ssrcs: tuple[int, ...], *, is_slot: boo
         )
         for codec in select_codecs(media, is_slot=is_slot)
     )
-    extensions = tuple(
-        (one.id, one.uri) for one in media.extensions if not (is_slot and one.uri == TRANSPORT_WIDE)
-    )
-    return PlaneMedia(media.mid, media.kind, codecs, extensions, ssrcs)
+    extensions = tuple((one.id, one.uri) for one in select_extensions(media, is_slot=is_slot))
+    return PlaneMedia(media.mid, media.kind, codecs, extensions, ssrcs, media.rids)

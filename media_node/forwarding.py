@@ -47,7 +47,10 @@ class PlaneCodec:
 
 @dataclass(frozen=True)
 class PlaneMedia:
-    """One m-line for the plane; `ssrcs` are the client's for a track, the node's own for a slot."""
+    """One m-line for the plane; `ssrcs` are the client's for a track, the node's own for a slot.
+
+    `rids` are a track's simulcast layers, lowest quality first.
+    """
 
     mid: str
     kind: MediaKind

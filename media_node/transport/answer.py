@@ -6,18 +6,25 @@ from dataclasses import dataclass
 from media_node.quantities import Mid
 from media_node.transport.parameters import (
     CodecParameters,
+    ExtensionParameters,
     IceCredentials,
     MediaParameters,
     Offer,
     OfferedLine,
     SlotSource,
 )
+from media_node.transport.simulcast import format_simulcast
 
 # Feedback that the plane gives or understands, per payload type.
 FEEDBACK = ("nack", "nack pli", "ccm fir", "transport-cc")
 # Toward receivers the plane does not estimate yet, so it asks for no transport-wide feedback.
 SLOT_FEEDBACK = ("nack", "nack pli", "ccm fir")
-TRANSPORT_WIDE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+# Extensions of streams that a client sends and the node does not: transport-wide numbers and layers' names.
+INGRESS_ONLY = {
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+    "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+}
 CNAME = "parley"
 
 
@@ -42,6 +49,11 @@ def select_codecs(media: MediaParameters, *, is_slot: bool) -> tuple[CodecParame
         feedback = tuple(one for one in codec.feedback if one in allowed)
         chosen.append(_with_feedback(codec, feedback))
     return tuple(chosen)
+
+
+def select_extensions(media: MediaParameters, *, is_slot: bool) -> tuple[ExtensionParameters, ...]:
+    """The header extensions of the answer."""
+    return tuple(one for one in media.extensions if not (is_slot and one.uri in INGRESS_ONLY))
 
 
 def format_answer(offer: Offer, local: LocalSide) -> str:
@@ -98,7 +110,7 @@ def _format_line(line: OfferedLine, local: LocalSide) -> list[str]:
         *_candidates(local.addresses),
         *[text for codec in codecs for text in _format_codec(codec)],
         *_extensions(line.media, is_slot),
-        *(_source(line.media, local) if is_slot else []),
+        *(_source(line.media, local) if is_slot else format_simulcast(line.media.rids)),
     ]
 
 
@@ -133,8 +145,7 @@ def _format_codec(codec: CodecParameters) -> list[str]:
 
 
 def _extensions(media: MediaParameters, is_slot: bool) -> list[str]:
-    kept = [one for one in media.extensions if not (is_slot and one.uri == TRANSPORT_WIDE)]
-    return [f"a=extmap:{one.id} {one.uri}" for one in kept]
+    return [f"a=extmap:{one.id} {one.uri}" for one in select_extensions(media, is_slot=is_slot)]
 
 
 def _source(media: MediaParameters, local: LocalSide) -> list[str]:

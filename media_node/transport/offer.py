@@ -5,6 +5,7 @@ RFC 8866, RFC 9143 (BUNDLE), RFC 9429 (JSEP), RFC 4588 (RTX).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.sdp import MediaDescription, SessionDescription
@@ -19,6 +20,7 @@ from media_node.transport.parameters import (
     Offer,
     OfferedLine,
 )
+from media_node.transport.simulcast import rids_by_line
 
 MAX_OFFER_CHARS = 262_144
 # More m-lines than 49 pictures, their audio and the client's own tracks need.
@@ -27,6 +29,8 @@ FORWARDED = {"opus": "audio", "vp8": "video", "h264": "video"}
 EXTENSIONS = {
     "urn:ietf:params:rtp-hdrext:sdes:mid",
     "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+    "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+    "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
     "urn:3gpp:video-orientation",
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
 }
@@ -54,7 +58,11 @@ def parse_offer(text: str) -> Offer:
     if not 0 < len(session.media) <= MAX_LINES:
         raise SdpError(f"an offer has 1 to {MAX_LINES} m-lines, not {len(session.media)}")
     bundled = {str(mid) for group in session.group if group.semantic == "BUNDLE" for mid in group.items}
-    lines = tuple(_read_line(media, bundled, len(session.media)) for media in session.media)
+    rids = rids_by_line(text.splitlines())
+    lines = tuple(
+        _with_rids(_read_line(media, bundled, len(session.media)), sent)
+        for media, sent in zip(session.media, rids, strict=False)
+    )
     first = next((media for media in session.media if media.ice and media.ice.usernameFragment), None)
     if first is None or first.ice is None or not first.ice.password:
         raise SdpError("the offer has no ICE username fragment and password")
@@ -106,6 +114,16 @@ def _read_line(media: MediaDescription, bundled: set[str], lines: int) -> Offere
     parameters = _media_parameters(media, Mid(mid or "0")) if is_usable else None
     formats = tuple(str(one) for one in media.fmt)
     return OfferedLine(media.kind, media.profile, formats, mid, direction, is_bundled, parameters)
+
+
+def _with_rids(line: OfferedLine, rids: tuple[str, ...]) -> OfferedLine:
+    """Simulcast is video that the client sends, told apart by a header extension (RFC 8853 section 5.5)."""
+    media = line.media
+    if media is None or media.kind != "video" or "send" not in line.direction:
+        return line
+    if not any(one.uri == "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id" for one in media.extensions):
+        return line
+    return replace(line, media=replace(media, rids=rids))
 
 
 def _media_parameters(media: MediaDescription, mid: Mid) -> MediaParameters | None:

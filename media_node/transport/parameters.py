@@ -45,6 +45,8 @@ class MediaParameters:
     extensions: tuple[ExtensionParameters, ...]
     # What the client signalled of its own stream: media first, then its retransmission.
     ssrcs: tuple[int, ...] = ()
+    # Simulcast layers that the client sends (RFC 8853), lowest quality first.
+    rids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

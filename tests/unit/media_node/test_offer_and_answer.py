@@ -187,3 +187,64 @@ def test_a_mangled_offer_is_answered_or_refused_but_never_breaks(data):
     except SdpError:
         return
     assert answer.startswith("v=0")
+
+
+RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+
+
+def simulcast_offer(*attributes: str) -> str:
+    return offer_of(
+        "m=video 9 UDP/TLS/RTP/SAVPF 96 97",
+        "c=IN IP4 0.0.0.0",
+        "a=mid:0",
+        *ICE,
+        FINGERPRINT,
+        "a=setup:actpass",
+        "a=sendonly",
+        "a=rtcp-mux",
+        "a=rtpmap:96 VP8/90000",
+        "a=rtpmap:97 rtx/90000",
+        "a=fmtp:97 apt=96",
+        f"a=extmap:10 {RID}",
+        *attributes,
+    )
+
+
+def test_takes_the_layers_of_a_simulcast_offer_lowest_first():
+    text = simulcast_offer("a=rid:q send", "a=rid:h send", "a=rid:f send", "a=simulcast:send q;~h;f")
+    assert parse_offer(text).sending[0].rids == ("q", "h", "f")
+    answer = connect(text).answer()
+    for line in ("a=rid:q recv", "a=rid:f recv", "a=simulcast:recv q;h;f", f"a=extmap:10 {RID}"):
+        assert line in answer.split("\r\n")
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        [],
+        ["a=rid:q send"],
+        ["a=simulcast:send q;h"],
+        ["a=rid:q send", "a=simulcast:send q;h"],
+        ["a=rid:q send", "a=simulcast:send q;q"],
+        ["a=rid:q recv", "a=simulcast:recv q"],
+        ["a=rid:q send", "a=simulcast:send"],
+        ["a=rid:" + "x" * 200 + " send", "a=simulcast:send " + "x" * 200],
+    ],
+)
+def test_a_simulcast_description_that_contradicts_itself_is_one_stream(attributes):
+    text = simulcast_offer(*attributes)
+    assert parse_offer(text).sending[0].rids == ()
+    assert "simulcast" not in connect(text).answer()
+
+
+def test_of_too_many_layers_the_lowest_are_taken():
+    rids = [f"r{number}" for number in range(9)]
+    text = simulcast_offer(*(f"a=rid:{rid} send" for rid in rids), f"a=simulcast:send {';'.join(rids)}")
+    assert parse_offer(text).sending[0].rids == ("r0", "r1", "r2", "r3")
+
+
+def test_slots_do_not_name_layers():
+    answer = connect(CHROMIUM).answer()
+    slots = [section for section in sections(answer) if "a=sendonly" in section]
+    assert slots
+    assert not any("stream-id" in section for section in slots)

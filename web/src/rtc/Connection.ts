@@ -5,7 +5,7 @@
  * switched by replaceTrack, receiving by the node. Source: design of slots in docs/media.md; JSEP (RFC 9429).
  */
 import type { Kind, Mid, Slot, Source, WantedLayers } from '../protocol/index.ts';
-import { activeEncodings, contentHintOf, encodingOf, preferredCodecs } from './encodings.ts';
+import { activeEncodings, contentHintOf, encodingsOf, preferredCodecs } from './encodings.ts';
 import { withOpusSending } from './sdp.ts';
 import { condenseStats, type ConnectionStats } from './stats.ts';
 
@@ -150,7 +150,7 @@ export class Connection {
     const kind = source === 'microphone' || source === 'screen_audio' ? 'audio' : 'video';
     const transceiver = this.#pc.addTransceiver(kind, {
       direction: 'sendonly',
-      sendEncodings: [encodingOf(source)],
+      sendEncodings: encodingsOf(source),
     });
     preferCodecs(transceiver, kind, RTCRtpSender.getCapabilities(kind));
     return transceiver;

@@ -1,23 +1,33 @@
 /** What is sent and in which codecs. Pure values. */
 import type { Source, WantedLayers } from '../protocol/index.ts';
 
-/** Bitrates that look good at 720p30 and for sharp text at 1080p; above them the eye gains little. */
-const CAMERA_MAX_BPS = 1_200_000;
+/** Bitrates that look good for sharp text at 1080p; above them the eye gains little. */
 const SCREEN_MAX_BPS = 2_500_000;
 /** Transparent for one voice; DTX takes it to almost nothing in pauses. */
 const MICROPHONE_MAX_BPS = 48_000;
 const SCREEN_AUDIO_MAX_BPS = 128_000;
 
-export function encodingOf(source: Source): RTCRtpEncodingParameters {
+/**
+ * A camera in three sizes, lowest quality first (RFC 8853): 180p, 360p and 720p of a 720p camera, each with three
+ * temporal layers, so that a receiver may also get a half or a quarter of the frames.
+ */
+const CAMERA_LAYERS: readonly (RTCRtpEncodingParameters & { scalabilityMode: string })[] = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: 'L1T3' },
+  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 450_000, scalabilityMode: 'L1T3' },
+  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_500_000, scalabilityMode: 'L1T3' },
+];
+
+/** The streams of one source, lowest quality first. */
+export function encodingsOf(source: Source): RTCRtpEncodingParameters[] {
   switch (source) {
     case 'microphone':
-      return { maxBitrate: MICROPHONE_MAX_BPS, priority: 'high', networkPriority: 'high' };
+      return [{ maxBitrate: MICROPHONE_MAX_BPS, priority: 'high', networkPriority: 'high' }];
     case 'camera':
-      return { maxBitrate: CAMERA_MAX_BPS };
+      return CAMERA_LAYERS.map((layer) => ({ ...layer }));
     case 'screen':
-      return { maxBitrate: SCREEN_MAX_BPS };
+      return [{ maxBitrate: SCREEN_MAX_BPS }];
     case 'screen_audio':
-      return { maxBitrate: SCREEN_AUDIO_MAX_BPS };
+      return [{ maxBitrate: SCREEN_AUDIO_MAX_BPS }];
   }
 }
 
