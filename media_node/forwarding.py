@@ -7,7 +7,6 @@ here; commands are collected and handed over in one batch.
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import packet_plane
 from media_node.meetings.model import Participant, Track
@@ -16,7 +15,6 @@ from packet_plane import Codec, Extension, WorkerSnapshot
 
 __all__ = ["Forwarding", "PlaneCodec", "PlaneMedia", "PlaneTransport", "WorkerSnapshot"]
 
-_SET_CEILING: Any = getattr(packet_plane, "SetSendCeiling", None)
 Key = tuple[MeetingId, ParticipantId]
 Submit = Callable[[int, Sequence[packet_plane.Command]], None]
 
@@ -249,8 +247,8 @@ class Forwarding:
     def set_send_ceiling(self, key: Key, wanted_bps: int) -> None:
         """Tell the prober what a participant's slots could use in all."""
         transport = self.transport_by_participant.get(key)
-        if transport is not None and _SET_CEILING is not None:
-            command = _SET_CEILING(transport=transport.number, wanted_bps=wanted_bps)
+        if transport is not None:
+            command = packet_plane.SetSendCeiling(transport=transport.number, wanted_bps=wanted_bps)
             self._add(transport, command)
 
     def rids_of(self, meeting: MeetingId, track: Track) -> tuple[str, ...]:

@@ -192,6 +192,8 @@ class Node:
                     self.hosting.handle_speakers(event.meeting, event.positions, event.speakers)
                 case packet_plane.LayersChanged():
                     self.hosting.handle_layers(event.track, [_layer(one) for one in event.layers])
+                case packet_plane.EstimateChanged():
+                    self.hosting.handle_estimate(event.transport, event.estimate_bps)
                 case packet_plane.TransportTimedOut():
                     self.hosting.handle_transport_timed_out(event.transport)
                 case packet_plane.WorkerRestarted():

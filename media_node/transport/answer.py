@@ -15,13 +15,12 @@ from media_node.transport.parameters import (
 )
 from media_node.transport.simulcast import format_simulcast
 
-# Feedback that the plane gives or understands, per payload type.
+# Feedback that the plane gives or understands, per payload type. A receiver without transport-wide feedback
+# may say its own estimate.
 FEEDBACK = ("nack", "nack pli", "ccm fir", "transport-cc")
-# Toward receivers the plane does not estimate yet, so it asks for no transport-wide feedback.
-SLOT_FEEDBACK = ("nack", "nack pli", "ccm fir")
-# Extensions of streams that a client sends and the node does not: transport-wide numbers and layers' names.
+SLOT_FEEDBACK = (*FEEDBACK, "goog-remb")
+# Extensions of streams that a client sends and the node does not: layers' names.
 INGRESS_ONLY = {
-    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
     "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
     "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
 }

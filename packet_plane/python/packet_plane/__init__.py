@@ -7,6 +7,7 @@ from packet_plane._packet_plane import (
     AssignSlot,
     Codec,
     DtlsReceived,
+    EstimateChanged,
     Extension,
     Layer,
     LayersChanged,
@@ -19,6 +20,7 @@ from packet_plane._packet_plane import (
     SelectLayer,
     SendDtls,
     SetAudioSlots,
+    SetSendCeiling,
     SetSrtpKeys,
     SetTrackMuted,
     SlotSnapshot,
@@ -45,6 +47,7 @@ Command = (
     | RemoveSlot
     | AssignSlot
     | SelectLayer
+    | SetSendCeiling
     | SetAudioSlots
 )
 Event = (
@@ -52,6 +55,7 @@ Event = (
     | TransportConnected
     | TransportTimedOut
     | TrackStarted
+    | EstimateChanged
     | LayersChanged
     | SpeakersChanged
     | WorkerRestarted
@@ -65,6 +69,7 @@ __all__ = [
     "Codec",
     "Command",
     "DtlsReceived",
+    "EstimateChanged",
     "Event",
     "Extension",
     "Layer",
@@ -78,6 +83,7 @@ __all__ = [
     "SelectLayer",
     "SendDtls",
     "SetAudioSlots",
+    "SetSendCeiling",
     "SetSrtpKeys",
     "SetTrackMuted",
     "SlotSnapshot",

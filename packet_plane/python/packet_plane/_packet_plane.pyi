@@ -125,6 +125,12 @@ class SelectLayer:
     def __init__(self, *, slot: int, spatial: int | None, temporal: int | None) -> None: ...
 
 @final
+class SetSendCeiling:
+    """What a receiver could use in all; its path is probed up to that."""
+
+    def __init__(self, *, transport: int, wanted_bps: int) -> None: ...
+
+@final
 class SetAudioSlots:
     """These slots carry the meeting's loudest: slot i what is in position i, where there are four or more."""
 
@@ -143,6 +149,7 @@ _Command = (
     | RemoveSlot
     | AssignSlot
     | SelectLayer
+    | SetSendCeiling
     | SetAudioSlots
 )
 
@@ -186,6 +193,13 @@ class Layer:
     fps: int
 
 @final
+class EstimateChanged:
+    """What a receiver's path carries, bits per second."""
+
+    transport: int
+    estimate_bps: int
+
+@final
 class LayersChanged:
     """A layer of a video track has come, gone, or changed its rate by more than a fifth."""
 
@@ -211,6 +225,7 @@ _Event = (
     | TransportConnected
     | TransportTimedOut
     | TrackStarted
+    | EstimateChanged
     | LayersChanged
     | SpeakersChanged
     | WorkerRestarted
@@ -228,6 +243,10 @@ class TransportSnapshot:
     bytes_sent: int
     fraction_lost: float
     round_trip_us: int | None
+    estimate_bps: int | None
+    acknowledged_bps: int | None
+    loss: float
+    is_application_limited: bool
 
 @final
 class TrackSnapshot:

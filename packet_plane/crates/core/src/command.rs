@@ -57,6 +57,11 @@ pub enum Command {
         slot: SlotId,
         target: Option<LayerTarget>,
     },
+    /// What a receiver could use in all, bits per second: its path is probed up to that.
+    SetSendCeiling {
+        transport: TransportId,
+        wanted_bps: u64,
+    },
     /// Let these slots carry the meeting's loudest microphones.
     SetAudioSlots {
         transport: TransportId,

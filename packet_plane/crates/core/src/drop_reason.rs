@@ -54,6 +54,8 @@ drop_reasons! {
     QueueFull => "queue_full",
     /// The kernel refused to send.
     SendFailed => "send_failed",
+    /// Waited for its receiver's pace until it was of no use.
+    TooLate => "too_late",
     /// A sender's key has encrypted all packets it may.
     KeyExhausted => "key_exhausted",
     /// A retransmission of something already here.

@@ -32,6 +32,11 @@ pub enum Event {
         track: TrackId,
         layers: Vec<LayerSnapshot>,
     },
+    /// What a receiver's path carries, bits per second.
+    EstimateChanged {
+        transport: TransportId,
+        estimate_bps: u64,
+    },
     /// Who holds the meeting's audio positions, and who speaks, loudest first.
     SpeakersChanged {
         meeting: MeetingId,

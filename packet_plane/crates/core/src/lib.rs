@@ -3,8 +3,10 @@
 //! It never reads a clock, a socket or a random source, so that whole meetings replay from a seed.
 
 pub mod arena;
+pub mod bwe;
 pub mod codec;
 pub mod command;
+mod congestion;
 pub mod demux;
 pub mod drop_reason;
 pub mod event;
@@ -15,6 +17,8 @@ pub mod layer_meter;
 pub mod layer_selector;
 pub mod loudest;
 pub mod nack_generator;
+mod outgoing;
+pub mod pacer;
 pub mod plane;
 pub mod quantities;
 mod receive;

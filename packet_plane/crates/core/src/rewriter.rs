@@ -235,6 +235,12 @@ impl Rewriter {
         };
     }
 
+    /// The outgoing time of the last packet.
+    #[must_use]
+    pub fn last_timestamp(&self) -> u32 {
+        self.last.rtp_timestamp
+    }
+
     /// The encoding and its number behind a number of this slot, for answering a NACK.
     #[must_use]
     pub fn original(&self, sequence_number: u16) -> Option<(u8, ExtendedSequenceNumber)> {

@@ -82,6 +82,11 @@ impl Slot {
         self.rtx_ssrc.is_none() && self.codecs.iter().any(|codec| codec.nack)
     }
 
+    /// Whether packets carry transport-wide numbers: not where one may be repeated byte for byte.
+    pub fn is_numbered(&self) -> bool {
+        self.extensions.transport_wide_cc != 0 && !self.repeats_verbatim()
+    }
+
     /// The payload types under which this receiver takes a publisher's codec: media, retransmission.
     pub fn payload_types(&self, codec: &Codec) -> Option<(PayloadType, Option<PayloadType>)> {
         let own = self.codecs.iter().find(|own| own.is_same_format(codec))?;
@@ -89,8 +94,11 @@ impl Slot {
     }
 
     /// The header extensions of an outgoing packet, under this receiver's identifiers.
-    pub fn extension_block(&self, packet: &PacketInfo) -> ExtensionBlock {
+    pub fn extension_block(&self, packet: &PacketInfo, wide_number: Option<u16>) -> ExtensionBlock {
         let mut block = ExtensionBlock::default();
+        if let Some(number) = wide_number {
+            block.push(self.extensions.transport_wide_cc, &number.to_be_bytes());
+        }
         block.push(self.extensions.mid, self.mid.as_bytes());
         if let Some(level) = packet.audio_level {
             block.push(self.extensions.audio_level, &[level]);

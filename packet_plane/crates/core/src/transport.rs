@@ -7,6 +7,7 @@ use aws_lc_rs::hmac;
 use rustc_hash::FxHashMap;
 
 use crate::command::MasterKey;
+use crate::congestion::Congestion;
 use crate::quantities::{Instant, MeetingId, Ssrc, TransportId};
 use crate::srtp::{SrtpProfile, SrtpReceiver, SrtpSender, StreamState};
 use crate::stun;
@@ -76,6 +77,7 @@ pub(crate) struct Transport {
     layers_due: Instant,
     pub round_trip: Option<Duration>,
     pub counters: TransportCounters,
+    pub congestion: Congestion,
     dtls_allowance: u32,
     retransmission_allowance: usize,
     alive_at: Instant,
@@ -109,6 +111,7 @@ impl Transport {
             layers_due: now,
             round_trip: None,
             counters: TransportCounters::default(),
+            congestion: Congestion::default(),
             dtls_allowance: DTLS_PER_SECOND,
             retransmission_allowance: RETRANSMISSIONS_PER_SECOND,
             alive_at: now,

@@ -24,6 +24,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<RemoveSlot>()?;
     module.add_class::<AssignSlot>()?;
     module.add_class::<SelectLayer>()?;
+    module.add_class::<SetSendCeiling>()?;
     module.add_class::<SetAudioSlots>()
 }
 
@@ -40,6 +41,7 @@ pub fn convert(object: &Bound<'_, PyAny>) -> PyResult<Command> {
         SendDtls,
         AssignSlot,
         SelectLayer,
+        SetSendCeiling,
         AddTransport,
         AddTrack,
         AddSlot,
@@ -184,6 +186,10 @@ command!(SelectLayer { slot: u64, spatial: Option<u8>, temporal: Option<u8> } =>
         temporal: c.temporal.unwrap_or(u8::MAX),
     });
     Command::SelectLayer { slot: SlotId(c.slot), target }
+});
+command!(SetSendCeiling { transport: u64, wanted_bps: u64 } => |c| Command::SetSendCeiling {
+    transport: TransportId(c.transport),
+    wanted_bps: c.wanted_bps,
 });
 command!(SetAudioSlots { transport: u64, slots: Vec<u64> } => |c| Command::SetAudioSlots {
     transport: TransportId(c.transport),

@@ -13,6 +13,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<TransportTimedOut>()?;
     module.add_class::<TrackStarted>()?;
     module.add_class::<LayersChanged>()?;
+    module.add_class::<EstimateChanged>()?;
     module.add_class::<SpeakersChanged>()?;
     module.add_class::<WorkerRestarted>()
 }
@@ -34,6 +35,10 @@ event!(TrackStarted {
     track: u64,
     ssrc: u32,
     payload_type: u8
+});
+event!(EstimateChanged {
+    transport: u64,
+    estimate_bps: u64
 });
 event!(LayersChanged { track: u64, layers: Vec<Py<Layer>> });
 event!(SpeakersChanged { meeting: u64, positions: Vec<Option<u64>>, speakers: Vec<(u64, u8)> });
@@ -85,6 +90,20 @@ pub fn convert(py: Python<'_>, event: WorkerEvent) -> PyResult<Py<PyAny>> {
             },
         )?
         .into_any(),
+        Event::EstimateChanged {
+            transport,
+            estimate_bps,
+        } => {
+            let transport = transport.0;
+            Py::new(
+                py,
+                EstimateChanged {
+                    transport,
+                    estimate_bps,
+                },
+            )?
+            .into_any()
+        }
         Event::LayersChanged { track, layers } => {
             let layers = objects::<_, Layer>(py, layers)?;
             Py::new(

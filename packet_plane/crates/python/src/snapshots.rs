@@ -25,6 +25,10 @@ pub struct TransportSnapshot {
     bytes_sent: u64,
     fraction_lost: f64,
     round_trip_us: Option<u64>,
+    estimate_bps: Option<u64>,
+    acknowledged_bps: Option<u64>,
+    loss: f64,
+    is_application_limited: bool,
 }
 
 impl From<plane::TransportSnapshot> for TransportSnapshot {
@@ -38,6 +42,10 @@ impl From<plane::TransportSnapshot> for TransportSnapshot {
             bytes_sent: of.counters.bytes_sent,
             fraction_lost: f64::from(of.counters.fraction_lost) / 256.0,
             round_trip_us: of.round_trip_us,
+            estimate_bps: of.estimate_bps,
+            acknowledged_bps: of.acknowledged_bps,
+            loss: of.loss,
+            is_application_limited: of.is_application_limited,
         }
     }
 }

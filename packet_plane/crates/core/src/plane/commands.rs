@@ -47,6 +47,10 @@ impl Plane {
             Command::RemoveSlot { slot } => self.remove_slot(slot),
             Command::AssignSlot { slot, track } => self.assign_slot_by_id(slot, track),
             Command::SelectLayer { slot, target } => self.select_layer(slot, target),
+            Command::SetSendCeiling {
+                transport,
+                wanted_bps,
+            } => self.set_send_ceiling(now, transport, wanted_bps),
             Command::SetAudioSlots { transport, slots } => self.set_audio_slots(transport, &slots),
         }
     }
@@ -227,6 +231,7 @@ impl Plane {
         };
         let states = track.states();
         for slot in track.subscribers {
+            self.forget_waiting(slot);
             if let Some(slot) = self.slots.get_mut(slot) {
                 slot.track = None;
                 slot.detach();
@@ -306,12 +311,13 @@ impl Plane {
 
     /// The only way a slot comes to carry a track.
     pub(super) fn assign_slot(&mut self, slot_index: usize, track: Option<usize>) {
+        if self.slots.get(slot_index).is_none_or(|slot| slot.track == track) {
+            return;
+        }
+        self.forget_waiting(slot_index);
         let Some(slot) = self.slots.get_mut(slot_index) else {
             return;
         };
-        if slot.track == track {
-            return;
-        }
         let before = std::mem::replace(&mut slot.track, track);
         slot.detach();
         slot.selector.leave_track();
@@ -323,6 +329,13 @@ impl Plane {
             slot.selector.choose(track.arriving);
         }
         self.request_keyframe_for(slot_index);
+    }
+
+    fn set_send_ceiling(&mut self, now: Instant, id: TransportId, wanted_bps: u64) {
+        let index = self.transports.index_of(id);
+        if let Some(transport) = index.and_then(|index| self.transports.get_mut(index)) {
+            transport.congestion.estimator.set_wanted(now, wanted_bps);
+        }
     }
 
     fn set_audio_slots(&mut self, id: TransportId, slots: &[SlotId]) {

@@ -1,37 +1,17 @@
 //! From a track into its subscribers' slots: select, rewrite, protect, straight into the outgoing batch.
 
-use std::net::SocketAddr;
-
 use super::Plane;
 use crate::codec::MediaKind;
 use crate::drop_reason::DropReason;
-use crate::history::{PacketInfo, StoredPacket};
+use crate::history::PacketInfo;
 use crate::layer_selector::Selection;
-use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType};
+use crate::outgoing::Outgoing;
+use crate::pacer::Waiting;
+use crate::quantities::{ExtendedSequenceNumber, Instant};
 use crate::rewriter::Rewritten;
-use crate::rtp::header::{OutgoingHeader, write_header};
 use crate::slot::Slot;
-use crate::srtp::{MAX_TAG_LEN, SrtpSender};
 use crate::track::Track;
 use crate::transmit::{APPENDS_BEYOND_FULL, TransmitBatch};
-
-/// RTP padding is zeros and its own length (RFC 3550 section 5.1).
-const PADDING: [[u8; 16]; 17] = {
-    let mut table = [[0u8; 16]; 17];
-    let mut len = 1;
-    while len <= 16 {
-        table[len][len - 1] = len as u8;
-        len += 1;
-    }
-    table
-};
-
-fn padding_of(len: usize) -> &'static [u8] {
-    PADDING.get(len).map_or(&[], |padding| &padding[..len])
-}
-
-/// What stands between a stored payload and its ciphertext: header and at most 48 bytes of extensions.
-const MAX_HEADER_LEN: usize = 64;
 
 impl Plane {
     /// Forward the pending packets of touched tracks until the batch is full.
@@ -61,7 +41,7 @@ impl Plane {
         while forwarded < pending.len() && !batch.is_full() {
             let few = &pending[forwarded..pending.len().min(forwarded + APPENDS_BEYOND_FULL)];
             while served < subscribers.len() && !batch.is_full() {
-                self.fill_slot(now, (index, number), subscribers[served], few, batch);
+                self.fill_slot(now, (index, number), subscribers[served], few, true, batch);
                 served += 1;
             }
             if served >= subscribers.len() {
@@ -84,18 +64,19 @@ impl Plane {
         is_done
     }
 
-    fn fill_slot(
+    pub(super) fn fill_slot(
         &mut self,
         now: Instant,
-        (track, encoding): (usize, u8),
-        slot: usize,
+        (index, encoding): (usize, u8),
+        slot_index: usize,
         pending: &[ExtendedSequenceNumber],
+        is_paced: bool,
         batch: &mut TransmitBatch,
     ) {
-        let Some(slot) = self.slots.get_mut(slot).filter(|slot| slot.takes(encoding)) else {
+        let Some(slot) = self.slots.get_mut(slot_index).filter(|slot| slot.takes(encoding)) else {
             return;
         };
-        let Some(track) = self.tracks.get_mut(track) else {
+        let Some(track) = self.tracks.get_mut(index) else {
             return;
         };
         let Some(transport) = self.transports.get_mut(slot.transport) else {
@@ -112,7 +93,19 @@ impl Plane {
             self.counters.drops.count(DropReason::NoCodec);
             return;
         };
-        for sequence in pending {
+        let congestion = &mut transport.congestion;
+        for (at, sequence) in pending.iter().enumerate() {
+            if is_paced && slot.kind == MediaKind::Video && !congestion.pacer.admits(now) {
+                let waiting = |sequence: &ExtendedSequenceNumber| Waiting {
+                    since: now,
+                    slot: slot_index,
+                    track: index,
+                    encoding,
+                    sequence: *sequence,
+                };
+                congestion.wait(slot.transport, pending[at..].iter().map(waiting), &mut self.paced);
+                return;
+            }
             let Some(packet) = stream.history.packet_mut(*sequence) else {
                 continue;
             };
@@ -123,9 +116,11 @@ impl Plane {
                 destination,
                 sender: &srtp.sender,
                 payload_type,
+                wide_number: slot.is_numbered().then(|| congestion.estimator.next_number()),
             };
             match outgoing.write(slot, packet, &rewritten, batch) {
                 Ok(len) => {
+                    congestion.handle_sent(now, len, outgoing.wide_number);
                     slot.rewriter.handle_written(now, *sequence, &rewritten);
                     slot.counters.packets_sent += 1;
                     slot.counters.bytes_sent += packet.payload().len() as u64;
@@ -140,7 +135,7 @@ impl Plane {
     }
 
     /// Answer a NACK from the history: by RTX where negotiated, else by the same packet again.
-    pub(super) fn retransmit(&mut self, slot_index: usize, sequence_numbers: &[u16]) {
+    pub(super) fn retransmit(&mut self, now: Instant, slot_index: usize, sequence_numbers: &[u16]) {
         let Some(slot) = self.slots.get_mut(slot_index) else {
             return;
         };
@@ -178,6 +173,9 @@ impl Plane {
                 destination,
                 sender: &srtp.sender,
                 payload_type,
+                wide_number: slot
+                    .is_numbered()
+                    .then(|| transport.congestion.estimator.next_number()),
             };
             let written = match (slot.rtx_ssrc, rtx_payload_type) {
                 (Some(_), Some(rtx)) => outgoing.write_rtx(slot, packet, &rewritten, rtx),
@@ -185,6 +183,9 @@ impl Plane {
                 _ => outgoing.write_again(slot, packet, &rewritten),
             };
             if let Ok(datagram) = written {
+                transport
+                    .congestion
+                    .handle_sent(now, datagram.len(), outgoing.wide_number);
                 slot.counters.retransmissions_sent += 1;
                 datagrams.push(datagram);
             }
@@ -238,128 +239,5 @@ impl Slot {
     fn timeline_shift(&self, track: &Track, encoding: u8) -> Option<u32> {
         let awaited = self.selector.awaited().filter(|awaited| *awaited == encoding)?;
         track.timestamp_between(awaited, self.carried_encoding()?, 0)
-    }
-}
-
-/// Where a packet goes and under which key.
-struct Outgoing<'a> {
-    destination: SocketAddr,
-    sender: &'a SrtpSender,
-    payload_type: PayloadType,
-}
-
-impl Outgoing<'_> {
-    /// Seal a packet into the batch, padded where that continues a run.
-    fn write(
-        &self,
-        slot: &Slot,
-        packet: &mut StoredPacket,
-        rewritten: &Rewritten,
-        batch: &mut TransmitBatch,
-    ) -> Result<usize, DropReason> {
-        packet.rewrite_vp8(rewritten.picture_id, rewritten.tl0_picture_index);
-        let mut block = slot.extension_block(&packet.info);
-        let block = block.finish();
-        let unpadded = 12 + block.len() + packet.payload().len() + self.sender.tag_len();
-        // A packet without payload was the publisher's padding: one byte of ours takes its place.
-        let least = usize::from(packet.payload().is_empty());
-        let useful = if slot.repeats_verbatim() {
-            0
-        } else {
-            batch.useful_padding(self.destination, unpadded)
-        };
-        let padding = padding_of(useful.max(least));
-        batch.append(self.destination, |out| {
-            let header = self.header(slot, packet, rewritten, !padding.is_empty());
-            if out.len() < unpadded + padding.len() {
-                return Err(DropReason::TooLarge);
-            }
-            let header_len = write_header(&header, block, out);
-            self.sender.protect_rtp(
-                slot.ssrc,
-                rewritten.sequence,
-                header_len,
-                packet.payload(),
-                padding,
-                out,
-            )
-        })
-    }
-
-    fn header(
-        &self,
-        slot: &Slot,
-        packet: &StoredPacket,
-        rewritten: &Rewritten,
-        padding: bool,
-    ) -> OutgoingHeader {
-        OutgoingHeader {
-            marker: packet.info.marker,
-            padding,
-            payload_type: self.payload_type,
-            sequence_number: rewritten.sequence.sequence_number(),
-            rtp_timestamp: rewritten.rtp_timestamp,
-            ssrc: slot.ssrc,
-        }
-    }
-
-    /// The same packet once more, for a receiver without RTX. Same number, same bytes: no key is used twice
-    /// for different content.
-    fn write_again(
-        &self,
-        slot: &Slot,
-        packet: &mut StoredPacket,
-        rewritten: &Rewritten,
-    ) -> Result<Vec<u8>, DropReason> {
-        packet.rewrite_vp8(rewritten.picture_id, rewritten.tl0_picture_index);
-        let header = self.header(slot, packet, rewritten, packet.payload().is_empty());
-        let padding = padding_of(usize::from(packet.payload().is_empty()));
-        self.seal(
-            slot,
-            &header,
-            rewritten.sequence,
-            packet,
-            packet.payload(),
-            padding,
-        )
-    }
-
-    fn write_rtx(
-        &self,
-        slot: &mut Slot,
-        packet: &mut StoredPacket,
-        rewritten: &Rewritten,
-        payload_type: PayloadType,
-    ) -> Result<Vec<u8>, DropReason> {
-        packet.rewrite_vp8(rewritten.picture_id, rewritten.tl0_picture_index);
-        slot.rtx_sequence.0 += 1;
-        let sequence = slot.rtx_sequence;
-        let mut header = self.header(slot, packet, rewritten, false);
-        header.payload_type = payload_type;
-        header.sequence_number = sequence.sequence_number();
-        header.ssrc = slot.rtx_ssrc.unwrap_or(slot.ssrc);
-        let mut payload = Vec::with_capacity(2 + packet.payload().len());
-        payload.extend_from_slice(&rewritten.sequence.sequence_number().to_be_bytes());
-        payload.extend_from_slice(packet.payload());
-        self.seal(slot, &header, sequence, packet, &payload, &[])
-    }
-
-    fn seal(
-        &self,
-        slot: &Slot,
-        header: &OutgoingHeader,
-        sequence: ExtendedSequenceNumber,
-        packet: &StoredPacket,
-        payload: &[u8],
-        padding: &[u8],
-    ) -> Result<Vec<u8>, DropReason> {
-        let mut out = vec![0u8; MAX_HEADER_LEN + payload.len() + padding.len() + MAX_TAG_LEN];
-        let mut block = slot.extension_block(&packet.info);
-        let header_len = write_header(header, block.finish(), &mut out);
-        let len = self
-            .sender
-            .protect_rtp(header.ssrc, sequence, header_len, payload, padding, &mut out)?;
-        out.truncate(len);
-        Ok(out)
     }
 }

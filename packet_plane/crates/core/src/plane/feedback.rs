@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::quantities::{Instant, Ssrc};
 use crate::rtcp::receiver_report::{self, ReportBlock};
 use crate::rtcp::sender_report::SenderReport;
-use crate::rtcp::{self, RtcpPacket, fir, nack, pli, source_description};
+use crate::rtcp::{self, RtcpPacket, fir, nack, pli, remb, source_description, transport_cc};
 use crate::srtp::MAX_RTCP_TRAILER_LEN;
 
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
@@ -62,11 +62,15 @@ impl Plane {
                 numbers.clear();
                 numbers.extend(nack.sequence_numbers);
                 if let Some(slot) = self.slot_of(index, Ssrc(nack.media_ssrc)) {
-                    self.retransmit(slot, &numbers);
+                    self.retransmit(now, slot, &numbers);
                 }
                 self.scratch.sequence_numbers = numbers;
                 Ok(())
             }
+            (rtcp::TRANSPORT_FEEDBACK, transport_cc::FORMAT) => {
+                self.handle_transport_feedback(now, index, packet.body)
+            }
+            (rtcp::PAYLOAD_FEEDBACK, remb::FORMAT) => self.handle_remb(now, index, packet.body),
             (rtcp::PAYLOAD_FEEDBACK, pli::FORMAT) => {
                 self.handle_picture_loss(index, Ssrc(pli::parse(packet.body)?));
                 Ok(())
@@ -165,6 +169,7 @@ impl Plane {
             if transport.srtp.is_none() || transport.active.is_none() {
                 continue;
             }
+            self.tick_congestion(now, index);
             self.send_feedback(now, index, is_report_due);
             if is_report_due {
                 self.send_sender_reports(now, index);

@@ -13,6 +13,7 @@ mod ingress;
 #[cfg(test)]
 mod layer_tests;
 mod layers;
+mod pacing;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -75,6 +76,9 @@ pub struct Plane {
     transport_by_address: FxHashMap<SocketAddr, usize>,
     /// Tracks and encodings with pending packets, in the order in which they got them.
     touched: Vec<(usize, u8)>,
+    /// Transports with packets that wait for their pace, or with a probe.
+    paced: Vec<usize>,
+    pace_due: Instant,
     control: VecDeque<(SocketAddr, Vec<u8>)>,
     events: VecDeque<Event>,
     counters: PlaneCounters,
@@ -122,7 +126,12 @@ impl Plane {
     /// When [`Plane::handle_timeout`] is due, `None` while there is nobody.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        (!self.transports.is_empty()).then_some(self.next_tick)
+        let next = if self.paced.is_empty() {
+            self.next_tick
+        } else {
+            self.next_tick.min(self.pace_due)
+        };
+        (!self.transports.is_empty()).then_some(next)
     }
 
     /// The oldest event not yet told.
@@ -133,6 +142,7 @@ impl Plane {
     /// Fill the batch with datagrams to send; returns whether it holds any. Call until it does not.
     pub fn poll_transmit(&mut self, now: Instant, batch: &mut TransmitBatch) -> bool {
         self.fill_control(batch);
+        self.fill_paced(now, batch);
         self.fill_media(now, batch);
         !batch.is_empty()
     }

@@ -25,6 +25,12 @@ pub struct TransportSnapshot {
     pub counters: TransportCounters,
     /// Microseconds, `None` before the first report that tells it.
     pub round_trip_us: Option<u64>,
+    /// Bits per second, `None` before the receiver has said anything.
+    pub estimate_bps: Option<u64>,
+    pub acknowledged_bps: Option<u64>,
+    /// Share of what is sent to it that is lost, 0 to 1.
+    pub loss: f64,
+    pub is_application_limited: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -68,6 +74,10 @@ impl Plane {
             meeting: transport.meeting,
             counters: transport.counters,
             round_trip_us: transport.round_trip.map(|rtt| rtt.as_micros() as u64),
+            estimate_bps: transport.congestion.estimator.estimate_bps(),
+            acknowledged_bps: transport.congestion.estimator.acknowledged_bps(),
+            loss: transport.congestion.estimator.loss(),
+            is_application_limited: transport.congestion.estimator.is_application_limited(),
         });
         snapshots.collect()
     }

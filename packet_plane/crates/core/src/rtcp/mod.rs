@@ -4,6 +4,7 @@ pub mod fir;
 pub mod nack;
 pub mod pli;
 pub mod receiver_report;
+pub mod remb;
 pub mod sender_report;
 pub mod source_description;
 pub mod transport_cc;

@@ -1,0 +1,197 @@
+//! What loss says of the path, where the delay says nothing: a policer's loss ends when less is sent, a radio's does not.
+//!
+//! A rise of loss is answered by sending no more than what arrived. If the loss stays as it was, it belongs to the path
+//! whatever is sent: it is remembered, the old rate comes back, and only what exceeds it counts from then on. Browsers
+//! tell inherent loss from congestion for the same reason (libwebrtc's second loss-based estimator); the draft's loss
+//! controller (draft-ietf-rmcat-gcc-02 section 6), whose bounds of 2 and 10 % are kept, would fall without end.
+
+use std::time::Duration;
+
+use crate::quantities::Instant;
+
+/// An interval has this many packets and lasts this long, but no longer than the last.
+const MIN_PACKETS: usize = 40;
+const MIN_INTERVAL: Duration = Duration::from_millis(300);
+const MAX_INTERVAL: Duration = Duration::from_secs(1);
+/// Loss above what belongs to the path that is taken for chance, and from where it is answered.
+const CHANCE: f64 = 0.02;
+const ANSWERED: f64 = 0.10;
+const DEVIATIONS: f64 = 2.5;
+/// Growth of the bound each second while there is no loss to speak of.
+const GROWTH: f64 = 1.5;
+/// After an answer the path needs this long, and a round trip, to show what changed.
+const SETTLING: Duration = Duration::from_millis(200);
+/// Loss that stays above this share of what it was, with so much less sent, does not come from sending.
+const UNCHANGED: f64 = 0.7;
+const LESS: f64 = 0.9;
+/// How fast the path's own loss follows what is seen of it.
+const FOLLOW: f64 = 0.15;
+
+#[derive(Clone, Copy, Debug)]
+struct Interval {
+    from: Instant,
+    received: usize,
+    lost: usize,
+}
+
+/// The answer to a rise of loss, and what it was given to.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    settled_at: Instant,
+    bps_before: f64,
+    loss_before: f64,
+}
+
+/// The loss-based bound of one path.
+#[derive(Debug, Default)]
+pub struct LossControl {
+    bound: Option<f64>,
+    inherent: f64,
+    interval: Option<Interval>,
+    answer: Option<Answer>,
+    loss: f64,
+}
+
+impl LossControl {
+    /// Bits per second, `None` while loss bounds nothing.
+    #[must_use]
+    pub fn bound(&self) -> Option<f64> {
+        self.bound
+    }
+
+    /// A probe has arrived at this rate.
+    pub fn raise(&mut self, bps: f64) {
+        self.bound = self.bound.map(|bound| bound.max(bps));
+    }
+
+    /// Share of packets that the path loses whatever is sent.
+    #[must_use]
+    pub fn inherent(&self) -> f64 {
+        self.inherent
+    }
+
+    /// Share of packets lost in the last interval.
+    #[must_use]
+    pub fn loss(&self) -> f64 {
+        self.loss
+    }
+
+    /// Take the counts of one feedback message; `estimate` is the delay-based one, `acknowledged` what arrives.
+    pub fn update(
+        &mut self,
+        now: Instant,
+        (received, lost): (usize, usize),
+        (estimate, acknowledged): (f64, Option<f64>),
+        round_trip: Duration,
+    ) {
+        if self.answer.is_some_and(|answer| now < answer.settled_at) {
+            return;
+        }
+        let interval = self.interval.get_or_insert(Interval {
+            from: now,
+            received: 0,
+            lost: 0,
+        });
+        interval.received += received;
+        interval.lost += lost;
+        let packets = interval.received + interval.lost;
+        let lasted = now.since(interval.from);
+        if lasted < MIN_INTERVAL || (packets < MIN_PACKETS && lasted < MAX_INTERVAL) || packets == 0 {
+            return;
+        }
+        self.loss = interval.lost as f64 / packets as f64;
+        self.interval = None;
+        // With few packets chance looks large.
+        let deviation = (self.loss * (1.0 - self.loss) / packets as f64).sqrt();
+        let chance = CHANCE + deviation;
+        let answered = ANSWERED.max(DEVIATIONS * deviation);
+        let excess = self.loss - self.inherent;
+        let current = self.bound.map_or(estimate, |bound| bound.min(estimate));
+        if excess <= chance {
+            self.relax(lasted, estimate);
+        } else if excess < answered {
+            self.bound = Some(current);
+        } else if let Some(acknowledged) = acknowledged {
+            self.respond(now, current, acknowledged, round_trip);
+        }
+    }
+
+    fn relax(&mut self, lasted: Duration, estimate: f64) {
+        self.answer = None;
+        self.inherent += FOLLOW * (self.loss - self.inherent);
+        self.bound = self
+            .bound
+            .map(|bound| bound * GROWTH.powf(lasted.as_secs_f64()))
+            .filter(|bound| *bound < estimate);
+    }
+
+    fn respond(&mut self, now: Instant, current: f64, acknowledged: f64, round_trip: Duration) {
+        let is_unchanged = |answer: &Answer| {
+            self.loss >= UNCHANGED * answer.loss_before && acknowledged <= LESS * answer.bps_before
+        };
+        if let Some(answer) = self.answer.take_if(|answer| is_unchanged(answer)) {
+            self.inherent = self.loss;
+            self.bound = Some(answer.bps_before);
+            return;
+        }
+        self.answer = Some(Answer {
+            settled_at: now + round_trip + SETTLING,
+            bps_before: current,
+            loss_before: self.loss,
+        });
+        self.bound = Some(current.min(acknowledged));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUND_TRIP: Duration = Duration::from_millis(50);
+
+    /// Send at the bound for some seconds over a path that loses a share of what is sent at a rate.
+    fn run(
+        control: &mut LossControl,
+        from_s: u64,
+        seconds: u64,
+        estimate: f64,
+        loss: impl Fn(f64) -> f64,
+    ) -> f64 {
+        let mut sent = estimate;
+        for at in (from_s * 1_000..(from_s + seconds) * 1_000).step_by(50) {
+            sent = control.bound().map_or(estimate, |bound| bound.min(estimate));
+            let share = loss(sent);
+            let lost = (100.0 * share).round() as usize;
+            let arrives = sent * (1.0 - share);
+            let now = Instant::from_millis(at);
+            control.update(now, (100 - lost, lost), (estimate, Some(arrives)), ROUND_TRIP);
+        }
+        sent
+    }
+
+    #[test]
+    fn no_loss_bounds_nothing() {
+        let mut control = LossControl::default();
+        assert_eq!(run(&mut control, 1, 10, 1e6, |_| 0.0), 1e6);
+        assert_eq!(control.bound(), None);
+    }
+
+    #[test]
+    fn loss_that_does_not_depend_on_the_rate_costs_no_rate() {
+        for share in [0.05, 0.15, 0.3] {
+            let mut control = LossControl::default();
+            let sent = run(&mut control, 1, 20, 1e6, |_| share);
+            assert!(sent >= 0.9e6, "{share}: {sent}");
+        }
+    }
+
+    #[test]
+    fn a_policer_gets_what_it_lets_through() {
+        let mut control = LossControl::default();
+        let policed = |limit: f64| move |sent: f64| (1.0 - limit / sent).max(0.0);
+        let sent = run(&mut control, 1, 5, 4e6, policed(1e6));
+        assert!((0.8e6..1.3e6).contains(&sent), "{sent}");
+        let sent = run(&mut control, 6, 30, 4e6, policed(8e6));
+        assert!(sent >= 3.9e6, "{sent}");
+    }
+}

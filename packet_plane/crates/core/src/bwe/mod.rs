@@ -1,0 +1,267 @@
+//! How much one receiver's path carries: delay, loss and probes over the feedback that it gives.
+//!
+//! [`Estimator`] holds the parts together. Everything that is sent to the receiver gets a transport-wide number from
+//! it; the receiver tells what arrived when. Source: draft-ietf-rmcat-gcc-02, with what browsers changed since; each
+//! part names its own.
+
+pub mod acknowledged_rate;
+pub mod arrival_groups;
+pub mod loss_control;
+pub mod prober;
+pub mod rate_control;
+pub mod sent_history;
+pub mod trendline;
+
+use std::time::Duration;
+
+use acknowledged_rate::AcknowledgedRate;
+use arrival_groups::ArrivalGroups;
+use loss_control::LossControl;
+use prober::{ProbeResult, Prober};
+use rate_control::RateControl;
+use sent_history::SentHistory;
+use trendline::{Trendline, Usage};
+
+use crate::quantities::Instant;
+use crate::rtcp::transport_cc::TransportFeedback;
+
+/// Bits per second before anything is known: a small picture and a voice.
+const START_BPS: f64 = 500_000.0;
+/// A voice that can be understood is never given up.
+const MIN_BPS: f64 = 30_000.0;
+const MAX_BPS: f64 = 1e9;
+/// A sender that uses less than this share does not find out what the path carries.
+const LIMITED_SHARE: f64 = 0.75;
+/// How far a probe reaches ahead, and beyond what is wanted: headroom for a frame that is larger than others.
+const PROBE_STEP: f64 = 2.0;
+const FIRST_PROBE_STEP: f64 = 4.0;
+/// While all that is carried is used, others may share the path: a short burst passes between their packets, so that
+/// it finds too much. The step is small and what it found is used before the next.
+const FULL_PROBE_STEP: f64 = 1.5;
+const AFTER_DECREASE_FULL: Duration = Duration::from_secs(3);
+const PROBE_HEADROOM: f64 = 1.1;
+/// A probe that found this share of what it tried is followed by the next at once.
+const PROBE_CARRIED: f64 = 0.8;
+/// Probes that find nothing come ever more rarely.
+const FIRST_PROBE_INTERVAL: Duration = Duration::from_millis(500);
+const MAX_PROBE_INTERVAL: Duration = Duration::from_secs(5);
+/// After the queue has grown it has to be empty before a probe can say anything.
+const AFTER_DECREASE: Duration = Duration::from_millis(1_000);
+const SENT_WINDOW: Duration = Duration::from_millis(500);
+
+/// What is known of one receiver's path.
+#[derive(Debug)]
+pub struct Estimator {
+    sent: SentHistory,
+    groups: ArrivalGroups,
+    trendline: Trendline,
+    acknowledged: AcknowledgedRate,
+    rate: RateControl,
+    loss: LossControl,
+    prober: Prober,
+    wanted_bps: f64,
+    has_feedback: bool,
+    sent_rate: SentRate,
+    probe_interval: Duration,
+    probe_due: Instant,
+    is_first_probe: bool,
+}
+
+/// Bytes that were sent in the last half second.
+#[derive(Debug, Default)]
+struct SentRate {
+    from: Option<Instant>,
+    bytes: usize,
+    bps: f64,
+}
+
+impl SentRate {
+    fn add(&mut self, now: Instant, len: usize) {
+        let from = *self.from.get_or_insert(now);
+        let lasted = now.since(from);
+        if lasted >= SENT_WINDOW {
+            self.bps = self.bytes as f64 * 8.0 / lasted.as_secs_f64();
+            (self.from, self.bytes) = (Some(now), 0);
+        }
+        self.bytes += len;
+    }
+}
+
+impl Default for Estimator {
+    fn default() -> Self {
+        Estimator {
+            sent: SentHistory::default(),
+            groups: ArrivalGroups::default(),
+            trendline: Trendline::default(),
+            acknowledged: AcknowledgedRate::default(),
+            rate: RateControl::new(START_BPS),
+            loss: LossControl::default(),
+            prober: Prober::default(),
+            wanted_bps: 0.0,
+            has_feedback: false,
+            sent_rate: SentRate::default(),
+            probe_interval: FIRST_PROBE_INTERVAL,
+            probe_due: Instant::ZERO,
+            is_first_probe: true,
+        }
+    }
+}
+
+impl Estimator {
+    /// Bits per second that the path carries, `None` before the receiver has said anything.
+    #[must_use]
+    pub fn estimate_bps(&self) -> Option<u64> {
+        self.has_feedback.then(|| self.bounded() as u64)
+    }
+
+    fn bounded(&self) -> f64 {
+        let bound = self.loss.bound().unwrap_or(MAX_BPS);
+        self.rate.bps().min(bound).clamp(MIN_BPS, MAX_BPS)
+    }
+
+    /// Bits per second that arrive, `None` before they were measured.
+    #[must_use]
+    pub fn acknowledged_bps(&self) -> Option<u64> {
+        self.acknowledged.bps().map(|bps| bps as u64)
+    }
+
+    /// Share of packets that were lost lately.
+    #[must_use]
+    pub fn loss(&self) -> f64 {
+        self.loss.loss()
+    }
+
+    /// Whether less is sent than the path carries, so that only probes find out more.
+    #[must_use]
+    pub fn is_application_limited(&self) -> bool {
+        self.sent_rate.bps < self.bounded() * LIMITED_SHARE
+    }
+
+    /// Bits per second that the receiver could use: how far probes reach.
+    pub fn set_wanted(&mut self, now: Instant, bps: u64) {
+        let bps = bps as f64;
+        if bps > self.wanted_bps {
+            // Something new to win: the last failure does not count any more.
+            self.probe_interval = FIRST_PROBE_INTERVAL;
+            self.probe_due = self.probe_due.min(now + FIRST_PROBE_INTERVAL);
+        }
+        self.wanted_bps = bps;
+    }
+
+    /// The transport-wide number of the next packet.
+    #[must_use]
+    pub fn next_number(&self) -> u16 {
+        self.sent.next_number()
+    }
+
+    /// Note that the packet with the next number went out.
+    pub fn handle_sent(&mut self, now: Instant, len: usize) {
+        self.sent.handle_sent(now, len, self.prober.cluster());
+        self.sent_rate.add(now, len);
+        if self.prober.is_sending() {
+            self.prober.handle_sent(now, len);
+        }
+    }
+
+    /// Take a receiver's feedback.
+    pub fn handle_feedback(&mut self, now: Instant, feedback: &TransportFeedback, round_trip: Duration) {
+        let outcome = self.sent.handle_feedback(feedback);
+        if outcome.acknowledged.is_empty() && outcome.packets_lost == 0 {
+            return;
+        }
+        self.has_feedback = true;
+        let mut probe = None;
+        for packet in &outcome.acknowledged {
+            self.acknowledged.handle_packet(packet);
+            if let Some(delta) = self.groups.handle_packet(packet) {
+                self.trendline.handle_delta(&delta);
+            }
+            probe = self.prober.handle_packet(packet, self.loss.inherent()).or(probe);
+        }
+        let acknowledged = self.acknowledged.bps();
+        let usage = self.trendline.usage();
+        if !outcome.acknowledged.is_empty() {
+            // What the path loses whatever is sent says nothing against sending more.
+            let reached = acknowledged.map(|bps| bps / (1.0 - self.loss.inherent()).max(0.3));
+            let rates = (reached, self.acknowledged.fallen_bps());
+            self.rate.update(now, usage, rates, round_trip);
+        }
+        let counts = (outcome.acknowledged.len(), outcome.packets_lost);
+        self.loss
+            .update(now, counts, (self.rate.bps(), acknowledged), round_trip);
+        if let Some(result) = probe {
+            self.handle_probe(now, usage, result);
+        }
+    }
+
+    fn handle_probe(&mut self, now: Instant, usage: Usage, result: ProbeResult) {
+        if usage == Usage::Overusing {
+            return;
+        }
+        self.loss.raise(result.bps.min(result.tried_bps));
+        if result.bps > self.rate.bps() {
+            self.rate.set(now, result.bps.min(result.tried_bps));
+        }
+        if result.bps >= result.tried_bps * PROBE_CARRIED {
+            self.probe_interval = FIRST_PROBE_INTERVAL;
+            let is_limited = self.is_application_limited();
+            let pause = if is_limited {
+                Duration::ZERO
+            } else {
+                FIRST_PROBE_INTERVAL
+            };
+            self.probe_due = now + pause;
+        }
+    }
+
+    /// A receiver without transport-wide feedback says its own estimate (REMB).
+    pub fn handle_remb(&mut self, now: Instant, bps: u64) {
+        if !self.has_feedback || self.acknowledged.bps().is_none() {
+            self.has_feedback = true;
+            self.rate.set(now, bps as f64);
+        }
+    }
+
+    /// Begin a probe where one is due: more is wanted than is known to be carried, and the queue is empty.
+    ///
+    /// What is sent by itself finds out more only slowly, and nothing while less is sent than could be.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let current = self.bounded();
+        let is_limited = self.is_application_limited();
+        let has_room = self.has_feedback
+            && (is_limited || self.rate.is_beyond_capacity())
+            && self.wanted_bps > current * PROBE_HEADROOM
+            && self.trendline.usage() == Usage::Normal;
+        let patience = if is_limited {
+            AFTER_DECREASE
+        } else {
+            AFTER_DECREASE_FULL
+        };
+        let decreased = self.rate.decreased_at();
+        let was_full = decreased.is_some_and(|at| now.since(at) < patience);
+        if !has_room || was_full || now < self.probe_due || self.prober.is_sending() {
+            return;
+        }
+        let step = match (std::mem::take(&mut self.is_first_probe), is_limited) {
+            (true, _) => FIRST_PROBE_STEP,
+            (false, true) => PROBE_STEP,
+            (false, false) => FULL_PROBE_STEP,
+        };
+        self.prober
+            .start(now, (current * step).min(self.wanted_bps * PROBE_HEADROOM));
+        self.probe_due = now + self.probe_interval;
+        self.probe_interval = (self.probe_interval * 2).min(MAX_PROBE_INTERVAL);
+    }
+
+    /// Whether a probe is being sent.
+    #[must_use]
+    pub fn is_probing(&self) -> bool {
+        self.prober.is_sending()
+    }
+
+    /// Bytes of padding that a probe needs now.
+    #[must_use]
+    pub fn probe_bytes(&self, now: Instant) -> usize {
+        self.prober.wanted_bytes(now)
+    }
+}

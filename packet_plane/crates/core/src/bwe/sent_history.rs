@@ -1,0 +1,211 @@
+//! What was sent to one receiver under which transport-wide number, until its feedback tells what became of it.
+//!
+//! Source: draft-holmer-rmcat-transport-wide-cc-extensions-01 section 2.
+
+use std::collections::VecDeque;
+
+use crate::quantities::{ExtendedSequenceNumber, Instant};
+use crate::rtcp::transport_cc::TransportFeedback;
+
+/// Half a second of 20,000 packets a second; feedback comes every 50 to 250 ms.
+const MAX_IN_FLIGHT: usize = 16_384;
+/// The reference time of feedback has 24 bits of 64 ms.
+const REFERENCE_RANGE_US: i64 = (1 << 24) * 64_000;
+
+/// A packet on its way.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    at: Instant,
+    len: u16,
+    probe: u8,
+    is_settled: bool,
+}
+
+/// A packet that has arrived, as its receiver says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    pub sent_at: Instant,
+    /// Microseconds on the receiver's clock, from any origin.
+    pub arrived_us: i64,
+    pub len: usize,
+    /// Number of the probe cluster that it belonged to, 0 for none.
+    pub probe: u8,
+}
+
+/// What one feedback message says.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// In order of arrival.
+    pub acknowledged: Vec<Acknowledged>,
+    pub packets_lost: usize,
+}
+
+/// The packets in flight.
+#[derive(Debug, Default)]
+pub struct SentHistory {
+    packets: VecDeque<Sent>,
+    /// Transport-wide number of `packets[0]`.
+    first: u64,
+    next: u64,
+    bytes_in_flight: usize,
+    last_arrival_us: Option<i64>,
+}
+
+impl SentHistory {
+    /// The number of the next packet.
+    #[must_use]
+    pub fn next_number(&self) -> u16 {
+        self.next as u16
+    }
+
+    /// Note that the packet with the next number went out.
+    pub fn handle_sent(&mut self, now: Instant, len: usize, probe: u8) {
+        if self.packets.len() >= MAX_IN_FLIGHT {
+            self.forget_first();
+        }
+        self.packets.push_back(Sent {
+            at: now,
+            len: len as u16,
+            probe,
+            is_settled: false,
+        });
+        self.bytes_in_flight += len;
+        self.next += 1;
+    }
+
+    #[must_use]
+    pub fn bytes_in_flight(&self) -> usize {
+        self.bytes_in_flight
+    }
+
+    /// Take what a receiver says; what it says twice counts once.
+    pub fn handle_feedback(&mut self, feedback: &TransportFeedback) -> Outcome {
+        let newest = ExtendedSequenceNumber(self.next.saturating_sub(1));
+        let base = newest.nearest(feedback.base_sequence_number).0;
+        let mut outcome = Outcome::default();
+        for (number, arrival) in (base..).zip(&feedback.arrivals) {
+            let Some(arrived_us) = arrival.map(|arrival| self.unwrap_arrival(arrival)) else {
+                // Lost until told otherwise: a packet that is only late is acknowledged when it comes.
+                outcome.packets_lost += usize::from(self.find(number).is_some_and(|sent| !sent.is_settled));
+                continue;
+            };
+            let Some(sent) = self.find(number).filter(|sent| !sent.is_settled) else {
+                continue;
+            };
+            sent.is_settled = true;
+            outcome.acknowledged.push(Acknowledged {
+                sent_at: sent.at,
+                arrived_us,
+                len: usize::from(sent.len),
+                probe: sent.probe,
+            });
+        }
+        outcome.acknowledged.sort_by_key(|packet| packet.arrived_us);
+        let told = base + feedback.arrivals.len() as u64;
+        // What lies before is settled one way or the other; a little stays for what comes late.
+        while self.first + LATE < told && !self.packets.is_empty() {
+            self.forget_first();
+        }
+        outcome
+    }
+
+    fn find(&mut self, number: u64) -> Option<&mut Sent> {
+        let index = number.checked_sub(self.first)?;
+        self.packets.get_mut(usize::try_from(index).ok()?)
+    }
+
+    fn forget_first(&mut self) {
+        if let Some(sent) = self.packets.pop_front() {
+            self.first += 1;
+            self.bytes_in_flight -= usize::from(sent.len);
+        }
+    }
+
+    /// Arrivals on one line although the reference time wraps.
+    fn unwrap_arrival(&mut self, raw_us: u64) -> i64 {
+        let raw = raw_us as i64;
+        let unwrapped = match self.last_arrival_us {
+            None => raw,
+            Some(last) => {
+                let step = (raw - last).rem_euclid(REFERENCE_RANGE_US);
+                let back = step > REFERENCE_RANGE_US / 2;
+                last + step - if back { REFERENCE_RANGE_US } else { 0 }
+            }
+        };
+        self.last_arrival_us = Some(unwrapped);
+        unwrapped
+    }
+}
+
+/// Packets behind the newest that was told which may still be acknowledged.
+const LATE: u64 = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feedback(base: u16, arrivals: Vec<Option<u64>>) -> TransportFeedback {
+        TransportFeedback {
+            media_ssrc: 1,
+            base_sequence_number: base,
+            feedback_count: 0,
+            arrivals,
+        }
+    }
+
+    fn sent(count: u64) -> SentHistory {
+        let mut history = SentHistory::default();
+        (0..count).for_each(|number| history.handle_sent(Instant::from_millis(number), 100, 0));
+        history
+    }
+
+    #[test]
+    fn tells_what_arrived_and_what_did_not_once() {
+        let mut history = sent(4);
+        let told = feedback(0, vec![Some(9_000), None, Some(8_000)]);
+        let outcome = history.handle_feedback(&told);
+        let arrived: Vec<i64> = outcome
+            .acknowledged
+            .iter()
+            .map(|packet| packet.arrived_us)
+            .collect();
+        assert_eq!((arrived, outcome.packets_lost), (vec![8_000, 9_000], 1));
+        let again = history.handle_feedback(&told);
+        assert!(again.acknowledged.is_empty());
+        let late = history.handle_feedback(&feedback(1, vec![Some(10_000)]));
+        assert_eq!(late.acknowledged.len(), 1);
+    }
+
+    #[test]
+    fn numbers_and_clocks_wrap() {
+        let mut history = sent(65_540);
+        let range = REFERENCE_RANGE_US as u64;
+        let first = history.handle_feedback(&feedback(65_535, vec![Some(range - 1_000)]));
+        let second = history.handle_feedback(&feedback(0, vec![Some(500)]));
+        let step = second.acknowledged[0].arrived_us - first.acknowledged[0].arrived_us;
+        assert_eq!(step, 1_500);
+        assert_eq!(second.acknowledged[0].sent_at, Instant::from_millis(65_536));
+    }
+
+    #[test]
+    fn feedback_about_nothing_that_was_sent_says_nothing() {
+        let mut history = SentHistory::default();
+        assert!(
+            history
+                .handle_feedback(&feedback(7, vec![Some(1), None]))
+                .acknowledged
+                .is_empty()
+        );
+        let mut history = sent(3);
+        let outcome = history.handle_feedback(&feedback(40_000, vec![Some(1); 9]));
+        assert_eq!((outcome.acknowledged.len(), outcome.packets_lost), (0, 0));
+    }
+
+    #[test]
+    fn what_nobody_tells_about_is_forgotten_in_the_end() {
+        let mut history = sent(MAX_IN_FLIGHT as u64 + 10);
+        assert_eq!(history.bytes_in_flight(), MAX_IN_FLIGHT * 100);
+        let outcome = history.handle_feedback(&feedback(0, vec![Some(1)]));
+        assert!(outcome.acknowledged.is_empty());
+    }
+}

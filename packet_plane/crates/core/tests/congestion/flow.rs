@@ -1,0 +1,209 @@
+//! A video flow over one path: an encoder that follows the estimate, the pacer, and a receiver that reports arrivals.
+//!
+//! Estimator and pacer are the plane's own; encoder and receiver behave as a browser's do.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use packet_plane_core::bwe::Estimator;
+use packet_plane_core::pacer::{Pacer, Waiting};
+use packet_plane_core::quantities::{ExtendedSequenceNumber, Instant};
+use packet_plane_core::rtcp::transport_cc::TransportFeedback;
+use packet_plane_netem::{Conditions, Link, Random};
+
+const FRAME: Duration = Duration::from_micros(33_333);
+const PACKET: usize = 1_200;
+const PROBE: usize = 300;
+const FEEDBACK: Duration = Duration::from_millis(50);
+
+/// A packet of a flow on the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet {
+    pub flow: usize,
+    pub number: u16,
+    pub sent_at: Duration,
+    pub len: usize,
+}
+
+/// What a flow did in one tenth of a second.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tenth {
+    pub sent: usize,
+    pub arrived: usize,
+    pub estimate_bps: u64,
+}
+
+pub struct Flow {
+    pub number: usize,
+    estimator: Estimator,
+    pacer: Pacer,
+    /// Highest rate of the encoder.
+    max_bps: u64,
+    /// When the application sends.
+    active: Vec<std::ops::Range<Duration>>,
+    next_frame: Duration,
+    random: Random,
+    lengths: VecDeque<usize>,
+    forward: Link<Packet>,
+    back: Link<TransportFeedback>,
+    delay: Duration,
+    arrivals: BTreeMap<u64, u64>,
+    told: Option<u64>,
+    next_feedback: Duration,
+    pub delays: Vec<(Duration, Duration)>,
+    pub tenths: Vec<Tenth>,
+}
+
+fn instant(now: Duration) -> Instant {
+    Instant(now.as_micros() as u64 + 1_000_000)
+}
+
+impl Flow {
+    pub fn new(number: usize, max_bps: u64, delay: Duration, active: Vec<std::ops::Range<Duration>>) -> Self {
+        let path = Conditions {
+            delay,
+            ..Conditions::default()
+        };
+        let mut estimator = Estimator::default();
+        estimator.set_wanted(instant(Duration::ZERO), max_bps);
+        Flow {
+            number,
+            estimator,
+            pacer: Pacer::default(),
+            max_bps,
+            next_frame: active[0].start,
+            active,
+            random: Random::new(number as u64 + 77),
+            lengths: VecDeque::new(),
+            forward: Link::new(number as u64, path),
+            back: Link::new(number as u64 + 1_000, path),
+            delay,
+            arrivals: BTreeMap::new(),
+            told: None,
+            next_feedback: Duration::ZERO,
+            delays: Vec::new(),
+            tenths: Vec::new(),
+        }
+    }
+
+    /// Lose this share of packets on the flow's own path, whatever is sent.
+    pub fn lose(&mut self, share: f64) {
+        self.forward.set_conditions(Conditions {
+            delay: self.delay,
+            loss: share,
+            ..Conditions::default()
+        });
+    }
+
+    /// What leaves the sender now.
+    pub fn send(&mut self, now: Duration, out: &mut Vec<Packet>) {
+        while let Some(feedback) = self.back.poll(now) {
+            let round_trip = self.delay * 2;
+            self.estimator
+                .handle_feedback(instant(now), &feedback, round_trip);
+            if let Some(bps) = self.estimator.estimate_bps() {
+                self.pacer.set_estimate(bps);
+            }
+        }
+        let is_active = self.active.iter().any(|range| range.contains(&now));
+        if is_active && now >= self.next_frame {
+            self.next_frame = now + FRAME;
+            self.encode(now);
+        }
+        self.pacer.drop_late(instant(now));
+        while let Some(waiting) = self.pacer.pop(instant(now)) {
+            let len = self.lengths[waiting.sequence.0 as usize];
+            self.emit(now, len, out);
+        }
+        if is_active {
+            self.estimator.handle_timeout(instant(now));
+        }
+        while self.estimator.probe_bytes(instant(now)) > 0 {
+            self.emit(now, PROBE, out);
+        }
+    }
+
+    fn encode(&mut self, now: Duration) {
+        let bps = self.estimator.estimate_bps().unwrap_or(300_000).min(self.max_bps);
+        // Sizes of frames vary as an encoder's do.
+        let noise = 0.75 + self.random.fraction() / 2.0;
+        let mut left = (bps as f64 / 8.0 * FRAME.as_secs_f64() * noise) as usize;
+        while left > 0 {
+            let len = left.min(PACKET);
+            left -= len;
+            self.lengths.push_back(len);
+            self.pacer.push(Waiting {
+                since: instant(now),
+                slot: 0,
+                track: 0,
+                encoding: 0,
+                sequence: ExtendedSequenceNumber(self.lengths.len() as u64 - 1),
+            });
+        }
+    }
+
+    fn emit(&mut self, now: Duration, len: usize, out: &mut Vec<Packet>) {
+        let number = self.estimator.next_number();
+        self.estimator.handle_sent(instant(now), len);
+        self.pacer.handle_sent(len);
+        self.tenth(now).sent += len;
+        self.tenth(now).estimate_bps = self.estimator.estimate_bps().unwrap_or(0);
+        out.push(Packet {
+            flow: self.number,
+            number,
+            sent_at: now,
+            len,
+        });
+    }
+
+    /// A packet has passed the bottleneck.
+    pub fn carry(&mut self, now: Duration, packet: Packet) {
+        self.forward.send(now, packet.len, packet);
+    }
+
+    /// What the receiver does now.
+    pub fn receive(&mut self, now: Duration) {
+        while let Some(packet) = self.forward.poll(now) {
+            self.tenth(now).arrived += packet.len;
+            self.delays.push((now, now - packet.sent_at - self.delay));
+            let newest = ExtendedSequenceNumber(self.told.unwrap_or(0));
+            self.arrivals
+                .insert(newest.nearest(packet.number).0, now.as_micros() as u64);
+        }
+        if now >= self.next_feedback {
+            self.next_feedback = now + FEEDBACK;
+            self.report(now);
+        }
+    }
+
+    fn report(&mut self, now: Duration) {
+        let arrivals = std::mem::take(&mut self.arrivals);
+        let Some((first, last)) = arrivals
+            .keys()
+            .next()
+            .copied()
+            .zip(arrivals.keys().last().copied())
+        else {
+            return;
+        };
+        let from = self.told.map_or(first, |told| (told + 1).min(first));
+        self.told = Some(last);
+        let feedback = TransportFeedback {
+            media_ssrc: 1,
+            base_sequence_number: from as u16,
+            feedback_count: 0,
+            arrivals: (from..=last)
+                .map(|number| arrivals.get(&number).copied())
+                .collect(),
+        };
+        self.back.send(now, 100, feedback);
+    }
+
+    fn tenth(&mut self, now: Duration) -> &mut Tenth {
+        let index = now.as_millis() as usize / 100;
+        if self.tenths.len() <= index {
+            self.tenths.resize(index + 1, Tenth::default());
+        }
+        &mut self.tenths[index]
+    }
+}
