@@ -7,7 +7,7 @@ use std::path::Path;
 
 type Property = fn(&[u8]);
 
-const TARGETS: [(&str, Property); 8] = [
+const TARGETS: [(&str, Property); 12] = [
     ("demux", packet_plane_fuzz::demux),
     ("stun", packet_plane_fuzz::stun),
     ("rtp", packet_plane_fuzz::rtp),
@@ -15,6 +15,10 @@ const TARGETS: [(&str, Property); 8] = [
     ("srtp", packet_plane_fuzz::srtp),
     ("vp8", packet_plane_fuzz::vp8),
     ("h264", packet_plane_fuzz::h264),
+    ("dependency_descriptor", packet_plane_fuzz::dependency_descriptor),
+    ("vp9", packet_plane_fuzz::vp9),
+    ("h265", packet_plane_fuzz::h265),
+    ("red", packet_plane_fuzz::red),
     ("plane", packet_plane_fuzz::plane),
 ];
 

@@ -25,6 +25,34 @@ pub struct PictureId {
     pub is_long: bool,
 }
 
+impl PictureId {
+    /// Read an id and its length; VP9 writes it alike (RFC 9628 section 4.2).
+    pub(super) fn read(bytes: &[u8]) -> Option<(Self, usize)> {
+        let first = *bytes.first()?;
+        if first & 0x80 == 0 {
+            let value = u16::from(first);
+            return Some((
+                PictureId {
+                    value,
+                    is_long: false,
+                },
+                1,
+            ));
+        }
+        let value = u16::from(first & 0x7f) << 8 | u16::from(*bytes.get(1)?);
+        Some((PictureId { value, is_long: true }, 2))
+    }
+
+    /// Write another value over this id, as long as it.
+    pub(super) fn write(self, value: u16, out: &mut [u8]) {
+        if self.is_long {
+            out[..2].copy_from_slice(&(0x8000 | (value & 0x7fff)).to_be_bytes());
+        } else {
+            out[0] = (value & 0x7f) as u8;
+        }
+    }
+}
+
 impl Vp8Descriptor {
     /// Read a descriptor; `None` when the payload ends inside it.
     #[must_use]
@@ -37,7 +65,9 @@ impl Vp8Descriptor {
             at = 2;
             if flags & 0x80 != 0 {
                 found.picture_id_at = at as u8;
-                at += found.read_picture_id(payload.get(at..)?)?;
+                let (id, len) = PictureId::read(payload.get(at..)?)?;
+                found.picture_id = Some(id);
+                at += len;
             }
             if flags & 0x40 != 0 {
                 found.tl0_at = at as u8;
@@ -61,29 +91,10 @@ impl Vp8Descriptor {
         Some(found)
     }
 
-    fn read_picture_id(&mut self, bytes: &[u8]) -> Option<usize> {
-        let first = *bytes.first()?;
-        if first & 0x80 == 0 {
-            self.picture_id = Some(PictureId {
-                value: u16::from(first),
-                is_long: false,
-            });
-            return Some(1);
-        }
-        let value = u16::from(first & 0x7f) << 8 | u16::from(*bytes.get(1)?);
-        self.picture_id = Some(PictureId { value, is_long: true });
-        Some(2)
-    }
-
     /// Write other ids over those of `payload`, which this descriptor was read from.
     pub fn rewrite(&self, picture_id: u16, tl0_picture_index: u8, payload: &mut [u8]) {
         if let Some(id) = self.picture_id {
-            let at = usize::from(self.picture_id_at);
-            if id.is_long {
-                payload[at..at + 2].copy_from_slice(&(0x8000 | (picture_id & 0x7fff)).to_be_bytes());
-            } else {
-                payload[at] = (picture_id & 0x7f) as u8;
-            }
+            id.write(picture_id, &mut payload[usize::from(self.picture_id_at)..]);
         }
         if self.tl0_picture_index.is_some() {
             payload[usize::from(self.tl0_at)] = tl0_picture_index;

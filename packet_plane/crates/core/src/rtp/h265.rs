@@ -1,0 +1,104 @@
+//! Where an H.265 picture can be decoded from the start, and its temporal layers.
+//!
+//! Source: RFC 7798 sections 1.1.4 (NAL unit header), 4.4.1 (single unit), 4.4.2 (aggregation), 4.4.3 (fragments).
+
+const AGGREGATION: u8 = 48;
+const FRAGMENT: u8 = 49;
+
+/// What the units of one packet say of its picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct H265Units {
+    pub starts_keyframe: bool,
+    pub temporal: u8,
+    /// Whether the temporal layer can be entered with this picture (TSA and STSA pictures).
+    pub is_temporal_switch: bool,
+}
+
+impl H265Units {
+    /// Read a payload; `None` when it is too short for a header.
+    #[must_use]
+    pub fn parse(payload: &[u8]) -> Option<Self> {
+        let [first, second, rest @ ..] = payload else {
+            return None;
+        };
+        let kind = first >> 1 & 0x3f;
+        let mut found = H265Units {
+            temporal: (second & 7).saturating_sub(1),
+            ..H265Units::default()
+        };
+        match kind {
+            AGGREGATION => aggregated(rest).for_each(|kind| found.note(kind)),
+            FRAGMENT => {
+                let header = *rest.first()?;
+                // Only the first fragment starts a picture; the switch is one of all its packets.
+                let kind = header & 0x3f;
+                if header & 0x80 != 0 {
+                    found.note(kind);
+                }
+                found.is_temporal_switch |= is_switch(kind);
+            }
+            kind => found.note(kind),
+        }
+        Some(found)
+    }
+
+    fn note(&mut self, kind: u8) {
+        // IRAP pictures and the parameter sets before them (H.265 table 7-1).
+        self.starts_keyframe |= matches!(kind, 16..=21 | 32 | 33);
+        self.is_temporal_switch |= is_switch(kind);
+    }
+}
+
+fn is_switch(kind: u8) -> bool {
+    matches!(kind, 2..=5)
+}
+
+fn aggregated(mut rest: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    std::iter::from_fn(move || {
+        let len = usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?]));
+        let unit = rest.get(2..2 + len)?;
+        rest = &rest[2 + len..];
+        Some(unit.first()? >> 1 & 0x3f)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn unit(kind: u8, temporal: u8) -> [u8; 2] {
+        [kind << 1, temporal + 1]
+    }
+
+    fn starts(payload: &[u8]) -> bool {
+        H265Units::parse(payload).expect("parses").starts_keyframe
+    }
+
+    #[test]
+    fn recognises_parameter_sets_and_irap_pictures_in_each_packetisation() {
+        assert!(starts(&unit(32, 0)) && starts(&unit(19, 0)) && starts(&unit(21, 0)));
+        assert!(starts(&[96, 1, 0, 2, 66, 1, 0, 2, 68, 1]));
+        assert!(starts(&[98, 1, 0x80 | 19]));
+        assert!(!starts(&[98, 1, 0x40 | 19]) && !starts(&unit(1, 0)) && !starts(&[96, 1, 0xff, 0xff]));
+        assert_eq!(H265Units::parse(&[98, 1]), None);
+        assert_eq!(H265Units::parse(&[98]), None);
+    }
+
+    #[test]
+    fn tells_temporal_layers_and_where_they_are_entered() {
+        let sub = H265Units::parse(&unit(3, 2)).expect("parses");
+        assert_eq!((sub.temporal, sub.is_temporal_switch), (2, true));
+        let plain = H265Units::parse(&unit(1, 1)).expect("parses");
+        assert_eq!((plain.temporal, plain.is_temporal_switch), (1, false));
+        let fragment = H265Units::parse(&[98, 2, 5]).expect("parses");
+        assert_eq!((fragment.temporal, fragment.is_temporal_switch), (1, true));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = H265Units::parse(&bytes);
+        }
+    }
+}
