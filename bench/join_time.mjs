@@ -2,7 +2,8 @@
  * How long does it take from the click on "Join now" to the first decoded frame of somebody else?
  *
  * Two Chromium contexts on this machine, real API, real media node, the real web app. One guest stays in the meeting
- * with a camera; the other joins and leaves again, RUNS times, each time from a fresh page. Prints p50 and p95.
+ * with a camera; the other joins and leaves again, RUNS times, each time from a fresh page. Prints p50 and p95 of the
+ * whole and of each stage on the way.
  *
  * Usage: node bench/join_time.mjs [--runs 20]. Uses the Parley that runs now, or starts one of its own.
  */
@@ -35,6 +36,30 @@ try {
   await parley.stop();
 }
 
+/** Notes when each stage of the page's connection was reached. */
+function watchStages() {
+  const note = (stage) => (window.stages[stage] ??= performance.now());
+  window.stages = {};
+  const Original = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Original {
+    constructor(...options) {
+      super(...options);
+      this.addEventListener('iceconnectionstatechange', () => note(`ice ${this.iceConnectionState}`));
+      this.addEventListener('connectionstatechange', () => note(`connection ${this.connectionState}`));
+    }
+    async setLocalDescription(...description) {
+      await super.setLocalDescription(...description);
+      note('offer');
+    }
+    async setRemoteDescription(description) {
+      note('answer');
+      await super.setRemoteDescription(description);
+      note('answer applied');
+      for (const { track } of this.getReceivers()) track.addEventListener('unmute', () => note('first packet'));
+    }
+  };
+}
+
 async function measureJoin(browser, link) {
   const page = await arrive(browser, link, 'Guest');
   const times = await page.evaluate(
@@ -47,7 +72,15 @@ async function measureJoin(browser, link) {
           const entry = performance
             .getEntriesByType('resource')
             .findLast(({ name }) => name.endsWith('/join'));
-          resolve({ frame, api: entry === undefined ? 0 : entry.responseEnd - clicked });
+          const since = (stage) => (window.stages[stage] ?? clicked) - clicked;
+          resolve({
+            'answer of the API': entry === undefined ? 0 : entry.responseEnd - clicked,
+            'answer of the node': since('answer'),
+            'answer applied': since('answer applied'),
+            'ICE connected': since('ice connected'),
+            'DTLS connected': since('connection connected'),
+            'first decoded remote frame': frame,
+          });
         };
         new MutationObserver(() => {
           for (const video of document.querySelectorAll('video:not(.mirrored)')) {
@@ -68,6 +101,7 @@ async function measureJoin(browser, link) {
 async function arrive(browser, link, name) {
   const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
   const page = await context.newPage();
+  await page.addInitScript(watchStages);
   await page.goto(link);
   await page.getByLabel('Your name').fill(name);
   await page.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0);
@@ -84,14 +118,12 @@ function report(runs) {
     );
   };
   console.log(`join click → …, ${runs.length} runs, two Chromium on one machine`);
-  line(
-    'answer of the API',
-    runs.map(({ api }) => api),
-  );
-  line(
-    'first decoded remote frame',
-    runs.map(({ frame }) => frame),
-  );
+  for (const stage of Object.keys(runs[0])) {
+    line(
+      stage,
+      runs.map((times) => times[stage]),
+    );
+  }
 }
 
 async function createMeeting({ apiUrl, apiKey }) {
