@@ -66,7 +66,7 @@ pub fn rtp(bytes: &[u8]) {
         rtp_timestamp: header.rtp_timestamp,
         ssrc: header.ssrc,
     };
-    let mut out = [0; 64];
+    let mut out = [0; 96];
     let len = write_header(&outgoing, block.finish(), &mut out);
     let again = RtpHeader::parse(&out[..len]).expect("what was written parses");
     assert_eq!(again.header_len, len);

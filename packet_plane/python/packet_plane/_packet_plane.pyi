@@ -8,7 +8,7 @@ class QueueFullError(RuntimeError):
 
 @final
 class Codec:
-    """A payload type of a session; `name` is "opus", "VP8" or "H264" in any case of letters."""
+    """A payload type of a session; `name` is "opus", "VP8", "VP9", "AV1", "H264" or "H265", in any case."""
 
     def __init__(
         self,

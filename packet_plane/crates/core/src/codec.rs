@@ -11,6 +11,12 @@ pub enum CodecName {
     Vp8,
     /// RFC 6184.
     H264,
+    /// RFC 7798.
+    H265,
+    /// RFC 9628.
+    Vp9,
+    /// RTP Payload Format For AV1.
+    Av1,
 }
 
 impl CodecName {
@@ -21,6 +27,9 @@ impl CodecName {
             ("opus", CodecName::Opus),
             ("VP8", CodecName::Vp8),
             ("H264", CodecName::H264),
+            ("H265", CodecName::H265),
+            ("VP9", CodecName::Vp9),
+            ("AV1", CodecName::Av1),
         ]
         .into_iter()
         .find_map(|(known, codec)| known.eq_ignore_ascii_case(name).then_some(codec))
@@ -46,37 +55,45 @@ pub struct Codec {
     pub nack: bool,
     pub pli: bool,
     pub transport_cc: bool,
-    variant: H264Variant,
+    variant: Variant,
 }
 
-/// What two H.264 sessions have to agree on (RFC 6184 section 8.2.2): profile and packetisation.
+/// What two sessions have to agree on: the profile, and H.264's packetisation (RFC 6184 section 8.2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct H264Variant {
-    profile_idc: u8,
+struct Variant {
+    profile: u8,
     packetization_mode: u8,
 }
 
-impl H264Variant {
-    fn parse(fmtp: &str) -> Self {
-        // Baseline, 0x42, and mode 0 are what absence means (RFC 6184 section 8.1).
-        let mut variant = H264Variant {
-            profile_idc: 0x42,
+impl Variant {
+    fn parse(name: CodecName, fmtp: &str) -> Self {
+        let parameters = fmtp
+            .split(';')
+            .filter_map(|parameter| parameter.trim().split_once('='));
+        let value_of = |name: &str| {
+            let mut found = parameters.clone();
+            found.find_map(|(known, value)| known.eq_ignore_ascii_case(name).then_some(value))
+        };
+        let number_of = |name: &str, default: u8| {
+            value_of(name).map_or(default, |value| value.parse().unwrap_or(default))
+        };
+        let plain = |profile: u8| Variant {
+            profile,
             packetization_mode: 0,
         };
-        for (name, value) in fmtp
-            .split(';')
-            .filter_map(|parameter| parameter.trim().split_once('='))
-        {
-            if name.eq_ignore_ascii_case("packetization-mode") {
-                variant.packetization_mode = value.parse().unwrap_or(0);
-            } else if name.eq_ignore_ascii_case("profile-level-id") {
-                variant.profile_idc = value
-                    .get(..2)
-                    .and_then(|idc| u8::from_str_radix(idc, 16).ok())
-                    .unwrap_or(0x42);
-            }
+        match name {
+            CodecName::Opus | CodecName::Vp8 => Variant::default(),
+            CodecName::Vp9 => plain(number_of("profile-id", 0)),
+            CodecName::Av1 => plain(number_of("profile", 0)),
+            CodecName::H265 => plain(number_of("profile-id", 1)),
+            // Baseline, 0x42, and mode 0 are what absence means (RFC 6184 section 8.1).
+            CodecName::H264 => Variant {
+                profile: value_of("profile-level-id")
+                    .and_then(|value| u8::from_str_radix(value.get(..2)?, 16).ok())
+                    .unwrap_or(0x42),
+                packetization_mode: number_of("packetization-mode", 0),
+            },
         }
-        variant
     }
 }
 
@@ -84,11 +101,6 @@ impl Codec {
     /// A codec without feedback or retransmission; set those fields as negotiated.
     #[must_use]
     pub fn new(payload_type: u8, name: CodecName, clock_rate: u32, fmtp: &str) -> Self {
-        let variant = if name == CodecName::H264 {
-            H264Variant::parse(fmtp)
-        } else {
-            H264Variant::default()
-        };
         Codec {
             payload_type: PayloadType(payload_type & 0x7f),
             name,
@@ -97,7 +109,7 @@ impl Codec {
             nack: false,
             pli: false,
             transport_cc: false,
-            variant,
+            variant: Variant::parse(name, fmtp),
         }
     }
 
@@ -119,6 +131,16 @@ mod tests {
         assert!(constrained.is_same_format(&h264("profile-level-id=42001f; packetization-mode=1")));
         assert!(!constrained.is_same_format(&h264("profile-level-id=42e01f;packetization-mode=0")));
         assert!(!constrained.is_same_format(&h264("profile-level-id=640032;packetization-mode=1")));
+    }
+
+    #[test]
+    fn another_profile_of_vp9_or_av1_is_another_format() {
+        let vp9 = |fmtp| Codec::new(98, CodecName::Vp9, 90_000, fmtp);
+        assert!(vp9("profile-id=0").is_same_format(&vp9("")));
+        assert!(!vp9("profile-id=2").is_same_format(&vp9("profile-id=0")));
+        let av1 = |fmtp| Codec::new(45, CodecName::Av1, 90_000, fmtp);
+        assert!(av1("level-idx=5;profile=0;tier=0").is_same_format(&av1("")));
+        assert!(!av1("profile=1").is_same_format(&av1("level-idx=5; profile=0")));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! A slot's buffer keeps its capacity, so a stream that has filled the ring allocates no more.
 
 use crate::quantities::ExtendedSequenceNumber;
+use crate::rtp::dependency_descriptor::FrameDependency;
 use crate::rtp::vp8::Vp8Descriptor;
+use crate::rtp::vp9::Vp9Descriptor;
 
 /// Room for the largest datagram that a path of 1,500 bytes carries.
 pub const MAX_PACKET_LEN: usize = 1_500;
@@ -14,8 +16,11 @@ pub struct PacketInfo {
     pub sequence: ExtendedSequenceNumber,
     pub marker: bool,
     pub starts_keyframe: bool,
-    /// Temporal layer, 0 where the codec has none.
+    /// Layers within the encoding, 0 where the codec has none.
+    pub spatial: u8,
     pub temporal: u8,
+    /// Whether this is the last packet of its layer's frame.
+    pub ends_frame: bool,
     /// Whether this frame depends on lower temporal layers alone, so that its own can be entered here.
     pub is_temporal_switch: bool,
     /// Clock ticks.
@@ -24,9 +29,31 @@ pub struct PacketInfo {
     /// Values of the extensions that travel on, empty when absent: audio level, orientation.
     pub audio_level: Option<u8>,
     pub video_orientation: Option<u8>,
+    pub playout_delay: Option<[u8; 3]>,
+    pub capture_time: Option<[u8; 8]>,
     pub vp8: Option<Vp8Descriptor>,
+    pub vp9: Option<Vp9Descriptor>,
+    pub dependency: Option<FrameDependency>,
     /// Width and height in pixels, where a keyframe tells them.
     pub size: Option<(u16, u16)>,
+}
+
+impl PacketInfo {
+    /// Picture id and index of the lowest temporal layer, of VP8 or VP9.
+    #[must_use]
+    pub fn picture_ids(&self) -> (Option<u16>, Option<u8>) {
+        match (&self.vp8, &self.vp9) {
+            (Some(vp8), _) => (vp8.picture_id.map(|id| id.value), vp8.tl0_picture_index),
+            (_, Some(vp9)) => (vp9.picture_id.map(|id| id.value), vp9.tl0_picture_index),
+            _ => (None, None),
+        }
+    }
+
+    /// Whether it has layers beyond temporal ones of VP8 or H.265: then its header may differ from time to time.
+    #[must_use]
+    pub fn is_scalable(&self) -> bool {
+        self.vp9.is_some() || self.dependency.is_some()
+    }
 }
 
 /// A packet with its payload in clear and padding removed.
@@ -35,6 +62,8 @@ pub struct StoredPacket {
     pub info: PacketInfo,
     payload: Vec<u8>,
     payload_len: usize,
+    /// Length of the Dependency Descriptor, which stands behind the payload.
+    descriptor_len: usize,
     is_filled: bool,
 }
 
@@ -44,15 +73,26 @@ impl StoredPacket {
         &self.payload[..self.payload_len]
     }
 
+    /// The Dependency Descriptor as the publisher wrote it, empty where there is none.
+    #[must_use]
+    pub fn descriptor(&self) -> &[u8] {
+        &self.payload[self.payload_len..self.payload_len + self.descriptor_len]
+    }
+
     /// Write the ids that one subscriber sees over those of the last; the payload is otherwise shared.
-    pub fn rewrite_vp8(&mut self, picture_id: u16, tl0_picture_index: u8) {
-        if let Some(descriptor) = self.info.vp8 {
-            descriptor.rewrite(
-                picture_id,
-                tl0_picture_index,
-                &mut self.payload[..self.payload_len],
-            );
+    pub fn rewrite_ids(&mut self, picture_id: u16, tl0_picture_index: u8) {
+        let payload = &mut self.payload[..self.payload_len];
+        match (&self.info.vp8, &self.info.vp9) {
+            (Some(vp8), _) => vp8.rewrite(picture_id, tl0_picture_index, payload),
+            (_, Some(vp9)) => vp9.rewrite(picture_id, tl0_picture_index, payload),
+            _ => {}
         }
+    }
+
+    /// Let the payload be as the publisher sent it, for a subscriber that may be unable to read it.
+    pub fn restore_ids(&mut self) {
+        let (picture_id, tl0_picture_index) = self.info.picture_ids();
+        self.rewrite_ids(picture_id.unwrap_or(0), tl0_picture_index.unwrap_or(0));
     }
 }
 
@@ -88,10 +128,18 @@ impl History {
     }
 
     /// Keep what was decrypted into the buffer of `info.sequence`, `payload_len` bytes of it.
-    pub fn commit(&mut self, info: PacketInfo, payload_len: usize) {
+    pub fn commit(&mut self, info: PacketInfo, payload_len: usize, descriptor: &[u8]) {
         let slot = self.slot_mut(info.sequence);
         slot.info = info;
         slot.payload_len = payload_len.min(slot.payload.len());
+        slot.descriptor_len = descriptor.len();
+        if !descriptor.is_empty() {
+            let end = slot.payload_len + descriptor.len();
+            if slot.payload.len() < end {
+                slot.payload.resize(end, 0);
+            }
+            slot.payload[slot.payload_len..end].copy_from_slice(descriptor);
+        }
         slot.is_filled = true;
     }
 
@@ -131,6 +179,7 @@ mod tests {
                 ..PacketInfo::default()
             },
             payload.len(),
+            &[],
         );
     }
 

@@ -8,11 +8,13 @@ use std::time::Duration;
 use crate::codec::MediaKind;
 use crate::history::History;
 use crate::keyframe_throttle::KeyframeThrottle;
-use crate::layer_meter::LayerMeter;
+use crate::layer_meter::{LayerMeter, SPATIAL_LAYERS};
 use crate::nack_generator::NackGenerator;
 use crate::quantities::{ExtendedSequenceNumber, Instant, Ssrc};
 use crate::receive_statistics::ReceiveStatistics;
 use crate::rtcp::sender_report::SenderReport;
+use crate::rtp::dependency_descriptor::{Descriptor, FrameDependency};
+use crate::rtp::dependency_structure::Structure;
 use crate::srtp::StreamState;
 
 /// At least a second of video at 5 Mbit/s, half of that for the layers below the best; audio needs little.
@@ -36,6 +38,8 @@ pub(crate) struct Encoding {
     /// Whether a keyframe begins among these: then none need be asked for.
     pub has_pending_keyframe: bool,
     pub meter: LayerMeter,
+    /// When a packet of each spatial layer came last.
+    seen_at: [Option<Instant>; SPATIAL_LAYERS],
 }
 
 /// The RTP stream of an encoding, and its retransmission stream.
@@ -49,6 +53,10 @@ pub(crate) struct IngressStream {
     pub statistics: ReceiveStatistics,
     pub sender_report: Option<(Instant, SenderReport)>,
     pub last_packet_at: Instant,
+    /// Layers as the last keyframe's Dependency Descriptor told them.
+    pub structure: Option<Box<Structure>>,
+    /// The frame that it came with.
+    structure_number: u16,
 }
 
 impl Encoding {
@@ -59,11 +67,13 @@ impl Encoding {
         (self.forwarded, self.served) = (0, 0);
     }
 
-    /// Whether a keyframe begins with this packet, which has just arrived.
-    pub fn starts_keyframe(&mut self, sequence: ExtendedSequenceNumber) -> bool {
+    /// Whether a keyframe begins with a packet that has just arrived, and its spatial layer within the encoding.
+    pub fn start_and_layer(&mut self, sequence: ExtendedSequenceNumber) -> (bool, u8) {
         let stream = self.stream.as_mut();
         let packet = stream.and_then(|stream| stream.history.packet_mut(sequence));
-        packet.is_some_and(|packet| packet.info.starts_keyframe)
+        packet.map_or((false, 0), |packet| {
+            (packet.info.starts_keyframe, packet.info.spatial)
+        })
     }
 
     /// What is known of each SSRC of the running stream.
@@ -72,6 +82,19 @@ impl Encoding {
             let media = (stream.ssrc, stream.state.clone());
             std::iter::once(media).chain(stream.rtx.clone())
         })
+    }
+
+    /// Note that a packet of a spatial layer has come.
+    pub fn note_seen(&mut self, now: Instant, spatial: u8) {
+        let spatial = usize::from(spatial).min(SPATIAL_LAYERS - 1);
+        self.seen_at[spatial] = Some(now);
+    }
+
+    /// Which spatial layers have come lately, bit n for layer n.
+    pub fn arriving_layers(&self, now: Instant) -> u8 {
+        let bits = self.seen_at.iter().zip(0..);
+        bits.filter(|(seen_at, _)| seen_at.is_some_and(|at| now.since(at) < SILENT))
+            .fold(0, |bits, (_, bit)| bits | 1 << bit)
     }
 
     /// Whether media has come lately.
@@ -99,7 +122,28 @@ impl IngressStream {
             statistics: ReceiveStatistics::default(),
             sender_report: None,
             last_packet_at: now,
+            structure: None,
+            structure_number: 0,
         }
+    }
+
+    /// What a Dependency Descriptor says of its frame. A structure that comes with it holds from now on, unless a
+    /// newer one is here already.
+    pub fn read_descriptor(&mut self, value: &[u8]) -> Option<FrameDependency> {
+        let Some(descriptor) = Descriptor::parse(value, self.structure.as_deref()) else {
+            return FrameDependency::parse_unknown(value);
+        };
+        if let Some(structure) = descriptor.structure {
+            let number = descriptor.frame.number;
+            let is_newer = number.wrapping_sub(self.structure_number) < u16::MAX / 2;
+            if self.structure.is_none() || is_newer {
+                self.structure_number = number;
+                if self.structure.as_deref() != Some(&structure) {
+                    self.structure = Some(Box::new(structure));
+                }
+            }
+        }
+        Some(descriptor.frame)
     }
 
     /// A timestamp of another encoding of the same track on this one's timeline, by the sender reports of both

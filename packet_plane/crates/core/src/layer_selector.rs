@@ -1,13 +1,20 @@
-//! Which encoding and which temporal layer of a track a slot forwards, packet by packet.
+//! Which encoding and which layers of a track a slot forwards, packet by packet.
 //!
 //! A slot keeps what it has until the wanted layer offers a way in: another encoding is entered at its keyframe,
-//! a higher temporal layer at a frame that depends on lower layers alone, a lower one at the next frame.
-//! Source: RFC 8853 (simulcast), RFC 7741 section 4.2 (TID, Y).
+//! other layers of the same encoding as its codec and its descriptors allow. Source: RFC 8853 (simulcast).
 
+mod pictures;
+mod targets;
+mod temporal;
+
+use self::pictures::PictureSelector;
+use self::targets::TargetSelector;
+use self::temporal::TemporalSelector;
 use crate::history::PacketInfo;
+use crate::rtp::dependency_structure::Structure;
 
 /// The highest layer that may be forwarded: the index of the encoding or spatial layer, and the temporal layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LayerTarget {
     pub spatial: u8,
     pub temporal: u8,
@@ -34,27 +41,35 @@ pub enum Selection {
     Ignore,
 }
 
+/// The layers of one encoding, by whatever tells them.
+#[derive(Clone, Debug)]
+enum Layers {
+    Temporal(TemporalSelector),
+    Pictures(PictureSelector),
+    Targets(TargetSelector),
+}
+
 /// The choice of one slot.
 #[derive(Clone, Debug)]
 pub struct LayerSelector {
     target: Option<LayerTarget>,
-    /// The encoding that should be forwarded, of those that arrive.
+    /// Whether the spatial number of a target is that of an encoding; else that of a layer within the only one.
+    is_simulcast: bool,
+    /// The spatial layer that should be forwarded, of those that arrive.
     wanted: Option<u8>,
+    /// The encoding that is forwarded, and which of its layers.
     current: Option<u8>,
-    /// Highest temporal layer that is forwarded now.
-    temporal: u8,
-    /// Clock ticks of the frame that the last packet belonged to.
-    frame: Option<u32>,
+    layers: Layers,
 }
 
 impl Default for LayerSelector {
     fn default() -> Self {
         LayerSelector {
             target: Some(LayerTarget::HIGHEST),
+            is_simulcast: true,
             wanted: None,
             current: None,
-            temporal: 0,
-            frame: None,
+            layers: Layers::Temporal(TemporalSelector::default()),
         }
     }
 }
@@ -76,36 +91,66 @@ impl LayerSelector {
     /// What is forwarded now; `None` before the first keyframe and while paused.
     #[must_use]
     pub fn current(&self) -> Option<LayerTarget> {
-        let spatial = self.current?;
-        let temporal = self.temporal;
-        Some(LayerTarget { spatial, temporal })
+        let encoding = self.current?;
+        let layers = self.layers.current();
+        let spatial = if self.is_simulcast {
+            encoding
+        } else {
+            layers.spatial
+        };
+        Some(LayerTarget { spatial, ..layers })
+    }
+
+    /// The encoding that is forwarded now.
+    #[must_use]
+    pub fn encoding(&self) -> Option<u8> {
+        self.current
     }
 
     /// The encoding whose keyframe is waited for.
     #[must_use]
     pub fn awaited(&self) -> Option<u8> {
-        self.wanted.filter(|wanted| self.current != Some(*wanted))
+        let encoding = self.wanted_encoding()?;
+        let is_other = self.current != Some(encoding);
+        let is_short = !self.is_simulcast && self.layers.is_scalable() && self.wanted != self.spatial();
+        (is_other || is_short).then_some(encoding)
+    }
+
+    /// Whether nothing but a keyframe leads to what is wanted. A lower spatial layer may be found without one.
+    #[must_use]
+    pub fn needs_keyframe(&self) -> bool {
+        let descends = !self.is_simulcast && self.wanted < self.spatial();
+        self.awaited().is_some() && !descends
+    }
+
+    fn spatial(&self) -> Option<u8> {
+        self.current().map(|current| current.spatial)
+    }
+
+    fn wanted_encoding(&self) -> Option<u8> {
+        self.wanted
+            .map(|wanted| if self.is_simulcast { wanted } else { 0 })
     }
 
     /// Whether packets of this encoding may go out: a cheap question for those that may not.
     #[must_use]
     pub fn takes(&self, encoding: u8) -> bool {
-        self.current == Some(encoding) || self.wanted == Some(encoding)
+        self.current == Some(encoding) || self.wanted_encoding() == Some(encoding)
     }
 
     /// Forget what is forwarded: it begins again with a keyframe.
     pub fn forget(&mut self) {
         self.current = None;
-        self.frame = None;
     }
 
-    /// Begin with another track.
-    pub fn leave_track(&mut self) {
+    /// Begin with another track, of several encodings or of one.
+    pub fn enter_track(&mut self, is_simulcast: bool) {
         self.forget();
         self.wanted = None;
+        self.is_simulcast = is_simulcast;
     }
 
-    /// Choose among the encodings that arrive, bit n for encoding n: the best allowed, else the least above. While
+    /// Choose among the spatial layers that arrive, bit n for layer n: the best allowed, else the least above. While
     /// nothing arrives the choice stands.
     pub fn choose(&mut self, arriving: u8) {
         if arriving == 0 && self.target.is_some() {
@@ -122,37 +167,108 @@ impl LayerSelector {
         });
     }
 
-    /// Decide on a packet that arrived in order in `encoding`.
-    pub fn select(&mut self, encoding: u8, packet: &PacketInfo) -> Selection {
+    /// Decide on a packet that arrived in order in `encoding`, whose stream has this structure.
+    pub fn select(&mut self, encoding: u8, packet: &PacketInfo, structure: Option<&Structure>) -> Selection {
         let Some(target) = self.target else {
             return Selection::Ignore;
         };
+        let limit = if self.is_simulcast {
+            LayerTarget {
+                spatial: u8::MAX,
+                ..target
+            }
+        } else {
+            LayerTarget {
+                spatial: self.wanted.unwrap_or(target.spatial),
+                ..target
+            }
+        };
         if self.current == Some(encoding) {
-            return self.select_temporal(target, packet);
+            return if self.layers.select(packet, limit, structure) {
+                Selection::Forward
+            } else {
+                Selection::Skip
+            };
         }
-        if self.wanted != Some(encoding) || !packet.starts_keyframe {
+        if self.wanted_encoding() != Some(encoding) || !packet.starts_keyframe {
             return Selection::Ignore;
         }
         self.current = Some(encoding);
-        // A keyframe is in the lowest temporal layer; what follows it climbs at its switching points.
-        self.temporal = 0;
-        self.frame = Some(packet.rtp_timestamp);
+        self.layers = Layers::begin(packet, limit, structure);
         Selection::Switch
     }
 
-    fn select_temporal(&mut self, target: LayerTarget, packet: &PacketInfo) -> Selection {
-        if self.frame != Some(packet.rtp_timestamp) {
-            self.frame = Some(packet.rtp_timestamp);
-            self.temporal = self.temporal.min(target.temporal);
-            let climbs = packet.temporal <= target.temporal && packet.temporal == self.temporal + 1;
-            if climbs && packet.is_temporal_switch {
-                self.temporal = packet.temporal;
-            }
+    /// Whether a packet that goes out is the last of its picture here, though others followed it at the publisher.
+    #[must_use]
+    pub fn ends_picture(&self, packet: &PacketInfo) -> bool {
+        match &self.layers {
+            Layers::Temporal(_) => false,
+            Layers::Pictures(pictures) => pictures.ends_picture(packet),
+            Layers::Targets(targets) => packet
+                .dependency
+                .is_some_and(|frame| targets.ends_picture(&frame)),
         }
-        if packet.temporal <= self.temporal {
-            Selection::Forward
-        } else {
-            Selection::Skip
+    }
+
+    /// The decode targets that go on from a packet that goes out, where the receiver must be told.
+    #[must_use]
+    pub fn told_targets(&self, packet: &PacketInfo, structure: Option<&Structure>) -> Option<u32> {
+        match (&self.layers, &packet.dependency, structure) {
+            (Layers::Targets(targets), Some(frame), Some(structure)) => {
+                targets.told_targets(frame, structure)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Layers {
+    fn begin(packet: &PacketInfo, limit: LayerTarget, structure: Option<&Structure>) -> Self {
+        match (&packet.dependency, structure, &packet.vp9) {
+            (Some(frame), Some(structure), _) => {
+                Layers::Targets(TargetSelector::begin(frame, limit, structure))
+            }
+            (_, _, Some(_)) => Layers::Pictures(PictureSelector::begin(packet, limit)),
+            _ => Layers::Temporal(TemporalSelector::begin(packet)),
+        }
+    }
+
+    fn current(&self) -> LayerTarget {
+        match self {
+            Layers::Temporal(temporal) => LayerTarget {
+                spatial: 0,
+                temporal: temporal.temporal(),
+            },
+            Layers::Pictures(pictures) => pictures.current(),
+            Layers::Targets(targets) => targets.current(),
+        }
+    }
+
+    fn is_scalable(&self) -> bool {
+        !matches!(self, Layers::Temporal(_))
+    }
+
+    fn select(&mut self, packet: &PacketInfo, limit: LayerTarget, structure: Option<&Structure>) -> bool {
+        match (&mut *self, &packet.dependency, structure) {
+            (Layers::Targets(targets), Some(frame), Some(structure)) => {
+                targets.select(frame, limit, structure)
+            }
+            // Another codec begins under the same SSRC, or padding comes, which belongs to everything.
+            (Layers::Targets(_), None, _) | (_, Some(_), Some(_)) if packet.starts_keyframe => {
+                *self = Layers::begin(packet, limit, structure);
+                true
+            }
+            (Layers::Targets(_), _, _) => true,
+            (Layers::Temporal(_), None, _) if packet.starts_keyframe && packet.vp9.is_some() => {
+                *self = Layers::begin(packet, limit, structure);
+                true
+            }
+            (Layers::Pictures(_), None, _) if packet.starts_keyframe && packet.vp9.is_none() => {
+                *self = Layers::begin(packet, limit, structure);
+                true
+            }
+            (Layers::Pictures(pictures), _, _) => pictures.select(packet, limit),
+            (Layers::Temporal(temporal), _, _) => temporal.select(packet, limit),
         }
     }
 }
@@ -179,6 +295,10 @@ mod tests {
         }
     }
 
+    fn select(selector: &mut LayerSelector, encoding: u8, packet: &PacketInfo) -> Selection {
+        selector.select(encoding, packet, None)
+    }
+
     fn target(spatial: u8, temporal: u8) -> Option<LayerTarget> {
         Some(LayerTarget { spatial, temporal })
     }
@@ -188,10 +308,10 @@ mod tests {
         let mut selector = LayerSelector::default();
         selector.choose(0b011);
         assert_eq!(selector.awaited(), Some(1));
-        assert_eq!(selector.select(0, &keyframe(1)), Selection::Ignore);
-        assert_eq!(selector.select(1, &frame(1, 0, false)), Selection::Ignore);
-        assert_eq!(selector.select(1, &keyframe(2)), Selection::Switch);
-        assert_eq!(selector.select(1, &frame(3, 0, false)), Selection::Forward);
+        assert_eq!(select(&mut selector, 0, &keyframe(1)), Selection::Ignore);
+        assert_eq!(select(&mut selector, 1, &frame(1, 0, false)), Selection::Ignore);
+        assert_eq!(select(&mut selector, 1, &keyframe(2)), Selection::Switch);
+        assert_eq!(select(&mut selector, 1, &frame(3, 0, false)), Selection::Forward);
         assert_eq!(selector.awaited(), None);
     }
 
@@ -199,13 +319,13 @@ mod tests {
     fn the_old_encoding_goes_on_until_the_new_one_has_a_keyframe() {
         let mut selector = LayerSelector::default();
         selector.choose(0b100);
-        selector.select(2, &keyframe(1));
+        select(&mut selector, 2, &keyframe(1));
         selector.set_target(target(0, 9));
         selector.choose(0b101);
-        assert_eq!(selector.select(2, &frame(2, 0, false)), Selection::Forward);
-        assert_eq!(selector.select(0, &frame(2, 0, false)), Selection::Ignore);
-        assert_eq!(selector.select(0, &keyframe(3)), Selection::Switch);
-        assert_eq!(selector.select(2, &frame(3, 0, false)), Selection::Ignore);
+        assert_eq!(select(&mut selector, 2, &frame(2, 0, false)), Selection::Forward);
+        assert_eq!(select(&mut selector, 0, &frame(2, 0, false)), Selection::Ignore);
+        assert_eq!(select(&mut selector, 0, &keyframe(3)), Selection::Switch);
+        assert_eq!(select(&mut selector, 2, &frame(3, 0, false)), Selection::Ignore);
     }
 
     #[test]
@@ -218,7 +338,7 @@ mod tests {
         assert_eq!(selector.awaited(), Some(0));
         selector.choose(0);
         assert_eq!(selector.awaited(), Some(0));
-        selector.leave_track();
+        selector.enter_track(true);
         assert_eq!(selector.awaited(), None);
     }
 
@@ -226,31 +346,31 @@ mod tests {
     fn a_paused_slot_forwards_nothing_and_comes_back_with_a_keyframe() {
         let mut selector = LayerSelector::default();
         selector.choose(1);
-        selector.select(0, &keyframe(1));
+        select(&mut selector, 0, &keyframe(1));
         selector.set_target(None);
         selector.choose(1);
-        assert_eq!(selector.select(0, &keyframe(2)), Selection::Ignore);
+        assert_eq!(select(&mut selector, 0, &keyframe(2)), Selection::Ignore);
         assert!(!selector.takes(0));
         selector.set_target(target(0, 0));
         selector.choose(1);
-        assert_eq!(selector.select(0, &frame(3, 0, false)), Selection::Ignore);
-        assert_eq!(selector.select(0, &keyframe(4)), Selection::Switch);
+        assert_eq!(select(&mut selector, 0, &frame(3, 0, false)), Selection::Ignore);
+        assert_eq!(select(&mut selector, 0, &keyframe(4)), Selection::Switch);
     }
 
     #[test]
     fn a_higher_temporal_layer_is_entered_where_it_depends_on_lower_ones_alone() {
         let mut selector = LayerSelector::default();
         selector.choose(1);
-        selector.select(0, &keyframe(1));
-        assert_eq!(selector.select(0, &frame(2, 2, true)), Selection::Skip);
-        assert_eq!(selector.select(0, &frame(3, 1, false)), Selection::Skip);
-        assert_eq!(selector.select(0, &frame(4, 1, true)), Selection::Forward);
-        assert_eq!(selector.select(0, &frame(5, 2, true)), Selection::Forward);
+        select(&mut selector, 0, &keyframe(1));
+        assert_eq!(select(&mut selector, 0, &frame(2, 2, true)), Selection::Skip);
+        assert_eq!(select(&mut selector, 0, &frame(3, 1, false)), Selection::Skip);
+        assert_eq!(select(&mut selector, 0, &frame(4, 1, true)), Selection::Forward);
+        assert_eq!(select(&mut selector, 0, &frame(5, 2, true)), Selection::Forward);
         selector.set_target(target(0, 0));
         // The frame that has begun is finished.
-        assert_eq!(selector.select(0, &frame(5, 2, true)), Selection::Forward);
-        assert_eq!(selector.select(0, &frame(6, 1, true)), Selection::Skip);
-        assert_eq!(selector.select(0, &frame(7, 0, false)), Selection::Forward);
+        assert_eq!(select(&mut selector, 0, &frame(5, 2, true)), Selection::Forward);
+        assert_eq!(select(&mut selector, 0, &frame(6, 1, true)), Selection::Skip);
+        assert_eq!(select(&mut selector, 0, &frame(7, 0, false)), Selection::Forward);
     }
 
     proptest! {
@@ -269,7 +389,7 @@ mod tests {
                 }
                 let mut packet = frame(number as u32, temporal, switch);
                 packet.starts_keyframe = switch && temporal == 0;
-                let first = selector.select(encoding, &packet);
+                let first = select(&mut selector, encoding, &packet);
                 match first {
                     Selection::Switch => {
                         prop_assert!(packet.starts_keyframe);
@@ -280,7 +400,7 @@ mod tests {
                 }
                 packet.starts_keyframe = false;
                 let expected = if first == Selection::Switch { Selection::Forward } else { first };
-                prop_assert_eq!(selector.select(encoding, &packet), expected);
+                prop_assert_eq!(select(&mut selector, encoding, &packet), expected);
             }
         }
     }

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 
 use crate::drop_reason::DropReason;
-use crate::history::{PacketInfo, StoredPacket};
+use crate::history::StoredPacket;
 use crate::quantities::{ExtendedSequenceNumber, PayloadType};
 use crate::rewriter::Rewritten;
+use crate::rtp::dependency_structure::Structure;
+use crate::rtp::extension::{BLOCK_CAPACITY, ExtensionBlock};
 use crate::rtp::header::{OutgoingHeader, write_header};
 use crate::slot::Slot;
 use crate::srtp::{MAX_TAG_LEN, SrtpSender};
@@ -26,8 +28,8 @@ fn padding_of(len: usize) -> &'static [u8] {
     PADDING.get(len).map_or(&[], |padding| &padding[..len])
 }
 
-/// What stands between a stored payload and its ciphertext: header and at most 48 bytes of extensions.
-const MAX_HEADER_LEN: usize = 64;
+/// What stands between a stored payload and its ciphertext.
+const MAX_HEADER_LEN: usize = 12 + BLOCK_CAPACITY;
 
 /// Padding alone, as much as its last byte can count.
 const PROBE_LEN: usize = 255;
@@ -44,6 +46,8 @@ pub(crate) struct Outgoing<'a> {
     pub payload_type: PayloadType,
     /// Transport-wide number of this packet, where the receiver reports arrivals.
     pub wide_number: Option<u16>,
+    /// The structure of the stream's layers, where it has one.
+    pub structure: Option<&'a Structure>,
 }
 
 impl Outgoing<'_> {
@@ -53,10 +57,11 @@ impl Outgoing<'_> {
         slot: &Slot,
         packet: &mut StoredPacket,
         rewritten: &Rewritten,
+        block: &mut ExtensionBlock,
         batch: &mut TransmitBatch,
     ) -> Result<usize, DropReason> {
-        packet.rewrite_vp8(rewritten.picture_id, rewritten.tl0_picture_index);
-        let mut block = slot.extension_block(&packet.info, self.wide_number);
+        prepare(slot, packet, rewritten);
+        slot.write_extensions(packet, rewritten, self.structure, self.wide_number, block);
         let block = block.finish();
         let unpadded = 12 + block.len() + packet.payload().len() + self.sender.tag_len();
         // A packet without payload was the publisher's padding: one byte of ours takes its place.
@@ -68,7 +73,7 @@ impl Outgoing<'_> {
         };
         let padding = padding_of(useful.max(least));
         batch.append(self.destination, |out| {
-            let header = self.header(slot, packet, rewritten, !padding.is_empty());
+            let header = self.header(slot, rewritten, !padding.is_empty());
             if out.len() < unpadded + padding.len() {
                 return Err(DropReason::TooLarge);
             }
@@ -84,15 +89,9 @@ impl Outgoing<'_> {
         })
     }
 
-    fn header(
-        &self,
-        slot: &Slot,
-        packet: &StoredPacket,
-        rewritten: &Rewritten,
-        padding: bool,
-    ) -> OutgoingHeader {
+    fn header(&self, slot: &Slot, rewritten: &Rewritten, padding: bool) -> OutgoingHeader {
         OutgoingHeader {
-            marker: packet.info.marker,
+            marker: rewritten.marker,
             padding,
             payload_type: self.payload_type,
             sequence_number: rewritten.sequence.sequence_number(),
@@ -109,17 +108,13 @@ impl Outgoing<'_> {
         packet: &mut StoredPacket,
         rewritten: &Rewritten,
     ) -> Result<Vec<u8>, DropReason> {
-        packet.rewrite_vp8(rewritten.picture_id, rewritten.tl0_picture_index);
-        let header = self.header(slot, packet, rewritten, packet.payload().is_empty());
+        prepare(slot, packet, rewritten);
+        let header = self.header(slot, rewritten, packet.payload().is_empty());
         let padding = padding_of(usize::from(packet.payload().is_empty()));
-        self.seal(
-            slot,
-            &header,
-            rewritten.sequence,
-            packet,
-            packet.payload(),
-            padding,
-        )
+        let mut block = ExtensionBlock::default();
+        slot.write_extensions(packet, rewritten, self.structure, self.wide_number, &mut block);
+        let payload = packet.payload();
+        self.seal(&header, rewritten.sequence, block.finish(), payload, padding)
     }
 
     pub fn write_rtx(
@@ -129,31 +124,31 @@ impl Outgoing<'_> {
         rewritten: &Rewritten,
         payload_type: PayloadType,
     ) -> Result<Vec<u8>, DropReason> {
-        packet.rewrite_vp8(rewritten.picture_id, rewritten.tl0_picture_index);
+        prepare(slot, packet, rewritten);
         slot.rtx_sequence.0 += 1;
         let sequence = slot.rtx_sequence;
-        let mut header = self.header(slot, packet, rewritten, false);
+        let mut header = self.header(slot, rewritten, false);
         header.payload_type = payload_type;
         header.sequence_number = sequence.sequence_number();
         header.ssrc = slot.rtx_ssrc.unwrap_or(slot.ssrc);
         let mut payload = Vec::with_capacity(2 + packet.payload().len());
         payload.extend_from_slice(&rewritten.sequence.sequence_number().to_be_bytes());
         payload.extend_from_slice(packet.payload());
-        self.seal(slot, &header, sequence, packet, &payload, &[])
+        let mut block = ExtensionBlock::default();
+        slot.write_extensions(packet, rewritten, self.structure, self.wide_number, &mut block);
+        self.seal(&header, sequence, block.finish(), &payload, &[])
     }
 
     fn seal(
         &self,
-        slot: &Slot,
         header: &OutgoingHeader,
         sequence: ExtendedSequenceNumber,
-        packet: &StoredPacket,
+        block: &[u8],
         payload: &[u8],
         padding: &[u8],
     ) -> Result<Vec<u8>, DropReason> {
         let mut out = vec![0u8; MAX_HEADER_LEN + payload.len() + padding.len() + MAX_TAG_LEN];
-        let mut block = slot.extension_block(&packet.info, self.wide_number);
-        let header_len = write_header(header, block.finish(), &mut out);
+        let header_len = write_header(header, block, &mut out);
         let len = self
             .sender
             .protect_rtp(header.ssrc, sequence, header_len, payload, padding, &mut out)?;
@@ -173,11 +168,22 @@ impl Outgoing<'_> {
             rtp_timestamp: slot.rewriter.last_timestamp(),
             ssrc: slot.rtx_ssrc.unwrap_or(slot.ssrc),
         };
-        let mut block = slot.extension_block(&PacketInfo::default(), self.wide_number);
+        let mut block = ExtensionBlock::default();
+        slot.begin_extensions(0, self.wide_number, &mut block);
         batch.append(self.destination, |out| {
             let header_len = write_header(&header, block.finish(), out);
             self.sender
                 .protect_rtp(header.ssrc, sequence, header_len, &[], &PROBE_PADDING, out)
         })
+    }
+}
+
+/// Write the slot's ids into the payload, except for a receiver that goes by the Dependency Descriptor: what it gets
+/// may be encrypted end to end.
+fn prepare(slot: &Slot, packet: &mut StoredPacket, rewritten: &Rewritten) {
+    if slot.extensions.dependency_descriptor != 0 && !packet.descriptor().is_empty() {
+        packet.restore_ids();
+    } else {
+        packet.rewrite_ids(rewritten.picture_id, rewritten.tl0_picture_index);
     }
 }

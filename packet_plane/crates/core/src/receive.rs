@@ -9,8 +9,11 @@ use crate::ingress_stream::IngressStream;
 use crate::nack_generator::Gap;
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc};
 use crate::rtp::extension::ExtensionIds;
+use crate::rtp::h265::H265Units;
 use crate::rtp::header::{RtpHeader, unpadded_len};
-use crate::rtp::{h264, vp8::Vp8Descriptor};
+use crate::rtp::vp8::Vp8Descriptor;
+use crate::rtp::vp9::{self, Vp9Descriptor};
+use crate::rtp::{av1, h264};
 use crate::srtp::{SrtpReceiver, StreamState};
 use crate::track::Track;
 use crate::transport::StreamRoute;
@@ -88,6 +91,7 @@ impl Track {
 
     /// Describe what stands in the history's buffer and note its consequences.
     fn keep(&mut self, arrival: &Arrival<'_>, sequence: ExtendedSequenceNumber, len: usize) {
+        let is_simulcast = self.is_simulcast();
         let Some(encoding) = self.encodings.get_mut(usize::from(arrival.route.encoding)) else {
             return;
         };
@@ -96,8 +100,13 @@ impl Track {
         };
         let codec = &self.codecs[stream.codec];
         let mut info = describe(arrival, &self.extensions, sequence, codec.payload_type);
+        let descriptor = descriptor_of(arrival, &self.extensions);
         read_payload(&mut info, codec.name, &stream.history.written(sequence)[..len]);
-        stream.history.commit(info, len);
+        if !descriptor.is_empty() {
+            read_descriptor(&mut info, stream, descriptor);
+        }
+        let sizes = vp9::sizes(&stream.history.written(sequence)[..len]).filter(|_| info.vp9.is_some());
+        stream.history.commit(info, len, descriptor);
         // A retransmission counts at once: what it repairs has waited long enough.
         let at = if arrival.route.is_rtx {
             Instant::ZERO
@@ -111,7 +120,16 @@ impl Track {
             encoding.keyframe.handle_keyframe();
         }
         if self.kind == MediaKind::Video {
-            encoding.meter.handle_packet(&info, arrival.packet.len());
+            // Layers within a simulcast encoding are not told apart.
+            let spatial = if is_simulcast { 0 } else { info.spatial };
+            encoding.note_seen(arrival.now, spatial);
+            encoding.meter.handle_packet(spatial, &info, arrival.packet.len());
+            for (spatial, size) in sizes
+                .iter()
+                .flat_map(|(sizes, layers)| sizes[..*layers].iter().enumerate())
+            {
+                encoding.meter.note_size(spatial, *size);
+            }
         }
     }
 }
@@ -199,21 +217,32 @@ fn describe(
     sequence: ExtendedSequenceNumber,
     payload_type: PayloadType,
 ) -> PacketInfo {
-    let (header, packet) = (arrival.header, arrival.packet);
-    let byte_of = |id: u8| {
-        (id != 0)
-            .then(|| header.extension(packet, id)?.first().copied())
-            .flatten()
-    };
+    let header = arrival.header;
+    let byte_of = |id: u8| value_of(arrival, id)?.first().copied();
     PacketInfo {
         sequence,
         marker: header.marker,
+        ends_frame: header.marker,
         rtp_timestamp: header.rtp_timestamp,
         payload_type: payload_type.0,
         audio_level: byte_of(extensions.audio_level),
         video_orientation: byte_of(extensions.video_orientation),
+        playout_delay: value_of(arrival, extensions.playout_delay)
+            .and_then(|value| value.first_chunk().copied()),
+        capture_time: value_of(arrival, extensions.abs_capture_time)
+            .and_then(|value| value.first_chunk().copied()),
         ..PacketInfo::default()
     }
+}
+
+fn value_of<'a>(arrival: &Arrival<'a>, id: u8) -> Option<&'a [u8]> {
+    (id != 0)
+        .then(|| arrival.header.extension(arrival.packet, id))
+        .flatten()
+}
+
+fn descriptor_of<'a>(arrival: &Arrival<'a>, extensions: &ExtensionIds) -> &'a [u8] {
+    value_of(arrival, extensions.dependency_descriptor).unwrap_or_default()
 }
 
 /// What the payload says of its frame.
@@ -227,7 +256,36 @@ fn read_payload(info: &mut PacketInfo, codec: CodecName, payload: &[u8]) {
             info.is_temporal_switch = descriptor.is_layer_sync;
             info.size = descriptor.size;
         }
+        CodecName::Vp9 => {
+            info.vp9 = Vp9Descriptor::parse(payload);
+            let descriptor = info.vp9.unwrap_or_default();
+            info.starts_keyframe = info.vp9.is_some_and(|vp9| vp9.starts_keyframe());
+            (info.spatial, info.temporal) = (descriptor.spatial, descriptor.temporal);
+            info.ends_frame = descriptor.ends_frame;
+        }
+        CodecName::H265 => {
+            let units = H265Units::parse(payload).unwrap_or_default();
+            info.starts_keyframe = units.starts_keyframe;
+            info.temporal = units.temporal;
+            info.is_temporal_switch = units.is_temporal_switch;
+        }
         CodecName::H264 => info.starts_keyframe = h264::starts_keyframe(payload),
+        CodecName::Av1 => info.starts_keyframe = av1::starts_keyframe(payload),
         CodecName::Opus => {}
+    }
+}
+
+/// What the Dependency Descriptor says, which stands above the payload: that may be encrypted.
+fn read_descriptor(info: &mut PacketInfo, stream: &mut IngressStream, value: &[u8]) {
+    info.dependency = stream.read_descriptor(value);
+    let Some(frame) = &info.dependency else {
+        return;
+    };
+    info.starts_keyframe = frame.starts_keyframe();
+    (info.spatial, info.temporal) = (frame.spatial, frame.temporal);
+    info.ends_frame = frame.is_last_packet;
+    let structure = stream.structure.as_deref();
+    if let Some(size) = structure.and_then(|structure| structure.size(frame.spatial)) {
+        info.size = Some(size);
     }
 }

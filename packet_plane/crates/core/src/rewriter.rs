@@ -1,7 +1,8 @@
 //! What a slot changes in each packet so that switching tracks and layers looks like one unbroken stream.
 //!
-//! Sequence numbers, timestamps and VP8 picture ids continue where the encoding before left off, and close over
-//! what a slot leaves out; gaps and disorder in what it does carry stay as they are, so that the receiver's NACKs
+//! Sequence numbers, timestamps and picture ids continue where the encoding before left off. Sequence numbers and VP8
+//! picture ids close over what a slot leaves out (VP9's and the frame numbers of the Dependency Descriptor do not:
+//! other frames are named by their distance); gaps and disorder in what it does carry stay as they are, so that the receiver's NACKs
 //! can be answered. A number never goes to two packets: that would give the receiver's key away (RFC 7714 section
 //! 8.1).
 
@@ -20,6 +21,7 @@ struct Written {
     rtp_timestamp: u32,
     picture_id: u16,
     tl0_picture_index: u8,
+    frame_number: u16,
     at: Instant,
 }
 
@@ -33,6 +35,7 @@ struct Segment {
     timestamp_offset: u32,
     picture_id_offset: u16,
     tl0_offset: u8,
+    frame_number_offset: u16,
 }
 
 impl Segment {
@@ -52,6 +55,12 @@ pub struct Rewritten {
     pub rtp_timestamp: u32,
     pub picture_id: u16,
     pub tl0_picture_index: u8,
+    /// Of the Dependency Descriptor.
+    pub frame_number: u16,
+    /// Whether it is the last of its picture here.
+    pub marker: bool,
+    /// Decode targets that go on from this packet, where the receiver must be told.
+    pub told_targets: Option<u32>,
 }
 
 /// The numbering of one slot.
@@ -111,20 +120,25 @@ impl Rewriter {
             before.until = before.from + out_from.saturating_sub(before.out_from);
         }
         let rtp_timestamp = self.continued_timestamp(now, packet, clock_rate, rtp_timestamp);
-        let descriptor = packet.vp8.unwrap_or_default();
-        let picture_id = descriptor.picture_id.map_or(0, |id| id.value);
+        let (picture_id, tl0_picture_index) = packet.picture_ids();
+        let frame_number = packet.dependency.map_or(0, |frame| frame.number);
         self.push(Segment {
             encoding,
             from: packet.sequence.0,
             until: u64::MAX,
             out_from,
             timestamp_offset: rtp_timestamp.wrapping_sub(packet.rtp_timestamp),
-            picture_id_offset: self.last.picture_id.wrapping_add(1).wrapping_sub(picture_id),
+            picture_id_offset: self
+                .last
+                .picture_id
+                .wrapping_add(1)
+                .wrapping_sub(picture_id.unwrap_or(0)),
             tl0_offset: self
                 .last
                 .tl0_picture_index
                 .wrapping_add(1)
-                .wrapping_sub(descriptor.tl0_picture_index.unwrap_or(0)),
+                .wrapping_sub(tl0_picture_index.unwrap_or(0)),
+            frame_number_offset: self.last.frame_number.wrapping_add(1).wrapping_sub(frame_number),
         });
         self.highest = packet.sequence.0;
         self.left_out = None;
@@ -201,21 +215,25 @@ impl Rewriter {
         let sequence = packet.sequence.0;
         let mut newest_first = self.segments.iter().rev();
         let segment = newest_first.find(|segment| segment.holds(encoding, sequence))?;
-        let descriptor = packet.vp8.unwrap_or_default();
+        let (picture_id, tl0_picture_index) = packet.picture_ids();
         // A packet without ids, padding for one, leaves them where they are.
-        let picture_id = descriptor.picture_id.map_or(self.last.picture_id, |id| {
-            id.value.wrapping_add(segment.picture_id_offset) & 0x7fff
+        let picture_id = picture_id.map_or(self.last.picture_id, |id| {
+            id.wrapping_add(segment.picture_id_offset) & 0x7fff
         });
-        let tl0_picture_index = descriptor
-            .tl0_picture_index
-            .map_or(self.last.tl0_picture_index, |index| {
-                index.wrapping_add(segment.tl0_offset)
-            });
+        let tl0_picture_index = tl0_picture_index.map_or(self.last.tl0_picture_index, |index| {
+            index.wrapping_add(segment.tl0_offset)
+        });
+        let frame_number = packet.dependency.map_or(self.last.frame_number, |frame| {
+            frame.number.wrapping_add(segment.frame_number_offset)
+        });
         Some(Rewritten {
             sequence: ExtendedSequenceNumber(segment.out(sequence)),
             rtp_timestamp: packet.rtp_timestamp.wrapping_add(segment.timestamp_offset),
             picture_id,
             tl0_picture_index,
+            frame_number,
+            marker: packet.marker,
+            told_targets: None,
         })
     }
 
@@ -231,6 +249,7 @@ impl Rewriter {
             rtp_timestamp: written.rtp_timestamp,
             picture_id: written.picture_id,
             tl0_picture_index: written.tl0_picture_index,
+            frame_number: written.frame_number,
             at: now,
         };
     }

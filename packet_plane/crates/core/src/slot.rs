@@ -2,11 +2,16 @@
 
 use crate::codec::{Codec, MediaKind};
 use crate::command::SlotParameters;
-use crate::history::PacketInfo;
+use crate::history::StoredPacket;
 use crate::layer_selector::LayerSelector;
 use crate::quantities::{ExtendedSequenceNumber, PayloadType, SlotId, Ssrc};
-use crate::rewriter::Rewriter;
+use crate::rewriter::{Rewriter, Rewritten};
+use crate::rtp::dependency_descriptor;
+use crate::rtp::dependency_structure::Structure;
 use crate::rtp::extension::{ExtensionBlock, ExtensionIds};
+
+/// What a header extension's value may have at most (RFC 8285 section 4.3).
+const MAX_DESCRIPTOR_LEN: usize = 255;
 
 pub(crate) struct Slot {
     pub id: SlotId,
@@ -72,7 +77,7 @@ impl Slot {
     pub fn carried_encoding(&self) -> Option<u8> {
         match self.kind {
             MediaKind::Audio => Some(0),
-            MediaKind::Video => self.selector.current().map(|current| current.spatial),
+            MediaKind::Video => self.selector.encoding(),
         }
     }
 
@@ -94,18 +99,59 @@ impl Slot {
     }
 
     /// The header extensions of an outgoing packet, under this receiver's identifiers.
-    pub fn extension_block(&self, packet: &PacketInfo, wide_number: Option<u16>) -> ExtensionBlock {
-        let mut block = ExtensionBlock::default();
+    pub fn write_extensions(
+        &self,
+        packet: &StoredPacket,
+        rewritten: &Rewritten,
+        structure: Option<&Structure>,
+        wide_number: Option<u16>,
+        block: &mut ExtensionBlock,
+    ) {
+        let id = self.extensions.dependency_descriptor;
+        if id == 0 || packet.descriptor().is_empty() {
+            self.begin_extensions(0, wide_number, block);
+        } else {
+            let mut descriptor = [0; MAX_DESCRIPTOR_LEN];
+            let len = write_descriptor(packet.descriptor(), rewritten, structure, &mut descriptor);
+            self.begin_extensions(len, wide_number, block);
+            block.push(id, &descriptor[..len]);
+        }
+        let info = &packet.info;
+        if let Some(level) = info.audio_level {
+            block.push(self.extensions.audio_level, &[level]);
+        }
+        if let Some(orientation) = info.video_orientation {
+            block.push(self.extensions.video_orientation, &[orientation]);
+        }
+        if let Some(delay) = info.playout_delay {
+            block.push(self.extensions.playout_delay, &delay);
+        }
+        if let Some(time) = info.capture_time {
+            block.push(self.extensions.abs_capture_time, &time);
+        }
+    }
+
+    /// What every packet of this slot carries, before elements of at most `longest` bytes.
+    pub fn begin_extensions(&self, longest: usize, wide_number: Option<u16>, block: &mut ExtensionBlock) {
+        block.begin(longest);
         if let Some(number) = wide_number {
             block.push(self.extensions.transport_wide_cc, &number.to_be_bytes());
         }
         block.push(self.extensions.mid, self.mid.as_bytes());
-        if let Some(level) = packet.audio_level {
-            block.push(self.extensions.audio_level, &[level]);
-        }
-        if let Some(orientation) = packet.video_orientation {
-            block.push(self.extensions.video_orientation, &[orientation]);
-        }
-        block
     }
+}
+
+/// A descriptor under this slot's frame numbers; returns its length, 0 where it does not fit.
+fn write_descriptor(
+    value: &[u8],
+    rewritten: &Rewritten,
+    structure: Option<&Structure>,
+    out: &mut [u8],
+) -> usize {
+    let number = rewritten.frame_number;
+    let told = rewritten
+        .told_targets
+        .and_then(|targets| dependency_descriptor::write_active(value, structure, number, targets, out));
+    told.or_else(|| dependency_descriptor::write_number(value, number, out))
+        .unwrap_or(0)
 }

@@ -3,7 +3,7 @@
 use crate::codec::{Codec, MediaKind};
 use crate::command::TrackParameters;
 use crate::ingress_stream::{Encoding, IngressStream};
-use crate::layer_meter::LayerSnapshot;
+use crate::layer_meter::{LayerSnapshot, SPATIAL_LAYERS};
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc, TrackId};
 use crate::rtp::extension::ExtensionIds;
 use crate::srtp::StreamState;
@@ -24,7 +24,7 @@ pub(crate) struct Track {
     pub is_muted: bool,
     /// One for each simulcast layer, lowest quality first; without simulcast one.
     pub encodings: Vec<Encoding>,
-    /// Bit n is set while encoding n arrives.
+    /// Bit n is set while spatial layer n arrives: an encoding, or a layer of the only one.
     pub arriving: u8,
     /// Slots that carry this track.
     pub subscribers: Vec<usize>,
@@ -112,12 +112,30 @@ impl Track {
         }
     }
 
-    /// Look which encodings arrive; returns whether that has changed.
+    /// Whether its spatial layers are encodings of their own; else they are within the only one.
+    pub fn is_simulcast(&self) -> bool {
+        self.encodings.len() > 1
+    }
+
+    /// The spatial layer, as subscribers number them, that a packet belongs to.
+    pub fn spatial_layer(&self, encoding: u8, layer: u8) -> u8 {
+        if self.is_simulcast() {
+            encoding
+        } else {
+            layer.min(SPATIAL_LAYERS as u8 - 1)
+        }
+    }
+
+    /// Look which spatial layers arrive; returns whether that has changed.
     pub fn note_arriving(&mut self, now: Instant) -> bool {
-        let bits = self.encodings.iter().zip(0..);
-        let arriving = bits
-            .filter(|(encoding, _)| encoding.is_arriving(now))
-            .fold(0, |bits, (_, bit)| bits | 1 << bit);
+        let arriving = match self.encodings.as_slice() {
+            [only] => only.arriving_layers(now),
+            encodings => encodings
+                .iter()
+                .zip(0..)
+                .filter(|(encoding, _)| encoding.is_arriving(now))
+                .fold(0, |bits, (_, bit)| bits | 1 << bit),
+        };
         std::mem::replace(&mut self.arriving, arriving) != arriving
     }
 
@@ -125,7 +143,7 @@ impl Track {
     pub fn layers(&self) -> Vec<LayerSnapshot> {
         let encodings = self.encodings.iter().zip(0..);
         encodings
-            .flat_map(|(encoding, number)| encoding.meter.layers(number, self.arriving & 1 << number != 0))
+            .flat_map(|(encoding, number)| encoding.meter.layers(number, self.arriving))
             .collect()
     }
 

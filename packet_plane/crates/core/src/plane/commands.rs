@@ -235,7 +235,7 @@ impl Plane {
             if let Some(slot) = self.slots.get_mut(slot) {
                 slot.track = None;
                 slot.detach();
-                slot.selector.leave_track();
+                slot.selector.enter_track(false);
             }
         }
         self.touched.retain(|(touched, _)| *touched != index);
@@ -320,12 +320,13 @@ impl Plane {
         };
         let before = std::mem::replace(&mut slot.track, track);
         slot.detach();
-        slot.selector.leave_track();
+        slot.selector.enter_track(false);
         if let Some(before) = before.and_then(|before| self.tracks.get_mut(before)) {
             before.subscribers.retain(|subscriber| *subscriber != slot_index);
         }
         if let Some(track) = track.and_then(|track| self.tracks.get_mut(track)) {
             track.subscribers.push(slot_index);
+            slot.selector.enter_track(track.is_simulcast());
             slot.selector.choose(track.arriving);
         }
         self.request_keyframe_for(slot_index);

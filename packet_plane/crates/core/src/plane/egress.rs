@@ -4,11 +4,13 @@ use super::Plane;
 use crate::codec::MediaKind;
 use crate::drop_reason::DropReason;
 use crate::history::PacketInfo;
+use crate::ingress_stream::IngressStream;
 use crate::layer_selector::Selection;
 use crate::outgoing::Outgoing;
 use crate::pacer::Waiting;
 use crate::quantities::{ExtendedSequenceNumber, Instant};
 use crate::rewriter::Rewritten;
+use crate::rtp::dependency_structure::Structure;
 use crate::slot::Slot;
 use crate::track::Track;
 use crate::transmit::{APPENDS_BEYOND_FULL, TransmitBatch};
@@ -93,6 +95,15 @@ impl Plane {
             self.counters.drops.count(DropReason::NoCodec);
             return;
         };
+        let IngressStream {
+            history, structure, ..
+        } = stream;
+        let source = Source {
+            encoding,
+            clock_rate: codec.clock_rate,
+            shift,
+            structure: structure.as_deref(),
+        };
         let congestion = &mut transport.congestion;
         for (at, sequence) in pending.iter().enumerate() {
             if is_paced && slot.kind == MediaKind::Video && !congestion.pacer.admits(now) {
@@ -106,10 +117,10 @@ impl Plane {
                 congestion.wait(slot.transport, pending[at..].iter().map(waiting), &mut self.paced);
                 return;
             }
-            let Some(packet) = stream.history.packet_mut(*sequence) else {
+            let Some(packet) = history.packet_mut(*sequence) else {
                 continue;
             };
-            let Some(rewritten) = slot.select(now, encoding, &packet.info, codec.clock_rate, shift) else {
+            let Some(rewritten) = slot.select(now, &source, &packet.info) else {
                 continue;
             };
             let outgoing = Outgoing {
@@ -117,8 +128,9 @@ impl Plane {
                 sender: &srtp.sender,
                 payload_type,
                 wide_number: slot.is_numbered().then(|| congestion.estimator.next_number()),
+                structure: source.structure,
             };
-            match outgoing.write(slot, packet, &rewritten, batch) {
+            match outgoing.write(slot, packet, &rewritten, &mut self.scratch.block, batch) {
                 Ok(len) => {
                     congestion.handle_sent(now, len, outgoing.wide_number);
                     slot.rewriter.handle_written(now, *sequence, &rewritten);
@@ -163,7 +175,10 @@ impl Plane {
             let Some((payload_type, rtx_payload_type)) = slot.payload_types(codec) else {
                 continue;
             };
-            let Some(packet) = stream.history.packet_mut(original) else {
+            let IngressStream {
+                history, structure, ..
+            } = stream;
+            let Some(packet) = history.packet_mut(original) else {
                 continue;
             };
             let Some(rewritten) = slot.rewriter.rewrite(encoding, &packet.info) else {
@@ -176,10 +191,11 @@ impl Plane {
                 wide_number: slot
                     .is_numbered()
                     .then(|| transport.congestion.estimator.next_number()),
+                structure: structure.as_deref(),
             };
             let written = match (slot.rtx_ssrc, rtx_payload_type) {
                 (Some(_), Some(rtx)) => outgoing.write_rtx(slot, packet, &rewritten, rtx),
-                _ if !slot.repeats_verbatim() => continue,
+                _ if !slot.repeats_verbatim() || packet.info.is_scalable() => continue,
                 _ => outgoing.write_again(slot, packet, &rewritten),
             };
             if let Ok(datagram) = written {
@@ -196,25 +212,30 @@ impl Plane {
     }
 }
 
+/// The stream that packets come from, as one slot sees it.
+struct Source<'a> {
+    encoding: u8,
+    clock_rate: u32,
+    /// What to add to its timestamps to have them on the timeline of what the slot carries.
+    shift: Option<u32>,
+    structure: Option<&'a Structure>,
+}
+
 impl Slot {
     /// The numbers of a packet in this slot, `None` when it does not go out.
-    fn select(
-        &mut self,
-        now: Instant,
-        encoding: u8,
-        packet: &PacketInfo,
-        clock_rate: u32,
-        shift: Option<u32>,
-    ) -> Option<Rewritten> {
+    fn select(&mut self, now: Instant, source: &Source<'_>, packet: &PacketInfo) -> Option<Rewritten> {
+        let encoding = source.encoding;
         let is_carried = self.rewriter.is_attached() && self.carried_encoding() == Some(encoding);
         // What comes late fills a gap that the receiver waits for, whatever layer it is of.
         if !(is_carried && self.rewriter.is_late(packet.sequence)) {
-            match self.choose(encoding, packet) {
+            match self.choose(source, packet) {
                 Selection::Forward => {}
                 Selection::Switch => {
-                    let known = shift
+                    let known = source
+                        .shift
                         .and_then(|shift| self.rewriter.timestamp(packet.rtp_timestamp.wrapping_add(shift)));
-                    self.rewriter.start(now, encoding, packet, clock_rate, known);
+                    self.rewriter
+                        .start(now, encoding, packet, source.clock_rate, known);
                 }
                 Selection::Skip => {
                     self.rewriter.skip(packet);
@@ -223,12 +244,15 @@ impl Slot {
                 Selection::Ignore => return None,
             }
         }
-        self.rewriter.rewrite(encoding, packet)
+        let mut rewritten = self.rewriter.rewrite(encoding, packet)?;
+        rewritten.marker |= self.selector.ends_picture(packet);
+        rewritten.told_targets = self.selector.told_targets(packet, source.structure);
+        Some(rewritten)
     }
 
-    fn choose(&mut self, encoding: u8, packet: &PacketInfo) -> Selection {
+    fn choose(&mut self, source: &Source<'_>, packet: &PacketInfo) -> Selection {
         match self.kind {
-            MediaKind::Video => self.selector.select(encoding, packet),
+            MediaKind::Video => self.selector.select(source.encoding, packet, source.structure),
             MediaKind::Audio if self.rewriter.is_attached() => Selection::Forward,
             MediaKind::Audio => Selection::Switch,
         }

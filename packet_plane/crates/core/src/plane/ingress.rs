@@ -96,10 +96,12 @@ impl Plane {
             self.touched.push((route.track, route.encoding));
         }
         encoding.pending.push(sequence);
-        encoding.has_pending_keyframe |= encoding.starts_keyframe(sequence);
+        let (starts_keyframe, layer) = encoding.start_and_layer(sequence);
+        encoding.has_pending_keyframe |= starts_keyframe;
+        let layer = track.spatial_layer(route.encoding, layer);
         match track.kind {
             MediaKind::Audio => self.hear(now, route.track, sequence),
-            MediaKind::Video if track.arriving & 1 << route.encoding == 0 => {
+            MediaKind::Video if track.arriving >> layer & 1 == 0 => {
                 self.choose_layers(now, route.track);
             }
             MediaKind::Video => {}

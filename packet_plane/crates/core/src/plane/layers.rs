@@ -21,7 +21,7 @@ impl Plane {
         slot.selector.set_target(target);
         let arriving = slot.track.and_then(|track| self.tracks.get(track));
         slot.selector.choose(arriving.map_or(0, |track| track.arriving));
-        if slot.selector.awaited().is_some() {
+        if slot.selector.needs_keyframe() {
             self.request_keyframe_for(index);
         }
     }
@@ -38,7 +38,7 @@ impl Plane {
         for subscriber in subscribers {
             if let Some(slot) = self.slots.get_mut(subscriber) {
                 slot.selector.choose(arriving);
-                if slot.selector.awaited().is_some() {
+                if slot.selector.needs_keyframe() {
                     self.request_keyframe_for(subscriber);
                 }
             }

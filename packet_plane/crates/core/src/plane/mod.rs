@@ -14,6 +14,8 @@ mod ingress;
 mod layer_tests;
 mod layers;
 mod pacing;
+#[cfg(test)]
+mod scalable_tests;
 mod snapshot;
 #[cfg(test)]
 mod tests;
@@ -30,6 +32,7 @@ use crate::event::Event;
 use crate::history::MAX_PACKET_LEN;
 use crate::loudest::{Loudest, Speakers};
 use crate::quantities::{Instant, MeetingId, SlotId, TrackId, TransportId};
+use crate::rtp::extension::ExtensionBlock;
 use crate::slot::Slot;
 use crate::track::Track;
 use crate::transmit::TransmitBatch;
@@ -91,6 +94,7 @@ struct Scratch {
     packet: Vec<u8>,
     compound: Vec<u8>,
     sequence_numbers: Vec<u16>,
+    block: ExtensionBlock,
 }
 
 impl Default for Scratch {
@@ -99,6 +103,7 @@ impl Default for Scratch {
             packet: vec![0; MAX_PACKET_LEN + 64],
             compound: Vec::with_capacity(MAX_PACKET_LEN),
             sequence_numbers: Vec::with_capacity(256),
+            block: ExtensionBlock::default(),
         }
     }
 }

@@ -89,6 +89,7 @@ impl Plane {
                 sender: &srtp.sender,
                 payload_type,
                 wide_number: Some(congestion.estimator.next_number()),
+                structure: None,
             };
             let written = outgoing.write_probe(slot, batch);
             let Ok(len) = written else {

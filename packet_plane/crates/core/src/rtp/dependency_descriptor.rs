@@ -24,10 +24,24 @@ pub struct FrameDependency {
     pub temporal: u8,
     pub indications: Indications,
     pub references: References,
-    pub chains: u8,
 }
 
 impl FrameDependency {
+    /// What can be said without the structure: everybody needs this frame.
+    #[must_use]
+    pub fn parse_unknown(value: &[u8]) -> Option<Self> {
+        let [first, high, low, ..] = value else {
+            return None;
+        };
+        Some(FrameDependency {
+            number: u16::from_be_bytes([*high, *low]),
+            is_first_packet: first & 0x80 != 0,
+            is_last_packet: first & 0x40 != 0,
+            indications: Indications::ALL_REQUIRED,
+            ..FrameDependency::default()
+        })
+    }
+
     /// Whether a receiver that has nothing can begin here.
     #[must_use]
     pub fn starts_keyframe(&self) -> bool {
@@ -110,7 +124,6 @@ fn parse(value: &[u8], known: Option<&Structure>) -> Option<(Descriptor, Layout)
     if has_references {
         frame.references = read_references(&mut reader)?;
     }
-    frame.chains = structure.chains;
     if has_chains {
         for _ in 0..structure.chains {
             reader.read(8)?;
@@ -195,4 +208,4 @@ pub fn write_active(
 
 #[cfg(test)]
 #[path = "dependency_descriptor_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -12,7 +12,7 @@ pub struct Frame {
     pub references: Vec<u32>,
 }
 
-fn frame(spatial: u8, temporal: u8, indications: &str, references: &[u32]) -> Frame {
+pub fn frame(spatial: u8, temporal: u8, indications: &str, references: &[u32]) -> Frame {
     Frame {
         spatial,
         temporal,
@@ -82,7 +82,7 @@ fn write_structure(writer: &mut BitWriter<'_>, offset: u8, frames: &[Frame], siz
 }
 
 /// A descriptor in bytes; `structure` comes with it.
-fn write(
+pub fn write(
     template: u8,
     number: u16,
     structure: Option<&[Frame]>,

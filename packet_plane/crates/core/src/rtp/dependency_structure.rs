@@ -28,6 +28,8 @@ pub enum Indication {
 pub struct Indications(u64);
 
 impl Indications {
+    pub(super) const ALL_REQUIRED: Indications = Indications(u64::MAX);
+
     pub(super) fn read(reader: &mut BitReader<'_>, targets: u8) -> Option<Self> {
         let mut bits = 0;
         for target in 0..targets {

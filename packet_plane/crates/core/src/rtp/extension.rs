@@ -17,6 +17,10 @@ pub enum ExtensionKind {
     VideoOrientation,
     /// WebRTC's playout-delay hint.
     PlayoutDelay,
+    /// RTP Payload Format For AV1, appendix A.
+    DependencyDescriptor,
+    /// WebRTC's absolute capture time.
+    AbsCaptureTime,
 }
 
 impl ExtensionKind {
@@ -33,6 +37,8 @@ impl ExtensionKind {
             }
             "urn:3gpp:video-orientation" => ExtensionKind::VideoOrientation,
             "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay" => ExtensionKind::PlayoutDelay,
+            super::dependency_descriptor::URI => ExtensionKind::DependencyDescriptor,
+            "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time" => ExtensionKind::AbsCaptureTime,
             _ => return None,
         })
     }
@@ -48,6 +54,8 @@ pub struct ExtensionIds {
     pub transport_wide_cc: u8,
     pub video_orientation: u8,
     pub playout_delay: u8,
+    pub dependency_descriptor: u8,
+    pub abs_capture_time: u8,
 }
 
 impl ExtensionIds {
@@ -64,19 +72,29 @@ impl ExtensionIds {
             ExtensionKind::TransportWideCc => self.transport_wide_cc = id,
             ExtensionKind::VideoOrientation => self.video_orientation = id,
             ExtensionKind::PlayoutDelay => self.playout_delay = id,
+            ExtensionKind::DependencyDescriptor => self.dependency_descriptor = id,
+            ExtensionKind::AbsCaptureTime => self.abs_capture_time = id,
         }
     }
 }
 
-/// Room for the elements one egress packet carries: mid (≤ 16), level, orientation, delay, sequence.
-const BLOCK_CAPACITY: usize = 48;
+/// Room for the elements one egress packet carries: mid (≤ 16), level, orientation, delay, sequence, capture time.
+const SHORT_CAPACITY: usize = 60;
+/// And a Dependency Descriptor with its structure.
+pub const BLOCK_CAPACITY: usize = SHORT_CAPACITY + 2 + 255;
 const BLOCK_HEADER: usize = 4;
+/// Longest value of a one-byte element.
+const MAX_SHORT_VALUE: usize = 16;
+const PROFILES: [u16; 2] = [0xbede, 0x1000];
 
-/// A one-byte extension block under construction; the empty block writes nothing.
+/// An extension block under construction; the empty block writes nothing.
+///
+/// Elements have one byte of head, or two once a value is too long for that.
 #[derive(Clone, Debug)]
 pub struct ExtensionBlock {
     bytes: [u8; BLOCK_CAPACITY],
     len: usize,
+    is_long: bool,
 }
 
 impl Default for ExtensionBlock {
@@ -84,19 +102,35 @@ impl Default for ExtensionBlock {
         ExtensionBlock {
             bytes: [0; BLOCK_CAPACITY],
             len: BLOCK_HEADER,
+            is_long: false,
         }
     }
 }
 
 impl ExtensionBlock {
-    /// Append an element; one that is empty, longer than 16 bytes or finds no room is left out.
+    /// Begin anew, with elements whose values have at most `longest` bytes.
+    pub fn begin(&mut self, longest: usize) {
+        self.len = BLOCK_HEADER;
+        self.is_long = longest > MAX_SHORT_VALUE;
+    }
+
+    /// Append an element; one that is empty, too long or finds no room is left out.
     pub fn push(&mut self, id: u8, value: &[u8]) {
-        let end = self.len + 1 + value.len();
-        if !(1..=14).contains(&id) || value.is_empty() || value.len() > 16 || end > BLOCK_CAPACITY - 3 {
+        let (head, longest, capacity) = if self.is_long {
+            (2, usize::from(u8::MAX), BLOCK_CAPACITY)
+        } else {
+            (1, MAX_SHORT_VALUE, SHORT_CAPACITY)
+        };
+        let end = self.len + head + value.len();
+        if !(1..=14).contains(&id) || value.is_empty() || value.len() > longest || end > capacity - 3 {
             return;
         }
-        self.bytes[self.len] = (id << 4) | (value.len() - 1) as u8;
-        self.bytes[self.len + 1..end].copy_from_slice(value);
+        if self.is_long {
+            self.bytes[self.len..self.len + 2].copy_from_slice(&[id, value.len() as u8]);
+        } else {
+            self.bytes[self.len] = (id << 4) | (value.len() - 1) as u8;
+        }
+        self.bytes[self.len + head..end].copy_from_slice(value);
         self.len = end;
     }
 
@@ -108,7 +142,7 @@ impl ExtensionBlock {
         let end = self.len.next_multiple_of(4);
         self.bytes[self.len..end].fill(0);
         let words = ((end - BLOCK_HEADER) / 4) as u16;
-        self.bytes[..2].copy_from_slice(&0xbede_u16.to_be_bytes());
+        self.bytes[..2].copy_from_slice(&PROFILES[usize::from(self.is_long)].to_be_bytes());
         self.bytes[2..4].copy_from_slice(&words.to_be_bytes());
         &self.bytes[..end]
     }
@@ -133,7 +167,21 @@ mod tests {
         for _ in 0..10 {
             block.push(3, &[1; 16]);
         }
-        assert!(block.finish().len() <= BLOCK_CAPACITY);
+        assert!(block.finish().len() <= SHORT_CAPACITY);
+    }
+
+    #[test]
+    fn a_long_value_makes_all_heads_two_bytes() {
+        let mut block = ExtensionBlock::default();
+        block.begin(200);
+        block.push(1, b"3");
+        block.push(9, &[7; 200]);
+        block.push(2, &[8; 200]);
+        assert_eq!(block.finish().len(), 4 + 3 + 202 + 3);
+        assert_eq!(block.finish()[..8], [0x10, 0, 0, 52, 1, 1, b'3', 9]);
+        block.begin(1);
+        block.push(1, b"3");
+        assert_eq!(block.finish(), [0xbe, 0xde, 0, 1, 0x10, b'3', 0, 0]);
     }
 
     #[test]
