@@ -67,6 +67,7 @@ def format_answer(offer: Offer, local: LocalSide) -> str:
         "a=ice-lite",
         f"a=fingerprint:sha-256 {local.fingerprint}",
         f"a=setup:{'passive' if offer.dtls_role == 'server' else 'active'}",
+        *(["a=extmap-allow-mixed"] if offer.allows_mixed else []),
         "a=msid-semantic:WMS *",
     ]
     lines = [text for line in offer.lines for text in _format_line(line, local)]

@@ -25,7 +25,19 @@ from media_node.transport.simulcast import rids_by_line
 MAX_OFFER_CHARS = 262_144
 # More m-lines than 49 pictures, their audio and the client's own tracks need.
 MAX_LINES = 96
-FORWARDED = {"opus": "audio", "vp8": "video", "h264": "video"}
+FORWARDED = {
+    "opus": "audio",
+    "vp8": "video",
+    "vp9": "video",
+    "av1": "video",
+    "h264": "video",
+    "h265": "video",
+}
+DEPENDENCY_DESCRIPTOR = (
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
+)
+# Says that both lengths of extension heads are read in one stream (RFC 8285 section 6).
+ALLOWS_MIXED = "a=extmap-allow-mixed"
 EXTENSIONS = {
     "urn:ietf:params:rtp-hdrext:sdes:mid",
     "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
@@ -33,6 +45,9 @@ EXTENSIONS = {
     "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
     "urn:3gpp:video-orientation",
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
+    "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
+    DEPENDENCY_DESCRIPTOR,
 }
 # Candidates and addresses are not looked at: an ICE-lite agent learns them from checks.
 IGNORED_PREFIXES = (
@@ -58,10 +73,11 @@ def parse_offer(text: str) -> Offer:
     if not 0 < len(session.media) <= MAX_LINES:
         raise SdpError(f"an offer has 1 to {MAX_LINES} m-lines, not {len(session.media)}")
     bundled = {str(mid) for group in session.group if group.semantic == "BUNDLE" for mid in group.items}
-    rids = rids_by_line(text.splitlines())
+    texts = text.splitlines()
+    allows_mixed = ALLOWS_MIXED in texts
     lines = tuple(
-        _with_rids(_read_line(media, bundled, len(session.media)), sent)
-        for media, sent in zip(session.media, rids, strict=False)
+        _with_rids(_read_line(media, bundled, len(session.media), allows_mixed), sent)
+        for media, sent in zip(session.media, rids_by_line(texts), strict=False)
     )
     first = next((media for media in session.media if media.ice and media.ice.usernameFragment), None)
     if first is None or first.ice is None or not first.ice.password:
@@ -73,7 +89,7 @@ def parse_offer(text: str) -> Offer:
         raise SdpError("the offer has no certificate fingerprint with a=setup")
     used = [line for line in lines if line.media is not None]
     if not used:
-        raise SdpError("the offer has no m-line that the node can answer: Opus, VP8 or H.264, bundled")
+        raise SdpError("the offer has no m-line that the node can answer: bundled, Opus or video")
     return Offer(
         dtls_role=_dtls_role(first),
         fingerprints=fingerprints,
@@ -81,6 +97,7 @@ def parse_offer(text: str) -> Offer:
         sending=tuple(line.media for line in used if line.media and "send" in line.direction),
         receiving=tuple(line.media for line in used if line.media and line.direction == "recvonly"),
         lines=lines,
+        allows_mixed=allows_mixed,
     )
 
 
@@ -105,13 +122,13 @@ def _dtls_role(media: MediaDescription) -> DtlsRole:
     return "client" if media.dtls is not None and media.dtls.role == "server" else "server"
 
 
-def _read_line(media: MediaDescription, bundled: set[str], lines: int) -> OfferedLine:
+def _read_line(media: MediaDescription, bundled: set[str], lines: int, allows_mixed: bool) -> OfferedLine:
     mid = media.rtp.muxId or None
     is_bundled = mid in bundled if bundled else lines == 1
     direction = media.direction or "sendrecv"
     # GStreamer offers bundled lines with port 0 (RFC 9143 section 7.2.1); alone, 0 means refused.
     is_usable = is_bundled and media.kind in ("audio", "video") and direction != "inactive"
-    parameters = _media_parameters(media, Mid(mid or "0")) if is_usable else None
+    parameters = _media_parameters(media, Mid(mid or "0"), allows_mixed) if is_usable else None
     formats = tuple(str(one) for one in media.fmt)
     return OfferedLine(media.kind, media.profile, formats, mid, direction, is_bundled, parameters)
 
@@ -126,7 +143,7 @@ def _with_rids(line: OfferedLine, rids: tuple[str, ...]) -> OfferedLine:
     return replace(line, media=replace(media, rids=rids))
 
 
-def _media_parameters(media: MediaDescription, mid: Mid) -> MediaParameters | None:
+def _media_parameters(media: MediaDescription, mid: Mid, allows_mixed: bool) -> MediaParameters | None:
     kind: MediaKind = "audio" if media.kind == "audio" else "video"
     rtx = _rtx_by_payload_type(media.rtp.codecs)
     codecs = tuple(_codec(codec, rtx) for codec in media.rtp.codecs if _is_forwarded(codec, kind))
@@ -135,7 +152,7 @@ def _media_parameters(media: MediaDescription, mid: Mid) -> MediaParameters | No
     extensions = tuple(
         ExtensionParameters(one.id, one.uri)
         for one in media.rtp.headerExtensions
-        if one.uri in EXTENSIONS and 1 <= one.id <= 14
+        if one.uri in EXTENSIONS and 1 <= one.id <= 14 and (allows_mixed or one.uri != DEPENDENCY_DESCRIPTOR)
     )
     groups = [group.items for group in media.ssrc_group if group.semantic == "FID"]
     ssrcs = [int(ssrc) for ssrc in groups[0]] if groups else [one.ssrc for one in media.ssrc[:1]]

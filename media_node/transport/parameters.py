@@ -69,6 +69,8 @@ class Offer:
     receiving: tuple[MediaParameters, ...]
     # Every m-line in order, as the answer has to repeat them.
     lines: tuple["OfferedLine", ...] = field(default=(), repr=False)
+    # Whether header extensions with heads of one byte and of two may stand in one stream.
+    allows_mixed: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from media_node.transport.dtls import Certificate
 from media_node.transport.offer import MAX_OFFER_CHARS, parse_offer
 
 CHROMIUM = (Path(__file__).parents[2] / "fixtures/sdp/chromium.sdp").read_bytes().decode()
+SCALABLE = (Path(__file__).parents[2] / "fixtures/sdp/chromium_scalable.sdp").read_bytes().decode()
+DESCRIPTOR = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 CERTIFICATE = Certificate.generateCertificate()
 ADDRESSES = [("127.0.0.1", 4000), ("192.0.2.7", 4000)]
 FINGERPRINT = "a=fingerprint:sha-256 " + ":".join(["AB"] * 32)
@@ -248,3 +250,29 @@ def test_slots_do_not_name_layers():
     slots = [section for section in sections(answer) if "a=sendonly" in section]
     assert slots
     assert not any("stream-id" in section for section in slots)
+
+
+def test_takes_scalable_codecs_and_what_describes_their_layers():
+    scalable, simulcast = parse_offer(SCALABLE).sending[1:]
+    names = [codec.name for codec in scalable.codecs]
+    assert names[:4] == ["VP9", "VP9", "AV1", "VP8"]
+    assert all(codec.rtx_payload_type is not None for codec in scalable.codecs)
+    assert DESCRIPTOR in {one.uri for one in scalable.extensions}
+    assert simulcast.rids == ("q", "h", "f")
+    session, *media = sections(connect(SCALABLE).answer())
+    assert "a=extmap-allow-mixed" in session.split("\r\n")
+    assert f"a=extmap:9 {DESCRIPTOR}" in media[1].split("\r\n")
+    assert f"a=extmap:9 {DESCRIPTOR}" in media[3].split("\r\n")
+    assert "a=fmtp:45 level-idx=5;profile=0;tier=0" in media[1].split("\r\n")
+
+
+def test_long_extensions_go_only_to_those_who_say_that_they_read_them():
+    text = SCALABLE.replace("a=extmap-allow-mixed\r\n", "")
+    answer = connect(text).answer()
+    assert "allow-mixed" not in answer
+    assert DESCRIPTOR not in answer
+
+
+def test_redundancy_of_video_is_not_taken_for_a_codec():
+    codecs = [codec.name for media in parse_offer(SCALABLE).sending[1:] for codec in media.codecs]
+    assert not {"red", "ulpfec", "flexfec-03"} & set(codecs)
