@@ -11,6 +11,7 @@ from packet_plane._packet_plane import (
     Extension,
     Layer,
     LayersChanged,
+    MeetingLost,
     PacketPlane,
     QueueFullError,
     RemoveSlot,
@@ -55,6 +56,7 @@ Event = (
     | TransportConnected
     | TransportTimedOut
     | TrackStarted
+    | MeetingLost
     | EstimateChanged
     | LayersChanged
     | SpeakersChanged
@@ -74,6 +76,7 @@ __all__ = [
     "Extension",
     "Layer",
     "LayersChanged",
+    "MeetingLost",
     "PacketPlane",
     "QueueFullError",
     "RemoveSlot",

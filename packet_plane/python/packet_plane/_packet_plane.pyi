@@ -193,6 +193,12 @@ class Layer:
     fps: int
 
 @final
+class MeetingLost:
+    """A broken invariant has ended this meeting's media; its clients have to come again."""
+
+    meeting: int
+
+@final
 class EstimateChanged:
     """What a receiver's path carries, bits per second."""
 
@@ -225,6 +231,7 @@ _Event = (
     | TransportConnected
     | TransportTimedOut
     | TrackStarted
+    | MeetingLost
     | EstimateChanged
     | LayersChanged
     | SpeakersChanged
@@ -282,6 +289,7 @@ class WorkerSnapshot:
     bytes_sent: int
     cpu_ns: int
     restarts: int
+    meetings_lost: int
     drops: dict[str, int]
     transports: list[TransportSnapshot]
     tracks: list[TrackSnapshot]

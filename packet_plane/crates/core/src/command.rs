@@ -57,6 +57,11 @@ pub enum Command {
         slot: SlotId,
         target: Option<LayerTarget>,
     },
+    /// Break an invariant of the transport's meeting: none can be reached from outside, and tests want one.
+    #[cfg(feature = "faults")]
+    Break {
+        transport: TransportId,
+    },
     /// What a receiver could use in all, bits per second: its path is probed up to that.
     SetSendCeiling {
         transport: TransportId,

@@ -32,6 +32,8 @@ pub enum Event {
         track: TrackId,
         layers: Vec<LayerSnapshot>,
     },
+    /// A broken invariant has ended this meeting's media; its clients have to come again.
+    MeetingLost { meeting: MeetingId },
     /// What a receiver's path carries, bits per second.
     EstimateChanged {
         transport: TransportId,

@@ -14,6 +14,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<TrackStarted>()?;
     module.add_class::<LayersChanged>()?;
     module.add_class::<EstimateChanged>()?;
+    module.add_class::<MeetingLost>()?;
     module.add_class::<SpeakersChanged>()?;
     module.add_class::<WorkerRestarted>()
 }
@@ -36,6 +37,7 @@ event!(TrackStarted {
     ssrc: u32,
     payload_type: u8
 });
+event!(MeetingLost { meeting: u64 });
 event!(EstimateChanged {
     transport: u64,
     estimate_bps: u64
@@ -90,6 +92,7 @@ pub fn convert(py: Python<'_>, event: WorkerEvent) -> PyResult<Py<PyAny>> {
             },
         )?
         .into_any(),
+        Event::MeetingLost { meeting } => Py::new(py, MeetingLost { meeting: meeting.0 })?.into_any(),
         Event::EstimateChanged {
             transport,
             estimate_bps,

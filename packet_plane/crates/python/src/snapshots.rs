@@ -142,6 +142,7 @@ pub struct WorkerSnapshot {
     bytes_sent: u64,
     cpu_ns: u64,
     restarts: u64,
+    meetings_lost: u64,
     drops: BTreeMap<String, u64>,
     transports: Vec<Py<TransportSnapshot>>,
     tracks: Vec<Py<TrackSnapshot>>,
@@ -163,6 +164,7 @@ pub fn convert(py: Python<'_>, of: worker::WorkerSnapshot) -> PyResult<WorkerSna
         bytes_sent: counters.bytes_sent,
         cpu_ns: of.cpu_ns,
         restarts: of.restarts,
+        meetings_lost: counters.meetings_lost,
         drops: counters
             .drops
             .iter()

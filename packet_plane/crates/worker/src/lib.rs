@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_invariant_ends_the_meetings_of_its_worker_and_nothing_else() {
+    fn a_broken_invariant_of_no_meeting_ends_those_of_its_worker_and_nothing_else() {
         let events = Arc::new(EventQueue::new().expect("a descriptor"));
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let broken = Worker::start(3, address, Arc::clone(&events)).expect("starts");
@@ -171,5 +171,37 @@ mod tests {
         assert_eq!(transports(&other), 1);
         broken.submit(vec![add(5)]).expect("room");
         assert_eq!(transports(&broken), 1);
+    }
+
+    #[test]
+    fn a_broken_invariant_of_a_meeting_ends_that_meeting_and_the_others_go_on() {
+        let events = Arc::new(EventQueue::new().expect("a descriptor"));
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let worker = Worker::start(1, address, Arc::clone(&events)).expect("starts");
+        let join = |transport: u64, meeting: u64| Command::AddTransport {
+            transport: TransportId(transport),
+            meeting: MeetingId(meeting),
+            local_ufrag: format!("user{transport}"),
+            local_password: "password".into(),
+        };
+        let fault = Command::Break {
+            transport: TransportId(1),
+        };
+        // What comes behind the broken one in the same batch is carried out all the same.
+        worker
+            .submit(vec![join(1, 7), join(2, 7), join(3, 8), fault, join(4, 8)])
+            .expect("room");
+        let lost = WorkerEvent::Plane(Event::MeetingLost {
+            meeting: MeetingId(7),
+        });
+        let told = std::iter::repeat_with(|| worker.snapshot().map(|_| events.take(10)));
+        assert_eq!(told.flatten().find(|told| !told.is_empty()), Some(vec![lost]));
+        let after = worker.snapshot().expect("it answers");
+        let mut left: Vec<u64> = after.plane.transports.iter().map(|one| one.transport.0).collect();
+        left.sort_unstable();
+        assert_eq!(left, [3, 4]);
+        assert_eq!((after.restarts, after.plane.counters.meetings_lost), (0, 1));
+        worker.submit(vec![join(1, 7)]).expect("room");
+        assert_eq!(transports(&worker), 3);
     }
 }

@@ -1,5 +1,6 @@
 //! The worker's loop: read a batch, carry out commands, do what is due, write batches.
 
+use std::collections::VecDeque;
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use packet_plane_core::Plane;
+use packet_plane_core::command::Command;
 use packet_plane_core::drop_reason::DropReason;
 use packet_plane_core::quantities::Instant;
 use packet_plane_core::transmit::TransmitBatch;
@@ -28,6 +30,7 @@ pub(crate) struct Turns {
     incoming: ReceiveBatch,
     outgoing: TransmitBatch,
     told: Vec<WorkerEvent>,
+    waiting: VecDeque<Command>,
     packets_refused: u64,
     events_refused: u64,
 }
@@ -44,6 +47,7 @@ impl Turns {
             incoming: ReceiveBatch::default(),
             outgoing: TransmitBatch::default(),
             told: Vec::new(),
+            waiting: VecDeque::new(),
             packets_refused: 0,
             events_refused: 0,
         }
@@ -51,10 +55,16 @@ impl Turns {
 
     pub fn run(mut self) {
         while !self.shared.is_closing.load(Ordering::Acquire) {
-            // A broken invariant ends this worker's meetings, not the process: the plane begins again, empty.
-            if catch_unwind(AssertUnwindSafe(|| self.turn())).is_err() {
+            // A broken invariant ends the meeting that it was met in; the others go on.
+            if catch_unwind(AssertUnwindSafe(|| self.turn())).is_ok() {
+                continue;
+            }
+            self.outgoing.clear();
+            let now = self.now();
+            let recovered = catch_unwind(AssertUnwindSafe(|| self.plane.recover(now)));
+            if !matches!(recovered, Ok(Some(_))) {
+                // Met outside any meeting, or again on the way out: nothing of this plane can be trusted.
                 self.plane = Plane::default();
-                self.outgoing.clear();
                 self.shared.restarts.fetch_add(1, Ordering::Relaxed);
                 self.told.clear();
                 self.told.push(WorkerEvent::Restarted { worker: self.number });
@@ -77,8 +87,10 @@ impl Turns {
             !self.shared.breaks.swap(false, Ordering::AcqRel),
             "a broken invariant"
         );
-        let is_idle = received == 0 && commands.is_empty();
-        for command in commands {
+        let is_idle = received == 0 && commands.is_empty() && self.waiting.is_empty();
+        self.waiting.extend(commands);
+        // One that breaks its meeting has been taken out; those behind it wait for the next turn.
+        while let Some(command) = self.waiting.pop_front() {
             self.plane.handle_command(now, command);
         }
         self.plane.handle_timeout(now);

@@ -45,6 +45,7 @@ impl Plane {
             })
             .collect();
         for (id, index) in ids {
+            self.at_work = Some(id);
             let Some(meeting) = self.meetings.get_mut(index) else {
                 continue;
             };

@@ -14,6 +14,7 @@ use crate::transport::{Srtp, StreamRoute, Transport};
 impl Plane {
     /// Carry out one command; whatever it names and does not exist is ignored.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
+        self.at_work = self.meeting_of(&command);
         match command {
             Command::AddTransport {
                 transport,
@@ -51,8 +52,11 @@ impl Plane {
                 transport,
                 wanted_bps,
             } => self.set_send_ceiling(now, transport, wanted_bps),
+            #[cfg(feature = "faults")]
+            Command::Break { .. } => panic!("a broken invariant, as ordered"),
             Command::SetAudioSlots { transport, slots } => self.set_audio_slots(transport, &slots),
         }
+        self.at_work = None;
     }
 
     fn add_transport(
@@ -89,7 +93,7 @@ impl Plane {
         self.transport_by_ufrag.insert(ufrag, index);
     }
 
-    fn remove_transport(&mut self, now: Instant, id: TransportId) {
+    pub(super) fn remove_transport(&mut self, now: Instant, id: TransportId) {
         let Some(index) = self.transports.index_of(id) else {
             return;
         };

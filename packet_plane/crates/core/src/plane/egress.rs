@@ -31,6 +31,7 @@ impl Plane {
 
     /// Returns whether all subscribers have been served.
     fn fill_encoding(&mut self, now: Instant, index: usize, number: u8, batch: &mut TransmitBatch) -> bool {
+        self.work_for_track(index);
         let Some(track) = self.tracks.get_mut(index) else {
             return true;
         };

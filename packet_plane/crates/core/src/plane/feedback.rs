@@ -148,6 +148,7 @@ impl Plane {
             let Some(transport) = self.transports.get_mut(index) else {
                 continue;
             };
+            self.at_work = Some(transport.meeting);
             if transport.poll_timed_out(now) {
                 let event = Event::TransportTimedOut {
                     transport: transport.id,

@@ -28,6 +28,7 @@ impl Plane {
             .get(&source)
             .ok_or(DropReason::Stranger)?;
         if let Some(transport) = self.transports.get_mut(transport) {
+            self.at_work = Some(transport.meeting);
             transport.counters.packets_received += 1;
             transport.counters.bytes_received += datagram.len() as u64;
         }
@@ -52,6 +53,7 @@ impl Plane {
             .transports
             .get_mut(index)
             .ok_or(DropReason::StunUnknownUser)?;
+        self.at_work = Some(transport.meeting);
         if !request.is_authentic(&transport.ice_key) {
             return Err(DropReason::StunUnauthenticated);
         }

@@ -14,6 +14,7 @@ mod ingress;
 mod layer_tests;
 mod layers;
 mod pacing;
+mod recovery;
 #[cfg(test)]
 mod scalable_tests;
 mod snapshot;
@@ -66,6 +67,8 @@ pub struct PlaneCounters {
     pub packets_sent: u64,
     pub bytes_sent: u64,
     pub drops: DropCounts,
+    /// Meetings that a broken invariant has ended.
+    pub meetings_lost: u64,
 }
 
 /// All meetings of one worker.
@@ -85,6 +88,8 @@ pub struct Plane {
     control: VecDeque<(SocketAddr, Vec<u8>)>,
     events: VecDeque<Event>,
     counters: PlaneCounters,
+    /// The meeting that is being worked on: what a broken invariant ends.
+    at_work: Option<MeetingId>,
     next_tick: Instant,
     scratch: Scratch,
 }
@@ -116,6 +121,7 @@ impl Plane {
         if let Err(reason) = self.admit(now, source, datagram) {
             self.counters.drops.count(reason);
         }
+        self.at_work = None;
     }
 
     /// Do what has become due: feedback, retries, reports, timeouts.
@@ -126,6 +132,7 @@ impl Plane {
         self.next_tick = now + TICK;
         self.tick_transports(now);
         self.tick_meetings(now);
+        self.at_work = None;
     }
 
     /// When [`Plane::handle_timeout`] is due, `None` while there is nobody.
@@ -149,6 +156,7 @@ impl Plane {
         self.fill_control(batch);
         self.fill_paced(now, batch);
         self.fill_media(now, batch);
+        self.at_work = None;
         !batch.is_empty()
     }
 

@@ -23,6 +23,7 @@ impl Plane {
         self.pace_due = now + STEP;
         let waiting = std::mem::take(&mut self.paced);
         for index in waiting {
+            self.at_work = self.transports.get(index).map(|transport| transport.meeting);
             self.fill_waiting(now, index, batch);
             self.fill_probe(now, index, batch);
             let goes_on = self.transports.get(index).is_some_and(|transport| {
