@@ -48,7 +48,7 @@ class Connections:
     """All connections of one node."""
 
     def __init__(
-        self, forwarding: Forwarding, certificate: Certificate, addresses: Sequence[tuple[str, int]]
+        self, forwarding: Forwarding, certificate: Certificate, addresses: Sequence[Sequence[tuple[str, int]]]
     ) -> None:
         self._forwarding = forwarding
         self._certificate = certificate
@@ -61,7 +61,9 @@ class Connections:
 
     def connect(self, key: Key, offer: Offer) -> tuple[str, list[SlotId], list[SlotId]]:
         """Begin a connection; returns the answer, audio slots and video slots."""
-        connection = Connection(self._certificate, self._addresses, offer)
+        # Each worker has a port of its own.
+        addresses = self._addresses[self._forwarding.placement.worker_of(key[0])]
+        connection = Connection(self._certificate, addresses, offer)
         transport = self._forwarding.add_transport(*key, connection.ice.ufrag, connection.ice.password)
         dtls = DtlsEndpoint(
             self._certificate,

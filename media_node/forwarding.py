@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import packet_plane
 from media_node.meetings.model import Participant, Track
+from media_node.meetings.placement import Placement
 from media_node.quantities import MediaKind, MeetingId, ParticipantId, SlotId, TrackId
 from packet_plane import Codec, Extension, WorkerSnapshot
 
@@ -83,7 +84,7 @@ class Forwarding:
 
     def __init__(self, submit: Submit, workers: int) -> None:
         self._submit = submit
-        self._workers = workers
+        self.placement = Placement(workers)
         self._numbers = itertools.count(1)
         self._meeting_numbers: dict[MeetingId, int] = {}
         self._meeting_by_number: dict[int, MeetingId] = {}
@@ -109,7 +110,8 @@ class Forwarding:
         if meeting_number is None:
             meeting_number = self._meeting_numbers[meeting] = next(self._numbers)
             self._meeting_by_number[meeting_number] = meeting
-        transport = PlaneTransport(next(self._numbers), meeting_number % self._workers)
+        transport = PlaneTransport(next(self._numbers), self.placement.worker_of(meeting))
+        self.placement.note_joined(meeting)
         self.transport_by_participant[meeting, participant] = transport
         self.participant_by_number[transport.number] = (meeting, participant)
         command = packet_plane.AddTransport(
@@ -129,6 +131,7 @@ class Forwarding:
         transport = self.transport_by_participant.pop((meeting, participant), None)
         if transport is None:
             return
+        self.placement.note_left(meeting)
         del self.participant_by_number[transport.number]
         for slot in transport.slot_numbers:
             self._note(transport, slot, None)
@@ -136,6 +139,7 @@ class Forwarding:
         self._add(transport, packet_plane.RemoveTransport(transport=transport.number))
 
     def forget_meeting(self, meeting: MeetingId) -> None:
+        self.placement.forget(meeting)
         number = self._meeting_numbers.pop(meeting, None)
         if number is not None:
             del self._meeting_by_number[number]

@@ -215,12 +215,17 @@ class Hosting:
 
     def handle_worker_restarted(self, worker: int) -> None:
         """A worker has lost its meetings' media: their clients rejoin."""
-        lost = [
-            key
-            for key, transport in self._forwarding.transport_by_participant.items()
-            if transport.worker == worker
-        ]
-        for key in lost:
+        by_key = self._forwarding.transport_by_participant
+        self._send_away([key for key, transport in by_key.items() if transport.worker == worker])
+
+    def handle_meeting_lost(self, number: int) -> None:
+        """A broken invariant has ended one meeting's media: its clients rejoin."""
+        meeting_id = self._forwarding.meeting_of(number)
+        by_key = self._forwarding.transport_by_participant
+        self._send_away([key for key in by_key if key[0] == meeting_id])
+
+    def _send_away(self, keys: Sequence[Key]) -> None:
+        for key in keys:
             seat = self.seat(key)
             if seat is not None:
                 seat.session.tell(outgoing.format_removed("moved"))

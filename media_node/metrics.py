@@ -18,6 +18,7 @@ class WorkerCounts:
     bytes_sent: int = 0
     cpu_seconds: float = 0.0
     restarts: int = 0
+    meetings_lost: int = 0
     drops: dict[str, int] = field(default_factory=dict)
 
 
@@ -62,6 +63,11 @@ def _worker_families(workers: tuple[WorkerCounts, ...]) -> Iterator[Metric]:
         ("parley_bytes_received", "Bytes taken in.", [float(one.bytes_received) for one in workers]),
         ("parley_bytes_sent", "Bytes sent.", [float(one.bytes_sent) for one in workers]),
         ("parley_worker_cpu_seconds", "CPU time of the worker.", [one.cpu_seconds for one in workers]),
+        (
+            "parley_meetings_lost",
+            "Meetings ended by a broken invariant.",
+            [float(one.meetings_lost) for one in workers],
+        ),
         ("parley_worker_restarts", "Broken invariants survived.", [float(one.restarts) for one in workers]),
     ]
     for name, text, values in families:

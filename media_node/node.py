@@ -54,7 +54,8 @@ class Node:
             host=settings.media_host, port=settings.media_port, workers=settings.node_workers
         )
         self._forwarding = Forwarding(self._plane.submit, settings.node_workers)
-        addresses = [(ip, self._plane.local_ports[0]) for ip in settings.advertised_addresses()]
+        ips = settings.advertised_addresses()
+        addresses = [[(ip, port) for ip in ips] for port in self._plane.local_ports]
         self._connections = Connections(self._forwarding, Certificate.generateCertificate(), addresses)
         self._admission = Admission(settings.node_capacity_units)
         self.hosting = Hosting(
@@ -196,6 +197,9 @@ class Node:
                     self.hosting.handle_estimate(event.transport, event.estimate_bps)
                 case packet_plane.TransportTimedOut():
                     self.hosting.handle_transport_timed_out(event.transport)
+                case packet_plane.MeetingLost():
+                    log.error("meeting_lost", meeting=self._forwarding.meeting_of(event.meeting))
+                    self.hosting.handle_meeting_lost(event.meeting)
                 case packet_plane.WorkerRestarted():
                     log.error("worker_restarted", worker=event.worker)
                     self.hosting.handle_worker_restarted(event.worker)
@@ -206,6 +210,7 @@ class Node:
         snapshots = await asyncio.to_thread(self._plane.snapshot)
         self._connections.note_snapshots(snapshots)
         self._counts = tuple(_worker_counts(one) for one in snapshots if one is not None)
+        self._forwarding.placement.note_cpu([one.cpu_seconds for one in self._counts])
 
     # Time.
 
@@ -296,6 +301,7 @@ def _worker_counts(snapshot: packet_plane.WorkerSnapshot) -> WorkerCounts:
         bytes_sent=snapshot.bytes_sent,
         cpu_seconds=snapshot.cpu_ns / 1e9,
         restarts=snapshot.restarts,
+        meetings_lost=snapshot.meetings_lost,
         drops=snapshot.drops,
     )
 
