@@ -30,6 +30,8 @@ drop_reasons! {
     StunUnknownUser => "stun_unknown_user",
     /// STUN with a missing or wrong MESSAGE-INTEGRITY or FINGERPRINT.
     StunUnauthenticated => "stun_unauthenticated",
+    /// STUN from a place that causes more checks than it may.
+    RateLimited => "rate_limited",
     /// STUN that is not a binding request.
     StunIgnored => "stun_ignored",
     /// RTP or RTCP before the handshake has given keys.

@@ -5,6 +5,7 @@ use crate::command::SlotParameters;
 use crate::history::StoredPacket;
 use crate::layer_selector::LayerSelector;
 use crate::quantities::{ExtendedSequenceNumber, PayloadType, SlotId, Ssrc};
+use crate::resent::Resent;
 use crate::rewriter::{Rewriter, Rewritten};
 use crate::rtp::dependency_descriptor;
 use crate::rtp::dependency_structure::Structure;
@@ -27,6 +28,7 @@ pub(crate) struct Slot {
     pub selector: LayerSelector,
     pub rewriter: Rewriter,
     pub rtx_sequence: ExtendedSequenceNumber,
+    pub resent: Resent,
     pub counters: SlotCounters,
 }
 
@@ -58,6 +60,7 @@ impl Slot {
             // SSRCs are random: they seed the numbering without a random source in here.
             rewriter: Rewriter::new(parameters.ssrc.0 as u16),
             rtx_sequence: ExtendedSequenceNumber(u64::from(parameters.ssrc.0 as u16 & 0x7fff)),
+            resent: Resent::default(),
             counters: SlotCounters::default(),
         }
     }

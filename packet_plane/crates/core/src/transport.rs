@@ -25,6 +25,10 @@ const DTLS_PER_SECOND: u32 = 100;
 const RETRANSMISSIONS_PER_SECOND: usize = 2_000;
 /// Layers are measured over this long: about fifteen frames.
 const LAYERS_INTERVAL: Duration = Duration::from_millis(500);
+/// A fifth of what the path carries, in packets of a usual length; a few for the slowest path all the same.
+const RETRANSMITTED_SHARE: u64 = 5;
+const RETRANSMITTED_LEN: u64 = 1_000;
+const LEAST_RETRANSMISSIONS: usize = 30;
 /// Streams a client may send: media and retransmission of what a browser publishes, many times over.
 pub(crate) const MAX_ROUTES: usize = 256;
 const MAX_ROUND_TRIP: Duration = Duration::from_secs(5);
@@ -79,7 +83,8 @@ pub(crate) struct Transport {
     pub counters: TransportCounters,
     pub congestion: Congestion,
     dtls_allowance: u32,
-    retransmission_allowance: usize,
+    /// Packets that may be sent again before the next second.
+    pub retransmission_allowance: usize,
     alive_at: Instant,
     was_connected: bool,
     timed_out: bool,
@@ -169,7 +174,11 @@ impl Transport {
     /// A second has passed.
     pub fn renew_allowances(&mut self) {
         self.dtls_allowance = DTLS_PER_SECOND;
-        self.retransmission_allowance = RETRANSMISSIONS_PER_SECOND;
+        let estimate = self.congestion.estimator.estimate_bps();
+        self.retransmission_allowance = estimate.map_or(RETRANSMISSIONS_PER_SECOND, |bps| {
+            let share = bps / RETRANSMITTED_SHARE / (8 * RETRANSMITTED_LEN);
+            (share as usize).clamp(LEAST_RETRANSMISSIONS, RETRANSMISSIONS_PER_SECOND)
+        });
     }
 
     /// Whether to look at the layers of its tracks now.
@@ -179,13 +188,6 @@ impl Transport {
             self.layers_due = now + LAYERS_INTERVAL;
         }
         is_due
-    }
-
-    /// How many of `wanted` packets may be sent again before the next second.
-    pub fn take_retransmissions(&mut self, wanted: usize) -> usize {
-        let granted = wanted.min(self.retransmission_allowance);
-        self.retransmission_allowance -= granted;
-        granted
     }
 
     /// Note the round trip that a report block implies (RFC 3550 section 6.4.1).

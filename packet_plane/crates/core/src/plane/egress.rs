@@ -159,14 +159,20 @@ impl Plane {
         let Some(transport) = self.transports.get_mut(slot.transport) else {
             return;
         };
-        let granted = transport.take_retransmissions(sequence_numbers.len());
-        let refused = sequence_numbers.len() - granted;
-        self.counters.drops.add(DropReason::QueueFull, refused as u64);
+        let round_trip = transport.assumed_round_trip();
         let (Some(destination), Some(srtp)) = (transport.active, transport.srtp.as_ref()) else {
             return;
         };
-        let mut datagrams = Vec::with_capacity(granted);
-        for sequence_number in &sequence_numbers[..granted] {
+        let mut datagrams = Vec::new();
+        for sequence_number in sequence_numbers {
+            if !slot.resent.admits(now, *sequence_number, round_trip) {
+                continue;
+            }
+            if transport.retransmission_allowance == 0 {
+                self.counters.drops.count(DropReason::QueueFull);
+                continue;
+            }
+            transport.retransmission_allowance -= 1;
             let Some((encoding, original)) = slot.rewriter.original(*sequence_number) else {
                 continue;
             };

@@ -49,6 +49,10 @@ impl Plane {
             .transport_by_ufrag
             .get(request.local_ufrag())
             .ok_or(DropReason::StunUnknownUser)?;
+        let is_proven = self.transport_by_address.get(&source) == Some(&index);
+        if !is_proven && !self.source_limit.admits(now, source.ip()) {
+            return Err(DropReason::RateLimited);
+        }
         let transport = self
             .transports
             .get_mut(index)

@@ -35,6 +35,7 @@ use crate::loudest::{Loudest, Speakers};
 use crate::quantities::{Instant, MeetingId, SlotId, TrackId, TransportId};
 use crate::rtp::extension::ExtensionBlock;
 use crate::slot::Slot;
+use crate::source_limit::SourceLimit;
 use crate::track::Track;
 use crate::transmit::TransmitBatch;
 use crate::transport::Transport;
@@ -80,6 +81,7 @@ pub struct Plane {
     meetings: Arena<MeetingId, Meeting>,
     transport_by_ufrag: FxHashMap<String, usize>,
     transport_by_address: FxHashMap<SocketAddr, usize>,
+    source_limit: SourceLimit,
     /// Tracks and encodings with pending packets, in the order in which they got them.
     touched: Vec<(usize, u8)>,
     /// Transports with packets that wait for their pace, or with a probe.
