@@ -94,6 +94,7 @@ class MediaFleet(Construct):
         anyone = ec2.Peer.any_ipv4()
         group.add_ingress_rule(anyone, ec2.Port.tcp(SIGNALING_PORT), "signaling, WHIP and WHEP")
         group.add_ingress_rule(anyone, ec2.Port.udp(MEDIA_PORT), "media")
+        group.add_ingress_rule(anyone, ec2.Port.tcp(MEDIA_PORT), "media where no UDP passes")
         return group
 
 

@@ -124,12 +124,19 @@ def _payload_types(codecs: Sequence[CodecParameters]) -> list[str]:
 
 
 def _candidates(addresses: Sequence[tuple[str, int]]) -> list[str]:
-    """Host candidates of component 1, falling preference (RFC 8839 section 5.1, RFC 8445 section 5.1.2)."""
-    found = []
+    """Host candidates of component 1, falling preference (RFC 8839 section 5.1, RFC 8445 section 5.1.2).
+
+    TCP, on the same port number, is for networks that let no UDP through (RFC 6544): all of it comes after UDP.
+    """
+    udp, tcp = [], []
     for index, (address, port) in enumerate(addresses):
-        priority = (126 << 24) | ((65_535 - index) << 8) | 255
-        found.append(f"a=candidate:{index + 1} 1 udp {priority} {address} {port} typ host")
-    return [*found, "a=end-of-candidates"]
+        place = ((65_535 - index) << 8) | 255
+        udp.append(f"a=candidate:{index + 1} 1 udp {(126 << 24) | place} {address} {port} typ host")
+        number = len(addresses) + index + 1
+        tcp.append(
+            f"a=candidate:{number} 1 tcp {(90 << 24) | place} {address} {port} typ host tcptype passive"
+        )
+    return [*udp, *tcp, "a=end-of-candidates"]
 
 
 def _format_codec(codec: CodecParameters) -> list[str]:

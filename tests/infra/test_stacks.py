@@ -178,7 +178,7 @@ def test_instances_are_reached_for_signaling_and_media_and_nothing_else(region):
         for group in groups.values()
         for rule in group["Properties"].get("SecurityGroupIngress", [])
     ]
-    assert sorted(ports) == [("tcp", 443, 443), ("udp", 3478, 3478)]
+    assert sorted(ports) == [("tcp", 443, 443), ("tcp", 3478, 3478), ("udp", 3478, 3478)]
 
 
 def test_metadata_needs_a_token_and_disks_are_encrypted(region):

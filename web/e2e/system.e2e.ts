@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { en } from '../src/ui/en.ts';
 import { launchChromium } from './support/browser.ts';
-import { Guest } from './support/guest.ts';
+import { Guest, withoutUdp } from './support/guest.ts';
 import { startParley, type Parley } from './support/parley.ts';
 import { eventually } from './support/person.ts';
 
@@ -42,6 +42,18 @@ describe('two guests of a real meeting', () => {
     await hearsAndSees(ada);
     await hearsAndSees(bob);
     await ada.tileOf('Bob').getByLabel('Bob').waitFor();
+  });
+
+  it('meet somebody whose network lets no UDP through', async () => {
+    const eve = await Guest.arrive(browser, `${parley.url}/m/${code}`, 'Eve', withoutUdp);
+    await eve.join();
+    await hearsAndSees(eve);
+    await ada.tileOf('Eve').locator('video').waitFor();
+    expect(await eve.protocol()).toBe('tcp');
+    expect(await ada.protocol()).toBe('udp');
+    await eve.press(en.meeting.leave);
+    await ada.tileOf('Eve').waitFor({ state: 'detached' });
+    await eve.leave();
   });
 
   it('see that the other muted and closed the camera', async () => {

@@ -276,3 +276,14 @@ def test_long_extensions_go_only_to_those_who_say_that_they_read_them():
 def test_redundancy_of_video_is_not_taken_for_a_codec():
     codecs = [codec.name for media in parse_offer(SCALABLE).sending[1:] for codec in media.codecs]
     assert not {"red", "ulpfec", "flexfec-03"} & set(codecs)
+
+
+def test_tcp_candidates_share_the_port_and_come_after_udp():
+    lines = [line for line in connect(CHROMIUM).answer().split("\r\n") if line.startswith("a=candidate:")]
+    first = [line.removeprefix("a=candidate:").split() for line in lines[:4]]
+    assert [one[2] for one in first] == ["udp", "udp", "tcp", "tcp"]
+    assert all(one[-2:] == ["tcptype", "passive"] for one in first[2:])
+    assert {one[5] for one in first} == {"4000"}
+    priorities = [int(one[3]) for one in first]
+    assert priorities == sorted(priorities, reverse=True)
+    assert len({one[0] for one in first}) == 4

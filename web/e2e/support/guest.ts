@@ -20,10 +20,15 @@ export class Guest {
     page.on('pageerror', (error) => this.errors.push(error.message));
   }
 
-  static async arrive(browser: Browser, link: string, name: string): Promise<Guest> {
+  static async arrive(
+    browser: Browser,
+    link: string,
+    name: string,
+    ...initScripts: readonly (() => void)[]
+  ): Promise<Guest> {
     const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
     const page = await context.newPage();
-    await page.addInitScript(watchConnections);
+    for (const script of [watchConnections, ...initScripts]) await page.addInitScript(script);
     const guest = new Guest(page, name);
     await page.goto(link);
     return guest;
@@ -59,9 +64,31 @@ export class Guest {
     });
   }
 
+  /** What the media goes over: `udp` or `tcp`. */
+  protocol(): Promise<unknown> {
+    return this.page.evaluate(async () => {
+      const report = (await window.openConnections.at(-1)?.getStats()) as
+        ReadonlyMap<string, Record<string, unknown>> | undefined;
+      const entries = [...(report?.values() ?? [])];
+      const transport = entries.find((entry) => entry['type'] === 'transport');
+      const pair = report?.get(String(transport?.['selectedCandidatePairId']));
+      return report?.get(String(pair?.['remoteCandidateId']))?.['protocol'];
+    });
+  }
+
   leave(): Promise<void> {
     return this.page.context().close();
   }
+}
+
+/** Runs in the page, before the app: the browser hears of no address that it could reach over UDP. */
+export function withoutUdp(): void {
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+      const sdp = description.sdp?.replace(/a=candidate:\S+ 1 udp .*\r\n/g, '') ?? '';
+      return super.setRemoteDescription({ ...description, sdp });
+    }
+  };
 }
 
 /** Runs in the page, before the app. */

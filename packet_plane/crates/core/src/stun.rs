@@ -198,7 +198,7 @@ fn write_xor_mapped_address(source: SocketAddr, out: &mut Vec<u8>) {
     let port = source.port() ^ u16::from_be_bytes([MAGIC_COOKIE[0], MAGIC_COOKIE[1]]);
     let mut value = vec![0u8, 0];
     value.extend_from_slice(&port.to_be_bytes());
-    match source.ip() {
+    match source.ip().to_canonical() {
         IpAddr::V4(address) => {
             value[1] = 1;
             value.extend(address.octets().iter().zip(MAGIC_COOKIE).map(|(a, b)| a ^ b));

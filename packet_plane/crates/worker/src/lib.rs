@@ -1,4 +1,4 @@
-//! A worker: one thread that owns one socket and one plane. The only clock and the only sockets of the plane.
+//! A worker: one thread that owns one socket, one listener and one plane. The only clock and the only sockets of the plane.
 //!
 //! Others reach it through a bounded queue of commands and hear from it through a bounded queue of events,
 //! each with an eventfd that is written once per batch. The thread never waits for them.
@@ -17,6 +17,7 @@ use std::time::Duration;
 use packet_plane_core::command::Command;
 use packet_plane_core::event::Event;
 use packet_plane_core::plane::PlaneSnapshot;
+use packet_plane_tcp::Streams;
 use packet_plane_udp::Socket;
 
 pub use bell::Bell;
@@ -27,6 +28,9 @@ use turn::Turns;
 
 /// How long a snapshot may take: the worker answers between two batches.
 const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Tries to find a port number that is free for UDP and TCP, where the kernel chooses.
+const PORT_TRIES: usize = 16;
 
 /// What a worker tells: the plane's events, or that the plane was lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +75,7 @@ impl Worker {
     /// # Errors
     /// As `bind(2)`, or when the system has no thread or descriptor left.
     pub fn start(number: usize, address: SocketAddr, events: Arc<EventQueue>) -> io::Result<Self> {
-        let socket = Socket::bind(address)?;
+        let (socket, streams) = bind_both(address)?;
         let local_address = socket.local_address()?;
         let shared = Arc::new(Shared {
             commands: CommandQueue::new()?,
@@ -81,7 +85,7 @@ impl Worker {
             #[cfg(test)]
             breaks: AtomicBool::new(false),
         });
-        let turns = Turns::new(number, socket, Arc::clone(&shared), events);
+        let turns = Turns::new(number, (socket, streams), Arc::clone(&shared), events);
         let thread = std::thread::Builder::new()
             .name(format!("plane-{number}"))
             .spawn(move || turns.run())?;
@@ -129,6 +133,20 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// A socket for datagrams and a listener for streams on the same port number (RFC 6544 section 5.2 lets them share it).
+fn bind_both(address: SocketAddr) -> io::Result<(Socket, Streams)> {
+    let tries = if address.port() == 0 { PORT_TRIES } else { 1 };
+    let mut outcome = Err(io::ErrorKind::AddrInUse.into());
+    for _ in 0..tries {
+        let socket = Socket::bind(address)?;
+        outcome = Streams::bind(socket.local_address()?).map(|streams| (socket, streams));
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
 }
 
 #[cfg(test)]

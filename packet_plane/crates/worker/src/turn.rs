@@ -12,6 +12,7 @@ use packet_plane_core::command::Command;
 use packet_plane_core::drop_reason::DropReason;
 use packet_plane_core::quantities::Instant;
 use packet_plane_core::transmit::TransmitBatch;
+use packet_plane_tcp::{Streams, is_stream};
 use packet_plane_udp::{Message, ReceiveBatch, Socket};
 
 use crate::queue::{EventQueue, lock};
@@ -23,6 +24,7 @@ const MAX_SLEEP: Duration = Duration::from_millis(500);
 pub(crate) struct Turns {
     number: usize,
     socket: Socket,
+    streams: Streams,
     shared: Arc<Shared>,
     events: Arc<EventQueue>,
     plane: Plane,
@@ -36,10 +38,16 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    pub fn new(number: usize, socket: Socket, shared: Arc<Shared>, events: Arc<EventQueue>) -> Self {
+    pub fn new(
+        number: usize,
+        (socket, streams): (Socket, Streams),
+        shared: Arc<Shared>,
+        events: Arc<EventQueue>,
+    ) -> Self {
         Turns {
             number,
             socket,
+            streams,
             shared,
             events,
             plane: Plane::default(),
@@ -79,6 +87,10 @@ impl Turns {
         for (source, datagram) in self.incoming.datagrams() {
             self.plane.handle_datagram(now, source, datagram);
         }
+        let plane = &mut self.plane;
+        let streamed = self
+            .streams
+            .receive(|source, datagram| plane.handle_datagram(now, source, datagram));
         // What has arrived leaves first, by the table as it was when it arrived.
         self.transmit(now);
         let commands = self.shared.commands.take();
@@ -87,7 +99,7 @@ impl Turns {
             !self.shared.breaks.swap(false, Ordering::AcqRel),
             "a broken invariant"
         );
-        let is_idle = received == 0 && commands.is_empty() && self.waiting.is_empty();
+        let is_idle = received == 0 && streamed == 0 && commands.is_empty() && self.waiting.is_empty();
         self.waiting.extend(commands);
         // One that breaks its meeting has been taken out; those behind it wait for the next turn.
         while let Some(command) = self.waiting.pop_front() {
@@ -105,16 +117,22 @@ impl Turns {
     fn transmit(&mut self, now: Instant) {
         while self.plane.poll_transmit(now, &mut self.outgoing) {
             let batch = &self.outgoing;
-            let messages: Vec<Message<'_>> = batch
-                .runs()
-                .iter()
-                .map(|run| Message {
-                    destination: run.destination,
-                    bytes: batch.bytes(run),
-                    segment_len: run.segment_len,
-                })
-                .collect();
-            self.packets_refused += self.socket.send(&messages) as u64;
+            let mut refused = 0;
+            let mut messages = Vec::with_capacity(batch.runs().len());
+            for run in batch.runs() {
+                let bytes = batch.bytes(run);
+                if is_stream(run.destination) {
+                    refused += self.streams.send(run.destination, bytes, run.segment_len);
+                } else {
+                    messages.push(Message {
+                        destination: run.destination,
+                        bytes,
+                        segment_len: run.segment_len,
+                    });
+                }
+            }
+            refused += self.socket.send(&messages);
+            self.packets_refused += refused as u64;
             self.outgoing.clear();
         }
     }
@@ -158,9 +176,13 @@ impl Turns {
             events: libc::POLLIN,
             revents: 0,
         };
-        let mut waiting = [wait(self.socket.as_raw_fd()), wait(self.shared.commands.fd())];
-        // SAFETY: two pollfd and a timespec on this frame.
-        unsafe { libc::ppoll(waiting.as_mut_ptr(), 2, &raw const timeout, std::ptr::null()) };
+        let mut waiting = [
+            wait(self.socket.as_raw_fd()),
+            wait(self.streams.as_raw_fd()),
+            wait(self.shared.commands.fd()),
+        ];
+        // SAFETY: three pollfd and a timespec on this frame.
+        unsafe { libc::ppoll(waiting.as_mut_ptr(), 3, &raw const timeout, std::ptr::null()) };
     }
 
     /// Time since the start, and one second: the plane takes zero for "never".

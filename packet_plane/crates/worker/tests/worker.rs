@@ -1,6 +1,7 @@
 //! A real socket on loopback, from the outside.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,4 +111,50 @@ fn a_taken_port_is_refused_and_a_closed_worker_frees_it() {
     worker.close();
     worker.close();
     assert!(Worker::start(1, address, events).is_ok());
+}
+
+#[test]
+fn answers_the_same_client_over_tcp_on_the_same_port_and_strangers_never() {
+    let (worker, events) = start();
+    let add = Command::AddTransport {
+        transport: TransportId(5),
+        meeting: MeetingId(1),
+        local_ufrag: "user".into(),
+        local_password: "password".into(),
+    };
+    worker.submit(vec![add]).expect("room");
+    worker.snapshot().expect("the command was carried out before");
+    let mut stream = TcpStream::connect(worker.local_address()).expect("connects");
+    stream
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .expect("sets");
+    let (mut stranger, mut request) = (Vec::new(), Vec::new());
+    stun::write_binding_request("user:me", &stun::integrity_key("a guess"), [4; 12], &mut stranger);
+    stun::write_binding_request("user:me", &stun::integrity_key("password"), [3; 12], &mut request);
+    for datagram in [&[0xff; 40][..], &stranger, &request] {
+        stream
+            .write_all(&(datagram.len() as u16).to_be_bytes())
+            .expect("writes");
+        stream.write_all(datagram).expect("writes");
+    }
+    let mut answer = [0u8; 22];
+    stream.read_exact(&mut answer).expect("an answer");
+    // The first that comes back is for the authentic one.
+    assert_eq!((&answer[2..4], &answer[10..22]), (&[1u8, 1][..], &[3u8; 12][..]));
+    let connected = next_event(&events);
+    let WorkerEvent::Plane(Event::TransportConnected { transport, address }) = connected else {
+        panic!("{connected:?}");
+    };
+    assert_eq!(transport, TransportId(5));
+    assert_eq!(address.port(), stream.local_addr().expect("bound").port());
+    // DTLS goes the same way.
+    let send = Command::SendDtls {
+        transport: TransportId(5),
+        datagram: b"\x16record".to_vec(),
+    };
+    worker.submit(vec![send]).expect("room");
+    let rest = u16::from_be_bytes([answer[0], answer[1]]) as usize - 20;
+    let mut record = vec![0; rest + 9];
+    stream.read_exact(&mut record).expect("a record");
+    assert_eq!(record[rest..], *b"\x00\x07\x16record");
 }
