@@ -126,7 +126,7 @@ def _payload_types(codecs: Sequence[CodecParameters]) -> list[str]:
 def _candidates(addresses: Sequence[tuple[str, int]]) -> list[str]:
     """Host candidates of component 1, falling preference (RFC 8839 section 5.1, RFC 8445 section 5.1.2).
 
-    TCP, on the same port number, is for networks that let no UDP through (RFC 6544): all of it comes after UDP.
+    TCP, on the same port number, is for networks that let no UDP through (RFC 6544), and comes after UDP.
     """
     udp, tcp = [], []
     for index, (address, port) in enumerate(addresses):

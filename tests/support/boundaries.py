@@ -111,9 +111,10 @@ PURE_PARTS = frozenset({"chalicelib.domain", "chalicelib.errors"})
 RUST_ARROWS: Arrows = {
     "core": frozenset[str](),
     "udp": frozenset[str](),
+    "tcp": frozenset[str](),
     "netem": frozenset[str](),
     # Threads that drive a plane over sockets, without a word of Python.
-    "worker": frozenset({"core", "udp"}),
+    "worker": frozenset({"core", "udp", "tcp"}),
     "python": frozenset({"core", "udp", "worker"}),
 }
 # Tests of a crate may use these too.
