@@ -6,16 +6,18 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import structlog
 
 from media_node.errors import SdpError
 from media_node.forwarding import Forwarding, PlaneCodec, PlaneMedia, PlaneTransport, WorkerSnapshot
 from media_node.quantities import MeetingId, ParticipantId, SlotId
-from media_node.transport.answer import select_codecs, select_extensions
+from media_node.transport.answer import agree
 from media_node.transport.connection import Connection
 from media_node.transport.dtls import Certificate, DtlsEndpoint
-from media_node.transport.parameters import MediaParameters, Offer
+from media_node.transport.formats import KEPT
+from media_node.transport.parameters import Formats, MediaParameters, Offer
 
 log = structlog.get_logger()
 
@@ -191,6 +193,12 @@ class Connections:
 
 
 def _plane_media(media: MediaParameters, ssrcs: tuple[int, ...], *, is_slot: bool) -> PlaneMedia:
+    codecs, extensions = _plane_formats(agree(media.formats, is_slot=is_slot))
+    return PlaneMedia(media.mid, media.kind, codecs, extensions, ssrcs, media.rids)
+
+
+@lru_cache(2 * KEPT)
+def _plane_formats(formats: Formats) -> tuple[tuple[PlaneCodec, ...], tuple[tuple[int, str], ...]]:
     codecs = tuple(
         PlaneCodec(
             codec.payload_type,
@@ -200,7 +208,6 @@ def _plane_media(media: MediaParameters, ssrcs: tuple[int, ...], *, is_slot: boo
             codec.rtx_payload_type,
             frozenset(codec.feedback),
         )
-        for codec in select_codecs(media, is_slot=is_slot)
+        for codec in formats.codecs
     )
-    extensions = tuple((one.id, one.uri) for one in select_extensions(media, is_slot=is_slot))
-    return PlaneMedia(media.mid, media.kind, codecs, extensions, ssrcs, media.rids)
+    return codecs, tuple((one.id, one.uri) for one in formats.extensions)

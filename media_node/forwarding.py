@@ -7,6 +7,7 @@ here; commands are collected and handed over in one batch.
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 import packet_plane
 from media_node.meetings.model import Participant, Track
@@ -31,7 +32,9 @@ class PlaneCodec:
     rtx_payload_type: int | None
     feedback: frozenset[str]
 
-    def to_plane(self) -> Codec:
+    @cached_property
+    def plane(self) -> Codec:
+        """Made once: the same codec comes in every m-line of every client."""
         return Codec(
             payload_type=self.payload_type,
             name=self.name,
@@ -287,8 +290,9 @@ class Forwarding:
             self._submit(worker, commands)
 
 
-def _extensions(media: PlaneMedia) -> list[Extension]:
-    return [Extension(id=number, uri=uri) for number, uri in media.extensions]
+@lru_cache(256)
+def _extension(number: int, uri: str) -> Extension:
+    return Extension(id=number, uri=uri)
 
 
 def _add_slot(transport: PlaneTransport, number: int, media: PlaneMedia) -> packet_plane.AddSlot:
@@ -299,8 +303,8 @@ def _add_slot(transport: PlaneTransport, number: int, media: PlaneMedia) -> pack
         mid=media.mid,
         ssrc=media.ssrcs[0],
         rtx_ssrc=media.ssrcs[1] if len(media.ssrcs) > 1 else None,
-        codecs=[codec.to_plane() for codec in media.codecs],
-        extensions=_extensions(media),
+        codecs=[codec.plane for codec in media.codecs],
+        extensions=[_extension(*one) for one in media.extensions],
         cname="parley",
     )
 
@@ -313,6 +317,6 @@ def _add_track(transport: PlaneTransport, number: int, media: PlaneMedia) -> pac
         mid=media.mid,
         rids=media.rids,
         ssrcs=media.ssrcs,
-        codecs=[codec.to_plane() for codec in media.codecs],
-        extensions=_extensions(media),
+        codecs=[codec.plane for codec in media.codecs],
+        extensions=[_extension(*one) for one in media.extensions],
     )

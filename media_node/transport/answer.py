@@ -1,12 +1,14 @@
 """Answers, written: the node's side of an offer as SDP (RFC 9429 section 5.3, ICE-lite as in RFC 8445)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from media_node.quantities import Mid
+from media_node.transport.formats import KEPT
 from media_node.transport.parameters import (
     CodecParameters,
-    ExtensionParameters,
+    Formats,
     IceCredentials,
     MediaParameters,
     Offer,
@@ -38,21 +40,17 @@ class LocalSide:
     source_by_mid: Mapping[Mid, SlotSource]
 
 
-def select_codecs(media: MediaParameters, *, is_slot: bool) -> tuple[CodecParameters, ...]:
-    """The codecs of the answer: H.264 only where packets may be fragmented (mode 1), with our feedback."""
+@lru_cache(2 * KEPT)
+def agree(formats: Formats, *, is_slot: bool) -> Formats:
+    """The formats of the answer: H.264 only where packets may be fragmented (mode 1), with our feedback."""
     allowed = SLOT_FEEDBACK if is_slot else FEEDBACK
-    chosen = []
-    for codec in media.codecs:
-        if codec.name.lower() == "h264" and "packetization-mode=1" not in codec.fmtp:
-            continue
-        feedback = tuple(one for one in codec.feedback if one in allowed)
-        chosen.append(_with_feedback(codec, feedback))
-    return tuple(chosen)
-
-
-def select_extensions(media: MediaParameters, *, is_slot: bool) -> tuple[ExtensionParameters, ...]:
-    """The header extensions of the answer."""
-    return tuple(one for one in media.extensions if not (is_slot and one.uri in INGRESS_ONLY))
+    codecs = [
+        replace(codec, feedback=tuple(one for one in codec.feedback if one in allowed))
+        for codec in formats.codecs
+        if codec.name.lower() != "h264" or "packetization-mode=1" in codec.fmtp
+    ]
+    extensions = [one for one in formats.extensions if not (is_slot and one.uri in INGRESS_ONLY)]
+    return Formats(tuple(codecs), tuple(extensions))
 
 
 def format_answer(offer: Offer, local: LocalSide) -> str:
@@ -70,23 +68,12 @@ def format_answer(offer: Offer, local: LocalSide) -> str:
         *(["a=extmap-allow-mixed"] if offer.allows_mixed else []),
         "a=msid-semantic:WMS *",
     ]
-    lines = [text for line in offer.lines for text in _format_line(line, local)]
+    transport = _format_transport(local)
+    lines = [text for line in offer.lines for text in _format_line(line, local, transport)]
     return "\r\n".join([*session, *lines]) + "\r\n"
 
 
-def _with_feedback(codec: CodecParameters, feedback: tuple[str, ...]) -> CodecParameters:
-    return CodecParameters(
-        codec.payload_type,
-        codec.name,
-        codec.clock_rate,
-        codec.channels,
-        codec.fmtp,
-        feedback,
-        codec.rtx_payload_type,
-    )
-
-
-def _format_line(line: OfferedLine, local: LocalSide) -> list[str]:
+def _format_line(line: OfferedLine, local: LocalSide, transport: list[str]) -> list[str]:
     mid = [f"a=mid:{line.mid}"] if line.mid is not None else []
     if line.media is None:
         return [
@@ -96,31 +83,28 @@ def _format_line(line: OfferedLine, local: LocalSide) -> list[str]:
             "a=inactive",
         ]
     is_slot = line.direction == "recvonly"
-    codecs = select_codecs(line.media, is_slot=is_slot)
+    payload_types, formats = _format_formats(agree(line.media.formats, is_slot=is_slot))
     address, port = local.addresses[0]
     return [
-        f"m={line.kind} {port} {line.profile} {' '.join(_payload_types(codecs))}",
+        f"m={line.kind} {port} {line.profile} {payload_types}",
         f"c=IN {'IP6' if ':' in address else 'IP4'} {address}",
         *mid,
         f"a={'sendonly' if is_slot else 'recvonly'}",
+        *transport,
+        formats,
+        *(_source(line.media, local) if is_slot else format_simulcast(line.media.rids)),
+    ]
+
+
+def _format_transport(local: LocalSide) -> list[str]:
+    """What each m-line repeats, as all are bundled."""
+    return [
         "a=rtcp-mux",
         "a=rtcp-rsize",
         f"a=ice-ufrag:{local.ice.ufrag}",
         f"a=ice-pwd:{local.ice.password}",
         *_candidates(local.addresses),
-        *[text for codec in codecs for text in _format_codec(codec)],
-        *_extensions(line.media, is_slot),
-        *(_source(line.media, local) if is_slot else format_simulcast(line.media.rids)),
     ]
-
-
-def _payload_types(codecs: Sequence[CodecParameters]) -> list[str]:
-    found = []
-    for codec in codecs:
-        found.append(str(codec.payload_type))
-        if codec.rtx_payload_type is not None:
-            found.append(str(codec.rtx_payload_type))
-    return found
 
 
 def _candidates(addresses: Sequence[tuple[str, int]]) -> list[str]:
@@ -139,6 +123,18 @@ def _candidates(addresses: Sequence[tuple[str, int]]) -> list[str]:
     return [*udp, *tcp, "a=end-of-candidates"]
 
 
+@lru_cache(2 * KEPT)
+def _format_formats(formats: Formats) -> tuple[str, str]:
+    """The payload types of an m-line, and its lines about them and header extensions."""
+    payload_types = []
+    for codec in formats.codecs:
+        payload_types += [codec.payload_type]
+        payload_types += [codec.rtx_payload_type] if codec.rtx_payload_type is not None else []
+    lines = [text for codec in formats.codecs for text in _format_codec(codec)]
+    lines += [f"a=extmap:{one.id} {one.uri}" for one in formats.extensions]
+    return " ".join(str(one) for one in payload_types), "\r\n".join(lines)
+
+
 def _format_codec(codec: CodecParameters) -> list[str]:
     channels = f"/{codec.channels}" if codec.channels and codec.channels > 1 else ""
     texts = [f"a=rtpmap:{codec.payload_type} {codec.name}/{codec.clock_rate}{channels}"]
@@ -149,10 +145,6 @@ def _format_codec(codec: CodecParameters) -> list[str]:
         texts.append(f"a=rtpmap:{codec.rtx_payload_type} rtx/{codec.clock_rate}")
         texts.append(f"a=fmtp:{codec.rtx_payload_type} apt={codec.payload_type}")
     return texts
-
-
-def _extensions(media: MediaParameters, is_slot: bool) -> list[str]:
-    return [f"a=extmap:{one.id} {one.uri}" for one in select_extensions(media, is_slot=is_slot)]
 
 
 def _source(media: MediaParameters, local: LocalSide) -> list[str]:

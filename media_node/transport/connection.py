@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Sequence
 
 from media_node.quantities import Mid
-from media_node.transport.answer import LocalSide, format_answer, select_codecs
+from media_node.transport.answer import LocalSide, agree, format_answer
 from media_node.transport.dtls import Certificate
 from media_node.transport.parameters import IceCredentials, MediaParameters, Offer, SlotSource
 
@@ -63,4 +63,4 @@ class Connection:
 
 
 def _has_rtx(media: MediaParameters) -> bool:
-    return any(codec.rtx_payload_type is not None for codec in select_codecs(media, is_slot=True))
+    return any(codec.rtx_payload_type is not None for codec in agree(media.formats, is_slot=True).codecs)

@@ -1,63 +1,32 @@
 """Offers, read: SDP text in, ORTC-style parameters out.
 
-aiortc parses the lines; what it is strict about and the node has no use for is taken out before. Source:
-RFC 8866, RFC 9143 (BUNDLE), RFC 9429 (JSEP), RFC 4588 (RTX).
+What the node has no use for is not looked at: an ICE-lite agent learns addresses from checks. Source: RFC
+8866, RFC 9143 (BUNDLE), RFC 9429 (JSEP), RFC 8842 (setup), RFC 5576 (SSRCs).
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
-
-from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.sdp import MediaDescription, SessionDescription
+import re
 
 from media_node.errors import SdpError, TooLargeError
 from media_node.quantities import MediaKind, Mid
-from media_node.transport.parameters import (
-    CodecParameters,
-    DtlsRole,
-    ExtensionParameters,
-    MediaParameters,
-    Offer,
-    OfferedLine,
-)
-from media_node.transport.simulcast import rids_by_line
+from media_node.transport.formats import read_formats
+from media_node.transport.parameters import DtlsRole, MediaParameters, Offer, OfferedLine
+from media_node.transport.sdp import Section, read_sections
+from media_node.transport.simulcast import read_rids
 
 MAX_OFFER_CHARS = 262_144
 # More m-lines than 49 pictures, their audio and the client's own tracks need.
 MAX_LINES = 96
-FORWARDED = {
-    "opus": "audio",
-    "vp8": "video",
-    "vp9": "video",
-    "av1": "video",
-    "h264": "video",
-    "h265": "video",
-}
-DEPENDENCY_DESCRIPTOR = (
-    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
-)
 # Says that both lengths of extension heads are read in one stream (RFC 8285 section 6).
-ALLOWS_MIXED = "a=extmap-allow-mixed"
-EXTENSIONS = {
-    "urn:ietf:params:rtp-hdrext:sdes:mid",
-    "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
-    "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-    "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-    "urn:3gpp:video-orientation",
-    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-    "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
-    "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
-    DEPENDENCY_DESCRIPTOR,
-}
-# Candidates and addresses are not looked at: an ICE-lite agent learns them from checks.
-IGNORED_PREFIXES = (
-    "a=candidate:",
-    "a=rtcp:",
-    "a=end-of-candidates",
-    "a=extmap-allow-mixed",
-    "a=ssrc-group:SIM",
-    "c=",
-)
+ALLOWS_MIXED = "extmap-allow-mixed"
+RID_EXTENSION = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
+# The node takes the other part; `holdconn` is not for connections that are made (RFC 8842 section 5.3).
+ROLE_BY_SETUP: dict[str, DtlsRole] = {"actpass": "server", "active": "server", "passive": "client"}
+
+# A MID travels in one header extension with one byte of length; signaling takes 64 characters.
+_MID = re.compile(r"[!#-'*+\-.0-9A-Z^-~]{1,64}")
+_FINGERPRINT = re.compile(r"([A-Za-z0-9-]{1,16}) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,63}) *")
+_SSRC = re.compile(r"[0-9]{1,10}")
 
 
 def parse_offer(text: str) -> Offer:
@@ -69,31 +38,20 @@ def parse_offer(text: str) -> Offer:
     """
     if len(text) > MAX_OFFER_CHARS:
         raise TooLargeError(f"an offer has at most {MAX_OFFER_CHARS} characters")
-    session = _parse(text)
-    if not 0 < len(session.media) <= MAX_LINES:
-        raise SdpError(f"an offer has 1 to {MAX_LINES} m-lines, not {len(session.media)}")
-    bundled = {str(mid) for group in session.group if group.semantic == "BUNDLE" for mid in group.items}
-    texts = text.splitlines()
-    allows_mixed = ALLOWS_MIXED in texts
-    lines = tuple(
-        _with_rids(_read_line(media, bundled, len(session.media), allows_mixed), sent)
-        for media, sent in zip(session.media, rids_by_line(texts), strict=False)
-    )
-    first = next((media for media in session.media if media.ice and media.ice.usernameFragment), None)
-    if first is None or first.ice is None or not first.ice.password:
-        raise SdpError("the offer has no ICE username fragment and password")
-    fingerprints = (
-        tuple((one.algorithm.lower(), one.value) for one in first.dtls.fingerprints) if first.dtls else ()
-    )
-    if not fingerprints:
-        raise SdpError("the offer has no certificate fingerprint with a=setup")
+    session, *media = read_sections(text)
+    if not 0 < len(media) <= MAX_LINES:
+        raise SdpError(f"an offer has 1 to {MAX_LINES} m-lines, not {len(media)}")
+    allows_mixed = any(section.value(ALLOWS_MIXED) is not None for section in (session, *media))
+    bundled = _bundled(session)
+    lines = tuple(_read_line(section, bundled, len(media), allows_mixed) for section in media)
     used = [line for line in lines if line.media is not None]
+    fingerprints, role, ufrag = _read_security(session, media)
     if not used:
         raise SdpError("the offer has no m-line that the node can answer: bundled, Opus or video")
     return Offer(
-        dtls_role=_dtls_role(first),
+        dtls_role=role,
         fingerprints=fingerprints,
-        remote_ufrag=str(first.ice.usernameFragment),
+        remote_ufrag=ufrag,
         sending=tuple(line.media for line in used if line.media and "send" in line.direction),
         receiving=tuple(line.media for line in used if line.media and line.direction == "recvonly"),
         lines=lines,
@@ -101,93 +59,72 @@ def parse_offer(text: str) -> Offer:
     )
 
 
-def _parse(text: str) -> SessionDescription:
-    if not text.startswith("v=0"):
-        raise SdpError("an offer is SDP and begins with v=0")
-    kept = [_tolerant(line) for line in text.splitlines() if not line.startswith(IGNORED_PREFIXES)]
-    try:
-        return SessionDescription.parse("\r\n".join(kept) + "\r\n")
-    except Exception as exc:
-        # The parser meets bytes from outside and raises whatever comes up: all of it is the offer's fault.
-        raise SdpError(f"the offer is not SDP that can be read ({type(exc).__name__}: {exc})") from exc
+def _bundled(session: Section) -> set[str]:
+    groups = (value.split() for value in session.values("group"))
+    return {mid for group in groups if group[:1] == ["BUNDLE"] for mid in group[1:]}
 
 
-def _tolerant(line: str) -> str:
-    # Attributes behind an extension's URI are allowed (RFC 8285 section 8) and not used.
-    return " ".join(line.split()[:2]) if line.startswith("a=extmap:") else line
+def _read_security(
+    session: Section, media: list[Section]
+) -> tuple[tuple[tuple[str, str], ...], DtlsRole, str]:
+    """Fingerprints, the node's DTLS role and the client's ICE name: of the first m-line with an ICE name."""
+    first = next((one for one in media if one.value("ice-ufrag") or session.value("ice-ufrag")), session)
+    ufrag = first.value("ice-ufrag") or session.value("ice-ufrag")
+    if not ufrag or not (first.value("ice-pwd") or session.value("ice-pwd")):
+        raise SdpError("the offer has no ICE username fragment and password")
+    setup = first.value("setup") or session.value("setup")
+    values = [*session.values("fingerprint"), *first.values("fingerprint")]
+    if not values or setup is None:
+        raise SdpError("the offer has no certificate fingerprint with a=setup")
+    role = ROLE_BY_SETUP.get(setup)
+    if role is None:
+        raise SdpError(f"the offer is not SDP that can be read: setup {setup[:20]!r}")
+    return tuple(dict.fromkeys(_read_fingerprint(value) for value in values)), role, ufrag
 
 
-def _dtls_role(media: MediaDescription) -> DtlsRole:
-    """The node is the server, unless the offer insists on that part (setup:passive) for itself."""
-    return "client" if media.dtls is not None and media.dtls.role == "server" else "server"
+def _read_fingerprint(value: str) -> tuple[str, str]:
+    found = _FINGERPRINT.fullmatch(value)
+    if found is None:
+        raise SdpError(f"a fingerprint is a hash's name and its bytes in hex: {value[:40]!r}")
+    return found[1].lower(), found[2].upper()
 
 
-def _read_line(media: MediaDescription, bundled: set[str], lines: int, allows_mixed: bool) -> OfferedLine:
-    mid = media.rtp.muxId or None
+def _read_line(section: Section, bundled: set[str], lines: int, allows_mixed: bool) -> OfferedLine:
+    mid = section.value("mid") or None
+    if mid is not None and _MID.fullmatch(mid) is None:
+        raise SdpError(f"a mid is a token of at most 64 characters: {mid[:80]!r}")
     is_bundled = mid in bundled if bundled else lines == 1
-    direction = media.direction or "sendrecv"
+    direction = next((one for one in DIRECTIONS if one in section.values_by_attribute), DIRECTIONS[0])
     # GStreamer offers bundled lines with port 0 (RFC 9143 section 7.2.1); alone, 0 means refused.
-    is_usable = is_bundled and media.kind in ("audio", "video") and direction != "inactive"
-    parameters = _media_parameters(media, Mid(mid or "0"), allows_mixed) if is_usable else None
-    formats = tuple(str(one) for one in media.fmt)
-    return OfferedLine(media.kind, media.profile, formats, mid, direction, is_bundled, parameters)
+    is_usable = is_bundled and section.kind in ("audio", "video") and direction != "inactive"
+    media = _media_parameters(section, Mid(mid or "0"), direction, allows_mixed) if is_usable else None
+    return OfferedLine(section.kind, section.profile, section.formats, mid, direction, is_bundled, media)
 
 
-def _with_rids(line: OfferedLine, rids: tuple[str, ...]) -> OfferedLine:
-    """Simulcast is video that the client sends, told apart by a header extension (RFC 8853 section 5.5)."""
-    media = line.media
-    if media is None or media.kind != "video" or "send" not in line.direction:
-        return line
-    if not any(one.uri == "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id" for one in media.extensions):
-        return line
-    return replace(line, media=replace(media, rids=rids))
-
-
-def _media_parameters(media: MediaDescription, mid: Mid, allows_mixed: bool) -> MediaParameters | None:
-    kind: MediaKind = "audio" if media.kind == "audio" else "video"
-    rtx = _rtx_by_payload_type(media.rtp.codecs)
-    codecs = tuple(_codec(codec, rtx) for codec in media.rtp.codecs if _is_forwarded(codec, kind))
-    if not codecs:
+def _media_parameters(
+    section: Section, mid: Mid, direction: str, allows_mixed: bool
+) -> MediaParameters | None:
+    kind: MediaKind = "audio" if section.kind == "audio" else "video"
+    formats = read_formats(kind, section.formats, section.format_lines, allows_mixed=allows_mixed)
+    if not formats.codecs:
         return None
-    extensions = tuple(
-        ExtensionParameters(one.id, one.uri)
-        for one in media.rtp.headerExtensions
-        if one.uri in EXTENSIONS and 1 <= one.id <= 14 and (allows_mixed or one.uri != DEPENDENCY_DESCRIPTOR)
-    )
-    groups = [group.items for group in media.ssrc_group if group.semantic == "FID"]
-    ssrcs = [int(ssrc) for ssrc in groups[0]] if groups else [one.ssrc for one in media.ssrc[:1]]
-    return MediaParameters(mid, kind, codecs, extensions, tuple(ssrcs[:2]))
+    rids: tuple[str, ...] = ()
+    # Simulcast is video that the client sends, told apart by a header extension (RFC 8853 section 5.5).
+    if (
+        kind == "video"
+        and "send" in direction
+        and any(one.uri == RID_EXTENSION for one in formats.extensions)
+    ):
+        rids = read_rids(section.values("rid"), section.value("simulcast") or "")
+    return MediaParameters(mid, kind, formats, _ssrcs(section), rids)
 
 
-def _name(codec: RTCRtpCodecParameters) -> str:
-    return str(codec.mimeType).partition("/")[2].lower()
-
-
-def _is_forwarded(codec: RTCRtpCodecParameters, kind: MediaKind) -> bool:
-    return FORWARDED.get(_name(codec)) == kind
-
-
-def _rtx_by_payload_type(codecs: Sequence[RTCRtpCodecParameters]) -> dict[int, int]:
-    found = {}
-    for codec in codecs:
-        apt = codec.parameters.get("apt")
-        if _name(codec) == "rtx" and isinstance(apt, int) and codec.payloadType is not None:
-            found[apt] = codec.payloadType
-    return found
-
-
-def _codec(codec: RTCRtpCodecParameters, rtx: dict[int, int]) -> CodecParameters:
-    payload_type = int(codec.payloadType or 0)
-    feedback = tuple(f"{one.type} {one.parameter or ''}".strip() for one in codec.rtcpFeedback)
-    fmtp = ";".join(
-        f"{name}={value}" if value is not None else name for name, value in codec.parameters.items()
-    )
-    return CodecParameters(
-        payload_type=payload_type,
-        name=str(codec.mimeType).partition("/")[2],
-        clock_rate=int(codec.clockRate),
-        channels=codec.channels,
-        fmtp=fmtp,
-        feedback=feedback,
-        rtx_payload_type=rtx.get(payload_type),
-    )
+def _ssrcs(section: Section) -> tuple[int, ...]:
+    """The client's own stream: what the first FID group names, or the first source."""
+    groups = (value.split() for value in section.values("ssrc-group"))
+    named = next((group[1:3] for group in groups if group[:1] == ["FID"]), None)
+    if named is None:
+        named = [value.partition(" ")[0] for value in section.values("ssrc")[:1]]
+    if not all(_SSRC.fullmatch(one) and int(one) < 2**32 for one in named):
+        raise SdpError(f"an SSRC is a number below 2^32: {' '.join(named)[:40]!r}")
+    return tuple(int(one) for one in named)

@@ -35,18 +35,33 @@ class ExtensionParameters:
     uri: str
 
 
+@dataclass(frozen=True, eq=False)
+class Formats:
+    """What an m-line can carry. Compared by identity: equal ones are one object wherever it matters."""
+
+    codecs: tuple[CodecParameters, ...]
+    extensions: tuple[ExtensionParameters, ...]
+
+
 @dataclass(frozen=True)
 class MediaParameters:
     """One m-line: a track that the client sends, or a slot that it receives through."""
 
     mid: Mid
     kind: MediaKind
-    codecs: tuple[CodecParameters, ...]
-    extensions: tuple[ExtensionParameters, ...]
+    formats: Formats
     # What the client signalled of its own stream: media first, then its retransmission.
     ssrcs: tuple[int, ...] = ()
     # Simulcast layers that the client sends (RFC 8853), lowest quality first.
     rids: tuple[str, ...] = ()
+
+    @property
+    def codecs(self) -> tuple[CodecParameters, ...]:
+        return self.formats.codecs
+
+    @property
+    def extensions(self) -> tuple[ExtensionParameters, ...]:
+        return self.formats.extensions
 
 
 @dataclass(frozen=True)

@@ -9,31 +9,21 @@ from collections.abc import Sequence
 
 # A browser sends three; the plane has room for four.
 MAX_LAYERS = 4
-_RID = re.compile(r"a=rid:([A-Za-z0-9_-]{1,16}) send(?: |$)")
+_RID = re.compile(r"([A-Za-z0-9_-]{1,16}) send(?: .*)?")
 
 
-def rids_by_line(lines: Sequence[str]) -> list[tuple[str, ...]]:
-    """The RIDs that each m-line of an offer sends.
+def read_rids(rid_values: Sequence[str], simulcast: str) -> tuple[str, ...]:
+    """The RIDs that an m-line of an offer sends.
 
     Args:
-        lines: The offer's text lines.
+        rid_values: Of its rid attributes.
+        simulcast: Of its simulcast attribute, "" without one.
 
     Returns:
-        For each m-line in order its RIDs, empty without simulcast or where the text contradicts itself.
+        Its RIDs, empty without simulcast or where the text contradicts itself.
     """
-    sections: list[list[str]] = []
-    for line in lines:
-        if line.startswith("m="):
-            sections.append([])
-        elif sections:
-            sections[-1].append(line)
-    return [_rids(section) for section in sections]
-
-
-def _rids(section: Sequence[str]) -> tuple[str, ...]:
-    declared = {found[1] for line in section if (found := _RID.match(line))}
-    listed = next((line for line in section if line.startswith("a=simulcast:")), "")
-    words = listed.removeprefix("a=simulcast:").split()
+    declared = {found[1] for value in rid_values if (found := _RID.fullmatch(value))}
+    words = simulcast.split()
     directions = dict(zip(words[::2], words[1::2], strict=False))
     # Of alternatives the first is meant; a tilde says that a layer starts paused, which is all the same here.
     streams = [stream.split(",")[0].lstrip("~") for stream in directions.get("send", "").split(";") if stream]

@@ -1,5 +1,6 @@
 """Offers read and answers written: Chromium's as recorded, others with their oddities, and rubbish."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from media_node.errors import SdpError, TooLargeError
 from media_node.transport.connection import Connection
 from media_node.transport.dtls import Certificate
 from media_node.transport.offer import MAX_OFFER_CHARS, parse_offer
+from media_node.transport.parameters import Formats
 
 CHROMIUM = (Path(__file__).parents[2] / "fixtures/sdp/chromium.sdp").read_bytes().decode()
 SCALABLE = (Path(__file__).parents[2] / "fixtures/sdp/chromium_scalable.sdp").read_bytes().decode()
@@ -28,6 +30,11 @@ def connect(text: str) -> Connection:
 def offer_of(*media: str, session: tuple[str, ...] = ("a=group:BUNDLE 0",)) -> str:
     head = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", *session]
     return "\r\n".join([*head, *media]) + "\r\n"
+
+
+def one_line(*attributes: str) -> str:
+    """An offer of one video line that is whole but for what the attributes say."""
+    return offer_of("m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:0", *ICE, FINGERPRINT, *attributes)
 
 
 def sections(sdp: str) -> list[str]:
@@ -156,7 +163,18 @@ def test_takes_bundled_lines_with_port_zero_and_long_mids():
             "no m-line",
         ),
         ("v=0\r\n" + "m=audio 9 X/Y 111\r\n" * 200, "m-lines"),
-        ("v=0\r\na=group\r\na=setup:nonsense\r\nm=audio 9 X/Y 111\r\n", "not SDP"),
+        (one_line("a=setup:nonsense", "a=rtpmap:96 VP8/90000"), "setup"),
+        (one_line("a=setup:actpass", "a=rtpmap:96"), "read"),
+        (one_line("a=setup:actpass", "a=rtpmap:96 VP8"), "read"),
+        (one_line("a=setup:actpass", "a=rtpmap:96 VP8/0"), "clock rate"),
+        (one_line("a=setup:actpass", "a=rtpmap:96 VP8/9999999"), "clock rate"),
+        (one_line("a=setup:actpass", "a=rtpmap:72 VP8/90000"), "payload type"),
+        (one_line("a=setup:actpass", "a=rtpmap:200 VP8/90000"), "payload type"),
+        (one_line("a=setup:actpass", "a=rtpmap:96 VP8/90000", "a=fmtp:x"), "read"),
+        (one_line("a=setup:actpass", "a=rtpmap:96 VP8/90000", "a=extmap:one uri"), "read"),
+        (one_line("a=setup:actpass", "a=rtpmap:96 VP8/90000", "a=ssrc:4294967296 cname:x"), "SSRC"),
+        (one_line("a=setup:actpass", "a=rtpmap:96 VP8/90000", "a=mid:" + "x" * 65), "mid"),
+        (one_line("a=setup:actpass", "a=rtpmap:96 VP8/90000", "a=fingerprint:sha-256 AB"), "fingerprint"),
     ],
 )
 def test_rubbish_is_named_not_raised(text, said):
@@ -287,3 +305,55 @@ def test_tcp_candidates_share_the_port_and_come_after_udp():
     priorities = [int(one[3]) for one in first]
     assert priorities == sorted(priorities, reverse=True)
     assert len({one[0] for one in first}) == 4
+
+
+def test_formats_are_read_once_for_all_lines_and_joins_that_say_the_same():
+    first, second = parse_offer(CHROMIUM), parse_offer(CHROMIUM)
+    videos = [media for media in first.receiving if media.kind == "video"]
+    assert len({id(media.formats) for media in videos}) == 1
+    assert videos[0].formats is next(m for m in second.receiving if m.kind == "video").formats
+
+
+def test_payload_types_keep_the_clients_order_whatever_the_order_of_their_lines():
+    text = one_line(
+        "a=setup:actpass",
+        "a=sendonly",
+        "a=fmtp:98 apt=97",
+        "a=rtcp-fb:* nack  pli",
+        "a=rtpmap:96 VP8/90000",
+        "a=rtpmap:97 H264/90000",
+        "a=fmtp:97 packetization-mode=1; profile-level-id=42e01f",
+        "a=rtpmap:98 rtx/90000",
+    ).replace("SAVPF 96", "SAVPF 97 98 96")
+    first, second = parse_offer(text).sending[0].codecs
+    assert (first.name, first.fmtp, first.rtx_payload_type) == (
+        "H264",
+        "packetization-mode=1;profile-level-id=42e01f",
+        98,
+    )
+    assert (second.name, second.feedback) == ("VP8", ("nack pli",))
+
+
+def test_what_the_session_says_holds_for_lines_that_do_not():
+    line = ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:0", "a=rtpmap:96 VP8/90000"]
+    head = ("a=group:BUNDLE 0", *ICE, FINGERPRINT.lower(), "a=setup:active", "a=extmap-allow-mixed")
+    offer = parse_offer(offer_of(*line, session=head))
+    assert (offer.remote_ufrag, offer.dtls_role, offer.allows_mixed) == ("abcd", "server", True)
+    assert offer.fingerprints == (("sha-256", ":".join(["AB"] * 32)),)
+
+
+def test_offers_with_endless_formats_leave_nothing_behind():
+    for number in range(400):
+        noise = [f"a=fmtp:96 x={number}-{'y' * 500}" for _ in range(40)]
+        parse_offer(one_line("a=setup:actpass", "a=rtpmap:96 VP8/90000", *noise))
+    assert formats_kept() == 0
+
+
+def formats_kept() -> int:
+    """How many of the noisy lists are kept."""
+    return sum(
+        "y" * 500 in codec.fmtp
+        for one in gc.get_objects()
+        if isinstance(one, Formats)
+        for codec in one.codecs
+    )
