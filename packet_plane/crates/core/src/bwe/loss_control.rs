@@ -13,6 +13,13 @@ use crate::quantities::Instant;
 const MIN_PACKETS: usize = 40;
 const MIN_INTERVAL: Duration = Duration::from_millis(300);
 const MAX_INTERVAL: Duration = Duration::from_secs(1);
+/// So much more than the path's own loss is no chance even where few packets are sent: the path has collapsed.
+const DROUGHT: f64 = 0.5;
+const DROUGHT_PACKETS: usize = 6;
+/// One message that says so after such a silence is enough.
+const COLLAPSE: Duration = Duration::from_millis(150);
+/// What is kept then of the rate that arrives: the queue has to empty.
+const DRAINING: f64 = 0.85;
 /// Loss above what belongs to the path that is taken for chance, and from where it is answered.
 const CHANCE: f64 = 0.02;
 const ANSWERED: f64 = 0.10;
@@ -30,8 +37,32 @@ const FOLLOW: f64 = 0.15;
 #[derive(Clone, Copy, Debug)]
 struct Interval {
     from: Instant,
-    received: usize,
-    lost: usize,
+    counts: Counts,
+}
+
+/// What feedback counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    pub received: usize,
+    pub lost: usize,
+    /// Bytes received.
+    pub bytes: usize,
+}
+
+impl Counts {
+    fn add(&mut self, other: &Counts) {
+        self.received += other.received;
+        self.lost += other.lost;
+        self.bytes += other.bytes;
+    }
+
+    fn packets(&self) -> usize {
+        self.received + self.lost
+    }
+
+    fn loss(&self) -> f64 {
+        self.lost as f64 / self.packets().max(1) as f64
+    }
 }
 
 /// The answer to a rise of loss, and what it was given to.
@@ -50,6 +81,7 @@ pub struct LossControl {
     interval: Option<Interval>,
     answer: Option<Answer>,
     loss: f64,
+    told_at: Option<Instant>,
 }
 
 impl LossControl {
@@ -80,29 +112,21 @@ impl LossControl {
     pub fn update(
         &mut self,
         now: Instant,
-        (received, lost): (usize, usize),
+        counts: Counts,
         (estimate, acknowledged): (f64, Option<f64>),
         round_trip: Duration,
     ) {
         if self.answer.is_some_and(|answer| now < answer.settled_at) {
             return;
         }
-        let interval = self.interval.get_or_insert(Interval {
-            from: now,
-            received: 0,
-            lost: 0,
-        });
-        interval.received += received;
-        interval.lost += lost;
-        let packets = interval.received + interval.lost;
-        let lasted = now.since(interval.from);
-        if lasted < MIN_INTERVAL || (packets < MIN_PACKETS && lasted < MAX_INTERVAL) || packets == 0 {
+        let Some((counts, lasted)) = self.count(now, &counts) else {
             return;
-        }
-        self.loss = interval.lost as f64 / packets as f64;
-        self.interval = None;
+        };
+        let is_drought = self.is_drought(&counts);
+        let arrived = counts.bytes as f64 * 8.0 / lasted.as_secs_f64();
+        self.loss = counts.loss();
         // With few packets chance looks large.
-        let deviation = (self.loss * (1.0 - self.loss) / packets as f64).sqrt();
+        let deviation = (self.loss * (1.0 - self.loss) / counts.packets() as f64).sqrt();
         let chance = CHANCE + deviation;
         let answered = ANSWERED.max(DEVIATIONS * deviation);
         let excess = self.loss - self.inherent;
@@ -112,8 +136,36 @@ impl LossControl {
         } else if excess < answered {
             self.bound = Some(current);
         } else if let Some(acknowledged) = acknowledged {
+            let acknowledged = if is_drought {
+                acknowledged.min(arrived * DRAINING)
+            } else {
+                acknowledged
+            };
             self.respond(now, current, acknowledged, round_trip);
         }
+    }
+
+    /// Add to the interval; returns its counts and how long it lasted once they mean something.
+    fn count(&mut self, now: Instant, counts: &Counts) -> Option<(Counts, Duration)> {
+        let told_at = self.told_at.replace(now).unwrap_or(now);
+        if self.is_drought(counts) && now.since(told_at) >= COLLAPSE {
+            self.interval = None;
+            return Some((*counts, now.since(told_at)));
+        }
+        let interval = self.interval.get_or_insert(Interval {
+            from: now,
+            counts: Counts::default(),
+        });
+        interval.counts.add(counts);
+        let Interval { from, counts } = *interval;
+        let lasted = now.since(from);
+        let is_enough = counts.packets() >= MIN_PACKETS || lasted >= MAX_INTERVAL || self.is_drought(&counts);
+        let is_over = lasted >= MIN_INTERVAL && counts.packets() > 0 && is_enough;
+        self.interval.take_if(|_| is_over).map(|_| (counts, lasted))
+    }
+
+    fn is_drought(&self, counts: &Counts) -> bool {
+        counts.packets() >= DROUGHT_PACKETS && counts.loss() - self.inherent > DROUGHT
     }
 
     fn relax(&mut self, lasted: Duration, estimate: f64) {
@@ -164,7 +216,12 @@ mod tests {
             let lost = (100.0 * share).round() as usize;
             let arrives = sent * (1.0 - share);
             let now = Instant::from_millis(at);
-            control.update(now, (100 - lost, lost), (estimate, Some(arrives)), ROUND_TRIP);
+            let counts = Counts {
+                received: 100 - lost,
+                lost,
+                bytes: (arrives / 8.0 * 0.05) as usize,
+            };
+            control.update(now, counts, (estimate, Some(arrives)), ROUND_TRIP);
         }
         sent
     }
@@ -183,6 +240,21 @@ mod tests {
             let sent = run(&mut control, 1, 20, 1e6, |_| share);
             assert!(sent >= 0.9e6, "{share}: {sent}");
         }
+    }
+
+    #[test]
+    fn a_path_that_collapses_is_believed_at_the_first_message_after_a_silence() {
+        let mut control = LossControl::default();
+        run(&mut control, 1, 5, 250e3, |_| 0.0);
+        let counts = Counts {
+            received: 1,
+            lost: 8,
+            bytes: 1_200,
+        };
+        let rates = (250e3, Some(250e3));
+        control.update(Instant::from_millis(6_300), counts, rates, ROUND_TRIP);
+        let bound = control.bound().expect("loss bounds it");
+        assert!((15e3..35e3).contains(&bound), "{bound}");
     }
 
     #[test]

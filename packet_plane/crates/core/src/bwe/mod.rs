@@ -10,16 +10,18 @@ pub mod loss_control;
 pub mod prober;
 pub mod rate_control;
 pub mod sent_history;
+pub mod standing_queue;
 pub mod trendline;
 
 use std::time::Duration;
 
 use acknowledged_rate::AcknowledgedRate;
 use arrival_groups::ArrivalGroups;
-use loss_control::LossControl;
+use loss_control::{Counts, LossControl};
 use prober::{ProbeResult, Prober};
-use rate_control::RateControl;
+use rate_control::{Observed, RateControl};
 use sent_history::SentHistory;
+use standing_queue::StandingQueue;
 use trendline::{Trendline, Usage};
 
 use crate::quantities::Instant;
@@ -27,8 +29,8 @@ use crate::rtcp::transport_cc::TransportFeedback;
 
 /// Bits per second before anything is known: a small picture and a voice.
 const START_BPS: f64 = 500_000.0;
-/// A voice that can be understood is never given up.
-const MIN_BPS: f64 = 30_000.0;
+/// Less than a voice needs, so that the queue of the slowest path can empty. Audio is sent all the same.
+const MIN_BPS: f64 = 15_000.0;
 const MAX_BPS: f64 = 1e9;
 /// A sender that uses less than this share does not find out what the path carries.
 const LIMITED_SHARE: f64 = 0.75;
@@ -55,6 +57,7 @@ pub struct Estimator {
     sent: SentHistory,
     groups: ArrivalGroups,
     trendline: Trendline,
+    queue: StandingQueue,
     acknowledged: AcknowledgedRate,
     rate: RateControl,
     loss: LossControl,
@@ -93,6 +96,7 @@ impl Default for Estimator {
             sent: SentHistory::default(),
             groups: ArrivalGroups::default(),
             trendline: Trendline::default(),
+            queue: StandingQueue::default(),
             acknowledged: AcknowledgedRate::default(),
             rate: RateControl::new(START_BPS),
             loss: LossControl::default(),
@@ -175,22 +179,55 @@ impl Estimator {
             self.acknowledged.handle_packet(packet);
             if let Some(delta) = self.groups.handle_packet(packet) {
                 self.trendline.handle_delta(&delta);
+                self.queue.handle_delta(&delta);
             }
             probe = self.prober.handle_packet(packet, self.loss.inherent()).or(probe);
         }
-        let acknowledged = self.acknowledged.bps();
-        let usage = self.trendline.usage();
+        let usage = self.usage(round_trip);
         if !outcome.acknowledged.is_empty() {
-            // What the path loses whatever is sent says nothing against sending more.
-            let reached = acknowledged.map(|bps| bps / (1.0 - self.loss.inherent()).max(0.3));
-            let rates = (reached, self.acknowledged.fallen_bps());
-            self.rate.update(now, usage, rates, round_trip);
+            self.follow_delay(now, usage, round_trip);
         }
-        let counts = (outcome.acknowledged.len(), outcome.packets_lost);
-        self.loss
-            .update(now, counts, (self.rate.bps(), acknowledged), round_trip);
+        let counts = Counts {
+            received: outcome.acknowledged.len(),
+            lost: outcome.packets_lost,
+            bytes: outcome.acknowledged.iter().map(|packet| packet.len).sum(),
+        };
+        let rates = (self.rate.bps(), self.acknowledged.bps());
+        self.loss.update(now, counts, rates, round_trip);
         if let Some(result) = probe {
             self.handle_probe(now, usage, result);
+        }
+    }
+
+    fn follow_delay(&mut self, now: Instant, usage: Usage, round_trip: Duration) {
+        // What the path loses whatever is sent says nothing against sending more.
+        let arrives = (1.0 - self.loss.inherent()).max(0.3);
+        let observed = Observed {
+            usage,
+            is_queue_very_long: self.queue.is_very_long(),
+            reached: self.acknowledged.bps().map(|bps| bps / arrives),
+            fallen: self.acknowledged.fallen_bps(),
+            round_trip,
+        };
+        self.rate.update(now, &observed);
+    }
+
+    /// What the queue does: its slope first, its length where the slope says nothing.
+    fn usage(&mut self, round_trip: Duration) -> Usage {
+        let usage = self.trendline.usage();
+        if usage == Usage::Overusing && self.queue.is_short() {
+            return Usage::Underusing;
+        }
+        if usage != Usage::Normal {
+            return usage;
+        }
+        if self.queue.poll_long(round_trip.as_micros() as i64) {
+            return Usage::Overusing;
+        }
+        if self.queue.has_room() {
+            usage
+        } else {
+            Usage::Underusing
         }
     }
 
@@ -231,7 +268,8 @@ impl Estimator {
         let has_room = self.has_feedback
             && (is_limited || self.rate.is_beyond_capacity())
             && self.wanted_bps > current * PROBE_HEADROOM
-            && self.trendline.usage() == Usage::Normal;
+            && self.trendline.usage() == Usage::Normal
+            && self.queue.has_room();
         let patience = if is_limited {
             AFTER_DECREASE
         } else {

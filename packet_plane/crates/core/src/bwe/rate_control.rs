@@ -7,8 +7,11 @@ use std::time::Duration;
 use super::trendline::Usage;
 use crate::quantities::Instant;
 
-/// What is kept of the acknowledged rate on overuse.
-const BETA: f64 = 0.85;
+/// What is kept of the acknowledged rate on overuse. The draft keeps 0.85; a queue whose length is watched too need not
+/// be given so much to empty.
+const KEPT: f64 = 0.9;
+/// What is kept where the queue has become so long that it would take seconds to empty.
+const KEPT_OF_LONG: f64 = 0.75;
 /// Growth each second while the capacity is unknown.
 const GROWTH: f64 = 1.08;
 /// The estimate runs ahead of what arrives by this factor at most, plus a little for the slowest links.
@@ -58,6 +61,18 @@ impl Capacity {
     }
 }
 
+/// What the path does with what is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed {
+    pub usage: Usage,
+    pub is_queue_very_long: bool,
+    /// Bits per second that arrive, to grow from.
+    pub reached: Option<f64>,
+    /// Bits per second that arrive, to fall to.
+    pub fallen: Option<f64>,
+    pub round_trip: Duration,
+}
+
 /// Additive increase, multiplicative decrease.
 #[derive(Debug)]
 pub struct RateControl {
@@ -103,23 +118,17 @@ impl RateControl {
         self.decreased_at
     }
 
-    /// Take what the detector says after a feedback message; `rates` are what arrives, to grow from and to fall to.
-    pub fn update(
-        &mut self,
-        now: Instant,
-        usage: Usage,
-        rates: (Option<f64>, Option<f64>),
-        round_trip: Duration,
-    ) {
-        match usage {
-            Usage::Overusing => self.decrease(now, rates.1, round_trip),
+    /// Take what is seen after a feedback message.
+    pub fn update(&mut self, now: Instant, observed: &Observed) {
+        match observed.usage {
+            Usage::Overusing => self.decrease(now, observed),
             Usage::Underusing => self.state = State::Hold,
             Usage::Normal => {
                 if self.state == State::Hold {
                     self.changed_at = Some(now);
                 }
                 self.state = State::Increase;
-                self.increase(now, rates.0);
+                self.increase(now, observed.reached);
             }
         }
     }
@@ -154,10 +163,12 @@ impl RateControl {
         (packet_bits / RESPONSE.as_secs_f64()).max(MIN_ADDITIVE_BPS)
     }
 
-    fn decrease(&mut self, now: Instant, acknowledged: Option<f64>, round_trip: Duration) {
-        let patience = round_trip.clamp(Duration::from_millis(10), Duration::from_millis(200));
+    fn decrease(&mut self, now: Instant, observed: &Observed) {
+        let patience = observed
+            .round_trip
+            .clamp(Duration::from_millis(10), Duration::from_millis(200));
         let is_recent = self.decreased_at.is_some_and(|at| now.since(at) < patience);
-        let Some(acknowledged) = acknowledged else {
+        let Some(acknowledged) = observed.fallen else {
             // Nothing is known of what arrives: half is a guess that errs on the quick side.
             if !is_recent {
                 self.fall_to(now, self.bps / 2.0);
@@ -172,7 +183,12 @@ impl RateControl {
             Some(capacity) if kbps >= capacity.kbps - capacity.reach() => capacity.update(kbps),
             _ => self.capacity = Some(Capacity::new(kbps)),
         }
-        self.fall_to(now, (acknowledged * BETA).min(self.bps));
+        let kept = if observed.is_queue_very_long {
+            KEPT_OF_LONG
+        } else {
+            KEPT
+        };
+        self.fall_to(now, (acknowledged * kept).min(self.bps));
     }
 
     fn fall_to(&mut self, now: Instant, bps: f64) {
@@ -189,6 +205,16 @@ mod tests {
 
     const ROUND_TRIP: Duration = Duration::from_millis(50);
 
+    fn observed(usage: Usage, arrives: f64) -> Observed {
+        Observed {
+            usage,
+            is_queue_very_long: false,
+            reached: Some(arrives),
+            fallen: Some(arrives),
+            round_trip: ROUND_TRIP,
+        }
+    }
+
     fn run(
         control: &mut RateControl,
         from_ms: u64,
@@ -198,12 +224,7 @@ mod tests {
     ) {
         for at in (from_ms..from_ms + ms).step_by(50) {
             let arrives = acknowledged(control.bps());
-            control.update(
-                Instant::from_millis(at),
-                usage,
-                (Some(arrives), Some(arrives)),
-                ROUND_TRIP,
-            );
+            control.update(Instant::from_millis(at), &observed(usage, arrives));
         }
     }
 
@@ -218,19 +239,15 @@ mod tests {
         );
         control.update(
             Instant::from_millis(10_000),
-            Usage::Overusing,
-            (Some(400_000.0), Some(400_000.0)),
-            ROUND_TRIP,
+            &observed(Usage::Overusing, 400_000.0),
         );
-        assert!((control.bps() - 340_000.0).abs() < 1.0);
+        assert!((control.bps() - 360_000.0).abs() < 1.0);
         // One look at a queue is one decrease.
         control.update(
             Instant::from_millis(10_020),
-            Usage::Overusing,
-            (Some(300_000.0), Some(300_000.0)),
-            ROUND_TRIP,
+            &observed(Usage::Overusing, 300_000.0),
         );
-        assert!((control.bps() - 340_000.0).abs() < 1.0);
+        assert!((control.bps() - 360_000.0).abs() < 1.0);
     }
 
     #[test]
@@ -243,12 +260,7 @@ mod tests {
     #[test]
     fn near_the_capacity_that_was_seen_it_grows_slowly() {
         let mut control = RateControl::new(1_000_000.0);
-        control.update(
-            Instant::from_millis(1),
-            Usage::Overusing,
-            (Some(1_000_000.0), Some(1_000_000.0)),
-            ROUND_TRIP,
-        );
+        control.update(Instant::from_millis(1), &observed(Usage::Overusing, 1_000_000.0));
         let before = control.bps();
         run(&mut control, 100, 2_000, Usage::Normal, |bps| bps);
         let grown = control.bps() - before;

@@ -59,7 +59,12 @@ fn instant(now: Duration) -> Instant {
 }
 
 impl Flow {
-    pub fn new(number: usize, max_bps: u64, delay: Duration, active: Vec<std::ops::Range<Duration>>) -> Self {
+    pub fn new(
+        (seed, number): (u64, usize),
+        max_bps: u64,
+        delay: Duration,
+        active: Vec<std::ops::Range<Duration>>,
+    ) -> Self {
         let path = Conditions {
             delay,
             ..Conditions::default()
@@ -73,10 +78,10 @@ impl Flow {
             max_bps,
             next_frame: active[0].start,
             active,
-            random: Random::new(number as u64 + 77),
+            random: Random::new(number as u64 + seed * 100),
             lengths: VecDeque::new(),
-            forward: Link::new(number as u64, path),
-            back: Link::new(number as u64 + 1_000, path),
+            forward: Link::new(number as u64 + seed * 100, path),
+            back: Link::new(number as u64 + 50 + seed * 100, path),
             delay,
             arrivals: BTreeMap::new(),
             told: None,
@@ -107,7 +112,8 @@ impl Flow {
         }
         let is_active = self.active.iter().any(|range| range.contains(&now));
         if is_active && now >= self.next_frame {
-            self.next_frame = now + FRAME;
+            // Neither are they taken quite evenly, so that no flow is for ever behind another's (RFC 8593 section 5).
+            self.next_frame = now + FRAME.mul_f64(0.9 + self.random.fraction() / 5.0);
             self.encode(now);
         }
         self.pacer.drop_late(instant(now));
