@@ -24,20 +24,20 @@ export class Person {
   }
 
   /** Joins with camera and microphone. Returns the milliseconds from the call to `joined`. */
-  async join(code: string): Promise<number> {
+  async join(code: string, cameraCodec: 'vp8' | 'vp9' | 'av1' = 'vp8'): Promise<number> {
     await this.page.waitForFunction(() => 'sdk' in window);
     return this.page.evaluate(
-      async ([meeting, displayName]) => {
+      async ([meeting, displayName, cameraCodec]) => {
         const media = new window.sdk.LocalMedia();
         const [microphone, camera] = await Promise.all([media.startMicrophone(), media.startCamera()]);
         if (microphone === null || camera === null) throw new Error('no fake devices');
-        window.meeting = new window.sdk.Meeting({ apiUrl: '/v1' });
+        window.meeting = new window.sdk.Meeting({ apiUrl: '/v1', cameraCodec });
         await window.meeting.prepare();
         const clicked = performance.now();
         await window.meeting.join({ meeting, displayName, microphone, camera });
         return performance.now() - clicked;
       },
-      [code, this.name] as const,
+      [code, this.name, cameraCodec] as const,
     );
   }
 
@@ -76,6 +76,34 @@ export class Person {
           .filter((entry) => entry['type'] === 'inbound-rtp')
           .reduce((total, entry) => total + Number(entry[name] ?? 0), 0);
       return { frames: sum('framesDecoded'), energy: sum('totalAudioEnergy') };
+    });
+  }
+
+  /** Asks for everybody's camera in a tile of this height. */
+  async show(maxHeight: number): Promise<void> {
+    await this.page.evaluate((height) => {
+      const cameras = window.meeting.participants.flatMap(({ isSelf, tracks }) =>
+        isSelf || tracks.camera === undefined ? [] : [tracks.camera.id],
+      );
+      window.meeting.setVisible(cameras.map((track) => ({ track, maxHeight: height })));
+    }, maxHeight);
+  }
+
+  /** What arrives in the first slot that has a picture. */
+  picture(): Promise<{ height: number; frames: number; codec: string; freezes: number; lost: number }> {
+    return this.page.evaluate(async () => {
+      const report = (await window.peerConnections.at(-1)?.getStats()) as
+        ReadonlyMap<string, Record<string, unknown>> | undefined;
+      const entries = [...(report?.values() ?? [])];
+      const seen = entries.find((one) => one['type'] === 'inbound-rtp' && Number(one['framesDecoded']) > 0);
+      const codec = report?.get(String(seen?.['codecId']))?.['mimeType'];
+      return {
+        height: Number(seen?.['frameHeight'] ?? 0),
+        frames: Number(seen?.['framesDecoded'] ?? 0),
+        codec: typeof codec === 'string' ? codec : '',
+        freezes: Number(seen?.['freezeCount'] ?? 0),
+        lost: Number(seen?.['packetsLost'] ?? 0),
+      };
     });
   }
 

@@ -6,7 +6,7 @@
  */
 import { ApiError, type Api, type JoinGrant } from '../api/index.ts';
 import type { ClientMessage, NodeMessage, OfferedTrack } from '../protocol/index.ts';
-import { Connection, type ConnectionOptions } from '../rtc/index.ts';
+import { type CameraCodec, Connection, type ConnectionOptions } from '../rtc/index.ts';
 import { Signaling, type SignalingEvent, type SocketFactory } from '../signaling/index.ts';
 import { MeetingError, asMeetingError, errorOfClose, isPassing } from './errors.ts';
 import { Reconnection, type Effect, type Moment } from './Reconnection.ts';
@@ -23,6 +23,7 @@ export interface LinkOptions {
   readonly onConnection: (connection: Connection) => void;
   /** Every message but `answer`; a `joined` comes after its answer was applied. */
   readonly onMessage: (message: NodeMessage) => void;
+  readonly cameraCodec?: CameraCodec;
   readonly environment?: LinkEnvironment;
 }
 
@@ -167,7 +168,8 @@ export class Link {
 
   #preparedConnection(): Connection {
     if (this.#connection !== null) return this.#connection;
-    const { createPeerConnection } = this.#options.environment ?? {};
+    const { cameraCodec, environment } = this.#options;
+    const { createPeerConnection } = environment ?? {};
     const connection: Connection = new Connection({
       onPath: (path) => {
         if (this.#connection === connection)
@@ -175,6 +177,7 @@ export class Link {
             machine.handlePath(path, moment);
           });
       },
+      ...(cameraCodec === undefined ? {} : { cameraCodec }),
       ...(createPeerConnection === undefined ? {} : { createPeerConnection }),
     });
     this.#connection = connection;

@@ -5,7 +5,15 @@
  * switched by replaceTrack, receiving by the node. Source: design of slots in docs/media.md; JSEP (RFC 9429).
  */
 import type { Kind, Mid, Slot, Source, WantedLayers } from '../protocol/index.ts';
-import { activeEncodings, contentHintOf, encodingsOf, preferredCodecs } from './encodings.ts';
+import {
+  activeEncodings,
+  contentHintOf,
+  encodingsOf,
+  preferredCodecs,
+  type CameraCodec,
+  type Use,
+} from './encodings.ts';
+import { describeLayers } from './headerExtensions.ts';
 import { withOpusSending } from './sdp.ts';
 import { condenseStats, type ConnectionStats } from './stats.ts';
 
@@ -26,6 +34,8 @@ export interface ReceivingSlot {
 
 export interface ConnectionOptions {
   readonly onPath: (path: MediaPath) => void;
+  /** Default VP8, which is sent in three sizes as streams of their own. */
+  readonly cameraCodec?: CameraCodec;
   readonly createPeerConnection?: (configuration: RTCConfiguration) => RTCPeerConnection;
 }
 
@@ -41,7 +51,8 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     const create = options.createPeerConnection ?? ((configuration) => new RTCPeerConnection(configuration));
     this.#pc = create(CONFIGURATION);
-    this.#senders = new Map(SOURCES.map((source) => [source, this.#addSender(source)]));
+    const codec = options.cameraCodec ?? 'vp8';
+    this.#senders = new Map(SOURCES.map((source) => [source, this.#addSender(source, codec)]));
     this.#receivers = [
       ...Array.from({ length: AUDIO_SLOTS }, () => this.#addReceiver('audio')),
       ...Array.from({ length: VIDEO_SLOTS }, () => this.#addReceiver('video')),
@@ -146,29 +157,33 @@ export class Connection {
     this.#pc.close();
   }
 
-  #addSender(source: Source): RTCRtpTransceiver {
+  #addSender(source: Source, cameraCodec: CameraCodec): RTCRtpTransceiver {
     const kind = source === 'microphone' || source === 'screen_audio' ? 'audio' : 'video';
     const transceiver = this.#pc.addTransceiver(kind, {
       direction: 'sendonly',
-      sendEncodings: encodingsOf(source),
+      sendEncodings: encodingsOf(source, cameraCodec),
     });
-    preferCodecs(transceiver, kind, RTCRtpSender.getCapabilities(kind));
+    const isScalable = source === 'camera' && cameraCodec !== 'vp8';
+    const use: Use = { kind, direction: 'sending', ...(isScalable ? { first: cameraCodec } : {}) };
+    preferCodecs(transceiver, use, RTCRtpSender.getCapabilities(kind));
+    if (isScalable) describeLayers(transceiver);
     return transceiver;
   }
 
   #addReceiver(kind: Kind): RTCRtpTransceiver {
     const transceiver = this.#pc.addTransceiver(kind, { direction: 'recvonly' });
-    preferCodecs(transceiver, kind, RTCRtpReceiver.getCapabilities(kind));
+    preferCodecs(transceiver, { kind, direction: 'receiving' }, RTCRtpReceiver.getCapabilities(kind));
+    if (kind === 'video') describeLayers(transceiver);
     return transceiver;
   }
 }
 
 function preferCodecs(
   transceiver: RTCRtpTransceiver,
-  kind: Kind,
+  use: Use,
   capabilities: RTCRtpCapabilities | null,
 ): void {
-  const codecs = preferredCodecs(kind, capabilities?.codecs ?? []);
+  const codecs = preferredCodecs(use, capabilities?.codecs ?? []);
   if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
 }
 

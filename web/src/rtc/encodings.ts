@@ -17,13 +17,19 @@ const CAMERA_LAYERS: readonly (RTCRtpEncodingParameters & { scalabilityMode: str
   { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_500_000, scalabilityMode: 'L1T3' },
 ];
 
+/** What a camera is sent in. VP8 sends three streams, the others one that holds its sizes as layers. */
+export type CameraCodec = 'vp8' | 'vp9' | 'av1';
+
+/** One stream of three sizes and three frame rates; sizes need each other at keyframes alone. */
+const SCALABLE_CAMERA = { maxBitrate: 1_800_000, scalabilityMode: 'L3T3_KEY' };
+
 /** The streams of one source, lowest quality first. */
-export function encodingsOf(source: Source): RTCRtpEncodingParameters[] {
+export function encodingsOf(source: Source, codec: CameraCodec = 'vp8'): RTCRtpEncodingParameters[] {
   switch (source) {
     case 'microphone':
       return [{ maxBitrate: MICROPHONE_MAX_BPS, priority: 'high', networkPriority: 'high' }];
     case 'camera':
-      return CAMERA_LAYERS.map((layer) => ({ ...layer }));
+      return codec === 'vp8' ? CAMERA_LAYERS.map((layer) => ({ ...layer })) : [{ ...SCALABLE_CAMERA }];
     case 'screen':
       return [{ maxBitrate: SCREEN_MAX_BPS }];
     case 'screen_audio':
@@ -32,14 +38,40 @@ export function encodingsOf(source: Source): RTCRtpEncodingParameters[] {
 }
 
 /** Best first. VP8 is what every browser both sends and receives; H.264 helps phones that have it in hardware. */
-const VIDEO_CODECS = ['video/vp8', 'video/h264', 'video/rtx'];
+const SENT_VIDEO = ['video/vp8', 'video/h264', 'video/rtx'];
+const RECEIVED_VIDEO = ['video/vp8', 'video/vp9', 'video/av1', 'video/h264', 'video/rtx'];
 /** Without RED, comfort noise and G.711 the offer is a third shorter, and none of them is forwarded. */
 const AUDIO_CODECS = ['audio/opus'];
 
+/** What an m-line is for: a source that is sent, in a codec of choice, or a slot. */
+export interface Use {
+  readonly kind: 'audio' | 'video';
+  readonly direction: 'sending' | 'receiving';
+  readonly first?: CameraCodec;
+}
+
 /** Keeps and orders what the node forwards; empty when the browser knows none of it. */
-export function preferredCodecs(kind: 'audio' | 'video', offered: readonly RTCRtpCodec[]): RTCRtpCodec[] {
-  const wanted = kind === 'audio' ? AUDIO_CODECS : VIDEO_CODECS;
-  return wanted.flatMap((name) => offered.filter((codec) => codec.mimeType.toLowerCase() === name));
+export function preferredCodecs(use: Use, offered: readonly RTCRtpCodec[]): RTCRtpCodec[] {
+  const usual = use.direction === 'sending' ? SENT_VIDEO : RECEIVED_VIDEO;
+  const first = use.first === undefined ? [] : [`video/${use.first}`];
+  const wanted = use.kind === 'audio' ? AUDIO_CODECS : [...new Set([...first, ...usual])];
+  return wanted.flatMap((name) =>
+    offered.filter((codec) => codec.mimeType.toLowerCase() === name && isCommon(codec)),
+  );
+}
+
+/** Profiles that every browser has. The others would make each m-line longer, and no camera is sent in them. */
+function isCommon({ mimeType, sdpFmtpLine = '' }: RTCRtpCodec): boolean {
+  switch (mimeType.toLowerCase()) {
+    case 'video/h264':
+      return /packetization-mode=1/.test(sdpFmtpLine) && /profile-level-id=42/i.test(sdpFmtpLine);
+    case 'video/vp9':
+      return !/profile-id=[1-9]/.test(sdpFmtpLine);
+    case 'video/av1':
+      return !/(^|;)\s*profile=[1-9]/.test(sdpFmtpLine);
+    default:
+      return true;
+  }
 }
 
 /** Motion keeps the frame rate when bandwidth falls, text keeps its sharpness (design: who gets which bits). */

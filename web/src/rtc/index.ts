@@ -6,4 +6,5 @@ export {
   type MediaPath,
   type ReceivingSlot,
 } from './Connection.ts';
+export type { CameraCodec } from './encodings.ts';
 export type { ConnectionStats, StreamStats } from './stats.ts';

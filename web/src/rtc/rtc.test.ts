@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { activeEncodings, preferredCodecs } from './encodings.ts';
+import { activeEncodings, preferredCodecs, type Use } from './encodings.ts';
+import { describeLayers } from './headerExtensions.ts';
 import { mapMedia, withOpusSending } from './sdp.ts';
 import { condenseStats } from './stats.ts';
 
@@ -52,16 +53,46 @@ describe('mapMedia', () => {
 
 describe('preferredCodecs', () => {
   it('puts VP8 before H.264 and leaves out what is not forwarded', () => {
-    const offered = ['video/H264', 'video/AV1', 'video/rtx', 'video/VP8', 'video/H264'].map((mimeType) => ({
-      mimeType,
-      clockRate: 90_000,
-    }));
-    expect(preferredCodecs('video', offered).map(({ mimeType }) => mimeType)).toEqual([
+    const h264 = (mode: number) => `packetization-mode=${String(mode)};profile-level-id=42e01f`;
+    const offered = [
+      { mimeType: 'video/H264', clockRate: 90_000, sdpFmtpLine: h264(0) },
+      { mimeType: 'video/AV1', clockRate: 90_000 },
+      { mimeType: 'video/rtx', clockRate: 90_000 },
+      { mimeType: 'video/VP8', clockRate: 90_000 },
+      { mimeType: 'video/H264', clockRate: 90_000, sdpFmtpLine: h264(1) },
+    ];
+    const names = (use: Use) => preferredCodecs(use, offered).map(({ mimeType }) => mimeType);
+    expect(names({ kind: 'video', direction: 'sending' })).toEqual(['video/VP8', 'video/H264', 'video/rtx']);
+    expect(names({ kind: 'video', direction: 'receiving' })).toEqual([
       'video/VP8',
-      'video/H264',
+      'video/AV1',
       'video/H264',
       'video/rtx',
     ]);
+    expect(names({ kind: 'video', direction: 'sending', first: 'av1' })[0]).toBe('video/AV1');
+  });
+
+  it('keeps the profiles that every browser has', () => {
+    const lines = ['profile-id=0', 'profile-id=2'];
+    const offered = lines.map((sdpFmtpLine) => ({ mimeType: 'video/VP9', clockRate: 90_000, sdpFmtpLine }));
+    const kept = preferredCodecs({ kind: 'video', direction: 'receiving' }, offered);
+    expect(kept.map(({ sdpFmtpLine }) => sdpFmtpLine)).toEqual(['profile-id=0']);
+  });
+});
+
+describe('describeLayers', () => {
+  it('offers what tells layers, where the browser lets it', () => {
+    const uri = 'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension';
+    let offered: readonly { readonly uri: string; readonly direction?: string }[] = [];
+    const mid = { uri: 'urn:ietf:params:rtp-hdrext:sdes:mid', direction: 'sendrecv' as const };
+    describeLayers({
+      getHeaderExtensionsToNegotiate: () => [mid, { uri, direction: 'stopped' }],
+      setHeaderExtensionsToNegotiate: (extensions: typeof offered) => (offered = extensions),
+    });
+    expect(offered).toEqual([mid, { uri, direction: 'sendrecv' }]);
+    expect(() => {
+      describeLayers({});
+    }).not.toThrow();
   });
 });
 
