@@ -9,7 +9,6 @@ import asyncio
 import base64
 import json
 import os
-import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ from typing import Any
 from localcloud.api_client import ApiClient
 from localcloud.engines import answers_http
 from localcloud.errors import StartError
-from localcloud.ports import Ports
+from localcloud.ports import MEDIA, Ports
 from localcloud.process import ChildProcess, ProcessRegister
 from localcloud.settings import Settings
 
@@ -60,7 +59,7 @@ def plan_nodes(settings: Settings, ports: Ports, path: Path) -> list[NodePlan]:
 def _plan(settings: Settings, ports: Ports, index: int, name: str) -> NodePlan:
     address = settings.reachable_host
     http_port = ports.port(f"node-{index}", settings.host)
-    media_port = ports.port(f"node-{index}-media", settings.host, kind=socket.SOCK_DGRAM)
+    media_port = ports.port(f"node-{index}-media", settings.host, MEDIA)
     host = f"[{address}]" if ":" in address else address
     return NodePlan(name, f"http://{host}:{http_port}", settings.host, address, http_port, media_port)
 

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 from localcloud.errors import PortTakenError
+
+STREAMS = (socket.SOCK_STREAM,)
+# Media goes over UDP and, where no UDP passes, over TCP on the same number.
+MEDIA = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
 
 
 class Ports:
@@ -22,23 +27,28 @@ class Ports:
         except (FileNotFoundError, ValueError):
             self._port_by_name = {}
 
-    def port(self, name: str, host: str = "127.0.0.1", *, kind: int = socket.SOCK_STREAM) -> int:
+    def port(self, name: str, host: str = "127.0.0.1", kinds: Sequence[int] = STREAMS) -> int:
+        """The port of a part, free for each of these kinds of sockets."""
         remembered = self._port_by_name.get(name)
-        if remembered is None or not is_free(host, remembered, kind):
-            self._port_by_name[name] = self._fresh(host, kind)
+        if remembered is None or not is_free(host, remembered, kinds):
+            self._port_by_name[name] = self._fresh(host, kinds)
             self._path.write_text(json.dumps(self._port_by_name, indent=1))
         return self._port_by_name[name]
 
-    def _fresh(self, host: str, kind: int) -> int:
+    def _fresh(self, host: str, kinds: Sequence[int]) -> int:
         while True:
-            with socket.socket(family(host), kind) as probe:
+            with socket.socket(family(host), kinds[0]) as probe:
                 probe.bind((host, 0))
                 port = int(probe.getsockname()[1])
-            if port not in self._port_by_name.values():
+            if port not in self._port_by_name.values() and is_free(host, port, kinds):
                 return port
 
 
-def is_free(host: str, port: int, kind: int = socket.SOCK_STREAM) -> bool:
+def is_free(host: str, port: int, kinds: Sequence[int] = STREAMS) -> bool:
+    return all(_is_free(host, port, kind) for kind in kinds)
+
+
+def _is_free(host: str, port: int, kind: int) -> bool:
     with socket.socket(family(host), kind) as probe:
         # As the servers do: a port that only waits for its last packets is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -104,7 +105,7 @@ def running_node(folder: Path, environment: Mapping[str, str] | None = None) -> 
     """A node of its own, ended with the context."""
     issuer = Issuer(new_identifier("node_"))
     with serving_json(issuer.key_set()) as jwks_url:
-        port, media_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+        port, media_port = two_free_ports()
         log = folder / "node.log"
         settings = {
             "PARLEY_NODE_ID": issuer.node,
@@ -140,10 +141,17 @@ def _wait_ready(node: NodeProcess) -> None:
             time.sleep(0.05)
 
 
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def two_free_ports() -> tuple[int, int]:
+    """One for TCP, and one for UDP and TCP; each as long as nobody else asks."""
+    with socket.socket() as signaling:
+        signaling.bind(("127.0.0.1", 0))
+        while True:
+            with socket.socket() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
+                stream.bind(("127.0.0.1", 0))
+                port = int(stream.getsockname()[1])
+                with contextlib.suppress(OSError):
+                    datagram.bind(("127.0.0.1", port))
+                    return int(signaling.getsockname()[1]), port
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from localcloud.errors import AlreadyRunningError, FolderError, PortTakenError, SettingError
-from localcloud.ports import Ports, is_free, require_free
+from localcloud.ports import MEDIA, Ports, is_free, require_free
 from localcloud.process import ProcessRegister, start_time
 from localcloud.run_file import DataFolder, read_run
 from localcloud.settings import ROOT, read_settings
@@ -47,6 +47,16 @@ def test_a_wildcard_host_is_not_put_into_links():
 def test_a_port_is_the_same_again_at_the_next_start(tmp_path: Path):
     first = Ports(tmp_path / "ports.json").port("dynamodb")
     assert Ports(tmp_path / "ports.json").port("dynamodb") == first
+
+
+def test_a_media_port_is_free_for_datagrams_and_streams(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+        assert is_free("127.0.0.1", number, MEDIA[:1])
+        (tmp_path / "ports.json").write_text(json.dumps({"media": number}))
+        assert Ports(tmp_path / "ports.json").port("media", kinds=MEDIA) != number
 
 
 def test_a_remembered_port_that_is_taken_is_replaced(tmp_path: Path):
