@@ -3,11 +3,13 @@
 //! A function panics when its property is broken. libFuzzer searches for such bytes (fuzz_targets/), and
 //! `cargo test` replays the saved corpus and changed copies of it (crates/core/tests/corpus.rs).
 
+mod estimate;
 mod layers;
 mod parsers;
 mod plane;
 mod srtp;
 
+pub use estimate::estimate;
 pub use layers::{dependency_descriptor, h265, red, vp9};
 pub use parsers::{demux, h264, rtcp, rtp, stun, vp8};
 pub use plane::plane;

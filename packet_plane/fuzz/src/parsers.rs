@@ -2,9 +2,10 @@
 
 use packet_plane_core::demux::{DatagramKind, classify};
 use packet_plane_core::drop_reason::DropReason;
+use packet_plane_core::quantities::Instant;
 use packet_plane_core::rtcp::receiver_report::{self, ReportBlock};
 use packet_plane_core::rtcp::sender_report::SenderReport;
-use packet_plane_core::rtcp::{self as rtcp_packets, RtcpPacket, fir, nack, pli, transport_cc};
+use packet_plane_core::rtcp::{self as rtcp_packets, RtcpPacket, fir, nack, pli, remb, transport_cc};
 use packet_plane_core::rtp::RtpHeader;
 use packet_plane_core::rtp::extension::ExtensionBlock;
 use packet_plane_core::rtp::header::{OutgoingHeader, unpadded_len, write_header};
@@ -98,9 +99,7 @@ fn rewrite(packet: &RtcpPacket<'_>) {
         (rtcp_packets::RECEIVER_REPORT, _) => rewrite_blocks(packet),
         (rtcp_packets::TRANSPORT_FEEDBACK, nack::FORMAT) => rewrite_nack(packet.body),
         (rtcp_packets::TRANSPORT_FEEDBACK, transport_cc::FORMAT) => {
-            if let Ok(feedback) = transport_cc::parse(packet.body) {
-                assert!(feedback.arrivals.len() <= usize::from(u16::MAX));
-            }
+            rewrite_transport_cc(packet.body);
         }
         (rtcp_packets::PAYLOAD_FEEDBACK, pli::FORMAT) => {
             if let Ok(ssrc) = pli::parse(packet.body) {
@@ -113,7 +112,35 @@ fn rewrite(packet: &RtcpPacket<'_>) {
                 fir::write(1, ssrc, 0, &mut out);
             }
         }
+        (rtcp_packets::PAYLOAD_FEEDBACK, remb::FORMAT) => {
+            let _ = remb::parse(packet.body);
+        }
         _ => {}
+    }
+}
+
+/// What was read is read again from what is written, as far as one message holds it.
+fn rewrite_transport_cc(body: &[u8]) {
+    let Ok(feedback) = transport_cc::parse(body) else {
+        return;
+    };
+    assert!(feedback.arrivals.len() <= transport_cc::MAX_STATUSES);
+    let range_us = (1 << 24) * 64_000;
+    if feedback.arrivals.iter().flatten().any(|at| *at >= range_us) {
+        return;
+    }
+    let arrivals: Vec<Option<Instant>> = feedback.arrivals.iter().map(|at| at.map(Instant)).collect();
+    let (mut out, base) = (Vec::new(), feedback.base_sequence_number);
+    let covered = transport_cc::write((1, 2), base, feedback.feedback_count, &arrivals, &mut out);
+    // Nothing can be written that begins with a loss.
+    assert_eq!(
+        covered > 0,
+        feedback.arrivals.first().is_some_and(Option::is_some)
+    );
+    if covered > 0 {
+        let again = transport_cc::parse(first(&out).body).expect("what was written parses");
+        assert_eq!(again.arrivals, feedback.arrivals[..covered]);
+        assert_eq!((again.base_sequence_number, again.media_ssrc), (base, 2));
     }
 }
 

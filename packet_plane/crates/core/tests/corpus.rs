@@ -7,7 +7,7 @@ use std::path::Path;
 
 type Property = fn(&[u8]);
 
-const TARGETS: [(&str, Property); 12] = [
+const TARGETS: [(&str, Property); 13] = [
     ("demux", packet_plane_fuzz::demux),
     ("stun", packet_plane_fuzz::stun),
     ("rtp", packet_plane_fuzz::rtp),
@@ -19,6 +19,7 @@ const TARGETS: [(&str, Property); 12] = [
     ("vp9", packet_plane_fuzz::vp9),
     ("h265", packet_plane_fuzz::h265),
     ("red", packet_plane_fuzz::red),
+    ("estimate", packet_plane_fuzz::estimate),
     ("plane", packet_plane_fuzz::plane),
 ];
 

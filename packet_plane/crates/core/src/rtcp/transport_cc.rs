@@ -11,6 +11,8 @@ pub const FORMAT: u8 = 15;
 const TICK_US: u64 = 250;
 const REFERENCE_US: u64 = 64_000;
 const STATUS_BITS: usize = 7;
+/// Half a second of 16,000 packets a second: a run length of four bytes can claim much more than anybody was sent.
+pub const MAX_STATUSES: usize = 8_192;
 
 /// Feedback as read back: the base sequence number and the arrival of each packet from there on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +61,7 @@ pub fn write(
 fn deltas(reference_us: u64, arrivals: &[Option<Instant>]) -> Vec<Option<i16>> {
     let mut last_ticks = (reference_us / TICK_US) as i64;
     let mut deltas = Vec::with_capacity(arrivals.len());
-    for arrival in arrivals.iter().take(usize::from(u16::MAX)) {
+    for arrival in arrivals.iter().take(MAX_STATUSES) {
         let Some(arrival) = arrival else {
             deltas.push(None);
             continue;
@@ -94,7 +96,7 @@ fn status(delta: Option<i16>) -> u16 {
 }
 
 /// # Errors
-/// `Truncated` or `Malformed` when statuses or deltas do not fit the body.
+/// `TooLarge` for more packets than can be in flight, `Truncated` or `Malformed` when statuses or deltas do not fit the body.
 pub fn parse(body: &[u8]) -> Result<TransportFeedback, DropReason> {
     let counts = read_u32(body, 8)?;
     let reference = read_u32(body, 12)?;
@@ -127,6 +129,9 @@ pub fn parse(body: &[u8]) -> Result<TransportFeedback, DropReason> {
 }
 
 fn parse_statuses(body: &[u8], mut at: usize, count: usize) -> Result<(Vec<u8>, usize), DropReason> {
+    if count > MAX_STATUSES {
+        return Err(DropReason::TooLarge);
+    }
     let mut statuses = Vec::new();
     while statuses.len() < count {
         let bytes = body.get(at..at + 2).ok_or(DropReason::Truncated)?;
@@ -190,6 +195,14 @@ mod tests {
         let arrivals = [Some(Instant(0)), Some(Instant(20_000_000))];
         let mut out = Vec::new();
         assert_eq!(write((1, 2), 1, 0, &arrivals, &mut out), 1);
+    }
+
+    #[test]
+    fn refuses_more_packets_than_can_be_in_flight() {
+        // Eight runs of 8,191 lost packets in 32 bytes.
+        let mut body = vec![0, 0, 0, 1, 0, 0, 0, 2, 0, 5, 0xff, 0xff, 0, 0, 1, 0];
+        body.extend_from_slice(&[0x1f; 18]);
+        assert_eq!(parse(&body), Err(DropReason::TooLarge));
     }
 
     #[test]
