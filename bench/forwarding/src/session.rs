@@ -13,6 +13,9 @@ pub const PUBLISHER: u64 = 0;
 pub const SSRC: Ssrc = Ssrc(0x1000);
 pub const PAYLOAD_TYPE: PayloadType = PayloadType(96);
 const MID_ID: u8 = 1;
+const TRANSPORT_CC: &str =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+const TRANSPORT_CC_ID: u8 = 5;
 
 pub fn ufrag(client: u64) -> String {
     format!("user{client}")
@@ -43,6 +46,7 @@ pub fn vp8() -> Codec {
 pub fn extensions() -> ExtensionIds {
     let mut ids = ExtensionIds::default();
     ids.set("urn:ietf:params:rtp-hdrext:sdes:mid", MID_ID);
+    ids.set(TRANSPORT_CC, TRANSPORT_CC_ID);
     ids
 }
 
