@@ -21,6 +21,8 @@ const NEVER_CONNECTED: Duration = Duration::from_secs(30);
 const CONSENT_LOST: Duration = Duration::from_secs(15);
 /// A handshake takes about ten records; a client that sends many more must not crowd out the others' events.
 const DTLS_PER_SECOND: u32 = 100;
+/// Transport-wide feedback comes every 50 to 250 ms; reading a message costs as much as the packets it tells of.
+const FEEDBACK_PER_SECOND: u32 = 100;
 /// Twice what a link of 10 Mbit/s carries: more is no recovery but a client that lets the node send for nothing.
 const RETRANSMISSIONS_PER_SECOND: usize = 2_000;
 /// Layers are measured over this long: about fifteen frames.
@@ -83,6 +85,7 @@ pub(crate) struct Transport {
     pub counters: TransportCounters,
     pub congestion: Congestion,
     dtls_allowance: u32,
+    feedback_allowance: u32,
     /// Packets that may be sent again before the next second.
     pub retransmission_allowance: usize,
     alive_at: Instant,
@@ -118,6 +121,7 @@ impl Transport {
             counters: TransportCounters::default(),
             congestion: Congestion::default(),
             dtls_allowance: DTLS_PER_SECOND,
+            feedback_allowance: FEEDBACK_PER_SECOND,
             retransmission_allowance: RETRANSMISSIONS_PER_SECOND,
             alive_at: now,
             was_connected: false,
@@ -171,9 +175,17 @@ impl Transport {
         is_allowed
     }
 
+    /// Whether one more message of transport-wide feedback may be read before the next second.
+    pub fn may_tell_arrivals(&mut self) -> bool {
+        let is_allowed = self.feedback_allowance > 0;
+        self.feedback_allowance = self.feedback_allowance.saturating_sub(1);
+        is_allowed
+    }
+
     /// A second has passed.
     pub fn renew_allowances(&mut self) {
         self.dtls_allowance = DTLS_PER_SECOND;
+        self.feedback_allowance = FEEDBACK_PER_SECOND;
         let estimate = self.congestion.estimator.estimate_bps();
         self.retransmission_allowance = estimate.map_or(RETRANSMISSIONS_PER_SECOND, |bps| {
             let share = bps / RETRANSMITTED_SHARE / (8 * RETRANSMITTED_LEN);

@@ -120,8 +120,11 @@ impl Plane {
         index: usize,
         body: &[u8],
     ) -> Result<(), DropReason> {
-        let feedback = transport_cc::parse(body)?;
         let transport = self.transports.get_mut(index).ok_or(DropReason::Stranger)?;
+        if !transport.may_tell_arrivals() {
+            return Err(DropReason::RateLimited);
+        }
+        let feedback = transport_cc::parse(body)?;
         let round_trip = transport.assumed_round_trip();
         let estimator = &mut transport.congestion.estimator;
         estimator.handle_feedback(now, &feedback, round_trip);

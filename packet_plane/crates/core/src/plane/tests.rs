@@ -927,6 +927,21 @@ fn a_flood_of_forged_checks_is_cut_and_those_in_the_meeting_notice_nothing() {
 }
 
 #[test]
+fn a_storm_of_feedback_is_read_no_faster_than_feedback_can_mean_something() {
+    let (mut plane, _, mut viewer) = two_cameras();
+    let arrived = [Some(ms(1))];
+    for at in [ms(1), ms(1_100)] {
+        plane.handle_timeout(at);
+        for _ in 0..1_000 {
+            let mut feedback = Vec::new();
+            rtcp::transport_cc::write((1, 2), 0, 0, &arrived, &mut feedback);
+            viewer.send_rtcp(&mut plane, at, &feedback);
+        }
+    }
+    assert_eq!(plane.snapshot().counters.drops.of(DropReason::RateLimited), 1_800);
+}
+
+#[test]
 fn junk_from_everywhere_leaves_nothing_behind() {
     let (mut plane, ..) = two_cameras();
     let before = (
