@@ -1,0 +1,96 @@
+"""How many packets does one core forward: the ideal loop, a Parley node and Janus, in one run?
+
+One publisher and fifty viewers, joined as real clients join, each server alone on one core and the clients on
+another. The next burst goes out when the last has come, so that nobody gains by a backlog. Figures are media
+packets that arrived by CPU seconds of the whole server, Python and signaling included; rounds alternate.
+
+The viewers give receiver reports and NACK but no transport-wide feedback: the pace of an estimated path
+would hold back a load of some 200 Mbit/s per viewer, as it should.
+
+Usage: .venv/bin/python bench/forwarding_peers.py [--long] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench._harness import report, servers
+from bench._harness.engine import Engine, running_engine
+
+VIEWERS = 50
+LOADS: dict[str, dict[str, Any]] = {
+    "bursts of 8 x 1,180 B": {"kind": "video", "burst": 8, "packetLen": 1180},
+    "bursts of 4 x 1,180 B": {"kind": "video", "burst": 4, "packetLen": 1180},
+    "single packets of 1,180 B": {"kind": "video", "burst": 1, "packetLen": 1180},
+    "audio, 160 B": {"kind": "audio", "burst": 1, "packetLen": 160},
+}
+
+
+def compare(engine: Engine, worlds: list[str], load: dict[str, Any], rounds: int, seconds: float) -> Any:
+    """Rounds of one load, taking turns; the first of each only warms up."""
+    runs: dict[str, list[dict[str, Any]]] = {world: [] for world in worlds}
+    for number in range(rounds + 1):
+        for world in worlds:
+            run = engine.ask("lockstep", world=world, seconds=seconds, **load)
+            if number > 0:
+                runs[world].append(run)
+    return runs
+
+
+def describe(outcome: report.Report, name: str, runs: dict[str, list[dict[str, Any]]]) -> None:
+    speeds = {world: [report.packets_per_core_second(run) for run in found] for world, found in runs.items()}
+    for world, found in runs.items():
+        spread = report.Spread.of(speeds[world])
+        loss = max(report.loss_percent(run) for run in found)
+        ratios = [own / best for own, best in zip(speeds[world], speeds["ideal"], strict=True)]
+        ratio = report.Spread.of(ratios)
+        unsound = sum(run["unsound"] for run in found)
+        values = {"speed": spread, "ratioToIdeal": ratio, "lossPercent": loss, "unsound": unsound}
+        if world == "parley":
+            planes = [
+                sum(run["delivered"].values())
+                * 1e9
+                / max(sum(ns for thread, ns in run["cpu"]["threadsNs"].items() if "plane" in thread), 1)
+                for run in found
+            ]
+            values["planeThreadAlone"] = report.Spread.of(planes)
+        line = f"{spread.text()} packets/core-s, {ratio.text('{:.2f}')} of ideal, loss {loss:.2f} %"
+        outcome.add(f"{name}: {world}", line, **values)
+    if "janus" in speeds:
+        times = report.Spread.of(
+            own / other for own, other in zip(speeds["parley"], speeds["janus"], strict=True)
+        )
+        outcome.add(f"{name}: Parley to Janus", f"x {times.text('{:.1f}')}", ratio=times)
+
+
+def main() -> None:
+    options = report.options(__doc__)
+    rounds, seconds = (9, 2.0) if options.long else (3, 0.8)
+    outcome = report.Report(f"Forwarding on one core, 1 to {VIEWERS}, AES-GCM; median (range) of {rounds}")
+    roles = [
+        {"count": 1, "audio": True, "video": True},
+        {"count": VIEWERS, "audioSlots": 1, "videoSlots": 1, "feedback": False},
+    ]
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        engine = stack.enter_context(running_engine())
+        targets = {
+            "ideal": servers.ideal(),
+            "parley": stack.enter_context(servers.parley(Path(name))),
+            "janus": stack.enter_context(servers.janus(Path(name))),
+        }
+        worlds = [world for world, target in targets.items() if target is not None]
+        for world in worlds:
+            engine.open(world, targets[world] or {}, roles)
+        for load_name, load in LOADS.items():
+            describe(outcome, load_name, compare(engine, worlds, load, rounds, seconds))
+    outcome.write(options.json)
+
+
+if __name__ == "__main__":
+    main()
