@@ -80,7 +80,7 @@ pub fn red(bytes: &[u8]) {
     }
     payloads.extend_from_slice(primary.payload);
     let mut out = Vec::new();
-    red::write_headers(primary.payload_type, &headers, &mut out);
+    red::write_headers(primary.payload_type, headers.into_iter(), &mut out);
     out.extend_from_slice(&payloads);
     assert_eq!(out.len(), bytes.len());
     let again = Blocks::parse(&out).expect("what was written parses");

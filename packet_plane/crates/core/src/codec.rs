@@ -17,6 +17,8 @@ pub enum CodecName {
     Vp9,
     /// RTP Payload Format For AV1.
     Av1,
+    /// RFC 2198, of Opus: a form in which its packets come and go, no format of its own.
+    Red,
 }
 
 impl CodecName {
@@ -30,6 +32,7 @@ impl CodecName {
             ("H265", CodecName::H265),
             ("VP9", CodecName::Vp9),
             ("AV1", CodecName::Av1),
+            ("red", CodecName::Red),
         ]
         .into_iter()
         .find_map(|(known, codec)| known.eq_ignore_ascii_case(name).then_some(codec))
@@ -85,6 +88,12 @@ impl Variant {
             CodecName::Opus | CodecName::Vp8 => Variant::default(),
             CodecName::Vp9 => plain(number_of("profile-id", 0)),
             CodecName::Av1 => plain(number_of("profile", 0)),
+            // The payload type of its blocks (RFC 2198 section 5).
+            CodecName::Red => plain(
+                fmtp.split('/')
+                    .next()
+                    .map_or(0, |first| first.trim().parse().unwrap_or(0)),
+            ),
             CodecName::H265 => plain(number_of("profile-id", 1)),
             // Baseline, 0x42, and mode 0 are what absence means (RFC 6184 section 8.1).
             CodecName::H264 => Variant {
@@ -111,6 +120,12 @@ impl Codec {
             transport_cc: false,
             variant: Variant::parse(name, fmtp),
         }
+    }
+
+    /// Whether this carries blocks of `codec`.
+    #[must_use]
+    pub fn is_redundancy_of(&self, codec: &Codec) -> bool {
+        self.name == CodecName::Red && self.variant.profile == codec.payload_type.0
     }
 
     /// Whether a receiver that negotiated `other` can decode this.

@@ -149,11 +149,17 @@ impl History {
         (slot.is_filled && slot.info.sequence == sequence).then_some(slot)
     }
 
+    /// The same, to look at.
+    #[must_use]
+    pub fn packet(&self, sequence: ExtendedSequenceNumber) -> Option<&StoredPacket> {
+        let slot = &self.slots[self.index(sequence)];
+        (slot.is_filled && slot.info.sequence == sequence).then_some(slot)
+    }
+
     /// Whether the packet with this number is here.
     #[must_use]
     pub fn contains(&self, sequence: ExtendedSequenceNumber) -> bool {
-        let slot = &self.slots[self.index(sequence)];
-        slot.is_filled && slot.info.sequence == sequence
+        self.packet(sequence).is_some()
     }
 
     fn index(&self, sequence: ExtendedSequenceNumber) -> usize {

@@ -23,6 +23,7 @@ pub mod plane;
 pub mod quantities;
 mod receive;
 pub mod receive_statistics;
+pub mod redundancy;
 pub mod resent;
 pub mod rewriter;
 pub mod rtcp;

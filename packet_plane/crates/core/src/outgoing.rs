@@ -48,6 +48,8 @@ pub(crate) struct Outgoing<'a> {
     pub wide_number: Option<u16>,
     /// The structure of the stream's layers, where it has one.
     pub structure: Option<&'a Structure>,
+    /// What goes out in place of the payload: the same with earlier ones.
+    pub redundant: Option<&'a [u8]>,
 }
 
 impl Outgoing<'_> {
@@ -63,9 +65,10 @@ impl Outgoing<'_> {
         prepare(slot, packet, rewritten);
         slot.write_extensions(packet, rewritten, self.structure, self.wide_number, block);
         let block = block.finish();
-        let unpadded = 12 + block.len() + packet.payload().len() + self.sender.tag_len();
+        let payload = self.redundant.unwrap_or(packet.payload());
+        let unpadded = 12 + block.len() + payload.len() + self.sender.tag_len();
         // A packet without payload was the publisher's padding: one byte of ours takes its place.
-        let least = usize::from(packet.payload().is_empty());
+        let least = usize::from(payload.is_empty());
         let useful = if slot.repeats_verbatim() {
             0
         } else {
@@ -78,14 +81,8 @@ impl Outgoing<'_> {
                 return Err(DropReason::TooLarge);
             }
             let header_len = write_header(&header, block, out);
-            self.sender.protect_rtp(
-                slot.ssrc,
-                rewritten.sequence,
-                header_len,
-                packet.payload(),
-                padding,
-                out,
-            )
+            self.sender
+                .protect_rtp(slot.ssrc, rewritten.sequence, header_len, payload, padding, out)
         })
     }
 

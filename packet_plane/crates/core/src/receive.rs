@@ -11,6 +11,7 @@ use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc};
 use crate::rtp::extension::ExtensionIds;
 use crate::rtp::h265::H265Units;
 use crate::rtp::header::{RtpHeader, unpadded_len};
+use crate::rtp::red::Blocks;
 use crate::rtp::vp8::Vp8Descriptor;
 use crate::rtp::vp9::{self, Vp9Descriptor};
 use crate::rtp::{av1, h264};
@@ -37,9 +38,14 @@ pub(crate) type Arrived = (ExtendedSequenceNumber, Option<Vec<(Ssrc, StreamState
 
 impl Track {
     /// Verify a media packet and keep it.
-    pub fn receive_media(&mut self, arrival: &Arrival<'_>) -> Result<Arrived, DropReason> {
+    pub fn receive_media(
+        &mut self,
+        arrival: &Arrival<'_>,
+        scratch: &mut [u8],
+    ) -> Result<Arrived, DropReason> {
         let header = arrival.header;
-        let codec = self.codec_of(header.payload_type).ok_or(DropReason::NoCodec)?;
+        let named = self.codec_of(header.payload_type).ok_or(DropReason::NoCodec)?;
+        let codec = self.content_of(named).ok_or(DropReason::NoCodec)?;
         let mut fresh = self.fresh_stream(arrival, codec)?;
         let encoding = self
             .encodings
@@ -57,8 +63,73 @@ impl Track {
             encoding.keyframe.request();
             before
         });
-        self.keep(arrival, sequence, len);
+        if named == codec {
+            self.keep(arrival, sequence, len);
+        } else {
+            self.keep_redundant(arrival, sequence, len, scratch)?;
+        }
         Ok((sequence, stepping_down))
+    }
+
+    /// The codec that packets of a codec carry: itself, except of redundancy.
+    fn content_of(&self, named: usize) -> Option<usize> {
+        let red = self.codecs.get(named)?;
+        if red.name != CodecName::Red {
+            return Some(named);
+        }
+        self.codecs.iter().position(|codec| red.is_redundancy_of(codec))
+    }
+
+    /// Keep the own block of a redundant packet (RFC 2198), and those before it that never came.
+    fn keep_redundant(
+        &mut self,
+        arrival: &Arrival<'_>,
+        sequence: ExtendedSequenceNumber,
+        len: usize,
+        scratch: &mut [u8],
+    ) -> Result<(), DropReason> {
+        let stream = self
+            .encodings
+            .first_mut()
+            .and_then(|encoding| encoding.stream.as_mut());
+        let stream = stream.ok_or(DropReason::UnknownStream)?;
+        let copy = scratch.get_mut(..len).ok_or(DropReason::TooLarge)?;
+        copy.copy_from_slice(&stream.history.written(sequence)[..len]);
+        let blocks = Blocks::parse(copy).ok_or(DropReason::Malformed)?;
+        let (payload_type, nack) = {
+            let codec = &self.codecs[stream.codec];
+            (codec.payload_type, codec.nack)
+        };
+        let (own, before) = blocks.as_slice().split_last().ok_or(DropReason::Malformed)?;
+        // Packets follow each other without gaps in their numbers: the nearest block is of the one before.
+        for (block, back) in before.iter().rev().zip(1..) {
+            let Some(missing) = sequence.0.checked_sub(back).map(ExtendedSequenceNumber) else {
+                break;
+            };
+            if block.payload.is_empty()
+                || block.payload_type != payload_type.0
+                || !stream.state.accepts(missing)
+            {
+                continue;
+            }
+            let mut info = describe(arrival, &self.extensions, missing, payload_type);
+            info.rtp_timestamp = info.rtp_timestamp.wrapping_sub(block.offset);
+            (info.marker, info.ends_frame) = (false, false);
+            stream.store(info, block.payload);
+            stream.state.mark(missing);
+            if nack {
+                stream.nack.handle_packet(Instant::ZERO, missing);
+            }
+            self.recovered.push(missing);
+        }
+        // The oldest goes out first.
+        self.recovered.reverse();
+        let info = describe(arrival, &self.extensions, sequence, payload_type);
+        stream.store(info, own.payload);
+        if nack {
+            stream.nack.handle_packet(arrival.now, sequence);
+        }
+        Ok(())
     }
 
     /// A stream for an SSRC that the encoding does not have yet.
@@ -135,6 +206,13 @@ impl Track {
 }
 
 impl IngressStream {
+    /// Keep a payload as the packet that `info` describes.
+    fn store(&mut self, info: PacketInfo, payload: &[u8]) {
+        let buffer = self.history.buffer(info.sequence, payload.len());
+        buffer[..payload.len()].copy_from_slice(payload);
+        self.history.commit(info, payload.len(), &[]);
+    }
+
     /// Decrypt a media packet into the history; returns its number and the length of its payload.
     fn receive(
         &mut self,
@@ -271,7 +349,7 @@ fn read_payload(info: &mut PacketInfo, codec: CodecName, payload: &[u8]) {
         }
         CodecName::H264 => info.starts_keyframe = h264::starts_keyframe(payload),
         CodecName::Av1 => info.starts_keyframe = av1::starts_keyframe(payload),
-        CodecName::Opus => {}
+        CodecName::Opus | CodecName::Red => {}
     }
 }
 

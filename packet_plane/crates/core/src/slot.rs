@@ -2,14 +2,16 @@
 
 use crate::codec::{Codec, MediaKind};
 use crate::command::SlotParameters;
-use crate::history::StoredPacket;
+use crate::history::{History, StoredPacket};
 use crate::layer_selector::LayerSelector;
 use crate::quantities::{ExtendedSequenceNumber, PayloadType, SlotId, Ssrc};
+use crate::redundancy::{MAX_REDUNDANT, Redundancy};
 use crate::resent::Resent;
 use crate::rewriter::{Rewriter, Rewritten};
 use crate::rtp::dependency_descriptor;
 use crate::rtp::dependency_structure::Structure;
 use crate::rtp::extension::{ExtensionBlock, ExtensionIds};
+use crate::rtp::red;
 
 /// What a header extension's value may have at most (RFC 8285 section 4.3).
 const MAX_DESCRIPTOR_LEN: usize = 255;
@@ -30,6 +32,7 @@ pub(crate) struct Slot {
     pub rtx_sequence: ExtendedSequenceNumber,
     pub resent: Resent,
     pub counters: SlotCounters,
+    pub redundancy: Redundancy,
 }
 
 /// What a slot has sent since its start.
@@ -62,6 +65,7 @@ impl Slot {
             rtx_sequence: ExtendedSequenceNumber(u64::from(parameters.ssrc.0 as u16 & 0x7fff)),
             resent: Resent::default(),
             counters: SlotCounters::default(),
+            redundancy: Redundancy::default(),
         }
     }
 
@@ -82,6 +86,62 @@ impl Slot {
             MediaKind::Audio => Some(0),
             MediaKind::Video => self.selector.encoding(),
         }
+    }
+
+    /// The payload type of redundancy, where this receiver reads it and loses enough to need it.
+    pub fn redundant_payload_type(&self, codec: &Codec) -> Option<PayloadType> {
+        if self.redundancy.blocks() == 0 || self.repeats_verbatim() {
+            return None;
+        }
+        let (own, _) = self.payload_types(codec)?;
+        let own = self.codecs.iter().find(|codec| codec.payload_type == own)?;
+        let red = self.codecs.iter().find(|codec| codec.is_redundancy_of(own))?;
+        Some(red.payload_type)
+    }
+
+    /// Write a packet as redundancy (RFC 2198): with those before it that went out here.
+    ///
+    /// Returns whether there is one that fits; `out` holds the payload then.
+    pub fn write_redundant(
+        &self,
+        history: &History,
+        encoding: u8,
+        sequence: ExtendedSequenceNumber,
+        payload_type: PayloadType,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        out.clear();
+        let Some(own) = history.packet(sequence).filter(|own| !own.payload().is_empty()) else {
+            return false;
+        };
+        let before = |back: u64| {
+            let packet = history.packet(ExtendedSequenceNumber(sequence.0.checked_sub(back)?))?;
+            let offset = own.info.rtp_timestamp.wrapping_sub(packet.info.rtp_timestamp);
+            let went_out = self.rewriter.rewrite(encoding, &packet.info).is_some();
+            (went_out && red::fits(offset, packet.payload().len())).then_some((offset, packet.payload()))
+        };
+        let mut blocks = [(0, &[][..]); MAX_REDUNDANT];
+        let mut count = 0;
+        // Numbers must follow each other: a reader takes the nearest block for the packet before.
+        while let Some(block) = (count < self.redundancy.blocks())
+            .then(|| before(count as u64 + 1))
+            .flatten()
+        {
+            blocks[count] = block;
+            count += 1;
+        }
+        let blocks = &blocks[..count];
+        let headers = blocks
+            .iter()
+            .rev()
+            .map(|(offset, payload)| (*offset, payload.len()));
+        red::write_headers(payload_type.0, headers, out);
+        blocks
+            .iter()
+            .rev()
+            .for_each(|(_, payload)| out.extend_from_slice(payload));
+        out.extend_from_slice(own.payload());
+        count > 0
     }
 
     /// Whether a lost packet is sent again under its own number: then it must never differ from the first time,

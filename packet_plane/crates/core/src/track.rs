@@ -30,6 +30,8 @@ pub(crate) struct Track {
     pub subscribers: Vec<usize>,
     pub keyframes_requested: u64,
     pub nacks_sent: u64,
+    /// Packets that never came and were found in the one that came last, oldest first.
+    pub recovered: Vec<ExtendedSequenceNumber>,
     told: Vec<LayerSnapshot>,
 }
 
@@ -53,6 +55,7 @@ impl Track {
             subscribers: Vec::new(),
             keyframes_requested: 0,
             nacks_sent: 0,
+            recovered: Vec::new(),
             told: Vec::new(),
         }
     }

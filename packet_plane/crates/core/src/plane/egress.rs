@@ -96,6 +96,7 @@ impl Plane {
             self.counters.drops.count(DropReason::NoCodec);
             return;
         };
+        let redundant_type = slot.redundant_payload_type(codec);
         let IngressStream {
             history, structure, ..
         } = stream;
@@ -118,6 +119,10 @@ impl Plane {
                 congestion.wait(slot.transport, pending[at..].iter().map(waiting), &mut self.paced);
                 return;
             }
+            let redundant = redundant_type.filter(|_| {
+                let room = &mut self.scratch.redundant;
+                slot.write_redundant(history, encoding, *sequence, payload_type, room)
+            });
             let Some(packet) = history.packet_mut(*sequence) else {
                 continue;
             };
@@ -127,7 +132,8 @@ impl Plane {
             let outgoing = Outgoing {
                 destination,
                 sender: &srtp.sender,
-                payload_type,
+                payload_type: redundant.unwrap_or(payload_type),
+                redundant: redundant.map(|_| self.scratch.redundant.as_slice()),
                 wide_number: slot.is_numbered().then(|| congestion.estimator.next_number()),
                 structure: source.structure,
             };
@@ -195,6 +201,7 @@ impl Plane {
                 destination,
                 sender: &srtp.sender,
                 payload_type,
+                redundant: None,
                 wide_number: slot
                     .is_numbered()
                     .then(|| transport.congestion.estimator.next_number()),

@@ -132,6 +132,13 @@ impl Plane {
                 return Ok(());
             };
             transport.counters.fraction_lost = block.fraction_lost;
+            let reported = transport.slots.iter().copied().find(|slot| {
+                let slot = self.slots.get(*slot);
+                slot.is_some_and(|slot| slot.kind == MediaKind::Audio && slot.ssrc.0 == block.ssrc)
+            });
+            if let Some(slot) = reported.and_then(|slot| self.slots.get_mut(slot)) {
+                slot.redundancy.handle_report(block.fraction_lost);
+            }
             if block.last_sender_report != 0 {
                 let compact_now = (ntp_time(now) >> 16) as u32;
                 let ticks = compact_now

@@ -37,7 +37,7 @@ impl Plane {
         let arrived = if route.is_rtx {
             track.receive_rtx(&arrival, &mut self.scratch.packet)
         } else {
-            track.receive_media(&arrival)
+            track.receive_media(&arrival, &mut self.scratch.packet)
         };
         // A retransmission is authentic even when it repeats what is here: congestion control wants to know.
         if matches!(arrived, Ok(_) | Err(DropReason::Duplicate | DropReason::Padding)) {
@@ -52,6 +52,7 @@ impl Plane {
             transport.park(stepping_down);
             self.begin_stream(route, &header);
         }
+        self.take_in_recovered(now, route);
         self.take_in(now, route, sequence);
         Ok(())
     }
@@ -78,6 +79,23 @@ impl Plane {
             payload_type: header.payload_type,
         };
         self.tell(event);
+    }
+
+    /// Put packets on the way that came as redundancy of another.
+    fn take_in_recovered(&mut self, now: Instant, route: StreamRoute) {
+        let Some(track) = self.tracks.get_mut(route.track) else {
+            return;
+        };
+        if track.recovered.is_empty() {
+            return;
+        }
+        let mut recovered = std::mem::take(&mut track.recovered);
+        recovered
+            .drain(..)
+            .for_each(|sequence| self.take_in(now, route, sequence));
+        if let Some(track) = self.tracks.get_mut(route.track) {
+            track.recovered = recovered;
+        }
     }
 
     /// Put a stored packet on the way to its subscribers.

@@ -16,6 +16,8 @@ mod layers;
 mod pacing;
 mod recovery;
 #[cfg(test)]
+mod redundancy_tests;
+#[cfg(test)]
 mod scalable_tests;
 mod snapshot;
 #[cfg(test)]
@@ -102,6 +104,7 @@ struct Scratch {
     compound: Vec<u8>,
     sequence_numbers: Vec<u16>,
     block: ExtensionBlock,
+    redundant: Vec<u8>,
 }
 
 impl Default for Scratch {
@@ -111,6 +114,7 @@ impl Default for Scratch {
             compound: Vec::with_capacity(MAX_PACKET_LEN),
             sequence_numbers: Vec::with_capacity(256),
             block: ExtensionBlock::default(),
+            redundant: Vec::with_capacity(MAX_PACKET_LEN),
         }
     }
 }

@@ -91,6 +91,7 @@ impl Plane {
                 payload_type,
                 wide_number: Some(congestion.estimator.next_number()),
                 structure: None,
+                redundant: None,
             };
             let written = outgoing.write_probe(slot, batch);
             let Ok(len) = written else {

@@ -78,10 +78,10 @@ pub fn fits(offset: u32, len: usize) -> bool {
 
 /// Write the headers of a packet: of `redundant` as (offset, length), oldest first, then of the primary. Payloads
 /// follow in the same order.
-pub fn write_headers(payload_type: u8, redundant: &[(u32, usize)], out: &mut Vec<u8>) {
+pub fn write_headers(payload_type: u8, redundant: impl Iterator<Item = (u32, usize)>, out: &mut Vec<u8>) {
     for (offset, len) in redundant {
         out.push(FOLLOWS | payload_type & 0x7f);
-        let bits = (offset & MAX_OFFSET) << 10 | (*len & MAX_BLOCK_LEN) as u32;
+        let bits = (offset & MAX_OFFSET) << 10 | (len & MAX_BLOCK_LEN) as u32;
         out.extend_from_slice(&bits.to_be_bytes()[1..]);
     }
     out.push(payload_type & 0x7f);
@@ -100,7 +100,7 @@ mod tests {
         ) {
             let headers: Vec<_> = redundant.iter().map(|(offset, payload)| (*offset, payload.len())).collect();
             let mut packet = Vec::new();
-            write_headers(111, &headers, &mut packet);
+            write_headers(111, headers.into_iter(), &mut packet);
             redundant.iter().for_each(|(_, payload)| packet.extend_from_slice(payload));
             packet.extend_from_slice(&primary);
             let blocks = Blocks::parse(&packet).expect("parses");
