@@ -17,6 +17,7 @@ from media_node.transport.parameters import CodecParameters, ExtensionParameters
 
 FORWARDED = {
     "opus": "audio",
+    "red": "audio",
     "vp8": "video",
     "vp9": "video",
     "av1": "video",

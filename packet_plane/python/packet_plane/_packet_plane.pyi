@@ -8,7 +8,7 @@ class QueueFullError(RuntimeError):
 
 @final
 class Codec:
-    """A payload type of a session; `name` is "opus", "VP8", "VP9", "AV1", "H264" or "H265", in any case."""
+    """A payload type of a session; `name` is "opus", "VP8", "VP9", "AV1", "H264", "H265" or "red", in any case."""
 
     def __init__(
         self,

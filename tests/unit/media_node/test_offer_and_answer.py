@@ -291,6 +291,12 @@ def test_long_extensions_go_only_to_those_who_say_that_they_read_them():
     assert DESCRIPTOR not in answer
 
 
+def test_redundant_audio_is_taken_after_the_plain_form():
+    for media in (parse_offer(SCALABLE).sending[0], parse_offer(SCALABLE).receiving[-1]):
+        assert [(codec.name, codec.fmtp) for codec in media.codecs][1] == ("red", "111/111")
+    assert "m=audio 4000 UDP/TLS/RTP/SAVPF 111 63\r\n" in connect(SCALABLE).answer()
+
+
 def test_redundancy_of_video_is_not_taken_for_a_codec():
     codecs = [codec.name for media in parse_offer(SCALABLE).sending[1:] for codec in media.codecs]
     assert not {"red", "ulpfec", "flexfec-03"} & set(codecs)
