@@ -14,6 +14,8 @@ mod ingress;
 mod layer_tests;
 mod layers;
 mod pacing;
+#[cfg(test)]
+mod pacing_tests;
 mod recovery;
 #[cfg(test)]
 mod redundancy_tests;

@@ -1,0 +1,142 @@
+use super::tests::{Client, assign, drain, interframe, keyframe, ms};
+use super::*;
+use crate::codec::MediaKind;
+use crate::command::Command;
+use crate::rtcp;
+use crate::rtcp::transport_cc;
+
+/// A camera and a viewer that reports every arrival after 50 ms, or says that its link is as narrow as this.
+struct Watched {
+    plane: Plane,
+    publisher: Client,
+    viewer: Client,
+    next: u64,
+}
+
+impl Watched {
+    fn new() -> Self {
+        let mut plane = Plane::default();
+        let publisher = Client::join(&mut plane, ms(0), 1);
+        let viewer = Client::join(&mut plane, ms(0), 2);
+        publisher.publish(&mut plane, ms(0), 11, MediaKind::Video, "cam");
+        viewer.add_slot(&mut plane, ms(0), 21, MediaKind::Video);
+        assign(&mut plane, ms(0), 21, Some(11));
+        Watched {
+            plane,
+            publisher,
+            viewer,
+            next: 1,
+        }
+    }
+
+    /// A frame of so many packets of a thousand bytes.
+    fn frame(&mut self, at: u64, packets: usize, is_key: bool) {
+        let start = if is_key { keyframe(1) } else { interframe(2) };
+        for part in 0..packets {
+            let mut payload = start.clone();
+            payload[0] = if part == 0 { 0x90 } else { 0x80 };
+            payload.resize(1_000, 0);
+            let publisher = &self.publisher;
+            publisher.send(&mut self.plane, ms(at), 100, "cam", self.next, &payload);
+            self.next += 1;
+        }
+    }
+
+    /// How many packets the viewer gets at this moment.
+    fn receive(&mut self, at: u64) -> usize {
+        self.plane.handle_timeout(ms(at));
+        drain(&mut self.plane, ms(at), &self.viewer).0.len()
+    }
+
+    fn say_estimate(&mut self, at: u64, bps: u32) {
+        // REMB with an exponent of 10 (draft-alvestrand-rmcat-remb-03 section 2.2).
+        let word = 1 << 24 | 10 << 18 | bps >> 10;
+        let mut packet = vec![0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0];
+        packet.extend_from_slice(b"REMB");
+        packet.extend_from_slice(&word.to_be_bytes());
+        packet.extend_from_slice(&[0, 0, 0x50, 21]);
+        let mut compound = Vec::new();
+        rtcp::receiver_report::write(1, &[], &mut compound);
+        compound.extend_from_slice(&packet);
+        self.viewer.send_rtcp(&mut self.plane, ms(at), &compound);
+    }
+
+    fn estimates(&mut self) -> Vec<u64> {
+        let events = std::iter::from_fn(|| self.plane.poll_event());
+        let estimates = events.filter_map(|event| match event {
+            Event::EstimateChanged { estimate_bps, .. } => Some(estimate_bps),
+            _ => None,
+        });
+        estimates.collect()
+    }
+}
+
+#[test]
+fn before_anything_is_known_of_a_path_nothing_waits() {
+    let mut meeting = Watched::new();
+    meeting.frame(1, 200, true);
+    assert_eq!(meeting.receive(1), 200);
+}
+
+#[test]
+fn a_large_frame_leaves_at_the_pace_of_a_narrow_path_and_whole() {
+    let mut meeting = Watched::new();
+    meeting.say_estimate(1, 1_000_000);
+    assert_eq!(meeting.estimates(), [999_424]);
+    meeting.frame(10, 40, true);
+    let first = meeting.receive(10);
+    assert!((8..=12).contains(&first), "{first}");
+    let later: Vec<usize> = (11..200).map(|at| meeting.receive(at)).collect();
+    assert_eq!(first + later.iter().sum::<usize>(), 40);
+    assert!(later.iter().all(|packets| *packets <= 3), "{later:?}");
+    // Thirty packets more than the burst, at 2.5 Mbit/s.
+    let last = later.iter().rposition(|packets| *packets > 0).expect("some");
+    assert!((70..=140).contains(&last), "{last}");
+}
+
+#[test]
+fn what_waits_too_long_is_given_up_and_a_keyframe_is_asked_for() {
+    let mut meeting = Watched::new();
+    meeting.say_estimate(1, 60_000);
+    meeting.frame(10, 60, true);
+    let sent: usize = (10..400).map(|at| meeting.receive(at)).sum();
+    assert!((10..40).contains(&sent), "{sent}");
+    assert!(meeting.plane.snapshot().counters.drops.of(DropReason::TooLate) > 0);
+    meeting.frame(500, 1, false);
+    assert_eq!(meeting.receive(500), 0);
+    meeting.frame(1_500, 1, true);
+    assert_eq!((1_500..1_600).map(|at| meeting.receive(at)).sum::<usize>(), 1);
+}
+
+#[test]
+fn feedback_on_what_was_sent_makes_an_estimate_and_a_ceiling_makes_probes() {
+    let mut meeting = Watched::new();
+    let wanted = Command::SetSendCeiling {
+        transport: TransportId(2),
+        wanted_bps: 5_000_000,
+    };
+    meeting.plane.handle_command(ms(1), wanted);
+    let mut number = 0u16;
+    let mut waiting: Vec<Vec<Option<Instant>>> = Vec::new();
+    for at in (10..4_000u64).step_by(10) {
+        if at % 30 == 10 {
+            meeting.frame(at, 2, at == 10);
+        }
+        let arrived = meeting.receive(at);
+        waiting.push(vec![Some(ms(at + 20)); arrived]);
+        if at % 50 == 0 {
+            let arrivals: Vec<_> = std::mem::take(&mut waiting).concat();
+            let mut compound = Vec::new();
+            rtcp::receiver_report::write(1, &[], &mut compound);
+            transport_cc::write((1, 2), number, 0, &arrivals, &mut compound);
+            number = number.wrapping_add(arrivals.len() as u16);
+            meeting.viewer.send_rtcp(&mut meeting.plane, ms(at), &compound);
+        }
+    }
+    // Two packets a frame are half a megabit; what is known beyond that comes from probes.
+    let estimates = meeting.estimates();
+    assert!(
+        estimates.last().is_some_and(|bps| *bps > 2_000_000),
+        "{estimates:?}"
+    );
+}
