@@ -1,8 +1,9 @@
 """How many packets does one core forward: the ideal loop, a Parley node and Janus, in one run?
 
-One publisher and fifty viewers, joined as real clients join, each server alone on one core and the clients on
-another. The next burst goes out when the last has come, so that nobody gains by a backlog. Figures are media
-packets that arrived by CPU seconds of the whole server, Python and signaling included; rounds alternate.
+One publisher and fifty viewers, joined as real clients join, each server alone on one core and the clients
+on another. The next burst goes out when the last has come, so that nobody gains by a backlog. Figures are
+media packets that arrived by CPU seconds of the whole server, Python and signaling included; rounds
+alternate.
 
 The viewers give receiver reports and NACK but no transport-wide feedback: the pace of an estimated path
 would hold back a load of some 200 Mbit/s per viewer, as it should.
@@ -13,15 +14,13 @@ Usage: .venv/bin/python bench/forwarding_peers.py [--long] [--json FILE]
 from __future__ import annotations
 
 import sys
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench._harness import report, servers
-from bench._harness.engine import Engine, running_engine
+from bench._harness import report
+from bench._harness.peers import alternate, started
 
 VIEWERS = 50
 LOADS: dict[str, dict[str, Any]] = {
@@ -30,17 +29,6 @@ LOADS: dict[str, dict[str, Any]] = {
     "single packets of 1,180 B": {"kind": "video", "burst": 1, "packetLen": 1180},
     "audio, 160 B": {"kind": "audio", "burst": 1, "packetLen": 160},
 }
-
-
-def compare(engine: Engine, worlds: list[str], load: dict[str, Any], rounds: int, seconds: float) -> Any:
-    """Rounds of one load, taking turns; the first of each only warms up."""
-    runs: dict[str, list[dict[str, Any]]] = {world: [] for world in worlds}
-    for number in range(rounds + 1):
-        for world in worlds:
-            run = engine.ask("lockstep", world=world, seconds=seconds, **load)
-            if number > 0:
-                runs[world].append(run)
-    return runs
 
 
 def describe(outcome: report.Report, name: str, runs: dict[str, list[dict[str, Any]]]) -> None:
@@ -53,13 +41,7 @@ def describe(outcome: report.Report, name: str, runs: dict[str, list[dict[str, A
         unsound = sum(run["unsound"] for run in found)
         values = {"speed": spread, "ratioToIdeal": ratio, "lossPercent": loss, "unsound": unsound}
         if world == "parley":
-            planes = [
-                sum(run["delivered"].values())
-                * 1e9
-                / max(sum(ns for thread, ns in run["cpu"]["threadsNs"].items() if "plane" in thread), 1)
-                for run in found
-            ]
-            values["planeThreadAlone"] = report.Spread.of(planes)
+            values["planeThreadAlone"] = report.Spread.of(map(report.packets_per_plane_second, found))
         line = f"{spread.text()} packets/core-s, {ratio.text('{:.2f}')} of ideal, loss {loss:.2f} %"
         outcome.add(f"{name}: {world}", line, **values)
     if "janus" in speeds:
@@ -77,18 +59,13 @@ def main() -> None:
         {"count": 1, "audio": True, "video": True},
         {"count": VIEWERS, "audioSlots": 1, "videoSlots": 1, "feedback": False},
     ]
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        engine = stack.enter_context(running_engine())
-        targets = {
-            "ideal": servers.ideal(),
-            "parley": stack.enter_context(servers.parley(Path(name))),
-            "janus": stack.enter_context(servers.janus(Path(name))),
-        }
-        worlds = [world for world, target in targets.items() if target is not None]
-        for world in worlds:
-            engine.open(world, targets[world] or {}, roles)
-        for load_name, load in LOADS.items():
-            describe(outcome, load_name, compare(engine, worlds, load, rounds, seconds))
+    with started(["ideal", "parley", "janus"]) as (engine, targets):
+        for world, target in targets.items():
+            engine.open(world, target, roles)
+        for name, load in LOADS.items():
+            describe(
+                outcome, name, alternate(engine, list(targets), "lockstep", rounds, seconds=seconds, **load)
+            )
     outcome.write(options.json)
 
 

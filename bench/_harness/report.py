@@ -83,6 +83,12 @@ def packets_per_core_second(run: dict[str, Any]) -> float:
     return float(sum(run["delivered"].values()) * 1e9 / max(run["cpu"]["totalNs"], 1))
 
 
+def packets_per_plane_second(run: dict[str, Any]) -> float:
+    """The same by the CPU seconds of the plane's threads alone."""
+    used = sum(ns for thread, ns in run["cpu"]["threadsNs"].items() if "plane" in thread)
+    return float(sum(run["delivered"].values()) * 1e9 / max(used, 1))
+
+
 def loss_percent(run: dict[str, Any], kinds: Sequence[str] = ("audio", "video")) -> float:
     """What should have come and did not; by gaps where a server may choose what it sends."""
     lost = expected = 0

@@ -16,7 +16,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bench._harness.engine import server_core
-from tests.support.media_node_process import free_port, running_node
+from tests.support.media_node_process import running_node
 
 PLUGINS = Path("/usr/lib/x86_64-linux-gnu/janus")
 START_SECONDS = 15.0
@@ -103,7 +103,7 @@ def janus(folder: Path) -> Iterator[Target | None]:
         print("Janus is not installed, and only root on Debian can install it: left out", file=sys.stderr)
         yield None
         return
-    configuration, port = folder / "janus", free_port(socket.SOCK_STREAM)
+    configuration, port = folder / "janus", _free_port()
     configuration.mkdir()
     plugins = [path.name for path in (PLUGINS / "plugins").glob("*.so") if "videoroom" not in path.name]
     text = JANUS.format(folder=configuration, plugins=PLUGINS, other_plugins=",".join(plugins))
@@ -130,3 +130,9 @@ def _wait_listening(process: subprocess.Popen[bytes], port: int) -> None:
                 return
         except OSError:
             time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
