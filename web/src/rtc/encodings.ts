@@ -40,8 +40,8 @@ export function encodingsOf(source: Source, codec: CameraCodec = 'vp8'): RTCRtpE
 /** Best first. VP8 is what every browser both sends and receives; H.264 helps phones that have it in hardware. */
 const SENT_VIDEO = ['video/vp8', 'video/h264', 'video/rtx'];
 const RECEIVED_VIDEO = ['video/vp8', 'video/vp9', 'video/av1', 'video/h264', 'video/rtx'];
-/** Without RED, comfort noise and G.711 the offer is a third shorter, and none of them is forwarded. */
-const AUDIO_CODECS = ['audio/opus'];
+/** Plain until there is loss: the node then repeats earlier packets in red. What is left out is not forwarded. */
+const AUDIO_CODECS = ['audio/opus', 'audio/red'];
 
 /** What an m-line is for: a source that is sent, in a codec of choice, or a slot. */
 export interface Use {
