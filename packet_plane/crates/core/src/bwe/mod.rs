@@ -49,6 +49,8 @@ const FIRST_PROBE_INTERVAL: Duration = Duration::from_millis(500);
 const MAX_PROBE_INTERVAL: Duration = Duration::from_secs(5);
 /// After the queue has grown it has to be empty before a probe can say anything.
 const AFTER_DECREASE: Duration = Duration::from_millis(1_000);
+/// Feedback comes every 50 to 250 ms while anything is sent.
+const SILENCE: Duration = Duration::from_millis(1_500);
 const SENT_WINDOW: Duration = Duration::from_millis(500);
 
 /// What is known of one receiver's path.
@@ -64,6 +66,7 @@ pub struct Estimator {
     prober: Prober,
     wanted_bps: f64,
     has_feedback: bool,
+    heard_at: Option<Instant>,
     sent_rate: SentRate,
     probe_interval: Duration,
     probe_due: Instant,
@@ -79,6 +82,12 @@ struct SentRate {
 }
 
 impl SentRate {
+    /// Bits per second; nothing, when nothing has been sent for two windows.
+    fn bps(&self, now: Instant) -> f64 {
+        let is_recent = self.from.is_some_and(|from| now.since(from) < 2 * SENT_WINDOW);
+        if is_recent { self.bps } else { 0.0 }
+    }
+
     fn add(&mut self, now: Instant, len: usize) {
         let from = *self.from.get_or_insert(now);
         let lasted = now.since(from);
@@ -103,6 +112,7 @@ impl Default for Estimator {
             prober: Prober::default(),
             wanted_bps: 0.0,
             has_feedback: false,
+            heard_at: None,
             sent_rate: SentRate::default(),
             probe_interval: FIRST_PROBE_INTERVAL,
             probe_due: Instant::ZERO,
@@ -137,8 +147,8 @@ impl Estimator {
 
     /// Whether less is sent than the path carries, so that only probes find out more.
     #[must_use]
-    pub fn is_application_limited(&self) -> bool {
-        self.sent_rate.bps < self.bounded() * LIMITED_SHARE
+    pub fn is_application_limited(&self, now: Instant) -> bool {
+        self.sent_rate.bps(now) < self.bounded() * LIMITED_SHARE
     }
 
     /// Bits per second that the receiver could use: how far probes reach.
@@ -174,6 +184,7 @@ impl Estimator {
             return;
         }
         self.has_feedback = true;
+        self.heard_at = Some(now);
         let mut probe = None;
         for packet in &outcome.acknowledged {
             self.acknowledged.handle_packet(packet);
@@ -241,7 +252,7 @@ impl Estimator {
         }
         if result.bps >= result.tried_bps * PROBE_CARRIED {
             self.probe_interval = FIRST_PROBE_INTERVAL;
-            let is_limited = self.is_application_limited();
+            let is_limited = self.is_application_limited(now);
             let pause = if is_limited {
                 Duration::ZERO
             } else {
@@ -263,8 +274,9 @@ impl Estimator {
     ///
     /// What is sent by itself finds out more only slowly, and nothing while less is sent than could be.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.forget_what_is_old(now);
         let current = self.bounded();
-        let is_limited = self.is_application_limited();
+        let is_limited = self.is_application_limited(now);
         let has_room = self.has_feedback
             && (is_limited || self.rate.is_beyond_capacity())
             && self.wanted_bps > current * PROBE_HEADROOM
@@ -289,6 +301,15 @@ impl Estimator {
             .start(now, (current * step).min(self.wanted_bps * PROBE_HEADROOM));
         self.probe_due = now + self.probe_interval;
         self.probe_interval = (self.probe_interval * 2).min(MAX_PROBE_INTERVAL);
+    }
+
+    /// Where nothing is sent nothing is heard, and what was known of the queue says nothing of it now.
+    fn forget_what_is_old(&mut self, now: Instant) {
+        if self.heard_at.take_if(|at| now.since(*at) >= SILENCE).is_some() {
+            self.groups = ArrivalGroups::default();
+            self.trendline = Trendline::default();
+            self.queue = StandingQueue::default();
+        }
     }
 
     /// Whether a probe is being sent.

@@ -108,35 +108,74 @@ fn what_waits_too_long_is_given_up_and_a_keyframe_is_asked_for() {
     assert_eq!((1_500..1_600).map(|at| meeting.receive(at)).sum::<usize>(), 1);
 }
 
-#[test]
-fn feedback_on_what_was_sent_makes_an_estimate_and_a_ceiling_makes_probes() {
-    let mut meeting = Watched::new();
-    let wanted = Command::SetSendCeiling {
-        transport: TransportId(2),
-        wanted_bps: 5_000_000,
-    };
-    meeting.plane.handle_command(ms(1), wanted);
-    let mut number = 0u16;
-    let mut waiting: Vec<Vec<Option<Instant>>> = Vec::new();
-    for at in (10..4_000u64).step_by(10) {
-        if at % 30 == 10 {
+/// Let the viewer report what it gets, each packet this much later than the one before, until `until`.
+fn report(
+    meeting: &mut Watched,
+    number: &mut u16,
+    (from, until): (u64, u64),
+    later_us: u64,
+    sends: bool,
+) -> usize {
+    let (mut waiting, mut late, mut received) = (Vec::new(), 0, 0);
+    for at in (from..until).step_by(10) {
+        if sends && at % 30 == 10 {
             meeting.frame(at, 2, at == 10);
         }
-        let arrived = meeting.receive(at);
-        waiting.push(vec![Some(ms(at + 20)); arrived]);
-        if at % 50 == 0 {
-            let arrivals: Vec<_> = std::mem::take(&mut waiting).concat();
+        for _ in 0..meeting.receive(at) {
+            (late, received) = (late + later_us, received + 1);
+            waiting.push(Some(Instant(ms(at + 20).micros() + late)));
+        }
+        if at % 50 == 0 && !waiting.is_empty() {
             let mut compound = Vec::new();
             rtcp::receiver_report::write(1, &[], &mut compound);
-            transport_cc::write((1, 2), number, 0, &arrivals, &mut compound);
-            number = number.wrapping_add(arrivals.len() as u16);
+            transport_cc::write((1, 2), *number, 0, &waiting, &mut compound);
+            *number = number.wrapping_add(waiting.len() as u16);
+            waiting.clear();
             meeting.viewer.send_rtcp(&mut meeting.plane, ms(at), &compound);
         }
     }
+    received
+}
+
+fn want(meeting: &mut Watched, wanted_bps: u64) {
+    let transport = TransportId(2);
+    let command = Command::SetSendCeiling {
+        transport,
+        wanted_bps,
+    };
+    meeting.plane.handle_command(ms(1), command);
+}
+
+#[test]
+fn feedback_on_what_was_sent_makes_an_estimate_and_a_ceiling_makes_probes() {
+    let mut meeting = Watched::new();
+    want(&mut meeting, 5_000_000);
+    let received = report(&mut meeting, &mut 0, (10, 4_000), 0, true);
+    assert!(received > 250, "{received}");
     // Two packets a frame are half a megabit; what is known beyond that comes from probes.
     let estimates = meeting.estimates();
     assert!(
         estimates.last().is_some_and(|bps| *bps > 2_000_000),
         "{estimates:?}"
     );
+}
+
+#[test]
+fn a_path_that_broke_down_and_gets_nothing_any_more_goes_on_being_probed() {
+    let mut meeting = Watched::new();
+    want(&mut meeting, 3_000_000);
+    let mut number = 0;
+    report(&mut meeting, &mut number, (10, 3_000), 8_000, true);
+    let low = meeting.estimates().last().copied().expect("an estimate");
+    assert!(low < 300_000, "{low}");
+    // Nothing but probes leaves from here on: the video is paused, and there is no voice.
+    let pause = Command::SelectLayer {
+        slot: SlotId(21),
+        target: None,
+    };
+    meeting.plane.handle_command(ms(3_000), pause);
+    for from in [3_000, 9_000, 15_000] {
+        let probes = report(&mut meeting, &mut number, (from, from + 6_000), 0, false);
+        assert!(probes >= 5, "{probes} packets from {from} ms on");
+    }
 }

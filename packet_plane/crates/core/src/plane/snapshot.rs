@@ -69,6 +69,8 @@ impl Plane {
     }
 
     fn transport_snapshots(&self) -> Vec<TransportSnapshot> {
+        // A tick ahead at most.
+        let now = self.next_tick;
         let snapshots = self.transports.iter().map(|transport| TransportSnapshot {
             transport: transport.id,
             meeting: transport.meeting,
@@ -77,7 +79,7 @@ impl Plane {
             estimate_bps: transport.congestion.estimator.estimate_bps(),
             acknowledged_bps: transport.congestion.estimator.acknowledged_bps(),
             loss: transport.congestion.estimator.loss(),
-            is_application_limited: transport.congestion.estimator.is_application_limited(),
+            is_application_limited: transport.congestion.estimator.is_application_limited(now),
         });
         snapshots.collect()
     }
