@@ -45,7 +45,8 @@ describe('the offer of a real browser', () => {
     expect(slots[0]).toBe('4:audio');
     expect(slots).toHaveLength(14);
     const codecs = new Set(offer.match(/^a=rtpmap:\d+ [^/]+/gm)?.map((line) => line.split(' ')[1]));
-    expect([...codecs].filter((codec) => !['opus', 'VP8', 'H264', 'rtx'].includes(codec ?? ''))).toEqual([]);
+    const forwarded = ['opus', 'red', 'VP8', 'VP9', 'H264', 'AV1', 'H265', 'rtx'];
+    expect([...codecs].filter((codec) => !forwarded.includes(codec ?? ''))).toEqual([]);
     expect(new TextEncoder().encode(offer).length).toBeLessThan(64 * 1024);
   });
 
