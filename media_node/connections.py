@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,14 +14,18 @@ from media_node.errors import SdpError
 from media_node.forwarding import Forwarding, PlaneCodec, PlaneMedia, PlaneTransport, WorkerSnapshot
 from media_node.quantities import MeetingId, ParticipantId, SlotId
 from media_node.transport.answer import agree
+from media_node.transport.certificate import Certificate
 from media_node.transport.connection import Connection
-from media_node.transport.dtls import Certificate, DtlsEndpoint
+from media_node.transport.dtls import DtlsEndpoint, State
 from media_node.transport.formats import KEPT
 from media_node.transport.parameters import Formats, MediaParameters, Offer
 
 log = structlog.get_logger()
 
 Key = tuple[MeetingId, ParticipantId]
+# Under way at once: some 60 MB at most. A handshake takes a few round trips, so that this is hundreds of
+# joins a second even where all are far away.
+MAX_HANDSHAKES = 512
 # Loss above which a participant's own link is named as the cause.
 NOTICEABLE_LOSS = 0.05
 
@@ -30,10 +34,13 @@ NOTICEABLE_LOSS = 0.05
 class Link:
     """One participant's connection and its place in the plane."""
 
+    key: Key
     connection: Connection
     transport: PlaneTransport
     dtls: DtlsEndpoint
-    handshake: asyncio.Task[None]
+    timer: asyncio.TimerHandle | None = None
+    # The state of `dtls` that was acted upon.
+    noted: State = "new"
 
 
 @dataclass(frozen=True)
@@ -50,16 +57,22 @@ class Connections:
     """All connections of one node."""
 
     def __init__(
-        self, forwarding: Forwarding, certificate: Certificate, addresses: Sequence[Sequence[tuple[str, int]]]
+        self,
+        forwarding: Forwarding,
+        certificate: Certificate,
+        addresses: Sequence[Sequence[tuple[str, int]]],
+        monotonic: Callable[[], float],
     ) -> None:
         self._forwarding = forwarding
         self._certificate = certificate
         self._addresses = addresses
+        self._monotonic = monotonic
         self._link_by_key: dict[Key, Link] = {}
         self._link_by_number: dict[int, Link] = {}
         self._quality_by_number: dict[int, Quality] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._handshaking: set[int] = set()
         self.handshakes_failed = 0
+        self.handshakes_deferred = 0
 
     def connect(self, key: Key, offer: Offer) -> tuple[str, list[SlotId], list[SlotId]]:
         """Begin a connection; returns the answer, audio slots and video slots."""
@@ -67,14 +80,8 @@ class Connections:
         addresses = self._addresses[self._forwarding.placement.worker_of(key[0])]
         connection = Connection(self._certificate, addresses, offer)
         transport = self._forwarding.add_transport(*key, connection.ice.ufrag, connection.ice.password)
-        dtls = DtlsEndpoint(
-            self._certificate,
-            offer.dtls_role,
-            offer.fingerprints,
-            lambda datagram: self._forwarding.send_dtls(transport, datagram),
-        )
-        handshake = asyncio.ensure_future(self._handshake(key, transport, dtls))
-        link = Link(connection, transport, dtls, handshake)
+        dtls = DtlsEndpoint(self._certificate, offer.dtls_role, offer.fingerprints)
+        link = Link(key, connection, transport, dtls)
         self._link_by_key[key] = self._link_by_number[transport.number] = link
         return self._take_media(link, offer)
 
@@ -97,45 +104,82 @@ class Connections:
         return self._take_media(link, offer)
 
     def close(self, key: Key) -> None:
-        """End a connection; again does nothing."""
+        """Say goodbye on a connection and end it, with the next batch; again does nothing."""
         link = self._link_by_key.pop(key, None)
         if link is None:
             return
         del self._link_by_number[link.transport.number]
         self._quality_by_number.pop(link.transport.number, None)
-        link.handshake.cancel()
-        task = asyncio.ensure_future(self._say_goodbye(key, link))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-
-    async def _say_goodbye(self, key: Key, link: Link) -> None:
-        await link.dtls.close()
-        current = self._forwarding.transport_by_participant.get(key)
-        if current is link.transport:
+        link.dtls.close()
+        self._take_output(link)
+        if self._forwarding.transport_by_participant.get(key) is link.transport:
             self._forwarding.remove_transport(*key)
-            self._forwarding.flush()
 
-    async def close_all(self) -> None:
-        """End every connection and wait until goodbyes are said."""
+    def close_all(self) -> None:
+        """End every connection."""
         for key in list(self._link_by_key):
             self.close(key)
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=2.0)
+        self._forwarding.flush()
 
-    def handle_dtls(self, number: int, datagram: bytes) -> None:
+    # Handshakes. What they send leaves with the next `flush`.
+
+    def handle_reachable(self, number: int) -> None:
+        """A connection's address has proven itself: a handshake that is ours to begin can begin."""
         link = self._link_by_number.get(number)
         if link is not None:
-            link.dtls.handle_datagram(datagram)
+            link.dtls.start(self._monotonic())
+            self._take_output(link)
 
-    async def _handshake(self, key: Key, transport: PlaneTransport, dtls: DtlsEndpoint) -> None:
-        keys = await dtls.handshake()
-        if keys is None:
-            self.handshakes_failed += 1
-            log.warning("handshake_failed", meeting=key[0], participant=key[1])
+    def handle_dtls(self, number: int, datagram: bytes) -> bool:
+        """Take a datagram of a handshake; returns whether the client has said goodbye with it."""
+        link = self._link_by_number.get(number)
+        if link is None:
+            return False
+        if link.dtls.state == "new" and len(self._handshaking) >= MAX_HANDSHAKES:
+            # The client's timer brings its first flight again.
+            self.handshakes_deferred += 1
+            return False
+        link.dtls.handle_datagram(self._monotonic(), datagram)
+        self._take_output(link)
+        return link.noted == "closed"
+
+    def _handle_timer(self, link: Link) -> None:
+        link.timer = None
+        link.dtls.handle_timeout(self._monotonic())
+        self._take_output(link)
+        self._forwarding.flush()
+
+    def _take_output(self, link: Link) -> None:
+        if link.dtls.state != link.noted:
+            link.noted = link.dtls.state
+            self._note_state(link)
+        for datagram in link.dtls.poll_transmit():
+            self._forwarding.send_dtls(link.transport, datagram)
+        self._set_timer(link)
+
+    def _note_state(self, link: Link) -> None:
+        """The keys go to the plane before the last flight does: media follows it at once."""
+        number, keys = link.transport.number, link.dtls.keys
+        if link.noted == "handshaking":
+            self._handshaking.add(number)
             return
-        local, remote = (keys.local_key, keys.local_salt), (keys.remote_key, keys.remote_salt)
-        self._forwarding.set_keys(transport, keys.profile, local, remote)
-        log.debug("handshake_done", meeting=key[0], participant=key[1], profile=keys.profile)
+        self._handshaking.discard(number)
+        if link.noted == "failed":
+            self.handshakes_failed += 1
+            log.warning("handshake_failed", meeting=link.key[0], participant=link.key[1])
+        elif link.noted == "connected" and keys is not None:
+            local, remote = (keys.local_key, keys.local_salt), (keys.remote_key, keys.remote_salt)
+            self._forwarding.set_keys(link.transport, keys.profile, local, remote)
+            log.debug("handshake_done", meeting=link.key[0], participant=link.key[1], profile=keys.profile)
+
+    def _set_timer(self, link: Link) -> None:
+        now = self._monotonic()
+        due = link.dtls.poll_timeout(now)
+        if link.timer is not None:
+            link.timer.cancel()
+            link.timer = None
+        if due is not None:
+            link.timer = asyncio.get_running_loop().call_later(max(0.0, due - now), self._handle_timer, link)
 
     def _take_media(self, link: Link, offer: Offer) -> tuple[str, list[SlotId], list[SlotId]]:
         sending = [_plane_media(media, media.ssrcs, is_slot=False) for media in offer.sending]

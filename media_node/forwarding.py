@@ -162,9 +162,7 @@ class Forwarding:
         self._add(transport, packet_plane.SetAudioSlots(transport=transport.number, slots=audio))
 
     def send_dtls(self, transport: PlaneTransport, datagram: bytes) -> None:
-        """Sent at once: a handshake waits for it."""
-        command = packet_plane.SendDtls(transport=transport.number, datagram=datagram)
-        self._submit(transport.worker, [command])
+        self._add(transport, packet_plane.SendDtls(transport=transport.number, datagram=datagram))
 
     def set_keys(
         self, transport: PlaneTransport, profile: str, local: tuple[bytes, bytes], remote: tuple[bytes, bytes]
@@ -177,7 +175,7 @@ class Forwarding:
             remote_key=remote[0],
             remote_salt=remote[1],
         )
-        self._submit(transport.worker, [command])
+        self._add(transport, command)
 
     # Tracks and subscriptions.
 

@@ -206,8 +206,8 @@ class Hosting:
     def handle_socket_opened(self, seat: Seat) -> None:
         seat.alone_since = None
 
-    def handle_transport_timed_out(self, number: int) -> None:
-        """No sign of life on the media path: whoever has no socket either is gone."""
+    def handle_transport_gone(self, number: int) -> None:
+        """A goodbye or no sign of life on the media path: whoever has no socket either is gone."""
         key = self._forwarding.participant_by_number.get(number)
         seat = self.seat(key) if key is not None else None
         if seat is not None and not seat.session.is_connected:

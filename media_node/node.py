@@ -31,7 +31,7 @@ from media_node.signaling.messages import Join
 from media_node.signaling.session import Seat
 from media_node.signaling.websocket import SignalingSocket
 from media_node.tokens import TokenVerifier
-from media_node.transport.dtls import Certificate
+from media_node.transport.certificate import Certificate
 from media_node.transport.offer import parse_offer
 
 log = structlog.get_logger()
@@ -56,7 +56,7 @@ class Node:
         self._forwarding = Forwarding(self._plane.submit, settings.node_workers)
         ips = settings.advertised_addresses()
         addresses = [[(ip, port) for ip in ips] for port in self._plane.local_ports]
-        self._connections = Connections(self._forwarding, Certificate.generateCertificate(), addresses)
+        self._connections = Connections(self._forwarding, Certificate.generate(), addresses, time.monotonic)
         self._admission = Admission(settings.node_capacity_units)
         self.hosting = Hosting(
             self._forwarding, self._connections, admission=self._admission, monotonic=time.monotonic
@@ -106,7 +106,7 @@ class Node:
             self._control.stop()
         if self._timer is not None:
             self._timer.cancel()
-        await self._connections.close_all()
+        self._connections.close_all()
         if self._runner is not None:
             await self._runner.cleanup()
         asyncio.get_running_loop().remove_reader(self._plane.event_fd())
@@ -188,7 +188,10 @@ class Node:
         for event in self._plane.drain_events():
             match event:
                 case packet_plane.DtlsReceived():
-                    self._connections.handle_dtls(event.transport, event.datagram)
+                    if self._connections.handle_dtls(event.transport, event.datagram):
+                        self.hosting.handle_transport_gone(event.transport)
+                case packet_plane.TransportConnected():
+                    self._connections.handle_reachable(event.transport)
                 case packet_plane.SpeakersChanged():
                     self.hosting.handle_speakers(event.meeting, event.positions, event.speakers)
                 case packet_plane.LayersChanged():
@@ -196,7 +199,7 @@ class Node:
                 case packet_plane.EstimateChanged():
                     self.hosting.handle_estimate(event.transport, event.estimate_bps)
                 case packet_plane.TransportTimedOut():
-                    self.hosting.handle_transport_timed_out(event.transport)
+                    self.hosting.handle_transport_gone(event.transport)
                 case packet_plane.MeetingLost():
                     log.error("meeting_lost", meeting=self._forwarding.meeting_of(event.meeting))
                     self.hosting.handle_meeting_lost(event.meeting)
@@ -205,6 +208,7 @@ class Node:
                     self.hosting.handle_worker_restarted(event.worker)
                 case _:
                     log.debug("plane_event", kind=type(event).__name__)
+        self._forwarding.flush()
 
     async def _take_snapshot(self) -> None:
         snapshots = await asyncio.to_thread(self._plane.snapshot)

@@ -1,1 +1,1 @@
-"""ICE-lite, DTLS and SDP: what a connection is made of. The only user of aiortc."""
+"""ICE-lite, DTLS and SDP: what a connection is made of. The only user of OpenSSL."""

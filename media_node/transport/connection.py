@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from media_node.quantities import Mid
 from media_node.transport.answer import LocalSide, agree, format_answer
-from media_node.transport.dtls import Certificate
+from media_node.transport.certificate import Certificate
 from media_node.transport.parameters import IceCredentials, MediaParameters, Offer, SlotSource
 
 # RFC 8839 section 5.4: at least 4 and 22 characters of the ICE alphabet; hex is inside it.

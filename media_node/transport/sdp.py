@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 from media_node.errors import SdpError
 
-_MEDIA = re.compile(r"m=([a-z]+) ([0-9]{1,5})(?:/[0-9]+)? ([A-Z/]+) ([!-~]+(?: [!-~]+)*) *")
+_KIND = re.compile(r"[a-z]{1,16}")
+_PORT = re.compile(r"[0-9]{1,5}(?:/[0-9]+)?")
+_PROFILE = re.compile(r"[A-Z/]{1,32}")
 _FORMAT_PREFIXES = ("a=rtpmap:", "a=fmtp:", "a=rtcp-fb:", "a=extmap:")
 
 
@@ -56,8 +58,9 @@ def read_sections(text: str) -> list[Section]:
 
 
 def _begin(line: str) -> Section:
-    found = _MEDIA.fullmatch(line)
-    if found is None:
+    words = line.removeprefix("m=").split()
+    if len(words) < 4 or not (
+        _KIND.fullmatch(words[0]) and _PORT.fullmatch(words[1]) and _PROFILE.fullmatch(words[2])
+    ):
         raise SdpError(f"the offer is not SDP that can be read: {line[:60]!r}")
-    kind, _, profile, formats = found.groups()
-    return Section(kind, profile, tuple(formats.split()))
+    return Section(words[0], words[2], tuple(words[3:]))

@@ -34,7 +34,7 @@ class StandIn(Connections):
     receiving = SLOTS
 
     def __init__(self, forwarding: Forwarding) -> None:
-        super().__init__(forwarding, cast(Any, None), [])
+        super().__init__(forwarding, cast(Any, None), [], lambda: 0.0)
 
     def connect(
         self, key: tuple[MeetingId, ParticipantId], offer: Offer

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media_node.errors import SdpError, TooLargeError
+from media_node.transport.certificate import Certificate
 from media_node.transport.connection import Connection
-from media_node.transport.dtls import Certificate
 from media_node.transport.offer import MAX_OFFER_CHARS, parse_offer
 from media_node.transport.parameters import Formats
 
 CHROMIUM = (Path(__file__).parents[2] / "fixtures/sdp/chromium.sdp").read_bytes().decode()
 SCALABLE = (Path(__file__).parents[2] / "fixtures/sdp/chromium_scalable.sdp").read_bytes().decode()
 DESCRIPTOR = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
-CERTIFICATE = Certificate.generateCertificate()
+CERTIFICATE = Certificate.generate()
 ADDRESSES = [("127.0.0.1", 4000), ("192.0.2.7", 4000)]
 FINGERPRINT = "a=fingerprint:sha-256 " + ":".join(["AB"] * 32)
 ICE = ["a=ice-ufrag:abcd", "a=ice-pwd:0123456789012345678901"]
