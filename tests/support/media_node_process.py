@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import secrets
 import signal
 import socket
@@ -28,6 +29,9 @@ from media_node.quantities import new_identifier
 
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
+LOWEST_PORT, HIGHEST_PORT = 15_000, 32_000
+# Each has a port of its own, one after the other.
+MAX_WORKERS = 4
 
 
 @dataclass
@@ -105,7 +109,8 @@ def running_node(folder: Path, environment: Mapping[str, str] | None = None) -> 
     """A node of its own, ended with the context."""
     issuer = Issuer(new_identifier("node_"))
     with serving_json(issuer.key_set()) as jwks_url:
-        port, media_port = two_free_ports()
+        port = free_ports(1 + MAX_WORKERS)
+        media_port = port + 1
         log = folder / "node.log"
         settings = {
             "PARLEY_NODE_ID": issuer.node,
@@ -141,17 +146,19 @@ def _wait_ready(node: NodeProcess) -> None:
             time.sleep(0.05)
 
 
-def two_free_ports() -> tuple[int, int]:
-    """One for TCP, and one for UDP and TCP; each as long as nobody else asks."""
-    with socket.socket() as signaling:
-        signaling.bind(("127.0.0.1", 0))
-        while True:
-            with socket.socket() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
-                stream.bind(("127.0.0.1", 0))
-                port = int(stream.getsockname()[1])
-                with contextlib.suppress(OSError):
-                    datagram.bind(("127.0.0.1", port))
-                    return int(signaling.getsockname()[1]), port
+def free_ports(count: int) -> int:
+    """The first of `count` ports in a row that nobody has, for UDP and TCP.
+
+    They lie below those that the kernel gives away (ip_local_port_range): no connection that is made before
+    the node binds them takes one.
+    """
+    while True:
+        first = random.randrange(LOWEST_PORT, HIGHEST_PORT - count)
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            for port in range(first, first + count):
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                    held.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port))
+            return first
 
 
 @contextmanager
