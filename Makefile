@@ -32,8 +32,8 @@ format: require-python ## Write Python, Rust and TypeScript in the project's for
 	@cd packet_plane && cargo fmt --all
 	@cd web && npm run --silent format
 
-bench: require-python ## Print the figures that the README states
-	@$(HOST_PYTHON) scripts/setup.py test && exec $(PYTHON) scripts/bench.py
+bench: require-python ## Print the figures that the README states; BENCH="--long --json FOLDER latency" as you like
+	@$(HOST_PYTHON) scripts/setup.py test && exec $(PYTHON) scripts/bench.py $(BENCH)
 
 docs: require-python ## Check that every link between the pages of docs/ leads somewhere
 	@$(HOST_PYTHON) scripts/check_links.py

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use packet_plane_core::codec::MediaKind;
-use packet_plane_core::quantities::{ExtendedSequenceNumber, Ssrc};
+use packet_plane_core::quantities::ExtendedSequenceNumber;
 use packet_plane_core::rtp::RtpHeader;
 use packet_plane_core::srtp::{SrtpProfile, SrtpReceiver, SrtpSender, StreamState};
 use packet_plane_udp::Socket;
@@ -23,7 +23,7 @@ use crate::incoming::Incoming;
 use crate::outgoing::{Outgoing, SentExtensions};
 use crate::peer::Peer;
 use crate::process::CpuTime;
-use crate::receive::Batch;
+use crate::receive::{Batch, Joined};
 use crate::world::Shape;
 
 const PROFILE: SrtpProfile = SrtpProfile::AeadAes128Gcm;
@@ -257,48 +257,50 @@ impl Turns {
         let Some(stream) = publisher.streams.get_mut(&first.ssrc.0) else {
             return;
         };
-        let packets = joined.bytes.chunks(joined.segment_len).take(MAX_BURST);
         self.opened.clear();
-        for (packet, plaintext) in packets.clone().zip(&mut self.plaintexts) {
+        let packets = joined.bytes.chunks(joined.segment_len).take(MAX_BURST);
+        for (packet, plaintext) in packets.zip(&mut self.plaintexts) {
             let Ok(header) = RtpHeader::parse(packet) else {
                 return;
             };
             let (ssrc, number) = (header.ssrc, header.sequence_number);
             let receiver = &publisher.receiver;
-            let opened = receiver.unprotect_rtp(
-                &mut stream.state,
-                ssrc,
-                number,
-                header.header_len,
-                packet,
-                plaintext,
-            );
+            let opened =
+                receiver.unprotect_rtp(&mut stream.state, ssrc, number, header.header_len, packet, plaintext);
             let Ok((sequence, len)) = opened else {
                 return;
             };
             self.opened.push((header, sequence, len));
         }
+        let len = stream.seal_for_all(&joined, &self.opened, &self.plaintexts);
+        let segment_len = joined.segment_len as u16;
+        stream.fan.send(self.socket.as_raw_fd(), len, segment_len);
+    }
+}
+
+impl Stream {
+    /// Write the packets for each viewer; returns what that takes of its slice.
+    fn seal_for_all(
+        &mut self,
+        joined: &Joined<'_>,
+        opened: &[(RtpHeader, ExtendedSequenceNumber, usize)],
+        plaintexts: &[[u8; MAX_PACKET_LEN]],
+    ) -> usize {
         let mut used = 0;
-        for (viewer, slice) in stream.senders.iter().zip(stream.fan.slices()) {
+        for (viewer, slice) in self.senders.iter().zip(self.fan.slices()) {
             used = 0;
-            for ((header, sequence, len), (packet, plaintext)) in self
-                .opened
-                .iter()
-                .zip(packets.clone().zip(&self.plaintexts))
-            {
+            let packets = joined.bytes.chunks(joined.segment_len);
+            for ((header, sequence, len), (packet, plaintext)) in opened.iter().zip(packets.zip(plaintexts)) {
                 let out = &mut slice[used..];
                 out[..header.header_len].copy_from_slice(&packet[..header.header_len]);
                 out[8..12].copy_from_slice(&header.ssrc.0.to_be_bytes());
-                let ssrc = Ssrc(header.ssrc.0);
                 let plain = &plaintext[..*len];
                 used += viewer
-                    .protect_rtp(ssrc, *sequence, header.header_len, plain, &[], out)
+                    .protect_rtp(header.ssrc, *sequence, header.header_len, plain, &[], out)
                     .expect("the slab has room");
             }
         }
-        stream
-            .fan
-            .send(self.socket.as_raw_fd(), used, joined.segment_len as u16);
+        used
     }
 }
 

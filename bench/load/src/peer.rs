@@ -206,7 +206,6 @@ impl Peer {
             let number = u16::from_be_bytes([high, low]);
             self.transport_cc.handle_packet(now, number, header.ssrc.0);
         }
-        let mut plain = [0u8; MAX_PACKET_LEN];
         let Some(stream) = self.incoming.get_mut(&header.ssrc.0) else {
             self.take_retransmission(now, &header, datagram, tally);
             return;
@@ -219,26 +218,17 @@ impl Peer {
         }
         let is_video = stream.kind == MediaKind::Video;
         if tally.wants_latency || stream.received % SAMPLE == 0 {
-            let (ssrc, number) = (header.ssrc, header.sequence_number);
-            let opened = self.keys.receiver.unprotect_rtp(
-                &mut stream.state,
-                ssrc,
-                number,
-                header.header_len,
-                datagram,
-                &mut plain,
-            );
-            let Ok((_, len)) = opened else {
-                tally.unsound += 1;
-                return;
-            };
-            if header.has_padding && plain[len - 1] as usize == len {
-                tally.padding += 1;
-                stream.nack.handle_packet(now, extended);
-                return;
-            }
-            if let Some(stamp) = Stamp::read(&plain[..len], is_video) {
-                tally.note_arrival(is_video, stamp, arrived_ns);
+            match open(&self.keys, stream, &header, datagram) {
+                Opened::Media(stamp) => tally.note_arrival(is_video, stamp, arrived_ns),
+                Opened::Padding => {
+                    tally.padding += 1;
+                    stream.nack.handle_packet(now, extended);
+                    return;
+                }
+                Opened::Unsound => {
+                    tally.unsound += 1;
+                    return;
+                }
             }
         } else {
             stream.state.mark(extended);
@@ -270,7 +260,7 @@ impl Peer {
             &mut plain,
         );
         match opened {
-            Ok((_, len)) if len > 2 && !(header.has_padding && plain[len - 1] as usize == len) => {
+            Ok((_, len)) if len > 2 && !is_padding(header, &plain[..len]) => {
                 let original = u16::from_be_bytes([plain[0], plain[1]]);
                 let extended = stream.state.estimate(original);
                 if stream.state.accepts(extended) {
@@ -314,6 +304,38 @@ impl Peer {
             stream.wants_keyframe = true;
         }
     }
+}
+
+/// What a packet turned out to hold.
+enum Opened {
+    Media(Stamp),
+    Padding,
+    /// A wrong tag, or nothing that a client sent.
+    Unsound,
+}
+
+fn open(keys: &Keys, stream: &mut Incoming, header: &RtpHeader, datagram: &[u8]) -> Opened {
+    let mut plain = [0u8; MAX_PACKET_LEN];
+    let opened = keys.receiver.unprotect_rtp(
+        &mut stream.state,
+        header.ssrc,
+        header.sequence_number,
+        header.header_len,
+        datagram,
+        &mut plain,
+    );
+    match opened {
+        Ok((_, payload)) if is_padding(header, &plain[..payload]) => Opened::Padding,
+        Ok((_, payload)) => {
+            let is_video = stream.kind == MediaKind::Video;
+            Stamp::read(&plain[..payload], is_video).map_or(Opened::Unsound, Opened::Media)
+        }
+        Err(_) => Opened::Unsound,
+    }
+}
+
+fn is_padding(header: &RtpHeader, payload: &[u8]) -> bool {
+    header.has_padding && payload.last().is_some_and(|count| usize::from(*count) == payload.len())
 }
 
 pub fn random_ssrc() -> u32 {
