@@ -60,6 +60,8 @@ class Distribution:
     _sources: dict[TrackId, None] = field(default_factory=dict)
     # Tracks of which time alone may change something.
     _pending: dict[TrackId, None] = field(default_factory=dict)
+    # Receivers whose estimate has changed lately: what has stood for a while counts for more.
+    _trembling: dict[Key, None] = field(default_factory=dict)
     _paused: set[Place] = field(default_factory=set)
 
     # What happens in meetings.
@@ -118,7 +120,10 @@ class Distribution:
     def handle_estimate(self, now: Instant, transport: int, estimate_bps: float) -> None:
         key = self.forwarding.participant_by_number.get(transport)
         receiver = self.receiver_by_key.get(key) if key is not None else None
-        if key is not None and receiver is not None and receiver.handle_estimate(now, estimate_bps):
+        if key is None or receiver is None:
+            return
+        self._trembling[key] = None
+        if receiver.handle_estimate(now, estimate_bps):
             self._receivers[key] = None
 
     def handle_layers(self, now: Instant, track: int, layers: Iterable[Layer]) -> None:
@@ -147,7 +152,16 @@ class Distribution:
             self._receivers[key] = None
 
     def handle_timeout(self, now: Instant) -> None:
-        """Look at layers that were asked for or let go of a while ago."""
+        """Look at layers that were asked for or let go of, and at estimates that came, a while ago."""
+        trembling, self._trembling = self._trembling, {}
+        for key in trembling:
+            receiver = self.receiver_by_key.get(key)
+            if receiver is None:
+                continue
+            if receiver.needs_choice(now):
+                self._receivers[key] = None
+            if not receiver.budget.is_settled(now):
+                self._trembling[key] = None
         pending, self._pending = self._pending, {}
         for track in pending:
             source = self.source_by_track.get(track)

@@ -42,6 +42,10 @@ class Budget:
         """The lowest estimate of the last second."""
         return min(self._since(now - STEADY_SECONDS), default=UNLIMITED)
 
+    def is_settled(self, now: Instant) -> bool:
+        """Whether time alone changes neither reading."""
+        return all(estimate == self.estimate_bps for estimate in self._since(now - STEADY_SECONDS))
+
     def _since(self, start: float) -> list[float]:
         """All estimates that held at `start` or later."""
         found = []

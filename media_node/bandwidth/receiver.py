@@ -74,6 +74,10 @@ class Receiver:
     def handle_estimate(self, now: Instant, estimate_bps: float) -> bool:
         """Take an estimate; returns whether slots have to be looked at."""
         self.budget.handle_estimate(now, estimate_bps)
+        return self.needs_choice(now)
+
+    def needs_choice(self, now: Instant) -> bool:
+        """Whether what its link carries now speaks for another choice."""
         return not self.is_satisfied or self.budget.spendable(now) < self._used_bps
 
     @property

@@ -38,6 +38,26 @@ def test_a_broken_link_pauses_video_and_says_so_and_audio_is_not_touched():
     assert stage.heard("ben", "slots")[-1]["slots"][0]["paused"] is False
 
 
+def test_an_estimate_that_is_said_once_is_used_once_it_has_stood():
+    stage = pair()
+    stage.estimate("ben", 30_000)
+    stage.estimate("ben", 5_000_000)
+    assert stage.layer("ben") is None
+    stage.wait(1.5)
+    assert stage.layer("ben") == (2, 1)
+
+
+def test_an_estimate_that_dips_and_stays_down_is_followed():
+    stage = pair()
+    stage.estimate("ben", 1_300_000)
+    stage.wait(2)
+    assert stage.layer("ben") == (2, 1)
+    stage.estimate("ben", 1_180_000)
+    assert stage.layer("ben") == (2, 1)
+    stage.wait(1)
+    assert stage.layer("ben") == (1, 1)
+
+
 def test_step_by_step_down_and_up_again():
     stage = pair()
     seen = []
@@ -168,6 +188,7 @@ def test_nothing_is_left_of_who_left():
     assert not distribution._tracks_by_key
     assert not distribution._paused
     assert not distribution._pending
+    assert not distribution._trembling
     assert not stage.forwarding._slot_by_number
     assert not any(stage.forwarding._places.values())
 

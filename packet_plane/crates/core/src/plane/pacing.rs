@@ -103,7 +103,7 @@ impl Plane {
         }
     }
 
-    /// Begin probes that are due.
+    /// Begin probes that are due, and tell of an estimate that was not worth telling when it came.
     pub(super) fn tick_congestion(&mut self, now: Instant, index: usize) {
         let Some(transport) = self.transports.get_mut(index) else {
             return;
@@ -113,6 +113,7 @@ impl Plane {
             self.paced.push(index);
             self.pace_due = now;
         }
+        self.follow_estimate(now, index);
     }
 
     pub(super) fn handle_transport_feedback(

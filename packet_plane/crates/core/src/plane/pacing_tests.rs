@@ -161,6 +161,18 @@ fn feedback_on_what_was_sent_makes_an_estimate_and_a_ceiling_makes_probes() {
 }
 
 #[test]
+fn an_estimate_that_came_too_soon_after_another_is_told_a_little_later() {
+    let mut meeting = Watched::new();
+    meeting.say_estimate(10, 1_000_000);
+    meeting.say_estimate(20, 2_000_000);
+    assert_eq!(meeting.estimates(), [999_424]);
+    meeting.receive(100);
+    assert_eq!(meeting.estimates().len(), 1);
+    meeting.receive(200);
+    assert_eq!(meeting.estimates(), []);
+}
+
+#[test]
 fn a_path_that_broke_down_and_gets_nothing_any_more_goes_on_being_probed() {
     let mut meeting = Watched::new();
     want(&mut meeting, 3_000_000);
