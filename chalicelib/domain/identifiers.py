@@ -12,6 +12,8 @@ MeetingCode = NewType("MeetingCode", str)
 ParticipantId = NewType("ParticipantId", str)
 NodeId = NewType("NodeId", str)
 KeyId = NewType("KeyId", str)
+EventId = NewType("EventId", str)
+WebhookEndpointId = NewType("WebhookEndpointId", str)
 Tenant = NewType("Tenant", str)
 
 RandomBytes = Callable[[int], bytes]

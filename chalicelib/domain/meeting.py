@@ -49,6 +49,8 @@ class Meeting:
     present: int = 0
     live_since: datetime | None = None
     empty_since: datetime | None = None
+    # The number of the last event in its log; whoever writes says which one it has seen.
+    events: int = 0
 
 
 def end_reason_at(meeting: Meeting, now: datetime) -> EndReason | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from chalicelib.domain.identifiers import MeetingId, ParticipantId
+from chalicelib.domain.meeting import Meeting
 
 Role = Literal["host", "cohost", "participant", "viewer", "recorder", "relay"]
 ParticipantState = Literal["joining", "joined", "left"]
@@ -36,3 +38,10 @@ def grants_of(role: Role) -> dict[str, object]:
         "subscribe": True,
         "moderate": role in ("host", "cohost"),
     }
+
+
+def as_seen(participant: Participant, meeting: Meeting) -> Participant:
+    """With the end of a meeting everybody has left: one event says so for all of them."""
+    if meeting.state != "ended" or participant.state == "left":
+        return participant
+    return dataclasses.replace(participant, state="left", left_at=meeting.ended_at)

@@ -51,6 +51,14 @@ class Node:
         return self.capacity_units - max(self.used_units, self.reserved_units)
 
 
+@dataclass(frozen=True)
+class Reservation:
+    """Units of a node that a change of a meeting needs besides what it holds."""
+
+    node: Node
+    units: int
+
+
 def choose_node(nodes: Sequence[Node], units: int, now: datetime, choose_index: ChooseIndex) -> Node | None:
     """Take two random nodes that are ready and have room, and of those the emptier one."""
     fitting = [node for node in nodes if node.state(now) == "ready" and node.free_units >= units]

@@ -8,11 +8,13 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from chalicelib.domain.decisions import is_current, note_presence
 from chalicelib.domain.identifiers import NodeId
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.placement import Node
-from chalicelib.domain.presence import Presence, changes_between, digest
+from chalicelib.domain.presence import Presence, PresenceChange, changes_between, digest
 from chalicelib.errors import NotFoundError, StoreUnavailableError
+from chalicelib.services.changes import tries
 from chalicelib.services.protocols import FleetStore, MeetingStore, NodeCommands
 
 # As old as the reports themselves: a newer view would tell nothing newer.
@@ -69,12 +71,29 @@ class Fleet:
 
     def _apply(self, node: Node, presence: Presence, request_id: str) -> None:
         for change in changes_between(self._store.presence(node.id), presence):
-            if self._meetings.note_presence(change, node.id, node.reported_at) or change.present == 0:
+            if self._note_presence(change, node.id, node.reported_at) or change.present == 0:
                 continue
             meeting = self._meetings.by_id(change.meeting)
             if meeting is None or meeting.state == "ended":
                 # The node missed the end, or a late token brought the meeting back.
                 self._commands.end_meeting(node.command_queue_url, change.meeting, request_id)
+
+    def _note_presence(self, seen: PresenceChange, node: NodeId, now: datetime) -> bool:
+        """Write who came and went; False if the node no longer has the meeting. Safe to repeat."""
+        for _ in tries():
+            meeting = self._meetings.by_id(seen.meeting)
+            if meeting is None or not is_current(meeting, seen, node):
+                return False
+            known = self._meetings.participants_by_id(meeting.id, seen.came | seen.went)
+            change, complete = note_presence(meeting, known, seen, now)
+            written = self._meetings.commit(change) is None
+            while written and not complete:
+                known = {**known, **change.participant_by_id}
+                change, complete = note_presence(change.after, known, seen, now)
+                written = self._meetings.commit(change) is None
+            if written:
+                return True
+        raise StoreUnavailableError("Too many changes of this meeting came at once.")
 
     def forget_meeting(self, meeting: Meeting, request_id: str, now: datetime) -> None:
         """Tell the node that a meeting ended, and give back what it held."""

@@ -10,13 +10,17 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
+from chalicelib.domain.decisions import admit, place
+from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import ParticipantId, RandomBytes, is_id, new_id
-from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.meeting import Meeting, Placement
 from chalicelib.domain.participant import Participant, Role, grants_of
 from chalicelib.domain.permissions import DEFAULT_ROLE, GUEST_ROLE, Caller, is_allowed
-from chalicelib.domain.placement import ChooseIndex, Node, choose_node, units_wanted
+from chalicelib.domain.placement import ChooseIndex, Node, Reservation, choose_node, units_wanted
 from chalicelib.errors import ForbiddenError, MeetingEndedError, MeetingFullError, NoCapacityError
+from chalicelib.services.changes import tries
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.meetings import Meetings
 from chalicelib.services.protocols import MeetingStore, Signer
@@ -25,8 +29,6 @@ TOKEN_LIFETIME = timedelta(minutes=5)
 RESUME_LIFETIME = timedelta(hours=24)
 MEDIA_AUDIENCE = "parley-media"
 RESUME_AUDIENCE = "parley-resume"
-# Each try reads anew; more would mean that nothing but joins of this meeting is going on.
-MOST_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Join:
             MeetingNotFoundError, MeetingEndedError, MeetingFullError, GuestsNotAllowedError, ForbiddenError,
             NoCapacityError: see there.
         """
-        for attempt in range(MOST_TRIES):
+        for attempt in tries():
             meeting = self._meetings.find(caller, name, "join_meeting")
             admission = self._try(caller, meeting, wishes, fresh=attempt > 0)
             if admission is not None:
@@ -96,34 +98,27 @@ class Join:
             raise MeetingFullError(f"This meeting has its {meeting.max_participants} participants.")
         participant = Participant(
             meeting=meeting.id,
-            id=earlier or ParticipantId(new_id("par", self._random_bytes)),
+            id=earlier.id if earlier else ParticipantId(new_id("par", self._random_bytes)),
             display_name=wishes.display_name,
             role=role_of(caller, wishes.role),
             asked_at=now,
             external_id=wishes.external_id,
         )
-        node = self._enter(meeting, participant, wishes.region, now, fresh=fresh)
-        if node is None:
-            return None
-        # A move to another node is the next epoch; what was written is what the token says.
-        stays = meeting.placement is not None and meeting.placement.node == node.id
-        return self._admission(meeting, participant, node, meeting.epoch if stays else meeting.epoch + 1, now)
+        entered = self._enter(admit(meeting, participant, earlier), wishes.region, now, fresh=fresh)
+        return self._admission(*entered, participant.id, now) if entered is not None else None
 
     def _enter(
-        self, meeting: Meeting, participant: Participant, region: str | None, now: datetime, *, fresh: bool
-    ) -> Node | None:
-        """Keep the participant, on the meeting's node or a new one; None if the meeting must be read anew."""
+        self, change: Change, region: str | None, now: datetime, *, fresh: bool
+    ) -> tuple[Change, Node] | None:
+        """Write who comes in, on the meeting's node or a new one; None if the meeting must be read anew."""
+        meeting = change.before
         node = self._current_node(meeting, now, fresh=fresh)
-        units = units_wanted(meeting)
-        if node is not None:
-            if meeting.placement is not None and units == meeting.placement.units:
-                self._store.put_participant(participant)
-                return node
-            obstacle = self._store.place(meeting, node, units, participant)
-            if obstacle == "node":
-                raise NoCapacityError("The media node of this meeting has no room for more.")
-            return node if obstacle is None else None
-        return self._place(meeting, participant, region or meeting.home_region, units, now, fresh=fresh)
+        if node is None:
+            return self._place(change, region or meeting.home_region, now, fresh=fresh)
+        entered, obstacle = self._commit(change, node, units_wanted(meeting), now)
+        if obstacle == "node":
+            raise NoCapacityError("The media node of this meeting has no room for more.")
+        return (entered, node) if obstacle is None else None
 
     def _current_node(self, meeting: Meeting, now: datetime, *, fresh: bool) -> Node | None:
         """The meeting's node while it is there to be joined. One that drains keeps the meetings it has."""
@@ -135,39 +130,43 @@ class Join:
         return None
 
     def _place(
-        self,
-        meeting: Meeting,
-        participant: Participant,
-        region: str,
-        units: int,
-        now: datetime,
-        *,
-        fresh: bool,
-    ) -> Node | None:
-        moved = dataclasses.replace(meeting, placement=None)
-        units = units_wanted(moved)
+        self, change: Change, region: str, now: datetime, *, fresh: bool
+    ) -> tuple[Change, Node] | None:
+        units = units_wanted(dataclasses.replace(change.before, placement=None))
         candidates = list(self._fleet.snapshot(region, fresh=fresh))
         while True:
             node = choose_node(candidates, units, now, self._choose_index)
             if node is None:
                 raise NoCapacityError("No media node has room for this meeting now.")
-            obstacle = self._store.place(meeting, node, units, participant)
+            entered, obstacle = self._commit(change, node, units, now)
             if obstacle != "node":
-                return node if obstacle is None else None
+                return (entered, node) if obstacle is None else None
             candidates.remove(node)
 
-    def _resumed(self, meeting: Meeting, wishes: JoinWishes) -> ParticipantId | None:
+    def _commit(
+        self, change: Change, node: Node, units: int, now: datetime
+    ) -> tuple[Change, Literal["meeting", "node"] | None]:
+        """Set the units aside that the meeting does not hold on this node yet, with the change."""
+        before = change.before.placement
+        held = before.units if before is not None and before.node == node.id else 0
+        if held == units:
+            return change, self._store.commit(change)
+        placed = place(change, Placement(node.id, node.url, node.region, units), now)
+        return placed, self._store.commit(placed, Reservation(node, units - held))
+
+    def _resumed(self, meeting: Meeting, wishes: JoinWishes) -> Participant | None:
         """Who a resume token names; an invalid one makes a new participant, as if there were none."""
         if wishes.resume_token is None:
             return None
         claims = self._signer.verify(wishes.resume_token, RESUME_AUDIENCE, self._issuer)
         if claims is None or claims.get("mtg") != meeting.id or not is_id(str(claims["sub"]), "par"):
             return None
-        return ParticipantId(str(claims["sub"]))
+        known = ParticipantId(str(claims["sub"]))
+        return self._store.participants_by_id(meeting.id, {known}).get(known)
 
-    def _admission(
-        self, meeting: Meeting, participant: Participant, node: Node, epoch: int, now: datetime
-    ) -> Admission:
+    def _admission(self, change: Change, node: Node, admitted: ParticipantId, now: datetime) -> Admission:
+        """The token says what was written: a move to another node is the next epoch."""
+        meeting, participant = change.after, change.participant_by_id[admitted]
         issued = int(now.timestamp())
         expires = now + TOKEN_LIFETIME
         common = {"iss": self._issuer, "sub": participant.id, "mtg": meeting.id, "iat": issued, "nbf": issued}
@@ -179,7 +178,7 @@ class Join:
                 "role": participant.role,
                 "name": participant.display_name,
                 "grants": grants_of(participant.role),
-                "epoch": epoch,
+                "epoch": meeting.epoch,
                 "mxp": meeting.max_participants,
                 "exp": int(expires.timestamp()),
                 "jti": self._random_bytes(16).hex(),

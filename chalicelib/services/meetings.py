@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.domain.decisions import end
+from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import (
     MeetingCode,
     MeetingId,
@@ -20,7 +22,7 @@ from chalicelib.domain.identifiers import (
     new_id,
 )
 from chalicelib.domain.meeting import EndReason, Meeting
-from chalicelib.domain.participant import Participant
+from chalicelib.domain.participant import Participant, as_seen
 from chalicelib.domain.permissions import ApiKeyCaller, Caller, Operation, is_allowed
 from chalicelib.errors import (
     ForbiddenError,
@@ -29,6 +31,7 @@ from chalicelib.errors import (
     MeetingNotFoundError,
     UnauthorizedError,
 )
+from chalicelib.services.changes import write
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.protocols import MeetingStore
 
@@ -77,9 +80,10 @@ class Meetings:
             metadata=wishes.metadata,
         )
         wanted = request_digest(wishes)
-        earlier = self._store.create(meeting, idempotency_key, wanted)
+        created = Change.creation(meeting)
+        earlier = self._store.create(created, idempotency_key, wanted)
         if earlier is None:
-            return meeting
+            return created.after
         if earlier.request_digest != wanted:
             raise IdempotencyConflictError("This Idempotency-Key came with another request before.")
         return self._existing(earlier.meeting)
@@ -109,7 +113,8 @@ class Meetings:
         return self._store.page(caller.tenant, state, limit, after)
 
     def participants(self, caller: Caller, name: str) -> list[Participant]:
-        return self._store.participants(self.find(caller, name, "list_participants").id)
+        meeting = self.find(caller, name, "list_participants")
+        return [as_seen(participant, meeting) for participant in self._store.participants(meeting.id)]
 
     def end(self, caller: Caller, name: str, request_id: str, now: datetime) -> Meeting:
         """End it for everyone; ending an ended meeting changes nothing."""
@@ -119,9 +124,11 @@ class Meetings:
 
     def finish(self, meeting: Meeting, reason: EndReason, request_id: str, now: datetime) -> bool:
         """Write the end, tell the node, give its units back. True if this call ended it."""
-        if not self._store.end(meeting.id, reason, now):
+        change = write(self._store, meeting.id, lambda current: end(current, reason, now))
+        if change is None:
             return False
-        self._fleet.forget_meeting(meeting, request_id, now)
+        # Its placement as it was when it ended: a join may have come since the caller read it.
+        self._fleet.forget_meeting(change.after, request_id, now)
         return True
 
     def _by_name(self, name: str) -> Meeting:

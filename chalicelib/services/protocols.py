@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, Tenant
-from chalicelib.domain.meeting import EndReason, Meeting
+from chalicelib.domain.events import Change, Event
+from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
+from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
-from chalicelib.domain.placement import Node
-from chalicelib.domain.presence import Presence, PresenceChange
+from chalicelib.domain.placement import Node, Reservation
+from chalicelib.domain.presence import Presence
 
 
 class EarlierRequest(Protocol):
@@ -23,20 +24,21 @@ class EarlierRequest(Protocol):
 
 
 class MeetingStore(Protocol):
-    def create(self, meeting: Meeting, key: str | None, request_digest: str) -> EarlierRequest | None: ...
+    def create(self, created: Change, key: str | None, request_digest: str) -> EarlierRequest | None: ...
+    def commit(
+        self, change: Change, reservation: Reservation | None = None
+    ) -> Literal["meeting", "node"] | None: ...
     def by_id(self, meeting: MeetingId) -> Meeting | None: ...
     def id_of_code(self, code: MeetingCode) -> MeetingId | None: ...
     def page(
         self, tenant: Tenant, state: str | None, limit: int, after: str | None
     ) -> tuple[list[Meeting], str | None]: ...
     def live(self, region: str) -> Iterable[Meeting]: ...
-    def end(self, meeting: MeetingId, reason: EndReason, now: datetime) -> bool: ...
-    def place(
-        self, meeting: Meeting, node: Node, units: int, participant: Participant
-    ) -> Literal["meeting", "node"] | None: ...
-    def put_participant(self, participant: Participant) -> None: ...
     def participants(self, meeting: MeetingId) -> list[Participant]: ...
-    def note_presence(self, change: PresenceChange, node: NodeId, now: datetime) -> bool: ...
+    def participants_by_id(
+        self, meeting: MeetingId, wanted: Collection[ParticipantId]
+    ) -> Mapping[ParticipantId, Participant]: ...
+    def events(self, meeting: MeetingId, after: int, limit: int) -> list[Event]: ...
 
 
 class FleetStore(Protocol):

@@ -85,6 +85,8 @@ class MeetingItem(Model):
     node_region = UnicodeAttribute(attr_name="nodeRegion", null=True)
     units = NumberAttribute()
     present = NumberAttribute()
+    # The number of the last event: who writes says which one it has seen.
+    events = NumberAttribute(default=0)
     list_key = UnicodeAttribute(attr_name="listKey")
     list_sort = UnicodeAttribute(attr_name="listSort")
     live_key = UnicodeAttribute(attr_name="liveKey", null=True)
@@ -129,6 +131,20 @@ class ParticipantItem(Model):
     asked_at = UTCDateTimeAttribute(attr_name="askedAt")
     joined_at = UTCDateTimeAttribute(attr_name="joinedAt", null=True)
     left_at = UTCDateTimeAttribute(attr_name="leftAt", null=True)
+
+
+class EventItem(Model):
+    """pk MTG#<meeting>, sk EVT#<number, ten digits>: one entry of a meeting's log. Never changes."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    type = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    tenant = UnicodeAttribute()
+    data = JSONAttribute()
 
 
 class ApiKeyItem(Model):
@@ -187,6 +203,7 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
     CodeItem,
     IdempotencyItem,
     ParticipantItem,
+    EventItem,
     ApiKeyItem,
 )
 FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem)

@@ -10,9 +10,14 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.decisions import admit, end, note_presence, place
+from chalicelib.domain.events import Change, replay
 from chalicelib.domain.identifiers import KeyId, ParticipantId, Tenant, new_id
-from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.meeting import EndReason, Meeting, Placement
+from chalicelib.domain.participant import Participant
+from chalicelib.domain.placement import Node, Reservation
 from chalicelib.domain.presence import MeetingPresence, PresenceChange, digest
+from chalicelib.services.changes import write
 from chalicelib.services.protocols import ApiKeyStore, FleetStore, MeetingStore
 from chalicelib.stores.api_keys import DynamoApiKeys
 from chalicelib.stores.fleet import DynamoFleet
@@ -37,9 +42,25 @@ def stores(request: pytest.FixtureRequest) -> Stores:
 
 
 def kept(stores: Stores, **changes: object) -> Meeting:
-    meeting = a_meeting(tenant=Tenant(os.urandom(8).hex()), **changes)
-    assert stores.meetings.create(meeting, None, "digest") is None
-    return meeting
+    created = a_creation(tenant=Tenant(os.urandom(8).hex()), **changes)
+    assert stores.meetings.create(created, None, "digest") is None
+    return created.after
+
+
+def a_creation(**changes: object) -> Change:
+    return Change.creation(a_meeting(**changes))
+
+
+def finish(stores: Stores, meeting: Meeting, reason: EndReason = "requested") -> bool:
+    return write(stores.meetings, meeting.id, lambda current: end(current, reason, NOW)) is not None
+
+
+def enter(stores: Stores, meeting: Meeting, node: Node, units: int, participant: Participant) -> str | None:
+    """Place a meeting for one who joins, from the reading that is handed in."""
+    before = meeting.placement
+    held = before.units if before is not None and before.node == node.id else 0
+    change = place(admit(meeting, participant, None), Placement(node.id, node.url, node.region, units), NOW)
+    return stores.meetings.commit(change, Reservation(node, units - held))
 
 
 def read(stores: Stores, meeting: Meeting) -> Meeting:
@@ -66,7 +87,7 @@ def test_what_was_never_kept_is_not_found(stores: Stores):
     assert stores.meetings.by_id(stranger.id) is None
     assert stores.meetings.id_of_code(stranger.code) is None
     assert stores.meetings.participants(stranger.id) == []
-    assert stores.meetings.end(stranger.id, "requested", NOW) is False
+    assert finish(stores, stranger) is False
     assert stores.fleet.node("local", a_node().id) is None
     assert stores.fleet.presence(a_node().id) == {}
     assert stores.api_keys.by_id(KeyId("key_none")) is None
@@ -74,9 +95,10 @@ def test_what_was_never_kept_is_not_found(stores: Stores):
 
 def test_one_idempotency_key_makes_one_meeting(stores: Stores):
     tenant, key = Tenant(os.urandom(8).hex()), os.urandom(8).hex()
-    meetings = [a_meeting(tenant=tenant) for _ in range(6)]
+    changes = [a_creation(tenant=tenant) for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda meeting: stores.meetings.create(meeting, key, "d1"), meetings))
+        answers = list(pool.map(lambda change: stores.meetings.create(change, key, "d1"), changes))
+    meetings = [change.after for change in changes]
     (winner,) = [meeting for meeting, earlier in zip(meetings, answers, strict=True) if earlier is None]
     assert {earlier.meeting for earlier in answers if earlier is not None} == {winner.id}
     assert {earlier.request_digest for earlier in answers if earlier is not None} == {"d1"}
@@ -84,17 +106,18 @@ def test_one_idempotency_key_makes_one_meeting(stores: Stores):
 
 
 def test_a_key_of_another_tenant_is_another_key(stores: Stores):
-    assert stores.meetings.create(a_meeting(tenant=Tenant(os.urandom(8).hex())), "same", "d") is None
-    assert stores.meetings.create(a_meeting(tenant=Tenant(os.urandom(8).hex())), "same", "d") is None
+    assert stores.meetings.create(a_creation(tenant=Tenant(os.urandom(8).hex())), "same", "d") is None
+    assert stores.meetings.create(a_creation(tenant=Tenant(os.urandom(8).hex())), "same", "d") is None
 
 
 def test_pages_are_newest_first_without_gap_or_repeat(stores: Stores):
     tenant = Tenant(os.urandom(8).hex())
-    meetings = [a_meeting(tenant=tenant, created_at=NOW + timedelta(seconds=n // 2)) for n in range(7)]
-    for meeting in meetings:
-        stores.meetings.create(meeting, None, "d")
+    changes = [a_creation(tenant=tenant, created_at=NOW + timedelta(seconds=n // 2)) for n in range(7)]
+    for change in changes:
+        stores.meetings.create(change, None, "d")
+    meetings = [change.after for change in changes]
     kept(stores)
-    stores.meetings.end(meetings[0].id, "requested", NOW)
+    assert finish(stores, meetings[0])
     seen, mark = [], None
     while True:
         page, mark = stores.meetings.page(tenant, None, 3, mark)
@@ -117,7 +140,7 @@ def test_a_meeting_ends_once_and_is_no_longer_live(stores: Stores):
     meeting = kept(stores, home_region=os.urandom(8).hex())
     assert [live.id for live in stores.meetings.live(meeting.home_region)] == [meeting.id]
     with ThreadPoolExecutor(4) as pool:
-        ended = list(pool.map(lambda _: stores.meetings.end(meeting.id, "empty", NOW), range(4)))
+        ended = list(pool.map(lambda _: finish(stores, meeting, "empty"), range(4)))
     assert sorted(ended) == [False, False, False, True]
     found = read(stores, meeting)
     assert (found.state, found.ended_at, found.end_reason) == ("ended", NOW, "empty")
@@ -128,7 +151,7 @@ def test_placing_writes_meeting_node_and_participant_together(stores: Stores):
     meeting, node = kept(stores), a_node()
     stores.fleet.record(node)
     participant = a_participant(meeting, external_id="u1")
-    assert stores.meetings.place(meeting, node, 8, participant) is None
+    assert enter(stores, meeting, node, 8, participant) is None
     placed = read(stores, meeting)
     assert placed.placement is not None
     assert (placed.placement.node, placed.placement.url, placed.placement.units) == (node.id, node.url, 8)
@@ -140,8 +163,8 @@ def test_placing_writes_meeting_node_and_participant_together(stores: Stores):
 def test_growing_on_the_same_node_reserves_the_difference_and_keeps_the_epoch(stores: Stores):
     meeting, node = kept(stores), a_node()
     stores.fleet.record(node)
-    stores.meetings.place(meeting, node, 8, a_participant(meeting))
-    assert stores.meetings.place(read(stores, meeting), node, 16, a_participant(meeting)) is None
+    enter(stores, meeting, node, 8, a_participant(meeting))
+    assert enter(stores, read(stores, meeting), node, 16, a_participant(meeting)) is None
     found = stores.fleet.node("local", node.id)
     assert found is not None
     assert found.reserved_units == 16
@@ -152,8 +175,8 @@ def test_a_placement_from_an_old_reading_is_refused(stores: Stores):
     meeting, first, second = kept(stores), a_node(), a_node()
     stores.fleet.record(first)
     stores.fleet.record(second)
-    assert stores.meetings.place(meeting, first, 8, a_participant(meeting)) is None
-    assert stores.meetings.place(meeting, second, 8, a_participant(meeting)) == "meeting"
+    assert enter(stores, meeting, first, 8, a_participant(meeting)) is None
+    assert enter(stores, meeting, second, 8, a_participant(meeting)) == "meeting"
     found = stores.fleet.node("local", second.id)
     assert found is not None
     assert found.reserved_units == 0
@@ -163,8 +186,8 @@ def test_a_placement_from_an_old_reading_is_refused(stores: Stores):
 def test_an_ended_meeting_is_not_placed(stores: Stores):
     meeting, node = kept(stores), a_node()
     stores.fleet.record(node)
-    stores.meetings.end(meeting.id, "requested", NOW)
-    assert stores.meetings.place(meeting, node, 8, a_participant(meeting)) == "meeting"
+    finish(stores, meeting)
+    assert enter(stores, meeting, node, 8, a_participant(meeting)) == "meeting"
 
 
 def test_a_node_is_never_filled_beyond_its_capacity(stores: Stores):
@@ -174,7 +197,7 @@ def test_a_node_is_never_filled_beyond_its_capacity(stores: Stores):
 
     def place(meeting: Meeting) -> str | None:
         for _ in range(20):
-            obstacle = stores.meetings.place(meeting, node, 8, a_participant(meeting))
+            obstacle = enter(stores, meeting, node, 8, a_participant(meeting))
             if obstacle != "meeting":  # Transactions that meet are refused by DynamoDB; the join tries again.
                 return obstacle
         return "meeting"
@@ -211,7 +234,7 @@ def test_a_restarted_node_starts_counting_anew(stores: Stores):
 def test_units_are_given_back_at_most_once_to_a_node_that_is_there(stores: Stores):
     meeting, node = kept(stores), a_node()
     stores.fleet.record(node)
-    stores.meetings.place(meeting, node, 8, a_participant(meeting))
+    enter(stores, meeting, node, 8, a_participant(meeting))
     stores.fleet.release("local", node.id, 8)
     stores.fleet.release("local", node.id, 8)
     stores.fleet.release("local", a_node().id, 8)
@@ -223,7 +246,7 @@ def test_units_are_given_back_at_most_once_to_a_node_that_is_there(stores: Store
 def test_a_correction_yields_to_a_reservation_made_meanwhile(stores: Stores):
     meeting, node = kept(stores), a_node()
     stores.fleet.record(node)
-    stores.meetings.place(meeting, node, 8, a_participant(meeting))
+    enter(stores, meeting, node, 8, a_participant(meeting))
     stores.fleet.correct_reserved(node, 99)
     found = stores.fleet.node("local", node.id)
     assert found is not None
@@ -243,50 +266,69 @@ def test_presence_is_kept_with_its_digest(stores: Stores):
     assert stores.fleet.record(dataclasses.replace(node, sequence=2)) == digest(presence)
 
 
-def placed(stores: Stores) -> tuple[Meeting, PresenceChange]:
-    meeting, node = kept(stores), a_node()
+def test_a_change_is_written_with_its_events_and_they_replay_to_it(stores: Stores):
+    meeting, node = kept(stores, title="Zoë's", metadata={"a": "b"}), a_node()
     stores.fleet.record(node)
-    participant = a_participant(meeting)
-    stores.meetings.place(meeting, node, 8, participant)
-    return read(stores, meeting), PresenceChange(meeting.id, 1, 1, frozenset({participant.id}), frozenset())
+    guests = [a_participant(meeting, external_id=f"u{n}") for n in range(3)]
+    for guest in guests:
+        assert enter(stores, read(stores, meeting), node, 8, guest) is None
+    seen = PresenceChange(meeting.id, 1, 3, frozenset(guest.id for guest in guests), frozenset())
+    known = stores.meetings.participants_by_id(meeting.id, seen.came)
+    assert known == {guest.id: guest for guest in guests}
+    change, complete = note_presence(read(stores, meeting), known, seen, NOW)
+    assert complete
+    assert stores.meetings.commit(change) is None
+    assert finish(stores, meeting)
+    log = stores.meetings.events(meeting.id, 0, 100)
+    assert [event.type for event in log] == [
+        "meeting.created",
+        *["participant.admitted", "meeting.placed"],
+        *["participant.admitted"] * 2,
+        *["participant.joined"] * 3,
+        "meeting.started",
+        "meeting.ended",
+    ]
+    replayed = replay(log)
+    assert replayed.meeting == read(stores, meeting)
+    assert list(replayed.participant_by_id.values()) == guests_of(stores, meeting, guests)
 
 
-def test_presence_makes_a_meeting_active_and_its_end_leaves_it_empty(stores: Stores):
-    meeting, came = placed(stores)
-    assert meeting.placement is not None
-    node = meeting.placement.node
-    assert stores.meetings.note_presence(came, node, NOW)
-    live = read(stores, meeting)
-    assert (live.state, live.present, live.live_since, live.empty_since) == ("live", 1, NOW, None)
-    (joined,) = stores.meetings.participants(meeting.id)
-    assert (joined.state, joined.joined_at, joined.display_name) == ("joined", NOW, "Ann")
-    later = NOW + timedelta(minutes=1)
-    went = PresenceChange(meeting.id, 1, 0, frozenset(), came.came)
-    assert stores.meetings.note_presence(went, node, later)
-    empty = read(stores, meeting)
-    assert (empty.state, empty.present, empty.live_since, empty.empty_since) == ("live", 0, NOW, later)
-    (left,) = stores.meetings.participants(meeting.id)
-    assert (left.state, left.joined_at, left.left_at) == ("left", NOW, later)
+def guests_of(stores: Stores, meeting: Meeting, order: list[Participant]) -> list[Participant]:
+    by_id = {one.id: one for one in stores.meetings.participants(meeting.id)}
+    return [by_id[one.id] for one in order]
 
 
-def test_presence_from_a_node_that_no_longer_has_the_meeting_is_refused(stores: Stores):
-    meeting, came = placed(stores)
-    assert meeting.placement is not None
-    assert not stores.meetings.note_presence(came, a_node().id, NOW)
-    past = dataclasses.replace(came, epoch=0)
-    assert not stores.meetings.note_presence(past, meeting.placement.node, NOW)
-    stores.meetings.end(meeting.id, "requested", NOW)
-    assert not stores.meetings.note_presence(came, meeting.placement.node, NOW)
-    assert read(stores, meeting).state == "ended"
+def test_a_log_is_read_in_parts(stores: Stores):
+    meeting = kept(stores)
+    for n in range(5):
+        assert stores.meetings.commit(Change.of(read(stores, meeting)).then("x", NOW, title=str(n))) is None
+    assert [event.number for event in stores.meetings.events(meeting.id, 0, 4)] == [1, 2, 3, 4]
+    assert [event.number for event in stores.meetings.events(meeting.id, 4, 4)] == [5, 6]
+    assert stores.meetings.events(meeting.id, 6, 4) == []
+    assert stores.meetings.events(a_meeting().id, 0, 4) == []
 
 
-def test_a_participant_that_only_the_node_knows_is_not_made_up(stores: Stores):
-    meeting, came = placed(stores)
-    assert meeting.placement is not None
-    strangers = frozenset({ParticipantId(new_id("par", os.urandom))})
-    change = dataclasses.replace(came, came=came.came | strangers, present=2)
-    assert stores.meetings.note_presence(change, meeting.placement.node, NOW)
-    assert [entry.id for entry in stores.meetings.participants(meeting.id)] == sorted(came.came)
+def test_of_two_changes_from_one_reading_one_is_written(stores: Stores):
+    meeting = kept(stores)
+    changes = [Change.of(meeting).then("x", NOW, title=str(n)) for n in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(stores.meetings.commit, changes))
+    assert sorted(str(answer) for answer in answers) == ["None", *["meeting"] * 5]
+    assert [event.number for event in stores.meetings.events(meeting.id, 0, 10)] == [1, 2]
+
+
+def test_changes_that_meet_are_all_written_one_after_the_other(stores: Stores):
+    meeting = kept(stores)
+
+    def add(n: int) -> Change | None:
+        return write(
+            stores.meetings, meeting.id, lambda now: Change.of(now).then("x", NOW, present=now.present + n)
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        assert None not in list(pool.map(add, range(1, 17)))
+    assert read(stores, meeting).present == sum(range(1, 17))
+    assert [event.number for event in stores.meetings.events(meeting.id, 0, 99)] == list(range(1, 18))
 
 
 def test_an_api_key_is_found_with_its_tenant(stores: Stores):

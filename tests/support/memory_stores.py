@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -12,11 +13,12 @@ from typing import Any, Literal
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from chalicelib.domain.events import Change, Event
 from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
-from chalicelib.domain.meeting import EndReason, Meeting, Placement
+from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
-from chalicelib.domain.placement import Node
-from chalicelib.domain.presence import Presence, PresenceChange
+from chalicelib.domain.placement import Node, Reservation
+from chalicelib.domain.presence import Presence
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,11 @@ class MemoryMeetings:
         self.meeting_by_id: dict[MeetingId, Meeting] = {}
         self._id_by_code: dict[MeetingCode, MeetingId] = {}
         self._earlier: dict[tuple[Tenant, str], EarlierRequest] = {}
+        self._events: dict[MeetingId, list[Event]] = {}
         self._participants: dict[MeetingId, dict[ParticipantId, Participant]] = {}
 
-    def create(self, meeting: Meeting, key: str | None, request_digest: str) -> EarlierRequest | None:
+    def create(self, created: Change, key: str | None, request_digest: str) -> EarlierRequest | None:
+        meeting = created.after
         with self._lock:
             if key is not None:
                 known = self._earlier.get((meeting.tenant, key))
@@ -89,6 +93,26 @@ class MemoryMeetings:
                 self._earlier[meeting.tenant, key] = EarlierRequest(meeting.id, request_digest)
             self.meeting_by_id[meeting.id] = meeting
             self._id_by_code[meeting.code] = meeting.id
+            self._events[meeting.id] = list(created.events)
+            return None
+
+    def commit(
+        self, change: Change, reservation: Reservation | None = None
+    ) -> Literal["meeting", "node"] | None:
+        with self._lock:
+            if not change.events:
+                return None
+            known = self.meeting_by_id.get(change.after.id)
+            if known is None or known.events != change.before.events:
+                return "meeting"
+            if reservation is not None:
+                node = self._fleet.node(reservation.node.region, reservation.node.id)
+                if node is None or node.reserved_units > reservation.node.capacity_units - reservation.units:
+                    return "node"
+                self._fleet.reserve(node, reservation.units)
+            self.meeting_by_id[change.after.id] = change.after
+            self._participants.setdefault(change.after.id, {}).update(change.participant_by_id)
+            self._events[change.after.id] += change.events
             return None
 
     def by_id(self, meeting: MeetingId) -> Meeting | None:
@@ -111,67 +135,17 @@ class MemoryMeetings:
     def live(self, region: str) -> list[Meeting]:
         return [m for m in self.meeting_by_id.values() if m.home_region == region and m.state != "ended"]
 
-    def end(self, meeting: MeetingId, reason: EndReason, now: datetime) -> bool:
-        with self._lock:
-            known = self.meeting_by_id.get(meeting)
-            if known is None or known.state == "ended":
-                return False
-            self.meeting_by_id[meeting] = dataclasses.replace(
-                known, state="ended", ended_at=now, end_reason=reason, present=0
-            )
-            return True
-
-    def place(
-        self, meeting: Meeting, node: Node, units: int, participant: Participant
-    ) -> Literal["meeting", "node"] | None:
-        with self._lock:
-            before = meeting.placement
-            stays = before is not None and before.node == node.id
-            added = units - before.units if stays and before is not None else units
-            there = self._fleet.node(node.region, node.id)
-            if there is None or there.reserved_units > node.capacity_units - added:
-                return "node"
-            known = self.meeting_by_id.get(meeting.id)
-            if known is None or known.state == "ended" or known.epoch != meeting.epoch:
-                return "meeting"
-            if (known.placement.units if known.placement else 0) != (before.units if before else 0):
-                return "meeting"
-            self._fleet.reserve(there, added)
-            placement = Placement(node.id, node.url, node.region, units)
-            epoch = known.epoch if stays else known.epoch + 1
-            self.meeting_by_id[meeting.id] = dataclasses.replace(known, placement=placement, epoch=epoch)
-        self.put_participant(participant)
-        return None
-
-    def put_participant(self, participant: Participant) -> None:
-        self._participants.setdefault(participant.meeting, {})[participant.id] = participant
-
     def participants(self, meeting: MeetingId) -> list[Participant]:
         return [entry for _, entry in sorted(self._participants.get(meeting, {}).items())]
 
-    def note_presence(self, change: PresenceChange, node: NodeId, now: datetime) -> bool:
-        with self._lock:
-            known = self.meeting_by_id.get(change.meeting)
-            if known is None or known.state == "ended" or known.epoch > change.epoch:
-                return False
-            if known.placement is None or known.placement.node != node:
-                return False
-            if change.present > 0:
-                since = known.live_since or now
-                known = dataclasses.replace(known, state="live", live_since=since, empty_since=None)
-            else:
-                known = dataclasses.replace(known, empty_since=known.empty_since or now)
-            self.meeting_by_id[change.meeting] = dataclasses.replace(known, present=change.present)
-        self._mark(change, now)
-        return True
+    def participants_by_id(
+        self, meeting: MeetingId, wanted: Collection[ParticipantId]
+    ) -> Mapping[ParticipantId, Participant]:
+        known = self._participants.get(meeting, {})
+        return {one: known[one] for one in wanted if one in known}
 
-    def _mark(self, change: PresenceChange, now: datetime) -> None:
-        known = self._participants.get(change.meeting, {})
-        for name in change.came & known.keys():
-            joined = known[name].joined_at or now
-            known[name] = dataclasses.replace(known[name], state="joined", joined_at=joined, left_at=None)
-        for name in change.went & known.keys():
-            known[name] = dataclasses.replace(known[name], state="left", left_at=now)
+    def events(self, meeting: MeetingId, after: int, limit: int) -> list[Event]:
+        return self._events.get(meeting, [])[after : after + limit]
 
 
 class MemoryApiKeys:

@@ -1,0 +1,141 @@
+"""Meetings, participants and events as items of the control table, and back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import cast
+
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
+
+from chalicelib.domain.events import Event
+from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
+from chalicelib.domain.meeting import EndReason, Meeting, MeetingState, Placement
+from chalicelib.domain.participant import Participant, ParticipantState, Role
+from chalicelib.stores.tables import EventItem, MeetingItem, ParticipantItem
+
+
+def differences(before: Model, after: Model) -> list[Action]:
+    """The update that makes one item of the other; nothing that is equal is written."""
+    actions: list[Action] = []
+    for name, attribute in type(after).get_attributes().items():
+        old, new = getattr(before, name), getattr(after, name)
+        if old == new or name in ("pk", "sk"):
+            continue
+        actions.append(attribute.set(new) if new is not None else attribute.remove())
+    return actions
+
+
+def event_key(number: int) -> str:
+    """Sorts as the number does; ten digits are more events than a meeting can have."""
+    return f"EVT#{number:010}"
+
+
+def event_item(event: Event, tenant: Tenant) -> EventItem:
+    return EventItem(
+        f"MTG#{event.meeting}",
+        event_key(event.number),
+        type=event.type,
+        at=event.at,
+        tenant=tenant,
+        data=event.data,
+    )
+
+
+def event_of(item: EventItem) -> Event:
+    return Event(
+        meeting=MeetingId(item.pk.removeprefix("MTG#")),
+        number=int(item.sk.removeprefix("EVT#")),
+        type=item.type,
+        at=item.at,
+        data=item.data,
+    )
+
+
+def meeting_item(meeting: Meeting) -> MeetingItem:
+    created = meeting.created_at.strftime("%Y-%m-%dT%H:%M:%S.%f")
+    placement = meeting.placement
+    return MeetingItem(
+        f"MTG#{meeting.id}",
+        id=meeting.id,
+        code=meeting.code,
+        tenant=meeting.tenant,
+        title=meeting.title,
+        state=meeting.state,
+        home_region=meeting.home_region,
+        guests=meeting.guests,
+        max_participants=meeting.max_participants,
+        end_after_empty_seconds=int(meeting.end_after_empty.total_seconds()),
+        metadata=dict(meeting.metadata),
+        created_at=meeting.created_at,
+        live_since=meeting.live_since,
+        empty_since=meeting.empty_since,
+        ended_at=meeting.ended_at,
+        end_reason=meeting.end_reason,
+        epoch=meeting.epoch,
+        node=placement.node if placement is not None else None,
+        node_url=placement.url if placement is not None else None,
+        node_region=placement.region if placement is not None else None,
+        units=placement.units if placement is not None else 0,
+        present=meeting.present,
+        events=meeting.events,
+        list_key=f"TENANT#{meeting.tenant}",
+        list_sort=f"{created}#{meeting.id}",
+        # Without the key the index of live meetings forgets it.
+        live_key=f"LIVE#{meeting.home_region}" if meeting.state != "ended" else None,
+    )
+
+
+def meeting_of(item: MeetingItem) -> Meeting:
+    placement = None
+    if item.node is not None:
+        placement = Placement(NodeId(item.node), item.node_url or "", item.node_region or "", int(item.units))
+    return Meeting(
+        id=MeetingId(item.id),
+        code=MeetingCode(item.code),
+        tenant=Tenant(item.tenant),
+        home_region=item.home_region,
+        created_at=item.created_at,
+        title=item.title,
+        guests=item.guests,
+        max_participants=int(item.max_participants),
+        end_after_empty=timedelta(seconds=int(item.end_after_empty_seconds)),
+        metadata=item.metadata,
+        state=cast(MeetingState, item.state),
+        ended_at=item.ended_at,
+        end_reason=cast("EndReason | None", item.end_reason),
+        epoch=int(item.epoch),
+        placement=placement,
+        present=int(item.present),
+        live_since=item.live_since,
+        empty_since=item.empty_since,
+        events=int(item.events),
+    )
+
+
+def participant_item(participant: Participant) -> ParticipantItem:
+    return ParticipantItem(
+        f"MTG#{participant.meeting}",
+        f"PAR#{participant.id}",
+        display_name=participant.display_name,
+        role=participant.role,
+        external_id=participant.external_id,
+        state=participant.state,
+        asked_at=participant.asked_at,
+        joined_at=participant.joined_at,
+        left_at=participant.left_at,
+    )
+
+
+def participant_of(meeting: MeetingId, item: ParticipantItem) -> Participant:
+    return Participant(
+        meeting=meeting,
+        id=ParticipantId(item.sk.removeprefix("PAR#")),
+        display_name=item.display_name,
+        role=cast(Role, item.role),
+        asked_at=item.asked_at,
+        external_id=item.external_id,
+        state=cast(ParticipantState, item.state),
+        joined_at=item.joined_at,
+        left_at=item.left_at,
+    )
