@@ -265,8 +265,14 @@ impl Turns {
             };
             let (ssrc, number) = (header.ssrc, header.sequence_number);
             let receiver = &publisher.receiver;
-            let opened =
-                receiver.unprotect_rtp(&mut stream.state, ssrc, number, header.header_len, packet, plaintext);
+            let opened = receiver.unprotect_rtp(
+                &mut stream.state,
+                ssrc,
+                number,
+                header.header_len,
+                packet,
+                plaintext,
+            );
             let Ok((sequence, len)) = opened else {
                 return;
             };
@@ -290,7 +296,9 @@ impl Stream {
         for (viewer, slice) in self.senders.iter().zip(self.fan.slices()) {
             used = 0;
             let packets = joined.bytes.chunks(joined.segment_len);
-            for ((header, sequence, len), (packet, plaintext)) in opened.iter().zip(packets.zip(plaintexts)) {
+            for ((header, sequence, len), (packet, plaintext)) in
+                opened.iter().zip(packets.zip(plaintexts))
+            {
                 let out = &mut slice[used..];
                 out[..header.header_len].copy_from_slice(&packet[..header.header_len]);
                 out[8..12].copy_from_slice(&header.ssrc.0.to_be_bytes());

@@ -335,7 +335,10 @@ fn open(keys: &Keys, stream: &mut Incoming, header: &RtpHeader, datagram: &[u8])
 }
 
 fn is_padding(header: &RtpHeader, payload: &[u8]) -> bool {
-    header.has_padding && payload.last().is_some_and(|count| usize::from(*count) == payload.len())
+    header.has_padding
+        && payload
+            .last()
+            .is_some_and(|count| usize::from(*count) == payload.len())
 }
 
 pub fn random_ssrc() -> u32 {

@@ -16,6 +16,7 @@ use crate::rtcp::sender_report::SenderReport;
 use crate::rtp::dependency_descriptor::{Descriptor, FrameDependency};
 use crate::rtp::dependency_structure::Structure;
 use crate::srtp::StreamState;
+use crate::transmit::APPENDS_BEYOND_FULL;
 
 /// At least a second of video at 5 Mbit/s, half of that for the layers below the best; audio needs little.
 const VIDEO_HISTORY: usize = 512;
@@ -23,6 +24,13 @@ const LOWER_HISTORY: usize = 256;
 const AUDIO_HISTORY: usize = 64;
 /// A video encoding that is silent for this long does not arrive any more: fifteen frames are missing by then.
 const SILENT: Duration = Duration::from_millis(500);
+
+/// Packets that go to one subscriber after the other.
+pub(crate) const APPENDS_AT_ONCE: usize = APPENDS_BEYOND_FULL;
+/// Packets that wait for a worker with too much to do, at most; then the older half is given up, which is more than
+/// those that some of the subscribers have.
+const MAX_PENDING: usize = VIDEO_HISTORY;
+const _: () = assert!(MAX_PENDING / 2 >= APPENDS_AT_ONCE);
 
 /// One encoding of a track: the only one, or a simulcast layer (RFC 8853).
 #[derive(Default)]
@@ -60,6 +68,21 @@ pub(crate) struct IngressStream {
 }
 
 impl Encoding {
+    /// Let a packet wait to be forwarded; returns how many others are given up for it.
+    pub fn push_pending(&mut self, sequence: ExtendedSequenceNumber) -> usize {
+        if self.forwarded >= MAX_PENDING {
+            self.pending.drain(..self.forwarded);
+            self.forwarded = 0;
+        }
+        self.pending.push(sequence);
+        if self.pending.len() - self.forwarded <= MAX_PENDING {
+            return 0;
+        }
+        (self.forwarded, self.served) = (self.forwarded + MAX_PENDING / 2, 0);
+        self.has_pending_keyframe = false;
+        MAX_PENDING / 2
+    }
+
     /// Forget what has arrived and was not forwarded.
     pub fn forget_pending(&mut self) {
         self.pending.clear();

@@ -6,7 +6,6 @@ use std::os::fd::AsRawFd;
 
 use crate::{Socket, address};
 
-const MESSAGES: usize = 32;
 /// The most that GRO joins.
 const BUFFER_LEN: usize = 65_535;
 const CONTROL_LEN: usize = 64;
@@ -24,6 +23,8 @@ pub struct ReceiveBatch {
     received: Vec<(usize, usize, SocketAddr)>,
 }
 
+const MESSAGES: usize = ReceiveBatch::MESSAGES;
+
 impl Default for ReceiveBatch {
     fn default() -> Self {
         ReceiveBatch {
@@ -37,6 +38,9 @@ impl Default for ReceiveBatch {
 }
 
 impl ReceiveBatch {
+    /// As many messages as one call takes; where there are fewer nothing else was waiting.
+    pub const MESSAGES: usize = 32;
+
     /// Sender and bytes of each datagram of the last call.
     pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
         self.received

@@ -7,6 +7,8 @@ use std::os::fd::AsRawFd;
 use crate::{Socket, address};
 
 const MESSAGES: usize = 64;
+/// A call of so few messages needs no room for all of them.
+const FEW: usize = 8;
 const CONTROL_LEN: usize = 32;
 /// How long a full send buffer is waited for; longer and the datagrams are late anyway.
 const PATIENCE_MS: libc::c_int = 5;
@@ -77,16 +79,24 @@ impl Socket {
         chunks.filter(|(message, bytes)| single(message, bytes)).count()
     }
 
-    /// One call of `sendmmsg` with at most 64 messages; returns how many went out.
+    /// One call of `sendmmsg`; returns how many messages went out.
     fn send_some(&self, messages: &[Message<'_>]) -> io::Result<usize> {
+        if messages.len() <= FEW {
+            self.send_at_most::<FEW>(messages)
+        } else {
+            self.send_at_most::<MESSAGES>(messages)
+        }
+    }
+
+    fn send_at_most<const MOST: usize>(&self, messages: &[Message<'_>]) -> io::Result<usize> {
         // SAFETY: all-zero bytes are valid values of these plain structures.
         let (mut names, mut vectors, mut headers): (
-            [libc::sockaddr_storage; MESSAGES],
-            [libc::iovec; MESSAGES],
-            [libc::mmsghdr; MESSAGES],
+            [libc::sockaddr_storage; MOST],
+            [libc::iovec; MOST],
+            [libc::mmsghdr; MOST],
         ) = unsafe { (std::mem::zeroed(), std::mem::zeroed(), std::mem::zeroed()) };
-        let mut controls = [Control([0; CONTROL_LEN]); MESSAGES];
-        for (at, message) in messages.iter().enumerate().take(MESSAGES) {
+        let mut controls = [Control([0; CONTROL_LEN]); MOST];
+        for (at, message) in messages.iter().enumerate().take(MOST) {
             let header = &mut headers[at].msg_hdr;
             header.msg_namelen = address::write(message.destination, self.is_ipv6, &mut names[at]);
             header.msg_name = (&raw mut names[at]).cast();
@@ -103,7 +113,7 @@ impl Socket {
             libc::sendmmsg(
                 self.as_raw_fd(),
                 headers.as_mut_ptr(),
-                messages.len().min(MESSAGES) as libc::c_uint,
+                messages.len().min(MOST) as libc::c_uint,
                 0,
             )
         };

@@ -50,9 +50,13 @@ impl CommandQueue {
         if waiting.len() + commands.len() > MAX_COMMANDS {
             return Err(QueueFullError);
         }
+        // The worker silences its bell before it takes all there is: who adds to what waits need not ring.
+        let is_first = waiting.is_empty();
         waiting.extend(commands);
         drop(waiting);
-        self.ring();
+        if is_first {
+            self.ring();
+        }
         Ok(())
     }
 

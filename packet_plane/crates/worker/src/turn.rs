@@ -1,4 +1,7 @@
-//! The worker's loop: read a batch, carry out commands, do what is due, write batches.
+//! The worker's loop: wait, read what has come, write for a moment, carry out commands, do what is due.
+//!
+//! However much there is to write, what comes is read every millisecond: under overload the plane then chooses
+//! what is given up, and not the kernel, to which a voice is a datagram like others.
 
 use std::collections::VecDeque;
 use std::os::fd::AsRawFd;
@@ -20,6 +23,12 @@ use crate::{Shared, WorkerEvent, WorkerSnapshot};
 
 /// Longest sleep; commands and datagrams end it early.
 const MAX_SLEEP: Duration = Duration::from_millis(500);
+/// How long is written before what has come is read.
+const WRITING: Duration = Duration::from_millis(1);
+/// Calls that read datagrams before something is written.
+const READS: usize = 8;
+/// How often streams are looked at that nothing comes from.
+const STREAMS_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(crate) struct Turns {
     number: usize,
@@ -33,6 +42,9 @@ pub(crate) struct Turns {
     outgoing: TransmitBatch,
     told: Vec<WorkerEvent>,
     waiting: VecDeque<Command>,
+    /// Whether the plane holds packets that could be written now.
+    has_more: bool,
+    streams_due: Instant,
     packets_refused: u64,
     events_refused: u64,
 }
@@ -56,6 +68,8 @@ impl Turns {
             outgoing: TransmitBatch::default(),
             told: Vec::new(),
             waiting: VecDeque::new(),
+            has_more: false,
+            streams_due: Instant::ZERO,
             packets_refused: 0,
             events_refused: 0,
         }
@@ -82,59 +96,95 @@ impl Turns {
     }
 
     fn turn(&mut self) {
-        let received = self.socket.receive(&mut self.incoming).unwrap_or(0);
-        let now = self.now();
-        for (source, datagram) in self.incoming.datagrams() {
-            self.plane.handle_datagram(now, source, datagram);
-        }
-        let plane = &mut self.plane;
-        let streamed = self
-            .streams
-            .receive(|source, datagram| plane.handle_datagram(now, source, datagram));
+        let ready = self.wait();
+        self.take_in(&ready);
         // What has arrived leaves first, by the table as it was when it arrived.
-        self.transmit(now);
-        let commands = self.shared.commands.take();
+        self.transmit();
+        self.carry_out(ready.has_bell);
+        let now = self.now();
+        self.plane.handle_timeout(now);
+        if !self.has_more {
+            self.transmit();
+        }
+        self.tell();
+    }
+
+    fn take_in(&mut self, ready: &Ready) {
+        for _ in 0..if ready.has_datagrams { READS } else { 0 } {
+            let received = self.socket.receive(&mut self.incoming).unwrap_or(0);
+            let now = self.now();
+            for (source, datagram) in self.incoming.datagrams() {
+                self.plane.handle_datagram(now, source, datagram);
+            }
+            if received < ReceiveBatch::MESSAGES {
+                break;
+            }
+        }
+        let now = self.now();
+        if ready.has_streams || now >= self.streams_due {
+            self.streams_due = now + STREAMS_INTERVAL;
+            let plane = &mut self.plane;
+            self.streams
+                .receive(|source, datagram| plane.handle_datagram(now, source, datagram));
+        }
+    }
+
+    /// Carry out commands, and answer who asked for a snapshot.
+    fn carry_out(&mut self, has_bell: bool) {
         #[cfg(test)]
         assert!(
             !self.shared.breaks.swap(false, Ordering::AcqRel),
             "a broken invariant"
         );
-        let is_idle = received == 0 && streamed == 0 && commands.is_empty() && self.waiting.is_empty();
-        self.waiting.extend(commands);
+        if has_bell {
+            self.waiting.extend(self.shared.commands.take());
+        }
+        let now = self.now();
         // One that breaks its meeting has been taken out; those behind it wait for the next turn.
         while let Some(command) = self.waiting.pop_front() {
             self.plane.handle_command(now, command);
         }
-        self.plane.handle_timeout(now);
-        self.transmit(now);
-        self.tell();
-        self.answer_snapshots();
-        if is_idle {
-            self.sleep(now);
+        if has_bell {
+            self.answer_snapshots();
         }
     }
 
-    fn transmit(&mut self, now: Instant) {
-        while self.plane.poll_transmit(now, &mut self.outgoing) {
-            let batch = &self.outgoing;
-            let mut refused = 0;
-            let mut messages = Vec::with_capacity(batch.runs().len());
-            for run in batch.runs() {
-                let bytes = batch.bytes(run);
-                if is_stream(run.destination) {
-                    refused += self.streams.send(run.destination, bytes, run.segment_len);
-                } else {
-                    messages.push(Message {
-                        destination: run.destination,
-                        bytes,
-                        segment_len: run.segment_len,
-                    });
-                }
+    /// Write what the plane has, for a moment at most.
+    fn transmit(&mut self) {
+        let mut now = self.now();
+        let until = now + WRITING;
+        loop {
+            self.has_more = self.plane.poll_transmit(now, &mut self.outgoing);
+            if !self.has_more {
+                return;
             }
-            refused += self.socket.send(&messages);
-            self.packets_refused += refused as u64;
-            self.outgoing.clear();
+            self.write();
+            now = self.now();
+            if now >= until {
+                return;
+            }
         }
+    }
+
+    fn write(&mut self) {
+        let batch = &self.outgoing;
+        let mut refused = 0;
+        let mut messages = Vec::with_capacity(batch.runs().len());
+        for run in batch.runs() {
+            let bytes = batch.bytes(run);
+            if is_stream(run.destination) {
+                refused += self.streams.send(run.destination, bytes, run.segment_len);
+            } else {
+                messages.push(Message {
+                    destination: run.destination,
+                    bytes,
+                    segment_len: run.segment_len,
+                });
+            }
+        }
+        refused += self.socket.send(&messages);
+        self.packets_refused += refused as u64;
+        self.outgoing.clear();
     }
 
     fn tell(&mut self) {
@@ -161,34 +211,49 @@ impl Turns {
         }
     }
 
-    fn sleep(&self, now: Instant) {
-        let until_due = self
-            .plane
-            .poll_timeout()
-            .map_or(MAX_SLEEP, |due| due.since(now))
-            .min(MAX_SLEEP);
+    /// Sleep until something comes or is due; not at all where there is more to do.
+    fn wait(&self) -> Ready {
+        let has_work = self.has_more || !self.waiting.is_empty();
+        let until_due = match self.plane.poll_timeout() {
+            _ if has_work => Duration::ZERO,
+            Some(due) => due.since(self.now()).min(MAX_SLEEP),
+            None => MAX_SLEEP,
+        };
         let timeout = libc::timespec {
             tv_sec: until_due.as_secs() as libc::time_t,
             tv_nsec: libc::c_long::from(until_due.subsec_nanos() as i32),
         };
-        let wait = |fd| libc::pollfd {
+        let watched = |fd| libc::pollfd {
             fd,
             events: libc::POLLIN,
             revents: 0,
         };
         let mut waiting = [
-            wait(self.socket.as_raw_fd()),
-            wait(self.streams.as_raw_fd()),
-            wait(self.shared.commands.fd()),
+            watched(self.socket.as_raw_fd()),
+            watched(self.streams.as_raw_fd()),
+            watched(self.shared.commands.fd()),
         ];
-        // SAFETY: three pollfd and a timespec on this frame.
+        // SAFETY: three pollfd and a timespec on this frame. When it fails nothing is ready, and the next turn asks again.
         unsafe { libc::ppoll(waiting.as_mut_ptr(), 3, &raw const timeout, std::ptr::null()) };
+        let [has_datagrams, has_streams, has_bell] = waiting.map(|one| one.revents != 0);
+        Ready {
+            has_datagrams,
+            has_streams,
+            has_bell,
+        }
     }
 
     /// Time since the start, and one second: the plane takes zero for "never".
     fn now(&self) -> Instant {
         Instant(self.started.elapsed().as_micros() as u64 + 1_000_000)
     }
+}
+
+/// What there is to read.
+struct Ready {
+    has_datagrams: bool,
+    has_streams: bool,
+    has_bell: bool,
 }
 
 fn thread_cpu_ns() -> u64 {

@@ -242,7 +242,7 @@ impl Plane {
                 slot.selector.enter_track(false);
             }
         }
-        self.touched.retain(|(touched, _)| *touched != index);
+        self.touched.retain(|touched| touched != index);
         let Some(transport) = self.transports.get_mut(track.transport) else {
             return;
         };

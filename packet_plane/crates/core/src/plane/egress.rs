@@ -4,7 +4,7 @@ use super::Plane;
 use crate::codec::MediaKind;
 use crate::drop_reason::DropReason;
 use crate::history::PacketInfo;
-use crate::ingress_stream::IngressStream;
+use crate::ingress_stream::{APPENDS_AT_ONCE, IngressStream};
 use crate::layer_selector::Selection;
 use crate::outgoing::Outgoing;
 use crate::pacer::Waiting;
@@ -13,58 +13,64 @@ use crate::rewriter::Rewritten;
 use crate::rtp::dependency_structure::Structure;
 use crate::slot::Slot;
 use crate::track::Track;
-use crate::transmit::{APPENDS_BEYOND_FULL, TransmitBatch};
+use crate::transmit::TransmitBatch;
 
 impl Plane {
     /// Forward the pending packets of touched tracks until the batch is full.
     ///
-    /// A track's packets go to one subscriber after the other, so that each gets a run. A subscriber that
-    /// the batch has no room for waits for the next call; its place is kept at the end of the list.
+    /// A few packets of a track go to one subscriber after the other, so that each gets a run; then other tracks
+    /// have their turn. A subscriber that the batch has no room for waits for the next call.
     pub(super) fn fill_media(&mut self, now: Instant, batch: &mut TransmitBatch) {
-        while let Some(&(index, encoding)) = self.touched.first() {
-            if !self.fill_encoding(now, index, encoding, batch) {
-                return;
+        while let Some((index, encoding)) = self.touched.first() {
+            match self.fill_encoding(now, index, encoding, batch) {
+                Progress::Full => return,
+                Progress::More => self.touched.rotate(),
+                Progress::Done => self.touched.pop(),
             }
-            self.touched.remove(0);
         }
     }
 
-    /// Returns whether all subscribers have been served.
-    fn fill_encoding(&mut self, now: Instant, index: usize, number: u8, batch: &mut TransmitBatch) -> bool {
+    fn fill_encoding(
+        &mut self,
+        now: Instant,
+        index: usize,
+        number: u8,
+        batch: &mut TransmitBatch,
+    ) -> Progress {
         self.work_for_track(index);
         let Some(track) = self.tracks.get_mut(index) else {
-            return true;
+            return Progress::Done;
         };
         let Some(encoding) = track.encodings.get_mut(usize::from(number)) else {
-            return true;
+            return Progress::Done;
         };
         let subscribers = std::mem::take(&mut track.subscribers);
         let pending = std::mem::take(&mut encoding.pending);
-        let (mut forwarded, mut served) = (encoding.forwarded, encoding.served);
-        while forwarded < pending.len() && !batch.is_full() {
-            let few = &pending[forwarded..pending.len().min(forwarded + APPENDS_BEYOND_FULL)];
-            while served < subscribers.len() && !batch.is_full() {
-                self.fill_slot(now, (index, number), subscribers[served], few, true, batch);
-                served += 1;
-            }
-            if served >= subscribers.len() {
-                forwarded += few.len();
-                served = 0;
-            }
+        let (forwarded, mut served) = (encoding.forwarded, encoding.served);
+        let few = &pending[forwarded..pending.len().min(forwarded + APPENDS_AT_ONCE)];
+        while served < subscribers.len() && !batch.is_full() {
+            self.fill_slot(now, (index, number), subscribers[served], few, true, batch);
+            served += 1;
         }
-        let is_done = forwarded >= pending.len();
+        let (few, is_served) = (few.len(), served >= subscribers.len());
         let Some(track) = self.tracks.get_mut(index) else {
-            return true;
+            return Progress::Done;
         };
         track.subscribers = subscribers;
-        if let Some(encoding) = track.encodings.get_mut(usize::from(number)) {
-            (encoding.forwarded, encoding.served) = (forwarded, served);
-            encoding.pending = pending;
-            if is_done {
-                encoding.forget_pending();
-            }
+        let Some(encoding) = track.encodings.get_mut(usize::from(number)) else {
+            return Progress::Done;
+        };
+        encoding.pending = pending;
+        if !is_served {
+            encoding.served = served;
+            return Progress::Full;
         }
-        is_done
+        (encoding.forwarded, encoding.served) = (forwarded + few, 0);
+        if encoding.forwarded < encoding.pending.len() {
+            return Progress::More;
+        }
+        encoding.forget_pending();
+        Progress::Done
     }
 
     pub(super) fn fill_slot(
@@ -224,6 +230,15 @@ impl Plane {
             .into_iter()
             .for_each(|datagram| self.send_control(destination, datagram));
     }
+}
+
+/// How far an encoding's packets have come.
+enum Progress {
+    /// The batch has no room for the next subscriber.
+    Full,
+    /// All subscribers have got the first few, and there are others.
+    More,
+    Done,
 }
 
 /// The stream that packets come from, as one slot sees it.

@@ -111,9 +111,10 @@ impl Plane {
             return;
         };
         if encoding.pending.is_empty() {
-            self.touched.push((route.track, route.encoding));
+            self.touched.push(track.kind, (route.track, route.encoding));
         }
-        encoding.pending.push(sequence);
+        let given_up = encoding.push_pending(sequence);
+        self.counters.drops.add(DropReason::TooLate, given_up as u64);
         let (starts_keyframe, layer) = encoding.start_and_layer(sequence);
         encoding.has_pending_keyframe |= starts_keyframe;
         let layer = track.spatial_layer(route.encoding, layer);

@@ -13,6 +13,8 @@ mod ingress;
 #[cfg(test)]
 mod layer_tests;
 mod layers;
+#[cfg(test)]
+mod overload_tests;
 mod pacing;
 #[cfg(test)]
 mod pacing_tests;
@@ -24,6 +26,7 @@ mod scalable_tests;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod touched;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -43,6 +46,8 @@ use crate::source_limit::SourceLimit;
 use crate::track::Track;
 use crate::transmit::TransmitBatch;
 use crate::transport::Transport;
+
+use touched::Touched;
 
 pub use snapshot::{PlaneSnapshot, SlotSnapshot, TrackSnapshot, TransportSnapshot};
 
@@ -86,8 +91,7 @@ pub struct Plane {
     transport_by_ufrag: FxHashMap<String, usize>,
     transport_by_address: FxHashMap<SocketAddr, usize>,
     source_limit: SourceLimit,
-    /// Tracks and encodings with pending packets, in the order in which they got them.
-    touched: Vec<(usize, u8)>,
+    touched: Touched,
     /// Transports with packets that wait for their pace, or with a probe.
     paced: Vec<usize>,
     pace_due: Instant,

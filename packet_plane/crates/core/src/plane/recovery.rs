@@ -24,7 +24,7 @@ impl Plane {
             .for_each(|transport| self.remove_transport(now, transport));
         self.meetings.remove(meeting);
         let tracks = &self.tracks;
-        self.touched.retain(|(track, _)| tracks.get(*track).is_some());
+        self.touched.retain(|track| tracks.get(track).is_some());
         let transports = &self.transports;
         self.paced.retain(|index| transports.get(*index).is_some());
         self.counters.meetings_lost += 1;
