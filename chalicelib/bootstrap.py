@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from chalicelib.config import Config, read_config
 from chalicelib.services.accounts import Accounts
+from chalicelib.services.events import Events
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.join import Join
 from chalicelib.services.meetings import Meetings
@@ -19,6 +20,7 @@ from chalicelib.services.sweep import Sweep
 from chalicelib.services.values import (
     Admission,
     ApiKeyCaller,
+    Event,
     JoinWishes,
     Meeting,
     MeetingWishes,
@@ -49,6 +51,7 @@ class Services:
     accounts: Accounts
     meetings: Meetings
     join: Join
+    events: Events
     fleet: Fleet
     reports: Reports
     sweep: Sweep
@@ -73,6 +76,7 @@ def build(config: Config, stores: Stores) -> Services:
         accounts=Accounts(stores.api_keys, os.urandom),
         meetings=meetings,
         join=join,
+        events=Events(meetings, stores.meetings),
         fleet=fleet,
         reports=Reports(fleet),
         sweep=Sweep(meetings, stores.meetings, fleet, config.region),
@@ -103,6 +107,7 @@ def services() -> Services:
 __all__ = [
     "Admission",
     "ApiKeyCaller",
+    "Event",
     "JoinWishes",
     "Meeting",
     "MeetingWishes",

@@ -11,7 +11,7 @@ from chalicelib.domain.participant import Role
 
 Operation = Literal[
     "create_meeting", "list_meetings", "see_meeting", "see_meeting_public", "end_meeting", "join_meeting",
-    "choose_role", "list_participants", "see_nodes",
+    "choose_role", "list_participants", "see_nodes", "see_events",
 ]  # fmt: skip
 # A link is the right to see that the meeting exists, and to come in.
 GUEST_OPERATIONS: frozenset[Operation] = frozenset({"see_meeting_public", "join_meeting"})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 NOT_YET = {
@@ -80,6 +80,15 @@ class JoinBody(Body):
 
 class EndBody(Body):
     pass
+
+
+class ListEventsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+
+    # `cursor` says the same, so that all lists turn their pages alike.
+    after: Annotated[int, Field(ge=0, lt=10**9, validation_alias=AliasChoices("after", "cursor"))] = 0
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    wait_seconds: Annotated[int, Field(ge=0, le=20)] = 0
 
 
 class ListMeetingsQuery(BaseModel):

@@ -79,6 +79,17 @@ SCHEMAS: dict[str, Schema] = {
         joinedAt=nullable(TIME),
         leftAt=nullable(TIME),
     ),
+    "Event": record(
+        id={"type": "string", "pattern": "^evt_[a-z2-7]{26}$"},
+        number={"type": "integer", "minimum": 1},
+        type=TEXT,
+        at=TIME,
+        meeting=TEXT,
+        data={
+            "type": "object",
+            "description": "`meeting`: its fields that changed; `participant`: one of them, as it is now.",
+        },
+    ),
     "Region": record(id=TEXT, home={"type": "boolean"}),
     "Node": record(
         id=TEXT,
@@ -177,6 +188,17 @@ def paths() -> dict[str, Schema]:
         ),
         parameter("state", "query", PUBLIC["state"], "Only meetings in this state."),
     ]
+    events = operation(
+        "list_events", "The numbered log of a meeting", 200, listing("Event"), KEY, "401 404 422"
+    )
+    events["parameters"] = [
+        parameter("after", "query", {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 0},
+                  "Only events with a higher number; `cursor` is another name for it."),
+        parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
+                  "Page size."),
+        parameter("waitSeconds", "query", {"type": "integer", "minimum": 0, "maximum": 20, "default": 0},
+                  "Where there is none yet, wait this long for one."),
+    ]  # fmt: skip
     shown = {"anyOf": [reference("Meeting"), reference("PublicMeeting")]}
     return {
         "/meetings": {"post": create, "get": listed},
@@ -201,6 +223,7 @@ def paths() -> dict[str, Schema]:
             "get": operation("list_participants", "Who was and is there", 200, listing("Participant"),
                              KEY, "401 404"),
         },
+        "/meetings/{meeting}/events": {"parameters": [meeting], "get": events},
         "/regions": {"get": operation("list_regions", "The regions", 200, listing("Region"), ANYBODY, "401")},
         "/nodes": {"get": operation("list_nodes", "The media nodes", 200, listing("Node"), KEY, "401")},
         "/nodes/{node}": {

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Chalice, CORSConfig, Response
 
-from chalicelib.routes import fleet, meetings
+from chalicelib.routes import events, fleet, meetings
 from chalicelib.routes.http import answered
 
 # Any page may call: credentials travel in a header that only the page's own code can set.
@@ -20,6 +20,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/v1/meetings/{meeting}/end", meetings.end_meeting),
     ("POST", "/v1/meetings/{meeting}/join", meetings.join_meeting),
     ("GET", "/v1/meetings/{meeting}/participants", meetings.list_participants),
+    ("GET", "/v1/meetings/{meeting}/events", events.list_events),
     ("GET", "/v1/regions", fleet.list_regions),
     ("GET", "/v1/nodes", fleet.list_nodes),
     ("GET", "/v1/nodes/{node}", fleet.show_node),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib import errors
-from chalicelib.bootstrap import Admission, Meeting, Node, Participant
+from chalicelib.bootstrap import Admission, Event, Meeting, Node, Participant
 
 
 def timestamp(moment: datetime | None) -> str | None:
@@ -91,6 +91,17 @@ def node(value: Node, now: datetime) -> dict[str, Any]:
         "cpuBusy": value.cpu_busy,
         "meetings": value.meetings,
         "lastReportAt": timestamp(value.reported_at),
+    }
+
+
+def event(value: Event) -> dict[str, Any]:
+    return {
+        "id": value.id,
+        "number": value.number,
+        "type": value.type,
+        "at": timestamp(value.at),
+        "meeting": value.meeting,
+        "data": value.shown(),
     }
 
 

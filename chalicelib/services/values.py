@@ -1,5 +1,6 @@
 """The values that use cases take and give, for callers who look no further in than services."""
 
+from chalicelib.domain.events import Event
 from chalicelib.domain.identifiers import Tenant
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
@@ -11,6 +12,7 @@ from chalicelib.services.meetings import MeetingWishes
 __all__ = [
     "Admission",
     "ApiKeyCaller",
+    "Event",
     "JoinWishes",
     "Meeting",
     "MeetingWishes",

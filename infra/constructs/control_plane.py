@@ -17,7 +17,8 @@ from constructs import Construct
 from infra.config import Deployment, Region
 from infra.constructs.report_queue import ReportQueue
 
-API_TIMEOUT = cdk.Duration.seconds(10)
+# A reader of events may wait 20 s for the next one; everything else answers within seconds.
+API_TIMEOUT = cdk.Duration.seconds(25)
 HANDLER_TIMEOUT = cdk.Duration.seconds(10)
 SWEEP_EVERY = cdk.Duration.minutes(1)
 # Requests per second and burst of one region before API Gateway answers 429 itself.

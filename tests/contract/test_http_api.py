@@ -108,6 +108,27 @@ async def test_a_meeting_from_create_to_end(api: Api):
     assert (status, problem["code"]) == (410, "meeting_ended")
 
 
+async def test_every_step_of_a_meeting_is_in_its_log(api: Api):
+    meeting = await create(api, title="Team")
+    path = f"/meetings/{meeting['id']}"
+    _, _, joined = await api("POST", f"{path}/join", {"displayName": "Zoë"}, guest=True)
+    await api("POST", f"{path}/end")
+    status, _, page = await api("GET", f"{path}/events")
+    assert status == 200
+    types = ["meeting.created", "participant.admitted", "meeting.placed", "meeting.ended"]
+    assert [(event["number"], event["type"]) for event in page["items"]] == list(enumerate(types, 1))
+    assert page["items"][0]["data"]["meeting"]["title"] == "Team"
+    assert page["items"][1]["data"]["participant"]["id"] == joined["participant"]["id"]
+    assert page["items"][3]["data"]["meeting"]["endReason"] == "requested"
+    _, _, first = await api("GET", f"{path}/events?limit=3")
+    _, _, rest = await api("GET", f"{path}/events?cursor={first['nextCursor']}&waitSeconds=20")
+    assert first["items"] + rest["items"] == page["items"]
+    assert rest["nextCursor"] is None
+    for query in ("after=-1", "after=x", "limit=0", "waitSeconds=21", "after=10000000000", "unknown=1"):
+        assert (await api("GET", f"{path}/events?{query}"))[0] == 422
+    assert (await api("GET", f"{path}/events", guest=True))[0] == 401
+
+
 async def test_a_repeated_create_is_the_same_meeting(api: Api):
     first = await api("POST", "/meetings", {"title": "A"}, idempotency_key="k")
     again = await api("POST", "/meetings", {"title": "A"}, idempotency_key="k")
