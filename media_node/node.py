@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -326,6 +327,17 @@ def configure_logging(level: str) -> None:
     )
 
 
+def _spare_the_collector() -> None:
+    """Reference counts free nearly all; cycles are few and can wait for more than 700 new objects.
+
+    What start made stays for ever and is not looked at again. A join makes thousands of objects that are gone
+    at once, and the collector, asked so often, took a tenth of its time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     stopping = asyncio.Event()
@@ -334,5 +346,6 @@ async def run(settings: Settings) -> None:
         loop.add_signal_handler(number, stopping.set)
     node = Node(settings)
     await node.start()
+    _spare_the_collector()
     await stopping.wait()
     await node.stop()

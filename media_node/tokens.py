@@ -5,6 +5,8 @@ every five minutes, and at once for an unknown key id, but not more than every f
 """
 
 import asyncio
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -81,8 +83,7 @@ class TokenVerifier:
         if len(token) > MAX_TOKEN_BYTES:
             raise TokenError("the token is too long")
         try:
-            key_id = jwt.get_unverified_header(token).get("kid")
-            key = await self._key(str(key_id), now)
+            key = await self._key(_key_id(token), now)
             options = {"require": ["exp", "iat", "sub", "aud"], "verify_exp": not allow_expired}
             payload = jwt.decode(
                 token,
@@ -134,6 +135,15 @@ class TokenVerifier:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise TokenError(f"the token lacks a claim or has it in another form: {exc}") from exc
+
+
+def _key_id(token: str) -> str:
+    """The key that a token names; what is wrong with the token otherwise is found when it is verified."""
+    header = token.partition(".")[0]
+    try:
+        return str(json.loads(urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"])
+    except (ValueError, KeyError, TypeError, RecursionError) as exc:
+        raise TokenError("the token names no key") from exc
 
 
 def _text(payload: dict[str, Any], name: str) -> str:

@@ -149,17 +149,18 @@ class TrackLayers:
         visible = self._visible(limit)
         given = self._given(now, visible)
         missing = [spatial for spatial in visible if spatial > given[-1]]
-        rungs = _ascending([self._rung(*step) for step in self._path(given, limit)])
+        heights = self._known_heights()
+        rungs = _ascending([self._rung(heights, *step) for step in self._path(given, limit)])
         kept = rungs[: max(1, len(rungs) - limit.shed)]
         return Ladder(tuple(kept), missing[0] if missing else None, len(kept) < len(rungs))
 
     def _visible(self, limit: Limit) -> list[int]:
         """Spatial layers that do not exceed the slot, the lowest in any case."""
         everything = self.spatial_layers
-        heights = _heights({spatial: self._height(spatial) for spatial in everything})
         bound = limit.max_height
         if bound is None:
             return everything
+        heights = self._known_heights()
         return [one for one in everything if heights[one] <= bound] or everything[:1]
 
     def _path(self, spatial_layers: Sequence[int], limit: Limit) -> list[tuple[int, int]]:
@@ -180,23 +181,25 @@ class TrackLayers:
         fitting = [one.temporal for one in found if bound is None or one.fps <= bound * FPS_TOLERANCE]
         return fitting or [found[0].temporal]
 
-    def _rung(self, spatial: int, temporal: int) -> Rung:
+    def _rung(self, heights: dict[int, int], spatial: int, temporal: int) -> Rung:
         layer = self._layers[spatial, temporal]
-        return Rung(spatial, temporal, layer.bitrate_bps or self._expected_bps(layer))
+        return Rung(spatial, temporal, layer.bitrate_bps or self._expected_bps(heights, layer))
 
-    def _expected_bps(self, layer: Layer) -> int:
-        everything = self.spatial_layers
-        heights = _heights({spatial: self._height(spatial) for spatial in everything})
+    def _expected_bps(self, heights: dict[int, int], layer: Layer) -> int:
         height = heights[layer.spatial]
         usual = next((bps for known, bps in USUAL_BPS if height <= known), 2 * USUAL_BPS[-1][1])
         if height == 0:
-            usual = FIRST_BPS * 4 ** everything.index(layer.spatial)
+            usual = FIRST_BPS * 4 ** list(heights).index(layer.spatial)
         steps = [one.temporal for key, one in self._layers.items() if key[0] == layer.spatial]
         share = BASE_SHARE + (1 - BASE_SHARE) * layer.temporal / max(1, *steps)
         return int(usual * share)
 
-    def _height(self, spatial: int) -> int:
-        return max(layer.height for key, layer in self._layers.items() if key[0] == spatial)
+    def _known_heights(self) -> dict[int, int]:
+        """The height of each spatial layer, lowest first; 0 where nothing is known of any."""
+        seen = dict.fromkeys(self.spatial_layers, 0)
+        for (spatial, _), layer in self._layers.items():
+            seen[spatial] = max(seen[spatial], layer.height)
+        return _heights(seen)
 
     def _is_active(self, spatial: int) -> bool:
         return any(layer.is_active for key, layer in self._layers.items() if key[0] == spatial)

@@ -100,8 +100,7 @@ PYTHON_ARROWS: Arrows = {
 SOLE_USERS: Arrows = _arrows(
     chalice="app chalicelib.routes",
     pynamodb="chalicelib.stores",
-    aiortc="media_node.transport",
-    aioice="media_node.transport",
+    OpenSSL="media_node.transport",
     packet_plane="media_node.forwarding media_node.node",
     aws_cdk="infra",
 )
