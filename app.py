@@ -8,6 +8,7 @@ from chalicelib.routes.handlers import events
 from chalicelib.routes.registry import register
 
 REPORT_QUEUE = "parley-node-reports"
+WEBHOOK_QUEUE = "parley-webhooks"
 
 app = Chalice(app_name="parley")
 register(app)
@@ -16,6 +17,21 @@ register(app)
 @app.on_sqs_message(queue=REPORT_QUEUE, batch_size=10, name="handle_node_reports")
 def handle_node_reports(event: Any) -> dict[str, Any]:
     return events.take_reports(event.to_dict(), event.context)
+
+
+@app.lambda_function(name="handle_events")
+def handle_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return events.take_events(event, context)
+
+
+@app.on_sqs_message(queue=WEBHOOK_QUEUE, batch_size=1, name="handle_webhooks")
+def handle_webhooks(event: Any) -> dict[str, Any]:
+    return events.deliver(event.to_dict(), event.context)
+
+
+@app.schedule("rate(1 minute)", name="deliver_due")
+def deliver_due(event: Any) -> dict[str, int]:
+    return events.deliver_due(event.to_dict(), event.context)
 
 
 @app.schedule("rate(1 minute)", name="sweep")

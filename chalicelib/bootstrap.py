@@ -10,30 +10,49 @@ from datetime import UTC, datetime
 
 from chalicelib.config import Config, read_config
 from chalicelib.services.accounts import Accounts
+from chalicelib.services.deliveries import Deliveries
 from chalicelib.services.events import Events
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.join import Join
 from chalicelib.services.meetings import Meetings
-from chalicelib.services.protocols import ApiKeyStore, FleetStore, MeetingStore, NodeCommands, Signer
+from chalicelib.services.protocols import (
+    ApiKeyStore,
+    FleetStore,
+    MeetingStore,
+    NodeCommands,
+    Signer,
+    WebhookSender,
+    WebhookStore,
+    WebhookWaker,
+)
 from chalicelib.services.reports import Reports
 from chalicelib.services.sweep import Sweep
 from chalicelib.services.values import (
     Admission,
     ApiKeyCaller,
+    Delivery,
+    Endpoint,
+    EndpointWishes,
     Event,
     JoinWishes,
     Meeting,
+    MeetingId,
     MeetingWishes,
     Node,
     Participant,
     Tenant,
+    WebhookEndpointId,
 )
+from chalicelib.services.webhooks import Webhooks
 from chalicelib.stores.api_keys import DynamoApiKeys
 from chalicelib.stores.commands import SqsCommands
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.signing import SecretSigner
 from chalicelib.stores.tables import use_tables
+from chalicelib.stores.wakeups import SqsWaker
+from chalicelib.stores.webhook_sender import HttpSender
+from chalicelib.stores.webhooks import DynamoWebhooks
 
 
 @dataclass(frozen=True)
@@ -43,6 +62,9 @@ class Stores:
     api_keys: ApiKeyStore
     commands: NodeCommands
     signer: Signer
+    webhooks: WebhookStore
+    sender: WebhookSender
+    waker: WebhookWaker
 
 
 @dataclass(frozen=True)
@@ -56,6 +78,8 @@ class Services:
     reports: Reports
     sweep: Sweep
     signer: Signer
+    webhooks: Webhooks
+    deliveries: Deliveries
 
 
 def build(config: Config, stores: Stores) -> Services:
@@ -71,6 +95,7 @@ def build(config: Config, stores: Stores) -> Services:
         secrets.randbelow,
         utc_now,
     )
+    webhooks = Webhooks(stores.webhooks, os.urandom, config.webhook_networks)
     return Services(
         config=config,
         accounts=Accounts(stores.api_keys, os.urandom),
@@ -81,6 +106,10 @@ def build(config: Config, stores: Stores) -> Services:
         reports=Reports(fleet),
         sweep=Sweep(meetings, stores.meetings, fleet, config.region),
         signer=stores.signer,
+        webhooks=webhooks,
+        deliveries=Deliveries(
+            webhooks, stores.webhooks, stores.meetings, stores.sender, stores.waker, utc_now
+        ),
     )
 
 
@@ -99,6 +128,9 @@ def services() -> Services:
         api_keys=DynamoApiKeys(),
         commands=SqsCommands(),
         signer=SecretSigner(config.signing_secret),
+        webhooks=DynamoWebhooks(),
+        sender=HttpSender(config.webhook_networks),
+        waker=SqsWaker(config.webhook_queue),
     )
     return build(config, stores)
 
@@ -107,15 +139,20 @@ def services() -> Services:
 __all__ = [
     "Admission",
     "ApiKeyCaller",
+    "Delivery",
+    "Endpoint",
+    "EndpointWishes",
     "Event",
     "JoinWishes",
     "Meeting",
+    "MeetingId",
     "MeetingWishes",
     "Node",
     "Participant",
     "Services",
     "Stores",
     "Tenant",
+    "WebhookEndpointId",
     "build",
     "services",
     "utc_now",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,9 @@ class Config:
     regions: tuple[str, ...]
     app_url: str
     api_url: str
+    webhook_queue: str
+    # Networks that webhooks may reach besides the Internet, and by plain HTTP: for a laptop.
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...]
 
 
 def read_config(environment: Mapping[str, str]) -> Config:
@@ -23,6 +27,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         name.strip() for name in environment.get("PARLEY_REGIONS", region).split(",") if name.strip()
     )
     app_url = environment.get("PARLEY_APP_URL", "http://127.0.0.1:8080").rstrip("/")
+    networks = environment.get("PARLEY_WEBHOOK_NETWORKS", "")
     return Config(
         control_table=environment.get("PARLEY_CONTROL_TABLE", "parley-control"),
         fleet_table=environment.get("PARLEY_FLEET_TABLE", "parley-fleet"),
@@ -31,4 +36,6 @@ def read_config(environment: Mapping[str, str]) -> Config:
         regions=regions if region in regions else (region, *regions),
         app_url=app_url,
         api_url=environment.get("PARLEY_API_URL", f"{app_url}/v1").rstrip("/"),
+        webhook_queue=environment.get("PARLEY_WEBHOOK_QUEUE", "parley-webhooks"),
+        webhook_networks=tuple(ip_network(one) for one in networks.split(",") if one),
     )

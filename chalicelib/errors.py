@@ -12,6 +12,7 @@ ControlPlaneError
 │   │   └── MeetingNotFoundError
 │   ├── MeetingEndedError
 │   ├── MeetingFullError
+│   ├── LimitReachedError         a tenant has as many as it may
 │   └── IdempotencyConflictError  one key, two different requests
 ├── NoCapacityError               no node has room now; try again
 └── StoreUnavailableError         AWS did not answer; try again
@@ -82,6 +83,10 @@ class MeetingEndedError(CallerError):
 
 class MeetingFullError(CallerError):
     code = "meeting_full"
+
+
+class LimitReachedError(CallerError):
+    code = "limit_reached"
 
 
 class IdempotencyConflictError(CallerError):

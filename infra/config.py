@@ -59,6 +59,10 @@ class Deployment:
         return f"{self.project}-node-reports"
 
     @property
+    def webhook_queue(self) -> str:
+        return f"{self.project}-webhooks"
+
+    @property
     def command_queue_prefix(self) -> str:
         return f"{self.project}-node-"
 

@@ -88,6 +88,7 @@ def cloud_environment(dynamodb_port: int, ministack_port: int) -> dict[str, str]
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL_DYNAMODB": f"http://{HOST}:{dynamodb_port}",
+        "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": f"http://{HOST}:{dynamodb_port}",
         "AWS_ENDPOINT_URL_SQS": ministack,
         "AWS_ENDPOINT_URL_S3": ministack,
         "AWS_ENDPOINT_URL_SECRETS_MANAGER": ministack,

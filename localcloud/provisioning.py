@@ -26,6 +26,9 @@ from localcloud.run_file import read_run, write_private
 
 REPORT_QUEUE = "parley-node-reports"
 DEAD_LETTER_QUEUE = "parley-node-reports-dead"
+# As the control plane names it where nothing else is configured.
+CONTROL_TABLE = "parley-control"
+WEBHOOK_QUEUE = "parley-webhooks"
 RECORDINGS_BUCKET = "parley-recordings"
 SIGNING_SECRET = "parley/signing-keys"
 # Reports come every 2 s: one that failed three times says nothing any more.
@@ -50,6 +53,15 @@ def make_queues() -> Queue:
     redrive = {"deadLetterTargetArn": dead.arn, "maxReceiveCount": MOST_RECEIVES}
     attributes = {"VisibilityTimeout": str(VISIBILITY_SECONDS), "RedrivePolicy": json.dumps(redrive)}
     return _queue(sqs, REPORT_QUEUE, attributes)
+
+
+def make_webhook_queue() -> Queue:
+    """The queue that wakes up whoever delivers webhooks, and its dead-letter queue."""
+    sqs = boto3.client("sqs")
+    dead = _queue(sqs, f"{WEBHOOK_QUEUE}-dead", {"MessageRetentionPeriod": "1209600"})
+    redrive = {"deadLetterTargetArn": dead.arn, "maxReceiveCount": MOST_RECEIVES}
+    attributes = {"VisibilityTimeout": str(VISIBILITY_SECONDS), "RedrivePolicy": json.dumps(redrive)}
+    return _queue(sqs, WEBHOOK_QUEUE, attributes)
 
 
 def _queue(sqs: Any, name: str, attributes: dict[str, str]) -> Queue:

@@ -47,9 +47,13 @@ from localcloud.queue_pump import QueuePump
 from localcloud.run_file import DataFolder
 from localcloud.schedule import run_schedule
 from localcloud.settings import ROOT, Settings
+from localcloud.stream_pump import StreamPump
 from localcloud.web_app import WebApp
 
 SWEEP_SECONDS = 60.0
+# A minute in AWS, where each look is paid for.
+DELIVER_SECONDS = 5.0
+LOOPBACK = "127.0.0.0/8,::1/128"
 ENGINE_START_SECONDS = 20.0
 # ministack would wait for long polls of clients that are gone; both engines write to disk as they go.
 ENGINE_STOP_SECONDS = 1.0
@@ -115,6 +119,9 @@ class LocalCloud:
                 "PARLEY_APP_URL": url,
                 "PARLEY_API_URL": f"{url}/v1",
                 "PARLEY_SIGNING_SECRET": provisioning.SIGNING_SECRET,
+                "PARLEY_WEBHOOK_QUEUE": provisioning.WEBHOOK_QUEUE,
+                # On one machine the receiver that is being written is on that machine, too.
+                "PARLEY_WEBHOOK_NETWORKS": os.environ.get("PARLEY_WEBHOOK_NETWORKS", LOOPBACK),
                 "PARLEY_REPORT_QUEUE_NAME": provisioning.REPORT_QUEUE,
                 "POWERTOOLS_SERVICE_NAME": "parley",
                 "POWERTOOLS_METRICS_NAMESPACE": "Parley",
@@ -178,6 +185,7 @@ class LocalCloud:
     async def _make_state(self) -> provisioning.Queue:
         queue, *_ = await asyncio.gather(
             asyncio.to_thread(provisioning.make_queues),
+            asyncio.to_thread(provisioning.make_webhook_queue),
             asyncio.to_thread(provisioning.make_tables),
             asyncio.to_thread(provisioning.make_bucket),
             asyncio.to_thread(provisioning.make_signing_secret, self._folder.path),
@@ -187,6 +195,7 @@ class LocalCloud:
     async def _make_volatile_state(self) -> None:
         """What ministack forgets when it is started again."""
         await asyncio.to_thread(provisioning.make_queues)
+        await asyncio.to_thread(provisioning.make_webhook_queue)
         await asyncio.to_thread(provisioning.make_bucket)
         await asyncio.to_thread(provisioning.make_signing_secret, self._folder.path)
 
@@ -205,6 +214,29 @@ class LocalCloud:
         self._start_task(pump.run())
         sweep = functools.partial(control_plane.invoke, control_plane.handler("sweep"))
         self._start_task(run_schedule(sweep, name="sweep", period_seconds=SWEEP_SECONDS))
+        await self._start_webhooks(control_plane, sqs)
+
+    async def _start_webhooks(self, control_plane: ControlPlane, sqs: Any) -> None:
+        """What hears of new events and brings them to those who asked for them."""
+        handlers = {
+            name: functools.partial(control_plane.invoke, control_plane.handler(name))
+            for name in ("handle_events", "handle_webhooks", "deliver_due")
+        }
+        queue = await asyncio.to_thread(provisioning.make_webhook_queue)
+        self._start_task(QueuePump(sqs, queue.url, queue.arn, handlers["handle_webhooks"]).run())
+        position = self._folder.path / "stream-position.json"
+        # The stand-in's names of shards are shorter than those of AWS.
+        relaxed = Config(parameter_validation=False, retries={"total_max_attempts": 1})
+        pump = StreamPump(
+            boto3.client("dynamodb"),
+            boto3.client("dynamodbstreams", config=relaxed),
+            provisioning.CONTROL_TABLE,
+            position,
+            handlers["handle_events"],
+        )
+        self._start_task(pump.run())
+        due = run_schedule(handlers["deliver_due"], name="deliver_due", period_seconds=DELIVER_SECONDS)
+        self._start_task(due)
 
     def _start_task(self, work: Any) -> None:
         task = asyncio.create_task(work)

@@ -82,6 +82,36 @@ class EndBody(Body):
     pass
 
 
+EventPattern = Annotated[str, Field(pattern=r"^(\*|[a-z]+\.(\*|[a-z_]+))$", max_length=60)]
+EventPatterns = Annotated[list[EventPattern], Field(min_length=1, max_length=30)]
+Url = Annotated[str, Field(min_length=1, max_length=2048)]
+
+
+class CreateEndpointBody(Body):
+    url: Url
+    events: EventPatterns = Field(default_factory=lambda: ["*"])
+    description: Annotated[str, Field(max_length=200), AfterValidator(_clean)] = ""
+    disabled: bool = False
+
+
+class PatchEndpointBody(Body):
+    url: Url | None = None
+    events: EventPatterns | None = None
+    description: Annotated[str, Field(max_length=200), AfterValidator(_clean)] | None = None
+    disabled: bool | None = None
+
+
+class EmptyBody(Body):
+    pass
+
+
+class ListDeliveriesQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, Field(max_length=400)] | None = None
+
+
 class ListEventsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
 

@@ -16,7 +16,7 @@ from chalice.app import Request, Response
 from pydantic import BaseModel, ValidationError
 
 from chalicelib import errors
-from chalicelib.bootstrap import Services, services
+from chalicelib.bootstrap import ApiKeyCaller, Services, services
 
 logger = Logger(service="parley", child=True)
 
@@ -28,6 +28,7 @@ STATUS_BY_CODE: Mapping[str, tuple[int, str]] = {
     "not_found": (404, "Not Found"),
     "meeting_not_found": (404, "Not Found"),
     "meeting_full": (409, "Conflict"),
+    "limit_reached": (409, "Conflict"),
     "meeting_ended": (410, "Gone"),
     "unsupported_media_type": (415, "Unsupported Media Type"),
     "validation_failed": (422, "Unprocessable Content"),
@@ -35,6 +36,7 @@ STATUS_BY_CODE: Mapping[str, tuple[int, str]] = {
     "no_capacity": (503, "Service Unavailable"),
     "store_unavailable": (503, "Service Unavailable"),
 }
+LONGEST_IDEMPOTENCY_KEY = 255
 RETRY_AFTER_SECONDS = {"no_capacity": 5, "store_unavailable": 1}
 
 _Body = TypeVar("_Body", bound=BaseModel)
@@ -70,6 +72,22 @@ class Call:
                 f"The body has to be application/json, not {content_type}."
             )
         return checked(model, parse_json(raw))
+
+
+def key_of(call: Call) -> ApiKeyCaller:
+    if not isinstance(call.caller, ApiKeyCaller):
+        raise errors.UnauthorizedError("This call needs an API key.")
+    return call.caller
+
+
+def idempotency_key(call: Call) -> str | None:
+    key = call.header("idempotency-key")
+    if key is not None and not (
+        1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY and key.isascii() and key.isprintable()
+    ):
+        rule = f"An Idempotency-Key has 1 to {LONGEST_IDEMPOTENCY_KEY} printable ASCII characters."
+        raise errors.ValidationFailedError([errors.BrokenRule("/Idempotency-Key", rule)])
+    return key
 
 
 def parse_json(raw: bytes) -> Any:

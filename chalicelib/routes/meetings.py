@@ -10,13 +10,11 @@ from chalicelib import errors
 from chalicelib.bootstrap import ApiKeyCaller, JoinWishes, MeetingWishes, utc_now
 from chalicelib.routes import views
 from chalicelib.routes.bodies import CreateMeetingBody, EndBody, JoinBody, ListMeetingsQuery
-from chalicelib.routes.http import Call, checked, json_response
-
-LONGEST_IDEMPOTENCY_KEY = 255
+from chalicelib.routes.http import Call, checked, idempotency_key, json_response, key_of
 
 
 def create_meeting(call: Call) -> Response:
-    caller = _key_of(call)
+    caller = key_of(call)
     body = call.body(CreateMeetingBody)
     wishes = MeetingWishes(
         title=body.title,
@@ -26,13 +24,13 @@ def create_meeting(call: Call) -> Response:
         region=_known_region(call, body.region),
         metadata=body.metadata,
     )
-    meeting = call.services.meetings.create(caller, wishes, _idempotency_key(call), utc_now())
+    meeting = call.services.meetings.create(caller, wishes, idempotency_key(call), utc_now())
     headers = {"Location": f"{call.services.config.api_url}/meetings/{meeting.id}"}
     return json_response(views.meeting_full(meeting, call.services.config.app_url), 201, headers)
 
 
 def list_meetings(call: Call) -> Response:
-    caller = _key_of(call)
+    caller = key_of(call)
     # A query is text: numbers in it are parsed, not taken for another type.
     query = checked(ListMeetingsQuery, call.query())
     page, mark = call.services.meetings.page(caller, query.state, query.limit, views.mark_of(query.cursor))
@@ -50,7 +48,7 @@ def show_meeting(call: Call, meeting: str) -> Response:
 
 
 def end_meeting(call: Call, meeting: str) -> Response:
-    caller = _key_of(call)
+    caller = key_of(call)
     call.body(EndBody)
     ended = call.services.meetings.end(caller, meeting, call.request_id, utc_now())
     return json_response(views.meeting_full(ended, call.services.config.app_url))
@@ -69,14 +67,8 @@ def join_meeting(call: Call, meeting: str) -> Response:
 
 
 def list_participants(call: Call, meeting: str) -> Response:
-    found = call.services.meetings.participants(_key_of(call), meeting)
+    found = call.services.meetings.participants(key_of(call), meeting)
     return json_response({"items": [views.participant(entry) for entry in found], "nextCursor": None})
-
-
-def _key_of(call: Call) -> ApiKeyCaller:
-    if not isinstance(call.caller, ApiKeyCaller):
-        raise errors.UnauthorizedError("This call needs an API key.")
-    return call.caller
 
 
 def _known_region(call: Call, region: str | None) -> str | None:
@@ -84,13 +76,3 @@ def _known_region(call: Call, region: str | None) -> str | None:
         known = ", ".join(call.services.config.regions)
         raise errors.ValidationFailedError([errors.BrokenRule("/region", f"The regions are: {known}.")])
     return region
-
-
-def _idempotency_key(call: Call) -> str | None:
-    key = call.header("idempotency-key")
-    if key is not None and not (
-        1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY and key.isascii() and key.isprintable()
-    ):
-        rule = f"An Idempotency-Key has 1 to {LONGEST_IDEMPOTENCY_KEY} printable ASCII characters."
-        raise errors.ValidationFailedError([errors.BrokenRule("/Idempotency-Key", rule)])
-    return key

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 from pydantic import BaseModel
 
-from chalicelib.routes.bodies import CreateMeetingBody, EndBody, JoinBody
-
-Schema = dict[str, Any]
-
-TEXT: Schema = {"type": "string"}
-TIME: Schema = {"type": "string", "format": "date-time"}
-COUNT: Schema = {"type": "integer", "minimum": 0}
-KEY: list[dict[str, list[str]]] = [{"apiKey": []}]
-ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {}]
-
-
-def nullable(schema: Schema) -> Schema:
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def record(**properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def reference(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def listing(name: str) -> Schema:
-    return record(items={"type": "array", "items": reference(name)}, nextCursor=nullable(TEXT))
-
+from chalicelib.routes.bodies import (
+    CreateEndpointBody,
+    CreateMeetingBody,
+    EmptyBody,
+    EndBody,
+    JoinBody,
+    PatchEndpointBody,
+)
+from chalicelib.routes.openapi_webhooks import WEBHOOK_SCHEMAS, webhook_paths
+from chalicelib.routes.openapi_words import (
+    ANYBODY,
+    COUNT,
+    KEY,
+    TEXT,
+    TIME,
+    Schema,
+    listing,
+    nullable,
+    operation,
+    parameter,
+    record,
+    reference,
+)
 
 PUBLIC = {
     "id": {"type": "string", "pattern": "^mtg_[a-z2-7]{26}$"},
@@ -121,44 +117,6 @@ SCHEMAS: dict[str, Schema] = {
 }
 SCHEMAS["Problem"]["properties"]["errors"] = {"type": "array", "items": record(pointer=TEXT, detail=TEXT)}
 
-PROBLEM_TITLES = {
-    "400": "The body is not JSON.",
-    "401": "No credentials, or none that are valid.",
-    "403": "Not allowed.",
-    "404": "Not there, or not the caller's to see.",
-    "409": "The meeting is full.",
-    "410": "The meeting has ended.",
-    "413": "The body is too large.",
-    "415": "The body is not application/json.",
-    "422": "What was sent breaks a rule.",
-    "503": "No capacity, or a store that does not answer; see Retry-After.",
-}
-
-
-def operation(
-    name: str,
-    summary: str,
-    status: int,
-    answer: Schema,
-    security: Any,
-    problems: str,
-    body: str | None = None,
-) -> Schema:
-    content = {"application/json": {"schema": answer}}
-    problem = {"application/problem+json": {"schema": reference("Problem")}}
-    responses: Schema = {str(status): {"description": "Done.", "content": content}}
-    for code in [*problems.split(), "503"]:
-        responses[code] = {"description": PROBLEM_TITLES[code], "content": problem}
-    result: Schema = {"operationId": name, "summary": summary, "security": security, "responses": responses}
-    if body is not None:
-        result["requestBody"] = {"content": {"application/json": {"schema": reference(body)}}}
-    return result
-
-
-def parameter(name: str, place: str, schema: Schema, description: str) -> Schema:
-    required = {"required": True} if place == "path" else {}
-    return {"name": name, "in": place, "schema": schema, "description": description, **required}
-
 
 def paths() -> dict[str, Schema]:
     meeting = parameter("meeting", "path", TEXT, "An id (`mtg_…`) or a code (`abc-defg-hij`).")
@@ -172,10 +130,13 @@ def paths() -> dict[str, Schema]:
         "400 401 413 415 422",
         "CreateMeeting",
     )
-    create["parameters"] = [
-        parameter("Idempotency-Key", "header", {"type": "string", "minLength": 1, "maxLength": 255},
-                  "The same key with the same body gives the same meeting for 24 hours.")
-    ]  # fmt: skip
+    idempotency_key = parameter(
+        "Idempotency-Key",
+        "header",
+        {"type": "string", "minLength": 1, "maxLength": 255},
+        "The same key with the same body gives the same answer for 24 hours.",
+    )
+    create["parameters"] = [idempotency_key]
     listed = operation(
         "list_meetings", "List meetings, newest first", 200, listing("Meeting"), KEY, "401 422"
     )
@@ -224,6 +185,7 @@ def paths() -> dict[str, Schema]:
                              KEY, "401 404"),
         },
         "/meetings/{meeting}/events": {"parameters": [meeting], "get": events},
+        **webhook_paths(idempotency_key),
         "/regions": {"get": operation("list_regions", "The regions", 200, listing("Region"), ANYBODY, "401")},
         "/nodes": {"get": operation("list_nodes", "The media nodes", 200, listing("Node"), KEY, "401")},
         "/nodes/{node}": {
@@ -249,6 +211,9 @@ def document(api_url: str) -> Schema:
         "CreateMeeting": CreateMeetingBody,
         "JoinMeeting": JoinBody,
         "EndMeeting": EndBody,
+        "CreateWebhookEndpoint": CreateEndpointBody,
+        "PatchWebhookEndpoint": PatchEndpointBody,
+        "Empty": EmptyBody,
     }
     requests = {name: model.model_json_schema(by_alias=True) for name, model in bodies.items()}
     return {
@@ -262,7 +227,7 @@ def document(api_url: str) -> Schema:
         "servers": [{"url": api_url}],
         "paths": paths(),
         "components": {
-            "schemas": {**SCHEMAS, **requests},
+            "schemas": {**SCHEMAS, **WEBHOOK_SCHEMAS, **requests},
             "securitySchemes": {
                 "apiKey": {
                     "type": "http",

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Chalice, CORSConfig, Response
 
-from chalicelib.routes import events, fleet, meetings
+from chalicelib.routes import events, fleet, meetings, webhooks
 from chalicelib.routes.http import answered
 
 # Any page may call: credentials travel in a header that only the page's own code can set.
@@ -21,6 +21,19 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/v1/meetings/{meeting}/join", meetings.join_meeting),
     ("GET", "/v1/meetings/{meeting}/participants", meetings.list_participants),
     ("GET", "/v1/meetings/{meeting}/events", events.list_events),
+    ("POST", "/v1/webhook-endpoints", webhooks.create_webhook_endpoint),
+    ("GET", "/v1/webhook-endpoints", webhooks.list_webhook_endpoints),
+    ("GET", "/v1/webhook-endpoints/{endpoint}", webhooks.show_webhook_endpoint),
+    ("PATCH", "/v1/webhook-endpoints/{endpoint}", webhooks.change_webhook_endpoint),
+    ("DELETE", "/v1/webhook-endpoints/{endpoint}", webhooks.delete_webhook_endpoint),
+    ("POST", "/v1/webhook-endpoints/{endpoint}/rotate-secret", webhooks.rotate_webhook_secret),
+    ("POST", "/v1/webhook-endpoints/{endpoint}/test", webhooks.test_webhook_endpoint),
+    ("GET", "/v1/webhook-endpoints/{endpoint}/deliveries", webhooks.list_webhook_deliveries),
+    (
+        "POST",
+        "/v1/webhook-endpoints/{endpoint}/deliveries/{delivery}/retry",
+        webhooks.retry_webhook_delivery,
+    ),
     ("GET", "/v1/regions", fleet.list_regions),
     ("GET", "/v1/nodes", fleet.list_nodes),
     ("GET", "/v1/nodes/{node}", fleet.show_node),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib import errors
-from chalicelib.bootstrap import Admission, Event, Meeting, Node, Participant
+from chalicelib.bootstrap import Admission, Delivery, Endpoint, Event, Meeting, Node, Participant
 
 
 def timestamp(moment: datetime | None) -> str | None:
@@ -102,6 +102,34 @@ def event(value: Event) -> dict[str, Any]:
         "at": timestamp(value.at),
         "meeting": value.meeting,
         "data": value.shown(),
+    }
+
+
+def endpoint(value: Endpoint) -> dict[str, Any]:
+    return {
+        "id": value.id,
+        "url": value.url,
+        "events": list(value.events),
+        "description": value.description,
+        "disabled": value.disabled,
+        "createdAt": timestamp(value.created_at),
+        "previousSecretExpiresAt": timestamp(value.previous_secret_expires_at),
+    }
+
+
+def delivery(value: Delivery) -> dict[str, Any]:
+    name = base64.urlsafe_b64encode(f"{value.meeting}#{value.number}".encode()).rstrip(b"=").decode()
+    return {
+        "id": f"dlv_{name}",
+        "meeting": value.meeting,
+        "number": value.number,
+        "type": value.type,
+        "state": value.state,
+        "attempts": value.attempts,
+        "status": value.status,
+        "error": value.error,
+        "attemptedAt": timestamp(value.attempted_at),
+        "nextAttemptAt": timestamp(value.next_attempt_at),
     }
 
 

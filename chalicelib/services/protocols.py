@@ -7,11 +7,20 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from chalicelib.domain.events import Change, Event
-from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
+from chalicelib.domain.identifiers import (
+    KeyId,
+    MeetingCode,
+    MeetingId,
+    NodeId,
+    ParticipantId,
+    Tenant,
+    WebhookEndpointId,
+)
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Node, Reservation
 from chalicelib.domain.presence import Presence
+from chalicelib.domain.webhooks import Delivery, Endpoint, Progress, Sent
 
 
 class EarlierRequest(Protocol):
@@ -56,6 +65,34 @@ class FleetStore(Protocol):
 class ApiKeyStore(Protocol):
     def put(self, key: KeyId, tenant: Tenant, name: str, secret_digest: str, now: datetime) -> None: ...
     def by_id(self, key: KeyId) -> tuple[Tenant, str] | None: ...
+
+
+class WebhookStore(Protocol):
+    def create_endpoint(self, endpoint: Endpoint, request_digest: str) -> str | None: ...
+    def put_endpoint(self, endpoint: Endpoint) -> bool: ...
+    def endpoint(self, tenant: Tenant, endpoint: WebhookEndpointId) -> Endpoint | None: ...
+    def endpoints(self, tenant: Tenant) -> list[Endpoint]: ...
+    def delete_endpoint(self, tenant: Tenant, endpoint: WebhookEndpointId) -> None: ...
+    def want(self, progress: Progress, region: str, now: datetime) -> bool: ...
+    def due(self, region: str, now: datetime, limit: int) -> list[Progress]: ...
+    def lease(
+        self, endpoint: WebhookEndpointId, meeting: MeetingId, now: datetime, until: datetime
+    ) -> Progress | None: ...
+    def settle(self, progress: Progress, again_at: datetime | None) -> bool: ...
+    def forget(self, endpoint: WebhookEndpointId, meeting: MeetingId) -> None: ...
+    def put_delivery(self, delivery: Delivery) -> None: ...
+    def delivery(self, endpoint: WebhookEndpointId, event: Event) -> Delivery | None: ...
+    def deliveries(
+        self, endpoint: WebhookEndpointId, limit: int, before: str | None
+    ) -> tuple[list[Delivery], str | None]: ...
+
+
+class WebhookSender(Protocol):
+    def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Sent: ...
+
+
+class WebhookWaker(Protocol):
+    def wake(self, tenant: Tenant, endpoint: WebhookEndpointId, meeting: MeetingId) -> None: ...
 
 
 class NodeCommands(Protocol):

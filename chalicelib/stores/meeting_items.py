@@ -31,13 +31,14 @@ def event_key(number: int) -> str:
     return f"EVT#{number:010}"
 
 
-def event_item(event: Event, tenant: Tenant) -> EventItem:
+def event_item(event: Event, meeting: Meeting) -> EventItem:
     return EventItem(
         f"MTG#{event.meeting}",
         event_key(event.number),
         type=event.type,
         at=event.at,
-        tenant=tenant,
+        tenant=meeting.tenant,
+        region=meeting.home_region,
         data=event.data,
     )
 

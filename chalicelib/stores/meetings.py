@@ -71,7 +71,7 @@ class DynamoMeetings:
                 transaction.save(code, condition=CodeItem.pk.does_not_exist())
                 transaction.save(meeting_item(meeting), condition=MeetingItem.pk.does_not_exist())
                 for event in created.events:
-                    transaction.save(event_item(event, meeting.tenant))
+                    transaction.save(event_item(event, meeting))
                 if idempotency is not None:
                     transaction.save(idempotency, condition=IdempotencyItem.pk.does_not_exist())
         except TransactWriteError:
@@ -108,7 +108,7 @@ class DynamoMeetings:
             # Kept before meetings had a log.
             seen = seen | MeetingItem.events.does_not_exist()
         participants = [participant_item(one) for one in change.participant_by_id.values()]
-        items = [*participants, *(event_item(event, after.tenant) for event in change.events)]
+        items = [*participants, *(event_item(event, after) for event in change.events)]
         try:
             with TransactWrite(connection=self._connection) as transaction:
                 transaction.update(

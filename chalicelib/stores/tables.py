@@ -144,7 +144,79 @@ class EventItem(Model):
     type = UnicodeAttribute()
     at = UTCDateTimeAttribute()
     tenant = UnicodeAttribute()
+    # Each region hears the whole log of a global table; the home region acts on it.
+    region = UnicodeAttribute()
     data = JSONAttribute()
+
+
+class WebhookEndpointItem(Model):
+    """pk WHT#<tenant>, sk the endpoint's id: one query reads a tenant's endpoints."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    url = UnicodeAttribute()
+    events = JSONAttribute()
+    description = UnicodeAttribute(null=True)
+    disabled = BooleanAttribute()
+    secret = UnicodeAttribute()
+    previous_secret = UnicodeAttribute(attr_name="previousSecret", null=True)
+    previous_expires_at = UTCDateTimeAttribute(attr_name="previousExpiresAt", null=True)
+    created_at = UTCDateTimeAttribute(attr_name="createdAt")
+    request_digest = UnicodeAttribute(attr_name="requestDigest", null=True)
+
+
+class _DueProgress(GlobalSecondaryIndex[Any]):
+    """The index of what goes on, for another kind of item: sparse, by the time when something is due."""
+
+    class Meta:
+        index_name = "live"
+        projection = AllProjection()
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    due_key = UnicodeAttribute(hash_key=True, attr_name="liveKey")
+    due_at = UnicodeAttribute(range_key=True, attr_name="listSort")
+
+
+class WebhookProgressItem(Model):
+    """pk WHP#<endpoint>, sk the meeting's id: how far its log has been delivered there."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    due = _DueProgress()
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    tenant = UnicodeAttribute()
+    region = UnicodeAttribute()
+    wanted = NumberAttribute()
+    delivered = NumberAttribute()
+    attempts = NumberAttribute()
+    due_key = UnicodeAttribute(attr_name="liveKey", null=True)
+    due_at = UnicodeAttribute(attr_name="listSort", null=True)
+    lease_until = UnicodeAttribute(attr_name="leaseUntil", null=True)
+    expires = NumberAttribute()
+
+
+class DeliveryItem(Model):
+    """pk WHD#<endpoint>, sk <time of the event>#<meeting>#<number>: what became of one event."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    type = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    state = UnicodeAttribute()
+    attempts = NumberAttribute()
+    attempted_at = UTCDateTimeAttribute(attr_name="attemptedAt")
+    status = NumberAttribute(null=True)
+    error = UnicodeAttribute(null=True)
+    next_attempt_at = UTCDateTimeAttribute(attr_name="nextAttemptAt", null=True)
+    expires = NumberAttribute()
 
 
 class ApiKeyItem(Model):
@@ -204,6 +276,9 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
     IdempotencyItem,
     ParticipantItem,
     EventItem,
+    WebhookEndpointItem,
+    WebhookProgressItem,
+    DeliveryItem,
     ApiKeyItem,
 )
 FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem)
@@ -238,3 +313,14 @@ def create_tables() -> None:
     for model in (MeetingItem, NodeItem):
         if not model.exists():
             model.create_table(wait=True)
+    _make_stream()
+
+
+def _make_stream() -> None:
+    """The stream of the control table, by which new events are heard of; tables of before had none."""
+    connection = MeetingItem._get_connection()
+    client: Any = connection.connection.client
+    name = MeetingItem.Meta.table_name
+    if "LatestStreamArn" not in client.describe_table(TableName=name)["Table"]:
+        specification = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+        client.update_table(TableName=name, StreamSpecification=specification)

@@ -16,6 +16,7 @@ from constructs import Construct
 
 from infra.config import Deployment, Region
 from infra.constructs.report_queue import ReportQueue
+from infra.constructs.webhooks import Webhooks
 
 # A reader of events may wait 20 s for the next one; everything else answers within seconds.
 API_TIMEOUT = cdk.Duration.seconds(25)
@@ -83,6 +84,14 @@ class ControlPlane(Construct):
             "EveryMinute",
             schedule=events.Schedule.rate(SWEEP_EVERY),
             targets=[targets.LambdaFunction(sweep)],
+        )
+        self.webhooks = Webhooks(
+            self,
+            "Webhooks",
+            queue_name=deployment.webhook_queue,
+            control_table=control_table,
+            control_table_name=deployment.control_table,
+            make_function=self._function,
         )
         # Called by an operator, never by the API: makes a tenant and its first key.
         provision = self._function("Provision", "app.provision", HANDLER_TIMEOUT)
@@ -155,6 +164,7 @@ def _environment(deployment: Deployment, region: Region) -> Mapping[str, str]:
         "PARLEY_CONTROL_TABLE": deployment.control_table,
         "PARLEY_FLEET_TABLE": deployment.fleet_table,
         "PARLEY_SIGNING_SECRET": deployment.signing_secret,
+        "PARLEY_WEBHOOK_QUEUE": deployment.webhook_queue,
         "PARLEY_REGION": region.name,
         "PARLEY_REGIONS": ",".join(one.name for one in deployment.regions),
         "PARLEY_APP_URL": deployment.app_url,

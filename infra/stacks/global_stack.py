@@ -48,6 +48,8 @@ def _control_table(scope: Construct, deployment: Deployment, replicas: list[str]
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
         ),
+        # New events are heard of through it.
+        dynamo_stream=dynamodb.StreamViewType.NEW_IMAGE,
         time_to_live_attribute="expires",
         deletion_protection=True,
         removal_policy=cdk.RemovalPolicy.RETAIN,

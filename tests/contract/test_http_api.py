@@ -19,11 +19,13 @@ from chalicelib.routes.registry import ROUTES
 from chalicelib.stores.api_keys import DynamoApiKeys
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
+from chalicelib.stores.webhooks import DynamoWebhooks
 from localcloud.control_plane import ControlPlane, load_control_plane
 from localcloud.gateway.event import HttpRequest
 from localcloud.gateway.gateway import Gateway
 from tests.support.builders import a_node
 from tests.support.memory_stores import OneKeySigner, RecordingCommands
+from tests.support.memory_webhooks import KeptWakeUps, ToldReceiver
 
 
 class Api:
@@ -63,9 +65,26 @@ def control_plane() -> ControlPlane:
 
 
 @pytest.fixture
-def api(control_plane: ControlPlane, dynamodb: Connection, monkeypatch: pytest.MonkeyPatch) -> Api:
+def receiver() -> ToldReceiver:
+    return ToldReceiver()
+
+
+@pytest.fixture
+def api(
+    control_plane: ControlPlane,
+    dynamodb: Connection,
+    receiver: ToldReceiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Api:
     stores = bootstrap.Stores(
-        DynamoMeetings(dynamodb), DynamoFleet(), DynamoApiKeys(), RecordingCommands(), OneKeySigner()
+        DynamoMeetings(dynamodb),
+        DynamoFleet(),
+        DynamoApiKeys(),
+        RecordingCommands(),
+        OneKeySigner(),
+        DynamoWebhooks(),
+        receiver,
+        KeptWakeUps(),
     )
     built = bootstrap.build(read_config({"PARLEY_REGION": os.urandom(4).hex()}), stores)
     monkeypatch.setattr("chalicelib.routes.http.services", lambda: built)
@@ -127,6 +146,109 @@ async def test_every_step_of_a_meeting_is_in_its_log(api: Api):
     for query in ("after=-1", "after=x", "limit=0", "waitSeconds=21", "after=10000000000", "unknown=1"):
         assert (await api("GET", f"{path}/events?{query}"))[0] == 422
     assert (await api("GET", f"{path}/events", guest=True))[0] == 401
+
+
+async def test_a_webhook_endpoint_from_create_to_delete(api: Api, receiver: ToldReceiver):
+    wishes = {"url": "https://hooks.example.com/", "events": ["meeting.*"]}
+    status, headers, made = await api("POST", "/webhook-endpoints", wishes, idempotency_key="k")
+    assert status == 201
+    assert made["secret"].startswith("whsec_")
+    assert headers["location"].endswith(f"/webhook-endpoints/{made['id']}")
+    path = f"/webhook-endpoints/{made['id']}"
+    assert (await api("POST", "/webhook-endpoints", wishes, idempotency_key="k"))[2] == made
+    shown = {key: value for key, value in made.items() if key != "secret"}
+    assert (await api("GET", path))[2] == shown
+    assert (await api("GET", "/webhook-endpoints"))[2]["items"] == [shown]
+    status, _, changed = await api("PATCH", path, {"description": "mine"})
+    assert (status, changed["description"], changed["events"]) == (200, "mine", ["meeting.*"])
+    _, _, rotated = await api("POST", f"{path}/rotate-secret")
+    assert rotated["secret"] != made["secret"]
+    assert rotated["previousSecretExpiresAt"]
+    assert (await api("POST", f"{path}/test"))[2] == {"delivered": True, "status": 200, "error": None}
+    assert json.loads(receiver.requests[0][2])["type"] == "webhook.test"
+    assert (await api("DELETE", path))[0] == 204
+    assert (await api("GET", path))[0] == 404
+    assert (await api("DELETE", path))[0] == 404
+
+
+def stream_records(meeting: str, log: list[Any], region: str, tenant: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "eventID": str(event["number"]),
+            "eventName": "INSERT",
+            "eventSource": "aws:dynamodb",
+            "dynamodb": {
+                "SequenceNumber": str(event["number"]),
+                "NewImage": {
+                    "pk": {"S": f"MTG#{meeting}"},
+                    "sk": {"S": f"EVT#{event['number']:010}"},
+                    "type": {"S": event["type"]},
+                    "region": {"S": region},
+                    "tenant": {"S": tenant},
+                },
+            },
+        }
+        for event in log
+    ]
+
+
+async def test_events_go_from_the_stream_to_the_receiver(
+    api: Api, control_plane: ControlPlane, receiver: ToldReceiver
+):
+    wishes = {"url": "https://hooks.example.com/"}
+    _, _, endpoint = await api("POST", "/webhook-endpoints", wishes)
+    meeting = await create(api)
+    _, _, log = await api("GET", f"/meetings/{meeting['id']}/events")
+    tenant = log["items"][0]["data"]["meeting"]["tenant"]
+    records = stream_records(meeting["id"], log["items"], meeting["homeRegion"], tenant)
+    elsewhere = stream_records(meeting["id"], log["items"], "elsewhere", tenant)
+    hear = control_plane.handler("handle_events")
+    assert await control_plane.invoke(hear, {"Records": [*elsewhere, *records]}) == {"batchItemFailures": []}
+    wake_up = {"tenant": tenant, "endpoint": endpoint["id"], "meeting": meeting["id"]}
+    message = {
+        "messageId": "one",
+        "receiptHandle": "one",
+        "body": json.dumps(wake_up),
+        "attributes": {},
+        "messageAttributes": {},
+        "md5OfBody": "",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn",
+        "awsRegion": "x",
+    }
+    broken = {**message, "messageId": "two", "body": "{"}
+    deliver = control_plane.handler("handle_webhooks")
+    answer = await control_plane.invoke(deliver, {"Records": [message, broken]})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "two"}]}
+    assert [json.loads(body)["type"] for _, _, body in receiver.requests] == ["meeting.created"]
+    path = f"/webhook-endpoints/{endpoint['id']}/deliveries"
+    _, _, page = await api("GET", path)
+    (delivery,) = page["items"]
+    assert (delivery["state"], delivery["status"], delivery["number"]) == ("delivered", 200, 1)
+    status, _, again = await api("POST", f"{path}/{delivery['id']}/retry")
+    assert (status, again["attempts"]) == (200, 2)
+    for name in ("dlv_", "dlv_!", "dlv_" + base64.b64encode(b"mtg_x#1").decode(), "x" * 500):
+        assert (await api("POST", f"{path}/{name}/retry"))[0] == 404
+    assert (await api("GET", f"{path}?cursor=YWJj"))[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("wishes", "pointer"),
+    [
+        ({}, "/url"),
+        ({"url": "http://example.com/"}, "/url"),
+        ({"url": "https://10.0.0.1/"}, "/url"),
+        ({"url": "https://example.com/", "events": []}, "/events"),
+        ({"url": "https://example.com/", "events": ["no"]}, "/events/0"),
+        ({"url": "https://example.com/", "events": ["*"] * 31}, "/events"),
+        ({"url": "https://example.com/", "disabled": 1}, "/disabled"),
+        ({"url": "https://example.com/", "secret": "x"}, "/secret"),
+    ],
+)
+async def test_an_endpoint_that_cannot_be_is_named(api: Api, wishes: dict[str, Any], pointer: str):
+    status, _, problem = await api("POST", "/webhook-endpoints", wishes)
+    assert status == 422
+    assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
 async def test_a_repeated_create_is_the_same_meeting(api: Api):
@@ -239,6 +361,11 @@ async def test_another_content_type_is_refused(api: Api):
         ("GET", "/nodes"),
         ("GET", "/meetings/{id}/participants"),
         ("GET", "/nodes/node_x"),
+        ("POST", "/webhook-endpoints"),
+        ("GET", "/webhook-endpoints"),
+        ("PATCH", "/webhook-endpoints/whe_x"),
+        ("DELETE", "/webhook-endpoints/whe_x"),
+        ("GET", "/webhook-endpoints/whe_x/deliveries"),
     ],
 )
 async def test_a_guest_is_asked_for_credentials(api: Api, method: str, path: str):

@@ -127,6 +127,31 @@ def test_one_bad_report_does_not_bring_back_its_batch(region):
     )
 
 
+def test_new_events_are_heard_through_the_tables_stream_in_order_and_failures_are_kept(shared, region):
+    table = {"StreamSpecification": {"StreamViewType": "NEW_IMAGE"}}
+    shared.has_resource_properties("AWS::DynamoDB::GlobalTable", table)
+    region.has_resource_properties(
+        "AWS::Lambda::EventSourceMapping",
+        {
+            "StartingPosition": "TRIM_HORIZON",
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "BisectBatchOnFunctionError": True,
+            "DestinationConfig": Match.object_like({"OnFailure": Match.any_value()}),
+            "FilterCriteria": {
+                "Filters": [{"Pattern": Match.string_like_regexp("INSERT.*EVT#")}],
+            },
+        },
+    )
+
+
+def test_who_calls_receivers_may_not_read_signing_keys_or_command_nodes(region):
+    found = actions(statements(region, of="Deliver"))
+    assert found
+    assert not any(action.startswith("secretsmanager:") for action in found)
+    queues = [one for one in statements(region, of="Deliver") if "sqs:SendMessage" in json.dumps(one)]
+    assert all("parley-node" not in json.dumps(one["Resource"]) for one in queues)
+
+
 def test_reports_that_fail_end_in_a_queue_with_an_alarm(region):
     region.has_resource_properties(
         "AWS::SQS::Queue",
@@ -140,7 +165,10 @@ def test_reports_that_fail_end_in_a_queue_with_an_alarm(region):
 def test_functions_run_the_handlers_that_app_has(region):
     functions = [one["Properties"] for one in region.find_resources("AWS::Lambda::Function").values()]
     handlers = {one["Handler"] for one in functions if one["Handler"].startswith("app.")}
-    assert handlers == {"app.app", "app.handle_node_reports", "app.sweep", "app.provision"}
+    assert handlers == {
+        *("app.app", "app.handle_node_reports", "app.sweep", "app.provision"),
+        *("app.handle_events", "app.handle_webhooks", "app.deliver_due"),
+    }
     for one in functions:
         if one["Handler"].startswith("app."):
             assert one["Architectures"] == ["arm64"]
@@ -161,7 +189,8 @@ def test_no_policy_allows_everything(region, shared):
         for policy in template.find_resources("AWS::IAM::Policy").values():
             for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
                 assert statement["Action"] != "*"
-                assert statement["Resource"] != "*"
+                # The one action that knows no resource.
+                assert statement["Resource"] != "*" or statement["Action"] == "dynamodb:ListStreams"
 
 
 def test_a_node_may_report_and_use_queues_of_its_prefix_alone(region):

@@ -9,8 +9,10 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +169,33 @@ def test_a_node_that_dies_is_started_again_under_its_name(local: LocalRun):
         assert [seen["id"] for seen in api.get("/nodes").json()["items"]] == [node["id"]]
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=20) == 0
+
+
+def test_what_happens_in_a_meeting_reaches_a_webhook_in_order_and_again_when_it_failed(local: LocalRun):
+    """Log, stream, queue and clock together; the receiver fails the first time it is called."""
+    answers, bodies, told = [503], [], []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            told.append((self.headers["webhook-id"], time.monotonic()))
+            self.send_response(answers.pop() if answers else 204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    _, run = local.start()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server, client(run) as api:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}/"
+        made = api.post("/webhook-endpoints", json={"url": url, "events": ["meeting.*"]})
+        assert made.status_code == 201, made.text
+        meeting = api.post("/meetings", json={"title": "Told"}).json()
+        until(lambda: len(told) == 1)
+        api.post(f"/meetings/{meeting['id']}/end")
+        until(lambda: len(told) == 3, 25)
+        server.shutdown()
+    assert [json.loads(body)["type"] for body in bodies] == ["meeting.created"] * 2 + ["meeting.ended"]
+    assert told[0][0] == told[1][0] != told[2][0]
+    assert told[1][1] - told[0][1] >= 4

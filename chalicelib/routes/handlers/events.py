@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from chalicelib import errors
-from chalicelib.bootstrap import Tenant, services, utc_now
+from chalicelib.bootstrap import MeetingId, Tenant, WebhookEndpointId, services, utc_now
 
 logger = Logger(service="parley", child=True)
 
@@ -30,6 +32,47 @@ def _take_report(record: SQSRecord) -> None:
     sent = int(record.attributes.sent_timestamp or 0)
     if not services().reports.take(record.body, sent, record.message_id):
         logger.debug("late report ignored", extra={"message_id": record.message_id})
+
+
+def take_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """New entries of logs, from the table's stream: those who want them are noted and woken up."""
+    processor = BatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
+    response = process_partial_response(
+        event=event, record_handler=_take_event, processor=processor, context=context
+    )
+    return dict(response)
+
+
+def _take_event(record: DynamoDBRecord) -> None:
+    image = record.dynamodb.new_image if record.dynamodb is not None else None
+    if record.raw_event.get("eventName") != "INSERT" or not image or not str(image["sk"]).startswith("EVT#"):
+        return
+    region = services().config.region
+    if image["region"] != region:
+        return  # Its home region acts on it.
+    meeting, number = str(image["pk"]).removeprefix("MTG#"), int(str(image["sk"]).removeprefix("EVT#"))
+    tenant = Tenant(str(image["tenant"]))
+    services().deliveries.note_event(region, tenant, MeetingId(meeting), number, str(image["type"]))
+
+
+def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Wake-ups: deliver what is due of one meeting to one endpoint."""
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    response = process_partial_response(
+        event=event, record_handler=_deliver, processor=processor, context=context
+    )
+    return dict(response)
+
+
+def _deliver(record: SQSRecord) -> None:
+    wake_up = json.loads(record.body)
+    services().deliveries.run(
+        Tenant(wake_up["tenant"]), WebhookEndpointId(wake_up["endpoint"]), MeetingId(wake_up["meeting"])
+    )
+
+
+def deliver_due(event: dict[str, Any], context: Any) -> dict[str, int]:
+    return {"woken": services().deliveries.wake_due(services().config.region, utc_now())}
 
 
 def sweep(event: dict[str, Any], context: Any) -> dict[str, int]:

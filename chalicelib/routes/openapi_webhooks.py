@@ -1,0 +1,114 @@
+"""The part of the OpenAPI document that tells of webhooks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.routes.openapi_words import (
+    COUNT,
+    KEY,
+    TEXT,
+    TIME,
+    Schema,
+    listing,
+    nullable,
+    operation,
+    parameter,
+    record,
+    reference,
+)
+
+_ENDPOINT: dict[str, Schema] = {
+    "id": {"type": "string", "pattern": "^whe_[a-z2-7]{26}$"},
+    "url": {"type": "string", "format": "uri"},
+    "events": {"type": "array", "items": TEXT, "description": "`*`, `meeting.*` or whole types."},
+    "description": TEXT,
+    "disabled": {"type": "boolean"},
+    "createdAt": TIME,
+    "previousSecretExpiresAt": nullable(TIME),
+}
+WEBHOOK_SCHEMAS: dict[str, Schema] = {
+    "WebhookEndpoint": record(**_ENDPOINT),
+    "WebhookEndpointWithSecret": record(**_ENDPOINT, secret={"type": "string", "pattern": "^whsec_"}),
+    "WebhookTest": record(
+        delivered={"type": "boolean"}, status=nullable({"type": "integer"}), error=nullable(TEXT)
+    ),
+    "WebhookDelivery": record(
+        id={"type": "string", "pattern": "^dlv_"},
+        meeting=TEXT,
+        number=COUNT,
+        type=TEXT,
+        state={"type": "string", "enum": ["delivered", "retrying", "failed"]},
+        attempts=COUNT,
+        status=nullable({"type": "integer"}),
+        error=nullable(TEXT),
+        attemptedAt=TIME,
+        nextAttemptAt=nullable(TIME),
+    ),
+}
+
+
+def webhook_paths(idempotency_key: Schema) -> dict[str, Any]:
+    endpoint = parameter("endpoint", "path", TEXT, "An id (`whe_…`).")
+    delivery = parameter("delivery", "path", TEXT, "An id (`dlv_…`).")
+    shown, secret = reference("WebhookEndpoint"), reference("WebhookEndpointWithSecret")
+    create = operation(
+        "create_webhook_endpoint",
+        "Send events to a URL; the secret is told this once",
+        201,
+        secret,
+        KEY,
+        "400 401 409 413 415 422",
+        "CreateWebhookEndpoint",
+    )
+    create["parameters"] = [idempotency_key]
+    deliveries = operation(
+        "list_webhook_deliveries",
+        "What became of the latest events, for a week",
+        200,
+        listing("WebhookDelivery"),
+        KEY,
+        "401 404 422",
+    )
+    deliveries["parameters"] = [
+        parameter(
+            "limit", "query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, "Page size."
+        ),
+        parameter(
+            "cursor", "query", {"type": "string", "maxLength": 400}, "`nextCursor` of the page before."
+        ),
+    ]
+    deleted = operation("delete_webhook_endpoint", "Delete it", 204, {}, KEY, "401 404")
+    deleted["responses"]["204"] = {"description": "Done."}
+    problems = "400 401 404 413 415 422"
+    one = "/webhook-endpoints/{endpoint}"
+    return {
+        "/webhook-endpoints": {
+            "post": create,
+            "get": operation("list_webhook_endpoints", "List the endpoints", 200,
+                             listing("WebhookEndpoint"), KEY, "401"),
+        },
+        one: {
+            "parameters": [endpoint],
+            "get": operation("show_webhook_endpoint", "Show one", 200, shown, KEY, "401 404"),
+            "patch": operation("change_webhook_endpoint", "Change it", 200, shown, KEY, problems,
+                               "PatchWebhookEndpoint"),
+            "delete": deleted,
+        },
+        f"{one}/rotate-secret": {
+            "parameters": [endpoint],
+            "post": operation("rotate_webhook_secret", "A new secret; the old one signs for another day",
+                              200, secret, KEY, problems, "Empty"),
+        },
+        f"{one}/test": {
+            "parameters": [endpoint],
+            "post": operation("test_webhook_endpoint", "Send a `webhook.test` now", 200,
+                              reference("WebhookTest"), KEY, problems, "Empty"),
+        },
+        f"{one}/deliveries": {"parameters": [endpoint], "get": deliveries},
+        f"{one}/deliveries/{{delivery}}/retry": {
+            "parameters": [endpoint, delivery],
+            "post": operation("retry_webhook_delivery", "Send an event once more, now", 200,
+                              reference("WebhookDelivery"), KEY, problems, "Empty"),
+        },
+    }  # fmt: skip

@@ -1,0 +1,68 @@
+"""Schemas and operations that every part of the OpenAPI document is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+KEY: list[dict[str, list[str]]] = [{"apiKey": []}]
+ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {}]
+
+
+def nullable(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def record(**properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def reference(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def listing(name: str) -> Schema:
+    return record(items={"type": "array", "items": reference(name)}, nextCursor=nullable(TEXT))
+
+
+PROBLEM_TITLES = {
+    "400": "The body is not JSON.",
+    "401": "No credentials, or none that are valid.",
+    "403": "Not allowed.",
+    "404": "Not there, or not the caller's to see.",
+    "409": "The meeting is full, or there are as many as there may be.",
+    "410": "The meeting has ended.",
+    "413": "The body is too large.",
+    "415": "The body is not application/json.",
+    "422": "What was sent breaks a rule.",
+    "503": "No capacity, or a store that does not answer; see Retry-After.",
+}
+
+
+def operation(
+    name: str,
+    summary: str,
+    status: int,
+    answer: Schema,
+    security: Any,
+    problems: str,
+    body: str | None = None,
+) -> Schema:
+    content = {"application/json": {"schema": answer}}
+    problem = {"application/problem+json": {"schema": reference("Problem")}}
+    responses: Schema = {str(status): {"description": "Done.", "content": content}}
+    for code in [*problems.split(), "503"]:
+        responses[code] = {"description": PROBLEM_TITLES[code], "content": problem}
+    result: Schema = {"operationId": name, "summary": summary, "security": security, "responses": responses}
+    if body is not None:
+        result["requestBody"] = {"content": {"application/json": {"schema": reference(body)}}}
+    return result
+
+
+def parameter(name: str, place: str, schema: Schema, description: str) -> Schema:
+    required = {"required": True} if place == "path" else {}
+    return {"name": name, "in": place, "schema": schema, "description": description, **required}
