@@ -15,8 +15,11 @@ from chalicelib.services.events import Events
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.join import Join
 from chalicelib.services.meetings import Meetings
+from chalicelib.services.moderation import Moderation
+from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.protocols import (
     ApiKeyStore,
+    AttemptStore,
     FleetStore,
     MeetingStore,
     NodeCommands,
@@ -27,6 +30,7 @@ from chalicelib.services.protocols import (
 )
 from chalicelib.services.reports import Reports
 from chalicelib.services.sweep import Sweep
+from chalicelib.services.tokens import Callers
 from chalicelib.services.values import (
     Admission,
     ApiKeyCaller,
@@ -38,13 +42,16 @@ from chalicelib.services.values import (
     Meeting,
     MeetingId,
     MeetingWishes,
+    Moderator,
     Node,
     Participant,
     Tenant,
+    Waiting,
     WebhookEndpointId,
 )
 from chalicelib.services.webhooks import Webhooks
 from chalicelib.stores.api_keys import DynamoApiKeys
+from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.commands import SqsCommands
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
@@ -65,12 +72,16 @@ class Stores:
     webhooks: WebhookStore
     sender: WebhookSender
     waker: WebhookWaker
+    attempts: AttemptStore
 
 
 @dataclass(frozen=True)
 class Services:
     config: Config
     accounts: Accounts
+    callers: Callers
+    passcodes: Passcodes
+    moderation: Moderation
     meetings: Meetings
     join: Join
     events: Events
@@ -83,6 +94,8 @@ class Services:
 
 
 def build(config: Config, stores: Stores) -> Services:
+    passcodes = Passcodes(stores.attempts)
+    accounts = Accounts(stores.api_keys, os.urandom)
     fleet = Fleet(stores.fleet, stores.meetings, stores.commands, config.regions)
     meetings = Meetings(stores.meetings, fleet, config.region, os.urandom)
     join = Join(
@@ -90,6 +103,7 @@ def build(config: Config, stores: Stores) -> Services:
         stores.meetings,
         fleet,
         stores.signer,
+        passcodes,
         config.api_url,
         os.urandom,
         secrets.randbelow,
@@ -98,7 +112,10 @@ def build(config: Config, stores: Stores) -> Services:
     webhooks = Webhooks(stores.webhooks, os.urandom, config.webhook_networks)
     return Services(
         config=config,
-        accounts=Accounts(stores.api_keys, os.urandom),
+        accounts=accounts,
+        callers=Callers(accounts, stores.signer, config.api_url),
+        passcodes=passcodes,
+        moderation=Moderation(meetings, stores.meetings, fleet),
         meetings=meetings,
         join=join,
         events=Events(meetings, stores.meetings),
@@ -131,6 +148,7 @@ def services() -> Services:
         webhooks=DynamoWebhooks(),
         sender=HttpSender(config.webhook_networks),
         waker=SqsWaker(config.webhook_queue),
+        attempts=DynamoAttempts(),
     )
     return build(config, stores)
 
@@ -147,11 +165,13 @@ __all__ = [
     "Meeting",
     "MeetingId",
     "MeetingWishes",
+    "Moderator",
     "Node",
     "Participant",
     "Services",
     "Stores",
     "Tenant",
+    "Waiting",
     "WebhookEndpointId",
     "build",
     "services",

@@ -7,12 +7,18 @@ ControlPlaneError
 │   ├── UnsupportedMediaTypeError
 │   ├── UnauthorizedError         no credentials, or none that are valid
 │   ├── ForbiddenError            valid credentials without the right
-│   │   └── GuestsNotAllowedError
+│   │   ├── GuestsNotAllowedError
+│   │   ├── PasscodeRequiredError
+│   │   ├── PasscodeWrongError
+│   │   └── BarredError           refused, removed or banned
 │   ├── NotFoundError             not there, or not the caller's to see
-│   │   └── MeetingNotFoundError
+│   │   ├── MeetingNotFoundError
+│   │   └── ParticipantNotFoundError
 │   ├── MeetingEndedError
 │   ├── MeetingFullError
 │   ├── LimitReachedError         a tenant has as many as it may
+│   ├── MeetingLockedError        nobody new comes in
+│   ├── TooManyAttemptsError      passcodes were guessed; wait
 │   └── IdempotencyConflictError  one key, two different requests
 ├── NoCapacityError               no node has room now; try again
 └── StoreUnavailableError         AWS did not answer; try again
@@ -69,12 +75,28 @@ class GuestsNotAllowedError(ForbiddenError):
     code = "guests_not_allowed"
 
 
+class PasscodeRequiredError(ForbiddenError):
+    code = "passcode_required"
+
+
+class PasscodeWrongError(ForbiddenError):
+    code = "passcode_wrong"
+
+
+class BarredError(ForbiddenError):
+    code = "removed"
+
+
 class NotFoundError(CallerError):
     code = "not_found"
 
 
 class MeetingNotFoundError(NotFoundError):
     code = "meeting_not_found"
+
+
+class ParticipantNotFoundError(NotFoundError):
+    code = "participant_not_found"
 
 
 class MeetingEndedError(CallerError):
@@ -87,6 +109,18 @@ class MeetingFullError(CallerError):
 
 class LimitReachedError(CallerError):
     code = "limit_reached"
+
+
+class MeetingLockedError(CallerError):
+    code = "meeting_locked"
+
+
+class TooManyAttemptsError(CallerError):
+    code = "too_many_attempts"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class IdempotencyConflictError(CallerError):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from media_node.errors import ConflictError, MeetingEndedError, NodeFullError, NotGrantedError
 from media_node.meetings.meeting import Meeting
-from media_node.meetings.model import Participant
+from media_node.meetings.model import Participant, Standing
 from media_node.quantities import Instant, MeetingId, ParticipantId, SlotId, Source
 from media_node.tokens import Claims
 
@@ -37,6 +37,8 @@ class Admission:
     refused: int = 0
     _ended: dict[MeetingId, float] = field(default_factory=dict)
     _removed: dict[Key, float] = field(default_factory=dict)
+    # What hosts made of people: stronger than tokens that were made before.
+    _changed: dict[Key, tuple[float, Standing]] = field(default_factory=dict)
 
     def check(self, claims: Claims, meeting: Meeting | None, *, is_new: bool, taken: int) -> None:
         """Refuse whoever may not come in.
@@ -76,10 +78,32 @@ class Admission:
     def note_removed(self, now: Instant, key: Key) -> None:
         self._removed[key] = now + MEMORY_SECONDS
 
+    def note_admitted(self, key: Key) -> None:
+        """Who was removed may come back."""
+        self._removed.pop(key, None)
+
+    def note_changed(self, now: Instant, key: Key, standing: Standing) -> None:
+        self._changed[key] = (now + MEMORY_SECONDS, standing)
+
+    def current(self, claims: Claims) -> Claims:
+        """The claims of a token with what has changed since it may have been made."""
+        known = self._changed.get((MeetingId(claims.meeting), ParticipantId(claims.participant)))
+        if known is None:
+            return claims
+        now_is = known[1]
+        return replace(
+            claims,
+            role=now_is.role,
+            display_name=now_is.display_name,
+            publish=now_is.publish_grants,
+            may_moderate=now_is.may_moderate,
+        )
+
     def handle_timeout(self, now: Instant) -> None:
         """Forget what no token can ask for any more."""
         self._ended = {meeting: until for meeting, until in self._ended.items() if until > now}
         self._removed = {key: until for key, until in self._removed.items() if until > now}
+        self._changed = {key: kept for key, kept in self._changed.items() if kept[0] > now}
 
 
 def participant_of(claims: Claims, audio: list[SlotId], video: list[SlotId]) -> Participant:

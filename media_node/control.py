@@ -40,7 +40,36 @@ class RemoveParticipant:
     reason: str
 
 
-Command = EndMeeting | RemoveParticipant
+@dataclass(frozen=True)
+class AdmitParticipant:
+    """Somebody who was removed may come back."""
+
+    meeting: str
+    participant: str
+
+
+@dataclass(frozen=True)
+class Mute:
+    """Mute what can be heard of one participant, or of everybody but `by`."""
+
+    meeting: str
+    participant: str | None
+    by: str | None
+
+
+@dataclass(frozen=True)
+class ChangeParticipant:
+    """What a participant is from now on, whatever its token says."""
+
+    meeting: str
+    participant: str
+    role: str
+    display_name: str
+    publish: frozenset[str]
+    may_moderate: bool
+
+
+Command = EndMeeting | RemoveParticipant | AdmitParticipant | Mute | ChangeParticipant
 
 
 def parse_command(body: str) -> Command | None:
@@ -52,9 +81,30 @@ def parse_command(body: str) -> Command | None:
                 return EndMeeting(meeting)
             case {"type": "removeParticipant", "meeting": str(meeting), "participant": str(participant)}:
                 return RemoveParticipant(meeting, participant, str(message.get("reason", "removed")))
+            case {"type": "admitParticipant", "meeting": str(meeting), "participant": str(participant)}:
+                return AdmitParticipant(meeting, participant)
+            case {"type": "mute", "meeting": str(meeting)}:
+                return Mute(meeting, _text_or_none(message, "participant"), _text_or_none(message, "by"))
+            case {
+                "type": "changeParticipant",
+                "meeting": str(meeting),
+                "participant": str(participant),
+                "role": str(role),
+                "displayName": str(name),
+                "grants": {"publish": list(publish), "moderate": bool(may_moderate)},
+            }:
+                sources = frozenset(str(source) for source in publish)
+                return ChangeParticipant(meeting, participant, role, name, sources, may_moderate)
     except ValueError:
         pass
     return None
+
+
+def _text_or_none(message: dict[str, Any], name: str) -> str | None:
+    value = message.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{name} is text")
+    return value
 
 
 class ControlLink:

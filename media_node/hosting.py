@@ -28,7 +28,7 @@ from media_node.meetings.events import (
     TrackUnpublished,
 )
 from media_node.meetings.meeting import Meeting
-from media_node.meetings.model import Track, Wish
+from media_node.meetings.model import Standing, Track, Wish
 from media_node.quantities import (
     Instant,
     MeetingId,
@@ -87,6 +87,7 @@ class Hosting:
             SdpError, TooLargeError: The offer cannot be answered; nothing has changed then.
         """
         key = (MeetingId(claims.meeting), ParticipantId(claims.participant))
+        claims = self._admission.current(claims)
         self._admission.check(
             claims, self.meeting_by_id.get(key[0]), is_new=self.seat(key) is None, taken=self.participants
         )
@@ -183,6 +184,29 @@ class Hosting:
         meeting = self.meeting_by_id.get(meeting_id)
         if meeting is not None:
             self._apply(meeting, meeting.handle_remove(participant, reason))
+
+    def put_out(self, meeting_id: MeetingId, participant: ParticipantId) -> None:
+        """Let somebody leave who said so elsewhere; its token is good still."""
+        meeting = self.meeting_by_id.get(meeting_id)
+        if meeting is not None:
+            self._apply(meeting, meeting.handle_remove(participant, "removed", "left"))
+
+    def admit_again(self, meeting_id: MeetingId, participant: ParticipantId) -> None:
+        self._admission.note_admitted((meeting_id, participant))
+
+    def mute_audio(
+        self, meeting_id: MeetingId, participant: ParticipantId | None, by: ParticipantId | None
+    ) -> None:
+        meeting = self.meeting_by_id.get(meeting_id)
+        if meeting is not None:
+            self._apply(meeting, meeting.handle_mute_audio(participant, by))
+
+    def change_standing(self, meeting_id: MeetingId, participant: ParticipantId, standing: Standing) -> None:
+        """Give somebody another role or name, also if it comes back with a token from before."""
+        self._admission.note_changed(self._now(), (meeting_id, participant), standing)
+        meeting = self.meeting_by_id.get(meeting_id)
+        if meeting is not None:
+            self._apply(meeting, meeting.handle_standing(participant, standing))
 
     def close_all(self) -> None:
         """Tell everybody that this node closes."""

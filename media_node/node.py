@@ -20,11 +20,20 @@ from media_node.admission import Admission, InitialTrack
 from media_node.bandwidth.layers import Layer
 from media_node.config import Settings
 from media_node.connections import Connections
-from media_node.control import Command, ControlLink, CpuMeter, EndMeeting, RemoveParticipant
+from media_node.control import (
+    AdmitParticipant,
+    ChangeParticipant,
+    Command,
+    ControlLink,
+    CpuMeter,
+    EndMeeting,
+    Mute,
+    RemoveParticipant,
+)
 from media_node.errors import KeySetError, NotGrantedError
 from media_node.forwarding import Forwarding
 from media_node.hosting import Hosting
-from media_node.meetings.model import Wish
+from media_node.meetings.model import Standing, Wish
 from media_node.metrics import NodeCounts, WorkerCounts, format_metrics
 from media_node.quantities import MeetingId, ParticipantId, new_identifier
 from media_node.signaling.ingest import HttpMedia
@@ -252,8 +261,19 @@ class Node:
         match command:
             case EndMeeting(meeting):
                 self.hosting.end_meeting(MeetingId(meeting))
+            case RemoveParticipant(meeting, participant, "left"):
+                self.hosting.put_out(MeetingId(meeting), ParticipantId(participant))
             case RemoveParticipant(meeting, participant, _):
                 self.hosting.remove_participant(MeetingId(meeting), ParticipantId(participant), "removed")
+            case AdmitParticipant(meeting, participant):
+                self.hosting.admit_again(MeetingId(meeting), ParticipantId(participant))
+            case Mute(meeting, participant, by):
+                named = ParticipantId(participant) if participant is not None else None
+                muted_by = ParticipantId(by) if by is not None else None
+                self.hosting.mute_audio(MeetingId(meeting), named, muted_by)
+            case ChangeParticipant(meeting, participant, role, name, publish, may_moderate):
+                standing = Standing(role, name, publish, may_moderate)
+                self.hosting.change_standing(MeetingId(meeting), ParticipantId(participant), standing)
 
     def _report(self) -> dict[str, Any]:
         meetings = [

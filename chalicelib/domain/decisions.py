@@ -9,11 +9,14 @@ from datetime import datetime
 from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import NodeId, ParticipantId
 from chalicelib.domain.meeting import EndReason, Meeting, Placement
-from chalicelib.domain.participant import Participant
+from chalicelib.domain.participant import Participant, ParticipantState
 from chalicelib.domain.presence import PresenceChange
 
 # A transaction of DynamoDB has 100 items: the meeting, and two for each who came or went.
 MOST_IN_ONE_CHANGE = 45
+# Whom a node may bring in or take out: it cannot bring back who was removed, nor let in who waits.
+COMING: tuple[ParticipantState, ...] = ("joining", "left")
+GOING: tuple[ParticipantState, ...] = ("joining", "joined")
 
 
 def end(meeting: Meeting, reason: EndReason, now: datetime) -> Change | None:
@@ -66,8 +69,8 @@ def note_presence(
     Returns:
         The change, and whether it is the whole of it: a crowd comes in several.
     """
-    came = [known[one] for one in sorted(seen.came) if one in known and known[one].state != "joined"]
-    went = [known[one] for one in sorted(seen.went) if one in known and known[one].state != "left"]
+    came = [known[one] for one in sorted(seen.came) if one in known and known[one].state in COMING]
+    went = [known[one] for one in sorted(seen.went) if one in known and known[one].state in GOING]
     moves = [*((one, True) for one in came), *((one, False) for one in went)]
     change = Change.of(meeting)
     for participant, is_there in moves[:MOST_IN_ONE_CHANGE]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, Tenant
+from chalicelib.domain.plain import SECRET
 
 MeetingState = Literal["created", "live", "ended"]
 EndReason = Literal["requested", "empty", "overdue"]
@@ -16,6 +17,7 @@ EndReason = Literal["requested", "empty", "overdue"]
 UNUSED_LIFETIME = timedelta(days=30)
 # A meeting that never empties is a forgotten device.
 LONGEST_LIFE = timedelta(days=7)
+DEFAULT_AUTO_ADMIT: frozenset[str] = frozenset({"organisation", "returning"})
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,15 @@ class Meeting:
     max_participants: int = 100
     end_after_empty: timedelta = timedelta(minutes=10)
     metadata: Mapping[str, str] = field(default_factory=dict)
+    waiting_room: bool = False
+    # Nobody new comes in.
+    locked: bool = False
+    passcode_hash: str | None = field(default=None, metadata=SECRET)
+    # Who does not wait: "organisation" is whoever the tenant sends, "returning" who was let in before.
+    auto_admit: frozenset[str] = DEFAULT_AUTO_ADMIT
+    auto_admit_external_ids: frozenset[str] = frozenset()
+    # Marks of those who were put out (domain/entrance.py).
+    barred: frozenset[str] = field(default=frozenset(), metadata=SECRET)
     state: MeetingState = "created"
     ended_at: datetime | None = None
     end_reason: EndReason | None = None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from chalicelib.domain.identifiers import MeetingId, ParticipantId
 from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.plain import SECRET
 
 Role = Literal["host", "cohost", "participant", "viewer", "recorder", "relay"]
-ParticipantState = Literal["joining", "joined", "left"]
+# waiting: asks to come in; admitted: a host said yes, its client has not asked again yet;
+# joining: has a token; joined: a node sees it; removed, denied: out for good.
+ParticipantState = Literal["waiting", "admitted", "joining", "joined", "left", "removed", "denied"]
 
 ALL_SOURCES = ("microphone", "camera", "screen", "screen_audio")
 
@@ -28,6 +31,8 @@ class Participant:
     state: ParticipantState = "joining"
     joined_at: datetime | None = None
     left_at: datetime | None = None
+    # A mark of the address it came from (domain/entrance.py), for bans.
+    source: str | None = field(default=None, metadata=SECRET)
 
 
 def grants_of(role: Role) -> dict[str, object]:
@@ -42,6 +47,6 @@ def grants_of(role: Role) -> dict[str, object]:
 
 def as_seen(participant: Participant, meeting: Meeting) -> Participant:
     """With the end of a meeting everybody has left: one event says so for all of them."""
-    if meeting.state != "ended" or participant.state == "left":
+    if meeting.state != "ended" or participant.state in ("left", "removed", "denied"):
         return participant
     return dataclasses.replace(participant, state="left", left_at=meeting.ended_at)

@@ -1,20 +1,66 @@
-"""One policy function: may this caller do this?"""
+"""One policy function: may somebody of this standing do this, and to whom?
+
+A standing is what a caller is to one meeting: its tenant, a participant with a role, somebody who waits, or
+anybody with the link. What the tables do not list is refused. docs/security.md shows them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from chalicelib.domain.identifiers import KeyId, Tenant
+from chalicelib.domain.identifiers import KeyId, MeetingId, ParticipantId, Tenant
 from chalicelib.domain.meeting import Meeting
-from chalicelib.domain.participant import Role
+from chalicelib.domain.participant import Participant, Role
 
 Operation = Literal[
-    "create_meeting", "list_meetings", "see_meeting", "see_meeting_public", "end_meeting", "join_meeting",
-    "choose_role", "list_participants", "see_nodes", "see_events",
+    "create_meeting", "list_meetings", "see_meeting", "see_meeting_public", "change_meeting", "end_meeting",
+    "join_meeting", "choose_role", "await_admission", "list_participants", "see_participant",
+    "admit_participant", "mute_participant", "rename_participant", "change_role", "remove_participant",
+    "see_events", "see_nodes",
 ]  # fmt: skip
-# A link is the right to see that the meeting exists, and to come in.
-GUEST_OPERATIONS: frozenset[Operation] = frozenset({"see_meeting_public", "join_meeting"})
+# "removed" is who was removed or refused; "stranger" is another tenant, for whom the meeting is not there.
+Standing = Literal[
+    "tenant", "host", "cohost", "participant", "viewer", "recorder", "relay", "waiting", "removed", "link",
+    "stranger",
+]  # fmt: skip
+
+_TENANT: frozenset[Standing] = frozenset({"tenant"})
+_HOSTS: frozenset[Standing] = frozenset({"tenant", "host"})
+_MODERATORS: frozenset[Standing] = _HOSTS | {"cohost"}
+_PRESENT: frozenset[Standing] = _MODERATORS | {"participant", "viewer", "recorder", "relay"}
+# A link is the right to see that the meeting exists, and to ask to come in.
+_ANYBODY: frozenset[Standing] = _PRESENT | {"waiting", "removed", "link"}
+
+STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
+    "create_meeting": _TENANT,
+    "list_meetings": _TENANT,
+    "see_nodes": _TENANT,
+    "choose_role": _TENANT,
+    "see_meeting": _MODERATORS,
+    "see_meeting_public": _ANYBODY,
+    "see_events": _MODERATORS,
+    "change_meeting": _MODERATORS,
+    "end_meeting": _HOSTS,
+    "join_meeting": _ANYBODY,
+    "await_admission": _PRESENT | {"waiting", "removed"},
+    "list_participants": _MODERATORS,
+    "see_participant": _MODERATORS,
+    "admit_participant": _MODERATORS,
+    "mute_participant": _MODERATORS,
+    "rename_participant": _MODERATORS,
+    "change_role": _MODERATORS,
+    "remove_participant": _MODERATORS,
+}
+# What everybody who was let in may do to themselves; leaving is removing oneself.
+ON_SELF: frozenset[Operation] = frozenset(
+    {"see_participant", "rename_participant", "mute_participant", "remove_participant"}
+)
+# What a cohost may not do to a host.
+OVER_HOSTS: frozenset[Operation] = frozenset(
+    {"mute_participant", "rename_participant", "change_role", "remove_participant", "admit_participant"}
+)
 GUEST_ROLE: Role = "participant"
 DEFAULT_ROLE: Role = "participant"
 
@@ -28,17 +74,45 @@ class ApiKeyCaller:
 
 
 @dataclass(frozen=True)
+class ParticipantCaller:
+    """The bearer of a resume or waiting token. What it may do is looked up: a role may have changed."""
+
+    meeting: MeetingId
+    participant: ParticipantId
+
+
+@dataclass(frozen=True)
 class Guest:
     """Anybody with a link."""
 
 
-Caller = ApiKeyCaller | Guest
+Caller = ApiKeyCaller | ParticipantCaller | Guest
 
 
-def is_allowed(caller: Caller, operation: Operation, meeting: Meeting | None = None) -> bool:
-    """A tenant's key may do everything to the tenant's own meetings; a guest only what a link allows."""
+def is_allowed(
+    standing: Standing, operation: Operation, *, on_self: bool = False, target: Role | None = None
+) -> bool:
+    """Whether the standing has the operation.
+
+    Args:
+        standing: What the caller is to the meeting.
+        operation: Anything; what the table does not list is refused.
+        on_self: The operation is about the caller's own participant.
+        target: The role of the participant it is about, or the role to be given.
+    """
+    if on_self and operation in ON_SELF and standing in _PRESENT:
+        return True
+    if standing == "cohost" and target == "host" and operation in OVER_HOSTS:
+        return False
+    return standing in STANDINGS_BY_OPERATION.get(operation, frozenset())
+
+
+def standing_of(caller: Caller, meeting: Meeting | None, participant: Participant | None) -> Standing:
+    """What a caller is to a meeting; `participant` is the one that its token names, as it is now."""
     if isinstance(caller, ApiKeyCaller):
-        return meeting is None or meeting.tenant == caller.tenant
-    if operation == "join_meeting":
-        return meeting is not None and meeting.guests
-    return operation in GUEST_OPERATIONS
+        return "tenant" if meeting is None or meeting.tenant == caller.tenant else "stranger"
+    if isinstance(caller, Guest) or meeting is None or caller.meeting != meeting.id or participant is None:
+        return "link"
+    if participant.state in ("removed", "denied"):
+        return "removed"
+    return "waiting" if participant.state in ("waiting", "admitted") else participant.role

@@ -12,8 +12,6 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, C
 from pydantic.alias_generators import to_camel
 
 NOT_YET = {
-    "passcode": "Passcodes are not available yet; leave it out.",
-    "waitingRoom": "Waiting rooms are not available yet; leave it out or send false.",
     "encryption": "End-to-end encryption is not available yet; leave it out or send \"transport\".",
     "recording": "Recording is not available yet; leave it out or send \"off\".",
 }  # fmt: skip
@@ -50,6 +48,15 @@ Metadata = Annotated[
     Field(max_length=50),
 ]
 Text = Annotated[str, AfterValidator(_trimmed)]
+PersonState = Literal["waiting", "admitted", "joining", "joined", "left", "removed", "denied"]
+
+
+# Four characters at least: fewer are guessed within the attempts that are allowed.
+Passcode = Annotated[str, Field(min_length=4, max_length=64), AfterValidator(_clean)]
+AutoAdmitRule = Literal["organisation", "returning"]
+AutoAdmit = Annotated[list[AutoAdmitRule], Field(max_length=2)]
+EVERY_RULE: list[AutoAdmitRule] = ["organisation", "returning"]
+ExternalIds = Annotated[list[Annotated[Text, Field(max_length=200)]], Field(max_length=200)]
 
 
 class Body(BaseModel):
@@ -63,8 +70,10 @@ class CreateMeetingBody(Body):
     max_participants: Annotated[int, Field(ge=2, le=1000)] = 100
     end_after_empty_seconds: Annotated[int, Field(ge=10, le=2_592_000)] = 600
     metadata: Metadata = Field(default_factory=dict)
-    passcode: Annotated[None, _only("passcode", None)] = None
-    waiting_room: Annotated[Literal[False], _only("waitingRoom", False)] = False
+    passcode: Passcode | None = None
+    waiting_room: bool = False
+    auto_admit: AutoAdmit = Field(default_factory=EVERY_RULE.copy)
+    auto_admit_external_ids: ExternalIds = Field(default_factory=list)
     encryption: Annotated[Literal["transport"], _only("encryption", "transport")] = "transport"
     recording: Annotated[Literal["off"], _only("recording", "off")] = "off"
 
@@ -75,7 +84,7 @@ class JoinBody(Body):
     external_id: Annotated[Text, Field(max_length=200)] | None = None
     resume_token: Annotated[str, Field(max_length=4096)] | None = None
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] | None = None
-    passcode: Annotated[None, _only("passcode", None)] = None
+    passcode: Annotated[str, Field(max_length=64)] | None = None
 
 
 class EndBody(Body):
@@ -110,6 +119,37 @@ class ListDeliveriesQuery(BaseModel):
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=400)] | None = None
+
+
+class ChangeMeetingBody(Body):
+    """What is left out stays as it is; `title` and `passcode` may be taken away with null."""
+
+    title: Annotated[Text, Field(max_length=200)] | None = None
+    locked: bool = False
+    guests: bool = True
+    waiting_room: bool = False
+    passcode: Passcode | None = None
+    auto_admit: AutoAdmit = Field(default_factory=list)
+    auto_admit_external_ids: ExternalIds = Field(default_factory=list)
+    max_participants: Annotated[int, Field(ge=2, le=1000)] = 100
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class ChangeParticipantBody(Body):
+    role: Literal["host", "cohost", "participant", "viewer"] | None = None
+    display_name: Annotated[Text, Field(max_length=100)] | None = None
+
+
+class RemoveQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ban: Literal["true", "false"] = "false"
+
+
+class ListParticipantsQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: PersonState | None = None
 
 
 class ListEventsQuery(BaseModel):

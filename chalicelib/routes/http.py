@@ -25,13 +25,19 @@ STATUS_BY_CODE: Mapping[str, tuple[int, str]] = {
     "unauthorized": (401, "Unauthorized"),
     "forbidden": (403, "Forbidden"),
     "guests_not_allowed": (403, "Forbidden"),
+    "passcode_required": (403, "Forbidden"),
+    "passcode_wrong": (403, "Forbidden"),
+    "removed": (403, "Forbidden"),
     "not_found": (404, "Not Found"),
     "meeting_not_found": (404, "Not Found"),
+    "participant_not_found": (404, "Not Found"),
     "meeting_full": (409, "Conflict"),
     "limit_reached": (409, "Conflict"),
     "meeting_ended": (410, "Gone"),
     "unsupported_media_type": (415, "Unsupported Media Type"),
     "validation_failed": (422, "Unprocessable Content"),
+    "meeting_locked": (423, "Locked"),
+    "too_many_attempts": (429, "Too Many Requests"),
     "idempotency_conflict": (422, "Unprocessable Content"),
     "no_capacity": (503, "Service Unavailable"),
     "store_unavailable": (503, "Service Unavailable"),
@@ -49,8 +55,10 @@ class Call:
         self.services: Services = services()
         self._request = request
         self.request_id: str = request.context.get("requestId", "")
+        # Of the connection itself: a header of the client's could say anything.
+        self.source: str | None = request.context.get("identity", {}).get("sourceIp")
         self.path: str = request.context.get("path", "")
-        self.caller = self.services.accounts.caller_of(request.headers.get("authorization"))
+        self.caller = self.services.callers.caller_of(request.headers.get("authorization"))
 
     def header(self, name: str) -> str | None:
         value: str | None = self._request.headers.get(name)
@@ -164,6 +172,8 @@ def problem(error: errors.ControlPlaneError, request: Request) -> Response:
     headers = {"Content-Type": "application/problem+json"}
     if error.code in RETRY_AFTER_SECONDS:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS[error.code])
+    if isinstance(error, errors.TooManyAttemptsError):
+        headers["Retry-After"] = str(error.retry_after_seconds)
     if error.code == "unauthorized":
         headers["WWW-Authenticate"] = 'Basic realm="Parley", charset="UTF-8"'
     return json_response(body, status, headers)

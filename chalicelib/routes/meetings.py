@@ -1,4 +1,4 @@
-"""/v1/meetings: create, list, show, end, join, and who is there."""
+"""/v1/meetings: create, list, show, change, end, and join."""
 
 from __future__ import annotations
 
@@ -7,9 +7,22 @@ from datetime import timedelta
 from chalice.app import Response
 
 from chalicelib import errors
-from chalicelib.bootstrap import ApiKeyCaller, JoinWishes, MeetingWishes, utc_now
+from chalicelib.bootstrap import (
+    Admission,
+    JoinWishes,
+    MeetingWishes,
+    Moderator,
+    Waiting,
+    utc_now,
+)
 from chalicelib.routes import views
-from chalicelib.routes.bodies import CreateMeetingBody, EndBody, JoinBody, ListMeetingsQuery
+from chalicelib.routes.bodies import (
+    ChangeMeetingBody,
+    CreateMeetingBody,
+    EndBody,
+    JoinBody,
+    ListMeetingsQuery,
+)
 from chalicelib.routes.http import Call, checked, idempotency_key, json_response, key_of
 
 
@@ -23,6 +36,10 @@ def create_meeting(call: Call) -> Response:
         end_after_empty=timedelta(seconds=body.end_after_empty_seconds),
         region=_known_region(call, body.region),
         metadata=body.metadata,
+        passcode_hash=call.services.passcodes.hash(body.passcode) if body.passcode is not None else None,
+        waiting_room=body.waiting_room,
+        auto_admit=frozenset(body.auto_admit),
+        auto_admit_external_ids=frozenset(body.auto_admit_external_ids),
     )
     meeting = call.services.meetings.create(caller, wishes, idempotency_key(call), utc_now())
     headers = {"Location": f"{call.services.config.api_url}/meetings/{meeting.id}"}
@@ -40,17 +57,26 @@ def list_meetings(call: Call) -> Response:
 
 def show_meeting(call: Call, meeting: str) -> Response:
     app_url = call.services.config.app_url
-    if isinstance(call.caller, ApiKeyCaller):
-        found = call.services.meetings.find(call.caller, meeting, "see_meeting")
-        return json_response(views.meeting_full(found, app_url))
-    found = call.services.meetings.find(call.caller, meeting, "see_meeting_public")
-    return json_response(views.meeting_public(found, app_url))
+    found, whole = call.services.meetings.look(call.caller, meeting)
+    return json_response((views.meeting_full if whole else views.meeting_public)(found, app_url))
+
+
+def change_meeting(call: Call, meeting: str) -> Response:
+    body = call.body(ChangeMeetingBody)
+    fields = {name: getattr(body, name) for name in body.model_fields_set}
+    for name in fields.keys() & {"auto_admit", "auto_admit_external_ids"}:
+        fields[name] = frozenset(fields[name])
+    if "passcode" in fields:
+        passcode = fields.pop("passcode")
+        fields["passcode_hash"] = call.services.passcodes.hash(passcode) if passcode is not None else None
+    by = Moderator(call.caller, meeting, call.request_id, utc_now())
+    changed = call.services.moderation.configure(by, fields)
+    return json_response(views.meeting_full(changed, call.services.config.app_url))
 
 
 def end_meeting(call: Call, meeting: str) -> Response:
-    caller = key_of(call)
     call.body(EndBody)
-    ended = call.services.meetings.end(caller, meeting, call.request_id, utc_now())
+    ended = call.services.meetings.end(call.caller, meeting, call.request_id, utc_now())
     return json_response(views.meeting_full(ended, call.services.config.app_url))
 
 
@@ -62,13 +88,20 @@ def join_meeting(call: Call, meeting: str) -> Response:
         external_id=body.external_id,
         resume_token=body.resume_token,
         region=_known_region(call, body.region),
+        passcode=body.passcode,
+        source=call.source,
     )
-    return json_response(views.admission(call.services.join.join(call.caller, meeting, wishes)), 201)
+    return entrance_response(call.services.join.join(call.caller, meeting, wishes))
 
 
-def list_participants(call: Call, meeting: str) -> Response:
-    found = call.services.meetings.participants(key_of(call), meeting)
-    return json_response({"items": [views.participant(entry) for entry in found], "nextCursor": None})
+def ask_again(call: Call, meeting: str) -> Response:
+    return entrance_response(call.services.join.ask_again(call.caller, meeting))
+
+
+def entrance_response(answer: Admission | Waiting) -> Response:
+    if isinstance(answer, Waiting):
+        return json_response(views.waiting(answer), 202, {"Retry-After": "1"})
+    return json_response(views.admission(answer), 201)
 
 
 def _known_region(call: Call, region: str | None) -> str | None:

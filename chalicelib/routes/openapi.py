@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import functools
+from typing import get_args
 
 from pydantic import BaseModel
 
 from chalicelib.routes.bodies import (
+    ChangeMeetingBody,
+    ChangeParticipantBody,
     CreateEndpointBody,
     CreateMeetingBody,
     EmptyBody,
     EndBody,
     JoinBody,
     PatchEndpointBody,
+    PersonState,
 )
+from chalicelib.routes.openapi_people import join_operation, people
 from chalicelib.routes.openapi_webhooks import WEBHOOK_SCHEMAS, webhook_paths
 from chalicelib.routes.openapi_words import (
     ANYBODY,
     COUNT,
     KEY,
+    MODERATOR,
     TEXT,
     TIME,
+    WAITING,
     Schema,
     listing,
     nullable,
@@ -37,6 +44,7 @@ PUBLIC = {
     "state": {"type": "string", "enum": ["created", "live", "ended"]},
     "link": {"type": "string", "format": "uri"},
     "guests": {"type": "boolean"},
+    "hasPasscode": {"type": "boolean"},
     "homeRegion": TEXT,
     "createdAt": TIME,
 }
@@ -47,7 +55,10 @@ SCHEMAS: dict[str, Schema] = {
         maxParticipants=COUNT,
         endAfterEmptySeconds=COUNT,
         metadata={"type": "object", "additionalProperties": TEXT},
-        waitingRoom={"const": False},
+        locked={"type": "boolean"},
+        waitingRoom={"type": "boolean"},
+        autoAdmit={"type": "array", "items": {"enum": ["organisation", "returning"]}},
+        autoAdmitExternalIds={"type": "array", "items": TEXT},
         encryption={"const": "transport"},
         recording={"const": "off"},
         participantCount=COUNT,
@@ -65,11 +76,17 @@ SCHEMAS: dict[str, Schema] = {
         resumeToken=TEXT,
         iceServers={"type": "array", "items": {"type": "object"}},
     ),
+    "Waiting": record(
+        state={"const": "waiting"},
+        participant=record(id=TEXT, role=TEXT, displayName=TEXT),
+        waitingToken=TEXT,
+        pollAfterMs=COUNT,
+    ),
     "Participant": record(
         id=TEXT,
         displayName=TEXT,
         role=TEXT,
-        state={"type": "string", "enum": ["joining", "joined", "left"]},
+        state={"type": "string", "enum": list(get_args(PersonState))},
         externalId=nullable(TEXT),
         askedAt=TIME,
         joinedAt=nullable(TIME),
@@ -150,7 +167,7 @@ def paths() -> dict[str, Schema]:
         parameter("state", "query", PUBLIC["state"], "Only meetings in this state."),
     ]
     events = operation(
-        "list_events", "The numbered log of a meeting", 200, listing("Event"), KEY, "401 404 422"
+        "list_events", "The numbered log of a meeting", 200, listing("Event"), MODERATOR, "401 403 404 422"
     )
     events["parameters"] = [
         parameter("after", "query", {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 0},
@@ -167,23 +184,23 @@ def paths() -> dict[str, Schema]:
             "parameters": [meeting],
             "get": operation("show_meeting", "Show a meeting; guests see its public part", 200, shown,
                              ANYBODY, "401 404"),
+            "patch": operation("change_meeting", "Change it: title, lock, waiting room, passcode", 200,
+                               reference("Meeting"), MODERATOR, "400 401 403 404 410 413 415 422",
+                               "ChangeMeeting"),
         },
         "/meetings/{meeting}/end": {
             "parameters": [meeting],
-            "post": operation("end_meeting", "End it for everyone", 200, reference("Meeting"), KEY,
-                              "400 401 404 413 415 422", "EndMeeting"),
+            "post": operation("end_meeting", "End it for everyone", 200, reference("Meeting"), MODERATOR,
+                              "400 401 403 404 413 415 422", "EndMeeting"),
         },
         "/meetings/{meeting}/join": {
             "parameters": [meeting],
-            "post": operation("join_meeting", "Get a participant, a node and a token", 201,
-                              reference("Admission"), ANYBODY,
-                              "400 401 403 404 409 410 413 415 422", "JoinMeeting"),
+            "post": join_operation("join_meeting", "Get a participant, a node and a token", ANYBODY,
+                                   "400 401 403 404 409 410 413 415 422 423 429", "JoinMeeting"),
+            "get": join_operation("ask_again", "Ask again with the waiting token", WAITING,
+                                  "401 403 404 409 410"),
         },
-        "/meetings/{meeting}/participants": {
-            "parameters": [meeting],
-            "get": operation("list_participants", "Who was and is there", 200, listing("Participant"),
-                             KEY, "401 404"),
-        },
+        **people(meeting),
         "/meetings/{meeting}/events": {"parameters": [meeting], "get": events},
         **webhook_paths(idempotency_key),
         "/regions": {"get": operation("list_regions", "The regions", 200, listing("Region"), ANYBODY, "401")},
@@ -214,6 +231,9 @@ def document(api_url: str) -> Schema:
         "CreateWebhookEndpoint": CreateEndpointBody,
         "PatchWebhookEndpoint": PatchEndpointBody,
         "Empty": EmptyBody,
+        "ChangeMeeting": ChangeMeetingBody,
+        "ChangeParticipant": ChangeParticipantBody,
+        "NoContent": EndBody,
     }
     requests = {name: model.model_json_schema(by_alias=True) for name, model in bodies.items()}
     return {
@@ -233,7 +253,12 @@ def document(api_url: str) -> Schema:
                     "type": "http",
                     "scheme": "basic",
                     "description": "An API key's id and its secret.",
-                }
+                },
+                "participant": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The resume token, or waiting token, of somebody in the meeting.",
+                },
             },
         },
     }

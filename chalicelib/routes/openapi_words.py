@@ -10,6 +10,8 @@ TEXT: Schema = {"type": "string"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 KEY: list[dict[str, list[str]]] = [{"apiKey": []}]
+MODERATOR: list[dict[str, list[str]]] = [{"apiKey": []}, {"participant": []}]
+WAITING: list[dict[str, list[str]]] = [{"participant": []}]
 ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {}]
 
 
@@ -39,6 +41,8 @@ PROBLEM_TITLES = {
     "413": "The body is too large.",
     "415": "The body is not application/json.",
     "422": "What was sent breaks a rule.",
+    "423": "The meeting is locked: nobody new comes in.",
+    "429": "Too many attempts; see Retry-After.",
     "503": "No capacity, or a store that does not answer; see Retry-After.",
 }
 
@@ -54,7 +58,8 @@ def operation(
 ) -> Schema:
     content = {"application/json": {"schema": answer}}
     problem = {"application/problem+json": {"schema": reference("Problem")}}
-    responses: Schema = {str(status): {"description": "Done.", "content": content}}
+    done: Schema = {"description": "Done."} if status == 204 else {"description": "Done.", "content": content}
+    responses: Schema = {str(status): done}
     for code in [*problems.split(), "503"]:
         responses[code] = {"description": PROBLEM_TITLES[code], "content": problem}
     result: Schema = {"operationId": name, "summary": summary, "security": security, "responses": responses}

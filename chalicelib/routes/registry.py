@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Chalice, CORSConfig, Response
 
-from chalicelib.routes import events, fleet, meetings, webhooks
+from chalicelib.routes import events, fleet, meetings, participants, webhooks
 from chalicelib.routes.http import answered
 
 # Any page may call: credentials travel in a header that only the page's own code can set.
@@ -19,7 +19,17 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/v1/meetings/{meeting}", meetings.show_meeting),
     ("POST", "/v1/meetings/{meeting}/end", meetings.end_meeting),
     ("POST", "/v1/meetings/{meeting}/join", meetings.join_meeting),
-    ("GET", "/v1/meetings/{meeting}/participants", meetings.list_participants),
+    ("GET", "/v1/meetings/{meeting}/join", meetings.ask_again),
+    ("PATCH", "/v1/meetings/{meeting}", meetings.change_meeting),
+    ("GET", "/v1/meetings/{meeting}/participants", participants.list_participants),
+    ("POST", "/v1/meetings/{meeting}/participants/admit-all", participants.admit_all),
+    ("POST", "/v1/meetings/{meeting}/participants/mute-all", participants.mute_all),
+    ("GET", "/v1/meetings/{meeting}/participants/{participant}", participants.show_participant),
+    ("PATCH", "/v1/meetings/{meeting}/participants/{participant}", participants.change_participant),
+    ("DELETE", "/v1/meetings/{meeting}/participants/{participant}", participants.remove_participant),
+    ("POST", "/v1/meetings/{meeting}/participants/{participant}/admit", participants.admit_participant),
+    ("POST", "/v1/meetings/{meeting}/participants/{participant}/deny", participants.deny_participant),
+    ("POST", "/v1/meetings/{meeting}/participants/{participant}/mute", participants.mute_participant),
     ("GET", "/v1/meetings/{meeting}/events", events.list_events),
     ("POST", "/v1/webhook-endpoints", webhooks.create_webhook_endpoint),
     ("GET", "/v1/webhook-endpoints", webhooks.list_webhook_endpoints),

@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib import errors
-from chalicelib.bootstrap import Admission, Delivery, Endpoint, Event, Meeting, Node, Participant
+from chalicelib.bootstrap import Admission, Delivery, Endpoint, Event, Meeting, Node, Participant, Waiting
+
+# So that who is let in comes in within a second.
+POLL_AFTER_MS = 700
 
 
 def timestamp(moment: datetime | None) -> str | None:
@@ -25,6 +28,7 @@ def meeting_public(meeting: Meeting, app_url: str) -> dict[str, Any]:
         "state": meeting.state,
         "link": f"{app_url}/m/{meeting.code}",
         "guests": meeting.guests,
+        "hasPasscode": meeting.passcode_hash is not None,
         "homeRegion": meeting.home_region,
         "createdAt": timestamp(meeting.created_at),
     }
@@ -36,7 +40,10 @@ def meeting_full(meeting: Meeting, app_url: str) -> dict[str, Any]:
         "maxParticipants": meeting.max_participants,
         "endAfterEmptySeconds": int(meeting.end_after_empty.total_seconds()),
         "metadata": dict(meeting.metadata),
-        "waitingRoom": False,
+        "locked": meeting.locked,
+        "waitingRoom": meeting.waiting_room,
+        "autoAdmit": sorted(meeting.auto_admit),
+        "autoAdmitExternalIds": sorted(meeting.auto_admit_external_ids),
         "encryption": "transport",
         "recording": "off",
         "participantCount": meeting.present,
@@ -61,6 +68,17 @@ def admission(admitted: Admission) -> dict[str, Any]:
         "tokenExpiresAt": timestamp(admitted.token_expires_at),
         "resumeToken": admitted.resume_token,
         "iceServers": [],
+    }
+
+
+def waiting(value: Waiting) -> dict[str, Any]:
+    """No node, no names: who waits learns nothing of who is inside."""
+    one = value.participant
+    return {
+        "state": "waiting",
+        "participant": {"id": one.id, "role": one.role, "displayName": one.display_name},
+        "waitingToken": value.token,
+        "pollAfterMs": POLL_AFTER_MS,
     }
 
 

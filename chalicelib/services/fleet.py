@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
 from chalicelib.domain.decisions import is_current, note_presence
-from chalicelib.domain.identifiers import NodeId
+from chalicelib.domain.identifiers import NodeId, ParticipantId
 from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Node
 from chalicelib.domain.presence import Presence, PresenceChange, changes_between, digest
 from chalicelib.errors import NotFoundError, StoreUnavailableError
@@ -71,29 +72,53 @@ class Fleet:
 
     def _apply(self, node: Node, presence: Presence, request_id: str) -> None:
         for change in changes_between(self._store.presence(node.id), presence):
-            if self._note_presence(change, node.id, node.reported_at) or change.present == 0:
+            if self._note_presence(change, node) or change.present == 0:
                 continue
             meeting = self._meetings.by_id(change.meeting)
             if meeting is None or meeting.state == "ended":
                 # The node missed the end, or a late token brought the meeting back.
                 self._commands.end_meeting(node.command_queue_url, change.meeting, request_id)
 
-    def _note_presence(self, seen: PresenceChange, node: NodeId, now: datetime) -> bool:
+    def _note_presence(self, seen: PresenceChange, node: Node) -> bool:
         """Write who came and went; False if the node no longer has the meeting. Safe to repeat."""
         for _ in tries():
             meeting = self._meetings.by_id(seen.meeting)
-            if meeting is None or not is_current(meeting, seen, node):
+            if meeting is None or not is_current(meeting, seen, node.id):
                 return False
             known = self._meetings.participants_by_id(meeting.id, seen.came | seen.went)
-            change, complete = note_presence(meeting, known, seen, now)
+            self._put_out_again(seen, known, node.command_queue_url)
+            change, complete = note_presence(meeting, known, seen, node.reported_at)
             written = self._meetings.commit(change) is None
             while written and not complete:
                 known = {**known, **change.participant_by_id}
-                change, complete = note_presence(change.after, known, seen, now)
+                change, complete = note_presence(change.after, known, seen, node.reported_at)
                 written = self._meetings.commit(change) is None
             if written:
                 return True
         raise StoreUnavailableError("Too many changes of this meeting came at once.")
+
+    def _put_out_again(
+        self, seen: PresenceChange, known: Mapping[ParticipantId, Participant], queue_url: str
+    ) -> None:
+        """A node that missed a removal, or whom a late token reached, is told once more."""
+        for one in sorted(seen.came & known.keys()):
+            if known[one].state in ("removed", "denied"):
+                self._commands.remove_participant(queue_url, seen.meeting, one, "removed", seen.meeting)
+
+    def tell_node(
+        self, meeting: Meeting, now: datetime, command: Callable[[NodeCommands, str], None]
+    ) -> None:
+        """Send a command to the node that carries a meeting, if one does.
+
+        Raises:
+            StoreUnavailableError: It was not sent; the caller's repetition sends it again.
+        """
+        placement = meeting.placement
+        if placement is None:
+            return
+        node = self._store.node(placement.region, placement.node)
+        if node is not None and node.state(now) != "lost":
+            command(self._commands, node.command_queue_url)
 
     def forget_meeting(self, meeting: Meeting, request_id: str, now: datetime) -> None:
         """Tell the node that a meeting ended, and give back what it held."""

@@ -10,25 +10,40 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from chalicelib.domain.decisions import admit, place
+from chalicelib.domain.entrance import Entrance, Newcomer, entrance_of, mark_of
 from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import ParticipantId, RandomBytes, is_id, new_id
 from chalicelib.domain.meeting import Meeting, Placement
+from chalicelib.domain.moderation import marks_of, passcode_guessed, wait
 from chalicelib.domain.participant import Participant, Role, grants_of
-from chalicelib.domain.permissions import DEFAULT_ROLE, GUEST_ROLE, Caller, is_allowed
+from chalicelib.domain.permissions import DEFAULT_ROLE, GUEST_ROLE, ApiKeyCaller, Caller, is_allowed
 from chalicelib.domain.placement import ChooseIndex, Node, Reservation, choose_node, units_wanted
-from chalicelib.errors import ForbiddenError, MeetingEndedError, MeetingFullError, NoCapacityError
-from chalicelib.services.changes import tries
+from chalicelib.errors import (
+    BarredError,
+    ForbiddenError,
+    GuestsNotAllowedError,
+    MeetingEndedError,
+    MeetingFullError,
+    MeetingLockedError,
+    NoCapacityError,
+    PasscodeRequiredError,
+    UnauthorizedError,
+)
+from chalicelib.services.changes import tries, write
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.meetings import Meetings
+from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.protocols import MeetingStore, Signer
+from chalicelib.services.tokens import RESUME_AUDIENCE, WAITING_AUDIENCE
 
 TOKEN_LIFETIME = timedelta(minutes=5)
 RESUME_LIFETIME = timedelta(hours=24)
 MEDIA_AUDIENCE = "parley-media"
-RESUME_AUDIENCE = "parley-resume"
+# Longer than anybody waits.
+WAITING_LIFETIME = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,9 @@ class JoinWishes:
     external_id: str | None
     resume_token: str | None
     region: str | None
+    passcode: str | None = None
+    # The address that the request came from.
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +72,14 @@ class Admission:
     resume_token: str
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Somebody who may not come in yet: no node, no name of anybody, only a token to ask again with."""
+
+    participant: Participant
+    token: str
+
+
 class Join:
     def __init__(
         self,
@@ -61,6 +87,7 @@ class Join:
         store: MeetingStore,
         fleet: Fleet,
         signer: Signer,
+        passcodes: Passcodes,
         issuer: str,
         random_bytes: RandomBytes,
         choose_index: ChooseIndex,
@@ -70,41 +97,128 @@ class Join:
         self._store = store
         self._fleet = fleet
         self._signer = signer
+        self._passcodes = passcodes
         self._issuer = issuer
         self._random_bytes = random_bytes
         self._choose_index = choose_index
         self._clock = clock
 
-    def join(self, caller: Caller, name: str, wishes: JoinWishes) -> Admission:
-        """Let somebody in.
+    def join(self, caller: Caller, name: str, wishes: JoinWishes) -> Admission | Waiting:
+        """Let somebody in, or let them wait for a host to do so.
 
         Raises:
             MeetingNotFoundError, MeetingEndedError, MeetingFullError, GuestsNotAllowedError, ForbiddenError,
+            BarredError, MeetingLockedError, PasscodeRequiredError, PasscodeWrongError, TooManyAttemptsError,
             NoCapacityError: see there.
         """
+        passcode_given = False
         for attempt in tries():
             meeting = self._meetings.find(caller, name, "join_meeting")
-            admission = self._try(caller, meeting, wishes, fresh=attempt > 0)
+            now = self._clock()
+            if meeting.state == "ended":
+                raise MeetingEndedError("This meeting has ended.")
+            who, participant = self._newcomer(caller, meeting, wishes, now)
+            entrance = entrance_of(meeting, who, passcode_given=passcode_given)
+            if entrance == "passcode":
+                self._check_passcode(meeting, wishes, participant.source, now)
+                passcode_given = True
+                entrance = entrance_of(meeting, who, passcode_given=True)
+            _refuse(entrance)
+            if entrance == "wait":
+                answer: Admission | Waiting | None = self._wait(meeting, participant, who.earlier, now)
+            else:
+                answer = self._admit(meeting, participant, who.earlier, wishes.region, now, attempt)
+            if answer is not None:
+                return answer
+        raise NoCapacityError("Too many joins of this meeting came at once.")
+
+    def ask_again(self, caller: Caller, name: str) -> Admission | Waiting:
+        """What has become of somebody who waits.
+
+        Raises:
+            BarredError: Refused, or removed.
+            UnauthorizedError: The caller has no token of a participant.
+        """
+        for attempt in tries():
+            found = self._meetings.authorise(caller, name, "await_admission")
+            meeting, me, now = found.meeting, found.me, self._clock()
+            if me is None:
+                raise UnauthorizedError("This call needs the token of somebody who waits.")
+            if meeting.state == "ended":
+                raise MeetingEndedError("This meeting has ended.")
+            if me.state in ("removed", "denied"):
+                _refuse("barred")
+            if me.state == "waiting":
+                return self._waiting(me, now)
+            again = dataclasses.replace(me, asked_at=now)
+            admission = self._admit(meeting, again, me, None, now, attempt)
             if admission is not None:
                 return admission
         raise NoCapacityError("Too many joins of this meeting came at once.")
 
-    def _try(self, caller: Caller, meeting: Meeting, wishes: JoinWishes, *, fresh: bool) -> Admission | None:
-        now = self._clock()
-        if meeting.state == "ended":
-            raise MeetingEndedError("This meeting has ended.")
+    def _newcomer(
+        self, caller: Caller, meeting: Meeting, wishes: JoinWishes, now: datetime
+    ) -> tuple[Newcomer, Participant]:
         earlier = self._resumed(meeting, wishes)
-        if earlier is None and meeting.present >= meeting.max_participants:
-            raise MeetingFullError(f"This meeting has its {meeting.max_participants} participants.")
+        vouched = isinstance(caller, ApiKeyCaller)
+        source = None
+        if wishes.source is not None and not vouched:
+            # A server speaks for many people: its address is none of theirs.
+            source = mark_of(meeting.id, "source", wishes.source)
         participant = Participant(
             meeting=meeting.id,
             id=earlier.id if earlier else ParticipantId(new_id("par", self._random_bytes)),
             display_name=wishes.display_name,
-            role=role_of(caller, wishes.role),
+            role=role_of(caller, wishes.role, earlier),
             asked_at=now,
-            external_id=wishes.external_id,
+            external_id=earlier.external_id if earlier and not vouched else wishes.external_id,
+            source=source,
         )
-        entered = self._enter(admit(meeting, participant, earlier), wishes.region, now, fresh=fresh)
+        newcomer = Newcomer(participant.role, vouched, wishes.external_id, marks_of(participant), earlier)
+        return newcomer, participant
+
+    def _check_passcode(
+        self, meeting: Meeting, wishes: JoinWishes, source: str | None, now: datetime
+    ) -> None:
+        if wishes.passcode is None:
+            raise PasscodeRequiredError("This meeting has a passcode.")
+        self._passcodes.check(
+            meeting.id,
+            meeting.passcode_hash or "",
+            wishes.passcode,
+            source,
+            now,
+            lambda: write(self._store, meeting.id, lambda current: passcode_guessed(current, now)),
+        )
+
+    def _wait(
+        self, meeting: Meeting, participant: Participant, earlier: Participant | None, now: datetime
+    ) -> Waiting | None:
+        if earlier is not None and earlier.state == "waiting":
+            return self._waiting(earlier, now)
+        change = wait(meeting, participant)
+        return self._waiting(participant, now) if self._store.commit(change) is None else None
+
+    def _waiting(self, participant: Participant, now: datetime) -> Waiting:
+        claims = self._claims(participant, now)
+        expires = int((now + WAITING_LIFETIME).timestamp())
+        token = self._signer.sign({**claims, "aud": WAITING_AUDIENCE, "exp": expires})
+        return Waiting(participant, token)
+
+    def _admit(
+        self,
+        meeting: Meeting,
+        participant: Participant,
+        earlier: Participant | None,
+        region: str | None,
+        now: datetime,
+        attempt: int,
+    ) -> Admission | None:
+        """None if the meeting must be read anew."""
+        if earlier is None and meeting.present >= meeting.max_participants:
+            raise MeetingFullError(f"This meeting has its {meeting.max_participants} participants.")
+        change = admit(meeting, participant, earlier)
+        entered = self._enter(change, region, now, fresh=attempt > 0)
         return self._admission(*entered, participant.id, now) if entered is not None else None
 
     def _enter(
@@ -158,18 +272,25 @@ class Join:
         """Who a resume token names; an invalid one makes a new participant, as if there were none."""
         if wishes.resume_token is None:
             return None
-        claims = self._signer.verify(wishes.resume_token, RESUME_AUDIENCE, self._issuer)
+        for audience in (RESUME_AUDIENCE, WAITING_AUDIENCE):
+            claims = self._signer.verify(wishes.resume_token, audience, self._issuer)
+            if claims is not None:
+                break
         if claims is None or claims.get("mtg") != meeting.id or not is_id(str(claims["sub"]), "par"):
             return None
         known = ParticipantId(str(claims["sub"]))
         return self._store.participants_by_id(meeting.id, {known}).get(known)
 
+    def _claims(self, participant: Participant, now: datetime) -> dict[str, Any]:
+        issued = int(now.timestamp())
+        about = {"sub": participant.id, "mtg": participant.meeting}
+        return {"iss": self._issuer, **about, "iat": issued, "nbf": issued}
+
     def _admission(self, change: Change, node: Node, admitted: ParticipantId, now: datetime) -> Admission:
         """The token says what was written: a move to another node is the next epoch."""
         meeting, participant = change.after, change.participant_by_id[admitted]
-        issued = int(now.timestamp())
         expires = now + TOKEN_LIFETIME
-        common = {"iss": self._issuer, "sub": participant.id, "mtg": meeting.id, "iat": issued, "nbf": issued}
+        common = self._claims(participant, now)
         token = self._signer.sign(
             {
                 **common,
@@ -189,14 +310,26 @@ class Join:
         return Admission(meeting, participant, node, token, expires, resume)
 
 
-def role_of(caller: Caller, asked: Role | None) -> Role:
-    """A server chooses a role; a guest is a participant and may say so.
+def role_of(caller: Caller, asked: Role | None, earlier: Participant | None = None) -> Role:
+    """A server chooses a role; a guest has the one it was given before, or is a participant.
 
     Raises:
         ForbiddenError: A guest asks for another role.
     """
-    if is_allowed(caller, "choose_role"):
-        return asked or DEFAULT_ROLE
-    if asked not in (None, GUEST_ROLE):
+    given = earlier.role if earlier is not None else None
+    if isinstance(caller, ApiKeyCaller) and is_allowed("tenant", "choose_role"):
+        return asked or given or DEFAULT_ROLE
+    own = given or GUEST_ROLE
+    if asked not in (None, own):
         raise ForbiddenError(f"A guest cannot have the role {asked}.")
-    return GUEST_ROLE
+    return own
+
+
+def _refuse(entrance: Entrance) -> None:
+    """Raise what keeps somebody out; nothing for who may enter or wait."""
+    if entrance == "barred":
+        raise BarredError("You cannot come into this meeting any more.")
+    if entrance == "guests":
+        raise GuestsNotAllowedError("This meeting is not open to guests.")
+    if entrance == "locked":
+        raise MeetingLockedError("This meeting is locked: nobody new comes in.")

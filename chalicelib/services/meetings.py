@@ -15,20 +15,30 @@ from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import (
     MeetingCode,
     MeetingId,
+    ParticipantId,
     RandomBytes,
     is_code,
     is_id,
     new_code,
     new_id,
 )
-from chalicelib.domain.meeting import EndReason, Meeting
-from chalicelib.domain.participant import Participant, as_seen
-from chalicelib.domain.permissions import ApiKeyCaller, Caller, Operation, is_allowed
+from chalicelib.domain.meeting import DEFAULT_AUTO_ADMIT, EndReason, Meeting
+from chalicelib.domain.participant import Participant, Role, as_seen
+from chalicelib.domain.permissions import (
+    ApiKeyCaller,
+    Caller,
+    Operation,
+    ParticipantCaller,
+    Standing,
+    is_allowed,
+    standing_of,
+)
 from chalicelib.errors import (
+    CallerError,
     ForbiddenError,
-    GuestsNotAllowedError,
     IdempotencyConflictError,
     MeetingNotFoundError,
+    ParticipantNotFoundError,
     UnauthorizedError,
 )
 from chalicelib.services.changes import write
@@ -49,6 +59,27 @@ class MeetingWishes:
     end_after_empty: timedelta
     region: str | None
     metadata: Mapping[str, str]
+    passcode_hash: str | None = None
+    waiting_room: bool = False
+    auto_admit: frozenset[str] = DEFAULT_AUTO_ADMIT
+    auto_admit_external_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Authority:
+    """What a caller was found to be allowed: on this meeting, as this participant, about that one."""
+
+    meeting: Meeting
+    standing: Standing
+    me: Participant | None
+    subject: Participant | None
+
+    @property
+    def participant(self) -> Participant:
+        """The participant that the operation is about."""
+        if self.subject is None:
+            raise ParticipantNotFoundError("There is no such participant in this meeting.")
+        return self.subject
 
 
 class Meetings:
@@ -78,6 +109,10 @@ class Meetings:
             max_participants=wishes.max_participants,
             end_after_empty=wishes.end_after_empty,
             metadata=wishes.metadata,
+            passcode_hash=wishes.passcode_hash,
+            waiting_room=wishes.waiting_room,
+            auto_admit=wishes.auto_admit,
+            auto_admit_external_ids=wishes.auto_admit_external_ids,
         )
         wanted = request_digest(wishes)
         created = Change.creation(meeting)
@@ -89,26 +124,59 @@ class Meetings:
         return self._existing(earlier.meeting)
 
     def find(self, caller: Caller, name: str, operation: Operation) -> Meeting:
-        """The meeting of an id or code, if the caller may do the operation to it.
+        """The meeting of an id or code, if the caller may do the operation to it; raises as `authorise`."""
+        return self.authorise(caller, name, operation).meeting
+
+    def look(self, caller: Caller, name: str) -> tuple[Meeting, bool]:
+        """The meeting, and whether the caller may see all of it or only what the link shows."""
+        found = self.authorise(caller, name, "see_meeting_public")
+        return found.meeting, is_allowed(found.standing, "see_meeting")
+
+    def authorise(
+        self,
+        caller: Caller,
+        name: str,
+        operation: Operation,
+        subject: str | None = None,
+        given_role: Role | None = None,
+    ) -> Authority:
+        """Find the meeting and the participants concerned, and ask the policy.
+
+        Args:
+            name: The meeting's id or code.
+            subject: The participant that the operation is about.
+            given_role: A role that the operation would give.
 
         Raises:
             MeetingNotFoundError: There is none, or it is another tenant's.
-            ForbiddenError, GuestsNotAllowedError: A guest may not.
+            UnauthorizedError: Somebody with credentials might.
+            ForbiddenError: The caller may not.
         """
         meeting = self._by_name(name)
-        if not is_allowed(caller, operation, meeting):
-            if isinstance(caller, ApiKeyCaller):
-                # Another tenant's meeting: whether it exists is nobody else's business.
-                raise MeetingNotFoundError(f"There is no meeting {name}.")
-            if operation == "join_meeting":
-                raise GuestsNotAllowedError("This meeting is not open to guests.")
-            raise UnauthorizedError("This call needs an API key.")
-        return meeting
+        mine = caller.participant if isinstance(caller, ParticipantCaller) else None
+        known = self._people(meeting, mine, subject)
+        me = known.get(mine) if mine is not None else None
+        about = known.get(ParticipantId(subject)) if subject is not None else None
+        standing = standing_of(caller, meeting, me)
+        on_self = about is not None and me is not None and about.id == me.id
+        roles = {about.role if about is not None else None, given_role}
+        for role in roles:
+            if not is_allowed(standing, operation, on_self=on_self, target=role):
+                raise _refusal(standing, name)
+        return Authority(meeting, standing, me, about)
+
+    def _people(
+        self, meeting: Meeting, mine: ParticipantId | None, subject: str | None
+    ) -> Mapping[ParticipantId, Participant]:
+        wanted = {mine} if mine is not None else set()
+        if subject is not None and is_id(subject, "par"):
+            wanted.add(ParticipantId(subject))
+        return self._store.participants_by_id(meeting.id, wanted) if wanted else {}
 
     def page(
         self, caller: Caller, state: str | None, limit: int, after: str | None
     ) -> tuple[list[Meeting], str | None]:
-        if not isinstance(caller, ApiKeyCaller) or not is_allowed(caller, "list_meetings"):
+        if not isinstance(caller, ApiKeyCaller) or not is_allowed("tenant", "list_meetings"):
             raise ForbiddenError("Only a tenant's API key may list meetings.")
         return self._store.page(caller.tenant, state, limit, after)
 
@@ -159,6 +227,21 @@ class Meetings:
         return found
 
 
+def _refusal(standing: Standing, name: str) -> CallerError:
+    if standing == "stranger":
+        # Whether another tenant's meeting exists is nobody else's business.
+        return MeetingNotFoundError(f"There is no meeting {name[:64]}.")
+    if standing == "link":
+        return UnauthorizedError("This call needs an API key, or the token of a participant who may do it.")
+    return ForbiddenError(f"Somebody who is {standing} in this meeting may not do this.")
+
+
 def request_digest(wishes: MeetingWishes) -> str:
-    plain: dict[str, Any] = {**vars(wishes), "end_after_empty": wishes.end_after_empty.total_seconds()}
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=dict).encode()).hexdigest()
+    """The same for the same wishes. Of a passcode only that there is one: its hash never repeats."""
+    plain: dict[str, Any] = {
+        **vars(wishes),
+        "end_after_empty": wishes.end_after_empty.total_seconds(),
+        "passcode_hash": wishes.passcode_hash is not None,
+        "metadata": dict(wishes.metadata),
+    }
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=sorted).encode()).hexdigest()

@@ -22,6 +22,9 @@ from chalicelib.domain.placement import Node, Reservation
 from chalicelib.domain.presence import Presence
 from chalicelib.domain.webhooks import Delivery, Endpoint, Progress, Sent
 
+# Who left by itself may come back with the token that it has.
+RemovalReason = Literal["removed", "left"]
+
 
 class EarlierRequest(Protocol):
     """What an idempotency key was used for before."""
@@ -62,6 +65,11 @@ class FleetStore(Protocol):
     def correct_reserved(self, node: Node, units: int) -> None: ...
 
 
+class AttemptStore(Protocol):
+    def take(self, counter: str, most: int, ends: datetime) -> int | None: ...
+    def give_back(self, counter: str) -> None: ...
+
+
 class ApiKeyStore(Protocol):
     def put(self, key: KeyId, tenant: Tenant, name: str, secret_digest: str, now: datetime) -> None: ...
     def by_id(self, key: KeyId) -> tuple[Tenant, str] | None: ...
@@ -97,6 +105,28 @@ class WebhookWaker(Protocol):
 
 class NodeCommands(Protocol):
     def end_meeting(self, queue_url: str, meeting: MeetingId, request_id: str) -> None: ...
+    def remove_participant(
+        self,
+        queue_url: str,
+        meeting: MeetingId,
+        participant: ParticipantId,
+        reason: RemovalReason,
+        request_id: str,
+    ) -> None: ...
+    def admit_participant(
+        self, queue_url: str, meeting: MeetingId, participant: ParticipantId, request_id: str
+    ) -> None: ...
+    def mute(
+        self,
+        queue_url: str,
+        meeting: MeetingId,
+        participant: ParticipantId | None,
+        by: ParticipantId | None,
+        request_id: str,
+    ) -> None: ...
+    def change_participant(
+        self, queue_url: str, participant: Participant, grants: Mapping[str, object], request_id: str
+    ) -> None: ...
 
 
 class Signer(Protocol):

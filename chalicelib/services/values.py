@@ -7,8 +7,9 @@ from chalicelib.domain.participant import Participant
 from chalicelib.domain.permissions import ApiKeyCaller
 from chalicelib.domain.placement import Node
 from chalicelib.domain.webhooks import Delivery, Endpoint
-from chalicelib.services.join import Admission, JoinWishes
+from chalicelib.services.join import Admission, JoinWishes, Waiting
 from chalicelib.services.meetings import MeetingWishes
+from chalicelib.services.moderation import Moderator
 from chalicelib.services.webhooks import EndpointWishes
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "Meeting",
     "MeetingId",
     "MeetingWishes",
+    "Moderator",
     "Node",
     "Participant",
     "Tenant",
+    "Waiting",
     "WebhookEndpointId",
 ]

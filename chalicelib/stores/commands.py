@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.domain.identifiers import MeetingId
+from chalicelib.domain.identifiers import MeetingId, ParticipantId
+from chalicelib.domain.participant import Participant
 from chalicelib.errors import StoreUnavailableError
 
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
@@ -22,10 +24,51 @@ class SqsCommands:
     def end_meeting(self, queue_url: str, meeting: MeetingId, request_id: str) -> None:
         self._send(queue_url, {"type": "endMeeting", "meeting": meeting, "requestId": request_id})
 
-    def _send(self, queue_url: str, command: dict[str, str]) -> None:
+    def remove_participant(
+        self,
+        queue_url: str,
+        meeting: MeetingId,
+        participant: ParticipantId,
+        reason: Literal["removed", "left"],
+        request_id: str,
+    ) -> None:
+        """The node puts the participant out; who was removed stays out until its token has expired."""
+        command = _about("removeParticipant", meeting, participant, request_id)
+        self._send(queue_url, {**command, "reason": reason})
+
+    def admit_participant(
+        self, queue_url: str, meeting: MeetingId, participant: ParticipantId, request_id: str
+    ) -> None:
+        """The node forgets that it put the participant out."""
+        self._send(queue_url, _about("admitParticipant", meeting, participant, request_id))
+
+    def mute(
+        self,
+        queue_url: str,
+        meeting: MeetingId,
+        participant: ParticipantId | None,
+        by: ParticipantId | None,
+        request_id: str,
+    ) -> None:
+        """Mute what can be heard of one participant, or of everybody but `by`."""
+        command = {"type": "mute", "meeting": meeting, "requestId": request_id}
+        self._send(queue_url, {**command, "participant": participant, "by": by})
+
+    def change_participant(
+        self, queue_url: str, participant: Participant, grants: Mapping[str, object], request_id: str
+    ) -> None:
+        command = _about("changeParticipant", participant.meeting, participant.id, request_id)
+        changed = {"role": participant.role, "displayName": participant.display_name, "grants": grants}
+        self._send(queue_url, {**command, **changed})
+
+    def _send(self, queue_url: str, command: Mapping[str, Any]) -> None:
         # Made at the first command: most invocations never send one.
         self._client = self._client or boto3.client("sqs", config=_CONFIG)
         try:
             self._client.send_message(QueueUrl=queue_url, MessageBody=json.dumps(command))
         except (BotoCoreError, ClientError) as error:
             raise StoreUnavailableError(f"the command {command['type']} was not sent") from error
+
+
+def _about(kind: str, meeting: MeetingId, participant: ParticipantId, request_id: str) -> dict[str, str]:
+    return {"type": kind, "meeting": meeting, "participant": participant, "requestId": request_id}

@@ -10,7 +10,7 @@ from pynamodb.models import Model
 
 from chalicelib.domain.events import Event
 from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
-from chalicelib.domain.meeting import EndReason, Meeting, MeetingState, Placement
+from chalicelib.domain.meeting import DEFAULT_AUTO_ADMIT, EndReason, Meeting, MeetingState, Placement
 from chalicelib.domain.participant import Participant, ParticipantState, Role
 from chalicelib.stores.tables import EventItem, MeetingItem, ParticipantItem
 
@@ -80,6 +80,12 @@ def meeting_item(meeting: Meeting) -> MeetingItem:
         units=placement.units if placement is not None else 0,
         present=meeting.present,
         events=meeting.events,
+        waiting_room=meeting.waiting_room,
+        locked=meeting.locked,
+        passcode_hash=meeting.passcode_hash,
+        auto_admit=sorted(meeting.auto_admit),
+        auto_admit_external_ids=sorted(meeting.auto_admit_external_ids),
+        barred=sorted(meeting.barred),
         list_key=f"TENANT#{meeting.tenant}",
         list_sort=f"{created}#{meeting.id}",
         # Without the key the index of live meetings forgets it.
@@ -111,6 +117,13 @@ def meeting_of(item: MeetingItem) -> Meeting:
         live_since=item.live_since,
         empty_since=item.empty_since,
         events=int(item.events),
+        waiting_room=bool(item.waiting_room),
+        locked=bool(item.locked),
+        passcode_hash=item.passcode_hash,
+        # Kept before there were waiting rooms: as if nobody had said otherwise.
+        auto_admit=DEFAULT_AUTO_ADMIT if item.auto_admit is None else frozenset(item.auto_admit),
+        auto_admit_external_ids=frozenset(item.auto_admit_external_ids or ()),
+        barred=frozenset(item.barred or ()),
     )
 
 
@@ -125,6 +138,7 @@ def participant_item(participant: Participant) -> ParticipantItem:
         asked_at=participant.asked_at,
         joined_at=participant.joined_at,
         left_at=participant.left_at,
+        source=participant.source,
     )
 
 
@@ -139,4 +153,5 @@ def participant_of(meeting: MeetingId, item: ParticipantItem) -> Participant:
         state=cast(ParticipantState, item.state),
         joined_at=item.joined_at,
         left_at=item.left_at,
+        source=item.source,
     )

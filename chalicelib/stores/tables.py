@@ -87,6 +87,12 @@ class MeetingItem(Model):
     present = NumberAttribute()
     # The number of the last event: who writes says which one it has seen.
     events = NumberAttribute(default=0)
+    waiting_room = BooleanAttribute(attr_name="waitingRoom", null=True)
+    locked = BooleanAttribute(null=True)
+    passcode_hash = UnicodeAttribute(attr_name="passcodeHash", null=True)
+    auto_admit = JSONAttribute(attr_name="autoAdmit", null=True)
+    auto_admit_external_ids = JSONAttribute(attr_name="autoAdmitExternalIds", null=True)
+    barred = JSONAttribute(null=True)
     list_key = UnicodeAttribute(attr_name="listKey")
     list_sort = UnicodeAttribute(attr_name="listSort")
     live_key = UnicodeAttribute(attr_name="liveKey", null=True)
@@ -131,6 +137,7 @@ class ParticipantItem(Model):
     asked_at = UTCDateTimeAttribute(attr_name="askedAt")
     joined_at = UTCDateTimeAttribute(attr_name="joinedAt", null=True)
     left_at = UTCDateTimeAttribute(attr_name="leftAt", null=True)
+    source = UnicodeAttribute(null=True)
 
 
 class EventItem(Model):
@@ -219,6 +226,18 @@ class DeliveryItem(Model):
     expires = NumberAttribute()
 
 
+class AttemptItem(Model):
+    """pk ATT#<meeting>#<whose>#<window>, sk META: how often somebody tried a passcode."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="META")
+    tried = NumberAttribute(null=True)
+    expires = NumberAttribute(null=True)
+
+
 class ApiKeyItem(Model):
     """pk KEY#<id>, sk META."""
 
@@ -276,6 +295,7 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
     IdempotencyItem,
     ParticipantItem,
     EventItem,
+    AttemptItem,
     WebhookEndpointItem,
     WebhookProgressItem,
     DeliveryItem,

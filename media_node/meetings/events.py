@@ -24,6 +24,15 @@ class HandChanged:
 
 
 @dataclass(frozen=True)
+class ParticipantChanged:
+    """A host gave somebody another role or name."""
+
+    participant: ParticipantId
+    role: str
+    display_name: str
+
+
+@dataclass(frozen=True)
 class TrackPublished:
     track: Track
 
@@ -44,7 +53,13 @@ class TrackMuted:
 
 
 RosterEvent = (
-    ParticipantJoined | ParticipantLeft | HandChanged | TrackPublished | TrackUnpublished | TrackMuted
+    ParticipantJoined
+    | ParticipantLeft
+    | ParticipantChanged
+    | HandChanged
+    | TrackPublished
+    | TrackUnpublished
+    | TrackMuted
 )
 
 

@@ -14,6 +14,7 @@ from media_node.meetings.events import (
     ChatSent,
     Event,
     HandChanged,
+    ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantRemoved,
@@ -24,7 +25,7 @@ from media_node.meetings.events import (
     TrackPublished,
     TrackUnpublished,
 )
-from media_node.meetings.model import ChatMessage, Participant, Track, Wish
+from media_node.meetings.model import ChatMessage, Participant, Standing, Track, Wish
 from media_node.meetings.selection import Place, Selection
 from media_node.quantities import MeetingId, Mid, ParticipantId, SlotId, Source, TrackId
 
@@ -214,10 +215,45 @@ class Meeting:
         self.member(participant)
         return self.handle_remove(participant, "removed")
 
-    def handle_remove(self, participant: ParticipantId, reason: str) -> list[Event]:
+    def handle_mute_audio(self, participant: ParticipantId | None, by: ParticipantId | None) -> list[Event]:
+        """Mute what can be heard of one participant, or of everybody but `by`; again does nothing."""
+        named = (
+            [participant] if participant is not None else [one for one in self.participant_by_id if one != by]
+        )
+        members = [self.participant_by_id[one] for one in named if one in self.participant_by_id]
+        return [
+            event
+            for member in members
+            for track in list(member.track_by_id.values())
+            if track.kind == "audio"
+            for event in self.handle_mute(member.id, track.id, True, by)
+        ]
+
+    def handle_standing(self, participant: ParticipantId, standing: Standing) -> list[Event]:
+        """Give somebody another role or name; tracks that the new role does not grant end."""
+        member = self.participant_by_id.get(participant)
+        if member is None:
+            return []
+        before = (member.role, member.display_name)
+        member.role, member.display_name = standing.role, standing.display_name
+        member.publish_grants, member.may_moderate = standing.publish_grants, standing.may_moderate
+        events: list[Event] = []
+        if before != (standing.role, standing.display_name):
+            events.append(self._roster(ParticipantChanged(participant, standing.role, standing.display_name)))
+        for track in list(member.track_by_id.values()):
+            if track.source not in standing.publish_grants:
+                events += self.handle_unpublish(participant, track.id)
+        return events
+
+    def handle_remove(
+        self, participant: ParticipantId, reason: str, told_others: str | None = None
+    ) -> list[Event]:
         if participant not in self.participant_by_id:
             return []
-        return [ParticipantRemoved(participant, reason), *self.handle_leave(participant, reason)]
+        return [
+            ParticipantRemoved(participant, reason),
+            *self.handle_leave(participant, told_others or reason),
+        ]
 
     # Looking.
 

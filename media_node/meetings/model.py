@@ -33,6 +33,16 @@ class Wish:
     priority: int = 0
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What hosts can make of a participant."""
+
+    role: str
+    display_name: str
+    publish_grants: frozenset[str]
+    may_moderate: bool
+
+
 @dataclass
 class Participant:
     """Somebody in the meeting."""

@@ -12,6 +12,7 @@ from media_node.meetings.events import (
     Event,
     HandChanged,
     LayersWanted,
+    ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantRemoved,
@@ -96,6 +97,9 @@ def format_change(event: Event, recipient: ParticipantId | None) -> Json | None:
             return {"op": "participantLeft", "participant": participant, "reason": reason}
         case HandChanged(participant, is_raised):
             return {"op": "participantChanged", "participant": participant, "hand": is_raised}
+        case ParticipantChanged(participant, role, name):
+            named = {"role": role, "displayName": name}
+            return {"op": "participantChanged", "participant": participant, **named}
         case TrackPublished(track):
             shown = format_track(track, recipient)
             return {"op": "trackPublished", "participant": track.participant, "track": shown}

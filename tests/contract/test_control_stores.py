@@ -18,12 +18,13 @@ from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Node, Reservation
 from chalicelib.domain.presence import MeetingPresence, PresenceChange, digest
 from chalicelib.services.changes import write
-from chalicelib.services.protocols import ApiKeyStore, FleetStore, MeetingStore
+from chalicelib.services.protocols import ApiKeyStore, AttemptStore, FleetStore, MeetingStore
 from chalicelib.stores.api_keys import DynamoApiKeys
+from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
 from tests.support.builders import NOW, a_meeting, a_node, a_participant
-from tests.support.memory_stores import MemoryApiKeys, MemoryFleet, MemoryMeetings
+from tests.support.memory_stores import MemoryApiKeys, MemoryAttempts, MemoryFleet, MemoryMeetings
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,17 @@ class Stores:
     meetings: MeetingStore
     fleet: FleetStore
     api_keys: ApiKeyStore
+    attempts: AttemptStore
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "memory":
         fleet = MemoryFleet()
-        return Stores(MemoryMeetings(fleet), fleet, MemoryApiKeys())
-    return Stores(DynamoMeetings(request.getfixturevalue("dynamodb")), DynamoFleet(), DynamoApiKeys())
+        return Stores(MemoryMeetings(fleet), fleet, MemoryApiKeys(), MemoryAttempts())
+    return Stores(
+        DynamoMeetings(request.getfixturevalue("dynamodb")), DynamoFleet(), DynamoApiKeys(), DynamoAttempts()
+    )
 
 
 def kept(stores: Stores, **changes: object) -> Meeting:
@@ -77,6 +81,12 @@ def test_a_meeting_comes_back_as_it_was_kept(stores: Stores):
         max_participants=7,
         end_after_empty=timedelta(seconds=90),
         metadata={"order": "17", "": "x"},
+        waiting_room=True,
+        locked=True,
+        passcode_hash="$argon2id$x",
+        auto_admit=frozenset(),
+        auto_admit_external_ids=frozenset({"u1", "u2"}),
+        barred=frozenset({"a" * 32}),
     )
     assert stores.meetings.by_id(meeting.id) == meeting
     assert stores.meetings.id_of_code(meeting.code) == meeting.id
@@ -335,3 +345,26 @@ def test_an_api_key_is_found_with_its_tenant(stores: Stores):
     key = KeyId(new_id("key", os.urandom))
     stores.api_keys.put(key, Tenant("acme"), "server", "digest", NOW)
     assert stores.api_keys.by_id(key) == ("acme", "digest")
+
+
+def test_attempts_that_meet_are_each_counted_and_none_beyond_the_limit(stores: Stores):
+    counter = os.urandom(8).hex()
+    with ThreadPoolExecutor(8) as pool:
+        counts = list(pool.map(lambda _: stores.attempts.take(counter, 5, NOW), range(12)))
+    assert sorted(count for count in counts if count is not None) == [1, 2, 3, 4, 5]
+    assert counts.count(None) == 7
+    stores.attempts.give_back(counter)
+    assert stores.attempts.take(counter, 5, NOW) == 5
+    assert stores.attempts.take(counter, 5, NOW) is None
+    assert stores.attempts.take(counter + "x", 5, NOW) == 1
+
+
+def test_what_hosts_did_to_somebody_comes_back_as_it_was_kept(stores: Stores):
+    meeting = kept(stores)
+    person = a_participant(meeting, state="removed", source="b" * 32, left_at=NOW)
+    change = Change.of(read(stores, meeting)).then(
+        "participant.banned", NOW, person, barred=frozenset({"b" * 32})
+    )
+    assert stores.meetings.commit(change) is None
+    assert stores.meetings.participants(meeting.id) == [person]
+    assert read(stores, meeting).barred == frozenset({"b" * 32})

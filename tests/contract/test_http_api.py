@@ -17,6 +17,7 @@ from chalicelib.config import read_config
 from chalicelib.routes.openapi import document
 from chalicelib.routes.registry import ROUTES
 from chalicelib.stores.api_keys import DynamoApiKeys
+from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.webhooks import DynamoWebhooks
@@ -85,6 +86,7 @@ def api(
         DynamoWebhooks(),
         receiver,
         KeptWakeUps(),
+        DynamoAttempts(),
     )
     built = bootstrap.build(read_config({"PARLEY_REGION": os.urandom(4).hex()}), stores)
     monkeypatch.setattr("chalicelib.routes.http.services", lambda: built)
@@ -107,7 +109,10 @@ async def test_a_meeting_from_create_to_end(api: Api):
     assert meeting["link"].endswith(f"/m/{meeting['code']}")
     status, _, seen = await api("GET", f"/meetings/{meeting['code']}", guest=True)
     assert status == 200
-    assert set(seen) == {"id", "code", "title", "state", "link", "guests", "homeRegion", "createdAt"}
+    assert set(seen) == {"id", "code", "title", "state", "link", "guests", "hasPasscode"} | {
+        "homeRegion",
+        "createdAt",
+    }
     assert (await api("GET", f"/meetings/{meeting['id']}"))[2] == meeting
     status, headers, joined = await api(
         "POST", f"/meetings/{meeting['code']}/join", {"displayName": "Zoë"}, guest=True
@@ -297,8 +302,9 @@ async def test_create_and_join_cost_at_most_two_round_trips(api: Api, dynamodb: 
 @pytest.mark.parametrize(
     ("wishes", "pointer"),
     [
-        ({"passcode": "1234"}, "/passcode"),
-        ({"waitingRoom": True}, "/waitingRoom"),
+        ({"passcode": "123"}, "/passcode"),
+        ({"waitingRoom": 1}, "/waitingRoom"),
+        ({"autoAdmit": ["everybody"]}, "/autoAdmit/0"),
         ({"encryption": "endToEnd"}, "/encryption"),
         ({"recording": "automatic"}, "/recording"),
         ({"title": 5}, "/title"),

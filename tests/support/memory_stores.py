@@ -148,6 +148,24 @@ class MemoryMeetings:
         return self._events.get(meeting, [])[after : after + limit]
 
 
+class MemoryAttempts:
+    def __init__(self) -> None:
+        self._count: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def take(self, counter: str, most: int, ends: datetime) -> int | None:
+        with self._lock:
+            count = self._count.get(counter, 0) + 1
+            if count > most:
+                return None
+            self._count[counter] = count
+            return count
+
+    def give_back(self, counter: str) -> None:
+        with self._lock:
+            self._count[counter] -= 1
+
+
 class MemoryApiKeys:
     def __init__(self) -> None:
         self._keys: dict[KeyId, tuple[Tenant, str]] = {}
@@ -166,9 +184,40 @@ class RecordingCommands:
 
     def __init__(self) -> None:
         self.ended: list[tuple[str, MeetingId]] = []
+        self.sent: list[tuple[Any, ...]] = []
 
     def end_meeting(self, queue_url: str, meeting: MeetingId, request_id: str) -> None:
         self.ended.append((queue_url, meeting))
+
+    def remove_participant(
+        self,
+        queue_url: str,
+        meeting: MeetingId,
+        participant: ParticipantId,
+        reason: Literal["removed", "left"],
+        request_id: str,
+    ) -> None:
+        self.sent.append(("remove", queue_url, participant, reason))
+
+    def admit_participant(
+        self, queue_url: str, meeting: MeetingId, participant: ParticipantId, request_id: str
+    ) -> None:
+        self.sent.append(("admit", queue_url, participant))
+
+    def mute(
+        self,
+        queue_url: str,
+        meeting: MeetingId,
+        participant: ParticipantId | None,
+        by: ParticipantId | None,
+        request_id: str,
+    ) -> None:
+        self.sent.append(("mute", queue_url, participant, by))
+
+    def change_participant(
+        self, queue_url: str, participant: Participant, grants: Mapping[str, object], request_id: str
+    ) -> None:
+        self.sent.append(("change", queue_url, participant.id, participant.role, grants["moderate"]))
 
 
 class OneKeySigner:

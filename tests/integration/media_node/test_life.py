@@ -6,6 +6,7 @@ import asyncio
 import functools
 import json
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,8 @@ async def test_reports_come_and_commands_are_obeyed(
         ada_id = new_identifier("par_")
         ada = await join(http, node, token=node.issuer.token(meeting, ada_id))
         await message_of(ada, "joined")
-        bob = await join(http, node, token=node.issuer.token(meeting))
+        bob_id = new_identifier("par_")
+        bob = await join(http, node, token=node.issuer.token(meeting, bob_id))
         await message_of(bob, "joined")
         report = await report_of(queues, report_url, lambda one: one["usedUnits"] == 2)
         assert report["node"] == node.issuer.node
@@ -129,6 +131,18 @@ async def test_reports_come_and_commands_are_obeyed(
         send = functools.partial(queues.send_message, QueueUrl=report["commandQueueUrl"])
         send(MessageBody="not JSON")
         send(MessageBody=json.dumps({"type": "dance", "requestId": "1"}))
+        about_bob = {"meeting": meeting, "participant": bob_id, "requestId": "1"}
+        moderator = {"publish": ["microphone"], "subscribe": True, "moderate": True}
+        made = {"role": "cohost", "displayName": "Dr. Bob", "grants": moderator}
+        send(MessageBody=json.dumps({"type": "changeParticipant", **about_bob, **made}))
+        (change,) = (await message_of(bob, "roster"))["changes"]
+        assert (change["op"], change["role"], change["displayName"]) == (
+            "participantChanged",
+            "cohost",
+            "Dr. Bob",
+        )
+        await bob.send_json({"type": "moderate", "action": "mute", "participant": ada_id})
+        asked = time.monotonic()
         send(
             MessageBody=json.dumps(
                 {
@@ -141,6 +155,20 @@ async def test_reports_come_and_commands_are_obeyed(
             )
         )
         assert (await message_of(ada, "removed"))["reason"] == "removed"
+        assert time.monotonic() - asked < 0.5
+        late = await join(http, node, token=node.issuer.token(meeting, ada_id))
+        assert (await message_of(late, "error"))["code"] == "not_granted"
+        again = {"type": "admitParticipant", "meeting": meeting, "participant": ada_id, "requestId": "2"}
+        send(MessageBody=json.dumps(again))
+        # Seen once the command before it was obeyed.
+        renamed = {**made, "displayName": "Robert"}
+        send(MessageBody=json.dumps({"type": "changeParticipant", **about_bob, **renamed}))
+        while "Robert" not in str((await message_of(bob, "roster"))["changes"]):
+            pass
+        back = await join(http, node, token=node.issuer.token(meeting, ada_id))
+        await message_of(back, "joined")
+        await back.close()
+        await late.close()
         send(MessageBody=json.dumps({"type": "endMeeting", "meeting": meeting, "requestId": "3"}))
         assert (await message_of(bob, "removed"))["reason"] == "ended"
         await ada.close()

@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.identifiers import (
-    KeyId,
     MeetingId,
     ParticipantId,
-    Tenant,
     is_code,
     is_id,
     new_code,
@@ -22,7 +20,6 @@ from chalicelib.domain.identifiers import (
 )
 from chalicelib.domain.meeting import LONGEST_LIFE, UNUSED_LIFETIME, Placement, end_reason_at
 from chalicelib.domain.participant import grants_of
-from chalicelib.domain.permissions import ApiKeyCaller, Guest, is_allowed
 from chalicelib.domain.placement import LOST_AFTER, SPARE_UNITS, Node, choose_node, units_wanted
 from chalicelib.domain.presence import MeetingPresence, changes_between, digest
 from tests.support.builders import NOW, a_meeting, a_node
@@ -134,29 +131,6 @@ def test_the_digest_does_not_depend_on_order():
     one, two = MeetingId("1"), MeetingId("2")
     assert digest({one: first, two: second}) == digest({two: second, one: first})
     assert digest({one: first}) != digest({one: second})
-
-
-ACME = ApiKeyCaller(Tenant("acme"), KeyId("key"))
-OTHER = ApiKeyCaller(Tenant("other"), KeyId("key"))
-OPERATIONS = {
-    "see_meeting": (True, False, False),
-    "see_meeting_public": (True, False, True),
-    "end_meeting": (True, False, False),
-    "join_meeting": (True, False, True),
-    "choose_role": (True, False, False),
-    "list_participants": (True, False, False),
-}
-
-
-@pytest.mark.parametrize(("operation", "expected"), OPERATIONS.items())
-def test_who_may_do_what_to_a_meeting(operation: str, expected: tuple[bool, bool, bool]):
-    meeting = a_meeting()
-    assert tuple(is_allowed(who, operation, meeting) for who in (ACME, OTHER, Guest())) == expected  # type: ignore[arg-type]
-
-
-def test_a_meeting_without_guests_lets_none_in():
-    assert not is_allowed(Guest(), "join_meeting", a_meeting(guests=False))
-    assert is_allowed(ACME, "join_meeting", a_meeting(guests=False))
 
 
 def test_viewers_publish_nothing_and_hosts_moderate():

@@ -30,13 +30,15 @@ from chalicelib.errors import (
 )
 from chalicelib.services.accounts import KEPT_SECONDS, Accounts
 from chalicelib.services.fleet import SNAPSHOT_SECONDS, Fleet
-from chalicelib.services.join import Admission, Join, JoinWishes
+from chalicelib.services.join import Admission, Join, JoinWishes, Waiting
 from chalicelib.services.meetings import Meetings, MeetingWishes
+from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.reports import Reports, parse_report
 from chalicelib.services.sweep import Sweep
 from tests.support.builders import NOW, a_node
 from tests.support.memory_stores import (
     MemoryApiKeys,
+    MemoryAttempts,
     MemoryFleet,
     MemoryMeetings,
     OneKeySigner,
@@ -66,6 +68,7 @@ class World:
             self.store,
             self.fleet,
             self.signer,
+            Passcodes(MemoryAttempts(), time_cost=1, memory=8),
             ISSUER,
             chance.randbytes,
             chance.randrange,
@@ -88,6 +91,11 @@ class World:
         return self.meetings.create(ACME, dataclasses.replace(wishes, **changes), key, self.now)
 
     def join(self, meeting: Meeting, caller: Any = Guest(), **changes: Any) -> Admission:  # noqa: B008
+        admission = self.ask(meeting, caller, **changes)
+        assert isinstance(admission, Admission)
+        return admission
+
+    def ask(self, meeting: Meeting, caller: Any = Guest(), **changes: Any) -> Admission | Waiting:  # noqa: B008
         wishes = JoinWishes("Ann", None, None, None, None)
         return self.joins.join(caller, meeting.id, dataclasses.replace(wishes, **changes))
 

@@ -11,15 +11,17 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from media_node.errors import ConflictError, NotFoundError, NotGrantedError
 from media_node.meetings.events import (
     ChatSent,
+    ParticipantChanged,
     ParticipantLeft,
     ParticipantRemoved,
     SlotsChanged,
     SpeakersChanged,
     TrackMuted,
     TrackPublished,
+    TrackUnpublished,
 )
 from media_node.meetings.meeting import CHAT_HISTORY, Meeting
-from media_node.meetings.model import Participant, Wish
+from media_node.meetings.model import Participant, Standing, Wish
 from media_node.quantities import MeetingId, Mid, ParticipantId, SlotId, TrackId
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -86,6 +88,40 @@ def test_who_spoke_last_takes_the_place_of_who_did_not():
     voice = publish(meeting, "cleo", "microphone")
     meeting.handle_speakers([voice], [(voice, 20)])
     assert carried(meeting, "viewer") == [cameras["anna"], cameras["cleo"]]
+
+
+def test_everybody_but_the_moderator_is_muted_once():
+    meeting = new_meeting()
+    voices = {}
+    for name in ("anna", "ben", "cleo"):
+        join(meeting, name)
+        voices[name] = publish(meeting, name, "microphone")
+        publish(meeting, name, "camera")
+    cleo = ParticipantId("cleo")
+    muted = meeting.handle_mute_audio(None, cleo)
+    told = [event for event in muted if isinstance(event, TrackMuted)]
+    assert told == [TrackMuted(ParticipantId(name), voices[name], True, cleo) for name in ("anna", "ben")]
+    assert meeting.handle_mute_audio(None, cleo) == []
+    assert meeting.handle_mute_audio(ParticipantId("nobody"), None) == []
+    assert any(isinstance(event, TrackMuted) for event in meeting.handle_mute_audio(cleo, None))
+
+
+def test_a_new_role_ends_what_it_does_not_grant():
+    meeting = new_meeting()
+    for name in ("anna", "ben"):
+        join(meeting, name, moderates=True)
+    anna = ParticipantId("anna")
+    camera = publish(meeting, "anna")
+    viewer = Standing("viewer", "Anna", frozenset(), False)
+    events = meeting.handle_standing(anna, viewer)
+    assert ParticipantChanged(anna, "viewer", "Anna") in events
+    assert TrackUnpublished(anna, camera) in events
+    assert meeting.handle_standing(anna, viewer) == []
+    assert meeting.handle_standing(ParticipantId("nobody"), viewer) == []
+    with pytest.raises(NotGrantedError):
+        publish(meeting, "anna")
+    with pytest.raises(NotGrantedError):
+        meeting.handle_moderate_mute(anna, ParticipantId("ben"), None)
 
 
 def test_after_the_first_assign_the_client_decides():
