@@ -14,6 +14,7 @@ from chalicelib.services.deliveries import Deliveries
 from chalicelib.services.events import Events
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.join import Join
+from chalicelib.services.limits import Limits
 from chalicelib.services.meetings import Meetings
 from chalicelib.services.moderation import Moderation
 from chalicelib.services.passcodes import Passcodes
@@ -91,6 +92,7 @@ class Services:
     signer: Signer
     webhooks: Webhooks
     deliveries: Deliveries
+    limits: Limits
 
 
 def build(config: Config, stores: Stores) -> Services:
@@ -124,6 +126,7 @@ def build(config: Config, stores: Stores) -> Services:
         sweep=Sweep(meetings, stores.meetings, fleet, config.region),
         signer=stores.signer,
         webhooks=webhooks,
+        limits=Limits(config.rate_per_second),
         deliveries=Deliveries(
             webhooks, stores.webhooks, stores.meetings, stores.sender, stores.waker, utc_now
         ),

@@ -16,6 +16,8 @@ class Config:
     regions: tuple[str, ...]
     app_url: str
     api_url: str
+    # Requests a second of one caller or guest's address, in one process; a tenant has twice as many.
+    rate_per_second: float
     webhook_queue: str
     # Networks that webhooks may reach besides the Internet, and by plain HTTP: for a laptop.
     webhook_networks: tuple[IPv4Network | IPv6Network, ...]
@@ -36,6 +38,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         regions=regions if region in regions else (region, *regions),
         app_url=app_url,
         api_url=environment.get("PARLEY_API_URL", f"{app_url}/v1").rstrip("/"),
+        rate_per_second=float(environment.get("PARLEY_RATE_PER_SECOND", "500")),
         webhook_queue=environment.get("PARLEY_WEBHOOK_QUEUE", "parley-webhooks"),
         webhook_networks=tuple(ip_network(one) for one in networks.split(",") if one),
     )

@@ -16,6 +16,8 @@ ControlPlaneError
 │   │   └── ParticipantNotFoundError
 │   ├── MeetingEndedError
 │   ├── MeetingFullError
+│   ├── PreconditionFailedError   it changed since the caller read it
+│   ├── TooManyRequestsError
 │   ├── LimitReachedError         a tenant has as many as it may
 │   ├── MeetingLockedError        nobody new comes in
 │   ├── TooManyAttemptsError      passcodes were guessed; wait
@@ -26,7 +28,7 @@ ControlPlaneError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -105,6 +107,19 @@ class MeetingEndedError(CallerError):
 
 class MeetingFullError(CallerError):
     code = "meeting_full"
+
+
+class PreconditionFailedError(CallerError):
+    code = "precondition_failed"
+
+
+class TooManyRequestsError(CallerError):
+    code = "too_many_requests"
+
+    def __init__(self, detail: str, headers: Mapping[str, str]) -> None:
+        super().__init__(detail)
+        # What says when to come again.
+        self.headers = headers
 
 
 class LimitReachedError(CallerError):

@@ -24,6 +24,7 @@ class Listener:
         application = web.Application(client_max_size=0)
         application.router.add_route("*", "/v1", self._handle_api)
         application.router.add_route("*", "/v1/{path:.*}", self._handle_api)
+        application.router.add_get("/docs", _show_docs)
         application.router.add_route("*", "/{path:.*}", web_app.handle)
         # A request that a handler still works on gets its second, not more: Ctrl-C should feel like one.
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1, handle_signals=False)
@@ -45,6 +46,10 @@ class Listener:
         elapsed_ms = (time.monotonic() - started) * 1000
         log.info("%s %s %d %.1f ms", request.method, request.path, response.status, elapsed_ms)
         return _aiohttp_response(request, response)
+
+
+async def _show_docs(_: web.Request) -> web.Response:
+    raise web.HTTPFound("/v1/docs")
 
 
 async def read_request(request: web.Request) -> HttpRequest:

@@ -7,6 +7,7 @@ from chalice.app import Response
 from chalicelib import errors
 from chalicelib.bootstrap import ApiKeyCaller, utc_now
 from chalicelib.routes import views
+from chalicelib.routes.docs_page import page
 from chalicelib.routes.http import Call, json_response
 from chalicelib.routes.openapi import document
 
@@ -37,6 +38,16 @@ def show_openapi(call: Call) -> Response:
     return json_response(
         document(call.services.config.api_url), headers={"Cache-Control": "public, max-age=300"}
     )
+
+
+def show_docs(call: Call) -> Response:
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Cache-Control": "public, max-age=300",
+        # It has a style of its own and nothing else.
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    }
+    return Response(page(call.services.config.api_url), headers=headers)
 
 
 def show_jwks(call: Call) -> Response:

@@ -6,6 +6,7 @@ Source: RFC 9457 (problem details), RFC 9110 (status codes, Retry-After).
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -33,6 +34,8 @@ STATUS_BY_CODE: Mapping[str, tuple[int, str]] = {
     "participant_not_found": (404, "Not Found"),
     "meeting_full": (409, "Conflict"),
     "limit_reached": (409, "Conflict"),
+    "precondition_failed": (412, "Precondition Failed"),
+    "too_many_requests": (429, "Too Many Requests"),
     "meeting_ended": (410, "Gone"),
     "unsupported_media_type": (415, "Unsupported Media Type"),
     "validation_failed": (422, "Unprocessable Content"),
@@ -58,11 +61,25 @@ class Call:
         # Of the connection itself: a header of the client's could say anything.
         self.source: str | None = request.context.get("identity", {}).get("sourceIp")
         self.path: str = request.context.get("path", "")
+        self.method: str = request.method
         self.caller = self.services.callers.caller_of(request.headers.get("authorization"))
 
     def header(self, name: str) -> str | None:
         value: str | None = self._request.headers.get(name)
         return value
+
+    def require_match(self, shown: Any) -> None:
+        """Refuse a change of what the caller read in another state (RFC 9110, 13.1.1).
+
+        Args:
+            shown: The JSON that a GET of it answers with now.
+
+        Raises:
+            PreconditionFailedError: If-Match names other states only.
+        """
+        asked = self.header("if-match")
+        if asked is not None and not _names(asked, entity_tag(plain_json(shown))):
+            raise errors.PreconditionFailedError("It changed since you read it: read it again.")
 
     def query(self) -> dict[str, str]:
         return dict(self._request.query_params or {})
@@ -136,17 +153,66 @@ def answered(api: Any, view: Callable[..., Response]) -> Callable[..., Response]
     @functools.wraps(view)
     def wrapped(**path: str) -> Response:
         request = api.current_request
+        manners: dict[str, str] = {"X-Request-Id": request.context.get("requestId", "")}
         try:
-            response = view(Call(request), **path)
+            call = Call(request)
+            manners.update(_rate_limit(call))
+            response = _conditional(call, view(call, **path))
+        except errors.TooManyRequestsError as error:
+            response = problem(error, request)
+            manners.update(error.headers)
         except errors.ControlPlaneError as error:
             if not isinstance(error, errors.CallerError):
                 logger.warning("not answered", exc_info=error)
             response = problem(error, request)
         _count(view.__name__, response.status_code)
+        response.headers.update(manners)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     return wrapped
+
+
+def _rate_limit(call: Call) -> dict[str, str]:
+    """Headers that say what is left to the caller (draft-ietf-httpapi-ratelimit-headers-06).
+
+    Raises:
+        TooManyRequestsError: Nothing is.
+    """
+    left = call.services.limits.take(call.caller, call.source or "")
+    headers = {
+        "RateLimit-Limit": str(left.quota.burst),
+        "RateLimit-Remaining": str(left.remaining),
+        "RateLimit-Reset": str(left.reset_seconds),
+        "RateLimit-Policy": f"{left.quota.burst};w={round(left.quota.burst / left.quota.per_second)}",
+    }
+    if not left.allowed:
+        headers["Retry-After"] = headers["RateLimit-Reset"]
+        raise errors.TooManyRequestsError("Too many requests; see Retry-After.", headers)
+    return headers
+
+
+def entity_tag(text: str) -> str:
+    """The same for the same representation (RFC 9110, 8.8.3)."""
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
+
+
+def _conditional(call: Call, response: Response) -> Response:
+    """Tag what was shown; who has it already gets no body (RFC 9110, 13.1.2)."""
+    if call.method != "GET" or response.status_code != 200:
+        return response
+    tag = entity_tag(str(response.body))
+    response.headers["ETag"] = tag
+    response.headers["Vary"] = "Authorization"
+    asked = call.header("if-none-match")
+    if asked is not None and _names(asked, tag):
+        return Response("", status_code=304, headers=response.headers)
+    return response
+
+
+def _names(field: str, tag: str) -> bool:
+    """Whether a field of entity tags names this one; weak ones count, as nothing is sent for them."""
+    return any(one.strip().removeprefix("W/") in (tag, "*") for one in field.split(","))
 
 
 def _count(operation: str, status: int) -> None:
@@ -179,7 +245,11 @@ def problem(error: errors.ControlPlaneError, request: Request) -> Response:
     return json_response(body, status, headers)
 
 
+def plain_json(body: Any) -> str:
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
 def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     # Formatted here: Chalice's own encoder would turn what it does not know into text in silence.
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    text = plain_json(body)
     return Response(text, headers={"Content-Type": "application/json", **(headers or {})}, status_code=status)

@@ -177,6 +177,8 @@ def paths() -> dict[str, Schema]:
         parameter("waitSeconds", "query", {"type": "integer", "minimum": 0, "maximum": 20, "default": 0},
                   "Where there is none yet, wait this long for one."),
     ]  # fmt: skip
+    docs = operation("show_docs", "This document as a page", 200, TEXT, ANYBODY, "401")
+    docs["responses"]["200"]["content"] = {"text/html": {"schema": TEXT}}
     shown = {"anyOf": [reference("Meeting"), reference("PublicMeeting")]}
     return {
         "/meetings": {"post": create, "get": listed},
@@ -212,6 +214,7 @@ def paths() -> dict[str, Schema]:
         "/health": {
             "get": operation("show_health", "Whether it answers", 200, reference("Health"), ANYBODY, "401")
         },
+        "/docs": {"get": docs},
         "/openapi.json": {
             "get": operation("show_openapi", "This document", 200, {"type": "object"}, ANYBODY, "401")
         },

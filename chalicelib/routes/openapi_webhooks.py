@@ -78,10 +78,17 @@ def webhook_paths(idempotency_key: Schema) -> dict[str, Any]:
             "cursor", "query", {"type": "string", "maxLength": 400}, "`nextCursor` of the page before."
         ),
     ]
-    deleted = operation("delete_webhook_endpoint", "Delete it", 204, {}, KEY, "401 404")
+    deleted = operation("delete_webhook_endpoint", "Delete it", 204, {}, KEY, "401 404 412")
     deleted["responses"]["204"] = {"description": "Done."}
     problems = "400 401 404 413 415 422"
+    if_match = parameter(
+        "If-Match", "header", TEXT, "The `ETag` of what was read: it is changed only if it still is that."
+    )
     one = "/webhook-endpoints/{endpoint}"
+    changed = operation(
+        "change_webhook_endpoint", "Change it", 200, shown, KEY, f"{problems} 412", "PatchWebhookEndpoint"
+    )
+    changed["parameters"] = deleted["parameters"] = [if_match]
     return {
         "/webhook-endpoints": {
             "post": create,
@@ -91,8 +98,7 @@ def webhook_paths(idempotency_key: Schema) -> dict[str, Any]:
         one: {
             "parameters": [endpoint],
             "get": operation("show_webhook_endpoint", "Show one", 200, shown, KEY, "401 404"),
-            "patch": operation("change_webhook_endpoint", "Change it", 200, shown, KEY, problems,
-                               "PatchWebhookEndpoint"),
+            "patch": changed,
             "delete": deleted,
         },
         f"{one}/rotate-secret": {

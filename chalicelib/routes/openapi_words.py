@@ -41,8 +41,9 @@ PROBLEM_TITLES = {
     "413": "The body is too large.",
     "415": "The body is not application/json.",
     "422": "What was sent breaks a rule.",
+    "412": "It changed since it was read: If-Match names another state.",
     "423": "The meeting is locked: nobody new comes in.",
-    "429": "Too many attempts; see Retry-After.",
+    "429": "Too many requests or attempts; see Retry-After.",
     "503": "No capacity, or a store that does not answer; see Retry-After.",
 }
 
@@ -60,7 +61,7 @@ def operation(
     problem = {"application/problem+json": {"schema": reference("Problem")}}
     done: Schema = {"description": "Done."} if status == 204 else {"description": "Done.", "content": content}
     responses: Schema = {str(status): done}
-    for code in [*problems.split(), "503"]:
+    for code in sorted({*problems.split(), "429", "503"}):
         responses[code] = {"description": PROBLEM_TITLES[code], "content": problem}
     result: Schema = {"operationId": name, "summary": summary, "security": security, "responses": responses}
     if body is not None:

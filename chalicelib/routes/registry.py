@@ -11,7 +11,16 @@ from chalicelib.routes import events, fleet, meetings, participants, webhooks
 from chalicelib.routes.http import answered
 
 # Any page may call: credentials travel in a header that only the page's own code can set.
-CORS = CORSConfig(allow_origin="*", allow_headers=["Idempotency-Key"], max_age=600)
+EXPOSED = [
+    *("ETag", "Location", "Retry-After", "X-Request-Id"),
+    *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy"),
+]
+CORS = CORSConfig(
+    allow_origin="*",
+    allow_headers=["Idempotency-Key", "If-Match", "If-None-Match"],
+    expose_headers=EXPOSED,
+    max_age=600,
+)
 
 ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/v1/meetings", meetings.create_meeting),
@@ -48,6 +57,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/v1/nodes", fleet.list_nodes),
     ("GET", "/v1/nodes/{node}", fleet.show_node),
     ("GET", "/v1/health", fleet.show_health),
+    ("GET", "/v1/docs", fleet.show_docs),
     ("GET", "/v1/openapi.json", fleet.show_openapi),
     ("GET", "/v1/.well-known/jwks.json", fleet.show_jwks),
 )

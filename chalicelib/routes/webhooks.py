@@ -8,7 +8,7 @@ from typing import Any
 from chalice.app import Response
 
 from chalicelib import errors
-from chalicelib.bootstrap import Endpoint, EndpointWishes, MeetingId, utc_now
+from chalicelib.bootstrap import ApiKeyCaller, Endpoint, EndpointWishes, MeetingId, utc_now
 from chalicelib.routes import views
 from chalicelib.routes.bodies import (
     CreateEndpointBody,
@@ -43,13 +43,16 @@ def show_webhook_endpoint(call: Call, endpoint: str) -> Response:
 def change_webhook_endpoint(call: Call, endpoint: str) -> Response:
     caller = key_of(call)
     body = call.body(PatchEndpointBody)
+    _require_match(call, caller, endpoint)
     events = tuple(body.events) if body.events is not None else None
     wishes = EndpointWishes(body.url, events, body.description, body.disabled)
     return json_response(views.endpoint(call.services.webhooks.change(caller, endpoint, wishes)))
 
 
 def delete_webhook_endpoint(call: Call, endpoint: str) -> Response:
-    call.services.webhooks.delete(key_of(call), endpoint)
+    caller = key_of(call)
+    _require_match(call, caller, endpoint)
+    call.services.webhooks.delete(caller, endpoint)
     return Response("", status_code=204, headers={"Content-Type": "application/json"})
 
 
@@ -84,6 +87,11 @@ def retry_webhook_delivery(call: Call, endpoint: str, delivery: str) -> Response
         raise errors.NotFoundError("This endpoint has no such delivery.")
     tried = call.services.deliveries.retry(caller, endpoint, MeetingId(meeting), int(number))
     return json_response(views.delivery(tried))
+
+
+def _require_match(call: Call, caller: ApiKeyCaller, endpoint: str) -> None:
+    if call.header("if-match") is not None:
+        call.require_match(views.endpoint(call.services.webhooks.find(caller, endpoint)))
 
 
 def with_secret(endpoint: Endpoint) -> dict[str, Any]:

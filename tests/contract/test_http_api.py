@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import os
 import random
@@ -14,8 +15,10 @@ from pynamodb.connection import Connection
 
 from chalicelib import bootstrap
 from chalicelib.config import read_config
+from chalicelib.domain.limits import Quota
 from chalicelib.routes.openapi import document
 from chalicelib.routes.registry import ROUTES
+from chalicelib.services.limits import Limits
 from chalicelib.stores.api_keys import DynamoApiKeys
 from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
@@ -66,6 +69,11 @@ def control_plane() -> ControlPlane:
 
 
 @pytest.fixture
+def limits() -> Limits:
+    return Limits(500, lambda: 0.0)
+
+
+@pytest.fixture
 def receiver() -> ToldReceiver:
     return ToldReceiver()
 
@@ -75,6 +83,7 @@ def api(
     control_plane: ControlPlane,
     dynamodb: Connection,
     receiver: ToldReceiver,
+    limits: Limits,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Api:
     stores = bootstrap.Stores(
@@ -89,6 +98,7 @@ def api(
         DynamoAttempts(),
     )
     built = bootstrap.build(read_config({"PARLEY_REGION": os.urandom(4).hex()}), stores)
+    built = dataclasses.replace(built, limits=limits)
     monkeypatch.setattr("chalicelib.routes.http.services", lambda: built)
     monkeypatch.setattr("chalicelib.routes.handlers.events.services", lambda: built)
     key = built.accounts.provision(bootstrap.Tenant(os.urandom(8).hex()), "test", bootstrap.utc_now())
@@ -254,6 +264,74 @@ async def test_an_endpoint_that_cannot_be_is_named(api: Api, wishes: dict[str, A
     status, _, problem = await api("POST", "/webhook-endpoints", wishes)
     assert status == 422
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
+
+
+async def test_who_has_a_representation_gets_no_second_one(api: Api):
+    meeting = await create(api, title="A")
+    path = f"/meetings/{meeting['id']}"
+    status, headers, _ = await api("GET", path)
+    assert status == 200
+    tag = headers["etag"]
+    assert headers["vary"] == "Authorization"
+    for asked in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        status, headers, body = await api("GET", path, if_none_match=asked)
+        assert (status, body, headers["etag"]) == (304, None, tag)
+    assert (await api("GET", path, if_none_match='"other"'))[0] == 200
+    await api("POST", f"{path}/end")
+    status, headers, _ = await api("GET", path, if_none_match=tag)
+    assert (status, headers["etag"] == tag) == (200, False)
+
+
+async def test_a_change_of_what_was_read_in_another_state_is_refused(api: Api):
+    _, _, made = await api("POST", "/webhook-endpoints", {"url": "https://hooks.example.com/"})
+    path = f"/webhook-endpoints/{made['id']}"
+    _, headers, _ = await api("GET", path)
+    first = headers["etag"]
+    status, _, _ = await api("PATCH", path, {"description": "mine"}, if_match=first)
+    assert status == 200
+    status, _, problem = await api("PATCH", path, {"description": "theirs"}, if_match=first)
+    assert (status, problem["code"]) == (412, "precondition_failed")
+    assert (await api("DELETE", path, if_match=first))[0] == 412
+    _, headers, seen = await api("GET", path)
+    assert seen["description"] == "mine"
+    assert (await api("DELETE", path, if_match=headers["etag"]))[0] == 204
+
+
+async def test_every_answer_names_its_request_and_what_is_left(api: Api):
+    for path, expected in (("/health", 200), ("/meetings/abc-defg-hij", 404)):
+        status, headers, body = await api("GET", path)
+        assert status == expected
+        assert headers["x-request-id"]
+        assert body.get("requestId", headers["x-request-id"]) == headers["x-request-id"]
+        assert int(headers["ratelimit-remaining"]) < int(headers["ratelimit-limit"])
+        assert int(headers["ratelimit-reset"]) >= 0
+        assert "ETag" in headers["access-control-expose-headers"]
+
+
+async def test_who_asks_too_often_is_told_when_to_come_again(api: Api, limits: Limits):
+    limits._caller = Quota(0.5, 2)
+    guest = [await api("GET", "/health", guest=True) for _ in range(3)]
+    assert [status for status, _, _ in guest] == [200, 200, 429]
+    _, headers, problem = guest[2]
+    assert (problem["code"], headers["retry-after"], headers["ratelimit-remaining"]) == (
+        "too_many_requests",
+        "2",
+        "0",
+    )
+    assert (await api("GET", "/health"))[0] == 200, "another caller has requests of its own"
+
+
+async def test_the_document_is_a_page_that_names_every_route(api: Api, control_plane: ControlPlane):
+    request = HttpRequest("GET", "/v1/docs", "", [], b"", "127.0.0.1")
+    response = await Gateway(control_plane).handle_request(request)
+    headers = dict(response.headers)
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "script" not in headers["Content-Security-Policy"]
+    text = response.body.decode()
+    for _, path, view in ROUTES:
+        assert f'id="{view.__name__}"' in text
+        assert path.removeprefix("/v1") in text
+    assert "<script" not in text
 
 
 async def test_a_repeated_create_is_the_same_meeting(api: Api):
