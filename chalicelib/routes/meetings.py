@@ -10,6 +10,7 @@ from chalicelib import errors
 from chalicelib.bootstrap import (
     Admission,
     JoinWishes,
+    Meeting,
     MeetingWishes,
     Moderator,
     Waiting,
@@ -69,8 +70,12 @@ def change_meeting(call: Call, meeting: str) -> Response:
     if "passcode" in fields:
         passcode = fields.pop("passcode")
         fields["passcode_hash"] = call.services.passcodes.hash(passcode) if passcode is not None else None
+
+    def is_as_read(current: Meeting) -> None:
+        call.require_match(views.meeting_full(current, call.services.config.app_url))
+
     by = Moderator(call.caller, meeting, call.request_id, utc_now())
-    changed = call.services.moderation.configure(by, fields)
+    changed = call.services.moderation.configure(by, fields, is_as_read)
     return json_response(views.meeting_full(changed, call.services.config.app_url))
 
 

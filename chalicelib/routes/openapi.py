@@ -23,6 +23,7 @@ from chalicelib.routes.openapi_webhooks import WEBHOOK_SCHEMAS, webhook_paths
 from chalicelib.routes.openapi_words import (
     ANYBODY,
     COUNT,
+    IF_MATCH,
     KEY,
     MODERATOR,
     TEXT,
@@ -177,6 +178,11 @@ def paths() -> dict[str, Schema]:
         parameter("waitSeconds", "query", {"type": "integer", "minimum": 0, "maximum": 20, "default": 0},
                   "Where there is none yet, wait this long for one."),
     ]  # fmt: skip
+    changed = operation(
+        "change_meeting", "Change it: title, lock, waiting room, passcode", 200, reference("Meeting"),
+        MODERATOR, "400 401 403 404 410 412 413 415 422", "ChangeMeeting",
+    )  # fmt: skip
+    changed["parameters"] = [IF_MATCH]
     docs = operation("show_docs", "This document as a page", 200, TEXT, ANYBODY, "401")
     docs["responses"]["200"]["content"] = {"text/html": {"schema": TEXT}}
     shown = {"anyOf": [reference("Meeting"), reference("PublicMeeting")]}
@@ -186,9 +192,7 @@ def paths() -> dict[str, Schema]:
             "parameters": [meeting],
             "get": operation("show_meeting", "Show a meeting; guests see its public part", 200, shown,
                              ANYBODY, "401 404"),
-            "patch": operation("change_meeting", "Change it: title, lock, waiting room, passcode", 200,
-                               reference("Meeting"), MODERATOR, "400 401 403 404 410 413 415 422",
-                               "ChangeMeeting"),
+            "patch": changed,
         },
         "/meetings/{meeting}/end": {
             "parameters": [meeting],

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.routes.openapi_words import (
     COUNT,
+    IF_MATCH,
     KEY,
     TEXT,
     TIME,
@@ -81,14 +82,11 @@ def webhook_paths(idempotency_key: Schema) -> dict[str, Any]:
     deleted = operation("delete_webhook_endpoint", "Delete it", 204, {}, KEY, "401 404 412")
     deleted["responses"]["204"] = {"description": "Done."}
     problems = "400 401 404 413 415 422"
-    if_match = parameter(
-        "If-Match", "header", TEXT, "The `ETag` of what was read: it is changed only if it still is that."
-    )
     one = "/webhook-endpoints/{endpoint}"
     changed = operation(
         "change_webhook_endpoint", "Change it", 200, shown, KEY, f"{problems} 412", "PatchWebhookEndpoint"
     )
-    changed["parameters"] = deleted["parameters"] = [if_match]
+    changed["parameters"] = deleted["parameters"] = [IF_MATCH]
     return {
         "/webhook-endpoints": {
             "post": create,

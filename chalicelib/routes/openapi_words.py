@@ -72,3 +72,8 @@ def operation(
 def parameter(name: str, place: str, schema: Schema, description: str) -> Schema:
     required = {"required": True} if place == "path" else {}
     return {"name": name, "in": place, "schema": schema, "description": description, **required}
+
+
+IF_MATCH = parameter(
+    "If-Match", "header", TEXT, "The `ETag` of what was read: it is changed only if it still is that."
+)

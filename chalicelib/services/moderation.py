@@ -145,10 +145,17 @@ class Moderation:
             lambda node, url: node.remove_participant(url, meeting.id, removed.id, reason, by.request_id),
         )
 
-    def configure(self, by: Moderator, fields: dict[str, Any]) -> Meeting:
-        """Change the meeting itself: title, lock, waiting room, passcode and more."""
+    def configure(
+        self, by: Moderator, fields: dict[str, Any], check: Callable[[Meeting], None] = lambda _: None
+    ) -> Meeting:
+        """Change the meeting itself: title, lock, waiting room, passcode and more.
+
+        Args:
+            check: Refuses, by an error, a change of the state that it is given; asked for each that is tried.
+        """
         for _ in tries():
             found = self._authorise(by, "change_meeting")
+            check(found.meeting)
             change = moderation.configure(found.meeting, fields, by.now)
             if self._store.commit(change) is None:
                 return change.after

@@ -282,6 +282,18 @@ async def test_who_has_a_representation_gets_no_second_one(api: Api):
     assert (status, headers["etag"] == tag) == (200, False)
 
 
+async def test_a_change_of_a_meeting_can_name_the_state_it_was_read_in(api: Api):
+    path = f"/meetings/{(await create(api))['id']}"
+    _, headers, _ = await api("GET", path)
+    first = headers["etag"]
+    assert (await api("PATCH", path, {"title": "Mine"}, if_match=first))[0] == 200
+    status, _, problem = await api("PATCH", path, {"title": "Theirs"}, if_match=first)
+    assert (status, problem["code"]) == (412, "precondition_failed")
+    _, headers, seen = await api("GET", path)
+    assert seen["title"] == "Mine"
+    assert (await api("PATCH", path, {"title": "Ours"}, if_match=headers["etag"]))[0] == 200
+
+
 async def test_a_change_of_what_was_read_in_another_state_is_refused(api: Api):
     _, _, made = await api("POST", "/webhook-endpoints", {"url": "https://hooks.example.com/"})
     path = f"/webhook-endpoints/{made['id']}"
