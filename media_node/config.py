@@ -20,6 +20,8 @@ class Settings(BaseSettings):
     media_addresses: str = ""
     node_workers: int = Field(default=1, ge=1, le=64)
     node_capacity_units: int = Field(default=500, ge=1)
+    # Whether the node refuses newcomers and sheds video layers when its workers have too much to do.
+    cpu_protection: bool = True
     jwks_url: str
     # Empty: the node serves, but neither reports nor takes commands.
     report_queue_url: str = ""

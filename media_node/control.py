@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 import structlog
@@ -38,6 +38,9 @@ class RemoveParticipant:
     meeting: str
     participant: str
     reason: str
+
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,10 @@ def _text_or_none(message: dict[str, Any], name: str) -> str | None:
 
 
 class ControlLink:
-    """Sends what `report` gives every two seconds, and hands each command to `handle` on the loop."""
+    """Sends what `report` gives every two seconds, and hands each command to `handle` on the loop.
+
+    What `take_quality` gives, until that is None, is sent as well, in order, and kept until it has been.
+    """
 
     def __init__(
         self,
@@ -116,11 +122,14 @@ class ControlLink:
         report_queue_url: str,
         command_queue_prefix: str,
         report: Callable[[], dict[str, Any]],
+        take_quality: Callable[[], dict[str, Any] | None],
         handle: Callable[[Command], None],
     ) -> None:
         self._queue_name = f"{command_queue_prefix}{node}"
         self._report_queue_url = report_queue_url
         self._report = report
+        self._take_quality = take_quality
+        self._unsent = ""
         self._handle = handle
         self._loop = asyncio.get_running_loop()
         self._stopping = threading.Event()
@@ -145,6 +154,7 @@ class ControlLink:
                 if not self.command_queue_url:
                     self.command_queue_url = self._create_queue()
                 self._send_report()
+                self._send_quality()
                 failures = 0
             except (BotoCoreError, ClientError, TimeoutError) as exc:
                 failures += 1
@@ -158,16 +168,25 @@ class ControlLink:
 
     def _send_report(self) -> None:
         self._sequence += 1
-        future = asyncio.run_coroutine_threadsafe(self._collect(), self._loop)
         report = {
-            **future.result(timeout=5.0),
+            **self._on_loop(self._report),
             "sequence": self._sequence,
             "commandQueueUrl": self.command_queue_url,
         }
         self._sqs.send_message(QueueUrl=self._report_queue_url, MessageBody=json.dumps(report))
 
-    async def _collect(self) -> dict[str, Any]:
-        return self._report()
+    def _send_quality(self) -> None:
+        """Send what is ready; at most one message waits here, the others wait where they were made."""
+        while self._unsent or (message := self._on_loop(self._take_quality)) is not None:
+            self._unsent = self._unsent or json.dumps(message)
+            self._sqs.send_message(QueueUrl=self._report_queue_url, MessageBody=self._unsent)
+            self._unsent = ""
+
+    def _on_loop(self, read: Callable[[], Answer]) -> Answer:
+        async def call() -> Answer:
+            return read()
+
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(timeout=5.0)
 
     def _run_commands(self) -> None:
         failures = 0

@@ -182,6 +182,18 @@ class Distribution:
             if (key, slot) in self._paused
         ]
 
+    def shown(self, key: Key) -> list[tuple[Track, Shown, tuple[int, float]]]:
+        """What a participant's video slots show: track, choice, and height and frames a second of that."""
+        receiver = self.receiver_by_key.get(key)
+        found = []
+        for shown in receiver.shown_by_slot.values() if receiver is not None else ():
+            source = self.source_by_track.get(shown.track)
+            if source is not None:
+                rung = shown.rung
+                seen = source.layers.seen(rung.spatial, rung.temporal) if rung is not None else (0, 0.0)
+                found.append((source.track, shown, seen))
+        return found
+
     def settle(self, now: Instant) -> Told:
         """Choose for everybody who was touched; commands are left with `forwarding`, events returned."""
         told: Told = {}

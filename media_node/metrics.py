@@ -2,10 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
+
+# Seconds and packets of a bucket, not cumulative; the last bucket has no bound.
+Bucket = tuple[float | None, int]
+QUANTILES = (0.05, 0.5, 0.95)
 
 
 @dataclass(frozen=True)
@@ -20,19 +30,39 @@ class WorkerCounts:
     restarts: int = 0
     meetings_lost: int = 0
     drops: dict[str, int] = field(default_factory=dict)
+    latency: tuple[Bucket, ...] = ()
+    latency_sum_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class ReceiverCounts:
+    """Everybody's connections and video slots at one moment."""
+
+    estimates_bps: tuple[float, ...] = ()
+    queues_seconds: tuple[float, ...] = ()
+    round_trips_seconds: tuple[float, ...] = ()
+    losses: tuple[float, ...] = ()
+    shown_by_reason: dict[str, int] = field(default_factory=dict)
+    paused: int = 0
 
 
 @dataclass(frozen=True)
 class NodeCounts:
-    """The node at one moment."""
+    """The node at one moment; `media` are counters by name, what they count, and their values."""
 
     participants: int
     meetings: int
     joins: int
+    joins_refused: int
     handshakes_failed: int
     capacity_units: int
     is_draining: bool
+    is_refusing: bool
+    busy: float
+    shed: int
     workers: tuple[WorkerCounts, ...]
+    receivers: ReceiverCounts
+    media: tuple[tuple[str, str, float], ...]
 
 
 class NodeCollector(Collector):
@@ -43,37 +73,49 @@ class NodeCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         counts = self._counts()
-        yield GaugeMetricFamily("parley_participants", "Participants here now.", counts.participants)
-        yield GaugeMetricFamily("parley_meetings", "Meetings here now.", counts.meetings)
-        yield GaugeMetricFamily(
-            "parley_capacity_units", "Participants this node takes.", counts.capacity_units
-        )
-        yield GaugeMetricFamily("parley_draining", "1 while the node closes.", float(counts.is_draining))
-        yield CounterMetricFamily("parley_joins", "Participants let in.", counts.joins)
-        yield CounterMetricFamily(
-            "parley_handshakes_failed", "DTLS handshakes lost.", counts.handshakes_failed
-        )
+        for name, text, value in (
+            ("parley_participants", "Participants here now.", counts.participants),
+            ("parley_meetings", "Meetings here now.", counts.meetings),
+            ("parley_capacity_units", "Participants this node takes.", counts.capacity_units),
+            ("parley_draining", "1 while the node closes.", counts.is_draining),
+            ("parley_refusing", "1 while the node is short of CPU and takes nobody new.", counts.is_refusing),
+            (
+                "parley_worker_busy_ratio",
+                "Busy share of the busiest worker, stolen time included.",
+                counts.busy,
+            ),
+            ("parley_layers_shed", "Rungs taken off every video ladder for lack of CPU.", counts.shed),
+        ):
+            yield GaugeMetricFamily(name, text, float(value))
+        for name, text, value in (
+            ("parley_joins", "Participants let in.", counts.joins),
+            ("parley_joins_refused", "Participants sent elsewhere for lack of room.", counts.joins_refused),
+            ("parley_handshakes_failed", "DTLS handshakes lost.", counts.handshakes_failed),
+            *counts.media,
+        ):
+            yield CounterMetricFamily(name, text, float(value))
         yield from _worker_families(counts.workers)
+        yield from _receiver_families(counts.receivers)
 
 
 def _worker_families(workers: tuple[WorkerCounts, ...]) -> Iterator[Metric]:
-    families = [
-        ("parley_packets_received", "Datagrams taken in.", [float(one.packets_received) for one in workers]),
-        ("parley_packets_sent", "Datagrams sent.", [float(one.packets_sent) for one in workers]),
-        ("parley_bytes_received", "Bytes taken in.", [float(one.bytes_received) for one in workers]),
-        ("parley_bytes_sent", "Bytes sent.", [float(one.bytes_sent) for one in workers]),
+    families: list[tuple[str, str, list[float]]] = [
+        ("parley_packets_received", "Datagrams taken in.", [one.packets_received for one in workers]),
+        ("parley_packets_sent", "Datagrams sent.", [one.packets_sent for one in workers]),
+        ("parley_bytes_received", "Bytes taken in.", [one.bytes_received for one in workers]),
+        ("parley_bytes_sent", "Bytes sent.", [one.bytes_sent for one in workers]),
         ("parley_worker_cpu_seconds", "CPU time of the worker.", [one.cpu_seconds for one in workers]),
         (
             "parley_meetings_lost",
             "Meetings ended by a broken invariant.",
-            [float(one.meetings_lost) for one in workers],
+            [one.meetings_lost for one in workers],
         ),
-        ("parley_worker_restarts", "Broken invariants survived.", [float(one.restarts) for one in workers]),
+        ("parley_worker_restarts", "Broken invariants survived.", [one.restarts for one in workers]),
     ]
     for name, text, values in families:
         family = CounterMetricFamily(name, text, labels=["worker"])
         for number, value in enumerate(values):
-            family.add_metric([str(number)], value)
+            family.add_metric([str(number)], float(value))
         yield family
     dropped = CounterMetricFamily(
         "parley_packets_dropped", "Datagrams not used, and why.", labels=["worker", "reason"]
@@ -82,6 +124,44 @@ def _worker_families(workers: tuple[WorkerCounts, ...]) -> Iterator[Metric]:
         for reason, count in one.drops.items():
             dropped.add_metric([str(number), reason], count)
     yield dropped
+    yield _latency_family(workers)
+
+
+def _latency_family(workers: tuple[WorkerCounts, ...]) -> Metric:
+    family = HistogramMetricFamily(
+        "parley_forward_latency_seconds",
+        "From the call that read a packet to the end of the call that sent it on, at most.",
+        labels=["worker"],
+    )
+    for number, one in enumerate(workers):
+        sums = accumulate(count for _, count in one.latency)
+        bounds = ("+Inf" if bound is None else str(bound) for bound, _ in one.latency)
+        buckets = [(bound, float(total)) for bound, total in zip(bounds, sums, strict=True)]
+        if buckets:
+            family.add_metric([str(number)], buckets, one.latency_sum_seconds)
+    return family
+
+
+def _receiver_families(receivers: ReceiverCounts) -> Iterator[Metric]:
+    """Quantiles over everybody: no participant has a label of its own."""
+    for name, text, values in (
+        ("parley_receiver_estimate_bps", "What receivers' paths carry.", receivers.estimates_bps),
+        ("parley_receiver_queue_seconds", "How long packets wait for their pace.", receivers.queues_seconds),
+        ("parley_round_trip_seconds", "Between node and participants.", receivers.round_trips_seconds),
+        ("parley_receiver_loss_ratio", "Loss that receivers report.", receivers.losses),
+    ):
+        family = GaugeMetricFamily(name, text, labels=["quantile"])
+        ordered = sorted(values)
+        for quantile in QUANTILES if ordered else ():
+            family.add_metric([str(quantile)], ordered[min(len(ordered) - 1, int(quantile * len(ordered)))])
+        yield family
+    shown = GaugeMetricFamily(
+        "parley_shown_tracks", "Video in slots, by what it is limited by.", labels=["limit"]
+    )
+    for reason, count in receivers.shown_by_reason.items():
+        shown.add_metric([reason], count)
+    yield shown
+    yield GaugeMetricFamily("parley_paused_slots", "Video slots that pause.", receivers.paused)
 
 
 def format_metrics(counts: Callable[[], NodeCounts]) -> bytes:

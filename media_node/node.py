@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import logging
+import os
 import signal
 import sys
 import time
 import uuid
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,6 +21,7 @@ from aiohttp import web
 import packet_plane
 from media_node.admission import Admission, InitialTrack
 from media_node.bandwidth.layers import Layer
+from media_node.bandwidth.pressure import parse_stolen_seconds
 from media_node.config import Settings
 from media_node.connections import Connections
 from media_node.control import (
@@ -34,8 +38,9 @@ from media_node.errors import KeySetError, NotGrantedError
 from media_node.forwarding import Forwarding
 from media_node.hosting import Hosting
 from media_node.meetings.model import Standing, Wish
-from media_node.metrics import NodeCounts, WorkerCounts, format_metrics
-from media_node.quantities import MeetingId, ParticipantId, new_identifier
+from media_node.metrics import NodeCounts, format_metrics
+from media_node.observation import Observation
+from media_node.quantities import Instant, MeetingId, ParticipantId, new_identifier
 from media_node.signaling.ingest import HttpMedia
 from media_node.signaling.messages import Join
 from media_node.signaling.session import Seat
@@ -49,6 +54,8 @@ log = structlog.get_logger()
 TICK_SECONDS = 1.0
 # How late the stop of an unwanted layer may be told.
 POLICY_TICKS = 4
+# A message of the queue has at most 256 KiB.
+QUALITY_CHARS = 200_000
 FETCH_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 
 
@@ -74,7 +81,9 @@ class Node:
         self._tokens = TokenVerifier(self.id, self._fetch_keys)
         self._control: ControlLink | None = None
         self._cpu = CpuMeter()
-        self._counts: tuple[WorkerCounts, ...] = ()
+        self._observation = Observation(
+            self._forwarding, self.hosting.distribution, protects_cpu=settings.cpu_protection
+        )
         self._runner: web.AppRunner | None = None
         self._timer: asyncio.Task[None] | None = None
         self._http: aiohttp.ClientSession | None = None
@@ -104,6 +113,7 @@ class Node:
                 self.settings.report_queue_url,
                 self.settings.command_queue_prefix,
                 self._report,
+                self._take_quality,
                 self._handle_command,
             )
             self._control.start()
@@ -144,14 +154,15 @@ class Node:
         return await SignalingSocket(self, self.hosting).serve(request)
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        await self._take_snapshot()
+        self._observation.handle_counters(await self._read_counters())
         return web.Response(body=format_metrics(self._node_counts), content_type="text/plain")
 
     async def _healthz(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
     async def _readyz(self, request: web.Request) -> web.Response:
-        state = "draining" if self._admission.is_draining else "ready"
+        state = "full" if self._admission.is_refusing else "ready"
+        state = "draining" if self._admission.is_draining else state
         return web.json_response({"state": state, "node": self.id}, status=200 if state == "ready" else 503)
 
     # What sockets and HTTP ask.
@@ -220,11 +231,29 @@ class Node:
                     log.debug("plane_event", kind=type(event).__name__)
         self._forwarding.flush()
 
-    async def _take_snapshot(self) -> None:
+    async def _read_counters(self) -> list[packet_plane.WorkerSnapshot | None]:
         snapshots = await asyncio.to_thread(self._plane.snapshot)
         self._connections.note_snapshots(snapshots)
-        self._counts = tuple(_worker_counts(one) for one in snapshots if one is not None)
-        self._forwarding.placement.note_cpu([one.cpu_seconds for one in self._counts])
+        return snapshots
+
+    async def _observe(self) -> None:
+        """Look back at the last second, and bear no more than the node can."""
+        snapshots = await self._read_counters()
+        now, wallclock = time.monotonic(), time.time()
+        self._observation.handle_second(Instant(now), wallclock, snapshots, read_stolen_seconds())
+        pressure = self._observation.pressure
+        if (pressure.shed, pressure.is_refusing) != (
+            self.hosting.distribution.shed,
+            self._admission.is_refusing,
+        ):
+            log.warning(
+                "cpu_pressure",
+                busy=round(self._observation.busy, 2),
+                shed=pressure.shed,
+                refusing=pressure.is_refusing,
+            )
+        self._admission.is_refusing = pressure.is_refusing
+        self.hosting.handle_pressure(pressure.shed)
 
     # Time.
 
@@ -234,7 +263,7 @@ class Node:
                 await asyncio.sleep(TICK_SECONDS / POLICY_TICKS)
                 self.hosting.handle_policy_timeout()
             self.hosting.handle_timeout()
-            await self._take_snapshot()
+            await self._observe()
             if self._tokens.needs_refresh(time.monotonic()):
                 await self._refresh_keys()
 
@@ -275,6 +304,12 @@ class Node:
                 standing = Standing(role, name, publish, may_moderate)
                 self.hosting.change_standing(MeetingId(meeting), ParticipantId(participant), standing)
 
+    def _take_quality(self) -> dict[str, Any] | None:
+        entries = self._observation.quality.take_entries(QUALITY_CHARS, lambda entry: len(json.dumps(entry)))
+        if not entries:
+            return None
+        return {"type": "qualityReport", "version": 1, "node": self.id, "entries": entries}
+
     def _report(self) -> dict[str, Any]:
         meetings = [
             {"id": one.id, "epoch": one.epoch, "participants": list(one.participant_by_id)}
@@ -289,15 +324,18 @@ class Node:
             "url": self.url,
             "metricsUrl": f"{self.url}/metrics",
             "state": "draining" if self._admission.is_draining else "ready",
-            "capacityUnits": self.settings.node_capacity_units,
+            # Who is short of CPU has room for nobody, whatever was planned.
+            "capacityUnits": self.hosting.participants
+            if self._admission.is_refusing
+            else self.settings.node_capacity_units,
             "usedUnits": self.hosting.participants,
             "cpuBusy": self._cpu.read(),
             "counters": {
-                "packetsIn": sum(one.packets_received for one in self._counts),
-                "packetsOut": sum(one.packets_sent for one in self._counts),
-                "bytesIn": sum(one.bytes_received for one in self._counts),
-                "bytesOut": sum(one.bytes_sent for one in self._counts),
-                "packetsDropped": sum(sum(one.drops.values()) for one in self._counts),
+                "packetsIn": sum(one.packets_received for one in self._observation.workers),
+                "packetsOut": sum(one.packets_sent for one in self._observation.workers),
+                "bytesIn": sum(one.bytes_received for one in self._observation.workers),
+                "bytesOut": sum(one.bytes_sent for one in self._observation.workers),
+                "packetsDropped": sum(sum(one.drops.values()) for one in self._observation.workers),
             },
             "meetings": meetings,
         }
@@ -310,7 +348,13 @@ class Node:
             handshakes_failed=self._connections.handshakes_failed,
             capacity_units=self.settings.node_capacity_units,
             is_draining=self._admission.is_draining,
-            workers=self._counts,
+            is_refusing=self._admission.is_refusing,
+            joins_refused=self._admission.refused,
+            busy=self._observation.busy,
+            shed=self._observation.pressure.shed,
+            workers=self._observation.workers,
+            receivers=self._observation.receivers,
+            media=self._observation.media(),
         )
 
 
@@ -318,17 +362,12 @@ def _layer(seen: packet_plane.Layer) -> Layer:
     return Layer(seen.spatial, seen.temporal, seen.is_active, seen.bitrate_bps, seen.height, seen.fps)
 
 
-def _worker_counts(snapshot: packet_plane.WorkerSnapshot) -> WorkerCounts:
-    return WorkerCounts(
-        packets_received=snapshot.packets_received,
-        packets_sent=snapshot.packets_sent,
-        bytes_received=snapshot.bytes_received,
-        bytes_sent=snapshot.bytes_sent,
-        cpu_seconds=snapshot.cpu_ns / 1e9,
-        restarts=snapshot.restarts,
-        meetings_lost=snapshot.meetings_lost,
-        drops=snapshot.drops,
-    )
+def read_stolen_seconds() -> float:
+    """What the hypervisor has taken from this machine since its start, per core; 0 where nobody tells."""
+    try:
+        return parse_stolen_seconds(Path("/proc/stat").read_text(), os.sysconf("SC_CLK_TCK"))
+    except OSError:
+        return 0.0
 
 
 def configure_logging(level: str) -> None:

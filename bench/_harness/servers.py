@@ -63,7 +63,13 @@ def on_core(core: int) -> Iterator[None]:
 @contextmanager
 def parley(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[Target]:
     """A node that knows the generator's key."""
-    settings = {"PARLEY_NODE_CAPACITY_UNITS": "100000", "PARLEY_LOG_LEVEL": "error", **(environment or {})}
+    settings = {
+        "PARLEY_NODE_CAPACITY_UNITS": "100000",
+        "PARLEY_LOG_LEVEL": "error",
+        # What one core can do is the question.
+        "PARLEY_CPU_PROTECTION": "false",
+        **(environment or {}),
+    }
     pinned = {server_core()} if (environment or {}).get("PARLEY_NODE_WORKERS", "1") == "1" else None
     before = os.sched_getaffinity(0)
     if pinned is not None:

@@ -194,6 +194,12 @@ class TrackLayers:
         share = BASE_SHARE + (1 - BASE_SHARE) * layer.temporal / max(1, *steps)
         return int(usual * share)
 
+    def seen(self, spatial: int, temporal: int) -> tuple[int, float]:
+        """Height in pixels and frames a second of what has been seen of a layer, 0 for nothing."""
+        of_layer = [layer for key, layer in self._layers.items() if key[0] == spatial]
+        height = max((layer.height for layer in of_layer), default=0)
+        return height, max((layer.fps for layer in of_layer if layer.temporal <= temporal), default=0.0)
+
     def _known_heights(self) -> dict[int, int]:
         """The height of each spatial layer, lowest first; 0 where nothing is known of any."""
         seen = dict.fromkeys(self.spatial_layers, 0)

@@ -288,3 +288,8 @@ def test_the_snapshot_tells_what_passed(plane):
     assert (slot.track, slot.packets_sent) == (CAMERA, 1)
     assert worker.cpu_ns > 0
     assert worker.restarts == 0
+    # Counted once the call that sent it has returned, which may be later than the viewer has it.
+    plane_saw(plane, lambda now: sum(count for _, count in now.latency) == 1)
+    *bounds, last = [bound for bound, _ in worker.latency]
+    assert last is None
+    assert bounds == sorted(bound for bound in bounds if bound is not None)

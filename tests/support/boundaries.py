@@ -81,6 +81,18 @@ MEDIA_NODE = {
     "media_node.recording": frozenset({"media_node.quantities", "media_node.errors"}),
     "media_node.control": frozenset({"media_node.quantities", "media_node.errors"}),
     "media_node.metrics": frozenset[str](),
+    "media_node.quality": frozenset({"media_node.quantities"}),
+    "media_node.observation": frozenset(
+        {
+            "media_node.bandwidth",
+            "media_node.distribution",
+            "media_node.forwarding",
+            "media_node.metrics",
+            "media_node.quality",
+            "media_node.quantities",
+            "packet_plane",
+        }
+    ),
     "media_node.errors": frozenset[str](),
     "media_node.quantities": frozenset[str](),
 }
@@ -101,7 +113,7 @@ SOLE_USERS: Arrows = _arrows(
     chalice="app chalicelib.routes",
     pynamodb="chalicelib.stores",
     OpenSSL="media_node.transport",
-    packet_plane="media_node.forwarding media_node.node",
+    packet_plane="media_node.forwarding media_node.node media_node.observation",
     aws_cdk="infra",
 )
 # Rules that must hold on any machine at any time: the standard library and nothing else.

@@ -254,6 +254,7 @@ class TransportSnapshot:
     acknowledged_bps: int | None
     loss: float
     is_application_limited: bool
+    queue_us: int
 
 @final
 class TrackSnapshot:
@@ -280,6 +281,9 @@ class SlotSnapshot:
     retransmissions_sent: int
     nacks_received: int
     plis_received: int
+    frames_sent: int
+    freezes: int
+    frozen_us: int
 
 @final
 class WorkerSnapshot:
@@ -291,6 +295,8 @@ class WorkerSnapshot:
     restarts: int
     meetings_lost: int
     drops: dict[str, int]
+    latency: list[tuple[int | None, int]]
+    latency_sum_us: int
     transports: list[TransportSnapshot]
     tracks: list[TrackSnapshot]
     slots: list[SlotSnapshot]

@@ -2,7 +2,7 @@
 //!
 //! A slot's buffer keeps its capacity, so a stream that has filled the ring allocates no more.
 
-use crate::quantities::ExtendedSequenceNumber;
+use crate::quantities::{ExtendedSequenceNumber, Instant};
 use crate::rtp::dependency_descriptor::FrameDependency;
 use crate::rtp::vp8::Vp8Descriptor;
 use crate::rtp::vp9::Vp9Descriptor;
@@ -14,6 +14,7 @@ pub const MAX_PACKET_LEN: usize = 1_500;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PacketInfo {
     pub sequence: ExtendedSequenceNumber,
+    pub received_at: Instant,
     pub marker: bool,
     pub starts_keyframe: bool,
     /// Layers within the encoding, 0 where the codec has none.

@@ -10,6 +10,7 @@ mod congestion;
 pub mod demux;
 pub mod drop_reason;
 pub mod event;
+pub mod frame_meter;
 pub mod history;
 mod ingress_stream;
 pub mod keyframe_throttle;

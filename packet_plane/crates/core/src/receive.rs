@@ -299,6 +299,7 @@ fn describe(
     let byte_of = |id: u8| value_of(arrival, id)?.first().copied();
     PacketInfo {
         sequence,
+        received_at: arrival.now,
         marker: header.marker,
         ends_frame: header.marker,
         rtp_timestamp: header.rtp_timestamp,

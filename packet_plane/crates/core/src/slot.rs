@@ -2,6 +2,7 @@
 
 use crate::codec::{Codec, MediaKind};
 use crate::command::SlotParameters;
+use crate::frame_meter::FrameMeter;
 use crate::history::{History, StoredPacket};
 use crate::layer_selector::LayerSelector;
 use crate::quantities::{ExtendedSequenceNumber, PayloadType, SlotId, Ssrc};
@@ -32,6 +33,8 @@ pub(crate) struct Slot {
     pub rtx_sequence: ExtendedSequenceNumber,
     pub resent: Resent,
     pub counters: SlotCounters,
+    /// Of video alone.
+    pub frames: FrameMeter,
     pub redundancy: Redundancy,
 }
 
@@ -65,6 +68,7 @@ impl Slot {
             rtx_sequence: ExtendedSequenceNumber(u64::from(parameters.ssrc.0 as u16 & 0x7fff)),
             resent: Resent::default(),
             counters: SlotCounters::default(),
+            frames: FrameMeter::default(),
             redundancy: Redundancy::default(),
         }
     }
@@ -73,6 +77,7 @@ impl Slot {
     pub fn detach(&mut self) {
         self.selector.forget();
         self.rewriter.detach();
+        self.frames.forget();
     }
 
     /// Whether packets of an encoding may go out here.

@@ -29,6 +29,7 @@ pub struct TransportSnapshot {
     acknowledged_bps: Option<u64>,
     loss: f64,
     is_application_limited: bool,
+    queue_us: u64,
 }
 
 impl From<plane::TransportSnapshot> for TransportSnapshot {
@@ -46,6 +47,7 @@ impl From<plane::TransportSnapshot> for TransportSnapshot {
             acknowledged_bps: of.acknowledged_bps,
             loss: of.loss,
             is_application_limited: of.is_application_limited,
+            queue_us: of.queue_us,
         }
     }
 }
@@ -116,6 +118,9 @@ pub struct SlotSnapshot {
     retransmissions_sent: u64,
     nacks_received: u64,
     plis_received: u64,
+    frames_sent: u64,
+    freezes: u64,
+    frozen_us: u64,
 }
 
 impl From<plane::SlotSnapshot> for SlotSnapshot {
@@ -130,6 +135,9 @@ impl From<plane::SlotSnapshot> for SlotSnapshot {
             retransmissions_sent: of.counters.retransmissions_sent,
             nacks_received: of.counters.nacks_received,
             plis_received: of.counters.plis_received,
+            frames_sent: of.frames_sent,
+            freezes: of.freezes,
+            frozen_us: of.frozen_us,
         }
     }
 }
@@ -144,6 +152,9 @@ pub struct WorkerSnapshot {
     restarts: u64,
     meetings_lost: u64,
     drops: BTreeMap<String, u64>,
+    /// (upper bound in microseconds, packets), the last without a bound; not cumulative.
+    latency: Vec<(Option<u64>, u64)>,
+    latency_sum_us: u64,
     transports: Vec<Py<TransportSnapshot>>,
     tracks: Vec<Py<TrackSnapshot>>,
     slots: Vec<Py<SlotSnapshot>>,
@@ -170,6 +181,8 @@ pub fn convert(py: Python<'_>, of: worker::WorkerSnapshot) -> PyResult<WorkerSna
             .iter()
             .map(|(label, count)| (label.to_owned(), count))
             .collect(),
+        latency: of.latency.buckets().collect(),
+        latency_sum_us: of.latency.sum_us,
         transports: objects::<_, TransportSnapshot>(py, transports)?,
         tracks: tracks
             .into_iter()

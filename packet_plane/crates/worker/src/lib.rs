@@ -4,6 +4,7 @@
 //! each with an eventfd that is written once per batch. The thread never waits for them.
 
 mod bell;
+mod latency;
 mod queue;
 mod turn;
 
@@ -21,6 +22,7 @@ use packet_plane_tcp::Streams;
 use packet_plane_udp::Socket;
 
 pub use bell::Bell;
+pub use latency::Latency;
 pub use queue::{EventQueue, QueueFullError};
 
 use queue::CommandQueue;
@@ -49,6 +51,7 @@ pub struct WorkerSnapshot {
     /// CPU time of the thread since its start.
     pub cpu_ns: u64,
     pub restarts: u64,
+    pub latency: Latency,
 }
 
 /// What thread and handle share.

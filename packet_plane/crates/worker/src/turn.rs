@@ -19,7 +19,7 @@ use packet_plane_tcp::{Streams, is_stream};
 use packet_plane_udp::{Message, ReceiveBatch, Socket};
 
 use crate::queue::{EventQueue, lock};
-use crate::{Shared, WorkerEvent, WorkerSnapshot};
+use crate::{Latency, Shared, WorkerEvent, WorkerSnapshot};
 
 /// Longest sleep; commands and datagrams end it early.
 const MAX_SLEEP: Duration = Duration::from_millis(500);
@@ -44,6 +44,7 @@ pub(crate) struct Turns {
     waiting: VecDeque<Command>,
     /// Whether the plane holds packets that could be written now.
     has_more: bool,
+    latency: Latency,
     streams_due: Instant,
     packets_refused: u64,
     events_refused: u64,
@@ -69,6 +70,7 @@ impl Turns {
             told: Vec::new(),
             waiting: VecDeque::new(),
             has_more: false,
+            latency: Latency::default(),
             streams_due: Instant::ZERO,
             packets_refused: 0,
             events_refused: 0,
@@ -158,20 +160,25 @@ impl Turns {
             if !self.has_more {
                 return;
             }
-            self.write();
+            let packets = self.write();
             now = self.now();
+            if let Some(received_at) = self.plane.oldest_forwarded() {
+                self.latency.add(received_at, now, packets);
+            }
             if now >= until {
                 return;
             }
         }
     }
 
-    fn write(&mut self) {
+    /// Returns how many packets those were.
+    fn write(&mut self) -> u64 {
         let batch = &self.outgoing;
-        let mut refused = 0;
+        let (mut refused, mut packets) = (0, 0);
         let mut messages = Vec::with_capacity(batch.runs().len());
         for run in batch.runs() {
             let bytes = batch.bytes(run);
+            packets += bytes.len().div_ceil(run.segment_len.max(1)) as u64;
             if is_stream(run.destination) {
                 refused += self.streams.send(run.destination, bytes, run.segment_len);
             } else {
@@ -185,6 +192,7 @@ impl Turns {
         refused += self.socket.send(&messages);
         self.packets_refused += refused as u64;
         self.outgoing.clear();
+        packets
     }
 
     fn tell(&mut self) {
@@ -207,6 +215,7 @@ impl Turns {
                 plane,
                 cpu_ns: thread_cpu_ns(),
                 restarts,
+                latency: self.latency,
             });
         }
     }

@@ -132,6 +132,13 @@ impl Plane {
             let Some(packet) = history.packet_mut(*sequence) else {
                 continue;
             };
+            if is_paced {
+                let received_at = packet.info.received_at;
+                self.oldest_forwarded = Some(
+                    self.oldest_forwarded
+                        .map_or(received_at, |at| at.min(received_at)),
+                );
+            }
             let Some(rewritten) = slot.select(now, &source, &packet.info) else {
                 continue;
             };
@@ -147,6 +154,9 @@ impl Plane {
                 Ok(len) => {
                     congestion.handle_sent(now, len, outgoing.wide_number);
                     slot.rewriter.handle_written(now, *sequence, &rewritten);
+                    if slot.kind == MediaKind::Video {
+                        slot.frames.handle_packet(now, rewritten.rtp_timestamp);
+                    }
                     slot.counters.packets_sent += 1;
                     slot.counters.bytes_sent += packet.payload().len() as u64;
                     transport.counters.packets_sent += 1;

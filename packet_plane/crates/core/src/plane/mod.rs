@@ -101,6 +101,8 @@ pub struct Plane {
     /// The meeting that is being worked on: what a broken invariant ends.
     at_work: Option<MeetingId>,
     next_tick: Instant,
+    /// When the oldest packet was received that the batch forwards.
+    oldest_forwarded: Option<Instant>,
     scratch: Scratch,
 }
 
@@ -165,11 +167,18 @@ impl Plane {
 
     /// Fill the batch with datagrams to send; returns whether it holds any. Call until it does not.
     pub fn poll_transmit(&mut self, now: Instant, batch: &mut TransmitBatch) -> bool {
+        self.oldest_forwarded = None;
         self.fill_control(batch);
         self.fill_paced(now, batch);
         self.fill_media(now, batch);
         self.at_work = None;
         !batch.is_empty()
+    }
+
+    /// When the oldest packet was received that the last batch forwards; what waited for its pace is not counted.
+    #[must_use]
+    pub fn oldest_forwarded(&self) -> Option<Instant> {
+        self.oldest_forwarded
     }
 
     fn fill_control(&mut self, batch: &mut TransmitBatch) {

@@ -31,6 +31,8 @@ pub struct TransportSnapshot {
     /// Share of what is sent to it that is lost, 0 to 1.
     pub loss: f64,
     pub is_application_limited: bool,
+    /// How long the oldest packet has waited for its pace.
+    pub queue_us: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -54,6 +56,10 @@ pub struct SlotSnapshot {
     pub current: Option<LayerTarget>,
     pub target: Option<LayerTarget>,
     pub counters: SlotCounters,
+    /// Frames that left, gaps between them that a viewer sees as a picture standing still, and how long those were.
+    pub frames_sent: u64,
+    pub freezes: u64,
+    pub frozen_us: u64,
 }
 
 impl Plane {
@@ -80,6 +86,7 @@ impl Plane {
             acknowledged_bps: transport.congestion.estimator.acknowledged_bps(),
             loss: transport.congestion.estimator.loss(),
             is_application_limited: transport.congestion.estimator.is_application_limited(now),
+            queue_us: transport.congestion.pacer.delay(now).as_micros() as u64,
         });
         snapshots.collect()
     }
@@ -98,6 +105,9 @@ impl Plane {
             current: slot.selector.current(),
             target: slot.selector.target(),
             counters: slot.counters,
+            frames_sent: slot.frames.frames,
+            freezes: slot.frames.freezes,
+            frozen_us: slot.frames.frozen.as_micros() as u64,
         });
         snapshots.collect()
     }
