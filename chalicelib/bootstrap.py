@@ -24,11 +24,13 @@ from chalicelib.services.protocols import (
     FleetStore,
     MeetingStore,
     NodeCommands,
+    QualityStore,
     Signer,
     WebhookSender,
     WebhookStore,
     WebhookWaker,
 )
+from chalicelib.services.quality import Quality, read_quality_report
 from chalicelib.services.reports import Reports
 from chalicelib.services.sweep import Sweep
 from chalicelib.services.tokens import Callers
@@ -56,6 +58,7 @@ from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.commands import SqsCommands
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
+from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing import SecretSigner
 from chalicelib.stores.tables import use_tables
 from chalicelib.stores.wakeups import SqsWaker
@@ -68,6 +71,7 @@ class Stores:
     meetings: MeetingStore
     fleet: FleetStore
     api_keys: ApiKeyStore
+    quality: QualityStore
     commands: NodeCommands
     signer: Signer
     webhooks: WebhookStore
@@ -88,6 +92,7 @@ class Services:
     events: Events
     fleet: Fleet
     reports: Reports
+    quality: Quality
     sweep: Sweep
     signer: Signer
     webhooks: Webhooks
@@ -123,6 +128,7 @@ def build(config: Config, stores: Stores) -> Services:
         events=Events(meetings, stores.meetings),
         fleet=fleet,
         reports=Reports(fleet),
+        quality=Quality(meetings, stores.quality),
         sweep=Sweep(meetings, stores.meetings, fleet, config.region),
         signer=stores.signer,
         webhooks=webhooks,
@@ -146,6 +152,7 @@ def services() -> Services:
         meetings=DynamoMeetings(connection),
         fleet=DynamoFleet(),
         api_keys=DynamoApiKeys(),
+        quality=DynamoQuality(),
         commands=SqsCommands(),
         signer=SecretSigner(config.signing_secret),
         webhooks=DynamoWebhooks(),
@@ -177,6 +184,7 @@ __all__ = [
     "Waiting",
     "WebhookEndpointId",
     "build",
+    "read_quality_report",
     "services",
     "utc_now",
 ]

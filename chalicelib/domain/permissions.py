@@ -18,7 +18,7 @@ Operation = Literal[
     "create_meeting", "list_meetings", "see_meeting", "see_meeting_public", "change_meeting", "end_meeting",
     "join_meeting", "choose_role", "await_admission", "list_participants", "see_participant",
     "admit_participant", "mute_participant", "rename_participant", "change_role", "remove_participant",
-    "see_events", "see_nodes",
+    "see_events", "see_quality", "see_nodes",
 ]  # fmt: skip
 # "removed" is who was removed or refused; "stranger" is another tenant, for whom the meeting is not there.
 Standing = Literal[
@@ -41,6 +41,7 @@ STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
     "see_meeting": _MODERATORS,
     "see_meeting_public": _ANYBODY,
     "see_events": _MODERATORS,
+    "see_quality": _MODERATORS,
     "change_meeting": _MODERATORS,
     "end_meeting": _HOSTS,
     "join_meeting": _ANYBODY,
@@ -55,7 +56,7 @@ STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
 }
 # What everybody who was let in may do to themselves; leaving is removing oneself.
 ON_SELF: frozenset[Operation] = frozenset(
-    {"see_participant", "rename_participant", "mute_participant", "remove_participant"}
+    {"see_participant", "see_quality", "rename_participant", "mute_participant", "remove_participant"}
 )
 # What a cohost may not do to a host.
 OVER_HOSTS: frozenset[Operation] = frozenset(

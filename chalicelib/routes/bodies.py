@@ -6,6 +6,7 @@ Unknown fields are refused: a wish that is not understood must not look granted.
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
@@ -28,6 +29,12 @@ def _trimmed(text: str) -> str:
     text = _clean(text).strip()
     if not text:
         raise ValueError("Text must not be empty.")
+    return text
+
+
+def _existing_time(text: str) -> str:
+    """As the pattern says, and on the calendar."""
+    datetime.fromisoformat(text.replace("Z", "+00:00"))
     return text
 
 
@@ -159,6 +166,29 @@ class ListEventsQuery(BaseModel):
     after: Annotated[int, Field(ge=0, lt=10**9, validation_alias=AliasChoices("after", "cursor"))] = 0
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     wait_seconds: Annotated[int, Field(ge=0, le=20)] = 0
+
+
+class QualityTimelineQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # `cursor` says the same, so that all lists turn their pages alike.
+    after: Annotated[
+        Annotated[
+            str,
+            Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"),
+            AfterValidator(_existing_time),
+        ]
+        | None,
+        Field(validation_alias=AliasChoices("after", "cursor")),
+    ] = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 360
+
+
+class QualityOverviewQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cursor: Annotated[str, Field(pattern=r"^par_[a-z2-7]{26}$")] | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
 class ListMeetingsQuery(BaseModel):

@@ -19,6 +19,7 @@ from chalicelib.routes.bodies import (
     PersonState,
 )
 from chalicelib.routes.openapi_people import join_operation, people
+from chalicelib.routes.openapi_quality import QUALITY_SCHEMAS, quality_paths
 from chalicelib.routes.openapi_webhooks import WEBHOOK_SCHEMAS, webhook_paths
 from chalicelib.routes.openapi_words import (
     ANYBODY,
@@ -208,6 +209,7 @@ def paths() -> dict[str, Schema]:
         },
         **people(meeting),
         "/meetings/{meeting}/events": {"parameters": [meeting], "get": events},
+        **quality_paths(meeting),
         **webhook_paths(idempotency_key),
         "/regions": {"get": operation("list_regions", "The regions", 200, listing("Region"), ANYBODY, "401")},
         "/nodes": {"get": operation("list_nodes", "The media nodes", 200, listing("Node"), KEY, "401")},
@@ -254,7 +256,7 @@ def document(api_url: str) -> Schema:
         "servers": [{"url": api_url}],
         "paths": paths(),
         "components": {
-            "schemas": {**SCHEMAS, **WEBHOOK_SCHEMAS, **requests},
+            "schemas": {**SCHEMAS, **QUALITY_SCHEMAS, **WEBHOOK_SCHEMAS, **requests},
             "securitySchemes": {
                 "apiKey": {
                     "type": "http",

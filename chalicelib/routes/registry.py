@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Chalice, CORSConfig, Response
 
-from chalicelib.routes import events, fleet, meetings, participants, webhooks
+from chalicelib.routes import events, fleet, meetings, participants, quality, webhooks
 from chalicelib.routes.http import answered
 
 # Any page may call: credentials travel in a header that only the page's own code can set.
@@ -53,6 +53,8 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
         "/v1/webhook-endpoints/{endpoint}/deliveries/{delivery}/retry",
         webhooks.retry_webhook_delivery,
     ),
+    ("GET", "/v1/meetings/{meeting}/quality", quality.show_quality),
+    ("GET", "/v1/meetings/{meeting}/participants/{participant}/quality", quality.show_participant_quality),
     ("GET", "/v1/regions", fleet.list_regions),
     ("GET", "/v1/nodes", fleet.list_nodes),
     ("GET", "/v1/nodes/{node}", fleet.show_node),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -20,6 +20,7 @@ from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Node, Reservation
 from chalicelib.domain.presence import Presence
+from chalicelib.domain.quality import QualityEntry
 from chalicelib.domain.webhooks import Delivery, Endpoint, Progress, Sent
 
 # Who left by itself may come back with the token that it has.
@@ -68,6 +69,14 @@ class FleetStore(Protocol):
 class AttemptStore(Protocol):
     def take(self, counter: str, most: int, ends: datetime) -> int | None: ...
     def give_back(self, counter: str) -> None: ...
+
+
+class QualityStore(Protocol):
+    def keep(self, entries: Sequence[QualityEntry], expires: int) -> None: ...
+    def points(
+        self, meeting: MeetingId, participant: ParticipantId, after: str | None, limit: int
+    ) -> list[Mapping[str, Any]]: ...
+    def latest(self, meeting: MeetingId, after: str | None, limit: int) -> list[QualityEntry]: ...
 
 
 class ApiKeyStore(Protocol):

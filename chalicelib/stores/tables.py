@@ -238,6 +238,19 @@ class AttemptItem(Model):
     expires = NumberAttribute(null=True)
 
 
+class QualityItem(Model):
+    """pk QUALITY#<meeting>, sk POINT#<participant>#<time>, and LATEST#<participant> once more."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    starts_at = UnicodeAttribute(attr_name="startsAt")
+    points = JSONAttribute()
+    expires = NumberAttribute()
+
+
 class ApiKeyItem(Model):
     """pk KEY#<id>, sk META."""
 
@@ -300,6 +313,7 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
     WebhookProgressItem,
     DeliveryItem,
     ApiKeyItem,
+    QualityItem,
 )
 FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem)
 

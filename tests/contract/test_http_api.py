@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import random
+import time
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from pynamodb.connection import Connection
 
 from chalicelib import bootstrap
 from chalicelib.config import read_config
+from chalicelib.domain.identifiers import new_id
 from chalicelib.domain.limits import Quota
+from chalicelib.routes.handlers.events import take_reports
 from chalicelib.routes.openapi import document
 from chalicelib.routes.registry import ROUTES
 from chalicelib.services.limits import Limits
@@ -23,6 +26,7 @@ from chalicelib.stores.api_keys import DynamoApiKeys
 from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
+from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.webhooks import DynamoWebhooks
 from localcloud.control_plane import ControlPlane, load_control_plane
 from localcloud.gateway.event import HttpRequest
@@ -90,6 +94,7 @@ def api(
         DynamoMeetings(dynamodb),
         DynamoFleet(),
         DynamoApiKeys(),
+        DynamoQuality(),
         RecordingCommands(),
         OneKeySigner(),
         DynamoWebhooks(),
@@ -344,6 +349,83 @@ async def test_the_document_is_a_page_that_names_every_route(api: Api, control_p
         assert f'id="{view.__name__}"' in text
         assert path.removeprefix("/v1") in text
     assert "<script" not in text
+
+
+def report_of(*entries: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A batch of the report queue with one message about quality."""
+    body = {"type": "qualityReport", "version": 1, "node": "node_x", "entries": list(entries), **changes}
+    attributes = {"SentTimestamp": str(int(time.time() * 1000)), "ApproximateReceiveCount": "1"}
+    record = {
+        "messageId": "m1",
+        "receiptHandle": "r",
+        "body": json.dumps(body),
+        "attributes": attributes,
+        "eventSource": "aws:sqs",
+    }
+    return {"Records": [record]}
+
+
+async def test_who_had_which_quality_is_read_by_whose_meeting_it_is(api: Api):
+    meeting = await create(api)
+    people = [await a_guest_of(api, meeting) for _ in range(2)]
+    (anna, my_token), (ben, _) = people
+    points = [quality_point(second) for second in (0, 10, 20)]
+    for participant in (anna, ben):
+        entry = {"meeting": meeting["id"], "participant": participant, "points": points}
+        assert take_reports(report_of(entry), None) == {"batchItemFailures": []}
+    path = f"/meetings/{meeting['code']}"
+    _, _, timeline = await api("GET", f"{path}/participants/{anna}/quality")
+    assert timeline == {"items": points, "nextCursor": None}
+    _, _, first = await api("GET", f"{path}/participants/{anna}/quality?limit=2")
+    _, _, rest = await api("GET", f"{path}/participants/{anna}/quality?cursor={first['nextCursor']}")
+    assert first["items"] + rest["items"] == points
+    _, _, overview = await api("GET", f"{path}/quality")
+    assert [(one["participant"], one["at"]) for one in overview["items"]] == [
+        (participant, points[-1]["at"]) for participant in sorted((anna, ben))
+    ]
+    _, _, page = await api("GET", f"{path}/quality?limit=1")
+    _, _, other = await api("GET", f"{path}/quality?cursor={page['nextCursor']}")
+    assert page["items"] + other["items"] == overview["items"]
+    stranger = new_id("par", os.urandom)
+    status, _, problem = await api("GET", f"{path}/participants/{stranger}/quality")
+    assert (status, problem["code"]) == (404, "participant_not_found")
+    for query in ("after=yesterday", "after=2026-13-40T00:00:00.000Z", "limit=0", "unknown=1"):
+        assert (await api("GET", f"{path}/participants/{anna}/quality?{query}"))[0] == 422
+    assert (await api("GET", f"{path}/quality", guest=True))[0] == 401
+    assert (await api("GET", f"/meetings/{new_id('mtg', os.urandom)}/quality"))[0] == 404
+    mine = f"Bearer {my_token}"
+    assert (await api("GET", f"{path}/participants/{anna}/quality", authorization=mine))[0] == 200
+    assert (await api("GET", f"{path}/participants/{ben}/quality", authorization=mine))[0] == 403
+
+
+async def a_guest_of(api: Api, meeting: Any) -> tuple[str, str]:
+    _, _, joined = await api("POST", f"/meetings/{meeting['id']}/join", {"displayName": "Zoë"}, guest=True)
+    return joined["participant"]["id"], joined["resumeToken"]
+
+
+def quality_point(second: int) -> dict[str, Any]:
+    return {
+        "at": f"2026-11-23T10:00:{second:02}.000Z",
+        "seconds": 10,
+        "verdict": "good",
+        "uplink": {"bps": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"version": 2},
+        {"entries": None},
+        {"entries": [{"meeting": "mtg_x", "participant": "par_x", "points": []}]},
+        {"entries": [7]},
+        {"entries": [{}] * 2_001},
+    ],
+)
+def test_a_message_about_quality_that_cannot_be_read_goes_to_the_dead_letters(
+    api: Api, broken: dict[str, Any]
+):
+    assert take_reports(report_of(**broken), None)["batchItemFailures"] == [{"itemIdentifier": "m1"}]
 
 
 async def test_a_repeated_create_is_the_same_meeting(api: Api):

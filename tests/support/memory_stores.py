@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Node, Reservation
 from chalicelib.domain.presence import Presence
+from chalicelib.domain.quality import QualityEntry
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,27 @@ class MemoryAttempts:
     def give_back(self, counter: str) -> None:
         with self._lock:
             self._count[counter] -= 1
+
+
+class MemoryQuality:
+    def __init__(self) -> None:
+        self._entries: dict[tuple[MeetingId, ParticipantId, str], QualityEntry] = {}
+
+    def keep(self, entries: Sequence[QualityEntry], expires: int) -> None:
+        if expires < time.time():
+            return
+        self._entries.update({(one.meeting, one.participant, one.starts_at): one for one in entries})
+
+    def points(
+        self, meeting: MeetingId, participant: ParticipantId, after: str | None, limit: int
+    ) -> list[Mapping[str, Any]]:
+        mine = sorted(key for key in self._entries if key[:2] == (meeting, participant))
+        points = [point for key in mine for point in self._entries[key].points]
+        return [point for point in points if after is None or point["at"] > after][:limit]
+
+    def latest(self, meeting: MeetingId, after: str | None, limit: int) -> list[QualityEntry]:
+        latest = {key[1]: self._entries[key] for key in sorted(self._entries) if key[0] == meeting}
+        return [latest[one] for one in sorted(latest) if after is None or one > after][:limit]
 
 
 class MemoryApiKeys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -11,7 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from chalicelib import errors
-from chalicelib.bootstrap import MeetingId, Tenant, WebhookEndpointId, services, utc_now
+from chalicelib.bootstrap import MeetingId, Tenant, WebhookEndpointId, read_quality_report, services, utc_now
 
 logger = Logger(service="parley", child=True)
 
@@ -30,6 +31,10 @@ def take_reports(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _take_report(record: SQSRecord) -> None:
     sent = int(record.attributes.sent_timestamp or 0)
+    quality = read_quality_report(record.body)
+    if quality is not None:
+        services().quality.take(quality, datetime.fromtimestamp(sent / 1000, UTC))
+        return
     if not services().reports.take(record.body, sent, record.message_id):
         logger.debug("late report ignored", extra={"message_id": record.message_id})
 
