@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from media_node.quantities import Mid
-from media_node.transport.formats import KEPT
+from media_node.transport.formats import KEPT, SEND_TIME, TRANSPORT_WIDE
 from media_node.transport.parameters import (
     CodecParameters,
     Formats,
@@ -49,7 +49,13 @@ def agree(formats: Formats, *, is_slot: bool) -> Formats:
         for codec in formats.codecs
         if codec.name.lower() != "h264" or "packetization-mode=1" in codec.fmtp
     ]
-    extensions = [one for one in formats.extensions if not (is_slot and one.uri in INGRESS_ONLY)]
+    # Send times are for receivers that estimate: others spare the bytes, and so does what the node receives.
+    reports_arrivals = any(one.uri == TRANSPORT_WIDE for one in formats.extensions) and any(
+        "transport-cc" in codec.feedback for codec in codecs
+    )
+    left_out = INGRESS_ONLY if is_slot else {SEND_TIME}
+    left_out = left_out | {SEND_TIME} if reports_arrivals else left_out
+    extensions = [one for one in formats.extensions if one.uri not in left_out]
     return Formats(tuple(codecs), tuple(extensions))
 
 

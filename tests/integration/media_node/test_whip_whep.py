@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from aiortc.rate import RemoteBitrateEstimator
 
 from tests.support.media_node_process import NodeProcess
 from tests.support.webrtc_client import (
@@ -45,6 +46,40 @@ async def test_a_player_decodes_the_publishers_very_sound_and_picture(player: Ht
         colour = await mean_colour(player.track("video"))
         assert colour == pytest.approx(TEAL, abs=12)
         assert await tone_share(player.track("audio")) > 0.9
+
+
+async def test_a_player_that_estimates_is_told_when_packets_left(
+    http: aiohttp.ClientSession,
+    node: NodeProcess,
+    meeting: str,
+    publisher: HttpClient,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    told = asyncio.Queue[tuple[int, int]]()
+    add = RemoteBitrateEstimator.add
+
+    def add_and_tell(
+        self: RemoteBitrateEstimator,
+        arrival_time_ms: int,
+        abs_send_time: int,
+        payload_size: int,
+        ssrc: int,
+    ) -> tuple[int, list[int]] | None:
+        told.put_nowait((arrival_time_ms, abs_send_time))
+        return add(self, arrival_time_ms, abs_send_time, payload_size, ssrc)
+
+    monkeypatch.setattr(RemoteBitrateEstimator, "add", add_and_tell)
+    player = await play(http, node.url, node.issuer.token(meeting), ["video"])
+    try:
+        async with asyncio.timeout(20):
+            first_arrived, first_sent = await told.get()
+            arrived, sent = first_arrived, first_sent
+            while arrived < first_arrived + 1_000:
+                arrived, sent = await told.get()
+    finally:
+        await player.connection.close()
+    passed_ms = ((sent - first_sent) % (1 << 24)) * 1_000 / (1 << 18)
+    assert passed_ms == pytest.approx(arrived - first_arrived, abs=300)
 
 
 async def test_a_session_ends_with_delete_and_only_once(

@@ -270,6 +270,32 @@ def test_slots_do_not_name_layers():
     assert not any("stream-id" in section for section in slots)
 
 
+SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+WIDE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+
+
+@pytest.mark.parametrize(
+    ("direction", "attributes", "is_taken"),
+    [
+        ("recvonly", [], True),
+        ("recvonly", ["a=rtcp-fb:96 transport-cc"], True),
+        ("recvonly", [f"a=extmap:4 {WIDE}"], True),
+        ("recvonly", ["a=rtcp-fb:96 transport-cc", f"a=extmap:4 {WIDE}"], False),
+        ("sendonly", [], False),
+    ],
+)
+def test_send_times_go_to_receivers_that_do_not_report_arrivals(direction, attributes, is_taken):
+    text = one_line(
+        "a=setup:actpass",
+        f"a={direction}",
+        "a=rtcp-mux",
+        "a=rtpmap:96 VP8/90000",
+        f"a=extmap:3 {SEND_TIME}",
+        *attributes,
+    )
+    assert (f"a=extmap:3 {SEND_TIME}" in connect(text).answer().split("\r\n")) is is_taken
+
+
 def test_takes_scalable_codecs_and_what_describes_their_layers():
     scalable, simulcast = parse_offer(SCALABLE).sending[1:]
     names = [codec.name for codec in scalable.codecs]

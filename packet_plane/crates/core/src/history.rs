@@ -32,6 +32,8 @@ pub struct PacketInfo {
     pub video_orientation: Option<u8>,
     pub playout_delay: Option<[u8; 3]>,
     pub capture_time: Option<[u8; 8]>,
+    /// What a capture time says of its clock besides (WebRTC's estimated capture clock offset).
+    pub capture_clock_offset: Option<[u8; 8]>,
     pub vp8: Option<Vp8Descriptor>,
     pub vp9: Option<Vp9Descriptor>,
     pub dependency: Option<FrameDependency>,

@@ -9,7 +9,7 @@ use crate::rewriter::Rewritten;
 use crate::rtp::dependency_structure::Structure;
 use crate::rtp::extension::{BLOCK_CAPACITY, ExtensionBlock};
 use crate::rtp::header::{OutgoingHeader, write_header};
-use crate::slot::Slot;
+use crate::slot::{Slot, Stamp};
 use crate::srtp::{MAX_TAG_LEN, SrtpSender};
 use crate::transmit::TransmitBatch;
 
@@ -44,8 +44,7 @@ pub(crate) struct Outgoing<'a> {
     pub destination: SocketAddr,
     pub sender: &'a SrtpSender,
     pub payload_type: PayloadType,
-    /// Transport-wide number of this packet, where the receiver reports arrivals.
-    pub wide_number: Option<u16>,
+    pub stamp: Stamp,
     /// The structure of the stream's layers, where it has one.
     pub structure: Option<&'a Structure>,
     /// What goes out in place of the payload: the same with earlier ones.
@@ -63,7 +62,7 @@ impl Outgoing<'_> {
         batch: &mut TransmitBatch,
     ) -> Result<usize, DropReason> {
         prepare(slot, packet, rewritten);
-        slot.write_extensions(packet, rewritten, self.structure, self.wide_number, block);
+        slot.write_extensions(packet, rewritten, self.structure, self.stamp, block);
         let block = block.finish();
         let payload = self.redundant.unwrap_or(packet.payload());
         let unpadded = 12 + block.len() + payload.len() + self.sender.tag_len();
@@ -109,7 +108,7 @@ impl Outgoing<'_> {
         let header = self.header(slot, rewritten, packet.payload().is_empty());
         let padding = padding_of(usize::from(packet.payload().is_empty()));
         let mut block = ExtensionBlock::default();
-        slot.write_extensions(packet, rewritten, self.structure, self.wide_number, &mut block);
+        slot.write_extensions(packet, rewritten, self.structure, self.stamp, &mut block);
         let payload = packet.payload();
         self.seal(&header, rewritten.sequence, block.finish(), payload, padding)
     }
@@ -132,7 +131,7 @@ impl Outgoing<'_> {
         payload.extend_from_slice(&rewritten.sequence.sequence_number().to_be_bytes());
         payload.extend_from_slice(packet.payload());
         let mut block = ExtensionBlock::default();
-        slot.write_extensions(packet, rewritten, self.structure, self.wide_number, &mut block);
+        slot.write_extensions(packet, rewritten, self.structure, self.stamp, &mut block);
         self.seal(&header, sequence, block.finish(), &payload, &[])
     }
 
@@ -166,7 +165,7 @@ impl Outgoing<'_> {
             ssrc: slot.rtx_ssrc.unwrap_or(slot.ssrc),
         };
         let mut block = ExtensionBlock::default();
-        slot.begin_extensions(0, self.wide_number, &mut block);
+        slot.begin_extensions(0, self.stamp, &mut block);
         batch.append(self.destination, |out| {
             let header_len = write_header(&header, block.finish(), out);
             self.sender

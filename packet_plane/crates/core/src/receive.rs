@@ -297,6 +297,7 @@ fn describe(
 ) -> PacketInfo {
     let header = arrival.header;
     let byte_of = |id: u8| value_of(arrival, id)?.first().copied();
+    let capture = value_of(arrival, extensions.abs_capture_time).unwrap_or_default();
     PacketInfo {
         sequence,
         received_at: arrival.now,
@@ -308,8 +309,8 @@ fn describe(
         video_orientation: byte_of(extensions.video_orientation),
         playout_delay: value_of(arrival, extensions.playout_delay)
             .and_then(|value| value.first_chunk().copied()),
-        capture_time: value_of(arrival, extensions.abs_capture_time)
-            .and_then(|value| value.first_chunk().copied()),
+        capture_time: capture.first_chunk().copied(),
+        capture_clock_offset: capture.get(8..).and_then(|rest| rest.first_chunk().copied()),
         ..PacketInfo::default()
     }
 }

@@ -5,7 +5,7 @@ use crate::command::SlotParameters;
 use crate::frame_meter::FrameMeter;
 use crate::history::{History, StoredPacket};
 use crate::layer_selector::LayerSelector;
-use crate::quantities::{ExtendedSequenceNumber, PayloadType, SlotId, Ssrc};
+use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, SlotId, Ssrc};
 use crate::redundancy::{MAX_REDUNDANT, Redundancy};
 use crate::resent::Resent;
 use crate::rewriter::{Rewriter, Rewritten};
@@ -36,6 +36,24 @@ pub(crate) struct Slot {
     /// Of video alone.
     pub frames: FrameMeter,
     pub redundancy: Redundancy,
+}
+
+/// What tells one sending of a packet from another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    pub now: Instant,
+    /// Transport-wide number, where the receiver reports arrivals.
+    pub wide_number: Option<u16>,
+}
+
+impl Stamp {
+    /// Seconds in fixed point of 6 and 18 bits, of the plane's own clock: receivers take differences.
+    fn send_time(self) -> [u8; 3] {
+        const WRAP_US: u64 = 64_000_000;
+        let ticks = ((self.now.micros() % WRAP_US) << 18) / 1_000_000;
+        let [.., high, middle, low] = (ticks as u32).to_be_bytes();
+        [high, middle, low]
+    }
 }
 
 /// What a slot has sent since its start.
@@ -160,6 +178,11 @@ impl Slot {
         self.extensions.transport_wide_cc != 0 && !self.repeats_verbatim()
     }
 
+    /// Whether packets say when they were sent: not where one may be repeated byte for byte.
+    fn is_timed(&self) -> bool {
+        self.extensions.abs_send_time != 0 && !self.repeats_verbatim()
+    }
+
     /// The payload types under which this receiver takes a publisher's codec: media, retransmission.
     pub fn payload_types(&self, codec: &Codec) -> Option<(PayloadType, Option<PayloadType>)> {
         let own = self.codecs.iter().find(|own| own.is_same_format(codec))?;
@@ -172,16 +195,16 @@ impl Slot {
         packet: &StoredPacket,
         rewritten: &Rewritten,
         structure: Option<&Structure>,
-        wide_number: Option<u16>,
+        stamp: Stamp,
         block: &mut ExtensionBlock,
     ) {
         let id = self.extensions.dependency_descriptor;
         if id == 0 || packet.descriptor().is_empty() {
-            self.begin_extensions(0, wide_number, block);
+            self.begin_extensions(0, stamp, block);
         } else {
             let mut descriptor = [0; MAX_DESCRIPTOR_LEN];
             let len = write_descriptor(packet.descriptor(), rewritten, structure, &mut descriptor);
-            self.begin_extensions(len, wide_number, block);
+            self.begin_extensions(len, stamp, block);
             block.push(id, &descriptor[..len]);
         }
         let info = &packet.info;
@@ -194,16 +217,26 @@ impl Slot {
         if let Some(delay) = info.playout_delay {
             block.push(self.extensions.playout_delay, &delay);
         }
-        if let Some(time) = info.capture_time {
-            block.push(self.extensions.abs_capture_time, &time);
+        match (info.capture_time, info.capture_clock_offset) {
+            (Some(time), Some(offset)) => {
+                let mut value = [0; 16];
+                value[..8].copy_from_slice(&time);
+                value[8..].copy_from_slice(&offset);
+                block.push(self.extensions.abs_capture_time, &value);
+            }
+            (Some(time), None) => block.push(self.extensions.abs_capture_time, &time),
+            (None, _) => {}
         }
     }
 
     /// What every packet of this slot carries, before elements of at most `longest` bytes.
-    pub fn begin_extensions(&self, longest: usize, wide_number: Option<u16>, block: &mut ExtensionBlock) {
+    pub fn begin_extensions(&self, longest: usize, stamp: Stamp, block: &mut ExtensionBlock) {
         block.begin(longest);
-        if let Some(number) = wide_number {
+        if let Some(number) = stamp.wide_number {
             block.push(self.extensions.transport_wide_cc, &number.to_be_bytes());
+        }
+        if self.is_timed() {
+            block.push(self.extensions.abs_send_time, &stamp.send_time());
         }
         block.push(self.extensions.mid, self.mid.as_bytes());
     }

@@ -106,6 +106,14 @@ impl Track {
         Some((self.codecs.get(stream.codec)?, stream))
     }
 
+    /// Let another subscriber be the first of the next burst, so that none is always behind all others.
+    pub fn rotate_subscribers(&mut self) {
+        let is_between_bursts = self.encodings.iter().all(|encoding| encoding.served == 0);
+        if is_between_bursts && !self.subscribers.is_empty() {
+            self.subscribers.rotate_left(1);
+        }
+    }
+
     /// Ask for a keyframe of one encoding, unless one is on its way to the subscribers.
     pub fn request_keyframe(&mut self, encoding: u8) {
         if let Some(encoding) = self.encodings.get_mut(usize::from(encoding)) {

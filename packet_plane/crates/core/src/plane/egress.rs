@@ -11,7 +11,7 @@ use crate::pacer::Waiting;
 use crate::quantities::{ExtendedSequenceNumber, Instant};
 use crate::rewriter::Rewritten;
 use crate::rtp::dependency_structure::Structure;
-use crate::slot::Slot;
+use crate::slot::{Slot, Stamp};
 use crate::track::Track;
 use crate::transmit::TransmitBatch;
 
@@ -70,6 +70,7 @@ impl Plane {
             return Progress::More;
         }
         encoding.forget_pending();
+        track.rotate_subscribers();
         Progress::Done
     }
 
@@ -147,12 +148,15 @@ impl Plane {
                 sender: &srtp.sender,
                 payload_type: redundant.unwrap_or(payload_type),
                 redundant: redundant.map(|_| self.scratch.redundant.as_slice()),
-                wide_number: slot.is_numbered().then(|| congestion.estimator.next_number()),
+                stamp: Stamp {
+                    now,
+                    wide_number: slot.is_numbered().then(|| congestion.estimator.next_number()),
+                },
                 structure: source.structure,
             };
             match outgoing.write(slot, packet, &rewritten, &mut self.scratch.block, batch) {
                 Ok(len) => {
-                    congestion.handle_sent(now, len, outgoing.wide_number);
+                    congestion.handle_sent(now, len, outgoing.stamp.wide_number);
                     slot.rewriter.handle_written(now, *sequence, &rewritten);
                     if slot.kind == MediaKind::Video {
                         slot.frames.handle_packet(now, rewritten.rtp_timestamp);
@@ -218,9 +222,12 @@ impl Plane {
                 sender: &srtp.sender,
                 payload_type,
                 redundant: None,
-                wide_number: slot
-                    .is_numbered()
-                    .then(|| transport.congestion.estimator.next_number()),
+                stamp: Stamp {
+                    now,
+                    wide_number: slot
+                        .is_numbered()
+                        .then(|| transport.congestion.estimator.next_number()),
+                },
                 structure: structure.as_deref(),
             };
             let written = match (slot.rtx_ssrc, rtx_payload_type) {
@@ -231,7 +238,7 @@ impl Plane {
             if let Ok(datagram) = written {
                 transport
                     .congestion
-                    .handle_sent(now, datagram.len(), outgoing.wide_number);
+                    .handle_sent(now, datagram.len(), outgoing.stamp.wide_number);
                 slot.counters.retransmissions_sent += 1;
                 datagrams.push(datagram);
             }

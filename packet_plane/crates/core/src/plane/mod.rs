@@ -7,6 +7,8 @@
 mod audio;
 mod commands;
 mod egress;
+#[cfg(test)]
+mod egress_tests;
 mod feedback;
 mod gate;
 mod ingress;

@@ -9,6 +9,7 @@ use crate::outgoing::Outgoing;
 use crate::quantities::Instant;
 use crate::rtcp::remb;
 use crate::rtcp::transport_cc;
+use crate::slot::Stamp;
 use crate::transmit::TransmitBatch;
 
 /// How often what waits is looked at: two milliseconds at 10 Mbit/s are two packets.
@@ -89,7 +90,10 @@ impl Plane {
                 destination,
                 sender: &srtp.sender,
                 payload_type,
-                wide_number: Some(congestion.estimator.next_number()),
+                stamp: Stamp {
+                    now,
+                    wide_number: Some(congestion.estimator.next_number()),
+                },
                 structure: None,
                 redundant: None,
             };
@@ -97,7 +101,7 @@ impl Plane {
             let Ok(len) = written else {
                 return;
             };
-            congestion.handle_sent(now, len, outgoing.wide_number);
+            congestion.handle_sent(now, len, outgoing.stamp.wide_number);
             self.counters.packets_sent += 1;
             self.counters.bytes_sent += len as u64;
         }

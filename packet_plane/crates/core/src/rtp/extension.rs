@@ -21,6 +21,8 @@ pub enum ExtensionKind {
     DependencyDescriptor,
     /// WebRTC's absolute capture time.
     AbsCaptureTime,
+    /// WebRTC's absolute send time, for receivers that estimate (draft-alvestrand-rmcat-remb-03).
+    AbsSendTime,
 }
 
 impl ExtensionKind {
@@ -39,6 +41,7 @@ impl ExtensionKind {
             "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay" => ExtensionKind::PlayoutDelay,
             super::dependency_descriptor::URI => ExtensionKind::DependencyDescriptor,
             "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time" => ExtensionKind::AbsCaptureTime,
+            "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time" => ExtensionKind::AbsSendTime,
             _ => return None,
         })
     }
@@ -56,6 +59,7 @@ pub struct ExtensionIds {
     pub playout_delay: u8,
     pub dependency_descriptor: u8,
     pub abs_capture_time: u8,
+    pub abs_send_time: u8,
 }
 
 impl ExtensionIds {
@@ -74,12 +78,14 @@ impl ExtensionIds {
             ExtensionKind::PlayoutDelay => self.playout_delay = id,
             ExtensionKind::DependencyDescriptor => self.dependency_descriptor = id,
             ExtensionKind::AbsCaptureTime => self.abs_capture_time = id,
+            ExtensionKind::AbsSendTime => self.abs_send_time = id,
         }
     }
 }
 
-/// Room for the elements one egress packet carries: mid (≤ 16), level, orientation, delay, sequence, capture time.
-const SHORT_CAPACITY: usize = 60;
+/// Room for the elements one egress packet carries: mid (≤ 16), level, orientation, delay, sequence, send time,
+/// capture time (≤ 16).
+const SHORT_CAPACITY: usize = 64;
 /// And a Dependency Descriptor with its structure.
 pub const BLOCK_CAPACITY: usize = SHORT_CAPACITY + 2 + 255;
 const BLOCK_HEADER: usize = 4;
