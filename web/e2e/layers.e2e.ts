@@ -21,7 +21,7 @@ afterAll(async () => {
   await parley.stop();
 });
 
-describe.each(['vp8', 'vp9', 'av1'] as const)('a camera in %s', (codec) => {
+describe.each(['vp8', 'h264', 'vp9', 'av1'] as const)('a camera in %s', (codec) => {
   it('is seen small and large, as its tile grows and shrinks', async () => {
     const code = await parley.createMeeting(`Layers of ${codec}`);
     const ada = await Person.open(browser, server.url, 'Ada');

@@ -1,7 +1,8 @@
 //! What tells layers: the Dependency Descriptor, VP9 and H.265; and the blocks of redundant audio.
 
 use packet_plane_core::rtp::dependency_descriptor::{Descriptor, write_active, write_number};
-use packet_plane_core::rtp::h265::H265Units;
+use packet_plane_core::rtp::h265::{self, H265Units};
+use packet_plane_core::rtp::parameter_sets;
 use packet_plane_core::rtp::red::{self, Blocks};
 use packet_plane_core::rtp::vp9::{self, Vp9Descriptor};
 
@@ -12,6 +13,8 @@ pub fn dependency_descriptor(bytes: &[u8]) {
         return;
     };
     let (first, second) = rest.split_at(rest.len().min(len.into()));
+    // No extension is longer (RFC 8285, section 4.3).
+    let second = &second[..second.len().min(255)];
     let Some(key) = Descriptor::parse(first, None) else {
         return;
     };
@@ -61,6 +64,8 @@ pub fn h265(bytes: &[u8]) {
     if let Some(units) = H265Units::parse(bytes) {
         assert!(units.temporal < 7);
     }
+    let set = h265::sequence_parameters(bytes);
+    let _ = parameter_sets::h265_size(set.unwrap_or(bytes));
 }
 
 /// Blocks lie inside the packet one after the other, and are written back the same.

@@ -209,4 +209,6 @@ pub fn vp8(bytes: &[u8]) {
 /// Reading a payload's type looks at no byte that is not there.
 pub fn h264(bytes: &[u8]) {
     let _ = packet_plane_core::rtp::h264::starts_keyframe(bytes);
+    let set = packet_plane_core::rtp::h264::sequence_parameters(bytes);
+    let _ = packet_plane_core::rtp::parameter_sets::h264_size(set.unwrap_or(bytes));
 }

@@ -24,7 +24,7 @@ export class Person {
   }
 
   /** Joins with camera and microphone. Returns the milliseconds from the call to `joined`. */
-  async join(code: string, cameraCodec: 'vp8' | 'vp9' | 'av1' = 'vp8'): Promise<number> {
+  async join(code: string, cameraCodec: 'vp8' | 'h264' | 'vp9' | 'av1' = 'vp8'): Promise<number> {
     await this.page.waitForFunction(() => 'sdk' in window);
     return this.page.evaluate(
       async ([meeting, displayName, cameraCodec]) => {

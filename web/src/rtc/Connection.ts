@@ -163,10 +163,11 @@ export class Connection {
       direction: 'sendonly',
       sendEncodings: encodingsOf(source, cameraCodec),
     });
-    const isScalable = source === 'camera' && cameraCodec !== 'vp8';
-    const use: Use = { kind, direction: 'sending', ...(isScalable ? { first: cameraCodec } : {}) };
+    const isChosen = source === 'camera' && cameraCodec !== 'vp8';
+    const use: Use = { kind, direction: 'sending', ...(isChosen ? { first: cameraCodec } : {}) };
     preferCodecs(transceiver, use, RTCRtpSender.getCapabilities(kind));
-    if (isScalable) describeLayers(transceiver);
+    // VP8 tells its layers itself.
+    if (isChosen) describeLayers(transceiver);
     return transceiver;
   }
 

@@ -17,8 +17,12 @@ const CAMERA_LAYERS: readonly (RTCRtpEncodingParameters & { scalabilityMode: str
   { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_500_000, scalabilityMode: 'L1T3' },
 ];
 
-/** What a camera is sent in. VP8 sends three streams, the others one that holds its sizes as layers. */
-export type CameraCodec = 'vp8' | 'vp9' | 'av1';
+/** What a camera is sent in. VP8 and H.264 send three streams, the others one that holds its sizes as layers. */
+export type CameraCodec = 'vp8' | 'h264' | 'vp9' | 'av1';
+
+export function isScalable(codec: CameraCodec): boolean {
+  return codec === 'vp9' || codec === 'av1';
+}
 
 /** One stream of three sizes and three frame rates; sizes need each other at keyframes alone. */
 const SCALABLE_CAMERA = { maxBitrate: 1_800_000, scalabilityMode: 'L3T3_KEY' };
@@ -29,7 +33,7 @@ export function encodingsOf(source: Source, codec: CameraCodec = 'vp8'): RTCRtpE
     case 'microphone':
       return [{ maxBitrate: MICROPHONE_MAX_BPS, priority: 'high', networkPriority: 'high' }];
     case 'camera':
-      return codec === 'vp8' ? CAMERA_LAYERS.map((layer) => ({ ...layer })) : [{ ...SCALABLE_CAMERA }];
+      return isScalable(codec) ? [{ ...SCALABLE_CAMERA }] : CAMERA_LAYERS.map((layer) => ({ ...layer }));
     case 'screen':
       return [{ maxBitrate: SCREEN_MAX_BPS }];
     case 'screen_audio':

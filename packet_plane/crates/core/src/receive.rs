@@ -9,8 +9,9 @@ use crate::ingress_stream::IngressStream;
 use crate::nack_generator::Gap;
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc};
 use crate::rtp::extension::ExtensionIds;
-use crate::rtp::h265::H265Units;
+use crate::rtp::h265::{self, H265Units};
 use crate::rtp::header::{RtpHeader, unpadded_len};
+use crate::rtp::parameter_sets::{h264_size, h265_size};
 use crate::rtp::red::Blocks;
 use crate::rtp::vp8::Vp8Descriptor;
 use crate::rtp::vp9::{self, Vp9Descriptor};
@@ -348,8 +349,16 @@ fn read_payload(info: &mut PacketInfo, codec: CodecName, payload: &[u8]) {
             info.starts_keyframe = units.starts_keyframe;
             info.temporal = units.temporal;
             info.is_temporal_switch = units.is_temporal_switch;
+            if units.starts_keyframe {
+                info.size = h265::sequence_parameters(payload).and_then(h265_size);
+            }
         }
-        CodecName::H264 => info.starts_keyframe = h264::starts_keyframe(payload),
+        CodecName::H264 => {
+            info.starts_keyframe = h264::starts_keyframe(payload);
+            if info.starts_keyframe {
+                info.size = h264::sequence_parameters(payload).and_then(h264_size);
+            }
+        }
         CodecName::Av1 => info.starts_keyframe = av1::starts_keyframe(payload),
         CodecName::Opus | CodecName::Red => {}
     }

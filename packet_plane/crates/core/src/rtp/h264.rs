@@ -24,12 +24,29 @@ pub fn starts_keyframe(payload: &[u8]) -> bool {
     }
 }
 
-fn stap_a_types(mut rest: &[u8]) -> impl Iterator<Item = u8> + '_ {
+/// The sequence parameter set of a packet, without its header; sets are too short to be sent in fragments.
+#[must_use]
+pub fn sequence_parameters(payload: &[u8]) -> Option<&[u8]> {
+    let (indicator, rest) = payload.split_first()?;
+    match indicator & 0x1f {
+        NAL_SPS => Some(rest),
+        STAP_A => stap_a_units(rest)
+            .filter_map(<[u8]>::split_first)
+            .find_map(|(header, set)| (header & 0x1f == NAL_SPS).then_some(set)),
+        _ => None,
+    }
+}
+
+fn stap_a_types(rest: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    stap_a_units(rest).filter_map(|unit| Some(unit.first()? & 0x1f))
+}
+
+fn stap_a_units(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let len = usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?]));
         let unit = rest.get(2..2 + len)?;
         rest = &rest[2 + len..];
-        Some(unit.first()? & 0x1f)
+        Some(unit)
     })
 }
 
@@ -55,10 +72,22 @@ mod tests {
         assert!(!starts_keyframe(&[]));
     }
 
+    #[test]
+    fn finds_the_sequence_parameters_in_each_packetisation() {
+        assert_eq!(sequence_parameters(&[0x67, 1, 2]), Some(&[1, 2][..]));
+        assert_eq!(
+            sequence_parameters(&[0x78, 0, 2, 0x68, 9, 0, 3, 0x67, 1, 2]),
+            Some(&[1, 2][..])
+        );
+        assert_eq!(sequence_parameters(&[0x78, 0, 0, 0, 9, 0x67]), None);
+        assert_eq!(sequence_parameters(&[0x65, 1, 2]), None);
+        assert_eq!(sequence_parameters(&[]), None);
+    }
+
     proptest! {
         #[test]
         fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let _ = starts_keyframe(&bytes);
+            let _ = (starts_keyframe(&bytes), sequence_parameters(&bytes));
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Source: RFC 7798 sections 1.1.4 (NAL unit header), 4.4.1 (single unit), 4.4.2 (aggregation), 4.4.3 (fragments).
 
+const SEQUENCE_PARAMETERS: u8 = 33;
 const AGGREGATION: u8 = 48;
 const FRAGMENT: u8 = 49;
 
@@ -53,12 +54,29 @@ fn is_switch(kind: u8) -> bool {
     matches!(kind, 2..=5)
 }
 
-fn aggregated(mut rest: &[u8]) -> impl Iterator<Item = u8> + '_ {
+/// The sequence parameter set of a packet, without its header; sets are too short to be sent in fragments.
+#[must_use]
+pub fn sequence_parameters(payload: &[u8]) -> Option<&[u8]> {
+    let unit = |unit: &'_ [u8]| unit.first().map(|first| first >> 1 & 0x3f);
+    match unit(payload)? {
+        SEQUENCE_PARAMETERS => payload.get(2..),
+        AGGREGATION => units(payload.get(2..)?)
+            .find(|one| unit(one) == Some(SEQUENCE_PARAMETERS))?
+            .get(2..),
+        _ => None,
+    }
+}
+
+fn aggregated(rest: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    units(rest).filter_map(|unit| Some(unit.first()? >> 1 & 0x3f))
+}
+
+fn units(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let len = usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?]));
         let unit = rest.get(2..2 + len)?;
         rest = &rest[2 + len..];
-        Some(unit.first()? >> 1 & 0x3f)
+        Some(unit)
     })
 }
 
@@ -82,6 +100,13 @@ mod tests {
         assert!(starts(&[98, 1, 0x80 | 19]));
         assert!(!starts(&[98, 1, 0x40 | 19]) && !starts(&unit(1, 0)) && !starts(&[96, 1, 0xff, 0xff]));
         assert_eq!(H265Units::parse(&[98, 1]), None);
+        assert_eq!(sequence_parameters(&[66, 1, 7, 8]), Some(&[7, 8][..]));
+        assert_eq!(
+            sequence_parameters(&[96, 1, 0, 2, 64, 1, 0, 3, 66, 1, 7]),
+            Some(&[7][..])
+        );
+        assert_eq!(sequence_parameters(&[96, 1, 0, 1, 66]), None);
+        assert_eq!(sequence_parameters(&[96]), None);
         assert_eq!(H265Units::parse(&[98]), None);
     }
 

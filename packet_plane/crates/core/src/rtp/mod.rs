@@ -9,6 +9,7 @@ pub mod extension;
 pub mod h264;
 pub mod h265;
 pub mod header;
+pub mod parameter_sets;
 pub mod red;
 pub mod vp8;
 pub mod vp9;
