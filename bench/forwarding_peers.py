@@ -24,10 +24,10 @@ from bench._harness.peers import alternate, started
 
 VIEWERS = 50
 LOADS: dict[str, dict[str, Any]] = {
-    "bursts of 8 x 1,180 B": {"kind": "video", "burst": 8, "packetLen": 1180},
-    "bursts of 4 x 1,180 B": {"kind": "video", "burst": 4, "packetLen": 1180},
-    "single packets of 1,180 B": {"kind": "video", "burst": 1, "packetLen": 1180},
-    "audio, 160 B": {"kind": "audio", "burst": 1, "packetLen": 160},
+    "bursts of 8 x 1,180 B": {"kind": "video", "bursts": [8], "packetLen": 1180},
+    "bursts of 4 x 1,180 B": {"kind": "video", "bursts": [4], "packetLen": 1180},
+    "single packets of 1,180 B": {"kind": "video", "bursts": [1], "packetLen": 1180},
+    "audio, 160 B": {"kind": "audio", "bursts": [1], "packetLen": 160},
 }
 
 

@@ -55,7 +55,7 @@ def half_load(
         engine.open(world, target, roles)
         peak = [
             report.packets_per_core_second(
-                engine.ask("lockstep", world=world, seconds=0.5, kind="video", burst=BURST, packetLen=1180)
+                engine.ask("lockstep", world=world, seconds=0.5, kind="video", bursts=[BURST], packetLen=1180)
             )
             for _ in range(3)
         ][-1]

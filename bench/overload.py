@@ -32,7 +32,7 @@ def main() -> None:
     with started(["parley", "janus"]) as (engine, targets):
         for world, target in targets.items():
             engine.open(world, target, roles)
-            load = {"kind": "video", "burst": BURST, "packetLen": 1180, "seconds": seconds}
+            load = {"kind": "video", "bursts": [BURST], "packetLen": 1180, "seconds": seconds}
             peaks = alternate(engine, [world], "lockstep", rounds, **load)[world]
             peak = report.Spread.of(map(report.packets_per_core_second, peaks)).median
             interval_us = round(1e6 * VIEWERS * BURST / (2 * peak))

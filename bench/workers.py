@@ -28,7 +28,7 @@ def measure(workers: int, rounds: int, seconds: float) -> dict[str, list[float]]
     with started(["parley"], {"PARLEY_NODE_WORKERS": str(workers)}) as (engine, targets):
         engine.open("parley", targets["parley"], ROLES, meetings=2)
         for name, burst in LOADS.items():
-            load = {"kind": "video", "burst": burst, "packetLen": 1180, "window": 2, "seconds": seconds}
+            load = {"kind": "video", "bursts": [burst], "packetLen": 1180, "window": 2, "seconds": seconds}
             runs = alternate(engine, ["parley"], "lockstep", rounds, **load)["parley"]
             busy = [thread for thread in runs[-1]["cpu"]["threadsNs"] if thread.startswith("plane")]
             assert len(busy) == workers, f"{workers} workers, of which {busy} had something to do"

@@ -39,11 +39,23 @@ impl From<Kind> for MediaKind {
 pub struct Lockstep {
     pub seconds: f64,
     pub kind: Kind,
-    pub burst: usize,
+    /// How many packets each sender's bursts have, in turn.
+    pub bursts: Vec<usize>,
     pub packet_len: usize,
     /// Bursts under way at a time, of as many senders.
     #[serde(default = "one")]
     pub window: usize,
+    /// The layers of a camera below the one that receivers get, lowest first: sent with each burst.
+    #[serde(default)]
+    pub below: Vec<Below>,
+}
+
+/// A layer that no receiver gets.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Below {
+    pub bursts: Vec<usize>,
+    pub packet_len: usize,
 }
 
 fn one() -> usize {
@@ -89,33 +101,35 @@ struct Sent {
 impl World {
     pub fn run_lockstep(&mut self, load: &Lockstep) -> Result<Value, String> {
         let kind = MediaKind::from(load.kind);
-        let senders = self.senders(kind, None);
+        let top = load.below.len();
+        let senders = self.senders(kind, (top > 0).then_some(top));
         let fan_out = self
             .fan_out(kind)
             .ok_or("slots are too few to wait for every packet")?;
         if senders.is_empty() || fan_out == 0 {
             return Err("nobody sends, or nobody receives".into());
         }
-        let per_burst = load.burst as u64 * fan_out;
+        if senders.iter().any(|(_, stream)| *stream < top) {
+            return Err("the server took no layers".into());
+        }
+        let largest = load.bursts.iter().max().copied().unwrap_or(1) as u64 * fan_out;
         let at = usize::from(kind == MediaKind::Video);
         let (mut tally, mut sent, mut lost) = (Tally::default(), Sent::default(), 0);
+        let mut expected = 0u64;
         self.begin();
         let until = Instant::now() + Duration::from_secs_f64(load.seconds);
         loop {
-            let expected = sent.frames * per_burst;
             let under_way = expected.saturating_sub(tally.delivered[at] + lost);
             let is_over = Instant::now() >= until;
             if is_over && under_way == 0 {
                 break;
             }
-            if !is_over && under_way <= per_burst * (load.window as u64 - 1) {
-                let (peer, stream) = senders[sent.frames as usize % senders.len()];
-                let frame = Frame {
-                    packets: load.burst,
-                    packet_len: load.packet_len,
-                    burst: sent.frames as u32,
-                };
-                self.peers[peer].send_frame(stream, &frame);
+            if !is_over && under_way <= largest * (load.window as u64 - 1) {
+                let turn = sent.frames as usize;
+                let (peer, stream) = senders[turn % senders.len()];
+                let packets = self.send_picture((peer, stream), load, turn / senders.len(), turn);
+                sent.packets[at] += packets.0;
+                expected += packets.1 * fan_out;
                 sent.frames += 1;
                 continue;
             }
@@ -124,9 +138,37 @@ impl World {
             }
             self.tend();
         }
-        sent.packets[at] = sent.frames * load.burst as u64;
-        sent.expected[at] = Some(sent.frames * per_burst);
+        sent.expected[at] = Some(expected);
         Ok(self.outcome(&tally, &sent))
+    }
+
+    /// One picture in all its layers; how many packets it has, and how many of them each receiver gets.
+    fn send_picture(
+        &mut self,
+        (peer, stream): (usize, usize),
+        load: &Lockstep,
+        round: usize,
+        burst: usize,
+    ) -> (u64, u64) {
+        let mut sum = 0;
+        let layers = load
+            .below
+            .iter()
+            .map(|below| (&below.bursts, below.packet_len));
+        let layers = layers.chain([(&load.bursts, load.packet_len)]);
+        let first = stream - load.below.len();
+        let mut last = 0;
+        for (number, (bursts, packet_len)) in layers.enumerate() {
+            last = bursts[round % bursts.len()];
+            let frame = Frame {
+                packets: last,
+                packet_len,
+                burst: burst as u32,
+            };
+            self.peers[peer].send_frame(first + number, &frame);
+            sum += last as u64;
+        }
+        (sum, last as u64)
     }
 
     pub fn run_paced(&mut self, load: &Paced) -> Result<Value, String> {
