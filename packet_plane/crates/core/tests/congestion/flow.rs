@@ -16,6 +16,22 @@ const PACKET: usize = 1_200;
 const PROBE: usize = 300;
 const FEEDBACK: Duration = Duration::from_millis(50);
 
+/// The direction in which a flow's media goes; its feedback goes the other way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Forward,
+    Backward,
+}
+
+impl Way {
+    pub fn other(self) -> Self {
+        match self {
+            Way::Forward => Way::Backward,
+            Way::Backward => Way::Forward,
+        }
+    }
+}
+
 /// A packet of a flow on the wire.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet {
@@ -35,6 +51,7 @@ pub struct Tenth {
 
 pub struct Flow {
     pub number: usize,
+    pub way: Way,
     estimator: Estimator,
     pacer: Pacer,
     /// Highest rate of the encoder.
@@ -73,6 +90,7 @@ impl Flow {
         estimator.set_wanted(instant(Duration::ZERO), max_bps);
         Flow {
             number,
+            way: Way::Forward,
             estimator,
             pacer: Pacer::default(),
             max_bps,
@@ -167,8 +185,13 @@ impl Flow {
         self.forward.send(now, packet.len, packet);
     }
 
-    /// What the receiver does now.
-    pub fn receive(&mut self, now: Duration) {
+    /// A report of the receiver has passed the bottleneck of its way.
+    pub fn carry_feedback(&mut self, now: Duration, feedback: TransportFeedback) {
+        self.back.send(now, 0, feedback);
+    }
+
+    /// What the receiver does now; returns its report when one is due.
+    pub fn receive(&mut self, now: Duration) -> Option<TransportFeedback> {
         while let Some(packet) = self.forward.poll(now) {
             self.tenth(now).arrived += packet.len;
             self.delays.push((now, now - packet.sent_at - self.delay));
@@ -176,33 +199,26 @@ impl Flow {
             self.arrivals
                 .insert(newest.nearest(packet.number).0, now.as_micros() as u64);
         }
-        if now >= self.next_feedback {
-            self.next_feedback = now + FEEDBACK;
-            self.report(now);
+        if now < self.next_feedback {
+            return None;
         }
+        self.next_feedback = now + FEEDBACK;
+        self.report()
     }
 
-    fn report(&mut self, now: Duration) {
+    fn report(&mut self) -> Option<TransportFeedback> {
         let arrivals = std::mem::take(&mut self.arrivals);
-        let Some((first, last)) = arrivals
-            .keys()
-            .next()
-            .copied()
-            .zip(arrivals.keys().last().copied())
-        else {
-            return;
-        };
+        let (first, last) = (*arrivals.keys().next()?, *arrivals.keys().last()?);
         let from = self.told.map_or(first, |told| (told + 1).min(first));
         self.told = Some(last);
-        let feedback = TransportFeedback {
+        Some(TransportFeedback {
             media_ssrc: 1,
             base_sequence_number: from as u16,
             feedback_count: 0,
             arrivals: (from..=last)
                 .map(|number| arrivals.get(&number).copied())
                 .collect(),
-        };
-        self.back.send(now, 100, feedback);
+        })
     }
 
     fn tenth(&mut self, now: Duration) -> &mut Tenth {
