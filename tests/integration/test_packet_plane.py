@@ -9,39 +9,40 @@ from collections.abc import Iterator
 import pytest
 
 from packet_plane import (
-    AddSlot,
-    AddTrack,
     AddTransport,
-    AssignSlot,
     DtlsReceived,
     Event,
     PacketPlane,
     RemoveTransport,
     SendDtls,
-    SetAudioSlots,
     SetTrackMuted,
     TransportConnected,
     WorkerSnapshot,
 )
+from tests.support.plane_meeting import (
+    AUDIO_SSRC,
+    CAMERA,
+    MEETING,
+    MICROPHONE,
+    PUBLISHER,
+    SLOT_RTX_SSRC,
+    SLOT_SSRC,
+    VIDEO_SLOT,
+    VIEWER,
+    camera,
+    counters,
+    meet,
+)
 from tests.support.srtp_peer import (
-    EXTENSIONS,
     LEVEL_EXTENSION,
     MID_EXTENSION,
-    OPUS,
     PASSWORD,
     PROFILES,
-    VP8,
-    Profile,
     RtpPacket,
     SrtpPeer,
     stun_request,
-    vp8_payload,
 )
 
-PUBLISHER, VIEWER, MEETING = 1, 2, 9
-CAMERA, MICROPHONE = 11, 12
-VIDEO_SLOT, AUDIO_SLOT = 21, 22
-SLOT_SSRC, SLOT_RTX_SSRC, AUDIO_SSRC = 0x5001, 0x9001, 0x5002
 CLIENT_HELLO = bytes.fromhex("16feff0000000000000000002b0100001f0000000000000000feff") + bytes(32)
 
 
@@ -50,59 +51,6 @@ def plane() -> Iterator[PacketPlane]:
     plane = PacketPlane(host="127.0.0.1")
     yield plane
     plane.close()
-
-
-def join(plane: PacketPlane, transport: int, profile: Profile = PROFILES[0]) -> SrtpPeer:
-    peer = SrtpPeer(plane, transport, profile)
-    add = AddTransport(transport=transport, meeting=MEETING, local_ufrag=peer.ufrag, local_password=PASSWORD)
-    plane.submit(0, [add, peer.keys()])
-    counters(plane)
-    peer.prove()
-    return peer
-
-
-def counters(plane: PacketPlane) -> WorkerSnapshot:
-    """Counters after everything that was submitted before."""
-    (worker,) = plane.snapshot()
-    assert worker is not None
-    return worker
-
-
-def meet(plane: PacketPlane, publishes: Profile, receives: Profile) -> tuple[SrtpPeer, SrtpPeer]:
-    """A publisher of a camera and a microphone, and a viewer with a slot for each."""
-    publisher, viewer = join(plane, PUBLISHER, publishes), join(plane, VIEWER, receives)
-    tracks = [
-        AddTrack(track=track, transport=PUBLISHER, kind=kind, mid=mid, codecs=[codec], extensions=EXTENSIONS)
-        for track, kind, mid, codec in [(CAMERA, "video", "0", VP8), (MICROPHONE, "audio", "1", OPUS)]
-    ]
-    video = AddSlot(
-        slot=VIDEO_SLOT,
-        transport=VIEWER,
-        kind="video",
-        mid="v",
-        ssrc=SLOT_SSRC,
-        rtx_ssrc=SLOT_RTX_SSRC,
-        codecs=[VP8],
-        extensions=EXTENSIONS,
-    )
-    audio = AddSlot(
-        slot=AUDIO_SLOT,
-        transport=VIEWER,
-        kind="audio",
-        mid="a",
-        ssrc=AUDIO_SSRC,
-        codecs=[OPUS],
-        extensions=EXTENSIONS,
-    )
-    plane.submit(0, [*tracks, video, audio, AssignSlot(slot=VIDEO_SLOT, track=CAMERA)])
-    plane.submit(0, [SetAudioSlots(transport=VIEWER, slots=[AUDIO_SLOT])])
-    counters(plane)
-    return publisher, viewer
-
-
-def camera(number: int, *, keyframe: bool = False, content: bytes = b"picture") -> RtpPacket:
-    payload = vp8_payload(number, keyframe=keyframe, content=content)
-    return RtpPacket(96, True, number, number * 3_000, 100, {MID_EXTENSION: b"0"}, payload)
 
 
 @pytest.mark.parametrize("publishes", PROFILES, ids=lambda profile: profile.name)

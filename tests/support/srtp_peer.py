@@ -176,8 +176,15 @@ class SrtpPeer:
         self.send_raw(stun_request(f"{self.ufrag}:peer", PASSWORD))
         return self.socket.recv(2_000)
 
-    def send_rtp(self, packet: RtpPacket) -> None:
-        self.send_raw(self._outbound.protect(rtp(packet)))
+    def stay(self) -> None:
+        """Say that this path is still in use (RFC 7675); the answer is left out when media is received."""
+        self.send_raw(stun_request(f"{self.ufrag}:peer", PASSWORD))
+
+    def send_rtp(self, packet: RtpPacket) -> bytes:
+        """Send it; returns the datagram."""
+        datagram = self._outbound.protect(rtp(packet))
+        self.send_raw(datagram)
+        return datagram
 
     def send_rtcp(self, compound: bytes) -> None:
         self.send_raw(self._outbound.protect_rtcp(compound))
@@ -185,6 +192,8 @@ class SrtpPeer:
     def receive(self) -> RtpPacket | list[RtcpPacket]:
         """Wait for the next datagram, verify and keep it."""
         datagram = self.socket.recv(2_000)
+        while datagram[0] < 2:
+            datagram = self.socket.recv(2_000)
         if 192 <= datagram[1] <= 223:
             compound = parse_rtcp(self._inbound.unprotect_rtcp(datagram))
             self.rtcp.extend(compound)
