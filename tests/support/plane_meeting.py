@@ -30,8 +30,14 @@ VIDEO_SLOT, AUDIO_SLOT = 21, 22
 SLOT_SSRC, SLOT_RTX_SSRC, AUDIO_SSRC = 0x5001, 0x9001, 0x5002
 
 
-def join(plane: PacketPlane, transport: int, profile: Profile = PROFILES[0]) -> SrtpPeer:
-    peer = SrtpPeer(plane, transport, profile)
+def join(
+    plane: PacketPlane,
+    transport: int,
+    profile: Profile = PROFILES[0],
+    host: str = "127.0.0.1",
+    over_tcp: bool = False,
+) -> SrtpPeer:
+    peer = SrtpPeer(plane, transport, profile, host, over_tcp)
     add = AddTransport(transport=transport, meeting=MEETING, local_ufrag=peer.ufrag, local_password=PASSWORD)
     plane.submit(0, [add, peer.keys()])
     counters(plane)
@@ -49,6 +55,12 @@ def counters(plane: PacketPlane) -> WorkerSnapshot:
 def meet(plane: PacketPlane, publishes: Profile, receives: Profile) -> tuple[SrtpPeer, SrtpPeer]:
     """A publisher of a camera and a microphone, and a viewer with a slot for each."""
     publisher, viewer = join(plane, PUBLISHER, publishes), join(plane, VIEWER, receives)
+    set_up(plane)
+    return publisher, viewer
+
+
+def set_up(plane: PacketPlane) -> None:
+    """The tracks of the publisher and the slots of the viewer."""
     tracks = [
         AddTrack(track=track, transport=PUBLISHER, kind=kind, mid=mid, codecs=[codec], extensions=EXTENSIONS)
         for track, kind, mid, codec in [(CAMERA, "video", "0", VP8), (MICROPHONE, "audio", "1", OPUS)]
@@ -75,7 +87,6 @@ def meet(plane: PacketPlane, publishes: Profile, receives: Profile) -> tuple[Srt
     plane.submit(0, [*tracks, video, audio, AssignSlot(slot=VIDEO_SLOT, track=CAMERA)])
     plane.submit(0, [SetAudioSlots(transport=VIEWER, slots=[AUDIO_SLOT])])
     counters(plane)
-    return publisher, viewer
 
 
 def camera(number: int, *, keyframe: bool = False, content: bytes = b"picture") -> RtpPacket:

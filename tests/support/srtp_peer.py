@@ -128,17 +128,27 @@ def vp8_payload(picture_id: int, *, keyframe: bool, content: bytes = b"") -> byt
 
 @dataclass
 class SrtpPeer:
-    """One participant's connection; `transport` is the number the plane knows it by."""
+    """One participant's connection; `transport` is the number the plane knows it by.
+
+    Over TCP each packet has its length before it (RFC 4571).
+    """
 
     plane: PacketPlane
     transport: int
     profile: Profile = PROFILES[0]
+    host: str = "127.0.0.1"
+    over_tcp: bool = False
     socket: socket.socket = field(init=False)
 
     def __post_init__(self) -> None:
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_STREAM if self.over_tcp else socket.SOCK_DGRAM)
         self.socket.settimeout(5)
+        # UDP is not connected: what comes from elsewhere is to be seen.
+        if self.over_tcp:
+            self.socket.connect((self.host, self.plane.local_ports[0]))
+        else:
+            self.socket.bind((self.host, 0))
         self._master = {
             end: (os.urandom(self.profile.key_length), os.urandom(self.profile.salt_length))
             for end in ("node", "peer")
@@ -169,12 +179,21 @@ class SrtpPeer:
         )
 
     def send_raw(self, datagram: bytes) -> None:
-        self.socket.sendto(datagram, ("127.0.0.1", self.plane.local_ports[0]))
+        if self.over_tcp:
+            self.socket.sendall(struct.pack("!H", len(datagram)) + datagram)
+        else:
+            self.socket.sendto(datagram, (self.host, self.plane.local_ports[0]))
+
+    def receive_raw(self) -> bytes:
+        if not self.over_tcp:
+            return self.socket.recv(2_000)
+        (length,) = struct.unpack("!H", self.socket.recv(2, socket.MSG_WAITALL))
+        return self.socket.recv(length, socket.MSG_WAITALL)
 
     def prove(self) -> bytes:
         """Become known by STUN; returns the answer."""
         self.send_raw(stun_request(f"{self.ufrag}:peer", PASSWORD))
-        return self.socket.recv(2_000)
+        return self.receive_raw()
 
     def stay(self) -> None:
         """Say that this path is still in use (RFC 7675); the answer is left out when media is received."""
@@ -191,9 +210,9 @@ class SrtpPeer:
 
     def receive(self) -> RtpPacket | list[RtcpPacket]:
         """Wait for the next datagram, verify and keep it."""
-        datagram = self.socket.recv(2_000)
+        datagram = self.receive_raw()
         while datagram[0] < 2:
-            datagram = self.socket.recv(2_000)
+            datagram = self.receive_raw()
         if 192 <= datagram[1] <= 223:
             compound = parse_rtcp(self._inbound.unprotect_rtcp(datagram))
             self.rtcp.extend(compound)
