@@ -1,6 +1,9 @@
 //! The latest packets of one ingress stream, decrypted and stored once for all subscribers.
 //!
-//! A slot's buffer keeps its capacity, so a stream that has filled the ring allocates no more.
+//! A place's buffer keeps its capacity, and the ring grows only until it holds what came in two seconds: a stream that
+//! has run for a while allocates no more.
+
+use std::time::Duration;
 
 use crate::quantities::{ExtendedSequenceNumber, Instant};
 use crate::rtp::dependency_descriptor::FrameDependency;
@@ -9,6 +12,14 @@ use crate::rtp::vp9::Vp9Descriptor;
 
 /// Room for the largest datagram that a path of 1,500 bytes carries.
 pub const MAX_PACKET_LEN: usize = 1_500;
+
+/// Places of a new stream: enough for a small picture of 30 packets a second.
+const FIRST_CAPACITY: usize = 64;
+/// Places at most: a second of 9 Mbit/s in packets of 1,180 bytes, or half of that of 18.
+pub const MAX_CAPACITY: usize = 1_024;
+/// How long a packet is kept while the ring may grow. Receivers ask for a second from when they see a gap, which may be
+/// only after a pause of the slot.
+const KEPT_FOR: Duration = Duration::from_secs(2);
 
 /// What is known of one packet as its publisher sent it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,29 +110,58 @@ impl StoredPacket {
     }
 }
 
-/// A ring of packets by extended sequence number.
+/// A ring of packets by extended sequence number; its length is a power of two.
 #[derive(Debug)]
 pub struct History {
     slots: Vec<StoredPacket>,
 }
 
-impl History {
-    /// A ring for `capacity` packets, rounded up to a power of two.
-    #[must_use]
-    pub fn new(capacity: usize) -> Self {
-        let mut slots = Vec::new();
-        slots.resize_with(capacity.next_power_of_two(), StoredPacket::default);
-        History { slots }
+impl Default for History {
+    fn default() -> Self {
+        History {
+            slots: places(FIRST_CAPACITY),
+        }
     }
+}
 
+fn places(capacity: usize) -> Vec<StoredPacket> {
+    let mut places = Vec::new();
+    places.resize_with(capacity, StoredPacket::default);
+    places
+}
+
+impl History {
     /// `len` bytes that a packet with this number will take, to decrypt into; its old packet is gone.
-    pub fn buffer(&mut self, sequence: ExtendedSequenceNumber, len: usize) -> &mut [u8] {
+    pub fn buffer(&mut self, now: Instant, sequence: ExtendedSequenceNumber, len: usize) -> &mut [u8] {
+        while self.slots.len() < MAX_CAPACITY && self.is_taken(now, sequence) {
+            self.grow();
+        }
         let slot = self.slot_mut(sequence);
         slot.is_filled = false;
         if slot.payload.len() < len {
             slot.payload.resize(len.min(MAX_PACKET_LEN), 0);
         }
         &mut slot.payload
+    }
+
+    /// Whether another packet that may still be asked for has the place of this number, and need not have it.
+    fn is_taken(&self, now: Instant, sequence: ExtendedSequenceNumber) -> bool {
+        let slot = &self.slots[self.index(sequence)];
+        let apart = slot.info.sequence.0.abs_diff(sequence.0);
+        slot.is_filled
+            && (1..MAX_CAPACITY as u64).contains(&apart)
+            && now.since(slot.info.received_at) < KEPT_FOR
+    }
+
+    /// Twice as many places; numbers that had places of their own have them still.
+    fn grow(&mut self) {
+        let larger = places(self.slots.len() * 2);
+        for packet in std::mem::replace(&mut self.slots, larger) {
+            if packet.is_filled {
+                let index = self.index(packet.info.sequence);
+                self.slots[index] = packet;
+            }
+        }
     }
 
     /// The bytes that stand in the buffer of this number.
@@ -179,12 +219,13 @@ impl History {
 mod tests {
     use super::*;
 
-    fn store(history: &mut History, number: u64, payload: &[u8]) {
+    fn store(history: &mut History, at: Instant, number: u64, payload: &[u8]) {
         let sequence = ExtendedSequenceNumber(number);
-        history.buffer(sequence, payload.len())[..payload.len()].copy_from_slice(payload);
+        history.buffer(at, sequence, payload.len())[..payload.len()].copy_from_slice(payload);
         history.commit(
             PacketInfo {
                 sequence,
+                received_at: at,
                 ..PacketInfo::default()
             },
             payload.len(),
@@ -192,28 +233,68 @@ mod tests {
         );
     }
 
+    /// Whether, in a stream of so many packets a second, each is there for so many seconds.
+    fn keeps(history: &mut History, packets_per_second: u64, seconds: u64) -> bool {
+        let at = |number: u64| Instant(1_000_000 + number * 1_000_000 / packets_per_second);
+        (0..packets_per_second * 5).all(|number| {
+            store(history, at(number), number, b"payload");
+            let oldest = number.saturating_sub(packets_per_second * seconds - 1);
+            history.contains(ExtendedSequenceNumber(oldest))
+        })
+    }
+
     #[test]
-    fn finds_a_packet_until_a_newer_one_takes_its_place() {
-        let mut history = History::new(4);
-        store(&mut history, 1, b"one");
-        store(&mut history, 2, b"two");
-        assert_eq!(
-            history
-                .packet_mut(ExtendedSequenceNumber(1))
-                .map(|p| p.payload().to_vec()),
-            Some(b"one".to_vec())
+    fn finds_a_packet_for_two_seconds_with_no_more_places_than_that_takes() {
+        for (packets_per_second, places) in [(30, 64), (50, 128), (100, 256), (500, 1_024)] {
+            let mut history = History::default();
+            assert!(keeps(&mut history, packets_per_second, 2), "{packets_per_second}");
+            assert_eq!(history.slots.len(), places);
+        }
+        assert!(keeps(&mut History::default(), 1_000, 1));
+    }
+
+    #[test]
+    fn a_keyframe_does_not_push_out_what_came_before_it() {
+        let mut history = History::default();
+        (0..30).for_each(|number| store(&mut history, Instant::from_millis(number * 33), number, b"small"));
+        (30..300).for_each(|number| store(&mut history, Instant::from_millis(990), number, b"large"));
+        assert!((0..300).all(|number| history.contains(ExtendedSequenceNumber(number))));
+    }
+
+    #[test]
+    fn a_flood_takes_a_bounded_number_of_places_and_another_numbering_none() {
+        let mut flooded = History::default();
+        (0..100_000).for_each(|number| store(&mut flooded, Instant::from_millis(1), number, b""));
+        assert_eq!(flooded.slots.len(), MAX_CAPACITY);
+        assert!(flooded.contains(ExtendedSequenceNumber(99_999)));
+
+        let mut begun_again = History::default();
+        for number in (0..60).chain(30_016..30_076) {
+            store(&mut begun_again, Instant::from_millis(1), number, b"");
+        }
+        assert_eq!(begun_again.slots.len(), FIRST_CAPACITY);
+    }
+
+    #[test]
+    fn a_packet_that_comes_late_takes_no_newer_ones_place() {
+        let mut history = History::default();
+        store(&mut history, Instant::from_millis(1), 400, b"new");
+        store(&mut history, Instant::from_millis(2), 400 - 128, b"late");
+        assert!(
+            [400, 272]
+                .iter()
+                .all(|number| history.contains(ExtendedSequenceNumber(*number)))
         );
-        store(&mut history, 5, b"five");
-        assert!(!history.contains(ExtendedSequenceNumber(1)));
-        assert!(history.contains(ExtendedSequenceNumber(2)) && history.contains(ExtendedSequenceNumber(5)));
     }
 
     #[test]
     fn a_buffer_taken_but_not_committed_holds_nothing() {
-        let mut history = History::new(4);
-        store(&mut history, 1, b"one");
-        let _ = history.buffer(ExtendedSequenceNumber(5), 10);
-        assert!(!history.contains(ExtendedSequenceNumber(1)) && !history.contains(ExtendedSequenceNumber(5)));
+        let mut history = History::default();
+        store(&mut history, Instant::ZERO, 1, b"one");
+        let _ = history.buffer(Instant::from_millis(3_000), ExtendedSequenceNumber(65), 10);
+        assert!(
+            !history.contains(ExtendedSequenceNumber(1)) && !history.contains(ExtendedSequenceNumber(65))
+        );
         assert!(!history.contains(ExtendedSequenceNumber(0)));
     }
 }

@@ -5,8 +5,7 @@
 
 use std::time::Duration;
 
-use crate::codec::MediaKind;
-use crate::history::History;
+use crate::history::{History, MAX_CAPACITY};
 use crate::keyframe_throttle::KeyframeThrottle;
 use crate::layer_meter::{LayerMeter, SPATIAL_LAYERS};
 use crate::nack_generator::NackGenerator;
@@ -18,10 +17,6 @@ use crate::rtp::dependency_structure::Structure;
 use crate::srtp::StreamState;
 use crate::transmit::APPENDS_BEYOND_FULL;
 
-/// At least a second of video at 5 Mbit/s, half of that for the layers below the best; audio needs little.
-const VIDEO_HISTORY: usize = 512;
-const LOWER_HISTORY: usize = 256;
-const AUDIO_HISTORY: usize = 64;
 /// A video encoding that is silent for this long does not arrive any more: fifteen frames are missing by then.
 const SILENT: Duration = Duration::from_millis(500);
 
@@ -29,7 +24,7 @@ const SILENT: Duration = Duration::from_millis(500);
 pub(crate) const APPENDS_AT_ONCE: usize = APPENDS_BEYOND_FULL;
 /// Packets that wait for a worker with too much to do, at most; then the older half is given up, which is more than
 /// those that some of the subscribers have.
-const MAX_PENDING: usize = VIDEO_HISTORY;
+const MAX_PENDING: usize = MAX_CAPACITY / 2;
 const _: () = assert!(MAX_PENDING / 2 >= APPENDS_AT_ONCE);
 
 /// One encoding of a track: the only one, or a simulcast layer (RFC 8853).
@@ -129,18 +124,13 @@ impl Encoding {
 }
 
 impl IngressStream {
-    pub fn new(now: Instant, kind: MediaKind, is_top: bool, ssrc: Ssrc, codec: usize) -> Self {
-        let capacity = match kind {
-            MediaKind::Video if is_top => VIDEO_HISTORY,
-            MediaKind::Video => LOWER_HISTORY,
-            MediaKind::Audio => AUDIO_HISTORY,
-        };
+    pub fn new(now: Instant, ssrc: Ssrc, codec: usize) -> Self {
         IngressStream {
             ssrc,
             codec,
             state: StreamState::default(),
             rtx: None,
-            history: History::new(capacity),
+            history: History::default(),
             nack: NackGenerator::default(),
             statistics: ReceiveStatistics::default(),
             sender_report: None,

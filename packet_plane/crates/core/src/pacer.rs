@@ -15,7 +15,7 @@ const BURST: Duration = Duration::from_millis(5);
 const BURST_BYTES: f64 = 12_000.0;
 /// Video that has waited this long is of no use any more.
 pub const MAX_WAIT: Duration = Duration::from_millis(250);
-/// Packets that wait at most: beyond the history of a stream they could not be sent anyway.
+/// Packets that wait at most: all that a pace of 19 Mbit/s lets through in that time.
 const MAX_QUEUED: usize = 512;
 
 /// A packet that waits, by where it is kept.

@@ -142,8 +142,7 @@ impl Track {
                 Err(DropReason::UnknownStream)
             }
             _ => {
-                let is_top = usize::from(arrival.route.encoding) + 1 == self.encodings.len();
-                let mut stream = IngressStream::new(arrival.now, self.kind, is_top, ssrc, codec);
+                let mut stream = IngressStream::new(arrival.now, ssrc, codec);
                 stream.state = arrival.parked.get(&ssrc).cloned().unwrap_or_default();
                 Ok(Some(stream))
             }
@@ -209,7 +208,9 @@ impl Track {
 impl IngressStream {
     /// Keep a payload as the packet that `info` describes.
     fn store(&mut self, info: PacketInfo, payload: &[u8]) {
-        let buffer = self.history.buffer(info.sequence, payload.len());
+        let buffer = self
+            .history
+            .buffer(info.received_at, info.sequence, payload.len());
         buffer[..payload.len()].copy_from_slice(payload);
         self.history.commit(info, payload.len(), &[]);
     }
@@ -226,7 +227,7 @@ impl IngressStream {
         if !self.state.accepts(estimate) {
             return Err(DropReason::Replayed);
         }
-        let buffer = self.history.buffer(estimate, packet.len());
+        let buffer = self.history.buffer(arrival.now, estimate, packet.len());
         let (sequence, len) = arrival.receiver.unprotect_rtp(
             &mut self.state,
             header.ssrc,
@@ -280,7 +281,7 @@ impl IngressStream {
             return Err(DropReason::Duplicate);
         }
         self.history
-            .buffer(sequence, payload.len())
+            .buffer(arrival.now, sequence, payload.len())
             .get_mut(..payload.len())
             .ok_or(DropReason::TooLarge)?
             .copy_from_slice(payload);

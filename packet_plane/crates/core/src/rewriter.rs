@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use crate::history::PacketInfo;
 use crate::quantities::{ExtendedSequenceNumber, Instant};
 
-/// A slot that leaves out three frames of four closes about eight gaps a second: enough for any NACK.
+/// A slot that leaves out something of every frame closes sixty gaps a second at most: enough for any NACK.
 const MAX_SEGMENTS: usize = 64;
 
 /// Ids of the last packet written, from which the next segment continues.
@@ -500,5 +500,23 @@ mod tests {
         // The same picture in another size may not go back; what cannot be true is not believed.
         assert_eq!(step(1_000), 1);
         assert_eq!(step(1_000 + 90_000 * 60), 9_000);
+    }
+
+    #[test]
+    fn a_nack_reaches_back_a_second_where_something_of_each_of_sixty_frames_is_left_out() {
+        let mut rewriter = Rewriter::new(0);
+        rewriter.start(Instant::ZERO, 0, &packet(0, 0), 90_000, None);
+        let mut out = Vec::new();
+        for frame in 0..60u64 {
+            let kept = packet(frame * 2, frame as u32 * 1_500);
+            let rewritten = rewriter.rewrite(0, &kept).expect("carried");
+            rewriter.handle_written(Instant::ZERO, kept.sequence, &rewritten);
+            out.push(rewritten.sequence.sequence_number());
+            rewriter.skip(&packet(frame * 2 + 1, frame as u32 * 1_500));
+        }
+        for (number, frame) in out.into_iter().zip(0..) {
+            let original = ExtendedSequenceNumber(frame * 2);
+            assert_eq!(rewriter.original(number), Some((0, original)));
+        }
     }
 }

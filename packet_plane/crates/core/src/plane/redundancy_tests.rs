@@ -4,6 +4,8 @@ use crate::codec::{Codec, CodecName, MediaKind};
 use crate::command::{Command, TrackParameters};
 use crate::rtcp::receiver_report::{self, ReportBlock};
 use crate::rtp::red::{Blocks, write_headers};
+use packet_plane_netem::Random;
+use std::collections::BTreeSet;
 
 const SLOT: u64 = 21;
 const RED: u8 = 63;
@@ -124,4 +126,74 @@ fn a_listener_that_loses_packets_gets_each_again_with_the_next() {
             (109, 0, b"nine")
         ]
     );
+}
+
+/// What a listener reports of the microphone's stream.
+fn report(plane: &mut Plane, at: u64, listener: &mut Client, fraction_lost: u8) {
+    let block = ReportBlock {
+        ssrc: 0x5000 + SLOT as u32,
+        fraction_lost,
+        ..ReportBlock::default()
+    };
+    let mut report = Vec::new();
+    receiver_report::write(9, &[block], &mut report);
+    listener.send_rtcp(plane, ms(at), &report);
+}
+
+#[test]
+fn a_packet_takes_another_one_along_from_three_percent_of_loss_on_and_two_from_ten() {
+    for (fraction_lost, blocks) in [(7, 1), (8, 2), (25, 2), (26, 3), (255, 3)] {
+        let (mut plane, publisher, mut listener) = meeting();
+        for sequence in 1..5 {
+            send(&mut plane, sequence * 20, &publisher, sequence, 111, b"voice");
+        }
+        hear(&mut plane, 100, &mut listener);
+        report(&mut plane, 101, &mut listener, fraction_lost);
+        send(&mut plane, 120, &publisher, 5, 111, b"voice");
+        let heard = hear(&mut plane, 120, &mut listener).remove(0);
+        let carried = match heard.0 {
+            RED => Blocks::parse(&heard.3).expect("parses").as_slice().len(),
+            _ => 1,
+        };
+        assert_eq!(carried, blocks, "{fraction_lost} of 256");
+    }
+}
+
+/// Share of a voice's packets that a listener has to conceal when so many are lost on its way, over two minutes.
+fn concealed(loss: f64) -> f64 {
+    let (mut plane, publisher, mut listener) = meeting();
+    let mut random = Random::new(5);
+    let (mut seconds_lost, mut had) = (0u64, BTreeSet::new());
+    const PACKETS: u64 = 6_000;
+    for number in 1..=PACKETS {
+        let at = number * 20;
+        send(&mut plane, at, &publisher, number, 111, &number.to_be_bytes());
+        for (payload_type, _, _, payload) in hear(&mut plane, at, &mut listener) {
+            if random.fraction() < loss {
+                seconds_lost += 1;
+            } else if payload_type == RED {
+                let blocks = Blocks::parse(&payload).expect("parses");
+                had.extend(blocks.as_slice().iter().map(|block| block.payload.to_vec()));
+            } else {
+                had.insert(payload);
+            }
+        }
+        if number % 50 == 0 {
+            let fraction_lost = (seconds_lost * 256 / 50) as u8;
+            report(&mut plane, at + 1, &mut listener, fraction_lost);
+            publisher.prove(&mut plane, ms(at + 1));
+            listener.prove(&mut plane, ms(at + 1));
+            seconds_lost = 0;
+        }
+    }
+    1.0 - had.len() as f64 / PACKETS as f64
+}
+
+#[test]
+fn of_a_voice_on_a_bad_link_little_has_to_be_concealed() {
+    for (loss, most) in [(0.05, 0.01), (0.15, 0.02), (0.30, 0.05)] {
+        let share = concealed(loss);
+        println!("of {loss} lost, {share:.4} concealed");
+        assert!(share < most, "{loss}: {share}");
+    }
 }

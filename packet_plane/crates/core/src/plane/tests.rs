@@ -412,6 +412,25 @@ fn answers_a_nack_by_retransmission_and_asks_the_publisher_for_what_it_misses() 
 }
 
 #[test]
+fn what_went_out_a_second_ago_goes_out_again_also_of_a_large_picture() {
+    let (mut plane, publisher, mut viewer) = two_cameras();
+    publisher.send(&mut plane, ms(1), 100, "cam", 8, &keyframe(7));
+    let (rtp, _) = drain(&mut plane, ms(1), &viewer);
+    let first = viewer.open(&rtp[0]);
+    // Nine megabits, were the packets as large as they can be.
+    for sequence in 9..959 {
+        let at = ms(1 + sequence * 1_000 / 960);
+        publisher.send(&mut plane, at, 100, "cam", sequence, &interframe(8));
+        drain(&mut plane, at, &viewer);
+    }
+    let mut request = Vec::new();
+    rtcp::nack::write(1, 0x5000 + 21, &[first.header.sequence_number], &mut request);
+    viewer.send_rtcp(&mut plane, ms(1_000), &request);
+    let (rtp, _) = drain(&mut plane, ms(1_000), &viewer);
+    assert_eq!(viewer.open(&rtp[0]).payload[2..], first.payload[..]);
+}
+
+#[test]
 fn takes_a_retransmission_from_the_publisher_for_the_packet_it_missed() {
     let (mut plane, publisher, mut viewer) = two_cameras();
     publisher.send(&mut plane, ms(1), 100, "cam", 8, &keyframe(7));
