@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from chalicelib.config import Config, read_config
 from chalicelib.services.accounts import Accounts
+from chalicelib.services.api_keys import ApiKeys
 from chalicelib.services.deliveries import Deliveries
 from chalicelib.services.events import Events
 from chalicelib.services.fleet import Fleet
@@ -36,6 +37,7 @@ from chalicelib.services.sweep import Sweep
 from chalicelib.services.tokens import Callers
 from chalicelib.services.values import (
     Admission,
+    ApiKey,
     ApiKeyCaller,
     Delivery,
     Endpoint,
@@ -47,10 +49,12 @@ from chalicelib.services.values import (
     MeetingWishes,
     Moderator,
     Node,
+    Operation,
     Participant,
     Tenant,
     Waiting,
     WebhookEndpointId,
+    require_scope,
 )
 from chalicelib.services.webhooks import Webhooks
 from chalicelib.stores.api_keys import DynamoApiKeys
@@ -84,6 +88,7 @@ class Stores:
 class Services:
     config: Config
     accounts: Accounts
+    api_keys: ApiKeys
     callers: Callers
     passcodes: Passcodes
     moderation: Moderation
@@ -120,6 +125,7 @@ def build(config: Config, stores: Stores) -> Services:
     return Services(
         config=config,
         accounts=accounts,
+        api_keys=ApiKeys(stores.api_keys, accounts.forget, os.urandom),
         callers=Callers(accounts, stores.signer, config.api_url),
         passcodes=passcodes,
         moderation=Moderation(meetings, stores.meetings, fleet),
@@ -166,6 +172,7 @@ def services() -> Services:
 # Routes know the services' values by way of here: their one arrow inward.
 __all__ = [
     "Admission",
+    "ApiKey",
     "ApiKeyCaller",
     "Delivery",
     "Endpoint",
@@ -177,6 +184,7 @@ __all__ = [
     "MeetingWishes",
     "Moderator",
     "Node",
+    "Operation",
     "Participant",
     "Services",
     "Stores",
@@ -185,6 +193,7 @@ __all__ = [
     "WebhookEndpointId",
     "build",
     "read_quality_report",
+    "require_scope",
     "services",
     "utc_now",
 ]

@@ -4,13 +4,16 @@ ControlPlaneError
 ├── CallerError                   the caller's mistake or misfortune
 │   ├── ValidationFailedError     what was sent breaks a rule; every broken rule has a pointer
 │   ├── MalformedJsonError
+│   ├── MalformedFormError
+│   ├── InvalidScopeError         a token for more than its key may do
 │   ├── UnsupportedMediaTypeError
 │   ├── UnauthorizedError         no credentials, or none that are valid
 │   ├── ForbiddenError            valid credentials without the right
 │   │   ├── GuestsNotAllowedError
 │   │   ├── PasscodeRequiredError
 │   │   ├── PasscodeWrongError
-│   │   └── BarredError           refused, removed or banned
+│   │   ├── BarredError           refused, removed or banned
+│   │   └── InsufficientScopeError  the API key is not for this
 │   ├── NotFoundError             not there, or not the caller's to see
 │   │   ├── MeetingNotFoundError
 │   │   └── ParticipantNotFoundError
@@ -61,6 +64,14 @@ class MalformedJsonError(CallerError):
     code = "malformed_json"
 
 
+class MalformedFormError(CallerError):
+    code = "malformed_form"
+
+
+class InvalidScopeError(CallerError):
+    code = "invalid_scope"
+
+
 class UnsupportedMediaTypeError(CallerError):
     code = "unsupported_media_type"
 
@@ -87,6 +98,10 @@ class PasscodeWrongError(ForbiddenError):
 
 class BarredError(ForbiddenError):
     code = "removed"
+
+
+class InsufficientScopeError(ForbiddenError):
+    code = "insufficient_scope"
 
 
 class NotFoundError(CallerError):

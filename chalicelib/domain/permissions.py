@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from chalicelib.domain.identifiers import KeyId, MeetingId, ParticipantId, Tenant
 from chalicelib.domain.meeting import Meeting
@@ -18,13 +18,16 @@ Operation = Literal[
     "create_meeting", "list_meetings", "see_meeting", "see_meeting_public", "change_meeting", "end_meeting",
     "join_meeting", "choose_role", "await_admission", "list_participants", "see_participant",
     "admit_participant", "mute_participant", "rename_participant", "change_role", "remove_participant",
-    "see_events", "see_quality", "see_nodes",
+    "see_events", "see_quality", "see_nodes", "manage_webhooks", "manage_api_keys",
 ]  # fmt: skip
 # "removed" is who was removed or refused; "stranger" is another tenant, for whom the meeting is not there.
 Standing = Literal[
     "tenant", "host", "cohost", "participant", "viewer", "recorder", "relay", "waiting", "removed", "link",
     "stranger",
 ]  # fmt: skip
+
+# What an API key may be used for, besides being its tenant's: scopes.py says which operation is in which.
+Scope = Literal["meetings:read", "meetings:write", "meetings:join", "nodes:read", "webhooks", "api-keys"]
 
 _TENANT: frozenset[Standing] = frozenset({"tenant"})
 _HOSTS: frozenset[Standing] = frozenset({"tenant", "host"})
@@ -38,6 +41,8 @@ STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
     "list_meetings": _TENANT,
     "see_nodes": _TENANT,
     "choose_role": _TENANT,
+    "manage_webhooks": _TENANT,
+    "manage_api_keys": _TENANT,
     "see_meeting": _MODERATORS,
     "see_meeting_public": _ANYBODY,
     "see_events": _MODERATORS,
@@ -68,10 +73,11 @@ DEFAULT_ROLE: Role = "participant"
 
 @dataclass(frozen=True)
 class ApiKeyCaller:
-    """A server with a tenant's API key."""
+    """A server with a tenant's API key, or with an access token that it got for one."""
 
     tenant: Tenant
     key: KeyId
+    scopes: frozenset[Scope] = frozenset(get_args(Scope))
 
 
 @dataclass(frozen=True)

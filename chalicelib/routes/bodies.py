@@ -117,6 +117,22 @@ class PatchEndpointBody(Body):
     disabled: bool | None = None
 
 
+ScopeName = Literal["meetings:read", "meetings:write", "meetings:join", "nodes:read", "webhooks", "api-keys"]
+
+
+class CreateApiKeyBody(Body):
+    name: Annotated[Text, Field(max_length=100)]
+    scopes: Annotated[list[ScopeName], Field(min_length=1, max_length=20)] | None = None
+
+
+class TokenForm(BaseModel):
+    # Other fields are left alone (RFC 6749, 3.2).
+    model_config = ConfigDict(frozen=True)
+
+    grant_type: Literal["client_credentials"]
+    scope: Annotated[str, Field(max_length=500)] | None = None
+
+
 class EmptyBody(Body):
     pass
 

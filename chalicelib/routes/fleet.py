@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from chalice.app import Response
 
-from chalicelib import errors
-from chalicelib.bootstrap import ApiKeyCaller, utc_now
+from chalicelib.bootstrap import utc_now
 from chalicelib.routes import views
 from chalicelib.routes.docs_page import page
-from chalicelib.routes.http import Call, json_response
+from chalicelib.routes.http import Call, json_response, key_of
 from chalicelib.routes.openapi import document
 
 
@@ -19,14 +18,14 @@ def list_regions(call: Call) -> Response:
 
 
 def list_nodes(call: Call) -> Response:
-    _require_key(call)
+    key_of(call, "see_nodes")
     now = utc_now()
     items = [views.node(node, now) for node in call.services.fleet.nodes()]
     return json_response({"items": items, "nextCursor": None})
 
 
 def show_node(call: Call, node: str) -> Response:
-    _require_key(call)
+    key_of(call, "see_nodes")
     return json_response(views.node(call.services.fleet.node(node), utc_now()))
 
 
@@ -52,8 +51,3 @@ def show_docs(call: Call) -> Response:
 
 def show_jwks(call: Call) -> Response:
     return json_response(call.services.signer.jwks(), headers={"Cache-Control": "public, max-age=300"})
-
-
-def _require_key(call: Call) -> None:
-    if not isinstance(call.caller, ApiKeyCaller):
-        raise errors.UnauthorizedError("This call needs an API key.")

@@ -17,18 +17,21 @@ from chalice.app import Request, Response
 from pydantic import BaseModel, ValidationError
 
 from chalicelib import errors
-from chalicelib.bootstrap import ApiKeyCaller, Services, services
+from chalicelib.bootstrap import ApiKeyCaller, Operation, Services, require_scope, services
 
 logger = Logger(service="parley", child=True)
 
 STATUS_BY_CODE: Mapping[str, tuple[int, str]] = {
     "malformed_json": (400, "Bad Request"),
+    "malformed_form": (400, "Bad Request"),
+    "invalid_scope": (400, "Bad Request"),
     "unauthorized": (401, "Unauthorized"),
     "forbidden": (403, "Forbidden"),
     "guests_not_allowed": (403, "Forbidden"),
     "passcode_required": (403, "Forbidden"),
     "passcode_wrong": (403, "Forbidden"),
     "removed": (403, "Forbidden"),
+    "insufficient_scope": (403, "Forbidden"),
     "not_found": (404, "Not Found"),
     "meeting_not_found": (404, "Not Found"),
     "participant_not_found": (404, "Not Found"),
@@ -44,6 +47,12 @@ STATUS_BY_CODE: Mapping[str, tuple[int, str]] = {
     "idempotency_conflict": (422, "Unprocessable Content"),
     "no_capacity": (503, "Service Unavailable"),
     "store_unavailable": (503, "Service Unavailable"),
+}
+OAUTH_ERRORS = {
+    "unauthorized": "invalid_client",
+    "invalid_scope": "invalid_scope",
+    "no_capacity": "temporarily_unavailable",
+    "store_unavailable": "temporarily_unavailable",
 }
 LONGEST_IDEMPOTENCY_KEY = 255
 RETRY_AFTER_SECONDS = {"no_capacity": 5, "store_unavailable": 1}
@@ -62,11 +71,18 @@ class Call:
         self.source: str | None = request.context.get("identity", {}).get("sourceIp")
         self.path: str = request.context.get("path", "")
         self.method: str = request.method
-        self.caller = self.services.callers.caller_of(request.headers.get("authorization"))
+        authorization: str | None = request.headers.get("authorization")
+        self.is_basic: bool = (authorization or "").lower().startswith("basic ")
+        self.caller = self.services.callers.caller_of(authorization)
 
     def header(self, name: str) -> str | None:
         value: str | None = self._request.headers.get(name)
         return value
+
+    @property
+    def raw(self) -> bytes:
+        body: Any = self._request.raw_body
+        return bytes(body or b"")
 
     def require_match(self, shown: Any) -> None:
         """Refuse a change of what the caller read in another state (RFC 9110, 13.1.1).
@@ -90,7 +106,7 @@ class Call:
         Raises:
             UnsupportedMediaTypeError, MalformedJsonError, ValidationFailedError: see there.
         """
-        raw: Any = self._request.raw_body
+        raw = self.raw
         content_type = (self.header("content-type") or "application/json").split(";")[0].strip().lower()
         if raw and content_type != "application/json":
             raise errors.UnsupportedMediaTypeError(
@@ -99,9 +115,17 @@ class Call:
         return checked(model, parse_json(raw))
 
 
-def key_of(call: Call) -> ApiKeyCaller:
+def key_of(call: Call, operation: Operation | None = None) -> ApiKeyCaller:
+    """The key that calls.
+
+    Raises:
+        UnauthorizedError: No key does.
+        InsufficientScopeError: The key is not for this operation.
+    """
     if not isinstance(call.caller, ApiKeyCaller):
         raise errors.UnauthorizedError("This call needs an API key.")
+    if operation is not None:
+        require_scope(call.caller, operation)
     return call.caller
 
 
@@ -236,6 +260,10 @@ def problem(error: errors.ControlPlaneError, request: Request) -> Response:
     if isinstance(error, errors.ValidationFailedError):
         body["errors"] = [{"pointer": rule.pointer, "detail": rule.detail} for rule in error.broken]
     headers = {"Content-Type": "application/problem+json"}
+    if body["instance"].endswith("/oauth/token"):
+        # What OAuth clients look for (RFC 6749, 5.2), beside what everybody else does.
+        body |= {"error": OAUTH_ERRORS.get(error.code, "invalid_request"), "error_description": str(error)}
+        headers["Content-Type"] = "application/json"
     if error.code in RETRY_AFTER_SECONDS:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS[error.code])
     if isinstance(error, errors.TooManyAttemptsError):

@@ -28,7 +28,7 @@ from chalicelib.routes.http import Call, checked, idempotency_key, json_response
 
 
 def create_meeting(call: Call) -> Response:
-    caller = key_of(call)
+    caller = key_of(call, "create_meeting")
     body = call.body(CreateMeetingBody)
     wishes = MeetingWishes(
         title=body.title,

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from chalicelib.routes.bodies import (
     ChangeMeetingBody,
     ChangeParticipantBody,
+    CreateApiKeyBody,
     CreateEndpointBody,
     CreateMeetingBody,
     EmptyBody,
@@ -17,7 +18,9 @@ from chalicelib.routes.bodies import (
     JoinBody,
     PatchEndpointBody,
     PersonState,
+    TokenForm,
 )
+from chalicelib.routes.openapi_keys import KEY_SCHEMAS, key_paths
 from chalicelib.routes.openapi_people import join_operation, people
 from chalicelib.routes.openapi_quality import QUALITY_SCHEMAS, quality_paths
 from chalicelib.routes.openapi_webhooks import WEBHOOK_SCHEMAS, webhook_paths
@@ -210,6 +213,7 @@ def paths() -> dict[str, Schema]:
         **people(meeting),
         "/meetings/{meeting}/events": {"parameters": [meeting], "get": events},
         **quality_paths(meeting),
+        **key_paths(idempotency_key),
         **webhook_paths(idempotency_key),
         "/regions": {"get": operation("list_regions", "The regions", 200, listing("Region"), ANYBODY, "401")},
         "/nodes": {"get": operation("list_nodes", "The media nodes", 200, listing("Node"), KEY, "401")},
@@ -237,6 +241,8 @@ def document(api_url: str) -> Schema:
         "CreateMeeting": CreateMeetingBody,
         "JoinMeeting": JoinBody,
         "EndMeeting": EndBody,
+        "CreateApiKey": CreateApiKeyBody,
+        "TokenRequest": TokenForm,
         "CreateWebhookEndpoint": CreateEndpointBody,
         "PatchWebhookEndpoint": PatchEndpointBody,
         "Empty": EmptyBody,
@@ -256,12 +262,17 @@ def document(api_url: str) -> Schema:
         "servers": [{"url": api_url}],
         "paths": paths(),
         "components": {
-            "schemas": {**SCHEMAS, **QUALITY_SCHEMAS, **WEBHOOK_SCHEMAS, **requests},
+            "schemas": {**SCHEMAS, **QUALITY_SCHEMAS, **KEY_SCHEMAS, **WEBHOOK_SCHEMAS, **requests},
             "securitySchemes": {
                 "apiKey": {
                     "type": "http",
                     "scheme": "basic",
                     "description": "An API key's id and its secret.",
+                },
+                "accessToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "Of `POST /oauth/token`: stands for an API key for an hour.",
                 },
                 "participant": {
                     "type": "http",

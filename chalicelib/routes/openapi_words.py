@@ -9,10 +9,10 @@ Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
-KEY: list[dict[str, list[str]]] = [{"apiKey": []}]
-MODERATOR: list[dict[str, list[str]]] = [{"apiKey": []}, {"participant": []}]
+KEY: list[dict[str, list[str]]] = [{"apiKey": []}, {"accessToken": []}]
+MODERATOR: list[dict[str, list[str]]] = [*KEY, {"participant": []}]
 WAITING: list[dict[str, list[str]]] = [{"participant": []}]
-ANYBODY: list[dict[str, list[str]]] = [{"apiKey": []}, {}]
+ANYBODY: list[dict[str, list[str]]] = [*KEY, {}]
 
 
 def nullable(schema: Schema) -> Schema:
@@ -32,7 +32,7 @@ def listing(name: str) -> Schema:
 
 
 PROBLEM_TITLES = {
-    "400": "The body is not JSON.",
+    "400": "The body is not JSON, or not the form that was to come.",
     "401": "No credentials, or none that are valid.",
     "403": "Not allowed.",
     "404": "Not there, or not the caller's to see.",

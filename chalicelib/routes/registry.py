@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Chalice, CORSConfig, Response
 
-from chalicelib.routes import events, fleet, meetings, participants, quality, webhooks
+from chalicelib.routes import api_keys, events, fleet, meetings, participants, quality, webhooks
 from chalicelib.routes.http import answered
 
 # Any page may call: credentials travel in a header that only the page's own code can set.
@@ -40,6 +40,11 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/v1/meetings/{meeting}/participants/{participant}/deny", participants.deny_participant),
     ("POST", "/v1/meetings/{meeting}/participants/{participant}/mute", participants.mute_participant),
     ("GET", "/v1/meetings/{meeting}/events", events.list_events),
+    ("POST", "/v1/api-keys", api_keys.create_api_key),
+    ("GET", "/v1/api-keys", api_keys.list_api_keys),
+    ("GET", "/v1/api-keys/{key}", api_keys.show_api_key),
+    ("DELETE", "/v1/api-keys/{key}", api_keys.delete_api_key),
+    ("POST", "/v1/oauth/token", api_keys.issue_token),
     ("POST", "/v1/webhook-endpoints", webhooks.create_webhook_endpoint),
     ("GET", "/v1/webhook-endpoints", webhooks.list_webhook_endpoints),
     ("GET", "/v1/webhook-endpoints/{endpoint}", webhooks.show_webhook_endpoint),

@@ -23,7 +23,7 @@ NO_MEETING = MeetingId("mtg_" + "a" * 26)
 
 
 def create_webhook_endpoint(call: Call) -> Response:
-    caller = key_of(call)
+    caller = key_of(call, "manage_webhooks")
     body = call.body(CreateEndpointBody)
     wishes = EndpointWishes(body.url, tuple(body.events), body.description, body.disabled)
     made = call.services.webhooks.create(caller, wishes, idempotency_key(call), utc_now())
@@ -32,16 +32,18 @@ def create_webhook_endpoint(call: Call) -> Response:
 
 
 def list_webhook_endpoints(call: Call) -> Response:
-    items = [views.endpoint(one) for one in call.services.webhooks.list(key_of(call))]
+    items = [views.endpoint(one) for one in call.services.webhooks.list(key_of(call, "manage_webhooks"))]
     return json_response({"items": items, "nextCursor": None})
 
 
 def show_webhook_endpoint(call: Call, endpoint: str) -> Response:
-    return json_response(views.endpoint(call.services.webhooks.find(key_of(call), endpoint)))
+    return json_response(
+        views.endpoint(call.services.webhooks.find(key_of(call, "manage_webhooks"), endpoint))
+    )
 
 
 def change_webhook_endpoint(call: Call, endpoint: str) -> Response:
-    caller = key_of(call)
+    caller = key_of(call, "manage_webhooks")
     body = call.body(PatchEndpointBody)
     _require_match(call, caller, endpoint)
     events = tuple(body.events) if body.events is not None else None
@@ -50,28 +52,28 @@ def change_webhook_endpoint(call: Call, endpoint: str) -> Response:
 
 
 def delete_webhook_endpoint(call: Call, endpoint: str) -> Response:
-    caller = key_of(call)
+    caller = key_of(call, "manage_webhooks")
     _require_match(call, caller, endpoint)
     call.services.webhooks.delete(caller, endpoint)
     return Response("", status_code=204, headers={"Content-Type": "application/json"})
 
 
 def rotate_webhook_secret(call: Call, endpoint: str) -> Response:
-    caller = key_of(call)
+    caller = key_of(call, "manage_webhooks")
     call.body(EmptyBody)
     rotated = call.services.webhooks.rotate_secret(caller, endpoint, utc_now())
     return json_response(with_secret(rotated))
 
 
 def test_webhook_endpoint(call: Call, endpoint: str) -> Response:
-    caller = key_of(call)
+    caller = key_of(call, "manage_webhooks")
     call.body(EmptyBody)
     sent = call.services.deliveries.test(caller, endpoint, NO_MEETING)
     return json_response({"delivered": sent.succeeded, "status": sent.status, "error": sent.error})
 
 
 def list_webhook_deliveries(call: Call, endpoint: str) -> Response:
-    caller = key_of(call)
+    caller = key_of(call, "manage_webhooks")
     query = checked(ListDeliveriesQuery, call.query())
     before = _unwrapped(query.cursor, "/cursor") if query.cursor is not None else None
     page, mark = call.services.deliveries.page(caller, endpoint, query.limit, before)
@@ -80,7 +82,7 @@ def list_webhook_deliveries(call: Call, endpoint: str) -> Response:
 
 
 def retry_webhook_delivery(call: Call, endpoint: str, delivery: str) -> Response:
-    caller = key_of(call)
+    caller = key_of(call, "manage_webhooks")
     call.body(EmptyBody)
     meeting, _, number = _unwrapped(delivery.removeprefix("dlv_"), "").partition("#")
     if not number.isdecimal() or len(number) > 9:

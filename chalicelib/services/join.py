@@ -19,8 +19,9 @@ from chalicelib.domain.identifiers import ParticipantId, RandomBytes, is_id, new
 from chalicelib.domain.meeting import Meeting, Placement
 from chalicelib.domain.moderation import marks_of, passcode_guessed, wait
 from chalicelib.domain.participant import Participant, Role, grants_of
-from chalicelib.domain.permissions import DEFAULT_ROLE, GUEST_ROLE, ApiKeyCaller, Caller, is_allowed
+from chalicelib.domain.permissions import DEFAULT_ROLE, GUEST_ROLE, ApiKeyCaller, Caller
 from chalicelib.domain.placement import ChooseIndex, Node, Reservation, choose_node, units_wanted
+from chalicelib.domain.scopes import has_scope
 from chalicelib.errors import (
     BarredError,
     ForbiddenError,
@@ -317,7 +318,7 @@ def role_of(caller: Caller, asked: Role | None, earlier: Participant | None = No
         ForbiddenError: A guest asks for another role.
     """
     given = earlier.role if earlier is not None else None
-    if isinstance(caller, ApiKeyCaller) and is_allowed("tenant", "choose_role"):
+    if isinstance(caller, ApiKeyCaller) and has_scope(caller, "choose_role"):
         return asked or given or DEFAULT_ROLE
     own = given or GUEST_ROLE
     if asked not in (None, own):

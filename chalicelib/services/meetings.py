@@ -33,10 +33,12 @@ from chalicelib.domain.permissions import (
     is_allowed,
     standing_of,
 )
+from chalicelib.domain.scopes import has_scope
 from chalicelib.errors import (
     CallerError,
     ForbiddenError,
     IdempotencyConflictError,
+    InsufficientScopeError,
     MeetingNotFoundError,
     ParticipantNotFoundError,
     UnauthorizedError,
@@ -130,7 +132,8 @@ class Meetings:
     def look(self, caller: Caller, name: str) -> tuple[Meeting, bool]:
         """The meeting, and whether the caller may see all of it or only what the link shows."""
         found = self.authorise(caller, name, "see_meeting_public")
-        return found.meeting, is_allowed(found.standing, "see_meeting")
+        whole = is_allowed(found.standing, "see_meeting") and has_scope(caller, "see_meeting")
+        return found.meeting, whole
 
     def authorise(
         self,
@@ -151,6 +154,7 @@ class Meetings:
             MeetingNotFoundError: There is none, or it is another tenant's.
             UnauthorizedError: Somebody with credentials might.
             ForbiddenError: The caller may not.
+            InsufficientScopeError: The caller might, but not with this key.
         """
         meeting = self._by_name(name)
         mine = caller.participant if isinstance(caller, ParticipantCaller) else None
@@ -163,6 +167,7 @@ class Meetings:
         for role in roles:
             if not is_allowed(standing, operation, on_self=on_self, target=role):
                 raise _refusal(standing, name)
+        require_scope(caller, operation)
         return Authority(meeting, standing, me, about)
 
     def _people(
@@ -178,6 +183,7 @@ class Meetings:
     ) -> tuple[list[Meeting], str | None]:
         if not isinstance(caller, ApiKeyCaller) or not is_allowed("tenant", "list_meetings"):
             raise ForbiddenError("Only a tenant's API key may list meetings.")
+        require_scope(caller, "list_meetings")
         return self._store.page(caller.tenant, state, limit, after)
 
     def participants(self, caller: Caller, name: str) -> list[Participant]:
@@ -225,6 +231,15 @@ class Meetings:
         if found is None:
             raise MeetingNotFoundError(f"There is no meeting {meeting}.")
         return found
+
+
+def require_scope(caller: Caller, operation: Operation) -> None:
+    """
+    Raises:
+        InsufficientScopeError: The caller's key is not for this operation.
+    """
+    if not has_scope(caller, operation):
+        raise InsufficientScopeError("This API key does not have the scope that the call needs.")
 
 
 def _refusal(standing: Standing, name: str) -> CallerError:

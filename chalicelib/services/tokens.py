@@ -1,15 +1,32 @@
-"""Who the bearer of one of our own tokens is. What the bearer may do is looked up, never read from it."""
+"""Who the bearer of one of our own tokens is. What the bearer may do is looked up, never read from it.
+
+Source: RFC 6749 section 4.4 (client credentials), RFC 9068 (access tokens as JWT), RFC 8725 (JWT, explicit
+types and audiences).
+"""
 
 from __future__ import annotations
 
-from chalicelib.domain.identifiers import MeetingId, ParticipantId, is_id
-from chalicelib.domain.permissions import Caller, ParticipantCaller
-from chalicelib.errors import UnauthorizedError
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.domain.identifiers import MeetingId, ParticipantId, RandomBytes, is_id
+from chalicelib.domain.permissions import ApiKeyCaller, Caller, ParticipantCaller, Scope
+from chalicelib.errors import InvalidScopeError, UnauthorizedError
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.protocols import Signer
 
 RESUME_AUDIENCE = "parley-resume"
 WAITING_AUDIENCE = "parley-waiting"
+ACCESS_AUDIENCE = "parley-api"
+ACCESS_TYPE = "at+jwt"
+ACCESS_LIFETIME = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    token: str
+    lifetime: timedelta
+    scopes: frozenset[Scope]
 
 
 class Callers:
@@ -30,7 +47,41 @@ class Callers:
             return self._accounts.caller_of(authorization)
         return self._bearer(token.strip())
 
+    def access_token(
+        self, caller: ApiKeyCaller, wanted: str | None, now: datetime, random_bytes: RandomBytes
+    ) -> AccessToken:
+        """A token that stands for a key for an hour, or until the key is revoked.
+
+        Args:
+            wanted: Scopes with spaces between them; None is all that the key has.
+
+        Raises:
+            InvalidScopeError: The key has not all of them.
+        """
+        asked = frozenset(wanted.split(" ")) if wanted else caller.scopes
+        scopes = frozenset(scope for scope in caller.scopes if scope in asked)
+        if len(scopes) != len(asked):
+            raise InvalidScopeError("The key does not have every scope that was asked for.")
+        claims = {
+            "iss": self._issuer,
+            "aud": ACCESS_AUDIENCE,
+            "sub": caller.key,
+            "client_id": caller.key,
+            "scope": " ".join(sorted(scopes)),
+            "iat": int(now.timestamp()),
+            "exp": int((now + ACCESS_LIFETIME).timestamp()),
+            "jti": random_bytes(16).hex(),
+        }
+        return AccessToken(self._signer.sign(claims, ACCESS_TYPE), ACCESS_LIFETIME, scopes)
+
     def _bearer(self, token: str) -> Caller:
+        claims = self._signer.verify(token, ACCESS_AUDIENCE, self._issuer, ACCESS_TYPE)
+        if claims is not None:
+            key = self._accounts.find(str(claims["sub"]))
+            if key is None:
+                raise UnauthorizedError("The API key of this token was revoked.")
+            granted = str(claims.get("scope", "")).split(" ")
+            return ApiKeyCaller(key.tenant, key.id, frozenset(one for one in key.scopes if one in granted))
         for audience in (RESUME_AUDIENCE, WAITING_AUDIENCE):
             claims = self._signer.verify(token, audience, self._issuer)
             if claims is not None:

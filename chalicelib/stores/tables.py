@@ -251,18 +251,36 @@ class QualityItem(Model):
     expires = NumberAttribute()
 
 
+class _KeysByTenant(GlobalSecondaryIndex[Any]):
+    """The index of lists, for another kind of item: newest first."""
+
+    class Meta:
+        index_name = "byTenant"
+        projection = AllProjection()
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    list_key = UnicodeAttribute(hash_key=True, attr_name="listKey")
+    list_sort = UnicodeAttribute(range_key=True, attr_name="listSort")
+
+
 class ApiKeyItem(Model):
     """pk KEY#<id>, sk META."""
 
     class Meta(MeetingItem.Meta):
         pass
 
+    by_tenant = _KeysByTenant()
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default="META")
     tenant = UnicodeAttribute()
     name = UnicodeAttribute()
     secret_digest = UnicodeAttribute(attr_name="secretDigest")
+    scopes = JSONAttribute(null=True)
     created_at = UTCDateTimeAttribute(attr_name="createdAt")
+    last_used_at = UTCDateTimeAttribute(attr_name="lastUsedAt", null=True)
+    request_digest = UnicodeAttribute(attr_name="requestDigest", null=True)
+    list_key = UnicodeAttribute(attr_name="listKey", null=True)
+    list_sort = UnicodeAttribute(attr_name="listSort", null=True)
 
 
 class NodeItem(Model):

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.decisions import admit, end, note_presence, place
 from chalicelib.domain.events import Change, replay
 from chalicelib.domain.identifiers import KeyId, ParticipantId, Tenant, new_id
@@ -23,7 +24,7 @@ from chalicelib.stores.api_keys import DynamoApiKeys
 from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
-from tests.support.builders import NOW, a_meeting, a_node, a_participant
+from tests.support.builders import NOW, a_meeting, a_node, a_participant, an_api_key
 from tests.support.memory_stores import MemoryApiKeys, MemoryAttempts, MemoryFleet, MemoryMeetings
 
 
@@ -343,8 +344,37 @@ def test_changes_that_meet_are_all_written_one_after_the_other(stores: Stores):
 
 def test_an_api_key_is_found_with_its_tenant(stores: Stores):
     key = KeyId(new_id("key", os.urandom))
-    stores.api_keys.put(key, Tenant("acme"), "server", "digest", NOW)
-    assert stores.api_keys.by_id(key) == ("acme", "digest")
+    tenant = Tenant(os.urandom(8).hex())
+    made = ApiKey(key, tenant, "server", "digest", frozenset({"meetings:read", "webhooks"}), NOW)
+    assert stores.api_keys.create(made, "request") is None
+    assert stores.api_keys.by_id(key) == made
+    assert stores.api_keys.create(dataclasses.replace(made, name="other"), "another") == "request"
+    assert stores.api_keys.by_id(key) == made
+
+
+def test_the_api_keys_of_a_tenant_are_listed_newest_first(stores: Stores):
+    tenant, other = Tenant(os.urandom(8).hex()), Tenant(os.urandom(8).hex())
+    keys = [
+        an_api_key(tenant=owner, created_at=NOW + timedelta(hours=n))
+        for n, owner in enumerate([tenant, other, tenant])
+    ]
+    for key in keys:
+        stores.api_keys.create(key, "")
+    assert stores.api_keys.of_tenant(tenant) == [keys[2], keys[0]]
+    assert stores.api_keys.of_tenant(Tenant("nobody")) == []
+
+
+def test_the_last_use_of_an_api_key_is_noted_until_it_is_revoked(stores: Stores):
+    key = KeyId(new_id("key", os.urandom))
+    made = ApiKey(key, Tenant("acme"), "server", "digest", frozenset({"webhooks"}), NOW)
+    stores.api_keys.create(made, "")
+    stores.api_keys.note_use(key, NOW + timedelta(hours=1))
+    assert stores.api_keys.by_id(key) == dataclasses.replace(made, last_used_at=NOW + timedelta(hours=1))
+    stores.api_keys.delete(key)
+    assert stores.api_keys.by_id(key) is None
+    stores.api_keys.note_use(key, NOW)
+    assert stores.api_keys.by_id(key) is None, "noting a use brings no key back"
+    stores.api_keys.delete(key)
 
 
 def test_attempts_that_meet_are_each_counted_and_none_beyond_the_limit(stores: Stores):

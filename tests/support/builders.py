@@ -7,7 +7,8 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId, Tenant, new_code, new_id
+from chalicelib.domain.api_key import ApiKey
+from chalicelib.domain.identifiers import KeyId, MeetingId, NodeId, ParticipantId, Tenant, new_code, new_id
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Node
@@ -24,6 +25,18 @@ def a_meeting(**changes: Any) -> Meeting:
         created_at=NOW,
     )
     return dataclasses.replace(meeting, **changes)
+
+
+def an_api_key(**changes: Any) -> ApiKey:
+    key = ApiKey(
+        id=KeyId(new_id("key", os.urandom)),
+        tenant=Tenant("acme"),
+        name="server",
+        secret_digest="digest",
+        scopes=frozenset({"webhooks"}),
+        created_at=NOW,
+    )
+    return dataclasses.replace(key, **changes)
 
 
 def a_node(**changes: Any) -> Node:

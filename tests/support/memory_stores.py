@@ -14,6 +14,7 @@ from typing import Any, Literal
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.events import Change, Event
 from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
 from chalicelib.domain.meeting import Meeting
@@ -191,15 +192,30 @@ class MemoryQuality:
 
 class MemoryApiKeys:
     def __init__(self) -> None:
-        self._keys: dict[KeyId, tuple[Tenant, str]] = {}
+        self._keys: dict[KeyId, tuple[ApiKey, str]] = {}
         self.reads = 0
 
-    def put(self, key: KeyId, tenant: Tenant, name: str, secret_digest: str, now: datetime) -> None:
-        self._keys[key] = (tenant, secret_digest)
+    def create(self, key: ApiKey, request_digest: str) -> str | None:
+        if key.id in self._keys:
+            return self._keys[key.id][1]
+        self._keys[key.id] = (key, request_digest)
+        return None
 
-    def by_id(self, key: KeyId) -> tuple[Tenant, str] | None:
+    def by_id(self, key: KeyId) -> ApiKey | None:
         self.reads += 1
-        return self._keys.get(key)
+        return self._keys[key][0] if key in self._keys else None
+
+    def of_tenant(self, tenant: Tenant) -> list[ApiKey]:
+        own = [key for key, _ in self._keys.values() if key.tenant == tenant]
+        return sorted(own, key=lambda key: (key.created_at, key.id), reverse=True)
+
+    def note_use(self, key: KeyId, at: datetime) -> None:
+        if key in self._keys:
+            known, digest = self._keys[key]
+            self._keys[key] = (dataclasses.replace(known, last_used_at=at), digest)
+
+    def delete(self, key: KeyId) -> None:
+        self._keys.pop(key, None)
 
 
 class RecordingCommands:
@@ -249,11 +265,13 @@ class OneKeySigner:
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
 
-    def sign(self, claims: dict[str, Any]) -> str:
-        return jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": "one"})
+    def sign(self, claims: dict[str, Any], typ: str = "JWT") -> str:
+        return jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": "one", "typ": typ})
 
-    def verify(self, token: str, audience: str, issuer: str) -> dict[str, Any] | None:
+    def verify(self, token: str, audience: str, issuer: str, typ: str = "JWT") -> dict[str, Any] | None:
         try:
+            if jwt.get_unverified_header(token).get("typ") != typ:
+                return None
             key = self._key.public_key()
             claims: dict[str, Any] = jwt.decode(token, key, ["ES256"], audience=audience, issuer=issuer)
         except jwt.InvalidTokenError:

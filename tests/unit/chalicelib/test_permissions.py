@@ -28,6 +28,8 @@ TABLE = """
 create_meeting      x - - - - - - - - - -
 list_meetings       x - - - - - - - - - -
 see_nodes           x - - - - - - - - - -
+manage_webhooks     x - - - - - - - - - -
+manage_api_keys     x - - - - - - - - - -
 choose_role         x - - - - - - - - - -
 see_meeting         x x x - - - - - - - -
 see_meeting_public  x x x x x x x x x x -
