@@ -1,8 +1,8 @@
-"""The live meetings of this node: sessions, connections and forwarding held together.
+"""What happens to the meetings of this node, input by input.
 
-An input (a join, a client's message, a plane event, a command, time) goes to the meeting's state machine; the
-events that come back are turned into plane commands and told to sessions, once per input, and what an input
-costs grows with what it changes, not with the meeting.
+An input (a join, a client's message, a plane event, a command, time) goes to the meeting's state machine;
+what follows from the events that come back is in `live_meetings.py`. What an input costs grows with what it
+changes, not with the meeting.
 """
 
 from __future__ import annotations
@@ -15,20 +15,11 @@ import structlog
 from media_node.admission import Admission, InitialTrack, Key, participant_of
 from media_node.bandwidth.layers import Layer
 from media_node.connections import Connections
-from media_node.distribution import Distribution
-from media_node.errors import NotFoundError, ResumeError
+from media_node.errors import ResumeError
 from media_node.forwarding import Forwarding
-from media_node.meetings.events import (
-    Event,
-    ParticipantJoined,
-    ParticipantLeft,
-    SlotsChanged,
-    TrackMuted,
-    TrackPublished,
-    TrackUnpublished,
-)
+from media_node.live_meetings import LiveMeetings
 from media_node.meetings.meeting import Meeting
-from media_node.meetings.model import Standing, Track, Wish
+from media_node.meetings.model import Standing, Wish
 from media_node.quantities import (
     Instant,
     MeetingId,
@@ -62,18 +53,15 @@ class Hosting:
         admission: Admission,
         monotonic: Callable[[], float],
     ) -> None:
-        self.meeting_by_id: dict[MeetingId, Meeting] = {}
-        self.seats_by_meeting: dict[MeetingId, dict[ParticipantId, Seat]] = {}
-        self.participants = 0
+        self.live = LiveMeetings(forwarding, connections, monotonic=monotonic)
         self.joins = 0
-        self.distribution = Distribution(forwarding)
         self._forwarding = forwarding
         self._connections = connections
         self._admission = admission
         self._monotonic = monotonic
 
     def seat(self, key: Key) -> Seat | None:
-        return self.seats_by_meeting.get(key[0], {}).get(key[1])
+        return self.live.seat(key)
 
     # Joining.
 
@@ -89,7 +77,10 @@ class Hosting:
         key = (MeetingId(claims.meeting), ParticipantId(claims.participant))
         claims = self._admission.current(claims)
         self._admission.check(
-            claims, self.meeting_by_id.get(key[0]), is_new=self.seat(key) is None, taken=self.participants
+            claims,
+            self.live.meeting_by_id.get(key[0]),
+            is_new=self.seat(key) is None,
+            taken=self.live.participants,
         )
         parsed = parse_offer(offer) if offer is not None else None
         self._replace(key)
@@ -100,24 +91,23 @@ class Hosting:
         if parsed is not None:
             answer, audio, video = self._connections.connect(key, parsed)
         seat = Seat(*key, Session(), has_socket)
-        self.seats_by_meeting.setdefault(key[0], {})[key[1]] = seat
-        self.participants += 1
+        self.live.add_seat(seat)
         self.joins += 1
         events = meeting.handle_join(participant_of(claims, audio, video))
         for track in tracks:
             if track.source in claims.publish:
                 events += meeting.handle_publish(key[1], Mid(track.mid), track.source, track.is_muted)
-        self._apply(meeting, events, newcomer=key[1])
+        self.live.apply(meeting, events, newcomer=key[1])
         log.info("participant_joined", meeting=key[0], participant=key[1], role=claims.role)
         return seat, answer
 
     def welcome(self, seat: Seat, *, resumed: bool, answer: str | None) -> None:
         """Tell a session where it stands; then the events that follow reach it too."""
-        meeting = self.meeting_by_id[seat.meeting]
+        meeting = self.live.meeting_by_id[seat.meeting]
         member = meeting.member(seat.participant)
         message = outgoing.format_joined(meeting, member, seat.session.secret, resumed=resumed, answer=answer)
         seat.session.tell(message)
-        announce(meeting, self.seats_by_meeting[seat.meeting], self.distribution.paused(seat.key))
+        announce(meeting, self.live.seats_by_meeting[seat.meeting], self.live.distribution.paused(seat.key))
 
     def resume(self, claims: Claims, last_message: int, secret: str) -> tuple[Seat, list[str]]:
         """The session of a client that comes back, and what it missed.
@@ -134,7 +124,7 @@ class Hosting:
         """Answer a further offer: renegotiation, ICE restart, or a new connection of the same participant."""
         parsed = parse_offer(offer)
         key = seat.key
-        meeting = self._meeting_of(seat)
+        meeting = self.live.meeting_of(seat)
         member = meeting.member(seat.participant)
         if not self._connections.continues(key, parsed):
             for track in member.track_by_id.values():
@@ -142,10 +132,10 @@ class Hosting:
         answer, audio, video = self._connections.reconnect(key, parsed)
         events = meeting.handle_slots(seat.participant, audio, video)
         for track in member.track_by_id.values():
-            self._add_track(meeting, track)
+            self.live.add_track(meeting, track)
         self._forwarding.reconcile(seat.meeting, member)
-        self.distribution.handle_reconnected(key)
-        self._apply(meeting, events)
+        self.live.distribution.handle_reconnected(key)
+        self.live.apply(meeting, events)
         return answer
 
     def _replace(self, key: tuple[MeetingId, ParticipantId]) -> None:
@@ -158,9 +148,9 @@ class Hosting:
 
     def _meeting(self, claims: Claims) -> Meeting:
         meeting_id = MeetingId(claims.meeting)
-        meeting = self.meeting_by_id.get(meeting_id)
+        meeting = self.live.meeting_by_id.get(meeting_id)
         if meeting is None:
-            meeting = self.meeting_by_id[meeting_id] = Meeting(meeting_id, claims.epoch, new_identifier)
+            meeting = self.live.meeting_by_id[meeting_id] = Meeting(meeting_id, claims.epoch, new_identifier)
         meeting.epoch = max(meeting.epoch, claims.epoch)
         return meeting
 
@@ -168,10 +158,10 @@ class Hosting:
 
     def leave(self, seat: Seat, reason: str) -> None:
         """Take a participant out, its connection and its tracks with it; again does nothing."""
-        meeting = self.meeting_by_id.get(seat.meeting)
+        meeting = self.live.meeting_by_id.get(seat.meeting)
         if meeting is None or not self.is_seated(seat):
             return
-        self._apply(meeting, meeting.handle_leave(seat.participant, reason))
+        self.live.apply(meeting, meeting.handle_leave(seat.participant, reason))
 
     def end_meeting(self, meeting_id: MeetingId) -> None:
         """End a meeting for everybody; who comes late is told so."""
@@ -181,15 +171,15 @@ class Hosting:
     def remove_participant(self, meeting_id: MeetingId, participant: ParticipantId, reason: str) -> None:
         """Remove somebody for good: its token is of no use here any more."""
         self._admission.note_removed(self._now(), (meeting_id, participant))
-        meeting = self.meeting_by_id.get(meeting_id)
+        meeting = self.live.meeting_by_id.get(meeting_id)
         if meeting is not None:
-            self._apply(meeting, meeting.handle_remove(participant, reason))
+            self.live.apply(meeting, meeting.handle_remove(participant, reason))
 
     def put_out(self, meeting_id: MeetingId, participant: ParticipantId) -> None:
         """Let somebody leave who said so elsewhere; its token is good still."""
-        meeting = self.meeting_by_id.get(meeting_id)
+        meeting = self.live.meeting_by_id.get(meeting_id)
         if meeting is not None:
-            self._apply(meeting, meeting.handle_remove(participant, "removed", "left"))
+            self.live.apply(meeting, meeting.handle_remove(participant, "removed", "left"))
 
     def admit_again(self, meeting_id: MeetingId, participant: ParticipantId) -> None:
         self._admission.note_admitted((meeting_id, participant))
@@ -197,29 +187,29 @@ class Hosting:
     def mute_audio(
         self, meeting_id: MeetingId, participant: ParticipantId | None, by: ParticipantId | None
     ) -> None:
-        meeting = self.meeting_by_id.get(meeting_id)
+        meeting = self.live.meeting_by_id.get(meeting_id)
         if meeting is not None:
-            self._apply(meeting, meeting.handle_mute_audio(participant, by))
+            self.live.apply(meeting, meeting.handle_mute_audio(participant, by))
 
     def change_standing(self, meeting_id: MeetingId, participant: ParticipantId, standing: Standing) -> None:
         """Give somebody another role or name, also if it comes back with a token from before."""
         self._admission.note_changed(self._now(), (meeting_id, participant), standing)
-        meeting = self.meeting_by_id.get(meeting_id)
+        meeting = self.live.meeting_by_id.get(meeting_id)
         if meeting is not None:
-            self._apply(meeting, meeting.handle_standing(participant, standing))
+            self.live.apply(meeting, meeting.handle_standing(participant, standing))
 
     def close_all(self) -> None:
         """Tell everybody that this node closes."""
         self._admission.is_draining = True
-        for meeting_id in list(self.meeting_by_id):
+        for meeting_id in list(self.live.meeting_by_id):
             self._remove_all(meeting_id, "nodeClosing")
 
     def _remove_all(self, meeting_id: MeetingId, reason: str) -> None:
-        meeting = self.meeting_by_id.get(meeting_id)
+        meeting = self.live.meeting_by_id.get(meeting_id)
         if meeting is None:
             return
         for participant in list(meeting.participant_by_id):
-            self._apply(meeting, meeting.handle_remove(participant, reason))
+            self.live.apply(meeting, meeting.handle_remove(participant, reason))
 
     def is_seated(self, seat: Seat) -> bool:
         return self.seat(seat.key) is seat
@@ -259,7 +249,7 @@ class Hosting:
     def handle_timeout(self) -> None:
         """Give up those who did not come back; forget what no token can ask for any more."""
         now = self._now()
-        everybody = [seat for seats in self.seats_by_meeting.values() for seat in seats.values()]
+        everybody = [seat for seats in self.live.seats_by_meeting.values() for seat in seats.values()]
         for seat in everybody:
             if seat.has_socket and seat.alone_since is not None and now - seat.alone_since >= RESUME_SECONDS:
                 self.leave(seat, "timeout")
@@ -268,61 +258,61 @@ class Hosting:
     # What participants do.
 
     def publish(self, seat: Seat, mid: str, source: Source, is_muted: bool) -> None:
-        meeting = self._meeting_of(seat)
-        self._apply(meeting, meeting.handle_publish(seat.participant, Mid(mid), source, is_muted))
+        meeting = self.live.meeting_of(seat)
+        self.live.apply(meeting, meeting.handle_publish(seat.participant, Mid(mid), source, is_muted))
 
     def unpublish(self, seat: Seat, track: str) -> None:
-        meeting = self._meeting_of(seat)
-        self._apply(meeting, meeting.handle_unpublish(seat.participant, TrackId(track)))
+        meeting = self.live.meeting_of(seat)
+        self.live.apply(meeting, meeting.handle_unpublish(seat.participant, TrackId(track)))
 
     def mute(self, seat: Seat, track: str, is_muted: bool) -> None:
-        meeting = self._meeting_of(seat)
-        self._apply(meeting, meeting.handle_mute(seat.participant, TrackId(track), is_muted))
+        meeting = self.live.meeting_of(seat)
+        self.live.apply(meeting, meeting.handle_mute(seat.participant, TrackId(track), is_muted))
 
     def assign(self, seat: Seat, slot: str, wish: Wish) -> None:
         """Let a slot show what a client asks for: from here to the plane's commands in one pass."""
-        meeting = self._meeting_of(seat)
+        meeting = self.live.meeting_of(seat)
         events = meeting.handle_assign(seat.participant, SlotId(slot), wish)
-        self.distribution.handle_wish(self._now(), meeting, seat.participant, SlotId(slot))
-        self._apply(meeting, events)
+        self.live.distribution.handle_wish(self._now(), meeting, seat.participant, SlotId(slot))
+        self.live.apply(meeting, events)
 
     def chat(self, seat: Seat, text: str, to: str | None) -> None:
-        meeting = self._meeting_of(seat)
+        meeting = self.live.meeting_of(seat)
         recipient = ParticipantId(to) if to is not None else None
-        self._apply(meeting, meeting.handle_chat(seat.participant, text, datetime.now(UTC), recipient))
+        self.live.apply(meeting, meeting.handle_chat(seat.participant, text, datetime.now(UTC), recipient))
 
     def hand(self, seat: Seat, is_raised: bool) -> None:
-        meeting = self._meeting_of(seat)
-        self._apply(meeting, meeting.handle_hand(seat.participant, is_raised))
+        meeting = self.live.meeting_of(seat)
+        self.live.apply(meeting, meeting.handle_hand(seat.participant, is_raised))
 
     def react(self, seat: Seat, reaction: str) -> None:
-        meeting = self._meeting_of(seat)
-        self._apply(meeting, meeting.handle_reaction(seat.participant, reaction))
+        meeting = self.live.meeting_of(seat)
+        self.live.apply(meeting, meeting.handle_reaction(seat.participant, reaction))
 
     def moderate_mute(self, seat: Seat, participant: str, track: str | None) -> None:
-        meeting = self._meeting_of(seat)
+        meeting = self.live.meeting_of(seat)
         named = TrackId(track) if track is not None else None
         events = meeting.handle_moderate_mute(seat.participant, ParticipantId(participant), named)
-        self._apply(meeting, events)
+        self.live.apply(meeting, events)
 
     def moderate_remove(self, seat: Seat, participant: str) -> None:
-        meeting = self._meeting_of(seat)
+        meeting = self.live.meeting_of(seat)
         events = meeting.handle_moderate_remove(seat.participant, ParticipantId(participant))
         self._admission.note_removed(self._now(), (seat.meeting, ParticipantId(participant)))
-        self._apply(meeting, events)
+        self.live.apply(meeting, events)
 
     def handle_speakers(
         self, number: int, positions: Sequence[int | None], speakers: Sequence[tuple[int, int]]
     ) -> None:
         """Take the plane's word for a meeting's audio."""
         meeting_id = self._forwarding.meeting_of(number)
-        meeting = self.meeting_by_id.get(meeting_id) if meeting_id is not None else None
+        meeting = self.live.meeting_by_id.get(meeting_id) if meeting_id is not None else None
         if meeting is None:
             return
         held = [self._forwarding.track_of(track) if track is not None else None for track in positions]
         known = [(self._forwarding.track_of(track), level) for track, level in speakers]
         talking = [(track, level) for track, level in known if track is not None]
-        self._apply(meeting, meeting.handle_speakers(held, talking))
+        self.live.apply(meeting, meeting.handle_speakers(held, talking))
 
     def quality(self, seat: Seat) -> tuple[int, int, float | None, str]:
         """Uplink loss and packets, round trip and verdict of a participant, as last counted."""
@@ -330,100 +320,23 @@ class Hosting:
 
     def handle_estimate(self, transport: int, estimate_bps: float) -> None:
         """What a participant's downlink carries, as the plane estimates it."""
-        self.distribution.handle_estimate(self._now(), transport, estimate_bps)
-        self._settle()
+        self.live.distribution.handle_estimate(self._now(), transport, estimate_bps)
+        self.live.settle()
 
     def handle_layers(self, track: int, layers: Sequence[Layer]) -> None:
         """The layers of a track have changed, or what they cost."""
-        self.distribution.handle_layers(self._now(), track, layers)
-        self._settle()
+        self.live.distribution.handle_layers(self._now(), track, layers)
+        self.live.settle()
 
     def handle_pressure(self, shed: int) -> None:
         """Take so many rungs off everybody's video: the node is short of CPU, or no longer."""
-        self.distribution.handle_shed(self._now(), shed)
-        self._settle()
+        self.live.distribution.handle_shed(self._now(), shed)
+        self.live.settle()
 
     def handle_policy_timeout(self) -> None:
         """Stop layers that nobody has needed for a while."""
-        self.distribution.handle_timeout(self._now())
-        self._settle()
-
-    # Events into messages and commands.
-
-    def _apply(
-        self, meeting: Meeting, events: Sequence[Event], newcomer: ParticipantId | None = None
-    ) -> None:
-        for event in events:
-            self._forward(meeting, event)
-        self.distribution.handle_events(self._now(), meeting, events)
-        self._settle(meeting, events, newcomer)
-        for event in events:
-            self._close_seat(meeting, event)
-        if not meeting.participant_by_id:
-            self.meeting_by_id.pop(meeting.id, None)
-            self.seats_by_meeting.pop(meeting.id, None)
-            self._forwarding.forget_meeting(meeting.id)
-
-    def _settle(
-        self,
-        meeting: Meeting | None = None,
-        events: Sequence[Event] = (),
-        newcomer: ParticipantId | None = None,
-    ) -> None:
-        """Command the plane, then tell participants, also of what follows for their layers."""
-        told = self.distribution.settle(self._now())
-        self._forwarding.flush()
-        if meeting is not None:
-            following = told.pop(meeting.id, [])
-            announce(meeting, self.seats_by_meeting.get(meeting.id, {}), [*events, *following], newcomer)
-        for meeting_id, following in told.items():
-            other = self.meeting_by_id.get(meeting_id)
-            if other is not None:
-                announce(other, self.seats_by_meeting.get(meeting_id, {}), following)
-
-    def _forward(self, meeting: Meeting, event: Event) -> None:
-        match event:
-            case TrackPublished(track):
-                self._add_track(meeting, track)
-            case TrackUnpublished(participant, track_id):
-                self._forwarding.remove_track(meeting.id, participant, track_id)
-            case TrackMuted(participant, track_id, _, _):
-                self._forwarding.set_muted(meeting.id, meeting.member(participant).track_by_id[track_id])
-            case SlotsChanged(participant, track_by_slot):
-                member = meeting.participant_by_id.get(participant)
-                for slot in track_by_slot if member is not None else ():
-                    if member is not None and slot in member.video_slots:
-                        self._forwarding.assign(meeting.id, participant, slot, member.carried[slot])
-            case ParticipantLeft(participant, _):
-                self._connections.close((meeting.id, participant))
-            case _:
-                pass
-
-    def _add_track(self, meeting: Meeting, track: Track) -> None:
-        """Publish a track in the plane, and send it where it was shown before it had a connection."""
-        self._forwarding.add_track(meeting.id, track)
-        self.distribution.handle_published(self._now(), meeting.id, track)
-        if track.kind == "video":
-            for participant, slot in meeting.places_of(track.id):
-                self._forwarding.assign(meeting.id, participant, slot, track.id)
-
-    def _close_seat(self, meeting: Meeting, event: Event) -> None:
-        if isinstance(event, ParticipantLeft):
-            seat = self.seats_by_meeting.get(meeting.id, {}).pop(event.participant, None)
-            log.info(
-                "participant_left", meeting=meeting.id, participant=event.participant, reason=event.reason
-            )
-            if seat is not None:
-                self.participants -= 1
-                seat.close()
-        elif isinstance(event, ParticipantJoined):
-            log.debug("roster", meeting=meeting.id, participants=len(meeting.participant_by_id))
+        self.live.distribution.handle_timeout(self._now())
+        self.live.settle()
 
     def _now(self) -> Instant:
         return Instant(self._monotonic())
-
-    def _meeting_of(self, seat: Seat) -> Meeting:
-        meeting = self.meeting_by_id.get(seat.meeting)
-        if meeting is None:
-            raise NotFoundError("the meeting is over")
-        return meeting

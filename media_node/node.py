@@ -82,7 +82,7 @@ class Node:
         self._control: ControlLink | None = None
         self._cpu = CpuMeter()
         self._observation = Observation(
-            self._forwarding, self.hosting.distribution, protects_cpu=settings.cpu_protection
+            self._forwarding, self.hosting.live.distribution, protects_cpu=settings.cpu_protection
         )
         self._runner: web.AppRunner | None = None
         self._timer: asyncio.Task[None] | None = None
@@ -198,7 +198,7 @@ class Node:
             raise NotGrantedError("this token does not allow receiving")
         seat, answer = self.hosting.join(claims, offer, [], has_socket=False)
         if wish is not None:
-            slots = self.hosting.meeting_by_id[seat.meeting].member(seat.participant).video_slots
+            slots = self.hosting.live.meeting_by_id[seat.meeting].member(seat.participant).video_slots
             for slot in slots[:1]:
                 self.hosting.assign(seat, slot, wish)
         return seat, answer or ""
@@ -243,7 +243,7 @@ class Node:
         self._observation.handle_second(Instant(now), wallclock, snapshots, read_stolen_seconds())
         pressure = self._observation.pressure
         if (pressure.shed, pressure.is_refusing) != (
-            self.hosting.distribution.shed,
+            self.hosting.live.distribution.shed,
             self._admission.is_refusing,
         ):
             log.warning(
@@ -313,7 +313,7 @@ class Node:
     def _report(self) -> dict[str, Any]:
         meetings = [
             {"id": one.id, "epoch": one.epoch, "participants": list(one.participant_by_id)}
-            for one in self.hosting.meeting_by_id.values()
+            for one in self.hosting.live.meeting_by_id.values()
         ]
         return {
             "type": "nodeReport",
@@ -325,10 +325,10 @@ class Node:
             "metricsUrl": f"{self.url}/metrics",
             "state": "draining" if self._admission.is_draining else "ready",
             # Who is short of CPU has room for nobody, whatever was planned.
-            "capacityUnits": self.hosting.participants
+            "capacityUnits": self.hosting.live.participants
             if self._admission.is_refusing
             else self.settings.node_capacity_units,
-            "usedUnits": self.hosting.participants,
+            "usedUnits": self.hosting.live.participants,
             "cpuBusy": self._cpu.read(),
             "counters": {
                 "packetsIn": sum(one.packets_received for one in self._observation.workers),
@@ -342,8 +342,8 @@ class Node:
 
     def _node_counts(self) -> NodeCounts:
         return NodeCounts(
-            participants=self.hosting.participants,
-            meetings=len(self.hosting.meeting_by_id),
+            participants=self.hosting.live.participants,
+            meetings=len(self.hosting.live.meeting_by_id),
             joins=self.hosting.joins,
             handshakes_failed=self._connections.handshakes_failed,
             capacity_units=self.settings.node_capacity_units,

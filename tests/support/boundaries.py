@@ -41,13 +41,24 @@ MEDIA_NODE = {
         {
             "media_node.admission",
             "media_node.bandwidth",
-            "media_node.distribution",
             "media_node.connections",
             "media_node.forwarding",
+            "media_node.live_meetings",
             "media_node.meetings",
             "media_node.signaling",
             "media_node.tokens",
             "media_node.transport",
+            "media_node.quantities",
+            "media_node.errors",
+        }
+    ),
+    "media_node.live_meetings": frozenset(
+        {
+            "media_node.connections",
+            "media_node.distribution",
+            "media_node.forwarding",
+            "media_node.meetings",
+            "media_node.signaling",
             "media_node.quantities",
             "media_node.errors",
         }

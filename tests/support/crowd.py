@@ -87,7 +87,7 @@ class Crowd:
 
     def track(self, number: int, source: str) -> TrackId:
         seat = self.seats[number % len(self.seats)]
-        member = self.hosting.meeting_by_id[self.meeting].member(seat.participant)
+        member = self.hosting.live.meeting_by_id[self.meeting].member(seat.participant)
         return next(track.id for track in member.track_by_id.values() if track.source == source)
 
     def _show(self, number: int, slot: SlotId, whom: int) -> None:

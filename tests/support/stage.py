@@ -106,7 +106,7 @@ class Stage:
         self.hosting.leave(self.seats.pop(name), "left")
 
     def track(self, name: str, source: Source = "camera") -> TrackId:
-        member = self.hosting.meeting_by_id[self.meeting].member(self.seats[name].participant)
+        member = self.hosting.live.meeting_by_id[self.meeting].member(self.seats[name].participant)
         return next(track.id for track in member.track_by_id.values() if track.source == source)
 
     def show(self, viewer: str, slot: int, shown: str | None, source: Source = "camera", **wish: Any) -> None:

@@ -145,9 +145,9 @@ def test_a_weak_sender_takes_nothing_from_others():
         stage.estimate("ben", 2_100_000)
     assert stage.layer("ben", 0) == (0, 1)
     assert stage.layer("ben", 1) == (2, 1)
-    assert stage.hosting.distribution.receiver_by_key[stage.key("ben")].shown_by_slot
+    assert stage.hosting.live.distribution.receiver_by_key[stage.key("ben")].shown_by_slot
     # It is still asked for, so that it comes back by itself.
-    asked = stage.hosting.distribution.source_by_track[stage.track("anna")].demand.asked
+    asked = stage.hosting.live.distribution.source_by_track[stage.track("anna")].demand.asked
     assert 1 in asked
     stage.layers("anna", grid())
     stage.wait(1.5)
@@ -159,7 +159,7 @@ def test_a_weak_sender_takes_nothing_from_others():
 
 def test_a_node_short_of_cpu_takes_the_top_off_everybody():
     stage = pair()
-    distribution = stage.hosting.distribution
+    distribution = stage.hosting.live.distribution
     for shed, expected in ((1, (1, 1)), (2, (0, 1)), (3, (0, 0)), (99, None), (0, (2, 1))):
         stage.hosting.handle_pressure(shed)
         assert stage.layer("ben") == expected, shed
@@ -182,7 +182,7 @@ def test_nothing_is_left_of_who_left():
     stage.leave("ben")
     stage.leave("anna")
     stage.wait(3)
-    distribution = stage.hosting.distribution
+    distribution = stage.hosting.live.distribution
     assert not distribution.receiver_by_key
     assert not distribution.source_by_track
     assert not distribution._tracks_by_key
@@ -197,7 +197,7 @@ def test_new_slots_of_a_new_connection_are_told_everything_again():
     stage = pair()
     stage.show("ben", 0, "anna", max_height=180)
     stage.forwarding.layer_by_place.clear()
-    stage.hosting.distribution.handle_reconnected(stage.key("ben"))
+    stage.hosting.live.distribution.handle_reconnected(stage.key("ben"))
     stage.hosting.handle_policy_timeout()
     assert stage.layer("ben") == (0, 1)
 

@@ -1,0 +1,137 @@
+"""The meetings of this node as they stand, and what follows from their events.
+
+Events become commands to the plane and messages to sessions, once per input; a seat is closed here when its
+participant has left, and a meeting forgotten when nobody is in it. It decides nothing: meetings do, and the
+distribution of bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from media_node.connections import Connections
+from media_node.distribution import Distribution
+from media_node.errors import NotFoundError
+from media_node.forwarding import Forwarding
+from media_node.meetings.events import (
+    Event,
+    ParticipantJoined,
+    ParticipantLeft,
+    SlotsChanged,
+    TrackMuted,
+    TrackPublished,
+    TrackUnpublished,
+)
+from media_node.meetings.meeting import Meeting
+from media_node.meetings.model import Track
+from media_node.quantities import Instant, MeetingId, ParticipantId
+from media_node.signaling.announce import announce
+from media_node.signaling.session import Seat
+
+log = structlog.get_logger()
+
+
+class LiveMeetings:
+    """Meetings, and the seats of those who are in them."""
+
+    def __init__(
+        self, forwarding: Forwarding, connections: Connections, *, monotonic: Callable[[], float]
+    ) -> None:
+        self.meeting_by_id: dict[MeetingId, Meeting] = {}
+        self.seats_by_meeting: dict[MeetingId, dict[ParticipantId, Seat]] = {}
+        self.participants = 0
+        self.distribution = Distribution(forwarding)
+        self._forwarding = forwarding
+        self._connections = connections
+        self._monotonic = monotonic
+
+    def seat(self, key: tuple[MeetingId, ParticipantId]) -> Seat | None:
+        return self.seats_by_meeting.get(key[0], {}).get(key[1])
+
+    def add_seat(self, seat: Seat) -> None:
+        self.seats_by_meeting.setdefault(seat.meeting, {})[seat.participant] = seat
+        self.participants += 1
+
+    def meeting_of(self, seat: Seat) -> Meeting:
+        """The meeting of a seat.
+
+        Raises:
+            NotFoundError: It is over.
+        """
+        meeting = self.meeting_by_id.get(seat.meeting)
+        if meeting is None:
+            raise NotFoundError("the meeting is over")
+        return meeting
+
+    def apply(self, meeting: Meeting, events: Sequence[Event], newcomer: ParticipantId | None = None) -> None:
+        """Let happen what a meeting has decided; `newcomer` learns of it by its welcome."""
+        for event in events:
+            self._forward(meeting, event)
+        self.distribution.handle_events(self._now(), meeting, events)
+        self.settle(meeting, events, newcomer)
+        for event in events:
+            self._close_seat(meeting, event)
+        if not meeting.participant_by_id:
+            self.meeting_by_id.pop(meeting.id, None)
+            self.seats_by_meeting.pop(meeting.id, None)
+            self._forwarding.forget_meeting(meeting.id)
+
+    def settle(
+        self,
+        meeting: Meeting | None = None,
+        events: Sequence[Event] = (),
+        newcomer: ParticipantId | None = None,
+    ) -> None:
+        """Command the plane, then tell participants, also of what follows for their layers."""
+        told = self.distribution.settle(self._now())
+        self._forwarding.flush()
+        if meeting is not None:
+            following = told.pop(meeting.id, [])
+            announce(meeting, self.seats_by_meeting.get(meeting.id, {}), [*events, *following], newcomer)
+        for meeting_id, following in told.items():
+            other = self.meeting_by_id.get(meeting_id)
+            if other is not None:
+                announce(other, self.seats_by_meeting.get(meeting_id, {}), following)
+
+    def _forward(self, meeting: Meeting, event: Event) -> None:
+        match event:
+            case TrackPublished(track):
+                self.add_track(meeting, track)
+            case TrackUnpublished(participant, track_id):
+                self._forwarding.remove_track(meeting.id, participant, track_id)
+            case TrackMuted(participant, track_id, _, _):
+                self._forwarding.set_muted(meeting.id, meeting.member(participant).track_by_id[track_id])
+            case SlotsChanged(participant, track_by_slot):
+                member = meeting.participant_by_id.get(participant)
+                for slot in track_by_slot if member is not None else ():
+                    if member is not None and slot in member.video_slots:
+                        self._forwarding.assign(meeting.id, participant, slot, member.carried[slot])
+            case ParticipantLeft(participant, _):
+                self._connections.close((meeting.id, participant))
+            case _:
+                pass
+
+    def add_track(self, meeting: Meeting, track: Track) -> None:
+        """Publish a track in the plane, and send it where it was shown before it had a connection."""
+        self._forwarding.add_track(meeting.id, track)
+        self.distribution.handle_published(self._now(), meeting.id, track)
+        if track.kind == "video":
+            for participant, slot in meeting.places_of(track.id):
+                self._forwarding.assign(meeting.id, participant, slot, track.id)
+
+    def _close_seat(self, meeting: Meeting, event: Event) -> None:
+        if isinstance(event, ParticipantLeft):
+            seat = self.seats_by_meeting.get(meeting.id, {}).pop(event.participant, None)
+            log.info(
+                "participant_left", meeting=meeting.id, participant=event.participant, reason=event.reason
+            )
+            if seat is not None:
+                self.participants -= 1
+                seat.close()
+        elif isinstance(event, ParticipantJoined):
+            log.debug("roster", meeting=meeting.id, participants=len(meeting.participant_by_id))
+
+    def _now(self) -> Instant:
+        return Instant(self._monotonic())
