@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chalicelib.config import Config, read_config
+from chalicelib.config import Config, IssuerSettings, read_config
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.api_keys import ApiKeys
 from chalicelib.services.deliveries import Deliveries
@@ -25,6 +25,7 @@ from chalicelib.services.protocols import (
     FleetStore,
     MeetingStore,
     NodeCommands,
+    People,
     QualityStore,
     Signer,
     WebhookSender,
@@ -52,6 +53,8 @@ from chalicelib.services.values import (
     Operation,
     Participant,
     Tenant,
+    TrustedIssuer,
+    UserCaller,
     Waiting,
     WebhookEndpointId,
     require_scope,
@@ -61,6 +64,7 @@ from chalicelib.stores.api_keys import DynamoApiKeys
 from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.commands import SqsCommands
 from chalicelib.stores.fleet import DynamoFleet
+from chalicelib.stores.issuers import OidcIssuers
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing import SecretSigner
@@ -82,6 +86,7 @@ class Stores:
     sender: WebhookSender
     waker: WebhookWaker
     attempts: AttemptStore
+    people: People
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,7 @@ class Services:
     quality: Quality
     sweep: Sweep
     signer: Signer
+    people: People
     webhooks: Webhooks
     deliveries: Deliveries
     limits: Limits
@@ -126,7 +132,7 @@ def build(config: Config, stores: Stores) -> Services:
         config=config,
         accounts=accounts,
         api_keys=ApiKeys(stores.api_keys, accounts.forget, os.urandom),
-        callers=Callers(accounts, stores.signer, config.api_url),
+        callers=Callers(accounts, stores.signer, config.api_url, stores.people),
         passcodes=passcodes,
         moderation=Moderation(meetings, stores.meetings, fleet),
         meetings=meetings,
@@ -137,6 +143,7 @@ def build(config: Config, stores: Stores) -> Services:
         quality=Quality(meetings, stores.quality),
         sweep=Sweep(meetings, stores.meetings, fleet, config.region),
         signer=stores.signer,
+        people=stores.people,
         webhooks=webhooks,
         limits=Limits(config.rate_per_second),
         deliveries=Deliveries(
@@ -147,6 +154,17 @@ def build(config: Config, stores: Stores) -> Services:
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def _trusted(settings: IssuerSettings) -> TrustedIssuer:
+    return TrustedIssuer(
+        settings.issuer,
+        settings.audience,
+        settings.client_id,
+        Tenant(settings.tenant),
+        frozenset(settings.types),
+        settings.scope,
+    )
 
 
 @functools.cache
@@ -165,6 +183,7 @@ def services() -> Services:
         sender=HttpSender(config.webhook_networks),
         waker=SqsWaker(config.webhook_queue),
         attempts=DynamoAttempts(),
+        people=OidcIssuers([_trusted(one) for one in config.issuers]),
     )
     return build(config, stores)
 
@@ -189,6 +208,7 @@ __all__ = [
     "Services",
     "Stores",
     "Tenant",
+    "UserCaller",
     "Waiting",
     "WebhookEndpointId",
     "build",

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
+
+
+@dataclass(frozen=True)
+class IssuerSettings:
+    """An OpenID Connect issuer whose people may sign in, and the tenant whose people they are."""
+
+    issuer: str
+    audience: str
+    client_id: str
+    tenant: str
+    types: tuple[str, ...] = ("at+jwt",)
+    scope: str = "openid profile"
 
 
 @dataclass(frozen=True)
@@ -21,6 +34,7 @@ class Config:
     webhook_queue: str
     # Networks that webhooks may reach besides the Internet, and by plain HTTP: for a laptop.
     webhook_networks: tuple[IPv4Network | IPv6Network, ...]
+    issuers: tuple[IssuerSettings, ...] = ()
 
 
 def read_config(environment: Mapping[str, str]) -> Config:
@@ -41,4 +55,20 @@ def read_config(environment: Mapping[str, str]) -> Config:
         rate_per_second=float(environment.get("PARLEY_RATE_PER_SECOND", "500")),
         webhook_queue=environment.get("PARLEY_WEBHOOK_QUEUE", "parley-webhooks"),
         webhook_networks=tuple(ip_network(one) for one in networks.split(",") if one),
+        issuers=_issuers(environment.get("PARLEY_ISSUERS", "")),
+    )
+
+
+def _issuers(text: str) -> tuple[IssuerSettings, ...]:
+    """A JSON list of objects with `issuer`, `audience`, `clientId`, `tenant`, and maybe `types`, `scope`."""
+    return tuple(
+        IssuerSettings(
+            issuer=entry["issuer"],
+            audience=entry["audience"],
+            client_id=entry["clientId"],
+            tenant=entry["tenant"],
+            types=tuple(entry.get("types", ("at+jwt",))),
+            scope=entry.get("scope", "openid profile"),
+        )
+        for entry in json.loads(text or "[]")
     )

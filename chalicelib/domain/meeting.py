@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, Tenant
+from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, Tenant, UserId
 from chalicelib.domain.plain import SECRET
 
 MeetingState = Literal["created", "live", "ended"]
@@ -45,6 +45,8 @@ class Meeting:
     waiting_room: bool = False
     # Nobody new comes in.
     locked: bool = False
+    # The user who made it; none where a server did.
+    organiser: UserId | None = None
     passcode_hash: str | None = field(default=None, metadata=SECRET)
     # Who does not wait: "organisation" is whoever the tenant sends, "returning" who was let in before.
     auto_admit: frozenset[str] = DEFAULT_AUTO_ADMIT

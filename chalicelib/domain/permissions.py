@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from chalicelib.domain.identifiers import KeyId, MeetingId, ParticipantId, Tenant
+from chalicelib.domain.identifiers import KeyId, MeetingId, ParticipantId, Tenant, UserId
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant, Role
 
@@ -20,24 +20,26 @@ Operation = Literal[
     "admit_participant", "mute_participant", "rename_participant", "change_role", "remove_participant",
     "see_events", "see_quality", "see_nodes", "manage_webhooks", "manage_api_keys",
 ]  # fmt: skip
+# "organiser" is the user who made the meeting, "member" another one of its tenant;
 # "removed" is who was removed or refused; "stranger" is another tenant, for whom the meeting is not there.
 Standing = Literal[
     "tenant", "host", "cohost", "participant", "viewer", "recorder", "relay", "waiting", "removed", "link",
-    "stranger",
+    "stranger", "organiser", "member",
 ]  # fmt: skip
 
 # What an API key may be used for, besides being its tenant's: scopes.py says which operation is in which.
 Scope = Literal["meetings:read", "meetings:write", "meetings:join", "nodes:read", "webhooks", "api-keys"]
 
 _TENANT: frozenset[Standing] = frozenset({"tenant"})
-_HOSTS: frozenset[Standing] = frozenset({"tenant", "host"})
+_MAKERS: frozenset[Standing] = frozenset({"tenant", "organiser", "member"})
+_HOSTS: frozenset[Standing] = frozenset({"tenant", "organiser", "host"})
 _MODERATORS: frozenset[Standing] = _HOSTS | {"cohost"}
-_PRESENT: frozenset[Standing] = _MODERATORS | {"participant", "viewer", "recorder", "relay"}
+_PRESENT: frozenset[Standing] = (_MODERATORS - {"organiser"}) | {"participant", "viewer", "recorder", "relay"}
 # A link is the right to see that the meeting exists, and to ask to come in.
-_ANYBODY: frozenset[Standing] = _PRESENT | {"waiting", "removed", "link"}
+_ANYBODY: frozenset[Standing] = _PRESENT | _MAKERS | {"waiting", "removed", "link"}
 
 STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
-    "create_meeting": _TENANT,
+    "create_meeting": _MAKERS,
     "list_meetings": _TENANT,
     "see_nodes": _TENANT,
     "choose_role": _TENANT,
@@ -89,11 +91,20 @@ class ParticipantCaller:
 
 
 @dataclass(frozen=True)
+class UserCaller:
+    """Somebody who signed in with an issuer of the tenant."""
+
+    tenant: Tenant
+    user: UserId
+    name: str | None = None
+
+
+@dataclass(frozen=True)
 class Guest:
     """Anybody with a link."""
 
 
-Caller = ApiKeyCaller | ParticipantCaller | Guest
+Caller = ApiKeyCaller | UserCaller | ParticipantCaller | Guest
 
 
 def is_allowed(
@@ -118,6 +129,13 @@ def standing_of(caller: Caller, meeting: Meeting | None, participant: Participan
     """What a caller is to a meeting; `participant` is the one that its token names, as it is now."""
     if isinstance(caller, ApiKeyCaller):
         return "tenant" if meeting is None or meeting.tenant == caller.tenant else "stranger"
+    if isinstance(caller, UserCaller):
+        if meeting is None:
+            return "member"
+        if meeting.tenant != caller.tenant:
+            # People visit other tenants' meetings as everybody does: by the link.
+            return "link"
+        return "organiser" if meeting.organiser == caller.user else "member"
     if isinstance(caller, Guest) or meeting is None or caller.meeting != meeting.id or participant is None:
         return "link"
     if participant.state in ("removed", "denied"):

@@ -17,7 +17,7 @@ from chalice.app import Request, Response
 from pydantic import BaseModel, ValidationError
 
 from chalicelib import errors
-from chalicelib.bootstrap import ApiKeyCaller, Operation, Services, require_scope, services
+from chalicelib.bootstrap import ApiKeyCaller, Operation, Services, UserCaller, require_scope, services
 
 logger = Logger(service="parley", child=True)
 
@@ -127,6 +127,15 @@ def key_of(call: Call, operation: Operation | None = None) -> ApiKeyCaller:
     if operation is not None:
         require_scope(call.caller, operation)
     return call.caller
+
+
+def maker_of(call: Call) -> ApiKeyCaller | UserCaller:
+    """Who may make meetings: a tenant's server, or somebody who signed in.
+
+    Raises:
+        UnauthorizedError, InsufficientScopeError: see key_of.
+    """
+    return call.caller if isinstance(call.caller, UserCaller) else key_of(call, "create_meeting")
 
 
 def idempotency_key(call: Call) -> str | None:

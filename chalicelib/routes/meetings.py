@@ -24,11 +24,11 @@ from chalicelib.routes.bodies import (
     JoinBody,
     ListMeetingsQuery,
 )
-from chalicelib.routes.http import Call, checked, idempotency_key, json_response, key_of
+from chalicelib.routes.http import Call, checked, idempotency_key, json_response, key_of, maker_of
 
 
 def create_meeting(call: Call) -> Response:
-    caller = key_of(call, "create_meeting")
+    caller = maker_of(call)
     body = call.body(CreateMeetingBody)
     wishes = MeetingWishes(
         title=body.title,

@@ -29,6 +29,7 @@ from chalicelib.routes.openapi_words import (
     COUNT,
     IF_MATCH,
     KEY,
+    MAKER,
     MODERATOR,
     TEXT,
     TIME,
@@ -148,7 +149,7 @@ def paths() -> dict[str, Schema]:
         "Create a meeting",
         201,
         reference("Meeting"),
-        KEY,
+        MAKER,
         "400 401 413 415 422",
         "CreateMeeting",
     )
@@ -273,6 +274,11 @@ def document(api_url: str) -> Schema:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "Of `POST /oauth/token`: stands for an API key for an hour.",
+                },
+                "user": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An access token of a trusted issuer; `GET /sign-in` names them.",
                 },
                 "participant": {
                     "type": "http",

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from chalicelib.routes.bodies import ScopeName
 from chalicelib.routes.openapi_words import (
+    ANYBODY,
     KEY,
     TEXT,
     TIME,
@@ -37,6 +38,14 @@ KEY_SCHEMAS: dict[str, Schema] = {
         expires_in={"type": "integer", "minimum": 1},
         scope=TEXT,
     ),
+    "User": record(id={"type": "string", "pattern": "^usr_[a-z2-7]{26}$"}, tenant=TEXT, name=nullable(TEXT)),
+    "SignIn": record(
+        issuer=TEXT,
+        clientId=TEXT,
+        scope=TEXT,
+        authorizationEndpoint={"type": "string", "format": "uri"},
+        tokenEndpoint={"type": "string", "format": "uri"},
+    ),
     "OAuthProblem": {
         **record(error=TEXT, error_description=TEXT, status={"type": "integer"}, code=TEXT, requestId=TEXT),
         "description": "RFC 6749, 5.2, beside the fields of every other problem.",
@@ -62,6 +71,13 @@ def key_paths(idempotency_key: Schema) -> dict[str, Any]:
             "get": operation("show_api_key", "Show one", 200, reference("ApiKey"), KEY, "401 403 404"),
             "delete": operation("delete_api_key", "Revoke it: it is dead within a minute", 204, {}, KEY,
                                 "401 403 404"),
+        },
+        "/users/me": {
+            "get": operation("show_me", "Who signed in", 200, reference("User"), [{"user": []}], "401"),
+        },
+        "/sign-in": {
+            "get": operation("show_sign_in", "Where people sign in (authorization code with PKCE)", 200,
+                             listing("SignIn"), ANYBODY, "401"),
         },
         "/oauth/token": {"post": _token()},
     }  # fmt: skip

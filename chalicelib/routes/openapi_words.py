@@ -10,9 +10,10 @@ TEXT: Schema = {"type": "string"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 KEY: list[dict[str, list[str]]] = [{"apiKey": []}, {"accessToken": []}]
-MODERATOR: list[dict[str, list[str]]] = [*KEY, {"participant": []}]
+MAKER: list[dict[str, list[str]]] = [*KEY, {"user": []}]
+MODERATOR: list[dict[str, list[str]]] = [*MAKER, {"participant": []}]
 WAITING: list[dict[str, list[str]]] = [{"participant": []}]
-ANYBODY: list[dict[str, list[str]]] = [*KEY, {}]
+ANYBODY: list[dict[str, list[str]]] = [*MAKER, {}]
 
 
 def nullable(schema: Schema) -> Schema:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Chalice, CORSConfig, Response
 
-from chalicelib.routes import api_keys, events, fleet, meetings, participants, quality, webhooks
+from chalicelib.routes import api_keys, events, fleet, meetings, participants, people, quality, webhooks
 from chalicelib.routes.http import answered
 
 # Any page may call: credentials travel in a header that only the page's own code can set.
@@ -44,6 +44,8 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/v1/api-keys", api_keys.list_api_keys),
     ("GET", "/v1/api-keys/{key}", api_keys.show_api_key),
     ("DELETE", "/v1/api-keys/{key}", api_keys.delete_api_key),
+    ("GET", "/v1/users/me", people.show_me),
+    ("GET", "/v1/sign-in", people.show_sign_in),
     ("POST", "/v1/oauth/token", api_keys.issue_token),
     ("POST", "/v1/webhook-endpoints", webhooks.create_webhook_endpoint),
     ("GET", "/v1/webhook-endpoints", webhooks.list_webhook_endpoints),

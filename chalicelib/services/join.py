@@ -19,7 +19,15 @@ from chalicelib.domain.identifiers import ParticipantId, RandomBytes, is_id, new
 from chalicelib.domain.meeting import Meeting, Placement
 from chalicelib.domain.moderation import marks_of, passcode_guessed, wait
 from chalicelib.domain.participant import Participant, Role, grants_of
-from chalicelib.domain.permissions import DEFAULT_ROLE, GUEST_ROLE, ApiKeyCaller, Caller
+from chalicelib.domain.permissions import (
+    DEFAULT_ROLE,
+    GUEST_ROLE,
+    ApiKeyCaller,
+    Caller,
+    Standing,
+    UserCaller,
+    standing_of,
+)
 from chalicelib.domain.placement import ChooseIndex, Node, Reservation, choose_node, units_wanted
 from chalicelib.domain.scopes import has_scope
 from chalicelib.errors import (
@@ -161,21 +169,24 @@ class Join:
         self, caller: Caller, meeting: Meeting, wishes: JoinWishes, now: datetime
     ) -> tuple[Newcomer, Participant]:
         earlier = self._resumed(meeting, wishes)
-        vouched = isinstance(caller, ApiKeyCaller)
+        standing = standing_of(caller, meeting, None)
+        # Who signed in at the tenant is who it says; a server vouches for whom it names.
+        vouched = standing in ("tenant", "organiser", "member")
+        external_id = caller.user if isinstance(caller, UserCaller) and vouched else wishes.external_id
         source = None
-        if wishes.source is not None and not vouched:
+        if wishes.source is not None and standing != "tenant":
             # A server speaks for many people: its address is none of theirs.
             source = mark_of(meeting.id, "source", wishes.source)
         participant = Participant(
             meeting=meeting.id,
             id=earlier.id if earlier else ParticipantId(new_id("par", self._random_bytes)),
             display_name=wishes.display_name,
-            role=role_of(caller, wishes.role, earlier),
+            role=role_of(caller, standing, wishes.role, earlier),
             asked_at=now,
-            external_id=earlier.external_id if earlier and not vouched else wishes.external_id,
+            external_id=earlier.external_id if earlier and not vouched else external_id,
             source=source,
         )
-        newcomer = Newcomer(participant.role, vouched, wishes.external_id, marks_of(participant), earlier)
+        newcomer = Newcomer(participant.role, vouched, external_id, marks_of(participant), earlier)
         return newcomer, participant
 
     def _check_passcode(
@@ -311,8 +322,10 @@ class Join:
         return Admission(meeting, participant, node, token, expires, resume)
 
 
-def role_of(caller: Caller, asked: Role | None, earlier: Participant | None = None) -> Role:
-    """A server chooses a role; a guest has the one it was given before, or is a participant.
+def role_of(
+    caller: Caller, standing: Standing, asked: Role | None, earlier: Participant | None = None
+) -> Role:
+    """A server chooses a role; the organiser hosts; others have the role they were given, or take part.
 
     Raises:
         ForbiddenError: A guest asks for another role.
@@ -320,7 +333,7 @@ def role_of(caller: Caller, asked: Role | None, earlier: Participant | None = No
     given = earlier.role if earlier is not None else None
     if isinstance(caller, ApiKeyCaller) and has_scope(caller, "choose_role"):
         return asked or given or DEFAULT_ROLE
-    own = given or GUEST_ROLE
+    own = "host" if standing == "organiser" else given or GUEST_ROLE
     if asked not in (None, own):
         raise ForbiddenError(f"A guest cannot have the role {asked}.")
     return own

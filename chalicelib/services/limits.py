@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from chalicelib.domain.limits import Allowance, Buckets, Quota
-from chalicelib.domain.permissions import ApiKeyCaller, Caller
+from chalicelib.domain.permissions import ApiKeyCaller, Caller, UserCaller
 
 # A burst of two seconds' worth: pages that load much at once are not an attack.
 BURST_SECONDS = 2
@@ -28,6 +28,8 @@ class Limits:
     def take(self, caller: Caller, address: str) -> Allowance:
         if isinstance(caller, ApiKeyCaller):
             wanted = [(f"key {caller.key}", self._caller), (f"tenant {caller.tenant}", self._tenant)]
+        elif isinstance(caller, UserCaller):
+            wanted = [(f"user {caller.user}", self._caller), (f"tenant {caller.tenant}", self._tenant)]
         else:
             wanted = [(f"address {address}", self._caller)]
         return self._buckets.take(wanted, self._monotonic())

@@ -30,6 +30,7 @@ from chalicelib.domain.permissions import (
     Operation,
     ParticipantCaller,
     Standing,
+    UserCaller,
     is_allowed,
     standing_of,
 )
@@ -93,7 +94,11 @@ class Meetings:
         self._id_by_code: OrderedDict[MeetingCode, MeetingId] = OrderedDict()
 
     def create(
-        self, caller: ApiKeyCaller, wishes: MeetingWishes, idempotency_key: str | None, now: datetime
+        self,
+        caller: ApiKeyCaller | UserCaller,
+        wishes: MeetingWishes,
+        idempotency_key: str | None,
+        now: datetime,
     ) -> Meeting:
         """Make a meeting; the same key with the same wishes gives the same meeting again.
 
@@ -104,6 +109,7 @@ class Meetings:
             id=MeetingId(new_id("mtg", self._random_bytes)),
             code=new_code(self._random_bytes),
             tenant=caller.tenant,
+            organiser=caller.user if isinstance(caller, UserCaller) else None,
             home_region=wishes.region or self._region,
             created_at=now,
             title=wishes.title,
@@ -116,6 +122,9 @@ class Meetings:
             auto_admit=wishes.auto_admit,
             auto_admit_external_ids=wishes.auto_admit_external_ids,
         )
+        if idempotency_key is not None and isinstance(caller, UserCaller):
+            # Two people of a tenant may choose the same key; a meeting is one person's.
+            idempotency_key = f"{caller.user} {idempotency_key}"
         wanted = request_digest(wishes)
         created = Change.creation(meeting)
         earlier = self._store.create(created, idempotency_key, wanted)
@@ -166,7 +175,7 @@ class Meetings:
         roles = {about.role if about is not None else None, given_role}
         for role in roles:
             if not is_allowed(standing, operation, on_self=on_self, target=role):
-                raise _refusal(standing, name)
+                raise _refusal(caller, standing, name)
         require_scope(caller, operation)
         return Authority(meeting, standing, me, about)
 
@@ -242,8 +251,8 @@ def require_scope(caller: Caller, operation: Operation) -> None:
         raise InsufficientScopeError("This API key does not have the scope that the call needs.")
 
 
-def _refusal(standing: Standing, name: str) -> CallerError:
-    if standing == "stranger":
+def _refusal(caller: Caller, standing: Standing, name: str) -> CallerError:
+    if standing == "stranger" or (standing == "link" and isinstance(caller, UserCaller)):
         # Whether another tenant's meeting exists is nobody else's business.
         return MeetingNotFoundError(f"There is no meeting {name[:64]}.")
     if standing == "link":

@@ -17,6 +17,7 @@ from chalicelib.domain.identifiers import (
     Tenant,
     WebhookEndpointId,
 )
+from chalicelib.domain.issuers import Person, SignIn
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Node, Reservation
@@ -140,6 +141,11 @@ class NodeCommands(Protocol):
     def change_participant(
         self, queue_url: str, participant: Participant, grants: Mapping[str, object], request_id: str
     ) -> None: ...
+
+
+class People(Protocol):
+    def person(self, token: str) -> Person | None: ...
+    def sign_ins(self) -> list[SignIn]: ...
 
 
 class Signer(Protocol):

@@ -1,4 +1,6 @@
-"""Who the bearer of one of our own tokens is. What the bearer may do is looked up, never read from it.
+"""Who the bearer of a token is, one of our own or of a trusted issuer.
+
+What the bearer may do is looked up, never read from the token.
 
 Source: RFC 6749 section 4.4 (client credentials), RFC 9068 (access tokens as JWT), RFC 8725 (JWT, explicit
 types and audiences).
@@ -10,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.identifiers import MeetingId, ParticipantId, RandomBytes, is_id
-from chalicelib.domain.permissions import ApiKeyCaller, Caller, ParticipantCaller, Scope
+from chalicelib.domain.permissions import ApiKeyCaller, Caller, ParticipantCaller, Scope, UserCaller
 from chalicelib.errors import InvalidScopeError, UnauthorizedError
 from chalicelib.services.accounts import Accounts
-from chalicelib.services.protocols import Signer
+from chalicelib.services.protocols import People, Signer
 
 RESUME_AUDIENCE = "parley-resume"
 WAITING_AUDIENCE = "parley-waiting"
@@ -30,9 +32,10 @@ class AccessToken:
 
 
 class Callers:
-    """Who calls, from an Authorization header: a server, somebody of a meeting, or anybody."""
+    """Who calls, from an Authorization header: a server, a user, somebody of a meeting, or anybody."""
 
-    def __init__(self, accounts: Accounts, signer: Signer, issuer: str) -> None:
+    def __init__(self, accounts: Accounts, signer: Signer, issuer: str, people: People) -> None:
+        self._people = people
         self._accounts = accounts
         self._signer = signer
         self._issuer = issuer
@@ -88,4 +91,7 @@ class Callers:
                 meeting, participant = str(claims.get("mtg")), str(claims["sub"])
                 if is_id(meeting, "mtg") and is_id(participant, "par"):
                     return ParticipantCaller(MeetingId(meeting), ParticipantId(participant))
+        person = self._people.person(token)
+        if person is not None:
+            return UserCaller(person.tenant, person.user, person.name)
         raise UnauthorizedError("This token is not valid here, or no longer.")

@@ -3,9 +3,10 @@
 from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.events import Event
 from chalicelib.domain.identifiers import MeetingId, Tenant, WebhookEndpointId
+from chalicelib.domain.issuers import TrustedIssuer
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
-from chalicelib.domain.permissions import ApiKeyCaller, Operation
+from chalicelib.domain.permissions import ApiKeyCaller, Operation, UserCaller
 from chalicelib.domain.placement import Node
 from chalicelib.domain.webhooks import Delivery, Endpoint
 from chalicelib.services.join import Admission, JoinWishes, Waiting
@@ -30,6 +31,8 @@ __all__ = [
     "Operation",
     "Participant",
     "Tenant",
+    "TrustedIssuer",
+    "UserCaller",
     "Waiting",
     "WebhookEndpointId",
     "require_scope",

@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib.domain.events import Event
-from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
+from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant, UserId
 from chalicelib.domain.meeting import DEFAULT_AUTO_ADMIT, EndReason, Meeting, MeetingState, Placement
 from chalicelib.domain.participant import Participant, ParticipantState, Role
 from chalicelib.stores.tables import EventItem, MeetingItem, ParticipantItem
@@ -82,6 +82,7 @@ def meeting_item(meeting: Meeting) -> MeetingItem:
         events=meeting.events,
         waiting_room=meeting.waiting_room,
         locked=meeting.locked,
+        organiser=meeting.organiser,
         passcode_hash=meeting.passcode_hash,
         auto_admit=sorted(meeting.auto_admit),
         auto_admit_external_ids=sorted(meeting.auto_admit_external_ids),
@@ -119,6 +120,7 @@ def meeting_of(item: MeetingItem) -> Meeting:
         events=int(item.events),
         waiting_room=bool(item.waiting_room),
         locked=bool(item.locked),
+        organiser=UserId(item.organiser) if item.organiser is not None else None,
         passcode_hash=item.passcode_hash,
         # Kept before there were waiting rooms: as if nobody had said otherwise.
         auto_admit=DEFAULT_AUTO_ADMIT if item.auto_admit is None else frozenset(item.auto_admit),

@@ -64,7 +64,7 @@ class SecretSigner:
                 issuer=issuer,
                 options={"require": ["exp", "sub", "aud", "iss"], "strict_aud": True},
             )
-        except (jwt.InvalidTokenError, ValueError, RecursionError):
+        except (jwt.InvalidTokenError, ValueError, TypeError, ArithmeticError, RecursionError):
             return None
         return claims
 

@@ -89,6 +89,7 @@ class MeetingItem(Model):
     events = NumberAttribute(default=0)
     waiting_room = BooleanAttribute(attr_name="waitingRoom", null=True)
     locked = BooleanAttribute(null=True)
+    organiser = UnicodeAttribute(null=True)
     passcode_hash = UnicodeAttribute(attr_name="passcodeHash", null=True)
     auto_admit = JSONAttribute(attr_name="autoAdmit", null=True)
     auto_admit_external_ids = JSONAttribute(attr_name="autoAdmitExternalIds", null=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.test_http_api import Api, api, control_plane, create, limits, receiver
+from tests.contract.test_http_api import Api, api, control_plane, create, limits, people, receiver
 
-__all__ = ["api", "control_plane", "limits", "receiver"]
+__all__ = ["api", "control_plane", "limits", "people", "receiver"]
 
 
 async def join(api: Api, meeting: Any, as_guest: bool = True, **body: Any) -> tuple[int, dict[str, str], Any]:

@@ -32,7 +32,7 @@ from localcloud.control_plane import ControlPlane, load_control_plane
 from localcloud.gateway.event import HttpRequest
 from localcloud.gateway.gateway import Gateway
 from tests.support.builders import a_node
-from tests.support.memory_stores import OneKeySigner, RecordingCommands
+from tests.support.memory_stores import KnownPeople, OneKeySigner, RecordingCommands
 from tests.support.memory_webhooks import KeptWakeUps, ToldReceiver
 
 
@@ -78,6 +78,11 @@ def limits() -> Limits:
 
 
 @pytest.fixture
+def people() -> KnownPeople:
+    return KnownPeople()
+
+
+@pytest.fixture
 def receiver() -> ToldReceiver:
     return ToldReceiver()
 
@@ -88,6 +93,7 @@ def api(
     dynamodb: Connection,
     receiver: ToldReceiver,
     limits: Limits,
+    people: KnownPeople,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Api:
     stores = bootstrap.Stores(
@@ -101,6 +107,7 @@ def api(
         receiver,
         KeptWakeUps(),
         DynamoAttempts(),
+        people,
     )
     built = bootstrap.build(read_config({"PARLEY_REGION": os.urandom(4).hex()}), stores)
     built = dataclasses.replace(built, limits=limits)
@@ -109,6 +116,7 @@ def api(
     key = built.accounts.provision(bootstrap.Tenant(os.urandom(8).hex()), "test", bootstrap.utc_now())
     built.fleet._store.record(a_node(region=built.config.region, reported_at=bootstrap.utc_now()))
     credentials = base64.b64encode(f"{key.id}:{key.secret}".encode()).decode()
+    people.tenant = key.tenant
     return Api(Gateway(control_plane), f"Basic {credentials}")
 
 

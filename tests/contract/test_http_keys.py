@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.contract.test_http_api import Api, api, control_plane, create, limits, receiver
+from tests.contract.test_http_api import Api, api, control_plane, create, limits, people, receiver
 
-__all__ = ["api", "control_plane", "limits", "receiver"]
+__all__ = ["api", "control_plane", "limits", "people", "receiver"]
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.events import Change, Event
 from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
+from chalicelib.domain.issuers import Person, SignIn, user_id
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Node, Reservation
@@ -257,6 +258,33 @@ class RecordingCommands:
         self, queue_url: str, participant: Participant, grants: Mapping[str, object], request_id: str
     ) -> None:
         self.sent.append(("change", queue_url, participant.id, participant.role, grants["moderate"]))
+
+
+class KnownPeople:
+    """People whose tokens are their names."""
+
+    def __init__(self) -> None:
+        self.tenant = Tenant("acme")
+        self.known = {"ada", "bob"}
+
+    def person(self, token: str) -> Person | None:
+        if token not in self.known:
+            return None
+        return Person(self.tenant, user_id("https://issuer.example", token), token.title())
+
+    def sign_ins(self) -> list[SignIn]:
+        place = "https://issuer.example"
+        return [SignIn(place, "parley-web", "openid", f"{place}/authorize", f"{place}/token")]
+
+
+class Nobody:
+    """No issuer is trusted."""
+
+    def person(self, token: str) -> Person | None:
+        return None
+
+    def sign_ins(self) -> list[SignIn]:
+        return []
 
 
 class OneKeySigner:

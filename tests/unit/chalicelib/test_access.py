@@ -30,7 +30,7 @@ from chalicelib.services.moderation import Moderation, Moderator
 from chalicelib.services.passcodes import MOST_IN_TOTAL, MOST_PER_SOURCE, SOURCE_WINDOW, Passcodes
 from chalicelib.services.tokens import Callers
 from tests.support.builders import NOW
-from tests.support.memory_stores import MemoryApiKeys, MemoryAttempts
+from tests.support.memory_stores import MemoryApiKeys, MemoryAttempts, Nobody
 from tests.unit.chalicelib.test_services import ACME, ISSUER, World
 
 QUICK = Passcodes(MemoryAttempts(), time_cost=1, memory=8)
@@ -45,7 +45,7 @@ class House(World):
         self.now = NOW.now(NOW.tzinfo)
         self.node = self.add_node()
         self.moderation = Moderation(self.meetings, self.store, self.fleet)
-        self.callers = Callers(Accounts(MemoryApiKeys(), lambda n: b"x" * n), self.signer, ISSUER)
+        self.callers = Callers(Accounts(MemoryApiKeys(), lambda n: b"x" * n), self.signer, ISSUER, Nobody())
 
     def by(self, meeting: Meeting, caller: Any = ACME) -> Moderator:
         return Moderator(caller, meeting.id, "request", self.now)

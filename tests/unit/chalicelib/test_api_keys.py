@@ -26,7 +26,7 @@ from chalicelib.services.accounts import KEPT_SECONDS, USE_NOTED_EVERY, Accounts
 from chalicelib.services.api_keys import MOST_KEYS, ApiKeys
 from chalicelib.services.tokens import ACCESS_AUDIENCE, ACCESS_LIFETIME, Callers
 from tests.support.builders import NOW
-from tests.support.memory_stores import MemoryApiKeys, OneKeySigner
+from tests.support.memory_stores import MemoryApiKeys, Nobody, OneKeySigner
 
 ISSUER = "https://api.example/v1"
 
@@ -41,7 +41,7 @@ class World:
         )
         self.keys = ApiKeys(self.store, self.accounts.forget, chance)
         self.signer = OneKeySigner()
-        self.callers = Callers(self.accounts, self.signer, ISSUER)
+        self.callers = Callers(self.accounts, self.signer, ISSUER, Nobody())
         first = self.accounts.provision(Tenant("acme"), "first", NOW)
         self.first = self.basic(first.id, first.secret)
 
@@ -121,7 +121,7 @@ def test_a_tenant_has_so_many_keys_and_no_more(world: World):
 def test_a_revoked_key_is_dead_here_at_once_and_elsewhere_within_a_minute(world: World):
     made = world.keys.create(world.first, "server", None, None, NOW)
     elsewhere = Callers(
-        Accounts(world.store, os.urandom, lambda: world.seconds, lambda: NOW), world.signer, ISSUER
+        Accounts(world.store, os.urandom, lambda: world.seconds, lambda: NOW), world.signer, ISSUER, Nobody()
     )
     token = world.token(world.basic(made.key.id, made.secret))
     assert elsewhere.caller_of(f"Bearer {token}")

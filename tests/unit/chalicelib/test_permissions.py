@@ -21,31 +21,32 @@ from chalicelib.domain.permissions import (
 )
 from tests.support.builders import a_meeting, a_participant
 
-# Columns: tenant, host, cohost, participant, viewer, recorder, relay, waiting, removed, link, stranger.
+# Columns: tenant, host, cohost, participant, viewer, recorder, relay, waiting, removed, link, stranger,
+# organiser, member.
 # x: to anybody; h: but not to a host, nor to make one; s: to oneself only; h s: both; -: never.
 STANDINGS: tuple[Standing, ...] = get_args(Standing)
 TABLE = """
-create_meeting      x - - - - - - - - - -
-list_meetings       x - - - - - - - - - -
-see_nodes           x - - - - - - - - - -
-manage_webhooks     x - - - - - - - - - -
-manage_api_keys     x - - - - - - - - - -
-choose_role         x - - - - - - - - - -
-see_meeting         x x x - - - - - - - -
-see_meeting_public  x x x x x x x x x x -
-see_events          x x x - - - - - - - -
-see_quality         x x x s s s s - - - -
-change_meeting      x x x - - - - - - - -
-end_meeting         x x - - - - - - - - -
-join_meeting        x x x x x x x x x x -
-await_admission     x x x x x x x x x - -
-list_participants   x x x - - - - - - - -
-see_participant     x x x s s s s - - - -
-admit_participant   x x h - - - - - - - -
-mute_participant    x x h s s s s - - - -
-rename_participant  x x h s s s s - - - -
-change_role         x x h - - - - - - - -
-remove_participant  x x h s s s s - - - -
+create_meeting      x - - - - - - - - - - x x
+list_meetings       x - - - - - - - - - - - -
+see_nodes           x - - - - - - - - - - - -
+manage_webhooks     x - - - - - - - - - - - -
+manage_api_keys     x - - - - - - - - - - - -
+choose_role         x - - - - - - - - - - - -
+see_meeting         x x x - - - - - - - - x -
+see_meeting_public  x x x x x x x x x x - x x
+see_events          x x x - - - - - - - - x -
+see_quality         x x x s s s s - - - - x -
+change_meeting      x x x - - - - - - - - x -
+end_meeting         x x - - - - - - - - - x -
+join_meeting        x x x x x x x x x x - x x
+await_admission     x x x x x x x x x - - - -
+list_participants   x x x - - - - - - - - x -
+see_participant     x x x s s s s - - - - x -
+admit_participant   x x h - - - - - - - - x -
+mute_participant    x x h s s s s - - - - x -
+rename_participant  x x h s s s s - - - - x -
+change_role         x x h - - - - - - - - x -
+remove_participant  x x h s s s s - - - - x -
 """
 RULES = {
     line.split()[0]: dict(zip(STANDINGS, line.split()[1:], strict=True)) for line in TABLE.split("\n") if line
@@ -60,7 +61,7 @@ def test_the_table_names_every_operation():
 @pytest.mark.parametrize("standing", STANDINGS)
 def test_the_policy_is_what_the_table_says(operation: Any, standing: Standing):
     rule = RULES[operation][standing]
-    is_present = standing not in ("tenant", "waiting", "removed", "link", "stranger")
+    is_present = standing not in ("tenant", "waiting", "removed", "link", "stranger", "organiser", "member")
     for target in (None, *get_args(Role)):
         expected = rule == "x" or (rule == "h" and target != "host")
         assert is_allowed(standing, operation, target=target) is expected, target
