@@ -74,25 +74,14 @@ impl Generator {
 
     /// Send bursts for a while; returns how many packets the viewers got and how many they should have.
     pub fn run(&mut self, to: SocketAddr, load: &Load) -> (u64, u64) {
-        let per_burst = (load.burst * self.viewers.len()) as u64;
-        let (mut expected, mut delivered, mut lost) = (0, 0, 0);
+        let (mut expected, mut delivered) = (0, 0);
         let until = Instant::now() + load.duration;
-        loop {
-            let is_over = Instant::now() >= until;
-            let is_through = delivered + lost >= expected;
-            if is_through && is_over {
-                return (delivered, expected);
-            }
-            if is_through {
-                self.send_burst(to, load);
-                expected += per_burst;
-            }
-            if self.wait() {
-                delivered += self.take_all();
-            } else {
-                lost = expected - delivered;
-            }
+        while Instant::now() < until {
+            self.send_burst(to, load);
+            expected += (load.burst * self.viewers.len()) as u64;
+            delivered += self.take_burst(load.burst);
         }
+        (delivered, expected)
     }
 
     fn send_burst(&mut self, to: SocketAddr, load: &Load) {
@@ -113,15 +102,20 @@ impl Generator {
         send(&self.publisher, to, &bytes[..used], load.packet_len + 16);
     }
 
-    fn take_all(&mut self) -> u64 {
-        let mut media = 0;
-        for viewer in &self.viewers {
-            while viewer.receive(&mut self.incoming).expect("receives") > 0 {
-                media += self
-                    .incoming
-                    .datagrams()
-                    .filter(|(_, bytes)| bytes.len() > MEDIA_LEN)
-                    .count() as u64;
+    /// Wait for each viewer's packets of a burst, in whatever order viewers are served; returns how many came.
+    fn take_burst(&mut self, burst: usize) -> u64 {
+        let (mut taken, mut patience_ms) = (0, PATIENCE_MS);
+        for viewer in 0..self.viewers.len() {
+            let mut due = burst;
+            while due > 0 {
+                if !has_something(&self.viewers[viewer], patience_ms) {
+                    // The rest is not waited for: what is lost is lost for all.
+                    patience_ms = 0;
+                    break;
+                }
+                let media = self.take(viewer);
+                due = due.saturating_sub(media);
+                taken += media as u64;
             }
         }
         // What the publisher is told is not looked at.
@@ -131,22 +125,35 @@ impl Generator {
             .expect("receives")
             > 0
         {}
-        media
+        taken
     }
 
-    /// Whether anything came before patience ended.
-    fn wait(&self) -> bool {
-        let poll_of = |socket: &Socket| libc::pollfd {
-            fd: socket.as_raw_fd(),
-            events: libc::POLLIN,
-            revents: 0,
-        };
-        // The last viewer is served last: when it has something, all have.
-        let last = self.viewers.last().unwrap_or(&self.publisher);
-        let mut waiting = [poll_of(last)];
-        // SAFETY: one pollfd on this frame.
-        unsafe { libc::poll(waiting.as_mut_ptr(), 1, PATIENCE_MS) > 0 }
+    /// Packets of media that one viewer has got.
+    fn take(&mut self, viewer: usize) -> usize {
+        self.viewers[viewer]
+            .receive(&mut self.incoming)
+            .expect("receives");
+        let datagrams = self.incoming.datagrams();
+        datagrams
+            .filter(|(_, bytes)| bytes.len() > MEDIA_LEN)
+            .count()
     }
+
+    /// Wait until the publisher has heard something.
+    fn wait(&self) {
+        has_something(&self.publisher, PATIENCE_MS);
+    }
+}
+
+/// Whether anything came before patience ended.
+fn has_something(socket: &Socket, patience_ms: libc::c_int) -> bool {
+    let mut waiting = [libc::pollfd {
+        fd: socket.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    }];
+    // SAFETY: one pollfd on this frame.
+    unsafe { libc::poll(waiting.as_mut_ptr(), 1, patience_ms) > 0 }
 }
 
 fn send(socket: &Socket, destination: SocketAddr, bytes: &[u8], segment_len: usize) {
