@@ -62,6 +62,9 @@ def main() -> int:
     parser.add_argument("--only", help="comma list of groups")
     options = parser.parse_args()
     wanted = set(options.only.split(",")) if options.only else None
+    if options.slow:
+        # The browser tests have no markers.
+        os.environ["PARLEY_SLOW"] = "1"
     planned = [check for check in checks(options.slow) if wanted is None or check.group in wanted]
     results: list[tuple[Check, bool, float]] = []
     for check in planned:

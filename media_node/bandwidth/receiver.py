@@ -14,8 +14,8 @@ from media_node.quantities import Instant, SlotId, TrackId
 
 # What one voice needs; set aside as long as somebody could be heard.
 VOICE_BPS = 32_000
-# A prober need not be told of smaller changes.
-CEILING_NOTICEABLE = 0.05
+# A prober is told of somewhat more than is wanted, and need not be told anew while that is about enough.
+CEILING_SLACK, CEILING_TOO_MUCH = 1.05, 1.15
 
 # Why a slot has what it has: all that it shows, or what stands in the way of more.
 Reason = Literal["wish", "bandwidth", "sender", "node"]
@@ -108,10 +108,11 @@ class Receiver:
         ladders = (ladder_of(shown.track, shown.limit) for shown in self.shown_by_slot.values())
         wishes = [Wish((0, 0), tuple(rung.cost_bps for rung in ladder.rungs)) for ladder in ladders]
         wanted = ceiling(wishes, self.audio_bps)
-        if abs(wanted - self.ceiling_bps) <= CEILING_NOTICEABLE * self.ceiling_bps:
+        # Never less than is wanted: a path that is known to carry a little less would be probed no more.
+        if wanted <= self.ceiling_bps <= wanted * CEILING_TOO_MUCH:
             return None
-        self.ceiling_bps = wanted
-        return wanted
+        self.ceiling_bps = round(wanted * CEILING_SLACK)
+        return self.ceiling_bps
 
 
 def _held(shown: Shown, ladder: Ladder) -> int | None:

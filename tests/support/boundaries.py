@@ -135,6 +135,8 @@ RUST_ARROWS: Arrows = {
     "udp": frozenset[str](),
     "tcp": frozenset[str](),
     "netem": frozenset[str](),
+    # Tests with real clients.
+    "tunlink": frozenset({"netem"}),
     # Threads that drive a plane over sockets, without a word of Python.
     "worker": frozenset({"core", "udp", "tcp"}),
     "python": frozenset({"core", "udp", "worker"}),

@@ -169,11 +169,11 @@ def test_a_node_short_of_cpu_takes_the_top_off_everybody():
 def test_the_prober_looks_for_what_the_slots_could_use():
     stage = pair()
     ceiling = stage.forwarding.ceiling_by_key[stage.key("ben")]
-    assert ceiling == 1_500_000
+    assert ceiling == 1_575_000
     stage.show("ben", 1, "anna", max_height=180)
-    assert stage.forwarding.ceiling_by_key[stage.key("ben")] == 1_625_000
+    assert stage.forwarding.ceiling_by_key[stage.key("ben")] == 1_706_250
     stage.show("ben", 0, None)
-    assert stage.forwarding.ceiling_by_key[stage.key("ben")] == 125_000
+    assert stage.forwarding.ceiling_by_key[stage.key("ben")] == 131_250
 
 
 def test_nothing_is_left_of_who_left():

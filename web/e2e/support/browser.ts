@@ -18,13 +18,13 @@ const FLAGS = [
   '--disable-features=WebRtcHideLocalIpsWithMdns',
 ];
 
-export function launchChromium(): Promise<Browser> {
+export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+/** Starts a browser; pages of `origin` get cameras although they are not on this machine's own name. */
+export function launchChromium(executablePath = CHROMIUM, origin?: string): Promise<Browser> {
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    headless: true,
-    args: [...FLAGS, ...asRoot],
-  });
+  const trusted = origin === undefined ? [] : [`--unsafely-treat-insecure-origin-as-secure=${origin}`];
+  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...asRoot, ...trusted] });
 }
 
 export interface PageServer {
@@ -33,19 +33,19 @@ export interface PageServer {
 }
 
 /** Serves e2e/pages/ with the sources of the SDK, `/v1` passed on to the API under test. */
-export async function servePages(apiUrl: string): Promise<PageServer> {
+export async function servePages(apiUrl: string, host = '127.0.0.1'): Promise<PageServer> {
   const server: ViteDevServer = await createServer({
     root: ROOT,
     configFile: false,
     logLevel: 'error',
     optimizeDeps: { noDiscovery: true },
-    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null, proxy: { '/v1': apiUrl } },
+    server: { host, port: 0, hmr: false, watch: null, proxy: { '/v1': apiUrl } },
   });
   await server.listen();
   const address = server.httpServer?.address();
   if (typeof address !== 'object' || address === null) throw new Error('the page server has no port');
   return {
-    url: `http://127.0.0.1:${String(address.port)}/e2e/pages/sdk.html`,
+    url: `http://${host}:${String(address.port)}/e2e/pages/sdk.html`,
     close: () => server.close(),
   };
 }

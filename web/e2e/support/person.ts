@@ -7,6 +7,17 @@ export interface Seen {
   readonly tracks: Readonly<Record<string, { readonly muted: boolean; readonly hasPicture: boolean }>>;
 }
 
+/** What was heard and seen over some time. */
+export interface Quality {
+  /** Share of the sound that was made up for what did not come in time, 0 to 1. */
+  readonly concealed: number;
+  /** How long made-up sound lasts before real sound follows. */
+  readonly meanGapMs: number;
+  readonly fps: number;
+  readonly height: number;
+  readonly freezes: number;
+}
+
 export class Person {
   readonly page: Page;
   readonly name: string;
@@ -103,6 +114,47 @@ export class Person {
         codec: typeof codec === 'string' ? codec : '',
         freezes: Number(seen?.['freezeCount'] ?? 0),
         lost: Number(seen?.['packetsLost'] ?? 0),
+      };
+    });
+  }
+
+  /** The height of what arrives right now: 0 when no frame came for half a second. */
+  arriving(): Promise<{ height: number }> {
+    return this.qualityOf(500).then(({ fps, height }) => ({ height: fps > 0 ? height : 0 }));
+  }
+
+  /** What is heard and seen from now on for so long, of everybody together. */
+  async qualityOf(ms: number): Promise<Quality> {
+    const before = await this.#counters();
+    await this.page.waitForTimeout(ms);
+    const after = await this.#counters();
+    const seconds = (after.at - before.at) / 1000;
+    const gaps = Math.max(1, after.gaps - before.gaps);
+    return {
+      meanGapMs: (after.concealed - before.concealed) / 48 / gaps,
+      concealed: (after.concealed - before.concealed) / Math.max(1, after.samples - before.samples),
+      fps: (after.frames - before.frames) / seconds,
+      height: after.height,
+      freezes: after.freezes - before.freezes,
+    };
+  }
+
+  #counters(): Promise<
+    Record<'at' | 'samples' | 'concealed' | 'gaps' | 'frames' | 'height' | 'freezes', number>
+  > {
+    return this.page.evaluate(async () => {
+      const report = (await window.peerConnections.at(-1)?.getStats()) as
+        ReadonlyMap<string, Record<string, unknown>> | undefined;
+      const inbound = [...(report?.values() ?? [])].filter((one) => one['type'] === 'inbound-rtp');
+      const sum = (name: string) => inbound.reduce((total, one) => total + Number(one[name] ?? 0), 0);
+      return {
+        at: performance.now(),
+        samples: sum('totalSamplesReceived'),
+        concealed: sum('concealedSamples') - sum('silentConcealedSamples'),
+        gaps: sum('concealmentEvents'),
+        frames: sum('framesDecoded'),
+        height: Math.max(0, ...inbound.map((one) => Number(one['frameHeight'] ?? 0))),
+        freezes: sum('freezeCount'),
       };
     });
   }

@@ -3,8 +3,8 @@ import type { Source, WantedLayers } from '../protocol/index.ts';
 
 /** Bitrates that look good for sharp text at 1080p; above them the eye gains little. */
 const SCREEN_MAX_BPS = 2_500_000;
-/** Transparent for one voice; DTX takes it to almost nothing in pauses. */
-const MICROPHONE_MAX_BPS = 48_000;
+/** Clear for one voice, and as much again for the packet before. */
+const MICROPHONE_MAX_BPS = 32_000;
 const SCREEN_AUDIO_MAX_BPS = 128_000;
 
 /**
@@ -44,8 +44,10 @@ export function encodingsOf(source: Source, codec: CameraCodec = 'vp8'): RTCRtpE
 /** Best first. VP8 is what every browser both sends and receives; H.264 helps phones that have it in hardware. */
 const SENT_VIDEO = ['video/vp8', 'video/h264', 'video/rtx'];
 const RECEIVED_VIDEO = ['video/vp8', 'video/vp9', 'video/av1', 'video/h264', 'video/rtx'];
+/** Each packet holds the one before once more (RFC 2198): what the way to the node loses is whole again there. */
+const SENT_AUDIO = ['audio/red', 'audio/opus'];
 /** Plain until there is loss: the node then repeats earlier packets in red. What is left out is not forwarded. */
-const AUDIO_CODECS = ['audio/opus', 'audio/red'];
+const RECEIVED_AUDIO = ['audio/opus', 'audio/red'];
 
 /** What an m-line is for: a source that is sent, in a codec of choice, or a slot. */
 export interface Use {
@@ -56,9 +58,11 @@ export interface Use {
 
 /** Keeps and orders what the node forwards; empty when the browser knows none of it. */
 export function preferredCodecs(use: Use, offered: readonly RTCRtpCodec[]): RTCRtpCodec[] {
-  const usual = use.direction === 'sending' ? SENT_VIDEO : RECEIVED_VIDEO;
+  const isSending = use.direction === 'sending';
+  const audio = isSending ? SENT_AUDIO : RECEIVED_AUDIO;
+  const video = isSending ? SENT_VIDEO : RECEIVED_VIDEO;
   const first = use.first === undefined ? [] : [`video/${use.first}`];
-  const wanted = use.kind === 'audio' ? AUDIO_CODECS : [...new Set([...first, ...usual])];
+  const wanted = use.kind === 'audio' ? audio : [...new Set([...first, ...video])];
   return wanted.flatMap((name) =>
     offered.filter((codec) => codec.mimeType.toLowerCase() === name && isCommon(codec)),
   );

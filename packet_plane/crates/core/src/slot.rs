@@ -111,9 +111,9 @@ impl Slot {
         }
     }
 
-    /// The payload type of redundancy, where this receiver reads it and loses enough to need it.
-    pub fn redundant_payload_type(&self, codec: &Codec) -> Option<PayloadType> {
-        if self.redundancy.blocks() == 0 || self.repeats_verbatim() {
+    /// The payload type of redundancy, where this receiver reads it, loses enough to need it and has room for it.
+    pub fn redundant_payload_type(&self, codec: &Codec, estimate_bps: Option<u64>) -> Option<PayloadType> {
+        if !self.redundancy.is_due(estimate_bps) || self.repeats_verbatim() {
             return None;
         }
         let (own, _) = self.payload_types(codec)?;

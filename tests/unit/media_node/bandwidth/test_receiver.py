@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from media_node.bandwidth.allocate import MARGIN
 from media_node.bandwidth.layers import Ladder, Limit, Rung
 from media_node.bandwidth.receiver import VOICE_BPS, Receiver
 from media_node.quantities import Instant, SlotId, TrackId
@@ -99,10 +100,22 @@ def test_a_smaller_tile_and_another_track_are_looked_at_in_the_same_pass():
 
 def test_the_prober_is_told_what_all_slots_could_use_and_only_when_it_changes():
     found = receiver(300_000, ANNA)
-    assert found.next_ceiling(ladder_of) == 1_500_000
+    assert found.next_ceiling(ladder_of) == 1_575_000
     assert found.next_ceiling(ladder_of) is None
     found.show(RIGHT, BEN, Limit(), REST)
-    assert found.next_ceiling(ladder_of) == 3_000_000
+    assert found.next_ceiling(ladder_of) == 3_150_000
+
+
+def test_what_the_prober_looks_for_is_never_less_than_what_is_wanted():
+    found = receiver(300_000, ANNA)
+    told = 0
+    for cost in range(1_000_000, 2_000_000, 10_000):
+
+        def grown(track: TrackId, limit: Limit, cost: int = cost) -> Ladder:
+            return Ladder((Rung(0, 0, 100_000), Rung(2, 0, cost)))
+
+        told = found.next_ceiling(grown) or told
+        assert cost * MARGIN <= told <= cost * MARGIN * 1.15
 
 
 def test_a_ladder_that_loses_its_top_keeps_the_slot_as_high_as_it_can():

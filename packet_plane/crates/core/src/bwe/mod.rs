@@ -279,7 +279,7 @@ impl Estimator {
         let is_limited = self.is_application_limited(now);
         let has_room = self.has_feedback
             && (is_limited || self.rate.is_beyond_capacity())
-            && self.wanted_bps > current * PROBE_HEADROOM
+            && self.wanted_bps > current
             && self.trendline.usage() == Usage::Normal
             && self.queue.has_room();
         let patience = if is_limited {

@@ -103,7 +103,8 @@ impl Plane {
             self.counters.drops.count(DropReason::NoCodec);
             return;
         };
-        let redundant_type = slot.redundant_payload_type(codec);
+        let estimate_bps = transport.congestion.estimator.estimate_bps();
+        let redundant_type = slot.redundant_payload_type(codec, estimate_bps);
         let IngressStream {
             history, structure, ..
         } = stream;

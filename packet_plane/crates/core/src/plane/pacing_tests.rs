@@ -161,6 +161,20 @@ fn feedback_on_what_was_sent_makes_an_estimate_and_a_ceiling_makes_probes() {
 }
 
 #[test]
+fn a_path_known_to_carry_almost_what_is_wanted_is_probed_for_the_rest() {
+    let mut meeting = Watched::new();
+    want(&mut meeting, 1_000_000);
+    let mut number = 0;
+    report(&mut meeting, &mut number, (10, 4_010), 0, true);
+    let known = meeting.estimates().last().copied().expect("an estimate");
+    let wanted = known + known / 20;
+    want(&mut meeting, wanted);
+    report(&mut meeting, &mut number, (4_010, 12_010), 0, true);
+    let found = meeting.estimates().last().copied().expect("another estimate");
+    assert!(found >= wanted, "{found} of {wanted}");
+}
+
+#[test]
 fn an_estimate_that_came_too_soon_after_another_is_told_a_little_later() {
     let mut meeting = Watched::new();
     meeting.say_estimate(10, 1_000_000);
