@@ -11,17 +11,25 @@ from localcloud.errors import PortTakenError
 from localcloud.gateway.event import HttpRequest
 from localcloud.gateway.gateway import BODY_LIMIT_BYTES, Gateway
 from localcloud.gateway.problem import HttpResponse
+from localcloud.issuer import Issuer, IssuerPages
 from localcloud.settings import Settings
 from localcloud.web_app import WebApp
 
 log = logging.getLogger(__name__)
 
+# Of the forms that the issuer reads; the API counts its own bodies.
+MOST_FORM_BYTES = 16 * 1024
+
 
 class Listener:
-    def __init__(self, settings: Settings, gateway: Gateway, web_app: WebApp) -> None:
+    def __init__(
+        self, settings: Settings, gateway: Gateway, web_app: WebApp, issuer: Issuer | None = None
+    ) -> None:
         self._settings = settings
         self._gateway = gateway
-        application = web.Application(client_max_size=0)
+        application = web.Application(client_max_size=MOST_FORM_BYTES)
+        if issuer is not None:
+            IssuerPages(issuer).add_to(application.router)
         application.router.add_route("*", "/v1", self._handle_api)
         application.router.add_route("*", "/v1/{path:.*}", self._handle_api)
         application.router.add_get("/docs", _show_docs)

@@ -31,6 +31,7 @@ from localcloud.engines import (
     no_dynoxide_notice,
 )
 from localcloud.gateway.gateway import Gateway
+from localcloud.issuer import Issuer, trusted_by_the_api
 from localcloud.listener import Listener
 from localcloud.nodes import (
     REGION,
@@ -75,6 +76,7 @@ class LocalCloud:
         self._ports = Ports(folder.path / "ports.json")
         self._plans: list[NodePlan] = []
         self._nodes: list[ChildProcess] = []
+        self._issuer: Issuer | None = None
         # What was started, in order; closing it ends everything, the last first.
         self._started = AsyncExitStack()
 
@@ -123,10 +125,20 @@ class LocalCloud:
                 # On one machine the receiver that is being written is on that machine, too.
                 "PARLEY_WEBHOOK_NETWORKS": os.environ.get("PARLEY_WEBHOOK_NETWORKS", LOOPBACK),
                 "PARLEY_REPORT_QUEUE_NAME": provisioning.REPORT_QUEUE,
+                "PARLEY_ISSUERS": self._issuers(),
                 "POWERTOOLS_SERVICE_NAME": "parley",
                 "POWERTOOLS_METRICS_NAMESPACE": "Parley",
             }
         )
+
+    def _issuers(self) -> str:
+        """Whose people may sign in: those of the environment, or else the two of this machine."""
+        chosen = os.environ.get("PARLEY_ISSUERS")
+        if chosen is not None or not self._settings.is_loopback:
+            return chosen or ""
+        # Without a password it must not be reached from elsewhere.
+        self._issuer = Issuer(f"{self._settings.url}/oidc", f"{self._settings.url}/sign-in")
+        return trusted_by_the_api(self._issuer.url, provisioning.TENANT)
 
     async def _start_engines(self) -> ControlPlane:
         """The stand-ins come up while the control plane is imported: both take most of a second."""
@@ -204,7 +216,7 @@ class LocalCloud:
     ) -> None:
         self._plans = plan_nodes(self._settings, self._ports, self._folder.path / "nodes.json")
         web_app = WebApp(ROOT / "web/dist", lambda: [plan.url for plan in self._plans])
-        listener = Listener(self._settings, gateway, web_app)
+        listener = Listener(self._settings, gateway, web_app, self._issuer)
         await listener.start()
         self._started.push_async_callback(listener.stop)
         report_handler = functools.partial(control_plane.invoke, control_plane.handler("handle_node_reports"))

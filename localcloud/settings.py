@@ -30,6 +30,11 @@ class Settings:
         return self.host
 
     @property
+    def is_loopback(self) -> bool:
+        """Whether nobody but this machine can connect."""
+        return ipaddress.ip_address(self.host).is_loopback
+
+    @property
     def url(self) -> str:
         host = self.reachable_host
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
+from localcloud.issuer import challenge_of
 from localcloud.ports import Ports, is_free
 from localcloud.process import start_time
 from localcloud.run_file import read_run
@@ -85,6 +86,41 @@ def client(run: dict[str, Any]) -> httpx.Client:
     )
 
 
+def name_after_sign_in(run: dict[str, Any]) -> str:
+    """Who somebody is who signed in as a browser does, and made a meeting."""
+    verifier = "v" * 43
+    with httpx.Client() as browser:
+        [place] = browser.get(f"{run['apiUrl']}/sign-in").json()["items"]
+        back = f"{run['url']}/sign-in"
+        query = {
+            "response_type": "code",
+            "client_id": place["clientId"],
+            "redirect_uri": back,
+            "state": "s",
+            "code_challenge": challenge_of(verifier),
+            "code_challenge_method": "S256",
+        }
+        page = browser.get(place["authorizationEndpoint"], params=query)
+        assert "Ada Lovelace" in page.text
+        chosen = browser.post(page.url, data={"person": "grace"})
+        assert chosen.status_code == 303
+        answer = httpx.URL(chosen.headers["location"]).params
+        form = {
+            "grant_type": "authorization_code",
+            "code": answer["code"],
+            "redirect_uri": back,
+            "client_id": place["clientId"],
+            "code_verifier": verifier,
+        }
+        granted = browser.post(place["tokenEndpoint"], data=form).json()
+        headers = {"Authorization": f"Bearer {granted['access_token']}"}
+        assert browser.post(f"{run['apiUrl']}/meetings", json={}, headers=headers).status_code == 201
+        refused = {"Authorization": f"Bearer {granted['id_token']}"}
+        assert browser.post(f"{run['apiUrl']}/meetings", json={}, headers=refused).status_code == 401
+        name: str = browser.get(f"{run['apiUrl']}/users/me", headers=headers).json()["name"]
+        return name
+
+
 def test_a_run_is_ready_when_it_says_so_and_leaves_nothing_behind(local: LocalRun):
     process, run = local.start(PARLEY_NODES="2")
     file = local.data / "run.json"
@@ -94,6 +130,7 @@ def test_a_run_is_ready_when_it_says_so_and_leaves_nothing_behind(local: LocalRu
         assert api.get("/health").status_code == 200
         reported = {node["id"]: node["state"] for node in api.get("/nodes").json()["items"]}
         demo = api.get(f"/meetings/{run['demoMeeting']['code']}").json()
+    assert name_after_sign_in(run) == "Grace Hopper"
     assert reported == {node["id"]: "ready" for node in run["nodes"]}
     assert len(reported) == 2
     assert (demo["id"], demo["link"]) == (run["demoMeeting"]["id"], run["demoMeeting"]["link"])

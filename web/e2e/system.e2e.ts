@@ -133,3 +133,23 @@ describe('two guests of a real meeting', () => {
     await lost.leave();
   });
 });
+
+describe('somebody without a link', () => {
+  it('signs in, starts a meeting and hosts it', async () => {
+    const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
+    const page = await context.newPage();
+    await page.goto(parley.url);
+    await page.getByRole('button', { name: en.start.signIn }).click();
+    await page.getByRole('button', { name: 'Ada Lovelace' }).click();
+    await page.getByText('Signed in as Ada Lovelace').waitFor();
+    expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/');
+    await page.getByRole('button', { name: en.start.new }).click();
+    await page.waitForURL(/\/m\/[a-z]{3}-[a-z]{4}-[a-z]{3}$/);
+    const joining = page.waitForResponse((answer) => answer.url().endsWith('/join'));
+    await page.getByLabel(en.join.nameLabel).fill('Ada');
+    await page.getByRole('button', { name: en.join.go }).click();
+    const { participant } = (await (await joining).json()) as { participant: { role: string } };
+    expect(participant.role).toBe('host');
+    await context.close();
+  });
+});

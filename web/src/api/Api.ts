@@ -1,5 +1,5 @@
 /**
- * Api: the control plane's HTTP calls that a guest makes.
+ * Api: the control plane's HTTP calls that people make, guests and others.
  *
  * Owns timeouts, the retry of 503 and the translation of problem details. Keeps no state of the meeting.
  * Source: RFC 9110, RFC 9457.
@@ -10,6 +10,8 @@ import type { JoinGrant, JoinRequest, MeetingDetails } from './types.ts';
 export interface ApiOptions {
   /** Such as `https://parley.example/v1`, or `/v1` on the same origin. */
   readonly apiUrl: string;
+  /** Of whoever signed in; null, or left out, for a guest. */
+  readonly accessToken?: () => string | null;
   readonly fetch?: typeof fetch;
   readonly wait?: (ms: number) => Promise<void>;
 }
@@ -23,11 +25,13 @@ const DEFAULT_RETRY_AFTER_MS = 1_000;
 
 export class Api {
   readonly #url: string;
+  readonly #accessToken: () => string | null;
   readonly #fetch: typeof fetch;
   readonly #wait: (ms: number) => Promise<void>;
 
   constructor(options: ApiOptions) {
     this.#url = options.apiUrl.replace(/\/$/, '');
+    this.#accessToken = options.accessToken ?? (() => null);
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#wait = options.wait ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
   }
@@ -49,6 +53,24 @@ export class Api {
     const { node } = body as Partial<JoinGrant>;
     if (!hasStrings(node, ['id', 'url'])) throw unreadable();
     return { iceServers: [], ...body } as unknown as JoinGrant;
+  }
+
+  /**
+   * Makes a meeting of whoever signed in.
+   * @throws ApiError
+   */
+  async createMeeting(): Promise<MeetingDetails> {
+    const body = await this.#request('POST', '/meetings', {});
+    if (!hasStrings(body, ['id', 'code', 'state'])) throw unreadable();
+    return { title: null, ...body } as unknown as MeetingDetails;
+  }
+
+  #headers(hasBody: boolean): Record<string, string> {
+    const token = this.#accessToken();
+    return {
+      ...(hasBody ? { 'Content-Type': 'application/json' } : {}),
+      ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+    };
   }
 
   async #request(method: string, path: string, payload?: object): Promise<unknown> {
@@ -73,7 +95,7 @@ export class Api {
     try {
       return await this.#fetch(this.#url + path, {
         method,
-        headers: payload === undefined ? {} : { 'Content-Type': 'application/json' },
+        headers: this.#headers(payload !== undefined),
         body: payload === undefined ? null : JSON.stringify(payload),
         signal: AbortSignal.timeout(TIMEOUT_MS),
         cache: 'no-store',

@@ -35,6 +35,8 @@ import type {
 export interface MeetingOptions {
   /** Such as `/v1` on the same origin. */
   readonly apiUrl: string;
+  /** Of whoever signed in; null, or left out, for a guest. */
+  readonly accessToken?: () => string | null;
   /** What cameras are sent in; VP8 when left out. VP9 and AV1 look better at the same rate and take more CPU. */
   readonly cameraCodec?: CameraCodec;
   /** Where the tab remembers who it is; null to be somebody new after each reload. */
@@ -83,6 +85,7 @@ export class Meeting implements MeetingClient {
     this.#link = new Link({
       api: new Api({
         apiUrl: options.apiUrl,
+        ...(options.accessToken === undefined ? {} : { accessToken: options.accessToken }),
         ...(environment?.fetch === undefined ? {} : { fetch: environment.fetch }),
       }),
       resumeTokens: new ResumeTokens(options.storage === undefined ? tabStorage() : options.storage),

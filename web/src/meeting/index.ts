@@ -2,7 +2,8 @@
 import { Api, type MeetingDetails } from '../api/index.ts';
 import { asMeetingError } from './errors.ts';
 
-export type { MeetingDetails } from '../api/index.ts';
+export { SIGN_IN_PATH, SignIn, type MeetingDetails, type SignInOptions } from '../api/index.ts';
+export { tabStorage } from './ResumeTokens.ts';
 export * from '../media/index.ts';
 export { MeetingError, type MeetingErrorCode } from './errors.ts';
 export { Meeting, type MeetingOptions } from './Meeting.ts';
@@ -16,6 +17,22 @@ export type * from './types.ts';
 export async function fetchMeeting(apiUrl: string, meeting: string): Promise<MeetingDetails> {
   try {
     return await new Api({ apiUrl }).fetchMeeting(meeting);
+  } catch (error) {
+    throw asMeetingError(error);
+  }
+}
+
+/**
+ * Makes a meeting of whoever signed in.
+ *
+ * @throws MeetingError
+ */
+export async function createMeeting(
+  apiUrl: string,
+  accessToken: () => string | null,
+): Promise<MeetingDetails> {
+  try {
+    return await new Api({ apiUrl, accessToken }).createMeeting();
   } catch (error) {
     throw asMeetingError(error);
   }

@@ -1,15 +1,33 @@
 /** Routes to a page, and owns what lives as long as one visit to a meeting: capture and the meeting itself. */
 import { useEffect, useState, type ReactNode } from 'react';
-import { LocalMedia, Meeting, type LocalMediaClient, type MeetingClient } from '../meeting/index.ts';
+import {
+  LocalMedia,
+  Meeting,
+  SignIn,
+  tabStorage,
+  createMeeting,
+  type LocalMediaClient,
+  type MeetingClient,
+} from '../meeting/index.ts';
 import { JoinPage } from './pages/JoinPage.tsx';
 import { LeftPage } from './pages/LeftPage.tsx';
 import { MeetingPage } from './pages/MeetingPage.tsx';
 import { NoticePage } from './pages/NoticePage.tsx';
+import { SignInPage } from './pages/SignInPage.tsx';
 import { StartPage } from './pages/StartPage.tsx';
 import { parseRoute, pathOf, type Route } from './route.ts';
 import { useSnapshot } from './useSnapshot.ts';
 
 const API_URL = '/v1';
+const signIn = new SignIn({
+  apiUrl: API_URL,
+  origin: location.origin,
+  storage: tabStorage(),
+  goTo: (url) => {
+    location.assign(url);
+  },
+});
+const accessToken = (): string | null => signIn.token();
 
 export function App(): ReactNode {
   const [route, setRoute] = useState<Route>(() => parseRoute(location.pathname));
@@ -30,9 +48,23 @@ export function App(): ReactNode {
     setRoute(next);
   };
 
+  if (route.kind === 'signIn') {
+    return (
+      <SignInPage
+        signIn={signIn}
+        onDone={() => {
+          // The code in the address was used: going back must not bring it again.
+          history.replaceState(null, '', '/');
+          setRoute({ kind: 'start' });
+        }}
+      />
+    );
+  }
   if (route.kind === 'start')
     return (
       <StartPage
+        signIn={signIn}
+        onNew={async () => (await createMeeting(API_URL, accessToken)).code}
         onCode={(code) => {
           navigate({ kind: 'meeting', code });
         }}
@@ -67,7 +99,7 @@ interface Held {
 function Visit(props: VisitProps): ReactNode {
   const [held, setHeld] = useState<Held | null>(null);
   useEffect(() => {
-    const made = { meeting: new Meeting({ apiUrl: API_URL }), media: new LocalMedia() };
+    const made = { meeting: new Meeting({ apiUrl: API_URL, accessToken }), media: new LocalMedia() };
     // eslint-disable-next-line react-hooks/set-state-in-effect -- An outside resource becomes state once, on mount.
     setHeld(made);
     return () => {

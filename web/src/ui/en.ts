@@ -10,9 +10,20 @@ export const en = {
     newTitle: 'Want to start a meeting?',
     newText:
       'Meetings are made with the API and an access key: one POST to /v1/meetings answers with a link to share. Parley started on your own machine prints such a link at once.',
+    signIn: 'Sign in to start a meeting',
+    signOut: 'Sign out',
+    signedIn: 'Signed in as {{name}}',
+    signedInUnnamed: 'Signed in',
+    new: 'Start a meeting',
+    newFailed: 'That did not work. Sign in again, or try again in a moment.',
     pointOne: 'Your own servers',
     pointTwo: 'Comes back by itself when the network blinks',
     pointThree: 'Open source',
+  },
+  signIn: {
+    working: 'Signing you in…',
+    failed: 'Signing in did not work. You can try it again from the start page.',
+    home: 'To the start page',
   },
   join: {
     loading: 'Looking for the meeting…',

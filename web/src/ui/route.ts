@@ -1,7 +1,13 @@
 /** Where in the app an address leads. Pure. */
-export type Route = { readonly kind: 'start' } | { readonly kind: 'meeting'; readonly code: string };
+import { SIGN_IN_PATH } from '../meeting/index.ts';
+
+export type Route =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'signIn' }
+  | { readonly kind: 'meeting'; readonly code: string };
 
 export function parseRoute(pathname: string): Route {
+  if (pathname === SIGN_IN_PATH) return { kind: 'signIn' };
   const code = /^\/m\/([^/]+)\/?$/.exec(pathname)?.[1];
   if (code === undefined) return { kind: 'start' };
   try {
@@ -24,5 +30,6 @@ export function parseCode(input: string): string | null {
 }
 
 export function pathOf(route: Route): string {
+  if (route.kind === 'signIn') return SIGN_IN_PATH;
   return route.kind === 'start' ? '/' : `/m/${encodeURIComponent(route.code)}`;
 }

@@ -3,9 +3,19 @@ import { useState, type ReactNode } from 'react';
 import { Button, FieldError, Form, Input, Label, TextField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { Wordmark } from '../components/Wordmark.tsx';
+import { NewMeeting } from '../components/NewMeeting.tsx';
+import type { SignIn } from '../../meeting/index.ts';
 import { parseCode } from '../route.ts';
 
-export function StartPage({ onCode }: { readonly onCode: (code: string) => void }): ReactNode {
+interface StartPageProps {
+  readonly onCode: (code: string) => void;
+  /** Left out where nobody signs in. */
+  readonly signIn?: SignIn;
+  /** Makes a meeting of whoever signed in; gives its code. */
+  readonly onNew?: () => Promise<string>;
+}
+
+export function StartPage({ onCode, signIn, onNew }: StartPageProps): ReactNode {
   const { t } = useTranslation();
   const [input, setInput] = useState('');
   const [isWrong, setWrong] = useState(false);
@@ -42,10 +52,7 @@ export function StartPage({ onCode }: { readonly onCode: (code: string) => void 
             <FieldError>{t('start.badCode')}</FieldError>
           </TextField>
         </Form>
-        <details className="new-meeting">
-          <summary>{t('start.newTitle')}</summary>
-          <p>{t('start.newText')}</p>
-        </details>
+        <NewMeeting onCode={onCode} {...(signIn && onNew ? { signIn, onNew } : {})} />
         <ul className="points">
           {(['pointOne', 'pointTwo', 'pointThree'] as const).map((point) => (
             <li key={point}>
