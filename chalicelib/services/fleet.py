@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import groupby
 
 from chalicelib.domain.decisions import is_current, note_presence
-from chalicelib.domain.identifiers import NodeId, ParticipantId
+from chalicelib.domain.identifiers import NodeId, ParticipantId, is_id
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Node
@@ -53,7 +53,8 @@ class Fleet:
         return [node for region in self._regions for node in self._store.nodes(region)]
 
     def node(self, name: str) -> Node:
-        for region in self._regions:
+        # What is no id is looked for nowhere: a store takes no key of any length.
+        for region in self._regions if is_id(name, "node") else ():
             node = self._store.node(region, NodeId(name))
             if node is not None:
                 return node
