@@ -34,6 +34,11 @@ def deliver_due(event: Any) -> dict[str, int]:
     return events.deliver_due(event.to_dict(), event.context)
 
 
+@app.lambda_function(name="keep_time")
+def keep_time(event: dict[str, Any], context: Any) -> dict[str, int]:
+    return events.keep_time(event, context)
+
+
 @app.schedule("rate(1 minute)", name="sweep")
 def sweep(event: Any) -> dict[str, int]:
     return events.sweep(event.to_dict(), event.context)

@@ -35,6 +35,7 @@ from chalicelib.services.protocols import (
 from chalicelib.services.quality import Quality, read_quality_report
 from chalicelib.services.reports import Reports
 from chalicelib.services.sweep import Sweep
+from chalicelib.services.timekeeper import Timekeeper
 from chalicelib.services.tokens import Callers
 from chalicelib.services.values import (
     Admission,
@@ -104,6 +105,7 @@ class Services:
     reports: Reports
     quality: Quality
     sweep: Sweep
+    timekeeper: Timekeeper
     signer: Signer
     people: People
     webhooks: Webhooks
@@ -142,6 +144,7 @@ def build(config: Config, stores: Stores) -> Services:
         reports=Reports(fleet),
         quality=Quality(meetings, stores.quality),
         sweep=Sweep(meetings, stores.meetings, fleet, config.region),
+        timekeeper=Timekeeper(meetings, stores.meetings, stores.fleet, config.region),
         signer=stores.signer,
         people=stores.people,
         webhooks=webhooks,

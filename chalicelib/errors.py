@@ -18,6 +18,7 @@ ControlPlaneError
 │   │   ├── MeetingNotFoundError
 │   │   └── ParticipantNotFoundError
 │   ├── MeetingEndedError
+│   ├── MeetingNotOpenError       it is for later
 │   ├── MeetingFullError
 │   ├── PreconditionFailedError   it changed since the caller read it
 │   ├── TooManyRequestsError
@@ -118,6 +119,14 @@ class ParticipantNotFoundError(NotFoundError):
 
 class MeetingEndedError(CallerError):
     code = "meeting_ended"
+
+
+class MeetingNotOpenError(CallerError):
+    code = "meeting_not_open"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class MeetingFullError(CallerError):

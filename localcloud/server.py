@@ -52,6 +52,8 @@ from localcloud.stream_pump import StreamPump
 from localcloud.web_app import WebApp
 
 SWEEP_SECONDS = 60.0
+# Each four seconds in AWS, too; there, one function goes on for a minute.
+TIME_SECONDS = 4.0
 # A minute in AWS, where each look is paid for.
 DELIVER_SECONDS = 5.0
 LOOPBACK = "127.0.0.0/8,::1/128"
@@ -224,8 +226,9 @@ class LocalCloud:
         sqs = boto3.client("sqs", config=Config(retries={"total_max_attempts": 1}))
         pump = QueuePump(sqs, queue.url, queue.arn, report_handler)
         self._start_task(pump.run())
-        sweep = functools.partial(control_plane.invoke, control_plane.handler("sweep"))
-        self._start_task(run_schedule(sweep, name="sweep", period_seconds=SWEEP_SECONDS))
+        for name, seconds in (("sweep", SWEEP_SECONDS), ("keep_time", TIME_SECONDS)):
+            handler = functools.partial(control_plane.invoke, control_plane.handler(name))
+            self._start_task(run_schedule(handler, name=name, period_seconds=seconds))
         await self._start_webhooks(control_plane, sqs)
 
     async def _start_webhooks(self, control_plane: ControlPlane, sqs: Any) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import NodeId, ParticipantId
-from chalicelib.domain.meeting import EndReason, Meeting, Placement
-from chalicelib.domain.participant import Participant, ParticipantState
+from chalicelib.domain.meeting import EndReason, Meeting, Placement, attended_by
+from chalicelib.domain.participant import Participant, ParticipantState, gone
 from chalicelib.domain.presence import PresenceChange
 
 # A transaction of DynamoDB has 100 items: the meeting, and two for each who came or went.
@@ -23,8 +24,9 @@ def end(meeting: Meeting, reason: EndReason, now: datetime) -> Change | None:
     """None if it has ended before."""
     if meeting.state == "ended":
         return None
+    counted = _count(meeting, 0, now)
     return Change.of(meeting).then(
-        "meeting.ended", now, state="ended", ended_at=now, end_reason=reason, present=0
+        "meeting.ended", now, state="ended", ended_at=now, end_reason=reason, **counted
     )
 
 
@@ -36,19 +38,31 @@ def admit(meeting: Meeting, participant: Participant, earlier: Participant | Non
             state="joined" if earlier.state == "joined" else "joining",
             joined_at=earlier.joined_at,
             left_at=earlier.left_at,
+            seen_epoch=earlier.seen_epoch,
+            here_since=earlier.here_since,
+            attended=earlier.attended,
         )
     return Change.of(meeting).then("participant.admitted", participant.asked_at, participant)
 
 
 def place(change: Change, placement: Placement, now: datetime) -> Change:
-    """Give the meeting its node, or more of it; another node is the next epoch."""
+    """Give the meeting its node, or more of it; another node is the next epoch, and nobody is there yet."""
     meeting = change.after
     stays = meeting.placement is not None and meeting.placement.node == placement.node
     if meeting.placement == placement:
         return change
-    kind = "meeting.grown" if stays else "meeting.placed"
-    epoch = meeting.epoch if stays else meeting.epoch + 1
-    return change.then(kind, now, placement=placement, epoch=epoch)
+    if stays:
+        return change.then("meeting.grown", now, placement=placement)
+    empty_since = meeting.empty_since or (now if meeting.state == "live" else None)
+    counted = _count(meeting, 0, now) if meeting.present else {}
+    return change.then(
+        "meeting.placed",
+        now,
+        placement=placement,
+        epoch=meeting.epoch + 1,
+        empty_since=empty_since,
+        **counted,
+    )
 
 
 def is_current(meeting: Meeting, change: PresenceChange, node: NodeId) -> bool:
@@ -69,40 +83,98 @@ def note_presence(
     Returns:
         The change, and whether it is the whole of it: a crowd comes in several.
     """
-    came = [known[one] for one in sorted(seen.came) if one in known and known[one].state in COMING]
+    here = [known[one] for one in sorted(seen.came) if one in known]
+    came = [one for one in here if one.state in COMING or _is_seen_anew(one, seen)]
     went = [known[one] for one in sorted(seen.went) if one in known and known[one].state in GOING]
     moves = [*((one, True) for one in came), *((one, False) for one in went)]
     change = Change.of(meeting)
     for participant, is_there in moves[:MOST_IN_ONE_CHANGE]:
-        change = _moved(change, participant, now) if is_there else _left(change, participant, now)
+        change = _came(change, participant, seen, now) if is_there else _left(change, participant, now, now)
     complete = len(moves) <= MOST_IN_ONE_CHANGE
-    return (_counted(change, seen.present, now) if complete else change), complete
+    return (_counted(change, seen.present, now, now) if complete else change), complete
 
 
-def _moved(change: Change, participant: Participant, now: datetime) -> Change:
+def note_loss(
+    meeting: Meeting,
+    people: Iterable[Participant],
+    node: NodeId,
+    epoch: int,
+    last_seen: datetime,
+    now: datetime,
+) -> tuple[Change, bool]:
+    """What the loss of a node changes: whom no other node has seen since left when it last reported.
+
+    Args:
+        people: Everybody who was ever in the meeting.
+        epoch: The one in which the node carried it.
+
+    Returns:
+        The change, and whether it is the whole of it.
+    """
+    ghosts = [one for one in people if one.state == "joined" and one.seen_epoch <= epoch]
+    carried = meeting.placement is not None and meeting.placement.node == node
+    change = Change.of(meeting)
+    if meeting.state == "ended":
+        return change, True
+    for ghost in ghosts[:MOST_IN_ONE_CHANGE]:
+        if carried:
+            change = _left(change, ghost, last_seen, now)
+        else:
+            # Another node counts who is there now.
+            change = change.then("participant.left", now, gone(ghost, "left", last_seen))
+    complete = len(ghosts) <= MOST_IN_ONE_CHANGE
+    if complete and carried and meeting.state == "live":
+        change = _counted(change, 0, last_seen, now)
+    return change, complete
+
+
+def _is_seen_anew(participant: Participant, seen: PresenceChange) -> bool:
+    return participant.state == "joined" and participant.seen_epoch < seen.epoch
+
+
+def _came(change: Change, participant: Participant, seen: PresenceChange, now: datetime) -> Change:
+    if participant.state == "joined":
+        moved = dataclasses.replace(participant, seen_epoch=seen.epoch)
+        return change.then("participant.moved", now, moved)
     joined = dataclasses.replace(
-        participant, state="joined", joined_at=participant.joined_at or now, left_at=None
+        participant,
+        state="joined",
+        joined_at=participant.joined_at or now,
+        left_at=None,
+        seen_epoch=seen.epoch,
+        here_since=now,
     )
-    return change.then("participant.joined", now, joined, present=change.after.present + 1)
+    counted = _count(change.after, change.after.present + 1, now)
+    return change.then("participant.joined", now, joined, **counted)
 
 
-def _left(change: Change, participant: Participant, now: datetime) -> Change:
-    gone = dataclasses.replace(participant, state="left", left_at=now)
-    return change.then("participant.left", now, gone, present=max(0, change.after.present - 1))
+def _left(change: Change, participant: Participant, last_seen: datetime, now: datetime) -> Change:
+    counted = _count(change.after, max(0, change.after.present - 1), last_seen)
+    return change.then("participant.left", now, gone(participant, "left", last_seen), **counted)
 
 
-def _counted(change: Change, present: int, now: datetime) -> Change:
+def _counted(change: Change, present: int, since: datetime, now: datetime) -> Change:
     """Live with the first who comes, empty with the last who goes; the node's own count is what counts."""
     meeting = change.after
+    counted = _count(meeting, present, since)
     if present == 0:
         if meeting.empty_since is None:
-            return change.then("meeting.emptied", now, present=0, empty_since=now)
+            return change.then("meeting.emptied", now, empty_since=since, **counted)
     elif meeting.state == "created":
         return change.then(
-            "meeting.started", now, present=present, state="live", live_since=now, empty_since=None
+            "meeting.started", now, state="live", live_since=since, empty_since=None, **counted
         )
     elif meeting.empty_since is not None:
-        return change.then("meeting.resumed", now, present=present, empty_since=None)
+        return change.then("meeting.resumed", now, empty_since=None, **counted)
     if meeting.present != present:
-        return change.then("meeting.counted", now, present=present)
+        return change.then("meeting.counted", now, **counted)
     return change
+
+
+def _count(meeting: Meeting, present: int, since: datetime) -> dict[str, Any]:
+    """Another number of people from a moment on, and the time that they have spent there before."""
+    if meeting.present == present == 0:
+        return {"present": 0}
+    # Reports and requests are timed by different clocks: what was counted is not counted again.
+    counted_at = max(since, meeting.counted_at or since)
+    return {"present": present, "attended": attended_by(meeting, since), "counted_at": counted_at}

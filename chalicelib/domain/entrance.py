@@ -1,20 +1,21 @@
 """Who comes into a meeting: at once, after a host has said so, or not at all.
 
-The order is: barred people never; people who were in already always; then the lock, the passcode, and the
-waiting room. Never sees a passcode: the caller says whether it was right.
+The order is: barred people never; people who were in already always; then the time, the lock, the passcode,
+and the waiting room. Never sees a passcode: the caller says whether it was right.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from chalicelib.domain.identifiers import MeetingId
-from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.meeting import Meeting, opens_at
 from chalicelib.domain.participant import Participant, Role
 
-Entrance = Literal["enter", "wait", "barred", "locked", "passcode", "guests"]
+Entrance = Literal["enter", "wait", "barred", "early", "locked", "passcode", "guests"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Newcomer:
     earlier: Participant | None
 
 
-def entrance_of(meeting: Meeting, who: Newcomer, *, passcode_given: bool) -> Entrance:
+def entrance_of(meeting: Meeting, who: Newcomer, now: datetime, *, passcode_given: bool) -> Entrance:
     """How somebody comes in; "passcode" asks for the right one first."""
     earlier = who.earlier
     if who.marks & meeting.barred or (earlier is not None and earlier.state in ("removed", "denied")):
@@ -46,6 +47,9 @@ def entrance_of(meeting: Meeting, who: Newcomer, *, passcode_given: bool) -> Ent
         return "guests"
     if who.vouched and who.role in ("host", "cohost", "recorder", "relay"):
         return "enter"
+    opens = opens_at(meeting)
+    if opens is not None and now < opens:
+        return "early"
     if meeting.locked:
         return "locked"
     if meeting.passcode_hash is not None and not who.vouched and not passcode_given:

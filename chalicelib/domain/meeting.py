@@ -11,10 +11,14 @@ from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, Tenant
 from chalicelib.domain.plain import SECRET
 
 MeetingState = Literal["created", "live", "ended"]
-EndReason = Literal["requested", "empty", "overdue"]
+# requested: somebody ended it; scheduled: its time was up; length: it went on for as long as it may; empty:
+# nobody came back; overdue: nobody ever came.
+EndReason = Literal["requested", "scheduled", "length", "empty", "overdue"]
 
-# A link is often made a day before; one that nobody used for a month is forgotten.
+# A link is often made a day before; one that nobody used for a month after its time is forgotten.
 UNUSED_LIFETIME = timedelta(days=30)
+# People come early; hosts may come at any time.
+OPENS_EARLY = timedelta(minutes=10)
 # A meeting that never empties is a forgotten device.
 LONGEST_LIFE = timedelta(days=7)
 DEFAULT_AUTO_ADMIT: frozenset[str] = frozenset({"organisation", "returning"})
@@ -42,6 +46,11 @@ class Meeting:
     max_participants: int = 100
     end_after_empty: timedelta = timedelta(minutes=10)
     metadata: Mapping[str, str] = field(default_factory=dict)
+    # Before it, only hosts come in; after its end, nobody.
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    # From the moment when the first was there.
+    max_duration: timedelta = LONGEST_LIFE
     waiting_room: bool = False
     # Nobody new comes in.
     locked: bool = False
@@ -62,17 +71,48 @@ class Meeting:
     present: int = 0
     live_since: datetime | None = None
     empty_since: datetime | None = None
+    # Time that people spent in it, all together, up to `counted_at`.
+    attended: timedelta = timedelta(0)
+    counted_at: datetime | None = None
     # The number of the last event in its log; whoever writes says which one it has seen.
     events: int = 0
 
 
-def end_reason_at(meeting: Meeting, now: datetime) -> EndReason | None:
-    """Why a live meeting should end now; None while it may go on."""
+def end_of(meeting: Meeting) -> tuple[datetime, EndReason] | None:
+    """When the meeting ends if nothing changes, and why; None for one that has ended."""
+    ends: list[tuple[datetime, EndReason]] = []
     if meeting.state == "ended":
         return None
+    if meeting.ends_at is not None:
+        ends.append((meeting.ends_at, "scheduled"))
+    opened = _latest(meeting.created_at, meeting.starts_at)
     if meeting.state == "created":
-        return "overdue" if now - meeting.created_at >= UNUSED_LIFETIME else None
-    if meeting.present == 0 and meeting.empty_since is not None:
-        return "empty" if now - meeting.empty_since >= meeting.end_after_empty else None
-    started = meeting.live_since or meeting.created_at
-    return "overdue" if now - started >= LONGEST_LIFE else None
+        ends.append((opened + UNUSED_LIFETIME, "overdue"))
+    else:
+        ends.append(((meeting.live_since or opened) + meeting.max_duration, "length"))
+        if meeting.present == 0 and meeting.empty_since is not None:
+            # A host who looks in early leaves it for those who come in time.
+            ends.append((_latest(meeting.empty_since, meeting.starts_at) + meeting.end_after_empty, "empty"))
+    return min(ends)
+
+
+def end_reason_at(meeting: Meeting, now: datetime) -> EndReason | None:
+    """Why a meeting should end now; None while it may go on."""
+    end = end_of(meeting)
+    return end[1] if end is not None and end[0] <= now else None
+
+
+def opens_at(meeting: Meeting) -> datetime | None:
+    """From when on people who are not hosts may come in; None for at once."""
+    return meeting.starts_at - OPENS_EARLY if meeting.starts_at is not None else None
+
+
+def attended_by(meeting: Meeting, now: datetime) -> timedelta:
+    """The time that people have spent in it until now, all together."""
+    if meeting.counted_at is None:
+        return meeting.attended
+    return meeting.attended + meeting.present * max(now - meeting.counted_at, timedelta(0))
+
+
+def _latest(moment: datetime, other: datetime | None) -> datetime:
+    return max(moment, other) if other is not None else moment

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain.entrance import mark_of
 from chalicelib.domain.events import Change
 from chalicelib.domain.meeting import Meeting
-from chalicelib.domain.participant import Participant, Role
+from chalicelib.domain.participant import Participant, Role, gone
 
 # More than a meeting removes; each mark is 32 characters, and an item has 400 KB.
 MOST_BARRED = 1000
@@ -51,7 +51,7 @@ def remove(meeting: Meeting, participant: Participant, now: datetime, *, ban: bo
     barred = _with_marks(meeting, marks)
     if participant.state == "removed" and barred == meeting.barred:
         return Change.of(meeting)
-    removed = dataclasses.replace(participant, state="removed", left_at=participant.left_at or now)
+    removed = gone(participant, "removed", participant.left_at or now)
     kind = "participant.banned" if ban else "participant.removed"
     return Change.of(meeting).then(kind, now, removed, barred=barred)
 
@@ -59,8 +59,7 @@ def remove(meeting: Meeting, participant: Participant, now: datetime, *, ban: bo
 def leave(meeting: Meeting, participant: Participant, now: datetime) -> Change:
     if participant.state in ("left", "removed", "denied"):
         return Change.of(meeting)
-    gone = dataclasses.replace(participant, state="left", left_at=now)
-    return Change.of(meeting).then("participant.left", now, gone)
+    return Change.of(meeting).then("participant.left", now, gone(participant, "left", now))
 
 
 def rename(meeting: Meeting, participant: Participant, name: str, now: datetime) -> Change:

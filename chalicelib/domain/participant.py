@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.domain.identifiers import MeetingId, ParticipantId
@@ -31,6 +31,11 @@ class Participant:
     state: ParticipantState = "joining"
     joined_at: datetime | None = None
     left_at: datetime | None = None
+    # The epoch in which a node saw it last: what an earlier node says of it is the past.
+    seen_epoch: int = 0
+    # Since when it is there without a break, and the time that it was there before.
+    here_since: datetime | None = None
+    attended: timedelta = timedelta(0)
     # A mark of the address it came from (domain/entrance.py), for bans.
     source: str | None = field(default=None, metadata=SECRET)
 
@@ -45,8 +50,21 @@ def grants_of(role: Role) -> dict[str, object]:
     }
 
 
+def gone(participant: Participant, state: ParticipantState, at: datetime) -> Participant:
+    """Not there any more since a moment."""
+    attended = attended_by(participant, at)
+    return dataclasses.replace(participant, state=state, left_at=at, here_since=None, attended=attended)
+
+
+def attended_by(participant: Participant, now: datetime) -> timedelta:
+    """How long it has been there until now, in all."""
+    if participant.here_since is None:
+        return participant.attended
+    return participant.attended + max(now - participant.here_since, timedelta(0))
+
+
 def as_seen(participant: Participant, meeting: Meeting) -> Participant:
     """With the end of a meeting everybody has left: one event says so for all of them."""
     if meeting.state != "ended" or participant.state in ("left", "removed", "denied"):
         return participant
-    return dataclasses.replace(participant, state="left", left_at=meeting.ended_at)
+    return gone(participant, "left", meeting.ended_at or participant.asked_at)

@@ -5,8 +5,9 @@ Unknown fields are refused: a wish that is not understood must not look granted.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
@@ -47,6 +48,22 @@ def _only(field: str, *allowed: Any) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+_RFC3339 = re.compile(r"[2-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _moment(value: Any) -> Any:
+    if value is None:
+        return value
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        raise ValueError("A time is RFC 3339 with its offset, as 2026-11-23T09:30:00Z.")
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("A time is in the years 2000 to 9998.") from error
+
+
+# Up to the year 9998, so that what is added to it is still a time.
+Moment = Annotated[datetime, BeforeValidator(_moment), Field(lt=datetime(9999, 1, 1, tzinfo=UTC))]
 Metadata = Annotated[
     dict[
         Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_clean)],
@@ -70,12 +87,20 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, alias_generator=to_camel)
 
 
+# Up to a week, as a meeting that never empties is a forgotten device.
+MaxDuration = Annotated[int, Field(ge=60, le=604_800)]
+EndAfterEmpty = Annotated[int, Field(ge=10, le=2_592_000)]
+
+
 class CreateMeetingBody(Body):
     title: Annotated[Text, Field(max_length=200)] | None = None
     region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] | None = None
     guests: bool = True
     max_participants: Annotated[int, Field(ge=2, le=1000)] = 100
-    end_after_empty_seconds: Annotated[int, Field(ge=10, le=2_592_000)] = 600
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    max_duration_seconds: MaxDuration = 604_800
+    end_after_empty_seconds: EndAfterEmpty = 600
     metadata: Metadata = Field(default_factory=dict)
     passcode: Passcode | None = None
     waiting_room: bool = False
@@ -145,9 +170,13 @@ class ListDeliveriesQuery(BaseModel):
 
 
 class ChangeMeetingBody(Body):
-    """What is left out stays as it is; `title` and `passcode` may be taken away with null."""
+    """What is left out stays as it is; title, times and passcode may be taken away with null."""
 
     title: Annotated[Text, Field(max_length=200)] | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
+    max_duration_seconds: MaxDuration = 604_800
+    end_after_empty_seconds: EndAfterEmpty = 600
     locked: bool = False
     guests: bool = True
     waiting_room: bool = False

@@ -36,6 +36,7 @@ STATUS_BY_CODE: Mapping[str, tuple[int, str]] = {
     "meeting_not_found": (404, "Not Found"),
     "participant_not_found": (404, "Not Found"),
     "meeting_full": (409, "Conflict"),
+    "meeting_not_open": (409, "Conflict"),
     "limit_reached": (409, "Conflict"),
     "precondition_failed": (412, "Precondition Failed"),
     "too_many_requests": (429, "Too Many Requests"),
@@ -289,7 +290,7 @@ def problem(error: errors.ControlPlaneError, request: Request) -> Response:
         headers["Content-Type"] = "application/json"
     if error.code in RETRY_AFTER_SECONDS:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS[error.code])
-    if isinstance(error, errors.TooManyAttemptsError):
+    if isinstance(error, errors.TooManyAttemptsError | errors.MeetingNotOpenError):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if error.code == "unauthorized":
         headers["WWW-Authenticate"] = 'Basic realm="Parley", charset="UTF-8"'

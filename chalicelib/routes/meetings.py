@@ -34,6 +34,9 @@ def create_meeting(call: Call) -> Response:
         title=body.title,
         guests=body.guests,
         max_participants=body.max_participants,
+        starts_at=body.starts_at,
+        ends_at=body.ends_at,
+        max_duration=timedelta(seconds=body.max_duration_seconds),
         end_after_empty=timedelta(seconds=body.end_after_empty_seconds),
         region=_known_region(call, body.region),
         metadata=body.metadata,
@@ -67,6 +70,8 @@ def change_meeting(call: Call, meeting: str) -> Response:
     fields = {name: getattr(body, name) for name in body.model_fields_set}
     for name in fields.keys() & {"auto_admit", "auto_admit_external_ids"}:
         fields[name] = frozenset(fields[name])
+    for name in fields.keys() & {"max_duration_seconds", "end_after_empty_seconds"}:
+        fields[name.removesuffix("_seconds")] = timedelta(seconds=fields.pop(name))
     if "passcode" in fields:
         passcode = fields.pop("passcode")
         fields["passcode_hash"] = call.services.passcodes.hash(passcode) if passcode is not None else None

@@ -52,6 +52,8 @@ PUBLIC = {
     "guests": {"type": "boolean"},
     "hasPasscode": {"type": "boolean"},
     "homeRegion": TEXT,
+    "startsAt": nullable(TIME),
+    "endsAt": nullable(TIME),
     "createdAt": TIME,
 }
 SCHEMAS: dict[str, Schema] = {
@@ -59,6 +61,7 @@ SCHEMAS: dict[str, Schema] = {
     "Meeting": record(
         **PUBLIC,
         maxParticipants=COUNT,
+        maxDurationSeconds=COUNT,
         endAfterEmptySeconds=COUNT,
         metadata={"type": "object", "additionalProperties": TEXT},
         locked={"type": "boolean"},
@@ -70,7 +73,7 @@ SCHEMAS: dict[str, Schema] = {
         participantCount=COUNT,
         liveSince=nullable(TIME),
         endedAt=nullable(TIME),
-        endReason={"enum": ["requested", "empty", "overdue", None]},
+        endReason={"enum": ["requested", "scheduled", "length", "empty", "overdue", None]},
     ),
     "Admission": record(
         participant=record(id=TEXT, role=TEXT, displayName=TEXT),
@@ -184,7 +187,7 @@ def paths() -> dict[str, Schema]:
                   "Where there is none yet, wait this long for one."),
     ]  # fmt: skip
     changed = operation(
-        "change_meeting", "Change it: title, lock, waiting room, passcode", 200, reference("Meeting"),
+        "change_meeting", "Change it: title, times, lock, waiting room, passcode", 200, reference("Meeting"),
         MODERATOR, "400 401 403 404 410 412 413 415 422", "ChangeMeeting",
     )  # fmt: skip
     changed["parameters"] = [IF_MATCH]

@@ -37,7 +37,7 @@ PROBLEM_TITLES = {
     "401": "No credentials, or none that are valid.",
     "403": "Not allowed.",
     "404": "Not there, or not the caller's to see.",
-    "409": "The meeting is full, or there are as many as there may be.",
+    "409": "The meeting is full or not open yet, or there are as many as there may be.",
     "410": "The meeting has ended.",
     "413": "The body is too large.",
     "415": "The body is not application/json.",

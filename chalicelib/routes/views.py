@@ -30,6 +30,8 @@ def meeting_public(meeting: Meeting, app_url: str) -> dict[str, Any]:
         "guests": meeting.guests,
         "hasPasscode": meeting.passcode_hash is not None,
         "homeRegion": meeting.home_region,
+        "startsAt": timestamp(meeting.starts_at),
+        "endsAt": timestamp(meeting.ends_at),
         "createdAt": timestamp(meeting.created_at),
     }
 
@@ -38,6 +40,7 @@ def meeting_full(meeting: Meeting, app_url: str) -> dict[str, Any]:
     return {
         **meeting_public(meeting, app_url),
         "maxParticipants": meeting.max_participants,
+        "maxDurationSeconds": int(meeting.max_duration.total_seconds()),
         "endAfterEmptySeconds": int(meeting.end_after_empty.total_seconds()),
         "metadata": dict(meeting.metadata),
         "locked": meeting.locked,

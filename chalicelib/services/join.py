@@ -7,6 +7,7 @@ placement or the units that it needs. The fleet's snapshot and codes are kept be
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from chalicelib.domain.decisions import admit, place
 from chalicelib.domain.entrance import Entrance, Newcomer, entrance_of, mark_of
 from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import ParticipantId, RandomBytes, is_id, new_id
-from chalicelib.domain.meeting import Meeting, Placement
+from chalicelib.domain.meeting import Meeting, Placement, opens_at
 from chalicelib.domain.moderation import marks_of, passcode_guessed, wait
 from chalicelib.domain.participant import Participant, Role, grants_of
 from chalicelib.domain.permissions import (
@@ -37,6 +38,7 @@ from chalicelib.errors import (
     MeetingEndedError,
     MeetingFullError,
     MeetingLockedError,
+    MeetingNotOpenError,
     NoCapacityError,
     PasscodeRequiredError,
     UnauthorizedError,
@@ -117,8 +119,8 @@ class Join:
 
         Raises:
             MeetingNotFoundError, MeetingEndedError, MeetingFullError, GuestsNotAllowedError, ForbiddenError,
-            BarredError, MeetingLockedError, PasscodeRequiredError, PasscodeWrongError, TooManyAttemptsError,
-            NoCapacityError: see there.
+            BarredError, MeetingNotOpenError, MeetingLockedError, PasscodeRequiredError, PasscodeWrongError,
+            TooManyAttemptsError, NoCapacityError: see there.
         """
         passcode_given = False
         for attempt in tries():
@@ -127,12 +129,12 @@ class Join:
             if meeting.state == "ended":
                 raise MeetingEndedError("This meeting has ended.")
             who, participant = self._newcomer(caller, meeting, wishes, now)
-            entrance = entrance_of(meeting, who, passcode_given=passcode_given)
+            entrance = entrance_of(meeting, who, now, passcode_given=passcode_given)
             if entrance == "passcode":
                 self._check_passcode(meeting, wishes, participant.source, now)
                 passcode_given = True
-                entrance = entrance_of(meeting, who, passcode_given=True)
-            _refuse(entrance)
+                entrance = entrance_of(meeting, who, now, passcode_given=True)
+            _refuse(entrance, meeting, now)
             if entrance == "wait":
                 answer: Admission | Waiting | None = self._wait(meeting, participant, who.earlier, now)
             else:
@@ -156,7 +158,7 @@ class Join:
             if meeting.state == "ended":
                 raise MeetingEndedError("This meeting has ended.")
             if me.state in ("removed", "denied"):
-                _refuse("barred")
+                _refuse("barred", meeting, now)
             if me.state == "waiting":
                 return self._waiting(me, now)
             again = dataclasses.replace(me, asked_at=now)
@@ -339,10 +341,16 @@ def role_of(
     return own
 
 
-def _refuse(entrance: Entrance) -> None:
+def _refuse(entrance: Entrance, meeting: Meeting, now: datetime) -> None:
     """Raise what keeps somebody out; nothing for who may enter or wait."""
     if entrance == "barred":
         raise BarredError("You cannot come into this meeting any more.")
+    if entrance == "early":
+        opens = opens_at(meeting) or now
+        raise MeetingNotOpenError(
+            f"This meeting opens at {opens.isoformat(timespec='seconds')}.",
+            math.ceil((opens - now).total_seconds()),
+        )
     if entrance == "guests":
         raise GuestsNotAllowedError("This meeting is not open to guests.")
     if entrance == "locked":

@@ -22,7 +22,7 @@ from chalicelib.domain.identifiers import (
     new_code,
     new_id,
 )
-from chalicelib.domain.meeting import DEFAULT_AUTO_ADMIT, EndReason, Meeting
+from chalicelib.domain.meeting import DEFAULT_AUTO_ADMIT, LONGEST_LIFE, EndReason, Meeting
 from chalicelib.domain.participant import Participant, Role, as_seen
 from chalicelib.domain.permissions import (
     ApiKeyCaller,
@@ -36,6 +36,7 @@ from chalicelib.domain.permissions import (
 )
 from chalicelib.domain.scopes import has_scope
 from chalicelib.errors import (
+    BrokenRule,
     CallerError,
     ForbiddenError,
     IdempotencyConflictError,
@@ -43,6 +44,7 @@ from chalicelib.errors import (
     MeetingNotFoundError,
     ParticipantNotFoundError,
     UnauthorizedError,
+    ValidationFailedError,
 )
 from chalicelib.services.changes import write
 from chalicelib.services.fleet import Fleet
@@ -62,6 +64,9 @@ class MeetingWishes:
     end_after_empty: timedelta
     region: str | None
     metadata: Mapping[str, str]
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    max_duration: timedelta = LONGEST_LIFE
     passcode_hash: str | None = None
     waiting_room: bool = False
     auto_admit: frozenset[str] = DEFAULT_AUTO_ADMIT
@@ -104,7 +109,9 @@ class Meetings:
 
         Raises:
             IdempotencyConflictError: The key came with other wishes before.
+            ValidationFailedError: It would end before it starts.
         """
+        check_times(wishes.starts_at, wishes.ends_at, now)
         meeting = Meeting(
             id=MeetingId(new_id("mtg", self._random_bytes)),
             code=new_code(self._random_bytes),
@@ -117,6 +124,9 @@ class Meetings:
             max_participants=wishes.max_participants,
             end_after_empty=wishes.end_after_empty,
             metadata=wishes.metadata,
+            starts_at=wishes.starts_at,
+            ends_at=wishes.ends_at,
+            max_duration=wishes.max_duration,
             passcode_hash=wishes.passcode_hash,
             waiting_room=wishes.waiting_room,
             auto_admit=wishes.auto_admit,
@@ -264,8 +274,21 @@ def request_digest(wishes: MeetingWishes) -> str:
     """The same for the same wishes. Of a passcode only that there is one: its hash never repeats."""
     plain: dict[str, Any] = {
         **vars(wishes),
-        "end_after_empty": wishes.end_after_empty.total_seconds(),
         "passcode_hash": wishes.passcode_hash is not None,
         "metadata": dict(wishes.metadata),
     }
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=sorted).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=_plain).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else str(value)
+
+
+def check_times(starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> None:
+    """A meeting that would end before it starts, or at once, is a mistake.
+
+    Raises:
+        ValidationFailedError: It is.
+    """
+    if ends_at is not None and ends_at <= max(now, starts_at or now):
+        raise ValidationFailedError([BrokenRule("/endsAt", "A meeting ends after its start, and after now.")])

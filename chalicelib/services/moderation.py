@@ -20,7 +20,7 @@ from chalicelib.domain.permissions import Caller, Operation
 from chalicelib.errors import MeetingEndedError, StoreUnavailableError
 from chalicelib.services.changes import tries
 from chalicelib.services.fleet import Fleet
-from chalicelib.services.meetings import Authority, Meetings
+from chalicelib.services.meetings import Authority, Meetings, check_times
 from chalicelib.services.protocols import MeetingStore, RemovalReason
 
 
@@ -156,6 +156,9 @@ class Moderation:
         for _ in tries():
             found = self._authorise(by, "change_meeting")
             check(found.meeting)
+            if fields.keys() & {"starts_at", "ends_at"}:
+                wanted = {"starts_at": found.meeting.starts_at, "ends_at": found.meeting.ends_at, **fields}
+                check_times(wanted["starts_at"], wanted["ends_at"], by.now)
             change = moderation.configure(found.meeting, fields, by.now)
             if self._store.commit(change) is None:
                 return change.after

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import zlib
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from pynamodb.expressions.update import Action
@@ -10,9 +11,23 @@ from pynamodb.models import Model
 
 from chalicelib.domain.events import Event
 from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant, UserId
-from chalicelib.domain.meeting import DEFAULT_AUTO_ADMIT, EndReason, Meeting, MeetingState, Placement
+from chalicelib.domain.meeting import (
+    DEFAULT_AUTO_ADMIT,
+    LONGEST_LIFE,
+    EndReason,
+    Meeting,
+    MeetingState,
+    Placement,
+    end_of,
+)
 from chalicelib.domain.participant import Participant, ParticipantState, Role
-from chalicelib.stores.tables import EventItem, MeetingItem, ParticipantItem
+from chalicelib.stores.tables import DueItem, EventItem, MeetingItem, ParticipantItem
+
+# A partition of an index takes 1,000 writes a second: a region's meetings are spread over so many.
+DUE_SHARDS = 16
+# A stream's day and some: then nobody asks any more when an ended meeting would have ended.
+DUE_KEPT = timedelta(days=2)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def differences(before: Model, after: Model) -> list[Action]:
@@ -69,6 +84,11 @@ def meeting_item(meeting: Meeting) -> MeetingItem:
         end_after_empty_seconds=int(meeting.end_after_empty.total_seconds()),
         metadata=dict(meeting.metadata),
         created_at=meeting.created_at,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+        max_duration_seconds=int(meeting.max_duration.total_seconds()),
+        attended_us=meeting.attended // _MICROSECOND,
+        counted_at=meeting.counted_at,
         live_since=meeting.live_since,
         empty_since=meeting.empty_since,
         ended_at=meeting.ended_at,
@@ -109,6 +129,12 @@ def meeting_of(item: MeetingItem) -> Meeting:
         max_participants=int(item.max_participants),
         end_after_empty=timedelta(seconds=int(item.end_after_empty_seconds)),
         metadata=item.metadata,
+        starts_at=item.starts_at,
+        ends_at=item.ends_at,
+        # Kept before meetings had a maximum of their own.
+        max_duration=timedelta(seconds=int(item.max_duration_seconds or LONGEST_LIFE.total_seconds())),
+        attended=int(item.attended_us) * _MICROSECOND,
+        counted_at=item.counted_at,
         state=cast(MeetingState, item.state),
         ended_at=item.ended_at,
         end_reason=cast("EndReason | None", item.end_reason),
@@ -129,6 +155,24 @@ def meeting_of(item: MeetingItem) -> Meeting:
     )
 
 
+def due_item(meeting: Meeting) -> DueItem:
+    end = end_of(meeting)
+    if end is None:
+        ended = meeting.ended_at or meeting.created_at
+        return DueItem(f"MTG#{meeting.id}", expires=int((ended + DUE_KEPT).timestamp()))
+    shard = zlib.crc32(meeting.id.encode()) % DUE_SHARDS
+    return DueItem(f"MTG#{meeting.id}", due_key=due_key(meeting.home_region, shard), due_at=due_text(end[0]))
+
+
+def due_key(region: str, shard: int) -> str:
+    return f"END#{region}#{shard}"
+
+
+def due_text(moment: datetime) -> str:
+    """Sorts as time does."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+
+
 def participant_item(participant: Participant) -> ParticipantItem:
     return ParticipantItem(
         f"MTG#{participant.meeting}",
@@ -140,6 +184,9 @@ def participant_item(participant: Participant) -> ParticipantItem:
         asked_at=participant.asked_at,
         joined_at=participant.joined_at,
         left_at=participant.left_at,
+        seen_epoch=participant.seen_epoch,
+        here_since=participant.here_since,
+        attended_us=participant.attended // _MICROSECOND,
         source=participant.source,
     )
 
@@ -155,5 +202,8 @@ def participant_of(meeting: MeetingId, item: ParticipantItem) -> Participant:
         state=cast(ParticipantState, item.state),
         joined_at=item.joined_at,
         left_at=item.left_at,
+        seen_epoch=int(item.seen_epoch),
+        here_since=item.here_since,
+        attended=int(item.attended_us) * _MICROSECOND,
         source=item.source,
     )

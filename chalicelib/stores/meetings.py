@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Literal
 
 from pynamodb.connection import Connection
@@ -13,12 +14,16 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.events import Change, Event, without_gap
 from chalicelib.domain.identifiers import MeetingCode, MeetingId, ParticipantId, Tenant
-from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.meeting import Meeting, end_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Reservation
 from chalicelib.stores.failures import translate_failures
 from chalicelib.stores.meeting_items import (
+    DUE_SHARDS,
     differences,
+    due_item,
+    due_key,
+    due_text,
     event_item,
     event_key,
     event_of,
@@ -29,6 +34,7 @@ from chalicelib.stores.meeting_items import (
 )
 from chalicelib.stores.tables import (
     CodeItem,
+    DueItem,
     EventItem,
     IdempotencyItem,
     MeetingItem,
@@ -70,6 +76,7 @@ class DynamoMeetings:
                 code = CodeItem(f"CODE#{meeting.code}", meeting=meeting.id)
                 transaction.save(code, condition=CodeItem.pk.does_not_exist())
                 transaction.save(meeting_item(meeting), condition=MeetingItem.pk.does_not_exist())
+                transaction.save(due_item(meeting))
                 for event in created.events:
                     transaction.save(event_item(event, meeting))
                 if idempotency is not None:
@@ -109,6 +116,8 @@ class DynamoMeetings:
             seen = seen | MeetingItem.events.does_not_exist()
         participants = [participant_item(one) for one in change.participant_by_id.values()]
         items = [*participants, *(event_item(event, after) for event in change.events)]
+        if end_of(before) != end_of(after):
+            items.append(due_item(after))
         try:
             with TransactWrite(connection=self._connection) as transaction:
                 transaction.update(
@@ -166,6 +175,14 @@ class DynamoMeetings:
     def live(self, region: str) -> list[Meeting]:
         """Every meeting of a home region that has not ended."""
         return [meeting_of(item) for item in MeetingItem.live.query(f"LIVE#{region}")]
+
+    def due(self, region: str, now: datetime, limit: int) -> list[MeetingId]:
+        """Meetings of a home region whose end has come, up to `limit` of each shard."""
+        found: list[MeetingId] = []
+        for shard in range(DUE_SHARDS):
+            query = DueItem.due.query(due_key(region, shard), DueItem.due_at <= due_text(now), limit=limit)
+            found += [MeetingId(item.pk.removeprefix("MTG#")) for item in islice(query, limit)]
+        return found
 
     def participants(self, meeting: MeetingId) -> list[Participant]:
         query = ParticipantItem.query(

@@ -75,6 +75,11 @@ class MeetingItem(Model):
     end_after_empty_seconds = NumberAttribute(attr_name="endAfterEmptySeconds")
     metadata = JSONAttribute()
     created_at = UTCDateTimeAttribute(attr_name="createdAt")
+    starts_at = UTCDateTimeAttribute(attr_name="startsAt", null=True)
+    ends_at = UTCDateTimeAttribute(attr_name="endsAt", null=True)
+    max_duration_seconds = NumberAttribute(attr_name="maxDurationSeconds", null=True)
+    attended_us = NumberAttribute(attr_name="attendedUs", default=0)
+    counted_at = UTCDateTimeAttribute(attr_name="countedAt", null=True)
     live_since = UTCDateTimeAttribute(attr_name="liveSince", null=True)
     empty_since = UTCDateTimeAttribute(attr_name="emptySince", null=True)
     ended_at = UTCDateTimeAttribute(attr_name="endedAt", null=True)
@@ -138,6 +143,9 @@ class ParticipantItem(Model):
     asked_at = UTCDateTimeAttribute(attr_name="askedAt")
     joined_at = UTCDateTimeAttribute(attr_name="joinedAt", null=True)
     left_at = UTCDateTimeAttribute(attr_name="leftAt", null=True)
+    seen_epoch = NumberAttribute(attr_name="seenEpoch", default=0)
+    here_since = UTCDateTimeAttribute(attr_name="hereSince", null=True)
+    attended_us = NumberAttribute(attr_name="attendedUs", default=0)
     source = UnicodeAttribute(null=True)
 
 
@@ -176,8 +184,8 @@ class WebhookEndpointItem(Model):
     request_digest = UnicodeAttribute(attr_name="requestDigest", null=True)
 
 
-class _DueProgress(GlobalSecondaryIndex[Any]):
-    """The index of what goes on, for another kind of item: sparse, by the time when something is due."""
+class _ByDueTime(GlobalSecondaryIndex[Any]):
+    """The index of what goes on, for other kinds of items: sparse, by the time when something is due."""
 
     class Meta:
         index_name = "live"
@@ -188,13 +196,28 @@ class _DueProgress(GlobalSecondaryIndex[Any]):
     due_at = UnicodeAttribute(range_key=True, attr_name="listSort")
 
 
+class DueItem(Model):
+    """pk MTG#<id>, sk DUE: when the meeting ends if nothing changes. Written with what changes that."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    due = _ByDueTime()
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="DUE")
+    due_key = UnicodeAttribute(attr_name="liveKey", null=True)
+    due_at = UnicodeAttribute(attr_name="listSort", null=True)
+    # Of one that has ended.
+    expires = NumberAttribute(null=True)
+
+
 class WebhookProgressItem(Model):
     """pk WHP#<endpoint>, sk the meeting's id: how far its log has been delivered there."""
 
     class Meta(MeetingItem.Meta):
         pass
 
-    due = _DueProgress()
+    due = _ByDueTime()
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
     tenant = UnicodeAttribute()
@@ -327,6 +350,7 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
     IdempotencyItem,
     ParticipantItem,
     EventItem,
+    DueItem,
     AttemptItem,
     WebhookEndpointItem,
     WebhookProgressItem,

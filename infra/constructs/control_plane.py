@@ -22,6 +22,9 @@ from infra.constructs.webhooks import Webhooks
 API_TIMEOUT = cdk.Duration.seconds(25)
 HANDLER_TIMEOUT = cdk.Duration.seconds(10)
 SWEEP_EVERY = cdk.Duration.minutes(1)
+# Until the next one has surely started, so that the clock never stands still.
+KEEP_TIME_SECONDS = 66
+KEEP_TIME_TIMEOUT = cdk.Duration.seconds(90)
 # Requests per second and burst of one region before API Gateway answers 429 itself.
 THROTTLE_RATE, THROTTLE_BURST = 2_000, 1_000
 PROBLEM = (
@@ -85,6 +88,7 @@ class ControlPlane(Construct):
             schedule=events.Schedule.rate(SWEEP_EVERY),
             targets=[targets.LambdaFunction(sweep)],
         )
+        self._keep_time(control_table, fleet_table, deployment)
         self.webhooks = Webhooks(
             self,
             "Webhooks",
@@ -96,6 +100,22 @@ class ControlPlane(Construct):
         # Called by an operator, never by the API: makes a tenant and its first key.
         provision = self._function("Provision", "app.provision", HANDLER_TIMEOUT)
         control_table.grant_read_write_data(provision)
+
+    def _keep_time(
+        self, control_table: dynamodb.ITableV2, fleet_table: dynamodb.ITableV2, deployment: Deployment
+    ) -> None:
+        """The clock of meetings: the schedule knows minutes, so each run looks again each few seconds."""
+        keep_time = self._function("KeepTime", "app.keep_time", KEEP_TIME_TIMEOUT)
+        control_table.grant_read_write_data(keep_time)
+        fleet_table.grant_read_write_data(keep_time)
+        self._grant_commands(keep_time, deployment)
+        again = {"repeatForSeconds": KEEP_TIME_SECONDS}
+        events.Rule(
+            self,
+            "Clock",
+            schedule=events.Schedule.rate(SWEEP_EVERY),
+            targets=[targets.LambdaFunction(keep_time, event=events.RuleTargetInput.from_object(again))],
+        )
 
     def _function(self, name: str, handler: str, timeout: cdk.Duration) -> lambda_.Function:
         group = logs.LogGroup(self, f"{name}Log", retention=logs.RetentionDays.ONE_MONTH)

@@ -88,6 +88,11 @@ def test_a_meeting_comes_back_as_it_was_kept(stores: Stores):
         auto_admit=frozenset(),
         auto_admit_external_ids=frozenset({"u1", "u2"}),
         barred=frozenset({"a" * 32}),
+        starts_at=NOW + timedelta(microseconds=1),
+        ends_at=NOW + timedelta(days=400),
+        max_duration=timedelta(minutes=40),
+        attended=timedelta(days=3, microseconds=7),
+        counted_at=NOW,
     )
     assert stores.meetings.by_id(meeting.id) == meeting
     assert stores.meetings.id_of_code(meeting.code) == meeting.id
@@ -398,3 +403,28 @@ def test_what_hosts_did_to_somebody_comes_back_as_it_was_kept(stores: Stores):
     assert stores.meetings.commit(change) is None
     assert stores.meetings.participants(meeting.id) == [person]
     assert read(stores, meeting).barred == frozenset({"b" * 32})
+
+
+def test_a_meeting_is_due_at_its_end_and_no_more_once_it_has_ended(stores: Stores):
+    region = os.urandom(8).hex()
+    soon = kept(stores, home_region=region, ends_at=NOW + timedelta(seconds=5))
+    later = kept(stores, home_region=region, ends_at=NOW + timedelta(seconds=9))
+    kept(stores, home_region=region)
+    kept(stores, home_region=region + "x", ends_at=NOW)
+
+    def due(seconds: float) -> set[str]:
+        return set(stores.meetings.due(region, NOW + timedelta(seconds=seconds), 10))
+
+    assert due(4.999) == set()
+    assert due(5) == {soon.id}
+    assert due(9) == {soon.id, later.id}
+    assert len(stores.meetings.due(region, NOW + timedelta(days=99), 1)) <= 16
+    assert finish(stores, soon, "scheduled")
+    assert due(9) == {later.id}
+    moved = write(
+        stores.meetings,
+        later.id,
+        lambda one: Change.of(one).then("meeting.updated", NOW, ends_at=NOW + timedelta(seconds=20)),
+    )
+    assert moved is not None
+    assert (due(19), due(20)) == (set(), {later.id})

@@ -133,8 +133,7 @@ async def test_a_meeting_from_create_to_end(api: Api):
     status, _, seen = await api("GET", f"/meetings/{meeting['code']}", guest=True)
     assert status == 200
     assert set(seen) == {"id", "code", "title", "state", "link", "guests", "hasPasscode"} | {
-        "homeRegion",
-        "createdAt",
+        *("homeRegion", "startsAt", "endsAt", "createdAt"),
     }
     assert (await api("GET", f"/meetings/{meeting['id']}"))[2] == meeting
     status, headers, joined = await api(
@@ -671,3 +670,38 @@ async def test_a_batch_of_reports_fails_one_by_one(api: Api, control_plane: Cont
     result = await control_plane.invoke(control_plane.handler("handle_node_reports"), {"Records": records})
     assert result == {"batchItemFailures": [{"itemIdentifier": "two"}]}
     assert DynamoFleet().node("elsewhere", node.id) is not None
+
+
+async def test_a_meeting_for_later_opens_and_ends_at_its_times(api: Api):
+    starts, ends = "2999-01-01T10:00:00+01:00", "2999-01-01T10:30:00.5Z"
+    meeting = await create(api, startsAt=starts, endsAt=ends, maxDurationSeconds=1800)
+    assert (meeting["startsAt"], meeting["endsAt"]) == (
+        "2999-01-01T09:00:00.000Z",
+        "2999-01-01T10:30:00.500Z",
+    )
+    assert meeting["maxDurationSeconds"] == 1800
+    path = f"/meetings/{meeting['id']}"
+    status, headers, refused = await api("POST", f"{path}/join", {"displayName": "Ann"}, guest=True)
+    assert (status, refused["code"]) == (409, "meeting_not_open")
+    assert int(headers["retry-after"]) > 86_400
+    status, _, changed = await api("PATCH", path, {"startsAt": None, "endAfterEmptySeconds": 77})
+    assert (status, changed["startsAt"], changed["endAfterEmptySeconds"]) == (200, None, 77)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"startsAt": "2999-01-01"},
+        {"startsAt": "2999-01-01T10:00:00"},
+        {"startsAt": "2999-13-01T10:00:00Z"},
+        {"endsAt": 32503680000},
+        {"endsAt": "9999-12-31T23:59:59-23:59"},
+        {"endsAt": "2001-01-01T00:00:00Z"},
+        {"startsAt": "2999-01-01T10:00:00Z", "endsAt": "2999-01-01T10:00:00Z"},
+        {"maxDurationSeconds": 59},
+        {"maxDurationSeconds": 604_801},
+    ],
+)
+async def test_times_that_make_no_sense_are_refused(api: Api, wrong: dict[str, Any]):
+    status, _, body = await api("POST", "/meetings", wrong)
+    assert (status, body["code"]) == (422, "validation_failed")

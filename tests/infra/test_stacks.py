@@ -166,7 +166,7 @@ def test_functions_run_the_handlers_that_app_has(region):
     functions = [one["Properties"] for one in region.find_resources("AWS::Lambda::Function").values()]
     handlers = {one["Handler"] for one in functions if one["Handler"].startswith("app.")}
     assert handlers == {
-        *("app.app", "app.handle_node_reports", "app.sweep", "app.provision"),
+        *("app.app", "app.handle_node_reports", "app.sweep", "app.keep_time", "app.provision"),
         *("app.handle_events", "app.handle_webhooks", "app.deliver_due"),
     }
     for one in functions:

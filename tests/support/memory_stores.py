@@ -18,7 +18,7 @@ from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.events import Change, Event
 from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
 from chalicelib.domain.issuers import Person, SignIn, user_id
-from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.meeting import Meeting, end_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Node, Reservation
 from chalicelib.domain.presence import Presence
@@ -138,6 +138,10 @@ class MemoryMeetings:
 
     def live(self, region: str) -> list[Meeting]:
         return [m for m in self.meeting_by_id.values() if m.home_region == region and m.state != "ended"]
+
+    def due(self, region: str, now: datetime, limit: int) -> list[MeetingId]:
+        ends = {one.id: end_of(one) for one in self.live(region)}
+        return [name for name, end in ends.items() if end is not None and end[0] <= now][:limit]
 
     def participants(self, meeting: MeetingId) -> list[Participant]:
         return [entry for _, entry in sorted(self._participants.get(meeting, {}).items())]

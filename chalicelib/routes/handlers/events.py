@@ -1,4 +1,4 @@
-"""Node reports from SQS, the minute's sweep, and the operator's provision."""
+"""Node reports from SQS, the clock, the minute's sweep, and the operator's provision."""
 
 from __future__ import annotations
 
@@ -78,6 +78,19 @@ def _deliver(record: SQSRecord) -> None:
 
 def deliver_due(event: dict[str, Any], context: Any) -> dict[str, int]:
     return {"woken": services().deliveries.wake_due(services().config.region, utc_now())}
+
+
+def keep_time(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """End what is over and clear what is lost: once, or each few seconds for `repeatForSeconds`."""
+    timekeeper, request_id = services().timekeeper, str(context.aws_request_id)
+    seconds = event.get("repeatForSeconds")
+    if isinstance(seconds, (int, float)):
+        kept = timekeeper.run_for(seconds, request_id, utc_now)
+    else:
+        kept = timekeeper.run(request_id, utc_now())
+    if kept.ended or kept.nodes_cleared:
+        logger.info("time kept", extra={"ended": kept.ended, "nodes_cleared": kept.nodes_cleared})
+    return {"ended": kept.ended, "nodesCleared": kept.nodes_cleared}
 
 
 def sweep(event: dict[str, Any], context: Any) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 from datetime import timedelta
@@ -52,10 +53,12 @@ def test_an_empty_meeting_ends_after_its_time_and_not_before():
     assert end_reason_at(meeting, NOW + timedelta(seconds=60)) == "empty"
 
 
-def test_a_meeting_with_people_ends_only_when_overdue():
+def test_a_meeting_with_people_ends_only_when_it_was_as_long_as_it_may_be():
     meeting = a_meeting(state="live", present=2, live_since=NOW, empty_since=None)
     assert end_reason_at(meeting, NOW + LONGEST_LIFE - timedelta(seconds=1)) is None
-    assert end_reason_at(meeting, NOW + LONGEST_LIFE) == "overdue"
+    assert end_reason_at(meeting, NOW + LONGEST_LIFE) == "length"
+    short = dataclasses.replace(meeting, max_duration=timedelta(minutes=40))
+    assert end_reason_at(short, NOW + timedelta(minutes=40)) == "length"
 
 
 def test_a_meeting_that_nobody_used_is_forgotten_in_the_end():

@@ -35,6 +35,7 @@ from chalicelib.services.meetings import Meetings, MeetingWishes
 from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.reports import Reports, parse_report
 from chalicelib.services.sweep import Sweep
+from chalicelib.services.timekeeper import Timekeeper
 from tests.support.builders import NOW, a_node
 from tests.support.memory_stores import (
     MemoryApiKeys,
@@ -76,6 +77,7 @@ class World:
         )
         self.reports = Reports(self.fleet)
         self.sweep = Sweep(self.meetings, self.store, self.fleet, "local")
+        self.timekeeper = Timekeeper(self.meetings, self.store, self.fleet_store, "local")
 
     def pass_time(self, seconds: float) -> None:
         self.seconds += seconds
@@ -388,7 +390,7 @@ def test_a_body_that_is_no_report_is_refused(body: str):
         parse_report(body, NOW)
 
 
-def test_the_sweep_ends_meetings_that_stay_empty(world: World):
+def test_the_sweep_ends_what_the_clock_missed(world: World):
     node = world.add_node()
     meeting, unused = world.create(end_after_empty=timedelta(seconds=30)), world.create()
     admission = world.join(meeting)
@@ -400,17 +402,6 @@ def test_the_sweep_ends_meetings_that_stay_empty(world: World):
     assert world.sweep.run("r", world.now).ended == 1
     assert world.read(meeting).end_reason == "empty"
     assert world.read(unused).state == "created"
-
-
-def test_a_meeting_on_a_lost_node_counts_as_empty_from_its_last_report(world: World):
-    node = world.add_node()
-    meeting = world.create(end_after_empty=timedelta(seconds=30))
-    world.report(node, 2, world.join(meeting))
-    world.pass_time(29)
-    swept = world.sweep.run("r", world.now)
-    assert (swept.ended, swept.nodes_lost) == (0, 1)
-    world.pass_time(2)
-    assert world.sweep.run("r", world.now).ended == 1
 
 
 def test_the_sweep_makes_reservations_true_again(world: World):

@@ -3,6 +3,7 @@ export type ApiErrorCode =
   | 'meeting_not_found'
   | 'meeting_ended'
   | 'meeting_full'
+  | 'meeting_not_open'
   | 'guests_not_allowed'
   | 'no_capacity'
   | 'unauthorized'
@@ -42,6 +43,7 @@ const KNOWN: readonly ApiErrorCode[] = [
   'meeting_not_found',
   'meeting_ended',
   'meeting_full',
+  'meeting_not_open',
   'guests_not_allowed',
   'no_capacity',
   'unauthorized',

@@ -8,6 +8,7 @@ export type MeetingErrorCode =
   | 'meeting_not_found'
   | 'meeting_ended'
   | 'meeting_full'
+  | 'meeting_not_open'
   | 'guests_not_allowed'
   /** No media node has room now; `retryAfterMs` says when to try again. */
   | 'no_capacity'

@@ -68,6 +68,7 @@ export const en = {
   notice: {
     meeting_not_found: { title: 'No such meeting', text: 'Check the code, or ask for a new link.' },
     meeting_ended: { title: 'This meeting has ended', text: 'A new one needs a new link.' },
+    meeting_not_open: { title: 'Not open yet', text: 'This meeting is for later. Try again when it starts.' },
     meeting_full: { title: 'The meeting is full', text: 'Try again when somebody has left.' },
     guests_not_allowed: { title: 'Members only', text: 'This meeting does not admit guests.' },
     no_capacity: { title: 'No room right now', text: 'All servers are busy. Try again in a moment.' },

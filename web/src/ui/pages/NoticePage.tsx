@@ -17,6 +17,7 @@ const WORDED = [
   'meeting_not_found',
   'meeting_ended',
   'meeting_full',
+  'meeting_not_open',
   'guests_not_allowed',
   'no_capacity',
   'unreachable',

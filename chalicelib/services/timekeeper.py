@@ -1,0 +1,108 @@
+"""What happens because time passes: meetings end, and people of lost nodes are no longer there.
+
+Run every few seconds in each region, by any number of processes at once: each change is written on the
+condition that the meeting is still as it was read, and what is done already is no change.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.decisions import note_loss
+from chalicelib.domain.identifiers import MeetingId
+from chalicelib.domain.meeting import end_reason_at
+from chalicelib.domain.placement import Node
+from chalicelib.domain.presence import MeetingPresence, Presence, digest
+from chalicelib.errors import StoreUnavailableError
+from chalicelib.services.changes import tries
+from chalicelib.services.meetings import Meetings
+from chalicelib.services.protocols import FleetStore, MeetingStore
+
+# A node is lost 10 s after its last report (placement.LOST_AFTER); whom it carried is gone by 15 s.
+PERIOD_SECONDS = 4.0
+# Of each shard of what is due. A pass ends some 50 meetings a second; the rest is the next one's.
+MOST_AT_ONCE = 20
+NOBODY: Presence = {}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a pass did."""
+
+    ended: int = 0
+    nodes_cleared: int = 0
+
+    def __add__(self, other: Kept) -> Kept:
+        return Kept(self.ended + other.ended, self.nodes_cleared + other.nodes_cleared)
+
+
+class Timekeeper:
+    def __init__(self, meetings: Meetings, store: MeetingStore, fleet: FleetStore, region: str) -> None:
+        self._meetings = meetings
+        self._store = store
+        self._fleet = fleet
+        self._region = region
+
+    def run(self, request_id: str, now: datetime) -> Kept:
+        """One pass: first who is gone, then what is over."""
+        cleared = 0
+        for node in self._fleet.nodes(self._region):
+            presence = self._fleet.presence(node.id) if node.state(now) == "lost" else NOBODY
+            if presence:
+                self._clear(node, presence, now)
+                cleared += 1
+        return Kept(self._end_due(request_id, now), cleared)
+
+    def run_for(
+        self,
+        seconds: float,
+        request_id: str,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> Kept:
+        """A pass each PERIOD_SECONDS. One that fails is not the last one."""
+        started, done, passes = monotonic(), Kept(), 0
+        while monotonic() - started < seconds:
+            try:
+                done += self.run(request_id, clock())
+            except StoreUnavailableError:
+                log.exception("a pass of the timekeeper failed")
+            passes += 1
+            pause(max(0.0, started + passes * PERIOD_SECONDS - monotonic()))
+        return done
+
+    def _end_due(self, request_id: str, now: datetime) -> int:
+        ended = 0
+        for name in self._store.due(self._region, now, MOST_AT_ONCE):
+            # The index of what is due may be a moment behind.
+            meeting = self._store.by_id(name)
+            reason = end_reason_at(meeting, now) if meeting is not None else None
+            if meeting is not None and reason is not None:
+                ended += self._meetings.finish(meeting, reason, request_id, now)
+        return ended
+
+    def _clear(self, node: Node, presence: Presence, now: datetime) -> None:
+        """Everybody whom a lost node carried has left, if no other node has seen them since."""
+        log.warning("node %s was lost with %d meetings", node.id, len(presence))
+        for name, there in sorted(presence.items()):
+            self._clear_meeting(node, name, there, now)
+        # If it comes back, its next report differs from this and is applied as a whole.
+        self._fleet.keep_presence(self._region, node.id, NOBODY, digest(NOBODY), node.reported_at)
+
+    def _clear_meeting(self, node: Node, name: MeetingId, there: MeetingPresence, now: datetime) -> None:
+        for _ in tries():
+            meeting = self._store.by_id(name)
+            if meeting is None:
+                return
+            everybody = self._store.participants(name)
+            change, complete = note_loss(meeting, everybody, node.id, there.epoch, node.reported_at, now)
+            if self._store.commit(change) is None and complete:
+                return
+        raise StoreUnavailableError("Too many changes of this meeting came at once.")
