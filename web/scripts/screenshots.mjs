@@ -78,8 +78,9 @@ async function open(browser, url, screen, size, theme) {
   await page.evaluate(() => document.fonts.ready);
   const playing = () => [...document.querySelectorAll('video')].every((video) => video.readyState >= 2);
   await page.waitForFunction(playing);
+  // An animation that the page cancels is over as well: its promise is rejected, which says nothing of the screen.
   await page.evaluate(() =>
-    Promise.all(
+    Promise.allSettled(
       document
         .getAnimations()
         .filter((animation) => animation.effect?.getTiming().iterations !== Infinity)
