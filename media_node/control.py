@@ -113,7 +113,7 @@ def _text_or_none(message: dict[str, Any], name: str) -> str | None:
 class ControlLink:
     """Sends what `report` gives every two seconds, and hands each command to `handle` on the loop.
 
-    What `take_quality` gives, until that is None, is sent as well, in order, and kept until it has been.
+    What `take_quality` gives, until that is empty, is sent as well, in order, and kept until it has been.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class ControlLink:
         report_queue_url: str,
         command_queue_prefix: str,
         report: Callable[[], dict[str, Any]],
-        take_quality: Callable[[], dict[str, Any] | None],
+        take_quality: Callable[[], str],
         handle: Callable[[Command], None],
     ) -> None:
         self._queue_name = f"{command_queue_prefix}{node}"
@@ -177,8 +177,8 @@ class ControlLink:
 
     def _send_quality(self) -> None:
         """Send what is ready; at most one message waits here, the others wait where they were made."""
-        while self._unsent or (message := self._on_loop(self._take_quality)) is not None:
-            self._unsent = self._unsent or json.dumps(message)
+        while self._unsent or (ready := self._on_loop(self._take_quality)):
+            self._unsent = self._unsent or ready
             self._sqs.send_message(QueueUrl=self._report_queue_url, MessageBody=self._unsent)
             self._unsent = ""
 

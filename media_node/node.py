@@ -84,6 +84,9 @@ class Node:
         self._observation = Observation(
             self._forwarding, self.hosting.live.distribution, protects_cpu=settings.cpu_protection
         )
+        if not settings.report_queue_url:
+            # Nobody would ever take them.
+            self._observation.quality.max_waiting_chars = 0
         self._runner: web.AppRunner | None = None
         self._timer: asyncio.Task[None] | None = None
         self._http: aiohttp.ClientSession | None = None
@@ -304,11 +307,12 @@ class Node:
                 standing = Standing(role, name, publish, may_moderate)
                 self.hosting.change_standing(MeetingId(meeting), ParticipantId(participant), standing)
 
-    def _take_quality(self) -> dict[str, Any] | None:
-        entries = self._observation.quality.take_entries(QUALITY_CHARS, lambda entry: len(json.dumps(entry)))
+    def _take_quality(self) -> str:
+        entries = self._observation.quality.take_entries(QUALITY_CHARS)
         if not entries:
-            return None
-        return {"type": "qualityReport", "version": 1, "node": self.id, "entries": entries}
+            return ""
+        head = json.dumps({"type": "qualityReport", "version": 1, "node": self.id})
+        return f'{head[:-1]}, "entries": [{",".join(entries)}]}}'
 
     def _report(self) -> dict[str, Any]:
         meetings = [

@@ -16,12 +16,8 @@ ANNA = (MeetingId("mtg_one"), ParticipantId("par_anna"))
 START = 1_700_000_000.0
 
 
-def size(entry: dict) -> int:
-    return len(json.dumps(entry))
-
-
 def taken(log: QualityLog) -> list[dict]:
-    return log.take_entries(10**9, size)
+    return [json.loads(entry) for entry in log.take_entries(10**9)]
 
 
 def steady(second: int, **changes: Any) -> Reading:
@@ -96,11 +92,33 @@ def test_entries_leave_in_messages_of_a_bounded_length():
     for second in range(31):
         log.handle_readings(START + second, dict.fromkeys(people, steady(second)), False)
     messages = []
-    while entries := log.take_entries(5_000, size):
-        assert len(entries) == 1 or sum(map(size, entries)) <= 5_000
+    while entries := log.take_entries(5_000):
+        assert len(entries) == 1 or sum(map(len, entries)) <= 5_000
         messages.append(entries)
-    assert [entry["participant"] for entries in messages for entry in entries] == [key[1] for key in people]
+    named = [json.loads(entry)["participant"] for entries in messages for entry in entries]
+    assert named == [key[1] for key in people]
     assert 1 < len(messages) < 50
+
+
+def come_and_go(log: QualityLog, crowd: int) -> None:
+    for number in range(crowd):
+        key = (MeetingId("mtg_one"), ParticipantId(f"par_{number}"))
+        log.handle_readings(START, {key: steady(0)}, False)
+    log.close(START + 1)
+
+
+def test_of_too_many_entries_that_wait_the_oldest_are_given_up():
+    log = QualityLog(max_waiting_chars=5_000)
+    come_and_go(log, 100)
+    waiting = log.take_entries(10**9)
+    assert 4_000 < sum(map(len, waiting)) <= 5_000
+    assert json.loads(waiting[-1])["participant"] == "par_99"
+
+
+def test_nothing_waits_where_nobody_takes_it():
+    log = QualityLog(max_waiting_chars=0)
+    come_and_go(log, 10)
+    assert log.take_entries(10**9) == []
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 100), st.integers(0, 20)), max_size=60))
