@@ -43,7 +43,7 @@ class Session:
 
     def disconnect(self, send: Send) -> None:
         """Stop sending, unless another socket has taken over already."""
-        if self._send is send:
+        if self._send == send:
             self._send = None
 
     def tell(self, message: dict[str, Any]) -> None:

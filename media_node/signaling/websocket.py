@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from typing import Protocol
 
 import structlog
@@ -64,8 +63,6 @@ class SignalingSocket:
             protocols=[PROTOCOL], heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES
         )
         self._unsent: asyncio.Queue[str | None] = asyncio.Queue(MAX_UNSENT_MESSAGES)
-        # Bound once: a session compares what it was connected with.
-        self._say: Callable[[str], None] = self._enqueue
         self._seat: Seat | None = None
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
@@ -124,7 +121,7 @@ class SignalingSocket:
         self._attach(seat)
         for text in missed:
             self._enqueue(text)
-        seat.session.connect(self._say)
+        seat.session.connect(self._enqueue)
         self._host.welcome(seat, resumed=message.resume is not None, answer=answer)
 
     def _handle(self, seat: Seat, message: messages.AnyClientMessage) -> None:
@@ -189,7 +186,7 @@ class SignalingSocket:
 
     async def _refuse(self, error: ClientError) -> None:
         session = Session()
-        session.connect(self._say)
+        session.connect(self._enqueue)
         session.tell(format_error(error))
         log.info("join_refused", code=error.code)
         while not self._unsent.empty():
@@ -209,9 +206,11 @@ class SignalingSocket:
         self._host.handle_socket_opened(seat)
 
     def _detach(self) -> None:
-        if self._seat is None:
+        """Leave the seat. It may go on with another socket, and this one goes without waiting for the collector."""
+        seat, self._seat = self._seat, None
+        if seat is None:
             return
-        was_current = self._seat.session.is_connected
-        self._seat.session.disconnect(self._say)
-        if was_current and not self._seat.session.is_connected:
-            self._host.handle_socket_closed(self._seat)
+        was_current = seat.session.is_connected
+        seat.session.disconnect(self._enqueue)
+        if was_current and not seat.session.is_connected:
+            self._host.handle_socket_closed(seat)
