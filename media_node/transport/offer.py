@@ -5,12 +5,14 @@ What the node has no use for is not looked at: an ICE-lite agent learns addresse
 """
 
 import re
+from dataclasses import replace
+from functools import lru_cache
 
 from media_node.errors import SdpError, TooLargeError
 from media_node.quantities import MediaKind, Mid
-from media_node.transport.formats import read_formats
+from media_node.transport.formats import KEPT, MAX_KEPT_CHARS, read_formats
 from media_node.transport.parameters import DtlsRole, MediaParameters, Offer, OfferedLine
-from media_node.transport.sdp import Section, read_sections
+from media_node.transport.sdp import Description, Section, read_section, split_description
 from media_node.transport.simulcast import read_rids
 
 MAX_OFFER_CHARS = 262_144
@@ -38,14 +40,15 @@ def parse_offer(text: str) -> Offer:
     """
     if len(text) > MAX_OFFER_CHARS:
         raise TooLargeError(f"an offer has at most {MAX_OFFER_CHARS} characters")
-    session, *media = read_sections(text)
+    description = split_description(text)
+    session, media = description.session, description.media
     if not 0 < len(media) <= MAX_LINES:
         raise SdpError(f"an offer has 1 to {MAX_LINES} m-lines, not {len(media)}")
-    allows_mixed = any(section.value(ALLOWS_MIXED) is not None for section in (session, *media))
+    allows_mixed = f"\na={ALLOWS_MIXED}" in text
     bundled = _bundled(session)
-    lines = tuple(_read_line(section, bundled, len(media), allows_mixed) for section in media)
+    lines = tuple(_read_line(block, bundled, len(media), allows_mixed) for block in media)
     used = [line for line in lines if line.media is not None]
-    fingerprints, role, ufrag = _read_security(session, media)
+    fingerprints, role, ufrag = _read_security(description)
     if not used:
         raise SdpError("the offer has no m-line that the node can answer: bundled, Opus or video")
     return Offer(
@@ -64,11 +67,9 @@ def _bundled(session: Section) -> set[str]:
     return {mid for group in groups if group[:1] == ["BUNDLE"] for mid in group[1:]}
 
 
-def _read_security(
-    session: Section, media: list[Section]
-) -> tuple[tuple[tuple[str, str], ...], DtlsRole, str]:
+def _read_security(description: Description) -> tuple[tuple[tuple[str, str], ...], DtlsRole, str]:
     """Fingerprints, the node's DTLS role and the client's ICE name: of the first m-line with an ICE name."""
-    first = next((one for one in media if one.value("ice-ufrag") or session.value("ice-ufrag")), session)
+    session, first = description.session, description.security
     ufrag = first.value("ice-ufrag") or session.value("ice-ufrag")
     if not ufrag or not (first.value("ice-pwd") or session.value("ice-pwd")):
         raise SdpError("the offer has no ICE username fragment and password")
@@ -89,16 +90,28 @@ def _read_fingerprint(value: str) -> tuple[str, str]:
     return found[1].lower(), found[2].upper()
 
 
-def _read_line(section: Section, bundled: set[str], lines: int, allows_mixed: bool) -> OfferedLine:
+def _read_line(block: str, bundled: set[str], lines: int, allows_mixed: bool) -> OfferedLine:
+    """One m-line, once for all clients that offer the same."""
+    read = _read_once if len(block) <= MAX_KEPT_CHARS else _read
+    line = read(block, allows_mixed)
+    is_bundled = line.mid in bundled if bundled else lines == 1
+    return line if is_bundled else replace(line, is_bundled=False, media=None)
+
+
+def _read(block: str, allows_mixed: bool) -> OfferedLine:
+    """An m-line as it is where it is bundled."""
+    section = read_section(block)
     mid = section.value("mid") or None
     if mid is not None and _MID.fullmatch(mid) is None:
         raise SdpError(f"a mid is a token of at most 64 characters: {mid[:80]!r}")
-    is_bundled = mid in bundled if bundled else lines == 1
     direction = next((one for one in DIRECTIONS if one in section.values_by_attribute), DIRECTIONS[0])
     # GStreamer offers bundled lines with port 0 (RFC 9143 section 7.2.1); alone, 0 means refused.
-    is_usable = is_bundled and section.kind in ("audio", "video") and direction != "inactive"
+    is_usable = section.kind in ("audio", "video") and direction != "inactive"
     media = _media_parameters(section, Mid(mid or "0"), direction, allows_mixed) if is_usable else None
-    return OfferedLine(section.kind, section.profile, section.formats, mid, direction, is_bundled, media)
+    return OfferedLine(section.kind, section.profile, section.formats, mid, direction, True, media)
+
+
+_read_once = lru_cache(KEPT)(_read)
 
 
 def _media_parameters(
