@@ -167,8 +167,8 @@ class Distribution:
             source = self.source_by_track.get(track)
             if source is not None:
                 self._sources[track] = None
-                source.layers.handle_timeout()
-                self._touch(source)
+                if source.layers.handle_timeout(now):
+                    self._touch(source)
 
     # What follows.
 

@@ -87,6 +87,8 @@ class TrackLayers:
     _seen_at: Instant = START
     # Spatial layers that the sender is asked for, since when; None: all, as at the start.
     _wanted_since: dict[int, Instant] | None = None
+    # Of those, what had not come when that was last looked at; None: not looked at since they were asked for.
+    _waited_for: frozenset[int] | None = None
     _ladder_by_limit: dict[Limit, Ladder] = field(default_factory=dict)
 
     @classmethod
@@ -116,11 +118,16 @@ class TrackLayers:
         """Note what the sender is asked for from now on."""
         before = self._wanted_since or {}
         self._wanted_since = {spatial: before.get(spatial, now) for spatial in spatial_layers}
+        self._waited_for = None
         self._ladder_by_limit.clear()
 
-    def handle_timeout(self) -> None:
-        """Look again at what is silent: time alone takes layers off the ladder."""
+    def handle_timeout(self, now: Instant) -> bool:
+        """Look again at what is silent: time alone takes layers off the ladder. Returns whether it did."""
+        waited_for, self._waited_for = self._waited_for, self._waiting(now)
+        if self._waited_for == waited_for:
+            return False
         self._ladder_by_limit.clear()
+        return True
 
     @property
     def spatial_layers(self) -> list[int]:
@@ -128,9 +135,13 @@ class TrackLayers:
 
     def is_waiting(self, now: Instant) -> bool:
         """Whether a layer was asked for and may still come."""
-        return any(
-            not self._is_active(spatial) and now - since < START_SECONDS
+        return bool(self._waiting(now))
+
+    def _waiting(self, now: Instant) -> frozenset[int]:
+        return frozenset(
+            spatial
             for spatial, since in (self._wanted_since or {}).items()
+            if now - since < START_SECONDS and not self._is_active(spatial)
         )
 
     def ladder(self, now: Instant, limit: Limit) -> Ladder:

@@ -117,8 +117,9 @@ def test_a_layer_that_does_not_come_when_asked_for_is_off_the_ladder_until_it_do
     found.handle_layers(NOW, grid(silent=(2,)))
     assert found.is_waiting(NOW)
     assert steps(found)[-1] == (2, 2)
+    assert [found.handle_timeout(NOW) for _ in range(3)] == [True, False, False]
     late = Instant(NOW + START_SECONDS)
-    found.handle_timeout()
+    assert found.handle_timeout(late)
     assert not found.is_waiting(late)
     ladder = found.ladder(late, Limit())
     assert (ladder.rungs[-1].spatial, ladder.above) == (1, 2)
@@ -131,7 +132,7 @@ def test_a_sender_that_cannot_give_a_layer_is_not_expected_to_give_a_better_one(
     found.handle_wanted(NOW, [0, 1])
     found.handle_layers(NOW, grid(silent=(1, 2)))
     late = Instant(NOW + START_SECONDS)
-    found.handle_timeout()
+    found.handle_timeout(late)
     ladder = found.ladder(late, Limit())
     assert (ladder.rungs[-1].spatial, ladder.above) == (0, 1)
 
@@ -184,5 +185,5 @@ def test_simulcast_that_has_not_come_yet_can_be_had_at_any_frame_rate():
     found.handle_wanted(NOW, [0, 1, 2])
     found.handle_layers(NOW, grid(silent=(2,)))
     assert steps(found) == [(0, 0), (0, 1), (0, 2), (1, 2), (2, 2)]
-    found.handle_timeout()
+    found.handle_timeout(Instant(NOW + START_SECONDS))
     assert steps(found, now=Instant(NOW + START_SECONDS))[-1] == (1, 2)
