@@ -206,7 +206,7 @@ class SignalingSocket:
         self._host.handle_socket_opened(seat)
 
     def _detach(self) -> None:
-        """Leave the seat. It may go on with another socket, and this one goes without waiting for the collector."""
+        """Leave the seat, which may go on with another socket; nothing then waits for the collector."""
         seat, self._seat = self._seat, None
         if seat is None:
             return

@@ -45,8 +45,8 @@ class Description:
     session: Section
     # The first m-line that has an ICE name, or the first of all where the session has it.
     security: Section
-    # Without the security lines that each m-line of a bundle repeats: what is left is the same in every client
-    # of a kind, but for the m-lines that it sends through.
+    # Without the security lines that each m-line of a bundle repeats: what is left is the same in every
+    # client of a kind, but for the m-lines that it sends through.
     media: tuple[str, ...]
 
 
