@@ -19,7 +19,7 @@ class Region:
     instance_type: str = "c7g.large"
     minimum_nodes: int = 1
     maximum_nodes: int = 20
-    capacity_units: int = 500
+    capacity_units: int = 1000
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -13,6 +14,10 @@ from media_node.tokens import Claims
 
 # Ended meetings and removed participants are remembered longer than a join token lives.
 MEMORY_SECONDS = 600.0
+
+# In what a node is filled by: Mbit/s that it sends. Three voices are the least that somebody receives.
+UNIT_BPS = 1_000_000
+LEAST_BPS = 125_000
 
 Key = tuple[MeetingId, ParticipantId]
 
@@ -30,24 +35,27 @@ class InitialTrack:
 class Admission:
     """The rules of admission of one node, and what it remembers for them."""
 
+    # In units.
     capacity: int
     is_draining: bool = False
     # Short of CPU: those who are here keep what there is.
     is_refusing: bool = False
+    # What the node has sent in the last second.
+    egress_bps: float = 0.0
     refused: int = 0
     _ended: dict[MeetingId, float] = field(default_factory=dict)
     _removed: dict[Key, float] = field(default_factory=dict)
     # What hosts made of people: stronger than tokens that were made before.
     _changed: dict[Key, tuple[float, Standing]] = field(default_factory=dict)
 
-    def check(self, claims: Claims, meeting: Meeting | None, *, is_new: bool, taken: int) -> None:
+    def check(self, claims: Claims, meeting: Meeting | None, *, is_new: bool, participants: int) -> None:
         """Refuse whoever may not come in.
 
         Args:
             claims: Of the token.
             meeting: As it is here, None when this would be its first participant.
             is_new: Not the same participant once more, whose seat it would take over.
-            taken: Participants on this node.
+            participants: On this node, in all meetings.
 
         Raises:
             MeetingEndedError, NotGrantedError, ConflictError, NodeFullError: As the state says.
@@ -62,13 +70,17 @@ class Admission:
         if meeting is not None and claims.epoch < meeting.epoch:
             raise ConflictError("the meeting has moved since this token was made: join again")
         if is_new:
-            self._check_room(claims, meeting, taken)
+            self._check_room(claims, meeting, participants)
 
-    def _check_room(self, claims: Claims, meeting: Meeting | None, taken: int) -> None:
+    def used_units(self, participants: int) -> int:
+        """Units in use: what is sent, or at least what people who have just come will be sent."""
+        return math.ceil(max(self.egress_bps, participants * LEAST_BPS) / UNIT_BPS)
+
+    def _check_room(self, claims: Claims, meeting: Meeting | None, participants: int) -> None:
         limit = claims.max_participants
         if limit is not None and meeting is not None and len(meeting.participant_by_id) >= limit:
             raise ConflictError("the meeting is full")
-        if self.is_refusing or taken >= self.capacity:
+        if self.is_refusing or self.used_units(participants) >= self.capacity:
             self.refused += 1
             raise NodeFullError("this node is full")
 

@@ -19,7 +19,10 @@ class Settings(BaseSettings):
     # Addresses that clients are told, comma separated; by default the one that is bound.
     media_addresses: str = ""
     node_workers: int = Field(default=1, ge=1, le=64)
-    node_capacity_units: int = Field(default=500, ge=1)
+    # Mbit/s that the node may send: what it is filled to.
+    node_capacity_units: int = Field(default=1000, ge=1)
+    # Its availability zone, where it has one.
+    zone: str = ""
     # Whether the node refuses newcomers and sheds video layers when its workers have too much to do.
     cpu_protection: bool = True
     jwks_url: str

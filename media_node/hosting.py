@@ -80,7 +80,7 @@ class Hosting:
             claims,
             self.live.meeting_by_id.get(key[0]),
             is_new=self.seat(key) is None,
-            taken=self.live.participants,
+            participants=self.live.participants,
         )
         parsed = parse_offer(offer) if offer is not None else None
         self._replace(key)

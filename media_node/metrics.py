@@ -76,7 +76,7 @@ class NodeCollector(Collector):
         for name, text, value in (
             ("parley_participants", "Participants here now.", counts.participants),
             ("parley_meetings", "Meetings here now.", counts.meetings),
-            ("parley_capacity_units", "Participants this node takes.", counts.capacity_units),
+            ("parley_capacity_units", "Mbit/s that this node may send.", counts.capacity_units),
             ("parley_draining", "1 while the node closes.", counts.is_draining),
             ("parley_refusing", "1 while the node is short of CPU and takes nobody new.", counts.is_refusing),
             (

@@ -256,6 +256,7 @@ class Node:
                 refusing=pressure.is_refusing,
             )
         self._admission.is_refusing = pressure.is_refusing
+        self._admission.egress_bps = self._observation.egress_bps
         self.hosting.handle_pressure(pressure.shed)
 
     # Time.
@@ -329,10 +330,9 @@ class Node:
             "metricsUrl": f"{self.url}/metrics",
             "state": "draining" if self._admission.is_draining else "ready",
             # Who is short of CPU has room for nobody, whatever was planned.
-            "capacityUnits": self.hosting.live.participants
-            if self._admission.is_refusing
-            else self.settings.node_capacity_units,
-            "usedUnits": self.hosting.live.participants,
+            "capacityUnits": self._used_units() if self._admission.is_refusing else self._admission.capacity,
+            "usedUnits": self._used_units(),
+            **({"zone": self.settings.zone} if self.settings.zone else {}),
             "cpuBusy": self._cpu.read(),
             "counters": {
                 "packetsIn": sum(one.packets_received for one in self._observation.workers),
@@ -343,6 +343,9 @@ class Node:
             },
             "meetings": meetings,
         }
+
+    def _used_units(self) -> int:
+        return self._admission.used_units(self.hosting.live.participants)
 
     def _node_counts(self) -> NodeCounts:
         return NodeCounts(

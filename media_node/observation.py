@@ -32,6 +32,8 @@ class Observation:
     pressure: Pressure = field(default_factory=Pressure)
     quality: QualityLog = field(default_factory=QualityLog)
     busy: float = 0.0
+    egress_bps: float = 0.0
+    _sent: tuple[Instant, int] | None = None
     _meter: BusyMeter = field(default_factory=BusyMeter)
 
     def handle_counters(self, snapshots: Snapshots) -> None:
@@ -46,6 +48,7 @@ class Observation:
     ) -> None:
         """Look at the second that has passed: who had which quality, and what the node can bear."""
         self.handle_counters(snapshots)
+        self._measure_egress(now)
         busy = self._meter.read(now, [one.cpu_seconds for one in self.workers], stolen_seconds)
         if busy is not None:
             self.busy = busy
@@ -53,6 +56,13 @@ class Observation:
                 self.pressure.handle_busy(now, busy)
         answered = [one for one in snapshots if one is not None]
         self.quality.handle_readings(wallclock, self.readings(answered), self.pressure.shed > 0)
+
+    def _measure_egress(self, now: Instant) -> None:
+        sent = sum(one.bytes_sent for one in self.workers)
+        if self._sent is not None and now > self._sent[0]:
+            # A worker that began anew counts from zero.
+            self.egress_bps = max(0, sent - self._sent[1]) * 8 / (now - self._sent[0])
+        self._sent = (now, sent)
 
     def media(self) -> tuple[tuple[str, str, float], ...]:
         """What was counted of everybody's media, also of those who left: name, what it is, value."""

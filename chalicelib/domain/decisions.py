@@ -52,7 +52,9 @@ def place(change: Change, placement: Placement, now: datetime) -> Change:
     if meeting.placement == placement:
         return change
     if stays:
-        return change.then("meeting.grown", now, placement=placement)
+        # Another standby alone is no growth.
+        grows = meeting.placement is not None and meeting.placement.units != placement.units
+        return change.then("meeting.grown" if grows else "meeting.standby_named", now, placement=placement)
     empty_since = meeting.empty_since or (now if meeting.state == "live" else None)
     counted = _count(meeting, 0, now) if meeting.present else {}
     return change.then(

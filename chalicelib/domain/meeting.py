@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from chalicelib.domain.egress import Media
 from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, Tenant, UserId
 from chalicelib.domain.plain import SECRET
 
@@ -32,6 +33,9 @@ class Placement:
     url: str
     region: str
     units: int
+    # Where people go when the node dies.
+    standby: NodeId | None = None
+    standby_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,9 @@ class Meeting:
     title: str | None = None
     guests: bool = True
     max_participants: int = 100
+    # What its place is chosen for: how many will come, and whether they show pictures.
+    expected_participants: int | None = None
+    media: Media = "video"
     end_after_empty: timedelta = timedelta(minutes=10)
     metadata: Mapping[str, str] = field(default_factory=dict)
     # Before it, only hosts come in; after its end, nobody.

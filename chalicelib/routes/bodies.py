@@ -92,11 +92,16 @@ MaxDuration = Annotated[int, Field(ge=60, le=604_800)]
 EndAfterEmpty = Annotated[int, Field(ge=10, le=2_592_000)]
 
 
+RegionName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+
+
 class CreateMeetingBody(Body):
     title: Annotated[Text, Field(max_length=200)] | None = None
-    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] | None = None
+    region: RegionName | None = None
     guests: bool = True
     max_participants: Annotated[int, Field(ge=2, le=1000)] = 100
+    expected_participants: Annotated[int, Field(ge=1, le=1000)] | None = None
+    media: Literal["video", "audio"] = "video"
     starts_at: Moment | None = None
     ends_at: Moment | None = None
     max_duration_seconds: MaxDuration = 604_800
@@ -115,7 +120,13 @@ class JoinBody(Body):
     role: Literal["host", "cohost", "participant", "viewer"] | None = None
     external_id: Annotated[Text, Field(max_length=200)] | None = None
     resume_token: Annotated[str, Field(max_length=4096)] | None = None
-    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] | None = None
+    region: RegionName | None = None
+    # Milliseconds there and back, as the client has measured them.
+    region_round_trips: Annotated[
+        dict[RegionName, Annotated[float, Field(ge=0, le=60_000)]], Field(max_length=40)
+    ] = Field(default_factory=dict)
+    # The node that refused the last token, being full.
+    refused_by: Annotated[str, Field(pattern=r"^node_[a-z2-7]{26}$")] | None = None
     passcode: Annotated[str, Field(max_length=64)] | None = None
 
 

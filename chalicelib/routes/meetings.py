@@ -13,6 +13,8 @@ from chalicelib.bootstrap import (
     Meeting,
     MeetingWishes,
     Moderator,
+    NodeId,
+    RegionWish,
     Waiting,
     utc_now,
 )
@@ -44,6 +46,8 @@ def create_meeting(call: Call) -> Response:
         waiting_room=body.waiting_room,
         auto_admit=frozenset(body.auto_admit),
         auto_admit_external_ids=frozenset(body.auto_admit_external_ids),
+        expected_participants=body.expected_participants,
+        media=body.media,
     )
     meeting = call.services.meetings.create(caller, wishes, idempotency_key(call), utc_now())
     headers = {"Location": f"{call.services.config.api_url}/meetings/{meeting.id}"}
@@ -97,7 +101,8 @@ def join_meeting(call: Call, meeting: str) -> Response:
         role=body.role,
         external_id=body.external_id,
         resume_token=body.resume_token,
-        region=_known_region(call, body.region),
+        region=RegionWish(_known_region(call, body.region), body.region_round_trips, _position(call)),
+        refused_by=NodeId(body.refused_by) if body.refused_by is not None else None,
         passcode=body.passcode,
         source=call.source,
     )
@@ -112,6 +117,16 @@ def entrance_response(answer: Admission | Waiting) -> Response:
     if isinstance(answer, Waiting):
         return json_response(views.waiting(answer), 202, {"Retry-After": "1"})
     return json_response(views.admission(answer), 201)
+
+
+def _position(call: Call) -> tuple[float, float] | None:
+    """Latitude and longitude of the client's address, where an edge in front of the API tells them."""
+    named = [call.header(f"CloudFront-Viewer-{name}") for name in ("Latitude", "Longitude")]
+    try:
+        latitude, longitude = (float(value or "nan") for value in named)
+    except ValueError:
+        return None
+    return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
 
 def _known_region(call: Call, region: str | None) -> str | None:

@@ -61,6 +61,8 @@ SCHEMAS: dict[str, Schema] = {
     "Meeting": record(
         **PUBLIC,
         maxParticipants=COUNT,
+        expectedParticipants=nullable(COUNT),
+        media={"type": "string", "enum": ["video", "audio"]},
         maxDurationSeconds=COUNT,
         endAfterEmptySeconds=COUNT,
         metadata={"type": "object", "additionalProperties": TEXT},
@@ -79,7 +81,7 @@ SCHEMAS: dict[str, Schema] = {
         participant=record(id=TEXT, role=TEXT, displayName=TEXT),
         meeting=record(id=TEXT, code=TEXT, title=nullable(TEXT)),
         node=record(id=TEXT, url=TEXT, region=TEXT),
-        standby={"type": "null"},
+        standby=nullable(record(id=TEXT, url=TEXT, region=TEXT)),
         token=TEXT,
         tokenExpiresAt=TIME,
         resumeToken=TEXT,
@@ -116,6 +118,7 @@ SCHEMAS: dict[str, Schema] = {
     "Node": record(
         id=TEXT,
         region=TEXT,
+        zone=nullable(TEXT),
         url=TEXT,
         metricsUrl=TEXT,
         state={"type": "string", "enum": ["ready", "draining", "lost"]},

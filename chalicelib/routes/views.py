@@ -40,6 +40,8 @@ def meeting_full(meeting: Meeting, app_url: str) -> dict[str, Any]:
     return {
         **meeting_public(meeting, app_url),
         "maxParticipants": meeting.max_participants,
+        "expectedParticipants": meeting.expected_participants,
+        "media": meeting.media,
         "maxDurationSeconds": int(meeting.max_duration.total_seconds()),
         "endAfterEmptySeconds": int(meeting.end_after_empty.total_seconds()),
         "metadata": dict(meeting.metadata),
@@ -65,13 +67,17 @@ def admission(admitted: Admission) -> dict[str, Any]:
             "displayName": participant.display_name,
         },
         "meeting": {"id": meeting.id, "code": meeting.code, "title": meeting.title},
-        "node": {"id": node.id, "url": node.url, "region": node.region},
-        "standby": None,
+        "node": _place(node),
+        "standby": _place(admitted.standby) if admitted.standby is not None else None,
         "token": admitted.token,
         "tokenExpiresAt": timestamp(admitted.token_expires_at),
         "resumeToken": admitted.resume_token,
         "iceServers": [],
     }
+
+
+def _place(node: Node) -> dict[str, str]:
+    return {"id": node.id, "url": node.url, "region": node.region}
 
 
 def waiting(value: Waiting) -> dict[str, Any]:
@@ -102,6 +108,7 @@ def node(value: Node, now: datetime) -> dict[str, Any]:
     return {
         "id": value.id,
         "region": value.region,
+        "zone": value.zone or None,
         "url": value.url,
         "metricsUrl": value.metrics_url,
         "state": value.state(now),

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 
 from chalicelib.domain.decisions import is_current, note_presence
 from chalicelib.domain.identifiers import NodeId, ParticipantId, is_id
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
-from chalicelib.domain.placement import Node
+from chalicelib.domain.placement import Kept, Node, correction_of
 from chalicelib.domain.presence import Presence, PresenceChange, changes_between, digest
 from chalicelib.errors import NotFoundError, StoreUnavailableError
 from chalicelib.services.changes import tries
@@ -20,6 +19,9 @@ from chalicelib.services.protocols import FleetStore, MeetingStore, NodeCommands
 
 # As old as the reports themselves: a newer view would tell nothing newer.
 SNAPSHOT_SECONDS = 2.0
+
+# What is set aside and what meetings hold are compared every six seconds, and believed at the third time.
+REPORTS_PER_CHECK, CHECKS = 3, 3
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +34,13 @@ class Fleet:
         store: FleetStore,
         meetings: MeetingStore,
         commands: NodeCommands,
-        regions: Collection[str],
+        regions: Sequence[str],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._meetings = meetings
         self._commands = commands
-        self._regions = regions
+        self.regions = regions
         self._monotonic = monotonic
         self._snapshots: dict[str, tuple[float, list[Node]]] = {}
 
@@ -50,11 +52,11 @@ class Fleet:
         return kept[1]
 
     def nodes(self) -> list[Node]:
-        return [node for region in self._regions for node in self._store.nodes(region)]
+        return [node for region in self.regions for node in self._store.nodes(region)]
 
     def node(self, name: str) -> Node:
         # What is no id is looked for nowhere: a store takes no key of any length.
-        for region in self._regions if is_id(name, "node") else ():
+        for region in self.regions if is_id(name, "node") else ():
             node = self._store.node(region, NodeId(name))
             if node is not None:
                 return node
@@ -62,11 +64,13 @@ class Fleet:
 
     def take_report(self, node: Node, presence: Presence, request_id: str) -> bool:
         """Keep a report and what it changes; False for one that came late. Safe to repeat."""
-        applied_digest = self._store.record(node)
-        if applied_digest is None:
+        kept = self._store.record(node)
+        if kept is None:
             return False
+        if node.sequence % REPORTS_PER_CHECK == 0:
+            self._check_reserved(node, kept)
         wanted = digest(presence)
-        if applied_digest != wanted:
+        if kept.presence_digest != wanted:
             self._apply(node, presence, request_id)
             self._store.keep_presence(node.region, node.id, presence, wanted, node.reported_at)
         return True
@@ -136,16 +140,10 @@ class Fleet:
             # The meeting has ended all the same: the node's next report that names it asks again.
             log.exception("the node of meeting %s was not told of its end", meeting.id)
 
-    def correct_reservations(self, live: Sequence[Meeting]) -> None:
-        """Set aside on each node the sum over its live meetings: a crash leaks nothing for long."""
-        placements = sorted(
-            (m.placement for m in live if m.placement is not None), key=lambda p: (p.region, p.node)
-        )
-        held = {
-            key: sum(p.units for p in group)
-            for key, group in groupby(placements, lambda p: (p.region, p.node))
-        }
-        for node in self.nodes():
-            units = held.get((node.region, node.id), 0)
-            if units != node.reserved_units:
-                self._store.correct_reserved(node, units)
+    def _check_reserved(self, node: Node, kept: Kept) -> None:
+        """Give back what no meeting holds: a release that was lost, or a crash between two writes."""
+        surplus = (*kept.surplus, kept.reserved_units - self._meetings.held_units(node.id))[-CHECKS:]
+        correction = correction_of(surplus, CHECKS)
+        if correction:
+            log.warning("node %s had %d units set aside for nobody", node.id, -correction)
+        self._store.settle_reserved(node.region, node.id, () if correction else surplus, correction)

@@ -9,15 +9,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from chalicelib.domain.decisions import admit, place
+from chalicelib.domain.decisions import admit
 from chalicelib.domain.entrance import Entrance, Newcomer, entrance_of, mark_of
-from chalicelib.domain.events import Change
-from chalicelib.domain.identifiers import ParticipantId, RandomBytes, is_id, new_id
-from chalicelib.domain.meeting import Meeting, Placement, opens_at
+from chalicelib.domain.identifiers import NodeId, ParticipantId, RandomBytes, is_id, new_id
+from chalicelib.domain.meeting import Meeting, opens_at
 from chalicelib.domain.moderation import marks_of, passcode_guessed, wait
 from chalicelib.domain.participant import Participant, Role, grants_of
 from chalicelib.domain.permissions import (
@@ -29,7 +28,8 @@ from chalicelib.domain.permissions import (
     UserCaller,
     standing_of,
 )
-from chalicelib.domain.placement import ChooseIndex, Node, Reservation, choose_node, units_wanted
+from chalicelib.domain.placement import ChooseIndex, Node
+from chalicelib.domain.regions import RegionWish
 from chalicelib.domain.scopes import has_scope
 from chalicelib.errors import (
     BarredError,
@@ -47,6 +47,7 @@ from chalicelib.services.changes import tries, write
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.meetings import Meetings
 from chalicelib.services.passcodes import Passcodes
+from chalicelib.services.placing import Entered, Placing
 from chalicelib.services.protocols import MeetingStore, Signer
 from chalicelib.services.tokens import RESUME_AUDIENCE, WAITING_AUDIENCE
 
@@ -65,7 +66,9 @@ class JoinWishes:
     role: Role | None
     external_id: str | None
     resume_token: str | None
-    region: str | None
+    region: RegionWish = field(default_factory=RegionWish)
+    # A node that has refused the token it was given, being full.
+    refused_by: NodeId | None = None
     passcode: str | None = None
     # The address that the request came from.
     source: str | None = None
@@ -78,6 +81,7 @@ class Admission:
     meeting: Meeting
     participant: Participant
     node: Node
+    standby: Node | None
     token: str
     token_expires_at: datetime
     resume_token: str
@@ -106,12 +110,11 @@ class Join:
     ) -> None:
         self._meetings = meetings
         self._store = store
-        self._fleet = fleet
+        self._placing = Placing(store, fleet, choose_index)
         self._signer = signer
         self._passcodes = passcodes
         self._issuer = issuer
         self._random_bytes = random_bytes
-        self._choose_index = choose_index
         self._clock = clock
 
     def join(self, caller: Caller, name: str, wishes: JoinWishes) -> Admission | Waiting:
@@ -138,7 +141,7 @@ class Join:
             if entrance == "wait":
                 answer: Admission | Waiting | None = self._wait(meeting, participant, who.earlier, now)
             else:
-                answer = self._admit(meeting, participant, who.earlier, wishes.region, now, attempt)
+                answer = self._admit(meeting, participant, who.earlier, wishes, now, attempt)
             if answer is not None:
                 return answer
         raise NoCapacityError("Too many joins of this meeting came at once.")
@@ -162,7 +165,8 @@ class Join:
             if me.state == "waiting":
                 return self._waiting(me, now)
             again = dataclasses.replace(me, asked_at=now)
-            admission = self._admit(meeting, again, me, None, now, attempt)
+            wishes = JoinWishes(me.display_name, None, None, None)
+            admission = self._admit(meeting, again, me, wishes, now, attempt)
             if admission is not None:
                 return admission
         raise NoCapacityError("Too many joins of this meeting came at once.")
@@ -224,7 +228,7 @@ class Join:
         meeting: Meeting,
         participant: Participant,
         earlier: Participant | None,
-        region: str | None,
+        wishes: JoinWishes,
         now: datetime,
         attempt: int,
     ) -> Admission | None:
@@ -232,55 +236,8 @@ class Join:
         if earlier is None and meeting.present >= meeting.max_participants:
             raise MeetingFullError(f"This meeting has its {meeting.max_participants} participants.")
         change = admit(meeting, participant, earlier)
-        entered = self._enter(change, region, now, fresh=attempt > 0)
-        return self._admission(*entered, participant.id, now) if entered is not None else None
-
-    def _enter(
-        self, change: Change, region: str | None, now: datetime, *, fresh: bool
-    ) -> tuple[Change, Node] | None:
-        """Write who comes in, on the meeting's node or a new one; None if the meeting must be read anew."""
-        meeting = change.before
-        node = self._current_node(meeting, now, fresh=fresh)
-        if node is None:
-            return self._place(change, region or meeting.home_region, now, fresh=fresh)
-        entered, obstacle = self._commit(change, node, units_wanted(meeting), now)
-        if obstacle == "node":
-            raise NoCapacityError("The media node of this meeting has no room for more.")
-        return (entered, node) if obstacle is None else None
-
-    def _current_node(self, meeting: Meeting, now: datetime, *, fresh: bool) -> Node | None:
-        """The meeting's node while it is there to be joined. One that drains keeps the meetings it has."""
-        if meeting.placement is None:
-            return None
-        for node in self._fleet.snapshot(meeting.placement.region, fresh=fresh):
-            if node.id == meeting.placement.node and node.state(now) != "lost":
-                return node
-        return None
-
-    def _place(
-        self, change: Change, region: str, now: datetime, *, fresh: bool
-    ) -> tuple[Change, Node] | None:
-        units = units_wanted(dataclasses.replace(change.before, placement=None))
-        candidates = list(self._fleet.snapshot(region, fresh=fresh))
-        while True:
-            node = choose_node(candidates, units, now, self._choose_index)
-            if node is None:
-                raise NoCapacityError("No media node has room for this meeting now.")
-            entered, obstacle = self._commit(change, node, units, now)
-            if obstacle != "node":
-                return (entered, node) if obstacle is None else None
-            candidates.remove(node)
-
-    def _commit(
-        self, change: Change, node: Node, units: int, now: datetime
-    ) -> tuple[Change, Literal["meeting", "node"] | None]:
-        """Set the units aside that the meeting does not hold on this node yet, with the change."""
-        before = change.before.placement
-        held = before.units if before is not None and before.node == node.id else 0
-        if held == units:
-            return change, self._store.commit(change)
-        placed = place(change, Placement(node.id, node.url, node.region, units), now)
-        return placed, self._store.commit(placed, Reservation(node, units - held))
+        entered = self._placing.enter(change, wishes.region, wishes.refused_by, now, fresh=attempt > 0)
+        return self._admission(entered, participant.id, now) if entered is not None else None
 
     def _resumed(self, meeting: Meeting, wishes: JoinWishes) -> Participant | None:
         """Who a resume token names; an invalid one makes a new participant, as if there were none."""
@@ -300,8 +257,9 @@ class Join:
         about = {"sub": participant.id, "mtg": participant.meeting}
         return {"iss": self._issuer, **about, "iat": issued, "nbf": issued}
 
-    def _admission(self, change: Change, node: Node, admitted: ParticipantId, now: datetime) -> Admission:
+    def _admission(self, entered: Entered, admitted: ParticipantId, now: datetime) -> Admission:
         """The token says what was written: a move to another node is the next epoch."""
+        node, change = entered.node, entered.change
         meeting, participant = change.after, change.participant_by_id[admitted]
         expires = now + TOKEN_LIFETIME
         common = self._claims(participant, now)
@@ -321,7 +279,7 @@ class Join:
         )
         resume_expires = int((now + RESUME_LIFETIME).timestamp())
         resume = self._signer.sign({**common, "aud": RESUME_AUDIENCE, "exp": resume_expires})
-        return Admission(meeting, participant, node, token, expires, resume)
+        return Admission(meeting, participant, node, entered.standby, token, expires, resume)
 
 
 def role_of(

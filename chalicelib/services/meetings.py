@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.decisions import end
+from chalicelib.domain.egress import Media
 from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import (
     MeetingCode,
@@ -71,6 +72,8 @@ class MeetingWishes:
     waiting_room: bool = False
     auto_admit: frozenset[str] = DEFAULT_AUTO_ADMIT
     auto_admit_external_ids: frozenset[str] = frozenset()
+    expected_participants: int | None = None
+    media: Media = "video"
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,8 @@ class Meetings:
             waiting_room=wishes.waiting_room,
             auto_admit=wishes.auto_admit,
             auto_admit_external_ids=wishes.auto_admit_external_ids,
+            expected_participants=wishes.expected_participants,
+            media=wishes.media,
         )
         if idempotency_key is not None and isinstance(caller, UserCaller):
             # Two people of a tenant may choose the same key; a meeting is one person's.

@@ -60,6 +60,7 @@ def parse_report(body: str, reported_at: datetime) -> tuple[Node, Presence]:
             cpu_busy=_share(report, "cpuBusy"),
             meetings=len(presence),
             reported_at=reported_at,
+            zone=_text(report, "zone") if "zone" in report else "",
         ),
         presence,
     )

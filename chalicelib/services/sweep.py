@@ -1,4 +1,4 @@
-"""The minute's housekeeping: make the nodes' reservations true, and end what the clock has missed."""
+"""The minute's housekeeping: end what the clock has missed."""
 
 from __future__ import annotations
 
@@ -27,13 +27,9 @@ class Sweep:
     def run(self, request_id: str, now: datetime) -> Swept:
         """Look at every meeting that goes on: the timekeeper looks only at what is noted as due."""
         lost = [node for node in self._fleet.nodes() if node.state(now) == "lost"]
-        going_on = []
         ended = 0
         for meeting in list(self._store.live(self._region)):
             reason = end_reason_at(meeting, now)
-            if reason is None:
-                going_on.append(meeting)
-            elif self._meetings.finish(meeting, reason, request_id, now):
+            if reason is not None and self._meetings.finish(meeting, reason, request_id, now):
                 ended += 1
-        self._fleet.correct_reservations(going_on)
         return Swept(ended, len(lost))

@@ -2,12 +2,13 @@
 
 from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.events import Event
-from chalicelib.domain.identifiers import MeetingId, Tenant, WebhookEndpointId
+from chalicelib.domain.identifiers import MeetingId, NodeId, Tenant, WebhookEndpointId
 from chalicelib.domain.issuers import TrustedIssuer
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.permissions import ApiKeyCaller, Operation, UserCaller
 from chalicelib.domain.placement import Node
+from chalicelib.domain.regions import RegionWish
 from chalicelib.domain.webhooks import Delivery, Endpoint
 from chalicelib.services.join import Admission, JoinWishes, Waiting
 from chalicelib.services.meetings import MeetingWishes, require_scope
@@ -28,8 +29,10 @@ __all__ = [
     "MeetingWishes",
     "Moderator",
     "Node",
+    "NodeId",
     "Operation",
     "Participant",
+    "RegionWish",
     "Tenant",
     "TrustedIssuer",
     "UserCaller",

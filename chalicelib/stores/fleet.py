@@ -9,7 +9,7 @@ from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId
-from chalicelib.domain.placement import Node
+from chalicelib.domain.placement import Kept, Node
 from chalicelib.domain.presence import MeetingPresence, Presence
 from chalicelib.stores.failures import translate_failures
 from chalicelib.stores.tables import NodeItem, PresenceItem
@@ -20,12 +20,8 @@ LIFETIME = timedelta(days=1)
 
 @translate_failures
 class DynamoFleet:
-    def record(self, node: Node) -> str | None:
-        """Keep a report unless a newer one of the same boot is kept already.
-
-        Returns:
-            The digest of the presence that was last applied ("" if none was), or None for an old report.
-        """
+    def record(self, node: Node) -> Kept | None:
+        """Keep a report unless a newer one of the same boot is kept already; None for an old one."""
         actions: list[Action] = [
             NodeItem.url.set(node.url),
             NodeItem.metrics_url.set(node.metrics_url),
@@ -37,6 +33,7 @@ class DynamoFleet:
             NodeItem.used_units.set(node.used_units),
             NodeItem.reserved_units.set(NodeItem.reserved_units | 0),
             NodeItem.cpu_busy.set(node.cpu_busy),
+            NodeItem.zone.set(node.zone) if node.zone else NodeItem.zone.remove(),
             NodeItem.meetings.set(node.meetings),
             NodeItem.reported_at.set(node.reported_at),
             NodeItem.expires.set(int((node.reported_at + LIFETIME).timestamp())),
@@ -51,7 +48,7 @@ class DynamoFleet:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
             return None
-        return item.presence_digest or ""
+        return Kept(item.presence_digest or "", int(item.reserved_units), tuple(item.surplus or ()))
 
     def nodes(self, region: str) -> list[Node]:
         return [_node_of(region, item) for item in NodeItem.query(f"REGION#{region}")]
@@ -86,10 +83,12 @@ class DynamoFleet:
         """Give back what was set aside; a node that is gone has nothing to give back."""
         _change(region, node, [NodeItem.reserved_units.add(-units)], NodeItem.reserved_units >= units)
 
-    def correct_reserved(self, node: Node, units: int) -> None:
-        """Set what is set aside to the sum over its meetings, unless it changed meanwhile."""
-        unchanged = NodeItem.reserved_units == node.reserved_units
-        _change(node.region, node.id, [NodeItem.reserved_units.set(units)], unchanged)
+    def settle_reserved(self, region: str, node: NodeId, surplus: tuple[int, ...], correction: int) -> None:
+        """Keep what the checks found, or correct what is set aside by so many units."""
+        actions: list[Action] = [NodeItem.surplus.set(list(surplus))]
+        if correction:
+            actions.append(NodeItem.reserved_units.add(correction))
+        _change(region, node, actions)
 
 
 def _change(region: str, node: NodeId, actions: list[Action], condition: Any = None) -> None:
@@ -119,4 +118,5 @@ def _node_of(region: str, item: NodeItem) -> Node:
         cpu_busy=float(item.cpu_busy),
         meetings=int(item.meetings),
         reported_at=item.reported_at,
+        zone=item.zone or "",
     )

@@ -9,6 +9,7 @@ from typing import cast
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
+from chalicelib.domain.egress import Media
 from chalicelib.domain.events import Event
 from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant, UserId
 from chalicelib.domain.meeting import (
@@ -68,6 +69,11 @@ def event_of(item: EventItem) -> Event:
     )
 
 
+def node_key(node: NodeId) -> str:
+    """The key under which the index byNode has the meetings of a node."""
+    return f"NODE#{node}"
+
+
 def meeting_item(meeting: Meeting) -> MeetingItem:
     created = meeting.created_at.strftime("%Y-%m-%dT%H:%M:%S.%f")
     placement = meeting.placement
@@ -98,6 +104,10 @@ def meeting_item(meeting: Meeting) -> MeetingItem:
         node_url=placement.url if placement is not None else None,
         node_region=placement.region if placement is not None else None,
         units=placement.units if placement is not None else 0,
+        standby=placement.standby if placement is not None else None,
+        standby_url=(placement.standby_url or None) if placement is not None else None,
+        expected_participants=meeting.expected_participants,
+        media=meeting.media,
         present=meeting.present,
         events=meeting.events,
         waiting_room=meeting.waiting_room,
@@ -111,13 +121,21 @@ def meeting_item(meeting: Meeting) -> MeetingItem:
         list_sort=f"{created}#{meeting.id}",
         # Without the key the index of live meetings forgets it.
         live_key=f"LIVE#{meeting.home_region}" if meeting.state != "ended" else None,
+        node_key=node_key(placement.node) if placement is not None and meeting.state != "ended" else None,
     )
 
 
 def meeting_of(item: MeetingItem) -> Meeting:
     placement = None
     if item.node is not None:
-        placement = Placement(NodeId(item.node), item.node_url or "", item.node_region or "", int(item.units))
+        placement = Placement(
+            NodeId(item.node),
+            item.node_url or "",
+            item.node_region or "",
+            int(item.units),
+            NodeId(item.standby) if item.standby is not None else None,
+            item.standby_url or "",
+        )
     return Meeting(
         id=MeetingId(item.id),
         code=MeetingCode(item.code),
@@ -140,6 +158,8 @@ def meeting_of(item: MeetingItem) -> Meeting:
         end_reason=cast("EndReason | None", item.end_reason),
         epoch=int(item.epoch),
         placement=placement,
+        expected_participants=None if item.expected_participants is None else int(item.expected_participants),
+        media=cast(Media, item.media or "video"),
         present=int(item.present),
         live_since=item.live_since,
         empty_since=item.empty_since,

@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Literal
+from typing import Any, Literal
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.events import Change, Event, without_gap
-from chalicelib.domain.identifiers import MeetingCode, MeetingId, ParticipantId, Tenant
+from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
 from chalicelib.domain.meeting import Meeting, end_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Reservation
@@ -29,6 +29,7 @@ from chalicelib.stores.meeting_items import (
     event_of,
     meeting_item,
     meeting_of,
+    node_key,
     participant_item,
     participant_of,
 )
@@ -45,7 +46,7 @@ from chalicelib.stores.tables import (
 # As long as clients of other APIs expect to be able to repeat a request.
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
-Obstacle = Literal["meeting", "node"]
+Obstacle = Literal["meeting", "node", "busy"]
 
 
 @dataclass(frozen=True)
@@ -126,11 +127,11 @@ class DynamoMeetings:
                     condition=MeetingItem.code.exists() & seen,
                 )
                 if reservation is not None:
-                    node, units = reservation.node, reservation.units
+                    node = reservation.node
                     transaction.update(
                         NodeItem(f"REGION#{node.region}", f"NODE#{node.id}"),
-                        actions=[NodeItem.reserved_units.add(units)],
-                        condition=NodeItem.reserved_units <= node.capacity_units - units,
+                        actions=[NodeItem.reserved_units.add(reservation.units)],
+                        condition=_has_room(reservation),
                     )
                 for item in items:
                     transaction.save(item)
@@ -184,6 +185,10 @@ class DynamoMeetings:
             found += [MeetingId(item.pk.removeprefix("MTG#")) for item in islice(query, limit)]
         return found
 
+    def held_units(self, node: NodeId) -> int:
+        """What all meetings that go on hold of a node; a moment behind, as indexes are."""
+        return sum(int(item.units) for item in MeetingItem.by_node.query(node_key(node)))
+
     def participants(self, meeting: MeetingId) -> list[Participant]:
         query = ParticipantItem.query(
             f"MTG#{meeting}", ParticipantItem.sk.startswith("PAR#"), consistent_read=True
@@ -210,14 +215,26 @@ class DynamoMeetings:
         return without_gap((event_of(item) for item in query), after)
 
 
+def _has_room(reservation: Reservation) -> Any:
+    """What must hold of the node's item as it is now, however old the snapshot was."""
+    node = reservation.node
+    room = NodeItem.reserved_units <= reservation.most_reserved
+    if not reservation.is_new:
+        return room
+    return room & (NodeItem.state == "ready") & (NodeItem.boot_id == node.boot_id)
+
+
 def _obstacle(error: TransactWriteError, saved: int, reservation: Reservation | None) -> Obstacle:
     """What a refused change failed on. pynamodb sends what is saved first, then what is updated."""
     reasons = error.cancellation_reasons
     if len(reasons) != saved + 1 + (reservation is not None):
         raise error
     meeting, node = reasons[saved], reasons[-1]
-    asked = reservation is not None and meeting is None
-    if asked and node is not None and node.code == "ConditionalCheckFailed":
-        return "node"
+    if reservation is not None and meeting is None and node is not None:
+        if node.code == "ConditionalCheckFailed":
+            return "node"
+        if reservation.is_new:
+            # Others reserve there at this moment: the next node is as good.
+            return "busy"
     # The meeting changed, or another transaction held one of the items: both are cured by reading anew.
     return "meeting"

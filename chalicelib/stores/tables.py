@@ -18,7 +18,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.connection import Connection
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
 CONTROL_TABLE = "parley-control"
@@ -53,6 +53,18 @@ class _LiveMeetings(GlobalSecondaryIndex[Any]):
     list_sort = UnicodeAttribute(range_key=True, attr_name="listSort")
 
 
+class _MeetingsByNode(GlobalSecondaryIndex[Any]):
+    """Sparse: what each node's meetings hold of it. Only meetings that go on carry the key."""
+
+    class Meta:
+        index_name = "byNode"
+        projection = IncludeProjection(["units"])
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    node_key = UnicodeAttribute(hash_key=True, attr_name="nodeKey")
+    pk = UnicodeAttribute(range_key=True)
+
+
 class MeetingItem(Model):
     """pk MTG#<id>, sk META."""
 
@@ -62,6 +74,7 @@ class MeetingItem(Model):
 
     by_tenant = _MeetingsByTenant()
     live = _LiveMeetings()
+    by_node = _MeetingsByNode()
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default="META")
     id = UnicodeAttribute()
@@ -89,6 +102,10 @@ class MeetingItem(Model):
     node_url = UnicodeAttribute(attr_name="nodeUrl", null=True)
     node_region = UnicodeAttribute(attr_name="nodeRegion", null=True)
     units = NumberAttribute()
+    standby = UnicodeAttribute(null=True)
+    standby_url = UnicodeAttribute(attr_name="standbyUrl", null=True)
+    expected_participants = NumberAttribute(attr_name="expectedParticipants", null=True)
+    media = UnicodeAttribute(null=True)
     present = NumberAttribute()
     # The number of the last event: who writes says which one it has seen.
     events = NumberAttribute(default=0)
@@ -102,6 +119,7 @@ class MeetingItem(Model):
     list_key = UnicodeAttribute(attr_name="listKey")
     list_sort = UnicodeAttribute(attr_name="listSort")
     live_key = UnicodeAttribute(attr_name="liveKey", null=True)
+    node_key = UnicodeAttribute(attr_name="nodeKey", null=True)
 
 
 class CodeItem(Model):
@@ -328,7 +346,10 @@ class NodeItem(Model):
     cpu_busy = NumberAttribute(attr_name="cpuBusy")
     meetings = NumberAttribute()
     reported_at = UTCDateTimeAttribute(attr_name="reportedAt")
+    zone = UnicodeAttribute(null=True)
     presence_digest = UnicodeAttribute(attr_name="presenceDigest", null=True)
+    # What the last checks found set aside beyond what its meetings hold.
+    surplus = JSONAttribute(null=True)
     expires = NumberAttribute()
 
 
@@ -391,6 +412,36 @@ def create_tables() -> None:
         if not model.exists():
             model.create_table(wait=True)
     _make_stream()
+    _make_indexes()
+
+
+def _make_indexes() -> None:
+    """Indexes that tables of before do not have yet, one after another as DynamoDB wants it."""
+    connection = MeetingItem._get_connection()
+    client: Any = connection.connection.client
+    name = MeetingItem.Meta.table_name
+    there = client.describe_table(TableName=name)["Table"].get("GlobalSecondaryIndexes", [])
+    known = {index["IndexName"] for index in there}
+    for index in (MeetingItem.by_node,):
+        schema = index._get_schema()
+        if schema["index_name"] in known:
+            continue
+        keys = schema["key_schema"]
+        client.update_table(
+            TableName=name,
+            AttributeDefinitions=[
+                {"AttributeName": key["AttributeName"], "AttributeType": "S"} for key in keys
+            ],
+            GlobalSecondaryIndexUpdates=[
+                {
+                    "Create": {
+                        "IndexName": schema["index_name"],
+                        "KeySchema": keys,
+                        "Projection": schema["projection"],
+                    }
+                }
+            ],
+        )
 
 
 def _make_stream() -> None:

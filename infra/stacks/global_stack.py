@@ -32,9 +32,13 @@ class GlobalStack(cdk.Stack):
 
 
 def _control_table(scope: Construct, deployment: Deployment, replicas: list[str]) -> dynamodb.TableV2:
-    def index(name: str, partition: str, sort: str) -> dynamodb.GlobalSecondaryIndexPropsV2:
+    def index(name: str, partition: str, sort: str, *only: str) -> dynamodb.GlobalSecondaryIndexPropsV2:
         return dynamodb.GlobalSecondaryIndexPropsV2(
-            index_name=name, partition_key=_text(partition), sort_key=_text(sort)
+            index_name=name,
+            partition_key=_text(partition),
+            sort_key=_text(sort),
+            projection_type=dynamodb.ProjectionType.INCLUDE if only else dynamodb.ProjectionType.ALL,
+            non_key_attributes=list(only) or None,
         )
 
     return dynamodb.TableV2(
@@ -56,6 +60,7 @@ def _control_table(scope: Construct, deployment: Deployment, replicas: list[str]
         global_secondary_indexes=[
             index("byTenant", "listKey", "listSort"),
             index("live", "liveKey", "listSort"),
+            index("byNode", "nodeKey", "pk", "units"),
         ],
         replicas=[dynamodb.ReplicaTableProps(region=region) for region in replicas],
     )

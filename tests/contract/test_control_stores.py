@@ -16,7 +16,7 @@ from chalicelib.domain.events import Change, replay
 from chalicelib.domain.identifiers import KeyId, ParticipantId, Tenant, new_id
 from chalicelib.domain.meeting import EndReason, Meeting, Placement
 from chalicelib.domain.participant import Participant
-from chalicelib.domain.placement import Node, Reservation
+from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import MeetingPresence, PresenceChange, digest
 from chalicelib.services.changes import write
 from chalicelib.services.protocols import ApiKeyStore, AttemptStore, FleetStore, MeetingStore
@@ -228,12 +228,12 @@ def test_a_node_is_never_filled_beyond_its_capacity(stores: Stores):
 
 def test_a_report_that_is_late_or_repeated_changes_nothing(stores: Stores):
     node = a_node(sequence=5)
-    assert stores.fleet.record(node) == ""
+    assert stores.fleet.record(node) == Kept()
     assert stores.fleet.record(node) is None
     assert stores.fleet.record(dataclasses.replace(node, sequence=4, used_units=9)) is None
     assert stores.fleet.node("local", node.id) == node
     newer = dataclasses.replace(node, sequence=6, used_units=3)
-    assert stores.fleet.record(newer) == ""
+    assert stores.fleet.record(newer) == Kept()
     assert stores.fleet.node("local", node.id) == newer
 
 
@@ -242,9 +242,63 @@ def test_a_restarted_node_starts_counting_anew(stores: Stores):
     stores.fleet.record(node)
     later = NOW + timedelta(seconds=3)
     again = dataclasses.replace(node, boot_id="boot-2", sequence=1, reported_at=later)
-    assert stores.fleet.record(again) == ""
+    assert stores.fleet.record(again) == Kept()
     assert stores.fleet.record(dataclasses.replace(node, sequence=51)) is None
     assert stores.fleet.node("local", node.id) == again
+
+
+def test_a_node_that_drains_or_began_anew_is_given_nothing_new(stores: Stores):
+    node = a_node()
+    for other in (
+        dataclasses.replace(node, sequence=2, reported_state="draining"),
+        dataclasses.replace(node, boot_id="boot-2", reported_at=NOW + timedelta(seconds=2)),
+    ):
+        stores.fleet.record(node)
+        stores.fleet.record(other)
+        meeting = kept(stores)
+        placed = place(
+            admit(meeting, a_participant(meeting), None), Placement(node.id, node.url, "local", 8), NOW
+        )
+        assert stores.meetings.commit(placed, Reservation(node, 8, is_new=True)) == "node"
+        assert read(stores, meeting).placement is None
+
+
+def test_the_last_tenth_of_a_node_is_not_given_to_new_meetings(stores: Stores):
+    node = a_node(capacity_units=100)
+    stores.fleet.record(node)
+    for units, is_new, expected in (
+        (91, True, "node"),
+        (90, True, None),
+        (11, False, "node"),
+        (10, False, None),
+    ):
+        meeting = kept(stores)
+        placed = place(
+            admit(meeting, a_participant(meeting), None), Placement(node.id, node.url, "local", units), NOW
+        )
+        assert stores.meetings.commit(placed, Reservation(node, units, is_new=is_new)) == expected
+
+
+def test_what_meetings_hold_of_a_node_is_known_until_they_end(stores: Stores):
+    first, second, node = kept(stores), kept(stores), a_node()
+    stores.fleet.record(node)
+    enter(stores, first, node, 8, a_participant(first))
+    enter(stores, second, node, 5, a_participant(second))
+    assert stores.meetings.held_units(node.id) == 13
+    finish(stores, read(stores, first))
+    assert stores.meetings.held_units(node.id) == 5
+    assert stores.meetings.held_units(a_node().id) == 0
+
+
+def test_what_checks_found_is_kept_and_what_is_set_aside_corrected(stores: Stores):
+    meeting, node = kept(stores), a_node()
+    stores.fleet.record(node)
+    enter(stores, meeting, node, 8, a_participant(meeting))
+    stores.fleet.settle_reserved("local", node.id, (3, 3), 0)
+    assert stores.fleet.record(dataclasses.replace(node, sequence=2)) == Kept("", 8, (3, 3))
+    stores.fleet.settle_reserved("local", node.id, (), -3)
+    assert stores.fleet.record(dataclasses.replace(node, sequence=3)) == Kept("", 5, ())
+    stores.fleet.settle_reserved("local", a_node().id, (), -3)
 
 
 def test_units_are_given_back_at_most_once_to_a_node_that_is_there(stores: Stores):
@@ -259,27 +313,13 @@ def test_units_are_given_back_at_most_once_to_a_node_that_is_there(stores: Store
     assert found.reserved_units == 0
 
 
-def test_a_correction_yields_to_a_reservation_made_meanwhile(stores: Stores):
-    meeting, node = kept(stores), a_node()
-    stores.fleet.record(node)
-    enter(stores, meeting, node, 8, a_participant(meeting))
-    stores.fleet.correct_reserved(node, 99)
-    found = stores.fleet.node("local", node.id)
-    assert found is not None
-    assert found.reserved_units == 8
-    stores.fleet.correct_reserved(found, 3)
-    corrected = stores.fleet.node("local", node.id)
-    assert corrected is not None
-    assert corrected.reserved_units == 3
-
-
 def test_presence_is_kept_with_its_digest(stores: Stores):
     meeting, node = a_meeting(), a_node()
     stores.fleet.record(node)
     presence = {meeting.id: MeetingPresence(2, frozenset({ParticipantId("par_a"), ParticipantId("par_b")}))}
     stores.fleet.keep_presence("local", node.id, presence, digest(presence), NOW)
     assert stores.fleet.presence(node.id) == presence
-    assert stores.fleet.record(dataclasses.replace(node, sequence=2)) == digest(presence)
+    assert stores.fleet.record(dataclasses.replace(node, sequence=2)) == Kept(digest(presence))
 
 
 def test_a_change_is_written_with_its_events_and_they_replay_to_it(stores: Stores):

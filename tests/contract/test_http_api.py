@@ -672,6 +672,17 @@ async def test_a_batch_of_reports_fails_one_by_one(api: Api, control_plane: Cont
     assert DynamoFleet().node("elsewhere", node.id) is not None
 
 
+async def test_a_join_says_where_the_client_is_and_who_refused_it(api: Api):
+    meeting = await create(api, expectedParticipants=40, media="audio")
+    assert (meeting["expectedParticipants"], meeting["media"]) == (40, "audio")
+    path = f"/meetings/{meeting['id']}/join"
+    wishes = {"displayName": "Ann", "regionRoundTrips": {"mars": 3.5}, "refusedBy": a_node().id}
+    assert (await api("POST", path, wishes, guest=True))[0] == 201
+    for broken in ({"refusedBy": "node_1"}, {"regionRoundTrips": {"x": -1}}, {"regionRoundTrips": 7}):
+        status, _, problem = await api("POST", path, {"displayName": "Ann", **broken}, guest=True)
+        assert (status, problem["errors"][0]["pointer"].split("/")[1]) == (422, next(iter(broken)))
+
+
 async def test_a_meeting_for_later_opens_and_ends_at_its_times(api: Api):
     starts, ends = "2999-01-01T10:00:00+01:00", "2999-01-01T10:30:00.5Z"
     meeting = await create(api, startsAt=starts, endsAt=ends, maxDurationSeconds=1800)

@@ -20,7 +20,7 @@ from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId,
 from chalicelib.domain.issuers import Person, SignIn, user_id
 from chalicelib.domain.meeting import Meeting, end_of
 from chalicelib.domain.participant import Participant
-from chalicelib.domain.placement import Node, Reservation
+from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import Presence
 from chalicelib.domain.quality import QualityEntry
 
@@ -36,8 +36,9 @@ class MemoryFleet:
         self.node_by_key: dict[tuple[str, NodeId], Node] = {}
         self._digests: dict[NodeId, str] = {}
         self._presence: dict[NodeId, Presence] = {}
+        self._surplus: dict[NodeId, tuple[int, ...]] = {}
 
-    def record(self, node: Node) -> str | None:
+    def record(self, node: Node) -> Kept | None:
         known = self.node_by_key.get((node.region, node.id))
         if known is not None and known.boot_id == node.boot_id and known.sequence >= node.sequence:
             return None
@@ -45,7 +46,7 @@ class MemoryFleet:
             return None
         reserved = known.reserved_units if known is not None else 0
         self.node_by_key[node.region, node.id] = dataclasses.replace(node, reserved_units=reserved)
-        return self._digests.get(node.id, "")
+        return Kept(self._digests.get(node.id, ""), reserved, self._surplus.get(node.id, ()))
 
     def nodes(self, region: str) -> list[Node]:
         return [node for (where, _), node in self.node_by_key.items() if where == region]
@@ -67,10 +68,11 @@ class MemoryFleet:
         if known is not None and known.reserved_units >= units:
             self.reserve(known, -units)
 
-    def correct_reserved(self, node: Node, units: int) -> None:
-        known = self.node_by_key.get((node.region, node.id))
-        if known is not None and known.reserved_units == node.reserved_units:
-            self.reserve(known, units - known.reserved_units)
+    def settle_reserved(self, region: str, node: NodeId, surplus: tuple[int, ...], correction: int) -> None:
+        self._surplus[node] = surplus
+        known = self.node_by_key.get((region, node))
+        if known is not None and correction:
+            self.reserve(known, correction)
 
     def reserve(self, node: Node, units: int) -> None:
         changed = dataclasses.replace(node, reserved_units=node.reserved_units + units)
@@ -102,7 +104,7 @@ class MemoryMeetings:
 
     def commit(
         self, change: Change, reservation: Reservation | None = None
-    ) -> Literal["meeting", "node"] | None:
+    ) -> Literal["meeting", "node", "busy"] | None:
         with self._lock:
             if not change.events:
                 return None
@@ -111,7 +113,10 @@ class MemoryMeetings:
                 return "meeting"
             if reservation is not None:
                 node = self._fleet.node(reservation.node.region, reservation.node.id)
-                if node is None or node.reserved_units > reservation.node.capacity_units - reservation.units:
+                if node is None or node.reserved_units > reservation.most_reserved:
+                    return "node"
+                is_other = (node.boot_id, node.reported_state) != (reservation.node.boot_id, "ready")
+                if reservation.is_new and is_other:
                     return "node"
                 self._fleet.reserve(node, reservation.units)
             self.meeting_by_id[change.after.id] = change.after
@@ -142,6 +147,10 @@ class MemoryMeetings:
     def due(self, region: str, now: datetime, limit: int) -> list[MeetingId]:
         ends = {one.id: end_of(one) for one in self.live(region)}
         return [name for name, end in ends.items() if end is not None and end[0] <= now][:limit]
+
+    def held_units(self, node: NodeId) -> int:
+        going_on = (one.placement for one in self.meeting_by_id.values() if one.state != "ended")
+        return sum(place.units for place in going_on if place is not None and place.node == node)
 
     def participants(self, meeting: MeetingId) -> list[Participant]:
         return [entry for _, entry in sorted(self._participants.get(meeting, {}).items())]

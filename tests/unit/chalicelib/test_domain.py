@@ -6,11 +6,13 @@ import dataclasses
 import os
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.egress import egress_units
 from chalicelib.domain.identifiers import (
     MeetingId,
     ParticipantId,
@@ -21,8 +23,18 @@ from chalicelib.domain.identifiers import (
 )
 from chalicelib.domain.meeting import LONGEST_LIFE, UNUSED_LIFETIME, Placement, end_reason_at
 from chalicelib.domain.participant import grants_of
-from chalicelib.domain.placement import LOST_AFTER, SPARE_UNITS, Node, choose_node, units_wanted
+from chalicelib.domain.placement import (
+    LARGE_UNITS,
+    LOST_AFTER,
+    SPARE_PEOPLE,
+    Node,
+    choose_node,
+    choose_standby,
+    correction_of,
+    units_wanted,
+)
 from chalicelib.domain.presence import MeetingPresence, changes_between, digest
+from chalicelib.domain.regions import RegionWish, in_order
 from tests.support.builders import NOW, a_meeting, a_node
 
 
@@ -100,14 +112,98 @@ def test_load_stays_even_over_many_choices():
     assert max(held.values()) <= 1.2 * sum(held.values()) / len(held)
 
 
-@given(st.integers(0, 300), st.integers(2, 300), st.integers(0, 400))
-def test_units_wanted_never_shrink_and_leave_room_for_the_next(present: int, most: int, held: int):
+@given(st.integers(0, 300), st.integers(2, 300), st.integers(0, 400), st.sampled_from(["audio", "video"]))
+def test_units_wanted_never_shrink_and_leave_room_for_the_next(
+    present: int, most: int, held: int, media: Any
+):
     placement = Placement(a_node().id, "u", "local", held) if held else None
-    meeting = a_meeting(present=present, max_participants=most, placement=placement)
+    meeting = a_meeting(present=present, max_participants=most, placement=placement, media=media)
     wanted = units_wanted(meeting)
     assert wanted >= held
-    assert wanted >= min(present + 1, most)
-    assert wanted >= min(present + 1 + SPARE_UNITS, most)
+    assert wanted >= egress_units(min(present + 1 + SPARE_PEOPLE, most), media)
+    assert wanted <= max(held, egress_units(max(most, present + 1), media))
+
+
+@given(st.integers(1, 1000), st.sampled_from(["audio", "video"]))
+def test_more_people_need_more_and_a_crowd_no_more_each_than_a_full_grid(people: int, media: Any):
+    assert 1 <= egress_units(people, media) <= egress_units(people + 1, media)
+    assert egress_units(people, "audio") <= egress_units(people, "video")
+    assert egress_units(1000, media) <= 1000 / 11 * egress_units(11, media)
+
+
+def test_a_meeting_that_is_expected_to_be_large_holds_its_room_at_once():
+    quiet = a_meeting(max_participants=1000)
+    crowd = a_meeting(max_participants=1000, expected_participants=1000)
+    assert units_wanted(quiet) == egress_units(4, "video")
+    assert units_wanted(crowd) == egress_units(1000, "video")
+
+
+def test_a_large_meeting_takes_the_emptiest_node_of_all():
+    nodes = [a_node(capacity_units=10_000, reserved_units=held) for held in (500, 400, 0, 300, 700)]
+    assert all(choose(*nodes, units=LARGE_UNITS, seed=seed) == nodes[2] for seed in range(20))
+
+
+def test_the_last_tenth_of_a_node_is_for_the_meetings_that_it_has():
+    node = a_node(capacity_units=100, reserved_units=85)
+    assert choose(node, units=5) == node
+    assert choose(node, units=6) is None
+
+
+def test_of_a_large_fleet_a_few_nodes_are_looked_at():
+    asked: list[int] = []
+    generator = random.Random(5)
+
+    def index(count: int) -> int:
+        asked.append(count)
+        return generator.randrange(count)
+
+    nodes = [a_node() for _ in range(500)]
+    assert choose_node(nodes, 1, NOW, index) is not None
+    assert len(asked) <= 4
+    full = [a_node(reserved_units=100) for _ in range(499)]
+    only = a_node()
+    assert choose_node([*full, only], 1, NOW, index) == only
+
+
+def test_the_standby_is_another_node_and_in_another_zone_where_there_is_one():
+    first, same, other = a_node(zone="a"), a_node(zone="a"), a_node(zone="b")
+    lost = a_node(zone="b", reported_at=NOW - LOST_AFTER - timedelta(seconds=1))
+
+    def standby(*nodes: Node) -> Node | None:
+        return choose_standby(nodes, first, NOW, random.Random(1).randrange)
+
+    assert standby(first, same, other, lost) == other
+    assert standby(first, same, lost) == same
+    assert standby(first, lost) is None
+
+
+def test_regions_follow_the_wish_then_what_was_measured_then_the_address_then_home():
+    regions = ["us-east-1", "eu-central-1", "ap-southeast-2"]
+
+    def order(**known: Any) -> list[str]:
+        return in_order(RegionWish(**known), "us-east-1", regions)
+
+    assert order() == ["us-east-1", "eu-central-1", "ap-southeast-2"]
+    sydney = (-33.9, 151.2)
+    assert order(position=sydney)[0] == "ap-southeast-2"
+    assert order(position=sydney, round_trips={"eu-central-1": 20.0, "us-east-1": 90.0}) == [
+        "eu-central-1",
+        "us-east-1",
+        "ap-southeast-2",
+    ]
+    assert order(region="us-east-1", round_trips={"eu-central-1": 20.0})[0] == "us-east-1"
+    assert order(region="mars")[0] == "us-east-1"
+
+
+@given(st.lists(st.integers(-50, 50), max_size=6))
+def test_what_is_set_aside_is_corrected_by_what_all_checks_have_found(surplus: list[int]):
+    found = correction_of(tuple(surplus[-3:]), 3)
+    last = surplus[-3:]
+    if found:
+        assert len(last) == 3
+        assert all(abs(found) <= abs(one) and (one > 0) == (found < 0) for one in last)
+    elif len(last) == 3:
+        assert min(last) <= 0 <= max(last)
 
 
 def test_presence_tells_who_came_and_who_went():

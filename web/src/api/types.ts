@@ -15,12 +15,22 @@ export interface MeetingDetails {
 export interface JoinRequest {
   readonly displayName: string;
   readonly resumeToken?: string;
+  /** The node that refused the last token, being full: another one is as good while nobody is there. */
+  readonly refusedBy?: string;
+}
+
+export interface NodePlace {
+  readonly id: string;
+  readonly url: string;
+  readonly region: string;
 }
 
 export interface JoinGrant {
   readonly participant: { readonly id: string; readonly role: string; readonly displayName: string };
   readonly meeting: { readonly id: string; readonly code: string; readonly title: string | null };
-  readonly node: { readonly id: string; readonly url: string; readonly region: string };
+  readonly node: NodePlace;
+  /** Where to go when the node dies; null in a fleet of one. */
+  readonly standby: NodePlace | null;
   readonly token: string;
   readonly tokenExpiresAt: string;
   readonly resumeToken: string;

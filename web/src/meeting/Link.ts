@@ -58,6 +58,8 @@ export class Link {
   #queue: Promise<void> = Promise.resolve();
   /** Between `joined` and the loss of its socket: only then are messages understood. */
   #isLive = false;
+  /** The node that had no room for us just now. */
+  #refusedBy: string | null = null;
   /** Grows with each connection and at the end: what comes back under an old number is stale. */
   #turn = 0;
   #closed = false;
@@ -155,14 +157,16 @@ export class Link {
   async #requestPlace(): Promise<JoinGrant> {
     const { api, resumeTokens } = this.#options;
     const displayName = this.#displayName;
+    const refused = this.#refusedBy === null ? {} : { refusedBy: this.#refusedBy };
+    this.#refusedBy = null;
     const resumeToken = resumeTokens.load(this.#meeting);
-    if (resumeToken === null) return api.joinMeeting(this.#meeting, { displayName });
+    if (resumeToken === null) return api.joinMeeting(this.#meeting, { displayName, ...refused });
     try {
-      return await api.joinMeeting(this.#meeting, { displayName, resumeToken });
+      return await api.joinMeeting(this.#meeting, { displayName, resumeToken, ...refused });
     } catch (error) {
       if (!(error instanceof ApiError) || ![401, 403, 422].includes(error.status)) throw error;
       resumeTokens.forget(this.#meeting);
-      return api.joinMeeting(this.#meeting, { displayName });
+      return api.joinMeeting(this.#meeting, { displayName, ...refused });
     }
   }
 
@@ -303,6 +307,7 @@ export class Link {
     this.#isLive = false;
     const error = errorOfClose(code, reason);
     if (this.#entry !== null) {
+      if (error.code === 'no_capacity') this.#refusedBy = this.#grant?.node.id ?? null;
       this.#entry.reject(error);
       this.#entry = null;
     } else if (error.code === 'meeting_ended') {

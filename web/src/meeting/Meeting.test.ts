@@ -160,6 +160,7 @@ describe('joining', () => {
     socket().die(4503, 'full');
     await settle();
     expect(socket().url).toBe('ws://node2/signal');
+    expect(requests.map((request) => request['refusedBy'])).toEqual([undefined, 'node_1']);
     socket().open();
     socket().say(joined(1));
     await done;
