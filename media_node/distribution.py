@@ -220,7 +220,7 @@ class Distribution:
             self.forwarding.select_layer(key, slot, (rung.spatial, rung.temporal) if rung else None)
             self._need(now, (key, slot), shown)
             self._tell_paused(key, slot, shown, told)
-        ceiling = receiver.next_ceiling(ladder_of)
+        ceiling = receiver.next_ceiling()
         if ceiling is not None:
             self.forwarding.set_send_ceiling(key, ceiling)
 

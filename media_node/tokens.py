@@ -150,4 +150,6 @@ def _text(payload: dict[str, Any], name: str) -> str:
     value = payload[name]
     if not isinstance(value, str) or not value:
         raise ValueError(f"{name} is text")
+    # JSON can escape what is not Unicode, and nobody could be told of it.
+    value.encode()
     return value

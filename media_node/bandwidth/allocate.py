@@ -6,8 +6,9 @@ what is new must leave a margin. Source: docs/bandwidth.md, sections 2 and 4.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from math import ceil
+from functools import lru_cache
+from itertools import groupby, pairwise
+from math import ceil, inf
 
 from media_node.errors import LayerOrderError
 
@@ -56,8 +57,11 @@ def allocate(
         docs/bandwidth.md, sections 2 and 4. Cost: O(n x rungs).
     """
     for wish in wishes:
-        if any(lower >= higher for lower, higher in zip(wish.costs_bps, wish.costs_bps[1:], strict=False)):
+        if not _ascend(wish.costs_bps):
             raise LayerOrderError(f"costs ascend from rung to rung, unlike {wish.costs_bps}")
+    if spendable_bps == steady_bps == inf:
+        # Nothing is known of the link yet, as after every join: what the steps below would come to.
+        return [len(wish.costs_bps) - 1 for wish in wishes]
     chosen = [PAUSED] * len(wishes)
     used: float = reserved_bps
     for index, rung in _steps(wishes):
@@ -68,6 +72,11 @@ def allocate(
         if _needed(wish, rung, used + extra, steady_bps) <= spendable_bps:
             chosen[index], used = rung, used + extra
     return chosen
+
+
+@lru_cache(1024)
+def _ascend(costs_bps: tuple[int, ...]) -> bool:
+    return all(lower < higher for lower, higher in pairwise(costs_bps))
 
 
 def _needed(wish: Wish, rung: int, total_bps: float, steady_bps: float) -> float:
@@ -92,7 +101,6 @@ def _steps(wishes: Sequence[Wish]) -> Iterator[tuple[int, int]]:
             yield from ((index, rung) for index in equals if rung < len(wishes[index].costs_bps))
 
 
-def ceiling(wishes: Sequence[Wish], reserved_bps: int = 0) -> int:
-    """What the wishes could use in all, margin included: what a prober need not look beyond."""
-    most = sum(wish.costs_bps[-1] for wish in wishes if wish.costs_bps)
-    return ceil(MARGIN * (reserved_bps + most))
+def ceiling(wanted_bps: int) -> int:
+    """What a prober need not look beyond where all that could be used costs so much: the margin included."""
+    return ceil(MARGIN * wanted_bps)

@@ -6,6 +6,7 @@ appendix A (scalability).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from media_node.quantities import Instant
@@ -76,6 +77,10 @@ class Ladder:
     rungs: tuple[Rung, ...]
     above: int | None = None
     is_shed: bool = False
+
+    @cached_property
+    def costs_bps(self) -> tuple[int, ...]:
+        return tuple(rung.cost_bps for rung in self.rungs)
 
 
 @dataclass

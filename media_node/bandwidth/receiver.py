@@ -48,6 +48,8 @@ class Receiver:
     # Whether more bits would change anything.
     is_satisfied: bool = False
     _used_bps: float = 0.0
+    # What the slots could use as they were last looked at, audio aside.
+    _wanted_bps: int = 0
 
     def show(self, slot: SlotId, track: TrackId | None, limit: Limit, rank: tuple[int, int]) -> None:
         """Let a slot show a track, or what it shows be wanted otherwise."""
@@ -89,9 +91,10 @@ class Receiver:
         slots = list(self.shown_by_slot.items())
         ladders = [ladder_of(shown.track, shown.limit) for _, shown in slots]
         wishes = [
-            Wish(shown.rank, tuple(rung.cost_bps for rung in ladder.rungs), _held(shown, ladder))
+            Wish(shown.rank, ladder.costs_bps, _held(shown, ladder))
             for (_, shown), ladder in zip(slots, ladders, strict=True)
         ]
+        self._wanted_bps = sum(ladder.costs_bps[-1] for ladder in ladders if ladder.rungs)
         spendable, steady = self.budget.spendable(now), self.budget.steady(now)
         chosen = allocate(spendable, steady, wishes, self.audio_bps)
         changed = []
@@ -103,11 +106,9 @@ class Receiver:
                 changed.append(slot)
         return changed
 
-    def next_ceiling(self, ladder_of: LadderOf) -> int | None:
-        """What the prober shall look for, when that has changed."""
-        ladders = (ladder_of(shown.track, shown.limit) for shown in self.shown_by_slot.values())
-        wishes = [Wish((0, 0), tuple(rung.cost_bps for rung in ladder.rungs)) for ladder in ladders]
-        wanted = ceiling(wishes, self.audio_bps)
+    def next_ceiling(self) -> int | None:
+        """What the prober shall look for after a choice, when that has changed."""
+        wanted = ceiling(self._wanted_bps + self.audio_bps)
         # Never less than is wanted: a path that is known to carry a little less would be probed no more.
         if wanted <= self.ceiling_bps <= wanted * CEILING_TOO_MUCH:
             return None

@@ -49,6 +49,7 @@ class Meeting:
     _published: int = 0
     _spoken: int = 0
     _dominant: ParticipantId | None = None
+    _is_silent: bool = True
     _track_by_id: dict[TrackId, Track] = field(default_factory=dict)
     _selection: Selection = field(default_factory=Selection)
 
@@ -151,7 +152,11 @@ class Meeting:
     def handle_speakers(
         self, positions: Sequence[TrackId | None], speakers: Sequence[tuple[TrackId, int]]
     ) -> list[Event]:
-        """Take the plane's word for who holds the audio positions and who speaks, loudest first."""
+        """Take the plane's word for who holds the audio positions and who speaks, loudest first.
+
+        Positions change with every microphone that comes or goes, also while nobody speaks; silence is told
+        once.
+        """
         tracks = [(self._track_by_id.get(track), level) for track, level in speakers]
         known = [(track.participant, track.id, level) for track, level in tracks if track is not None]
         for participant in reversed(self._by_dominance(known)):
@@ -161,7 +166,9 @@ class Meeting:
             for track in member.track_by_id.values():
                 self._offer(track)
         self._selection.put_positions([one if one in self._track_by_id else None for one in positions])
-        return [SpeakersChanged(tuple(known)), *self._settle()]
+        was_silent, self._is_silent = self._is_silent, not known
+        told: list[Event] = [] if was_silent and not known else [SpeakersChanged(tuple(known))]
+        return [*told, *self._settle()]
 
     def _by_dominance(self, speakers: Sequence[tuple[ParticipantId, TrackId, int]]) -> list[ParticipantId]:
         """Speakers, loudest first; but who speaks already stays first until somebody is clearly louder."""

@@ -1,11 +1,12 @@
 """One participant's session: the numbered log of what it was told, whatever socket carried it."""
 
-import json
 import secrets
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from pydantic_core import to_json
 
 from media_node.errors import ResumeError
 from media_node.quantities import Instant, MeetingId, ParticipantId
@@ -18,7 +19,8 @@ Send = Callable[[str], None]
 
 def encode(message: dict[str, Any]) -> str:
     """A message as text, open at its end: each session closes it with a number of its own."""
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))[:-1]
+    # pydantic's writer takes a third of the time that `json` does; nobody may be told what is not Unicode.
+    return to_json(message).decode()[:-1]
 
 
 def _close(text: str, number: int) -> str:

@@ -4,13 +4,17 @@ An offer either continues the connection (same certificate: renegotiation or ICE
 another one.
 """
 
+import os
 import secrets
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from media_node.quantities import Mid
 from media_node.transport.answer import LocalSide, agree, format_answer
 from media_node.transport.certificate import Certificate
-from media_node.transport.parameters import IceCredentials, MediaParameters, Offer, SlotSource
+from media_node.transport.formats import KEPT
+from media_node.transport.parameters import Formats, IceCredentials, Offer, SlotSource
 
 # RFC 8839 section 5.4: at least 4 and 22 characters of the ICE alphabet; hex is inside it.
 UFRAG_BYTES = 6
@@ -21,9 +25,9 @@ def new_credentials() -> IceCredentials:
     return IceCredentials(secrets.token_hex(UFRAG_BYTES), secrets.token_hex(PASSWORD_BYTES))
 
 
-def new_ssrc() -> int:
-    """A random SSRC; 0 and 1 are left to RTCP."""
-    return secrets.randbelow(2**32 - 2) + 2
+def new_ssrcs(count: int) -> Iterator[int]:
+    """Random SSRCs; 0 and 1 are left to RTCP. The kernel is asked once: a browser has thirty."""
+    return (max(2, one) for (one,) in struct.iter_unpack("!I", os.urandom(4 * count)))
 
 
 class Connection:
@@ -55,12 +59,13 @@ class Connection:
         return format_answer(self.offer, local)
 
     def _add_sources(self, offer: Offer) -> None:
-        for media in offer.receiving:
-            if media.mid not in self.source_by_mid:
-                self.source_by_mid[media.mid] = SlotSource(
-                    new_ssrc(), new_ssrc() if _has_rtx(media) else None
-                )
+        added = [media for media in offer.receiving if media.mid not in self.source_by_mid]
+        ssrcs = new_ssrcs(2 * len(added))
+        for media in added:
+            own, rtx = next(ssrcs), next(ssrcs)
+            self.source_by_mid[media.mid] = SlotSource(own, rtx if _has_rtx(media.formats) else None)
 
 
-def _has_rtx(media: MediaParameters) -> bool:
-    return any(codec.rtx_payload_type is not None for codec in agree(media.formats, is_slot=True).codecs)
+@lru_cache(2 * KEPT)
+def _has_rtx(formats: Formats) -> bool:
+    return any(codec.rtx_payload_type is not None for codec in agree(formats, is_slot=True).codecs)

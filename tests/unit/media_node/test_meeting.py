@@ -216,6 +216,16 @@ def test_audio_positions_reach_everybody_but_their_speaker():
     assert meeting.member(ParticipantId("anna")).carried[SlotId("a0")] is None
 
 
+def test_silence_is_told_once_however_often_positions_change():
+    meeting = new_meeting()
+    join(meeting, "anna")
+    voice = publish(meeting, "anna", "microphone")
+    assert meeting.handle_speakers([voice, None, None, None], []) == []
+    assert meeting.handle_speakers([None, voice, None, None], [(voice, 30)]) != []
+    assert SpeakersChanged(()) in meeting.handle_speakers([None, voice, None, None], [])
+    assert meeting.handle_speakers([voice, None, None, None], []) == []
+
+
 def test_a_source_is_published_once_and_only_when_granted():
     meeting = new_meeting()
     join(meeting, "anna", grants=frozenset({"camera"}))

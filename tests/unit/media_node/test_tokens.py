@@ -114,6 +114,7 @@ def signed_with_the_public_key(payload: dict) -> str:
         sign(claims(nbf=int(time.time()) + 600)),
         sign(claims(exp=...)),
         sign(claims(sub=5)),
+        sign(claims(name="\ud800")),
         sign(claims(mtg=...)),
         sign(claims(epoch="many")),
         sign(claims(grants="all")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise, product
+from math import inf
 from random import Random
 
 import pytest
@@ -97,7 +98,12 @@ def test_a_more_important_newcomer_displaces_others():
 
 def test_the_ceiling_lets_the_last_step_be_taken():
     wishes = [Wish(REST, COSTS), Wish(SCREEN, COSTS, held=0), Wish(REST, ())]
-    assert settled(ceiling(wishes, 50), wishes, 50) == [2, 2, PAUSED]
+    assert settled(ceiling(50 + 2 * COSTS[-1]), wishes, 50) == [2, 2, PAUSED]
+
+
+@given(st.lists(wishes_of, max_size=8))
+def test_an_unknown_link_is_a_very_wide_one(wishes):
+    assert allocate(inf, inf, wishes) == allocate(1e12, 1e12, wishes)
 
 
 def test_costs_that_do_not_ascend_are_a_broken_invariant():

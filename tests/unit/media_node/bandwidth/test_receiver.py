@@ -95,15 +95,18 @@ def test_a_smaller_tile_and_another_track_are_looked_at_in_the_same_pass():
     assert spatial(found) == 2
     found.show(LEFT, None, Limit(), REST)
     assert choose(found) == []
-    assert found.next_ceiling(ladder_of) is None
+    assert found.next_ceiling() is None
 
 
 def test_the_prober_is_told_what_all_slots_could_use_and_only_when_it_changes():
     found = receiver(300_000, ANNA)
-    assert found.next_ceiling(ladder_of) == 1_575_000
-    assert found.next_ceiling(ladder_of) is None
+    choose(found)
+    assert found.next_ceiling() == 1_575_000
+    choose(found)
+    assert found.next_ceiling() is None
     found.show(RIGHT, BEN, Limit(), REST)
-    assert found.next_ceiling(ladder_of) == 3_150_000
+    choose(found)
+    assert found.next_ceiling() == 3_150_000
 
 
 def test_what_the_prober_looks_for_is_never_less_than_what_is_wanted():
@@ -114,7 +117,8 @@ def test_what_the_prober_looks_for_is_never_less_than_what_is_wanted():
         def grown(track: TrackId, limit: Limit, cost: int = cost) -> Ladder:
             return Ladder((Rung(0, 0, 100_000), Rung(2, 0, cost)))
 
-        told = found.next_ceiling(grown) or told
+        found.choose(Instant(0.0), grown)
+        told = found.next_ceiling() or told
         assert cost * MARGIN <= told <= cost * MARGIN * 1.15
 
 
