@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from media_node.errors import ConflictError, MeetingEndedError, NodeFullError, NotGrantedError
 from media_node.meetings.meeting import Meeting
@@ -19,6 +20,7 @@ MEMORY_SECONDS = 600.0
 UNIT_BPS = 1_000_000
 LEAST_BPS = 125_000
 
+State = Literal["ready", "draining", "drained"]
 Key = tuple[MeetingId, ParticipantId]
 
 
@@ -37,7 +39,11 @@ class Admission:
 
     # In units.
     capacity: int
+    # Closing: nobody comes in any more.
+    is_closing: bool = False
+    # Draining: the meetings that are here go on, and end or leave by then; None for as long as they like.
     is_draining: bool = False
+    drained_by: Instant | None = None
     # Short of CPU: those who are here keep what there is.
     is_refusing: bool = False
     # What the node has sent in the last second.
@@ -65,7 +71,7 @@ class Admission:
             raise MeetingEndedError("the meeting has ended")
         if key in self._removed:
             raise NotGrantedError("this participant was removed from the meeting")
-        if self.is_draining:
+        if self.is_closing or (self.is_draining and meeting is None):
             raise NodeFullError("this node is closing")
         if meeting is not None and claims.epoch < meeting.epoch:
             raise ConflictError("the meeting has moved since this token was made: join again")
@@ -83,6 +89,22 @@ class Admission:
         if self.is_refusing or self.used_units(participants) >= self.capacity:
             self.refused += 1
             raise NodeFullError("this node is full")
+
+    def drain(self, deadline: Instant | None) -> None:
+        self.is_draining, self.drained_by = True, deadline
+
+    def undrain(self) -> None:
+        self.is_draining, self.is_closing, self.drained_by = False, False, None
+
+    def is_overdue(self, now: Instant) -> bool:
+        """Whether the meetings that are still here have to go."""
+        return self.is_draining and self.drained_by is not None and now >= self.drained_by
+
+    def state(self, meetings: int) -> State:
+        """What the node tells of itself."""
+        if self.is_closing or (self.is_draining and meetings == 0):
+            return "drained"
+        return "draining" if self.is_draining else "ready"
 
     def note_ended(self, now: Instant, meeting: MeetingId) -> None:
         self._ended[meeting] = now + MEMORY_SECONDS

@@ -72,7 +72,19 @@ class ChangeParticipant:
     may_moderate: bool
 
 
-Command = EndMeeting | RemoveParticipant | AdmitParticipant | Mute | ChangeParticipant
+@dataclass(frozen=True)
+class Drain:
+    """Take no new meetings; those that are here have so many seconds, or as long as they like."""
+
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Undrain:
+    pass
+
+
+Command = Drain | Undrain | EndMeeting | RemoveParticipant | AdmitParticipant | Mute | ChangeParticipant
 
 
 def parse_command(body: str) -> Command | None:
@@ -86,6 +98,12 @@ def parse_command(body: str) -> Command | None:
                 return RemoveParticipant(meeting, participant, str(message.get("reason", "removed")))
             case {"type": "admitParticipant", "meeting": str(meeting), "participant": str(participant)}:
                 return AdmitParticipant(meeting, participant)
+            case {"type": "drain", "deadlineSeconds": int(seconds) | float(seconds)} if seconds >= 0:
+                return Drain(float(seconds))
+            case {"type": "drain", "deadlineSeconds": None}:
+                return Drain(None)
+            case {"type": "undrain"}:
+                return Undrain()
             case {"type": "mute", "meeting": str(meeting)}:
                 return Mute(meeting, _text_or_none(message, "participant"), _text_or_none(message, "by"))
             case {

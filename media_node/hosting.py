@@ -200,7 +200,7 @@ class Hosting:
 
     def close_all(self) -> None:
         """Tell everybody that this node closes."""
-        self._admission.is_draining = True
+        self._admission.is_closing = True
         for meeting_id in list(self.live.meeting_by_id):
             self._remove_all(meeting_id, "nodeClosing")
 

@@ -19,7 +19,7 @@ import structlog
 from aiohttp import web
 
 import packet_plane
-from media_node.admission import Admission, InitialTrack
+from media_node.admission import Admission, InitialTrack, State
 from media_node.bandwidth.layers import Layer
 from media_node.bandwidth.pressure import parse_stolen_seconds
 from media_node.config import Settings
@@ -30,9 +30,11 @@ from media_node.control import (
     Command,
     ControlLink,
     CpuMeter,
+    Drain,
     EndMeeting,
     Mute,
     RemoveParticipant,
+    Undrain,
 )
 from media_node.errors import KeySetError, NotGrantedError
 from media_node.forwarding import Forwarding
@@ -165,7 +167,7 @@ class Node:
 
     async def _readyz(self, request: web.Request) -> web.Response:
         state = "full" if self._admission.is_refusing else "ready"
-        state = "draining" if self._admission.is_draining else state
+        state = "draining" if self._state() != "ready" else state
         return web.json_response({"state": state, "node": self.id}, status=200 if state == "ready" else 503)
 
     # What sockets and HTTP ask.
@@ -267,6 +269,9 @@ class Node:
                 await asyncio.sleep(TICK_SECONDS / POLICY_TICKS)
                 self.hosting.handle_policy_timeout()
             self.hosting.handle_timeout()
+            if self._admission.is_overdue(Instant(time.monotonic())) and not self._admission.is_closing:
+                log.info("drain_is_over", meetings=len(self.hosting.live.meeting_by_id))
+                self.hosting.close_all()
             await self._observe()
             if self._tokens.needs_refresh(time.monotonic()):
                 await self._refresh_keys()
@@ -292,6 +297,11 @@ class Node:
 
     def _handle_command(self, command: Command) -> None:
         match command:
+            case Drain(seconds):
+                now = time.monotonic()
+                self._admission.drain(Instant(now + seconds) if seconds is not None else None)
+            case Undrain():
+                self._admission.undrain()
             case EndMeeting(meeting):
                 self.hosting.end_meeting(MeetingId(meeting))
             case RemoveParticipant(meeting, participant, "left"):
@@ -328,7 +338,7 @@ class Node:
             "region": self.settings.region,
             "url": self.url,
             "metricsUrl": f"{self.url}/metrics",
-            "state": "draining" if self._admission.is_draining else "ready",
+            "state": self._state(),
             # Who is short of CPU has room for nobody, whatever was planned.
             "capacityUnits": self._used_units() if self._admission.is_refusing else self._admission.capacity,
             "usedUnits": self._used_units(),
@@ -344,6 +354,9 @@ class Node:
             "meetings": meetings,
         }
 
+    def _state(self) -> State:
+        return self._admission.state(len(self.hosting.live.meeting_by_id))
+
     def _used_units(self) -> int:
         return self._admission.used_units(self.hosting.live.participants)
 
@@ -354,7 +367,7 @@ class Node:
             joins=self.hosting.joins,
             handshakes_failed=self._connections.handshakes_failed,
             capacity_units=self.settings.node_capacity_units,
-            is_draining=self._admission.is_draining,
+            is_draining=self._state() != "ready",
             is_refusing=self._admission.is_refusing,
             joins_refused=self._admission.refused,
             busy=self._observation.busy,

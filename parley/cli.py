@@ -66,6 +66,25 @@ def end_meeting(meeting: Annotated[str, typer.Argument(help="An id or a code.")]
     print(f"{ended['code']} has ended.")
 
 
+@application.command("drain")
+def drain(
+    node: Annotated[str, typer.Argument(help="A node's id.")],
+    seconds: Annotated[int | None, typer.Option(help="How long its meetings may go on.")] = None,
+) -> None:
+    """Let a node take no new meetings; `parley nodes` says when it is drained."""
+    with client() as api:
+        api.drain(node, seconds)
+    print(f"{node} drains.")
+
+
+@application.command("undrain")
+def undrain(node: Annotated[str, typer.Argument(help="A node's id.")]) -> None:
+    """Let a node take meetings again."""
+    with client() as api:
+        api.undrain(node)
+    print(f"{node} takes meetings again.")
+
+
 @application.command("nodes")
 def list_nodes() -> None:
     """List the media nodes and how full they are."""

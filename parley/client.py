@@ -71,6 +71,13 @@ class Client:
         items: list[Json] = self._call("GET", "/nodes")["items"]
         return items
 
+    def drain(self, node: str, deadline_seconds: int | None = None) -> Json:
+        body = {"deadlineSeconds": deadline_seconds} if deadline_seconds is not None else {}
+        return self._call("POST", f"/nodes/{_segment(node)}/drain", json=body)
+
+    def undrain(self, node: str) -> Json:
+        return self._call("POST", f"/nodes/{_segment(node)}/undrain", json={})
+
     def health(self) -> Json:
         return self._call("GET", "/health")
 

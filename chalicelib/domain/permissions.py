@@ -18,7 +18,7 @@ Operation = Literal[
     "create_meeting", "list_meetings", "see_meeting", "see_meeting_public", "change_meeting", "end_meeting",
     "join_meeting", "choose_role", "await_admission", "list_participants", "see_participant",
     "admit_participant", "mute_participant", "rename_participant", "change_role", "remove_participant",
-    "see_events", "see_quality", "see_nodes", "manage_webhooks", "manage_api_keys",
+    "see_events", "see_quality", "see_nodes", "drain_node", "manage_webhooks", "manage_api_keys",
 ]  # fmt: skip
 # "organiser" is the user who made the meeting, "member" another one of its tenant;
 # "removed" is who was removed or refused; "stranger" is another tenant, for whom the meeting is not there.
@@ -28,7 +28,9 @@ Standing = Literal[
 ]  # fmt: skip
 
 # What an API key may be used for, besides being its tenant's: scopes.py says which operation is in which.
-Scope = Literal["meetings:read", "meetings:write", "meetings:join", "nodes:read", "webhooks", "api-keys"]
+Scope = Literal[
+    "meetings:read", "meetings:write", "meetings:join", "nodes:read", "nodes:write", "webhooks", "api-keys",
+]  # fmt: skip
 
 _TENANT: frozenset[Standing] = frozenset({"tenant"})
 _MAKERS: frozenset[Standing] = frozenset({"tenant", "organiser", "member"})
@@ -42,6 +44,7 @@ STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
     "create_meeting": _MAKERS,
     "list_meetings": _TENANT,
     "see_nodes": _TENANT,
+    "drain_node": _TENANT,
     "choose_role": _TENANT,
     "manage_webhooks": _TENANT,
     "manage_api_keys": _TENANT,

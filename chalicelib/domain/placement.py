@@ -16,7 +16,8 @@ from chalicelib.domain.egress import egress_units
 from chalicelib.domain.identifiers import NodeId
 from chalicelib.domain.meeting import Meeting
 
-NodeState = Literal["ready", "draining", "lost"]
+ReportedState = Literal["ready", "draining", "drained"]
+NodeState = Literal["ready", "draining", "drained", "lost"]
 
 # Reports come every 2 s: four in a row are missing.
 LOST_AFTER = timedelta(seconds=10)
@@ -28,8 +29,6 @@ FIRST_PEOPLE, SMALL_STEP, SMALL_MEETING, LARGE_STEP = 4, 8, 64, 32
 GROWTH_PART = 10
 # Of a fleet beyond this size a few nodes are looked at, not all.
 MOST_LOOKED_AT = 24
-# From here on a meeting fills a good part of a node: it takes the emptiest rather than the emptier of two.
-LARGE_UNITS = 200
 
 ChooseIndex = Callable[[int], int]
 
@@ -43,7 +42,7 @@ class Node:
     command_queue_url: str
     boot_id: str
     sequence: int
-    reported_state: Literal["ready", "draining"]
+    reported_state: ReportedState
     capacity_units: int
     used_units: int
     reserved_units: int
@@ -96,9 +95,11 @@ class Reservation:
 
 
 def choose_node(nodes: Sequence[Node], units: int, now: datetime, choose_index: ChooseIndex) -> Node | None:
-    """Of two random nodes that are ready and have room the emptier one; for a large meeting the emptiest."""
-    if units >= LARGE_UNITS:
-        return max((node for node in nodes if node.takes(units, now)), key=_emptiness, default=None)
+    """Of two random nodes that are ready and have room the emptier one.
+
+    Also for the largest meetings: the emptiest of all would be the same for everybody who looks at the fleet
+    in these two seconds, and be the fullest after them.
+    """
     found = _two(nodes, lambda node: node.takes(units, now), choose_index)
     return max(found, key=_emptiness, default=None)
 

@@ -29,6 +29,7 @@ SCOPE_BY_OPERATION: Mapping[Operation, Scope | Literal["public"]] = {
     "change_role": "meetings:write",
     "remove_participant": "meetings:write",
     "see_nodes": "nodes:read",
+    "drain_node": "nodes:write",
     "manage_webhooks": "webhooks",
     "manage_api_keys": "api-keys",
 }

@@ -134,6 +134,11 @@ class EndBody(Body):
     pass
 
 
+class DrainBody(Body):
+    # How long meetings may go on there; without it as long as they like.
+    deadline_seconds: Annotated[int, Field(ge=0, le=604_800)] | None = None
+
+
 EventPattern = Annotated[str, Field(pattern=r"^(\*|[a-z]+\.(\*|[a-z_]+))$", max_length=60)]
 EventPatterns = Annotated[list[EventPattern], Field(min_length=1, max_length=30)]
 Url = Annotated[str, Field(min_length=1, max_length=2048)]
@@ -153,7 +158,9 @@ class PatchEndpointBody(Body):
     disabled: bool | None = None
 
 
-ScopeName = Literal["meetings:read", "meetings:write", "meetings:join", "nodes:read", "webhooks", "api-keys"]
+ScopeName = Literal[
+    "meetings:read", "meetings:write", "meetings:join", "nodes:read", "nodes:write", "webhooks", "api-keys",
+]  # fmt: skip
 
 
 class CreateApiKeyBody(Body):

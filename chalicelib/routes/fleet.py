@@ -6,6 +6,7 @@ from chalice.app import Response
 
 from chalicelib.bootstrap import utc_now
 from chalicelib.routes import views
+from chalicelib.routes.bodies import DrainBody, EndBody
 from chalicelib.routes.docs_page import page
 from chalicelib.routes.http import Call, json_response, key_of
 from chalicelib.routes.openapi import document
@@ -27,6 +28,20 @@ def list_nodes(call: Call) -> Response:
 def show_node(call: Call, node: str) -> Response:
     key_of(call, "see_nodes")
     return json_response(views.node(call.services.fleet.node(node), utc_now()))
+
+
+def drain_node(call: Call, node: str) -> Response:
+    """It takes no new meetings; its reports say when the last one has gone."""
+    key_of(call, "drain_node")
+    seconds = call.body(DrainBody).deadline_seconds
+    found = call.services.fleet.drain(node, seconds, call.request_id)
+    return json_response(views.node(found, utc_now()), 202)
+
+
+def undrain_node(call: Call, node: str) -> Response:
+    key_of(call, "drain_node")
+    call.body(EndBody)
+    return json_response(views.node(call.services.fleet.undrain(node, call.request_id), utc_now()), 202)
 
 
 def show_health(call: Call) -> Response:

@@ -13,6 +13,7 @@ from chalicelib.routes.bodies import (
     CreateApiKeyBody,
     CreateEndpointBody,
     CreateMeetingBody,
+    DrainBody,
     EmptyBody,
     EndBody,
     JoinBody,
@@ -121,7 +122,7 @@ SCHEMAS: dict[str, Schema] = {
         zone=nullable(TEXT),
         url=TEXT,
         metricsUrl=TEXT,
-        state={"type": "string", "enum": ["ready", "draining", "lost"]},
+        state={"type": "string", "enum": ["ready", "draining", "drained", "lost"]},
         bootId=TEXT,
         capacityUnits=COUNT,
         usedUnits=COUNT,
@@ -228,6 +229,16 @@ def paths() -> dict[str, Schema]:
             "parameters": [node],
             "get": operation("show_node", "One media node", 200, reference("Node"), KEY, "401 404"),
         },
+        "/nodes/{node}/drain": {
+            "parameters": [node],
+            "post": operation("drain_node", "Let it take no new meetings", 202, reference("Node"), KEY,
+                              "400 401 403 404 422", "Drain"),
+        },
+        "/nodes/{node}/undrain": {
+            "parameters": [node],
+            "post": operation("undrain_node", "Let it take meetings again", 202, reference("Node"), KEY,
+                              "400 401 403 404 422", "NoContent"),
+        },
         "/health": {
             "get": operation("show_health", "Whether it answers", 200, reference("Health"), ANYBODY, "401")
         },
@@ -247,6 +258,7 @@ def document(api_url: str) -> Schema:
     bodies: dict[str, type[BaseModel]] = {
         "CreateMeeting": CreateMeetingBody,
         "JoinMeeting": JoinBody,
+        "Drain": DrainBody,
         "EndMeeting": EndBody,
         "CreateApiKey": CreateApiKeyBody,
         "TokenRequest": TokenForm,

@@ -65,6 +65,8 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/v1/regions", fleet.list_regions),
     ("GET", "/v1/nodes", fleet.list_nodes),
     ("GET", "/v1/nodes/{node}", fleet.show_node),
+    ("POST", "/v1/nodes/{node}/drain", fleet.drain_node),
+    ("POST", "/v1/nodes/{node}/undrain", fleet.undrain_node),
     ("GET", "/v1/health", fleet.show_health),
     ("GET", "/v1/docs", fleet.show_docs),
     ("GET", "/v1/openapi.json", fleet.show_openapi),

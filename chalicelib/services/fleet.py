@@ -62,6 +62,23 @@ class Fleet:
                 return node
         raise NotFoundError(f"There is no node {name[:64]}.")
 
+    def drain(self, name: str, deadline_seconds: int | None, request_id: str) -> Node:
+        """Ask a node to take no new meetings, and to be empty in so many seconds.
+
+        Raises:
+            NotFoundError: There is no such node.
+            StoreUnavailableError: It was not told.
+        """
+        node = self.node(name)
+        self._commands.drain(node.command_queue_url, deadline_seconds, request_id)
+        return node
+
+    def undrain(self, name: str, request_id: str) -> Node:
+        """Ask a node to take meetings again; raises as `drain`."""
+        node = self.node(name)
+        self._commands.undrain(node.command_queue_url, request_id)
+        return node
+
     def take_report(self, node: Node, presence: Presence, request_id: str) -> bool:
         """Keep a report and what it changes; False for one that came late. Safe to repeat."""
         kept = self._store.record(node)

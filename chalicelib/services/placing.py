@@ -81,7 +81,7 @@ class Placing:
         if meeting.placement is None:
             return None
         for node in self._fleet.snapshot(meeting.placement.region, fresh=fresh):
-            if node.id == meeting.placement.node and node.state(now) != "lost":
+            if node.id == meeting.placement.node and node.state(now) in ("ready", "draining"):
                 return node
         return None
 

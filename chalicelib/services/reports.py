@@ -41,8 +41,8 @@ def parse_report(body: str, reported_at: datetime) -> tuple[Node, Presence]:
     node = NodeId(_text(report, "node"))
     if not is_id(node, "node"):
         raise _broken("/node", "A node's id is node_ and 26 characters.")
-    if report.get("state") not in ("ready", "draining"):
-        raise _broken("/state", "A node's state is ready or draining.")
+    if report.get("state") not in ("ready", "draining", "drained"):
+        raise _broken("/state", "A node's state is ready, draining or drained.")
     presence = _presence(report)
     return (
         Node(

@@ -24,6 +24,14 @@ class SqsCommands:
     def end_meeting(self, queue_url: str, meeting: MeetingId, request_id: str) -> None:
         self._send(queue_url, {"type": "endMeeting", "meeting": meeting, "requestId": request_id})
 
+    def drain(self, queue_url: str, deadline_seconds: int | None, request_id: str) -> None:
+        """The node takes no new meetings; None lets those that it has go on as long as they like."""
+        command = {"type": "drain", "deadlineSeconds": deadline_seconds, "requestId": request_id}
+        self._send(queue_url, command)
+
+    def undrain(self, queue_url: str, request_id: str) -> None:
+        self._send(queue_url, {"type": "undrain", "requestId": request_id})
+
     def remove_participant(
         self,
         queue_url: str,

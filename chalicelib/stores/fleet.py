@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId
-from chalicelib.domain.placement import Kept, Node
+from chalicelib.domain.placement import Kept, Node, ReportedState
 from chalicelib.domain.presence import MeetingPresence, Presence
 from chalicelib.stores.failures import translate_failures
 from chalicelib.stores.tables import NodeItem, PresenceItem
@@ -111,7 +111,7 @@ def _node_of(region: str, item: NodeItem) -> Node:
         command_queue_url=item.command_queue_url,
         boot_id=item.boot_id,
         sequence=int(item.sequence),
-        reported_state=cast(Literal["ready", "draining"], item.state),
+        reported_state=cast(ReportedState, item.state),
         capacity_units=int(item.capacity_units),
         used_units=int(item.used_units),
         reserved_units=int(item.reserved_units),

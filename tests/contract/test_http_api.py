@@ -683,6 +683,17 @@ async def test_a_join_says_where_the_client_is_and_who_refused_it(api: Api):
         assert (status, problem["errors"][0]["pointer"].split("/")[1]) == (422, next(iter(broken)))
 
 
+async def test_a_node_is_drained_by_who_may_and_exists(api: Api):
+    _, _, nodes = await api("GET", "/nodes")
+    path = f"/nodes/{nodes['items'][0]['id']}"
+    status, _, node = await api("POST", f"{path}/drain", {"deadlineSeconds": 30})
+    assert (status, node["id"]) == (202, nodes["items"][0]["id"])
+    assert (await api("POST", f"{path}/undrain"))[0] == 202
+    assert (await api("POST", f"{path}/drain", {"deadlineSeconds": -1}))[0] == 422
+    assert (await api("POST", f"/nodes/{a_node().id}/drain"))[0] == 404
+    assert (await api("POST", f"{path}/drain", guest=True))[0] == 401
+
+
 async def test_a_meeting_for_later_opens_and_ends_at_its_times(api: Api):
     starts, ends = "2999-01-01T10:00:00+01:00", "2999-01-01T10:30:00.5Z"
     meeting = await create(api, startsAt=starts, endsAt=ends, maxDurationSeconds=1800)

@@ -242,6 +242,12 @@ class RecordingCommands:
     def end_meeting(self, queue_url: str, meeting: MeetingId, request_id: str) -> None:
         self.ended.append((queue_url, meeting))
 
+    def drain(self, queue_url: str, deadline_seconds: int | None, request_id: str) -> None:
+        self.sent.append(("drain", queue_url, deadline_seconds))
+
+    def undrain(self, queue_url: str, request_id: str) -> None:
+        self.sent.append(("undrain", queue_url))
+
     def remove_participant(
         self,
         queue_url: str,

@@ -24,7 +24,6 @@ from chalicelib.domain.identifiers import (
 from chalicelib.domain.meeting import LONGEST_LIFE, UNUSED_LIFETIME, Placement, end_reason_at
 from chalicelib.domain.participant import grants_of
 from chalicelib.domain.placement import (
-    LARGE_UNITS,
     LOST_AFTER,
     SPARE_PEOPLE,
     Node,
@@ -136,11 +135,6 @@ def test_a_meeting_that_is_expected_to_be_large_holds_its_room_at_once():
     crowd = a_meeting(max_participants=1000, expected_participants=1000)
     assert units_wanted(quiet) == egress_units(4, "video")
     assert units_wanted(crowd) == egress_units(1000, "video")
-
-
-def test_a_large_meeting_takes_the_emptiest_node_of_all():
-    nodes = [a_node(capacity_units=10_000, reserved_units=held) for held in (500, 400, 0, 300, 700)]
-    assert all(choose(*nodes, units=LARGE_UNITS, seed=seed) == nodes[2] for seed in range(20))
 
 
 def test_the_last_tenth_of_a_node_is_for_the_meetings_that_it_has():

@@ -29,6 +29,7 @@ TABLE = """
 create_meeting      x - - - - - - - - - - x x
 list_meetings       x - - - - - - - - - - - -
 see_nodes           x - - - - - - - - - - - -
+drain_node          x - - - - - - - - - - - -
 manage_webhooks     x - - - - - - - - - - - -
 manage_api_keys     x - - - - - - - - - - - -
 choose_role         x - - - - - - - - - - - -

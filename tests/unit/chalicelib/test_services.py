@@ -103,14 +103,16 @@ class World:
         wishes = JoinWishes("Ann", None, None, None)
         return self.joins.join(caller, meeting.id, dataclasses.replace(wishes, **changes))
 
-    def report(self, node: Node, sequence: int, *present: Admission, epoch: int = 1) -> bool:
+    def report(
+        self, node: Node, sequence: int, *present: Admission, epoch: int = 1, state: str = "ready"
+    ) -> bool:
         by_meeting: dict[str, list[str]] = {}
         for admission in present:
             by_meeting.setdefault(admission.meeting.id, []).append(admission.participant.id)
         entries = [
             {"id": name, "epoch": epoch, "participants": people} for name, people in by_meeting.items()
         ]
-        body = a_report(node, sequence=sequence, meetings=entries)
+        body = a_report(node, sequence=sequence, meetings=entries, state=state)
         return self.reports.take(json.dumps(body), int(self.now.timestamp() * 1000), "request")
 
     def read(self, meeting: Meeting) -> Meeting:
@@ -470,6 +472,25 @@ def test_a_node_that_refuses_is_left_for_another_while_nobody_is_there(world: Wo
     world.report(next(node for node in nodes if node.id == again.node.id), 2, again, epoch=2)
     with pytest.raises(NoCapacityError):
         world.join(meeting, refused_by=again.node.id)
+
+
+def test_a_drained_node_loses_its_meetings_to_others_and_a_draining_one_keeps_them(world: World):
+    node = world.add_node()
+    meeting = world.create()
+    first = world.join(meeting)
+    world.fleet.drain(node.id, 60, "r")
+    world.report(node, 2, first, state="draining")
+    other = world.add_node()
+    world.pass_time(SNAPSHOT_SECONDS + 0.1)
+    assert world.join(meeting).node.id == node.id
+    assert world.join(world.create()).node.id == other.id
+    world.report(node, 3, state="drained")
+    world.pass_time(SNAPSHOT_SECONDS + 0.1)
+    moved = world.join(meeting)
+    assert (moved.node.id, moved.meeting.epoch) == (other.id, 2)
+    world.fleet.undrain(node.id, "r")
+    queue = node.command_queue_url
+    assert world.commands.sent == [("drain", queue, 60), ("undrain", queue)]
 
 
 def test_a_node_that_began_anew_since_the_snapshot_gets_no_meeting(world: World):

@@ -6,6 +6,8 @@ import pytest
 
 from media_node.admission import Admission
 from media_node.errors import NodeFullError
+from media_node.meetings.meeting import Meeting
+from media_node.quantities import Instant, MeetingId
 from media_node.tokens import Claims
 
 ANN = Claims(
@@ -38,3 +40,28 @@ def test_people_who_have_just_come_count_before_anything_is_sent_to_them():
     admission.check(ANN, None, is_new=True, participants=72)
     with pytest.raises(NodeFullError):
         admission.check(ANN, None, is_new=True, participants=73)
+
+
+def test_a_draining_node_keeps_its_meetings_until_the_deadline_and_takes_no_new_ones():
+    admission = Admission(10)
+    here = Meeting(MeetingId("mtg_one"), 1, str)
+    assert admission.state(1) == "ready"
+    admission.drain(Instant(100.0))
+    assert (admission.state(1), admission.state(0)) == ("draining", "drained")
+    admission.check(ANN, here, is_new=True, participants=1)
+    with pytest.raises(NodeFullError):
+        admission.check(ANN, None, is_new=True, participants=1)
+    assert [admission.is_overdue(Instant(at)) for at in (99.9, 100.0)] == [False, True]
+    admission.is_closing = True
+    assert admission.state(1) == "drained"
+    with pytest.raises(NodeFullError):
+        admission.check(ANN, here, is_new=True, participants=1)
+    admission.undrain()
+    assert admission.state(1) == "ready"
+    admission.check(ANN, None, is_new=True, participants=1)
+
+
+def test_without_a_deadline_meetings_go_on_as_long_as_they_like():
+    admission = Admission(10)
+    admission.drain(None)
+    assert not admission.is_overdue(Instant(1e9))
