@@ -44,6 +44,11 @@ def sweep(event: Any) -> dict[str, int]:
     return events.sweep(event.to_dict(), event.context)
 
 
+@app.schedule("rate(1 minute)", name="scale")
+def scale(event: Any) -> dict[str, int]:
+    return events.scale(event.to_dict(), event.context)
+
+
 @app.lambda_function(name="provision")
 def provision(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return events.provision(event, context)

@@ -25,6 +25,7 @@ from chalicelib.services.protocols import (
     FleetStore,
     MeetingStore,
     NodeCommands,
+    NodeGroup,
     People,
     QualityStore,
     Signer,
@@ -34,6 +35,7 @@ from chalicelib.services.protocols import (
 )
 from chalicelib.services.quality import Quality, read_quality_report
 from chalicelib.services.reports import Reports
+from chalicelib.services.scaling import Scaling
 from chalicelib.services.sweep import Sweep
 from chalicelib.services.timekeeper import Timekeeper
 from chalicelib.services.tokens import Callers
@@ -69,6 +71,7 @@ from chalicelib.stores.commands import SqsCommands
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.issuers import OidcIssuers
 from chalicelib.stores.meetings import DynamoMeetings
+from chalicelib.stores.node_group import AutoScalingNodeGroup, FixedNodes
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing import SecretSigner
 from chalicelib.stores.tables import use_tables
@@ -90,6 +93,7 @@ class Stores:
     waker: WebhookWaker
     attempts: AttemptStore
     people: People
+    node_group: NodeGroup
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ class Services:
     quality: Quality
     sweep: Sweep
     timekeeper: Timekeeper
+    scaling: Scaling
     signer: Signer
     people: People
     webhooks: Webhooks
@@ -147,6 +152,9 @@ def build(config: Config, stores: Stores) -> Services:
         quality=Quality(meetings, stores.quality),
         sweep=Sweep(meetings, stores.meetings, fleet, config.region),
         timekeeper=Timekeeper(meetings, stores.meetings, stores.fleet, config.region),
+        scaling=Scaling(
+            fleet, stores.node_group, config.region, least=config.minimum_nodes, most=config.maximum_nodes
+        ),
         signer=stores.signer,
         people=stores.people,
         webhooks=webhooks,
@@ -189,6 +197,7 @@ def services() -> Services:
         waker=SqsWaker(config.webhook_queue),
         attempts=DynamoAttempts(),
         people=OidcIssuers([_trusted(one) for one in config.issuers]),
+        node_group=AutoScalingNodeGroup(config.node_group) if config.node_group else FixedNodes(),
     )
     return build(config, stores)
 

@@ -35,6 +35,10 @@ class Config:
     # Networks that webhooks may reach besides the Internet, and by plain HTTP: for a laptop.
     webhook_networks: tuple[IPv4Network | IPv6Network, ...]
     issuers: tuple[IssuerSettings, ...] = ()
+    # The autoscaling group of the region's nodes; "" where nobody starts and ends them.
+    node_group: str = ""
+    minimum_nodes: int = 1
+    maximum_nodes: int = 20
 
 
 def read_config(environment: Mapping[str, str]) -> Config:
@@ -55,6 +59,9 @@ def read_config(environment: Mapping[str, str]) -> Config:
         rate_per_second=float(environment.get("PARLEY_RATE_PER_SECOND", "500")),
         webhook_queue=environment.get("PARLEY_WEBHOOK_QUEUE", "parley-webhooks"),
         webhook_networks=tuple(ip_network(one) for one in networks.split(",") if one),
+        node_group=environment.get("PARLEY_NODE_GROUP", ""),
+        minimum_nodes=int(environment.get("PARLEY_MINIMUM_NODES", "1")),
+        maximum_nodes=int(environment.get("PARLEY_MAXIMUM_NODES", "20")),
         issuers=_issuers(environment.get("PARLEY_ISSUERS", "")),
     )
 

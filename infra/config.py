@@ -19,6 +19,8 @@ class Region:
     instance_type: str = "c7g.large"
     minimum_nodes: int = 1
     maximum_nodes: int = 20
+    # Stopped machines that are ready to start: a node more in half a minute instead of three.
+    warm_nodes: int = 1
     capacity_units: int = 1000
 
 

@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     node_capacity_units: int = Field(default=1000, ge=1)
     # Its availability zone, where it has one.
     zone: str = ""
+    # The machine, as its autoscaling group names it.
+    instance: str = ""
     # Whether the node refuses newcomers and sheds video layers when its workers have too much to do.
     cpu_protection: bool = True
     jwks_url: str

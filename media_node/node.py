@@ -342,7 +342,7 @@ class Node:
             # Who is short of CPU has room for nobody, whatever was planned.
             "capacityUnits": self._used_units() if self._admission.is_refusing else self._admission.capacity,
             "usedUnits": self._used_units(),
-            **({"zone": self.settings.zone} if self.settings.zone else {}),
+            **{name: text for name in ("zone", "instance") if (text := getattr(self.settings, name))},
             "cpuBusy": self._cpu.read(),
             "counters": {
                 "packetsIn": sum(one.packets_received for one in self._observation.workers),

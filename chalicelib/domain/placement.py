@@ -51,6 +51,8 @@ class Node:
     reported_at: datetime
     # Its availability zone; "" where it has none.
     zone: str = ""
+    # The machine it runs on, as its autoscaling group names it; "" where it is in none.
+    instance: str = ""
 
     def state(self, now: datetime) -> NodeState:
         return "lost" if now - self.reported_at > LOST_AFTER else self.reported_state

@@ -61,6 +61,7 @@ def parse_report(body: str, reported_at: datetime) -> tuple[Node, Presence]:
             meetings=len(presence),
             reported_at=reported_at,
             zone=_text(report, "zone") if "zone" in report else "",
+            instance=_text(report, "instance") if "instance" in report else "",
         ),
         presence,
     )

@@ -34,6 +34,7 @@ class DynamoFleet:
             NodeItem.reserved_units.set(NodeItem.reserved_units | 0),
             NodeItem.cpu_busy.set(node.cpu_busy),
             NodeItem.zone.set(node.zone) if node.zone else NodeItem.zone.remove(),
+            NodeItem.instance.set(node.instance) if node.instance else NodeItem.instance.remove(),
             NodeItem.meetings.set(node.meetings),
             NodeItem.reported_at.set(node.reported_at),
             NodeItem.expires.set(int((node.reported_at + LIFETIME).timestamp())),
@@ -119,4 +120,5 @@ def _node_of(region: str, item: NodeItem) -> Node:
         meetings=int(item.meetings),
         reported_at=item.reported_at,
         zone=item.zone or "",
+        instance=item.instance or "",
     )

@@ -347,6 +347,7 @@ class NodeItem(Model):
     meetings = NumberAttribute()
     reported_at = UTCDateTimeAttribute(attr_name="reportedAt")
     zone = UnicodeAttribute(null=True)
+    instance = UnicodeAttribute(null=True)
     presence_digest = UnicodeAttribute(attr_name="presenceDigest", null=True)
     # What the last checks found set aside beyond what its meetings hold.
     surplus = JSONAttribute(null=True)

@@ -15,6 +15,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.config import Deployment, Region
+from infra.constructs.media_fleet import node_group_name
 from infra.constructs.report_queue import ReportQueue
 from infra.constructs.webhooks import Webhooks
 
@@ -89,6 +90,7 @@ class ControlPlane(Construct):
             targets=[targets.LambdaFunction(sweep)],
         )
         self._keep_time(control_table, fleet_table, deployment)
+        self._scale(fleet_table, deployment, region)
         self.webhooks = Webhooks(
             self,
             "Webhooks",
@@ -115,6 +117,32 @@ class ControlPlane(Construct):
             "Clock",
             schedule=events.Schedule.rate(SWEEP_EVERY),
             targets=[targets.LambdaFunction(keep_time, event=events.RuleTargetInput.from_object(again))],
+        )
+
+    def _scale(self, fleet_table: dynamodb.ITableV2, deployment: Deployment, region: Region) -> None:
+        """Target tracking on what meetings were promised; only nodes that say they are empty are ended."""
+        scale = self._function("Scale", "app.scale", HANDLER_TIMEOUT)
+        for name, value in {
+            "PARLEY_NODE_GROUP": node_group_name(deployment),
+            "PARLEY_MINIMUM_NODES": str(region.minimum_nodes),
+            "PARLEY_MAXIMUM_NODES": str(region.maximum_nodes),
+        }.items():
+            scale.add_environment(name, value)
+        fleet_table.grant_read_data(scale)
+        self._grant_commands(scale, deployment)
+        group = cdk.Stack.of(self).format_arn(
+            service="autoscaling",
+            resource="autoScalingGroup",
+            resource_name=f"*:autoScalingGroupName/{node_group_name(deployment)}",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        actions = ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"]
+        scale.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[group]))
+        events.Rule(
+            self,
+            "ScaleEveryMinute",
+            schedule=events.Schedule.rate(SWEEP_EVERY),
+            targets=[targets.LambdaFunction(scale)],
         )
 
     def _function(self, name: str, handler: str, timeout: cdk.Duration) -> lambda_.Function:

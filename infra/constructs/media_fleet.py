@@ -32,6 +32,7 @@ class MediaFleet(Construct):
             vpc=self.vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
             launch_template=template,
+            auto_scaling_group_name=node_group_name(deployment),
             min_capacity=region.minimum_nodes,
             max_capacity=region.maximum_nodes,
             # Meetings live there: only nodes that say so themselves, drained, may be taken.
@@ -39,6 +40,7 @@ class MediaFleet(Construct):
             health_checks=autoscaling.HealthChecks.ec2(grace_period=cdk.Duration.minutes(3)),
             group_metrics=[autoscaling.GroupMetrics.all()],
         )
+        self.group.add_warm_pool(min_size=region.warm_nodes, pool_state=autoscaling.PoolState.STOPPED)
         self.group.add_lifecycle_hook(
             "Drain",
             lifecycle_transition=autoscaling.LifecycleTransition.INSTANCE_TERMINATING,
@@ -98,6 +100,11 @@ class MediaFleet(Construct):
         return group
 
 
+def node_group_name(deployment: Deployment) -> str:
+    """Known before the group is made: the function that scales it belongs to another construct."""
+    return f"{deployment.project}-nodes"
+
+
 def _user_data(deployment: Deployment, region: Region, report_queue: sqs.IQueue) -> ec2.UserData:
     """Fetch the release, give it its environment, start it; unit and installer are in the release."""
     data = ec2.UserData.for_linux()
@@ -112,6 +119,8 @@ def _user_data(deployment: Deployment, region: Region, report_queue: sqs.IQueue)
         f"PARLEY_MEDIA_PORT={MEDIA_PORT}",
         "PARLEY_MEDIA_ADDRESSES=$ADDRESS",
         f"PARLEY_NODE_CAPACITY_UNITS={region.capacity_units}",
+        "PARLEY_ZONE=$ZONE",
+        "PARLEY_INSTANCE=$INSTANCE",
         f"PARLEY_JWKS_URL={deployment.app_url}/v1/.well-known/jwks.json",
         f"PARLEY_REPORT_QUEUE_URL={report_queue.queue_url}",
         f"PARLEY_COMMAND_QUEUE_PREFIX={deployment.command_queue_prefix}",
@@ -120,6 +129,8 @@ def _user_data(deployment: Deployment, region: Region, report_queue: sqs.IQueue)
         "set -eu",
         'TOKEN=$(curl -sf -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 300" http://169.254.169.254/latest/api/token)',
         f"ADDRESS=$(curl -sf {token}/meta-data/public-ipv4)",
+        f"ZONE=$(curl -sf {token}/meta-data/placement/availability-zone)",
+        f"INSTANCE=$(curl -sf {token}/meta-data/instance-id)",
         "mkdir -p /opt/parley /etc/parley",
         f"aws s3 cp {source} /tmp/media-node.tar.gz",
         "tar -xzf /tmp/media-node.tar.gz -C /opt/parley",

@@ -26,6 +26,7 @@ from chalicelib.stores.api_keys import DynamoApiKeys
 from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
+from chalicelib.stores.node_group import FixedNodes
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.webhooks import DynamoWebhooks
 from localcloud.control_plane import ControlPlane, load_control_plane
@@ -108,6 +109,7 @@ def api(
         KeptWakeUps(),
         DynamoAttempts(),
         people,
+        FixedNodes(),
     )
     built = bootstrap.build(read_config({"PARLEY_REGION": os.urandom(4).hex()}), stores)
     built = dataclasses.replace(built, limits=limits)

@@ -167,12 +167,34 @@ def test_functions_run_the_handlers_that_app_has(region):
     handlers = {one["Handler"] for one in functions if one["Handler"].startswith("app.")}
     assert handlers == {
         *("app.app", "app.handle_node_reports", "app.sweep", "app.keep_time", "app.provision"),
-        *("app.handle_events", "app.handle_webhooks", "app.deliver_due"),
+        *("app.handle_events", "app.handle_webhooks", "app.deliver_due", "app.scale"),
     }
     for one in functions:
         if one["Handler"].startswith("app."):
             assert one["Architectures"] == ["arm64"]
             assert one["Environment"]["Variables"]["PARLEY_CONTROL_TABLE"] == tables.CONTROL_TABLE
+
+
+def test_the_region_is_scaled_by_what_was_promised_and_has_a_warm_pool(region):
+    region.has_resource_properties(
+        "AWS::AutoScaling::WarmPool", {"AutoScalingGroupName": Match.any_value(), "PoolState": "Stopped"}
+    )
+    scale = statements(region, of="ControlPlaneScale")
+    assert {"autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"} <= set(
+        actions(scale)
+    )
+    named = next(one for one in scale if "autoscaling:SetDesiredCapacity" in one["Action"])
+    assert ":autoScalingGroupName/parley-nodes" in json.dumps(named["Resource"])
+    region.has_resource_properties(
+        "AWS::AutoScaling::AutoScalingGroup", {"AutoScalingGroupName": "parley-nodes"}
+    )
+    variables = next(
+        one["Properties"]["Environment"]["Variables"]
+        for one in region.find_resources("AWS::Lambda::Function").values()
+        if one["Properties"]["Handler"] == "app.scale"
+    )
+    assert variables["PARLEY_NODE_GROUP"] == "parley-nodes"
+    assert int(variables["PARLEY_MINIMUM_NODES"]) <= int(variables["PARLEY_MAXIMUM_NODES"])
 
 
 def test_each_function_may_touch_what_its_use_case_touches(region):

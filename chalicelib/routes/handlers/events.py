@@ -100,6 +100,14 @@ def sweep(event: dict[str, Any], context: Any) -> dict[str, int]:
     return {"ended": swept.ended, "nodesLost": swept.nodes_lost}
 
 
+def scale(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """Keep the region's nodes as many as its meetings need."""
+    decision = services().scaling.run(context.aws_request_id, utc_now())
+    told = {"desired": decision.desired, "drained": len(decision.drain), "ended": len(decision.end)}
+    logger.info("nodes scaled", extra=told)
+    return told
+
+
 def provision(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Make an API key for a tenant: {"tenant", "apiKeyName"} gives the secret, this once."""
     tenant, name = event.get("tenant"), event.get("apiKeyName", "")

@@ -1,0 +1,81 @@
+"""How many nodes a region should have, and which go: pure, from what is promised on each.
+
+Target tracking on promised units: what meetings hold, or nodes send, whichever is more. Nodes are added at
+once and taken away slowly: an empty one is drained only when the others stay well below the target, and ended
+only when it reports that its last meeting has gone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.identifiers import NodeId
+from chalicelib.domain.placement import Node
+
+
+@dataclass(frozen=True)
+class ScalingPolicy:
+    minimum: int
+    maximum: int
+    # The share of its units that a ready node should have promised.
+    target: float = 0.6
+    # Nodes go only while the rest stays below this part of the target: what was just taken away is not wanted
+    # back a minute later.
+    slack: float = 0.8
+    # Of the ready nodes, at most so large a part begins to drain in one decision.
+    most_drained: float = 0.1
+
+
+@dataclass(frozen=True)
+class ScalingDecision:
+    # Nodes that the group should have, those that drain included.
+    desired: int
+    # Draining ones that are taken back, which is faster than starting others.
+    undrain: tuple[NodeId, ...] = ()
+    drain: tuple[NodeId, ...] = ()
+    # Drained ones, which end; the group is that much smaller.
+    end: tuple[NodeId, ...] = ()
+
+
+def decide(nodes: Sequence[Node], now: datetime, policy: ScalingPolicy) -> ScalingDecision:
+    """What to do about the nodes of a region as they are now; nothing to do is a decision, too."""
+    by_state = {
+        state: sorted((one for one in nodes if one.state(now) == state), key=_fullness)
+        for state in ("ready", "draining", "drained")
+    }
+    ready, draining, drained = by_state["ready"], by_state["draining"], by_state["drained"]
+    wanted = _wanted([*ready, *draining], policy.target, policy)
+    missing = max(0, wanted - len(ready))
+    # The fullest of those that drain would be the last to end.
+    back = draining[::-1][:missing]
+    surplus = len(ready) - _wanted(ready, policy.target * policy.slack, policy)
+    most = max(1, int(len(ready) * policy.most_drained))
+    leaving = ready[: max(0, min(surplus, most))] if not missing else []
+    stay = len(ready) + len(draining)
+    return ScalingDecision(
+        desired=min(policy.maximum, max(policy.minimum, stay + missing - len(back))),
+        undrain=tuple(one.id for one in back),
+        drain=tuple(one.id for one in leaving),
+        end=tuple(one.id for one in drained),
+    )
+
+
+def _wanted(nodes: Sequence[Node], share: float, policy: ScalingPolicy) -> int:
+    """Nodes for which what is promised now is this share of what they have."""
+    capacity = sum(one.capacity_units for one in nodes)
+    if capacity == 0:
+        return policy.minimum
+    promised = sum(_promised(one) for one in nodes)
+    wanted = math.ceil(promised * len(nodes) / (capacity * share))
+    return min(policy.maximum, max(policy.minimum, wanted))
+
+
+def _promised(node: Node) -> int:
+    return max(node.used_units, node.reserved_units)
+
+
+def _fullness(node: Node) -> tuple[float, NodeId]:
+    return _promised(node) / max(node.capacity_units, 1), node.id

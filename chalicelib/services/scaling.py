@@ -1,0 +1,39 @@
+"""Keep a region's group of nodes as large as its meetings need; asked each minute."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from chalicelib.domain.scaling import ScalingDecision, ScalingPolicy, decide
+from chalicelib.services.fleet import Fleet
+from chalicelib.services.protocols import NodeGroup
+
+log = logging.getLogger(__name__)
+
+
+class Scaling:
+    def __init__(self, fleet: Fleet, group: NodeGroup, region: str, *, least: int, most: int) -> None:
+        self._fleet = fleet
+        self._group = group
+        self._policy = ScalingPolicy(least, most)
+        self._region = region
+
+    def run(self, request_id: str, now: datetime) -> ScalingDecision:
+        """Decide and carry out. Each step may be done again: the next decision starts from what nodes say.
+
+        Raises:
+            StoreUnavailableError: A node or the group was not told; the next run tells it again.
+        """
+        nodes = {node.id: node for node in self._fleet.snapshot(self._region, fresh=True)}
+        decision = decide(list(nodes.values()), now, self._policy)
+        for name in decision.undrain:
+            self._fleet.undrain(name, request_id)
+        for name in decision.drain:
+            self._fleet.drain(name, None, request_id)
+        for name in decision.end:
+            if nodes[name].instance:
+                log.info("node %s is drained and ends", name)
+                self._group.end(nodes[name].instance)
+        self._group.resize(decision.desired)
+        return decision

@@ -1,0 +1,60 @@
+"""A region's autoscaling group of media nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import StoreUnavailableError
+
+_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"max_attempts": 2})
+
+
+class AutoScalingNodeGroup:
+    def __init__(self, name: str, client: Any = None) -> None:
+        self._name = name
+        self._client = client
+
+    def resize(self, desired: int) -> None:
+        """Have so many instances; the same again changes nothing.
+
+        Raises:
+            StoreUnavailableError: The group was not told.
+        """
+        self._call("set_desired_capacity", AutoScalingGroupName=self._name, DesiredCapacity=desired)
+
+    def end(self, instance: str) -> None:
+        """End one instance, and be smaller by it. One that is gone is no error.
+
+        Raises:
+            StoreUnavailableError: The group was not told.
+        """
+        self._call(
+            "terminate_instance_in_auto_scaling_group",
+            InstanceId=instance,
+            ShouldDecrementDesiredCapacity=True,
+        )
+
+    def _call(self, operation: str, **parameters: Any) -> None:
+        self._client = self._client or boto3.client("autoscaling", config=_CONFIG)
+        try:
+            getattr(self._client, operation)(**parameters)
+        except ClientError as error:
+            # Gone already, or another change of the group is under way: the next minute looks again.
+            if error.response["Error"]["Code"] not in ("ValidationError", "ScalingActivityInProgress"):
+                raise StoreUnavailableError(f"{operation} failed") from error
+        except BotoCoreError as error:
+            raise StoreUnavailableError(f"{operation} failed") from error
+
+
+class FixedNodes:
+    """Where nodes are started by hand, or by `make run`: nobody is started or ended."""
+
+    def resize(self, desired: int) -> None:
+        """Nothing to resize."""
+
+    def end(self, instance: str) -> None:
+        """Nothing to end."""

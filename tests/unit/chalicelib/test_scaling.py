@@ -1,0 +1,160 @@
+"""How many nodes a region has: enough, not too many, and none is ended with people on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.placement import LOST_AFTER, Node
+from chalicelib.domain.scaling import ScalingDecision, ScalingPolicy, decide
+from chalicelib.errors import StoreUnavailableError
+from chalicelib.services.fleet import Fleet
+from chalicelib.services.scaling import Scaling
+from chalicelib.stores.node_group import AutoScalingNodeGroup
+from tests.support.builders import NOW, a_node
+from tests.support.memory_stores import MemoryFleet, MemoryMeetings, RecordingCommands
+
+POLICY = ScalingPolicy(minimum=2, maximum=20)
+
+
+def fleet(*promised: int, state: str = "ready") -> list[Node]:
+    return [a_node(reserved_units=units, reported_state=state) for units in promised]
+
+
+def test_a_fleet_at_its_target_is_left_alone():
+    assert decide(fleet(60, 55, 50), NOW, POLICY) == ScalingDecision(desired=3)
+
+
+def test_a_fleet_beyond_its_target_grows_at_once():
+    assert decide(fleet(90, 90, 90), NOW, POLICY).desired == 5
+
+
+def test_what_nodes_send_counts_where_it_is_more_than_was_foretold():
+    nodes = [a_node(used_units=90) for _ in range(3)]
+    assert decide(nodes, NOW, POLICY).desired == 5
+
+
+def test_a_draining_node_is_taken_back_before_another_is_started():
+    draining = fleet(10, 40, state="draining")
+    decision = decide([*fleet(80, 80, 80), *draining], NOW, POLICY)
+    assert decision.undrain == (draining[1].id, draining[0].id)
+    assert decision.desired == 5
+
+
+def test_the_emptiest_node_drains_when_the_others_have_room_to_spare():
+    nodes = fleet(30, 5, 30, 30)
+    decision = decide(nodes, NOW, POLICY)
+    assert (decision.drain, decision.desired) == ((nodes[1].id,), 4)
+    # It is gone from the group only when it is empty.
+    nodes[1] = a_node(id=nodes[1].id, reported_state="drained")
+    decision = decide(nodes, NOW, POLICY)
+    assert (decision.end, decision.desired) == ((nodes[1].id,), 3)
+
+
+def test_a_lost_node_is_replaced():
+    lost = a_node(reserved_units=50, reported_at=NOW - LOST_AFTER - timedelta(seconds=1))
+    assert decide([*fleet(70), lost], NOW, POLICY).desired == 2
+
+
+def test_no_fleet_at_all_gets_its_minimum():
+    assert decide([], NOW, POLICY) == ScalingDecision(desired=2)
+
+
+nodes = st.lists(
+    st.builds(
+        lambda reserved, used, state, age: a_node(
+            reserved_units=reserved,
+            used_units=used,
+            reported_state=state,
+            reported_at=NOW - timedelta(seconds=age),
+        ),
+        st.integers(0, 110),
+        st.integers(0, 110),
+        st.sampled_from(["ready", "draining", "drained"]),
+        st.sampled_from([0, 5, 20]),
+    ),
+    max_size=30,
+)
+
+
+@given(nodes)
+def test_whatever_the_fleet_is_limits_hold_and_only_drained_nodes_end(found: list[Node]):
+    decision = decide(found, NOW, POLICY)
+    state = {one.id: one.state(NOW) for one in found}
+    assert POLICY.minimum <= decision.desired <= POLICY.maximum
+    assert all(state[one] == "drained" for one in decision.end)
+    assert all(state[one] == "ready" for one in decision.drain)
+    assert all(state[one] == "draining" for one in decision.undrain)
+    assert not (decision.drain and decision.undrain)
+    ready = sum(one == "ready" for one in state.values())
+    assert not decision.drain or ready - len(decision.drain) >= POLICY.minimum
+
+
+@given(nodes)
+def test_what_was_drained_is_not_wanted_back_in_the_next_decision(found: list[Node]):
+    first = decide(found, NOW, POLICY)
+    then = [
+        a_node(
+            id=one.id,
+            reserved_units=one.reserved_units,
+            used_units=one.used_units,
+            reported_state="draining" if one.id in first.drain else one.reported_state,
+            reported_at=one.reported_at,
+        )
+        for one in found
+        if one.id not in first.end
+    ]
+    if first.drain:
+        assert decide(then, NOW, POLICY).undrain == ()
+
+
+class KnownGroup:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, object]] = []
+
+    def resize(self, desired: int) -> None:
+        self.told.append(("resize", desired))
+
+    def end(self, instance: str) -> None:
+        self.told.append(("end", instance))
+
+
+def test_a_decision_reaches_nodes_and_their_group():
+    store, commands, group = MemoryFleet(), RecordingCommands(), KnownGroup()
+    full, empty, other = fleet(30, 5, 30)
+    gone = a_node(reported_state="drained", instance="i-1")
+    by_hand = a_node(reported_state="drained")
+    for node in (full, empty, other, gone, by_hand):
+        store.record(node)
+        store.reserve(store.node_by_key["local", node.id], node.reserved_units)
+    whole = Fleet(store, MemoryMeetings(store), commands, ["local"])
+    Scaling(whole, group, "local", least=2, most=20).run("r", NOW)
+    assert commands.sent == [("drain", empty.command_queue_url, None)]
+    assert group.told == [("end", "i-1"), ("resize", 3)]
+
+
+def test_the_group_is_told_through_its_api_and_what_is_gone_is_no_error():
+    client = boto3.client(
+        "autoscaling", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    group = AutoScalingNodeGroup("parley-nodes", client)
+    with Stubber(client) as stub:
+        wanted = {"AutoScalingGroupName": "parley-nodes", "DesiredCapacity": 3}
+        stub.add_response("set_desired_capacity", {}, wanted)
+        group.resize(3)
+        ended = {"InstanceId": "i-1", "ShouldDecrementDesiredCapacity": True}
+        operation = "terminate_instance_in_auto_scaling_group"
+        stub.add_response(operation, {}, ended)
+        group.end("i-1")
+        stub.add_client_error(operation, "ValidationError", "no such instance", expected_params=ended)
+        group.end("i-1")
+        stub.add_client_error("set_desired_capacity", "Throttling", "later", expected_params=wanted)
+        with pytest.raises(StoreUnavailableError):
+            group.resize(3)
