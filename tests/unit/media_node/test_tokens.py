@@ -9,8 +9,9 @@ import time
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from jwt.algorithms import ECAlgorithm
 
 from media_node.errors import KeySetError, TokenError
@@ -96,9 +97,38 @@ def signed_with_the_public_key(payload: dict) -> str:
     return (header + b"." + body + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
 
 
+def sign_as_it_is(header: object, payload: object) -> str:
+    """Truly signed, whatever the header says."""
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, payload)]
+    r, s = decode_dss_signature(KEY.sign(b".".join(parts), ec.ECDSA(hashes.SHA256())))
+    signature = base64.urlsafe_b64encode(r.to_bytes(32) + s.to_bytes(32)).rstrip(b"=")
+    return b".".join([*parts, signature]).decode()
+
+
+GOOD_HEADER = {"alg": "ES256", "kid": "one"}
+
+
+async def test_the_one_form_of_a_token_is_good(verifier):
+    assert await verifier.verify(sign_as_it_is(GOOD_HEADER, claims()), 100.0)
+
+
 @pytest.mark.parametrize(
     "token",
     [
+        sign_as_it_is({**GOOD_HEADER, "alg": "ES384"}, claims()),
+        sign_as_it_is({**GOOD_HEADER, "alg": "none"}, claims()),
+        sign_as_it_is({**GOOD_HEADER, "crit": ["exp"]}, claims()),
+        sign_as_it_is({"alg": "ES256"}, claims()),
+        sign_as_it_is(["ES256", "one"], claims()),
+        sign_as_it_is(GOOD_HEADER, [claims()]),
+        sign_as_it_is(GOOD_HEADER, claims(aud=["parley-resume"])),
+        sign_as_it_is(GOOD_HEADER, claims(exp="soon")),
+        sign_as_it_is(GOOD_HEADER, claims(iat=int(time.time()) + 600)),
+        sign_as_it_is(GOOD_HEADER, claims(iat=...)),
+        sign_as_it_is(GOOD_HEADER, claims())[:-4],
+        sign_as_it_is(GOOD_HEADER, claims()).rpartition(".")[0] + "." + "A" * 86,
+        sign_as_it_is(GOOD_HEADER, claims()).replace(".", "..", 1),
+        "A." + sign_as_it_is(GOOD_HEADER, claims()).partition(".")[2],
         "",
         "not a token",
         "a.b.c",
@@ -171,3 +201,11 @@ async def test_keeps_the_old_keys_when_new_ones_cannot_be_had(verifier, server):
     assert await verifier.verify(sign(claims()), 401.0)
     assert not verifier.needs_refresh(401.0)
     assert verifier.needs_refresh(701.0)
+
+
+async def test_keys_of_other_kinds_sign_nothing(verifier, server):
+    other = ec.generate_private_key(ec.SECP384R1())
+    server.keys = [{**json.loads(ECAlgorithm.to_jwk(other.public_key())), "kid": "one", "alg": "ES384"}]
+    for token in (sign(claims()), sign(claims(), other, algorithm="ES384")):
+        with pytest.raises(TokenError):
+            await verifier.verify(token, 100.0)
