@@ -1,0 +1,128 @@
+"""The whole API over a DynamoDB stand-in, each call counted: CPU of the handler, calls to DynamoDB, units.
+
+Handlers are called as Lambda calls them, in this thread; the stand-in is another process, so that the CPU
+time of this one is the handler's, botocore's included.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pynamodb.connection import Connection
+
+from chalicelib import bootstrap
+from chalicelib.config import read_config
+from chalicelib.services.limits import Limits
+from chalicelib.stores.api_keys import DynamoApiKeys
+from chalicelib.stores.attempts import DynamoAttempts
+from chalicelib.stores.fleet import DynamoFleet
+from chalicelib.stores.meetings import DynamoMeetings
+from chalicelib.stores.node_group import FixedNodes
+from chalicelib.stores.quality import DynamoQuality
+from chalicelib.stores.tables import CONTROL_TABLE, FLEET_TABLE, create_tables, use_tables
+from chalicelib.stores.webhooks import DynamoWebhooks
+from localcloud.control_plane import LambdaContext, load_control_plane
+from localcloud.gateway.event import HttpRequest, proxy_event
+from localcloud.gateway.routes import RouteTable
+from tests.support.builders import a_node
+from tests.support.dynamodb import running_dynamodb
+from tests.support.memory_stores import KnownPeople, OneKeySigner, RecordingCommands
+from tests.support.memory_webhooks import KeptWakeUps, ToldReceiver
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One call: what came back, and what it took."""
+
+    status: int
+    body: Any
+    cpu_ms: float
+    # Names of DynamoDB's operations, in order.
+    trips: tuple[str, ...]
+    units: float
+
+
+class MeasuredApi:
+    def __init__(self, services: bootstrap.Services, connection: Connection, credentials: str) -> None:
+        self._services = services
+        self._credentials = credentials
+        self._control_plane = load_control_plane("app")
+        self._table = RouteTable(self._control_plane.api.routes)
+        self._trips: list[str] = []
+        self._units = 0.0
+        events = connection.client.meta.events
+        events.register("provide-client-params.dynamodb.*", _ask_for_units)
+        events.register("after-call.dynamodb.*", self._note_trip)
+
+    def _note_trip(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        self._trips.append(model.name)
+        told = parsed.get("ConsumedCapacity", [])
+        for one in told if isinstance(told, list) else [told]:
+            self._units += one.get("CapacityUnits", 0.0)
+
+    def __call__(self, method: str, path: str, body: Any = None, *, guest: bool = False) -> Measured:
+        pairs = [("content-type", "application/json")]
+        if not guest:
+            pairs.append(("authorization", self._credentials))
+        data = b"" if body is None else json.dumps(body).encode()
+        request = HttpRequest(method, f"/v1{path}", "", pairs, data, "127.0.0.1")
+        match = self._table.match(request.path)
+        assert match is not None
+        event = proxy_event(
+            request, match, request_id="r", now=datetime.now(UTC), binary_types=[], authorizer=None
+        )
+        context = LambdaContext("app", "r", time.monotonic() + 30)
+        self._trips.clear()
+        self._units = 0.0
+        started = time.thread_time()
+        answer = self._control_plane.api(event, context)
+        spent = time.thread_time() - started
+        parsed = json.loads(answer["body"] or "null")
+        return Measured(answer["statusCode"], parsed, spent * 1000, tuple(self._trips), self._units)
+
+
+def _ask_for_units(params: dict[str, Any], **_: Any) -> None:
+    params.setdefault("ReturnConsumedCapacity", "TOTAL")
+
+
+@contextmanager
+def measured_api(folder: Path) -> Iterator[MeasuredApi]:
+    """A region with one node of endless room and one tenant."""
+    with running_dynamodb(folder), pytest.MonkeyPatch.context() as patch:
+        connection = use_tables(CONTROL_TABLE, FLEET_TABLE)
+        create_tables()
+        stores = bootstrap.Stores(
+            DynamoMeetings(connection),
+            DynamoFleet(),
+            DynamoApiKeys(),
+            DynamoQuality(),
+            RecordingCommands(),
+            OneKeySigner(),
+            DynamoWebhooks(),
+            ToldReceiver(),
+            KeptWakeUps(),
+            DynamoAttempts(),
+            KnownPeople(),
+            FixedNodes(),
+        )
+        built = bootstrap.build(read_config({"PARLEY_REGION": "measured"}), stores)
+        built = dataclasses.replace(built, limits=Limits(1e9))
+        patch.setattr("chalicelib.routes.http.services", lambda: built)
+        now = bootstrap.utc_now()
+        key = built.accounts.provision(bootstrap.Tenant(os.urandom(8).hex()), "measured", now)
+        # Its next report is an hour away: nothing in between is the handlers' work.
+        later = now.replace(year=now.year + 1)
+        stores.fleet.record(a_node(region="measured", capacity_units=10**9, reported_at=later))
+        credentials = base64.b64encode(f"{key.id}:{key.secret}".encode()).decode()
+        yield MeasuredApi(built, connection, f"Basic {credentials}")
