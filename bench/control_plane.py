@@ -1,8 +1,8 @@
 """What do the calls of the API cost: CPU of the handler, round trips to DynamoDB, its units?
 
-Handlers are called as Lambda calls them, over a DynamoDB stand-in in a process of its own. Beside them, in the
-same run, one bare query through the same client: what pynamodb and botocore alone cost here. Then the cost of a
-passcode, and how many entries of a log are replayed a second.
+Handlers are called as Lambda calls them, over a DynamoDB stand-in in a process of its own. Beside them, in
+the same run, one bare query through the same client: what pynamodb and botocore alone cost here. Then the cost
+of a passcode, and how many entries of a log are replayed a second.
 
 Usage: .venv/bin/python bench/control_plane.py [--long] [--json FILE]
 """
@@ -10,7 +10,6 @@ Usage: .venv/bin/python bench/control_plane.py [--long] [--json FILE]
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import tempfile
 import time
@@ -84,7 +83,6 @@ def replayed_per_second(entries: int) -> float:
 def main() -> None:
     options = report.options(__doc__)
     logging.disable(logging.CRITICAL)
-    os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
     rounds = 300 if options.long else 60
     outcome = report.Report(f"The control plane's calls; median (range) of {rounds}")
     with tempfile.TemporaryDirectory() as folder, measured_api(Path(folder)) as api:

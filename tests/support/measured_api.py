@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import io
 import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,9 +86,11 @@ class MeasuredApi:
         context = LambdaContext("app", "r", time.monotonic() + 30)
         self._trips.clear()
         self._units = 0.0
-        started = time.thread_time()
-        answer = self._control_plane.api(event, context)
-        spent = time.thread_time() - started
+        # Metrics go to the standard output, as Lambda wants them.
+        with redirect_stdout(io.StringIO()):
+            started = time.thread_time()
+            answer = self._control_plane.api(event, context)
+            spent = time.thread_time() - started
         parsed = json.loads(answer["body"] or "null")
         return Measured(answer["statusCode"], parsed, spent * 1000, tuple(self._trips), self._units)
 
