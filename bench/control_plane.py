@@ -1,8 +1,8 @@
 """What do the calls of the API cost: CPU of the handler, round trips to DynamoDB, its units?
 
-Handlers are called as Lambda calls them, over a DynamoDB stand-in in a process of its own. Beside them, in
-the same run, one bare query through the same client: what pynamodb and botocore alone cost here. Then the cost
-of a passcode, and how many entries of a log are replayed a second.
+Handlers are called as Lambda calls them, over a DynamoDB stand-in in a process of its own. Beside them one
+bare query through the same client: what pynamodb and botocore alone cost here. Then the cost of a passcode,
+and how many entries of a log are replayed a second.
 
 Usage: .venv/bin/python bench/control_plane.py [--long] [--json FILE]
 """

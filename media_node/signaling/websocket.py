@@ -60,7 +60,11 @@ class SignalingSocket:
         self._admission = admission
         self._host = host
         self._socket = web.WebSocketResponse(
-            protocols=[PROTOCOL], heartbeat=HEARTBEAT_SECONDS, max_msg_size=MAX_FRAME_BYTES
+            protocols=[PROTOCOL],
+            heartbeat=HEARTBEAT_SECONDS,
+            max_msg_size=MAX_FRAME_BYTES,
+            # Messages are short: each client's deflate state would weigh more than all else that it has here.
+            compress=False,
         )
         self._unsent: asyncio.Queue[str | None] = asyncio.Queue(MAX_UNSENT_MESSAGES)
         self._seat: Seat | None = None

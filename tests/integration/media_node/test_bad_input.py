@@ -100,6 +100,13 @@ async def test_a_body_that_is_no_offer_is_named_as_what_it_is(
         assert answer.status == status
 
 
+async def test_a_client_that_offers_compression_is_served_without(
+    http: aiohttp.ClientSession, node: NodeProcess
+):
+    async with http.ws_connect(node.socket_url, protocols=["parley.v1"], compress=15) as connection:
+        assert connection.compress == 0
+
+
 async def refused(
     http: aiohttp.ClientSession, node: NodeProcess, first: str | bytes
 ) -> tuple[str, int | None]:
