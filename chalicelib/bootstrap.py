@@ -184,7 +184,7 @@ def _trusted(settings: IssuerSettings) -> TrustedIssuer:
 def services() -> Services:
     """The services of this process, over AWS as the environment names it."""
     config = read_config(os.environ)
-    connection = use_tables(config.control_table, config.fleet_table)
+    connection = use_tables(config.control_table, config.fleet_table, config.store_attempt_seconds)
     stores = Stores(
         meetings=DynamoMeetings(connection),
         fleet=DynamoFleet(),

@@ -39,6 +39,8 @@ class Config:
     node_group: str = ""
     minimum_nodes: int = 1
     maximum_nodes: int = 20
+    # How long one attempt to reach DynamoDB may last.
+    store_attempt_seconds: float = 0.4
 
 
 def read_config(environment: Mapping[str, str]) -> Config:
@@ -62,6 +64,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         node_group=environment.get("PARLEY_NODE_GROUP", ""),
         minimum_nodes=int(environment.get("PARLEY_MINIMUM_NODES", "1")),
         maximum_nodes=int(environment.get("PARLEY_MAXIMUM_NODES", "20")),
+        store_attempt_seconds=float(environment.get("PARLEY_STORE_ATTEMPT_SECONDS", "0.4")),
         issuers=_issuers(environment.get("PARLEY_ISSUERS", "")),
     )
 

@@ -123,6 +123,8 @@ class LocalCloud:
                 "PARLEY_APP_URL": url,
                 "PARLEY_API_URL": f"{url}/v1",
                 "PARLEY_SIGNING_SECRET": provisioning.SIGNING_SECRET,
+                # A laptop at its limit stalls for longer than DynamoDB does; still an answer within a second.
+                "PARLEY_STORE_ATTEMPT_SECONDS": "0.9",
                 "PARLEY_WEBHOOK_QUEUE": provisioning.WEBHOOK_QUEUE,
                 # On one machine the receiver that is being written is on that machine, too.
                 "PARLEY_WEBHOOK_NETWORKS": os.environ.get("PARLEY_WEBHOOK_NETWORKS", LOOPBACK),

@@ -21,12 +21,10 @@ from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
+from chalicelib.stores.patience import ATTEMPT_SECONDS, open_connection
+
 CONTROL_TABLE = "parley-control"
 FLEET_TABLE = "parley-fleet"
-# An answer within seconds or an error that says so, never a hang.
-CONNECT_SECONDS = 1.0
-READ_SECONDS = 2.0
-RETRIES = 2
 
 
 class _MeetingsByTenant(GlobalSecondaryIndex[Any]):
@@ -383,18 +381,13 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
 FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem)
 
 
-def use_tables(control: str, fleet: str) -> Connection:
+def use_tables(control: str, fleet: str, attempt_seconds: float = ATTEMPT_SECONDS) -> Connection:
     """Name the tables and give all models one connection; before the first request.
 
     pynamodb makes a botocore client for each model, at 50 to 100 ms of CPU. One serves them all, and is
     made here, by one thread: making it is not thread safe.
     """
-    shared = Connection(
-        connect_timeout_seconds=CONNECT_SECONDS,
-        read_timeout_seconds=READ_SECONDS,
-        max_retry_attempts=RETRIES,
-        max_pool_connections=32,
-    )
+    shared = open_connection(attempt_seconds)
     for models, name in ((CONTROL_MODELS, control), (FLEET_MODELS, fleet)):
         for model in models:
             model.Meta.table_name = name
@@ -403,7 +396,6 @@ def use_tables(control: str, fleet: str) -> Connection:
         shared.add_meta_table(models[0]._get_connection().get_meta_table())
         for model in models:
             model._get_connection().connection = shared
-    shared.client.meta  # noqa: B018 - made now rather than by the first threads
     return shared
 
 
