@@ -49,6 +49,11 @@ def scale(event: Any) -> dict[str, int]:
     return events.scale(event.to_dict(), event.context)
 
 
+@app.lambda_function(name="rotate_keys")
+def rotate_keys(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return events.rotate_keys(event, context)
+
+
 @app.lambda_function(name="provision")
 def provision(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return events.provision(event, context)

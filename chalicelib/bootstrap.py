@@ -23,6 +23,7 @@ from chalicelib.services.protocols import (
     ApiKeyStore,
     AttemptStore,
     FleetStore,
+    KeyStore,
     MeetingStore,
     NodeCommands,
     NodeGroup,
@@ -35,6 +36,7 @@ from chalicelib.services.protocols import (
 )
 from chalicelib.services.quality import Quality, read_quality_report
 from chalicelib.services.reports import Reports
+from chalicelib.services.rotation import Rotation
 from chalicelib.services.scaling import Scaling
 from chalicelib.services.sweep import Sweep
 from chalicelib.services.timekeeper import Timekeeper
@@ -74,6 +76,7 @@ from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.node_group import AutoScalingNodeGroup, FixedNodes
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing import SecretSigner
+from chalicelib.stores.signing_keys import SecretKeys, new_key
 from chalicelib.stores.tables import use_tables
 from chalicelib.stores.wakeups import SqsWaker
 from chalicelib.stores.webhook_sender import HttpSender
@@ -94,6 +97,7 @@ class Stores:
     attempts: AttemptStore
     people: People
     node_group: NodeGroup
+    signing_keys: KeyStore
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ class Services:
     sweep: Sweep
     timekeeper: Timekeeper
     scaling: Scaling
+    rotation: Rotation
     signer: Signer
     people: People
     webhooks: Webhooks
@@ -155,6 +160,7 @@ def build(config: Config, stores: Stores) -> Services:
         scaling=Scaling(
             fleet, stores.node_group, config.region, least=config.minimum_nodes, most=config.maximum_nodes
         ),
+        rotation=Rotation(stores.signing_keys, new_key),
         signer=stores.signer,
         people=stores.people,
         webhooks=webhooks,
@@ -197,6 +203,7 @@ def services() -> Services:
         waker=SqsWaker(config.webhook_queue),
         attempts=DynamoAttempts(),
         people=OidcIssuers([_trusted(one) for one in config.issuers]),
+        signing_keys=SecretKeys(config.signing_secret),
         node_group=AutoScalingNodeGroup(config.node_group) if config.node_group else FixedNodes(),
     )
     return build(config, stores)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -23,6 +23,7 @@ from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import Presence
 from chalicelib.domain.quality import QualityEntry
+from chalicelib.domain.signing_keys import KeptKey
 from chalicelib.domain.webhooks import Delivery, Endpoint, Progress, Sent
 
 # Who left by itself may come back with the token that it has.
@@ -147,6 +148,10 @@ class NodeCommands(Protocol):
     def change_participant(
         self, queue_url: str, participant: Participant, grants: Mapping[str, object], request_id: str
     ) -> None: ...
+
+
+class KeyStore(Protocol):
+    def change(self, decide: Callable[[Sequence[KeptKey]], list[KeptKey]]) -> list[KeptKey]: ...
 
 
 class NodeGroup(Protocol):

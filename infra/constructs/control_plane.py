@@ -91,6 +91,8 @@ class ControlPlane(Construct):
         )
         self._keep_time(control_table, fleet_table, deployment)
         self._scale(fleet_table, deployment, region)
+        if region == deployment.home:
+            self._rotate_keys(signing_secret)
         self.webhooks = Webhooks(
             self,
             "Webhooks",
@@ -117,6 +119,18 @@ class ControlPlane(Construct):
             "Clock",
             schedule=events.Schedule.rate(SWEEP_EVERY),
             targets=[targets.LambdaFunction(keep_time, event=events.RuleTargetInput.from_object(again))],
+        )
+
+    def _rotate_keys(self, signing_secret: secretsmanager.ISecret) -> None:
+        """Where the secret itself is; the other regions have copies of it."""
+        rotate = self._function("RotateKeys", "app.rotate_keys", HANDLER_TIMEOUT)
+        signing_secret.grant_read(rotate)
+        signing_secret.grant_write(rotate)
+        events.Rule(
+            self,
+            "EveryHour",
+            schedule=events.Schedule.rate(cdk.Duration.hours(1)),
+            targets=[targets.LambdaFunction(rotate)],
         )
 
     def _scale(self, fleet_table: dynamodb.ITableV2, deployment: Deployment, region: Region) -> None:

@@ -28,6 +28,7 @@ from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.node_group import FixedNodes
 from chalicelib.stores.quality import DynamoQuality
+from chalicelib.stores.signing_keys import SecretKeys
 from chalicelib.stores.webhooks import DynamoWebhooks
 from localcloud.control_plane import ControlPlane, load_control_plane
 from localcloud.gateway.event import HttpRequest
@@ -110,6 +111,7 @@ def api(
         DynamoAttempts(),
         people,
         FixedNodes(),
+        SecretKeys("unused"),
     )
     built = bootstrap.build(read_config({"PARLEY_REGION": os.urandom(4).hex()}), stores)
     built = dataclasses.replace(built, limits=limits)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from pynamodb.connection import Connection
 
 from tests.support.measured_api import MeasuredApi, measured_api
 
 
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeasuredApi]:
-    with measured_api(tmp_path_factory.mktemp("measured")) as api:
+@pytest.fixture
+def api(dynamodb: Connection) -> Iterator[MeasuredApi]:
+    with measured_api(dynamodb) as api:
         # The key, and the fleet, are known from the call before.
         code = api("POST", "/meetings", {}).body["code"]
         api("POST", f"/meetings/{code}/join", {"displayName": "Ann"}, guest=True)

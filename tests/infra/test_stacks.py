@@ -165,7 +165,8 @@ def test_reports_that_fail_end_in_a_queue_with_an_alarm(region):
 def test_functions_run_the_handlers_that_app_has(region):
     functions = [one["Properties"] for one in region.find_resources("AWS::Lambda::Function").values()]
     handlers = {one["Handler"] for one in functions if one["Handler"].startswith("app.")}
-    assert handlers == {
+    # Keys are changed where they are kept, in the first region.
+    assert handlers - {"app.rotate_keys"} == {
         *("app.app", "app.handle_node_reports", "app.sweep", "app.keep_time", "app.provision"),
         *("app.handle_events", "app.handle_webhooks", "app.deliver_due", "app.scale"),
     }
@@ -173,6 +174,16 @@ def test_functions_run_the_handlers_that_app_has(region):
         if one["Handler"].startswith("app."):
             assert one["Architectures"] == ["arm64"]
             assert one["Environment"]["Variables"]["PARLEY_CONTROL_TABLE"] == tables.CONTROL_TABLE
+
+
+def test_the_first_region_changes_the_signing_keys_by_the_hour(templates):
+    first, second = templates[1]
+    may = actions(statements(first, of="ControlPlaneRotateKeys"))
+    assert {"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"} <= set(may)
+    first.has_resource_properties("AWS::Events::Rule", {"ScheduleExpression": "rate(1 hour)"})
+    assert not any(
+        name.startswith("ControlPlaneRotateKeys") for name in second.find_resources("AWS::IAM::Policy")
+    )
 
 
 def test_the_region_is_scaled_by_what_was_promised_and_has_a_warm_pool(region):

@@ -31,6 +31,7 @@ from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.node_group import FixedNodes
 from chalicelib.stores.quality import DynamoQuality
+from chalicelib.stores.signing_keys import SecretKeys
 from chalicelib.stores.tables import CONTROL_TABLE, FLEET_TABLE, create_tables, use_tables
 from chalicelib.stores.webhooks import DynamoWebhooks
 from localcloud.control_plane import LambdaContext, load_control_plane
@@ -55,16 +56,20 @@ class Measured:
 
 
 class MeasuredApi:
-    def __init__(self, services: bootstrap.Services, connection: Connection, credentials: str) -> None:
-        self._services = services
+    def __init__(self, connection: Connection, credentials: str) -> None:
         self._credentials = credentials
         self._control_plane = load_control_plane("app")
         self._table = RouteTable(self._control_plane.api.routes)
         self._trips: list[str] = []
         self._units = 0.0
-        events = connection.client.meta.events
-        events.register("provide-client-params.dynamodb.*", _ask_for_units)
-        events.register("after-call.dynamodb.*", self._note_trip)
+        self._events = connection.client.meta.events
+        self._events.register("provide-client-params.dynamodb.*", _ask_for_units)
+        self._events.register("after-call.dynamodb.*", self._note_trip)
+
+    def close(self) -> None:
+        """Count no more: others use the connection too."""
+        self._events.unregister("provide-client-params.dynamodb.*", _ask_for_units)
+        self._events.unregister("after-call.dynamodb.*", self._note_trip)
 
     def _note_trip(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         self._trips.append(model.name)
@@ -100,32 +105,45 @@ def _ask_for_units(params: dict[str, Any], **_: Any) -> None:
 
 
 @contextmanager
-def measured_api(folder: Path) -> Iterator[MeasuredApi]:
-    """A region with one node of endless room and one tenant."""
-    with running_dynamodb(folder), pytest.MonkeyPatch.context() as patch:
+def own_tables(folder: Path) -> Iterator[Connection]:
+    """Tables in a stand-in of their own, for a process that has none yet."""
+    with running_dynamodb(folder):
         connection = use_tables(CONTROL_TABLE, FLEET_TABLE)
         create_tables()
-        stores = bootstrap.Stores(
-            DynamoMeetings(connection),
-            DynamoFleet(),
-            DynamoApiKeys(),
-            DynamoQuality(),
-            RecordingCommands(),
-            OneKeySigner(),
-            DynamoWebhooks(),
-            ToldReceiver(),
-            KeptWakeUps(),
-            DynamoAttempts(),
-            KnownPeople(),
-            FixedNodes(),
-        )
-        built = bootstrap.build(read_config({"PARLEY_REGION": "measured"}), stores)
-        built = dataclasses.replace(built, limits=Limits(1e9))
+        yield connection
+
+
+@contextmanager
+def measured_api(connection: Connection) -> Iterator[MeasuredApi]:
+    """A region with one node of endless room and one tenant."""
+    stores = bootstrap.Stores(
+        DynamoMeetings(connection),
+        DynamoFleet(),
+        DynamoApiKeys(),
+        DynamoQuality(),
+        RecordingCommands(),
+        OneKeySigner(),
+        DynamoWebhooks(),
+        ToldReceiver(),
+        KeptWakeUps(),
+        DynamoAttempts(),
+        KnownPeople(),
+        FixedNodes(),
+        SecretKeys("unused"),
+    )
+    region = os.urandom(4).hex()
+    built = bootstrap.build(read_config({"PARLEY_REGION": region}), stores)
+    built = dataclasses.replace(built, limits=Limits(1e9))
+    now = bootstrap.utc_now()
+    key = built.accounts.provision(bootstrap.Tenant(os.urandom(8).hex()), "measured", now)
+    # Its next report is a year away: nothing in between is the handlers' work.
+    later = now.replace(year=now.year + 1)
+    stores.fleet.record(a_node(region=region, capacity_units=10**9, reported_at=later))
+    credentials = base64.b64encode(f"{key.id}:{key.secret}".encode()).decode()
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chalicelib.routes.http.services", lambda: built)
-        now = bootstrap.utc_now()
-        key = built.accounts.provision(bootstrap.Tenant(os.urandom(8).hex()), "measured", now)
-        # Its next report is an hour away: nothing in between is the handlers' work.
-        later = now.replace(year=now.year + 1)
-        stores.fleet.record(a_node(region="measured", capacity_units=10**9, reported_at=later))
-        credentials = base64.b64encode(f"{key.id}:{key.secret}".encode()).decode()
-        yield MeasuredApi(built, connection, f"Basic {credentials}")
+        api = MeasuredApi(connection, f"Basic {credentials}")
+        try:
+            yield api
+        finally:
+            api.close()

@@ -108,6 +108,11 @@ def scale(event: dict[str, Any], context: Any) -> dict[str, int]:
     return told
 
 
+def rotate_keys(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The next step in the life of the keys that sign tokens; `{"atOnce": true}` begins with the next key."""
+    return {"keys": services().rotation.run(utc_now(), at_once=event.get("atOnce") is True)}
+
+
 def provision(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Make an API key for a tenant: {"tenant", "apiKeyName"} gives the secret, this once."""
     tenant, name = event.get("tenant"), event.get("apiKeyName", "")
