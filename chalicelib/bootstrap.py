@@ -30,6 +30,7 @@ from chalicelib.services.protocols import (
     People,
     QualityStore,
     Signer,
+    UsageStore,
     WebhookSender,
     WebhookStore,
     WebhookWaker,
@@ -41,6 +42,7 @@ from chalicelib.services.scaling import Scaling
 from chalicelib.services.sweep import Sweep
 from chalicelib.services.timekeeper import Timekeeper
 from chalicelib.services.tokens import Callers
+from chalicelib.services.usage import Usage
 from chalicelib.services.values import (
     Admission,
     ApiKey,
@@ -61,6 +63,7 @@ from chalicelib.services.values import (
     RegionWish,
     Tenant,
     TrustedIssuer,
+    Used,
     UserCaller,
     Waiting,
     WebhookEndpointId,
@@ -78,6 +81,7 @@ from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing import SecretSigner
 from chalicelib.stores.signing_keys import SecretKeys, new_key
 from chalicelib.stores.tables import use_tables
+from chalicelib.stores.usage import DynamoUsage
 from chalicelib.stores.wakeups import SqsWaker
 from chalicelib.stores.webhook_sender import HttpSender
 from chalicelib.stores.webhooks import DynamoWebhooks
@@ -98,6 +102,7 @@ class Stores:
     people: People
     node_group: NodeGroup
     signing_keys: KeyStore
+    usage: UsageStore
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,7 @@ class Services:
     webhooks: Webhooks
     deliveries: Deliveries
     limits: Limits
+    usage: Usage
 
 
 def build(config: Config, stores: Stores) -> Services:
@@ -165,6 +171,7 @@ def build(config: Config, stores: Stores) -> Services:
         people=stores.people,
         webhooks=webhooks,
         limits=Limits(config.rate_per_second),
+        usage=Usage(stores.usage, stores.meetings, config.region, config.regions),
         deliveries=Deliveries(
             webhooks, stores.webhooks, stores.meetings, stores.sender, stores.waker, utc_now
         ),
@@ -204,6 +211,7 @@ def services() -> Services:
         attempts=DynamoAttempts(),
         people=OidcIssuers([_trusted(one) for one in config.issuers]),
         signing_keys=SecretKeys(config.signing_secret),
+        usage=DynamoUsage(connection),
         node_group=AutoScalingNodeGroup(config.node_group) if config.node_group else FixedNodes(),
     )
     return build(config, stores)
@@ -231,6 +239,7 @@ __all__ = [
     "Services",
     "Stores",
     "Tenant",
+    "Used",
     "UserCaller",
     "Waiting",
     "WebhookEndpointId",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import logging
 import os
 import signal
@@ -43,6 +42,7 @@ from media_node.meetings.model import Standing, Wish
 from media_node.metrics import NodeCounts, format_metrics
 from media_node.observation import Observation
 from media_node.quantities import Instant, MeetingId, ParticipantId, new_identifier
+from media_node.report import format_counters, format_meetings, format_over, format_quality
 from media_node.signaling.ingest import HttpMedia
 from media_node.signaling.messages import Join
 from media_node.signaling.session import Seat
@@ -50,6 +50,7 @@ from media_node.signaling.websocket import SignalingSocket
 from media_node.tokens import TokenVerifier
 from media_node.transport.certificate import Certificate
 from media_node.transport.offer import parse_offer
+from media_node.usage import EgressMeter
 
 log = structlog.get_logger()
 
@@ -83,8 +84,12 @@ class Node:
         self._tokens = TokenVerifier(self.id, self._fetch_keys)
         self._control: ControlLink | None = None
         self._cpu = CpuMeter()
+        self._egress = EgressMeter()
         self._observation = Observation(
-            self._forwarding, self.hosting.live.distribution, protects_cpu=settings.cpu_protection
+            self._forwarding,
+            self.hosting.live.distribution,
+            self._egress,
+            protects_cpu=settings.cpu_protection,
         )
         if not settings.report_queue_url:
             # Nobody would ever take them.
@@ -319,17 +324,14 @@ class Node:
                 self.hosting.change_standing(MeetingId(meeting), ParticipantId(participant), standing)
 
     def _take_quality(self) -> str:
-        entries = self._observation.quality.take_entries(QUALITY_CHARS)
-        if not entries:
-            return ""
-        head = json.dumps({"type": "qualityReport", "version": 1, "node": self.id})
-        return f'{head[:-1]}, "entries": [{",".join(entries)}]}}'
+        return format_quality(self.id, self._observation.quality.take_entries(QUALITY_CHARS))
 
     def _report(self) -> dict[str, Any]:
-        meetings = [
-            {"id": one.id, "epoch": one.epoch, "participants": list(one.participant_by_id)}
-            for one in self.hosting.live.meeting_by_id.values()
-        ]
+        live, admission = self.hosting.live, self._admission
+        self._egress.handle_meetings(
+            Instant(time.monotonic()), {one.id: one.epoch for one in live.meeting_by_id.values()}
+        )
+        used = self._used_units()
         return {
             "type": "nodeReport",
             "version": 1,
@@ -340,18 +342,13 @@ class Node:
             "metricsUrl": f"{self.url}/metrics",
             "state": self._state(),
             # Who is short of CPU has room for nobody, whatever was planned.
-            "capacityUnits": self._used_units() if self._admission.is_refusing else self._admission.capacity,
-            "usedUnits": self._used_units(),
+            "capacityUnits": used if admission.is_refusing else admission.capacity,
+            "usedUnits": used,
             **{name: text for name in ("zone", "instance") if (text := getattr(self.settings, name))},
             "cpuBusy": self._cpu.read(),
-            "counters": {
-                "packetsIn": sum(one.packets_received for one in self._observation.workers),
-                "packetsOut": sum(one.packets_sent for one in self._observation.workers),
-                "bytesIn": sum(one.bytes_received for one in self._observation.workers),
-                "bytesOut": sum(one.bytes_sent for one in self._observation.workers),
-                "packetsDropped": sum(sum(one.drops.values()) for one in self._observation.workers),
-            },
-            "meetings": meetings,
+            "counters": format_counters(self._observation.workers),
+            "meetings": format_meetings(live.meeting_by_id, self._egress),
+            "over": format_over(live.meeting_by_id, self._egress),
         }
 
     def _state(self) -> State:

@@ -16,6 +16,7 @@ from media_node.forwarding import Forwarding
 from media_node.metrics import ReceiverCounts, WorkerCounts
 from media_node.quality import Counts, Key, QualityLog, Reading, Shown
 from media_node.quantities import Instant
+from media_node.usage import EgressMeter
 
 Snapshots = Sequence["packet_plane.WorkerSnapshot | None"]
 
@@ -26,6 +27,7 @@ class Observation:
 
     forwarding: Forwarding
     distribution: Distribution
+    egress: EgressMeter = field(default_factory=EgressMeter)
     protects_cpu: bool = True
     workers: tuple[WorkerCounts, ...] = ()
     receivers: ReceiverCounts = field(default_factory=ReceiverCounts)
@@ -55,7 +57,9 @@ class Observation:
             if self.protects_cpu:
                 self.pressure.handle_busy(now, busy)
         answered = [one for one in snapshots if one is not None]
-        self.quality.handle_readings(wallclock, self.readings(answered), self.pressure.shed > 0)
+        readings = self.readings(answered)
+        self.egress.handle_readings(readings)
+        self.quality.handle_readings(wallclock, readings, self.pressure.shed > 0)
 
     def _measure_egress(self, now: Instant) -> None:
         sent = sum(one.bytes_sent for one in self.workers)

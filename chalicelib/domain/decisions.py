@@ -12,6 +12,7 @@ from chalicelib.domain.identifiers import NodeId, ParticipantId
 from chalicelib.domain.meeting import EndReason, Meeting, Placement, attended_by
 from chalicelib.domain.participant import Participant, ParticipantState, gone
 from chalicelib.domain.presence import PresenceChange
+from chalicelib.domain.usage import Carried, bytes_of, merged
 
 # A transaction of DynamoDB has 100 items: the meeting, and two for each who came or went.
 MOST_IN_ONE_CHANGE = 45
@@ -94,6 +95,19 @@ def note_presence(
         change = _came(change, participant, seen, now) if is_there else _left(change, participant, now, now)
     complete = len(moves) <= MOST_IN_ONE_CHANGE
     return (_counted(change, seen.present, now, now) if complete else change), complete
+
+
+def note_egress(change: Change, seen: PresenceChange, boot_id: str, now: datetime) -> Change:
+    """What a node has sent for a meeting, also for one that has ended or moved on."""
+    meeting = change.after
+    if not seen.session:
+        return change
+    carried = merged(meeting.carried, Carried(boot_id, seen.session, seen.egress_bytes))
+    if carried == meeting.carried:
+        return change
+    if change.events:
+        return change.also(carried=carried, egress_bytes=bytes_of(carried))
+    return change.then("meeting.counted", now, carried=carried, egress_bytes=bytes_of(carried))
 
 
 def note_loss(

@@ -90,6 +90,14 @@ class Change:
         event = Event(after.id, number, kind, at, data)
         return Change(self.before, after, (*self.events, event), participants)
 
+    def also(self, **fields: Any) -> Change:
+        """The same, and its last event says these fields of the meeting, too."""
+        after = dataclasses.replace(self.after, **fields)
+        *before, last = self.events
+        meeting = {**last.data.get("meeting", {}), **plain_of(after, fields)}
+        last = dataclasses.replace(last, data={**last.data, "meeting": meeting})
+        return Change(self.before, after, (*before, last), self.participant_by_id)
+
 
 @dataclass(frozen=True)
 class Replayed:

@@ -10,6 +10,7 @@ from typing import Literal
 from chalicelib.domain.egress import Media
 from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, Tenant, UserId
 from chalicelib.domain.plain import SECRET
+from chalicelib.domain.usage import Carried
 
 MeetingState = Literal["created", "live", "ended"]
 # requested: somebody ended it; scheduled: its time was up; length: it went on for as long as it may; empty:
@@ -81,6 +82,9 @@ class Meeting:
     # Time that people spent in it, all together, up to `counted_at`.
     attended: timedelta = timedelta(0)
     counted_at: datetime | None = None
+    # What nodes sent for it: by each, which only merging needs, and in all.
+    carried: tuple[Carried, ...] = field(default=(), metadata=SECRET)
+    egress_bytes: int = 0
     # The number of the last event in its log; whoever writes says which one it has seen.
     events: int = 0
 

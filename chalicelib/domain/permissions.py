@@ -19,6 +19,7 @@ Operation = Literal[
     "join_meeting", "choose_role", "await_admission", "list_participants", "see_participant",
     "admit_participant", "mute_participant", "rename_participant", "change_role", "remove_participant",
     "see_events", "see_quality", "see_nodes", "drain_node", "manage_webhooks", "manage_api_keys",
+    "see_usage",
 ]  # fmt: skip
 # "organiser" is the user who made the meeting, "member" another one of its tenant;
 # "removed" is who was removed or refused; "stranger" is another tenant, for whom the meeting is not there.
@@ -48,6 +49,7 @@ STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
     "choose_role": _TENANT,
     "manage_webhooks": _TENANT,
     "manage_api_keys": _TENANT,
+    "see_usage": _TENANT,
     "see_meeting": _MODERATORS,
     "see_meeting_public": _ANYBODY,
     "see_events": _MODERATORS,

@@ -28,6 +28,7 @@ SCOPE_BY_OPERATION: Mapping[Operation, Scope | Literal["public"]] = {
     "rename_participant": "meetings:write",
     "change_role": "meetings:write",
     "remove_participant": "meetings:write",
+    "see_usage": "meetings:read",
     "see_nodes": "nodes:read",
     "drain_node": "nodes:write",
     "manage_webhooks": "webhooks",

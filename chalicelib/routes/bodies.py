@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
@@ -62,8 +62,15 @@ def _moment(value: Any) -> Any:
         raise ValueError("A time is in the years 2000 to 9998.") from error
 
 
+def _day(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch(r"[2-8]\d{3}-\d\d-\d\d", value, re.ASCII):
+        raise ValueError("A day is written as 2026-11-24.")
+    return date.fromisoformat(value)
+
+
 # Up to the year 9998, so that what is added to it is still a time.
 Moment = Annotated[datetime, BeforeValidator(_moment), Field(lt=datetime(9999, 1, 1, tzinfo=UTC))]
+Day = Annotated[date, BeforeValidator(_day)]
 Metadata = Annotated[
     dict[
         Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_clean)],
@@ -252,6 +259,13 @@ class QualityOverviewQuery(BaseModel):
 
     cursor: Annotated[str, Field(pattern=r"^par_[a-z2-7]{26}$")] | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class UsageQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
 
 
 class ListMeetingsQuery(BaseModel):

@@ -24,6 +24,7 @@ from chalicelib.routes.bodies import (
 from chalicelib.routes.openapi_keys import KEY_SCHEMAS, key_paths
 from chalicelib.routes.openapi_people import join_operation, people
 from chalicelib.routes.openapi_quality import QUALITY_SCHEMAS, quality_paths
+from chalicelib.routes.openapi_usage import USAGE_SCHEMAS, usage_paths
 from chalicelib.routes.openapi_webhooks import WEBHOOK_SCHEMAS, webhook_paths
 from chalicelib.routes.openapi_words import (
     ANYBODY,
@@ -31,6 +32,7 @@ from chalicelib.routes.openapi_words import (
     IF_MATCH,
     KEY,
     MAKER,
+    MINUTES,
     MODERATOR,
     TEXT,
     TIME,
@@ -74,6 +76,8 @@ SCHEMAS: dict[str, Schema] = {
         encryption={"const": "transport"},
         recording={"const": "off"},
         participantCount=COUNT,
+        participantMinutes=MINUTES,
+        egressBytes=COUNT,
         liveSince=nullable(TIME),
         endedAt=nullable(TIME),
         endReason={"enum": ["requested", "scheduled", "length", "empty", "overdue", None]},
@@ -103,6 +107,7 @@ SCHEMAS: dict[str, Schema] = {
         askedAt=TIME,
         joinedAt=nullable(TIME),
         leftAt=nullable(TIME),
+        attendedMinutes=MINUTES,
     ),
     "Event": record(
         id={"type": "string", "pattern": "^evt_[a-z2-7]{26}$"},
@@ -223,6 +228,7 @@ def paths() -> dict[str, Schema]:
         **quality_paths(meeting),
         **key_paths(idempotency_key),
         **webhook_paths(idempotency_key),
+        **usage_paths(),
         "/regions": {"get": operation("list_regions", "The regions", 200, listing("Region"), ANYBODY, "401")},
         "/nodes": {"get": operation("list_nodes", "The media nodes", 200, listing("Node"), KEY, "401")},
         "/nodes/{node}": {
@@ -281,7 +287,14 @@ def document(api_url: str) -> Schema:
         "servers": [{"url": api_url}],
         "paths": paths(),
         "components": {
-            "schemas": {**SCHEMAS, **QUALITY_SCHEMAS, **KEY_SCHEMAS, **WEBHOOK_SCHEMAS, **requests},
+            "schemas": {
+                **SCHEMAS,
+                **QUALITY_SCHEMAS,
+                **KEY_SCHEMAS,
+                **WEBHOOK_SCHEMAS,
+                **USAGE_SCHEMAS,
+                **requests,
+            },
             "securitySchemes": {
                 "apiKey": {
                     "type": "http",

@@ -9,6 +9,7 @@ Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 TIME: Schema = {"type": "string", "format": "date-time"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
+MINUTES: Schema = {"type": "number", "minimum": 0}
 KEY: list[dict[str, list[str]]] = [{"apiKey": []}, {"accessToken": []}]
 MAKER: list[dict[str, list[str]]] = [*KEY, {"user": []}]
 MODERATOR: list[dict[str, list[str]]] = [*MAKER, {"participant": []}]

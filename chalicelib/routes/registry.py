@@ -7,7 +7,17 @@ from typing import Any
 
 from chalice.app import Chalice, CORSConfig, Response
 
-from chalicelib.routes import api_keys, events, fleet, meetings, participants, people, quality, webhooks
+from chalicelib.routes import (
+    api_keys,
+    events,
+    fleet,
+    meetings,
+    participants,
+    people,
+    quality,
+    usage,
+    webhooks,
+)
 from chalicelib.routes.http import answered
 
 # Any page may call: credentials travel in a header that only the page's own code can set.
@@ -62,6 +72,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ),
     ("GET", "/v1/meetings/{meeting}/quality", quality.show_quality),
     ("GET", "/v1/meetings/{meeting}/participants/{participant}/quality", quality.show_participant_quality),
+    ("GET", "/v1/usage", usage.show_usage),
     ("GET", "/v1/regions", fleet.list_regions),
     ("GET", "/v1/nodes", fleet.list_nodes),
     ("GET", "/v1/nodes/{node}", fleet.show_node),

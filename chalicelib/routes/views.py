@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib import errors
-from chalicelib.bootstrap import Admission, Delivery, Endpoint, Event, Meeting, Node, Participant, Waiting
+from chalicelib.bootstrap import (
+    Admission,
+    Delivery,
+    Endpoint,
+    Event,
+    Meeting,
+    Node,
+    Participant,
+    Used,
+    Waiting,
+)
 
 # So that who is let in comes in within a second.
 POLL_AFTER_MS = 700
@@ -52,6 +62,8 @@ def meeting_full(meeting: Meeting, app_url: str) -> dict[str, Any]:
         "encryption": "transport",
         "recording": "off",
         "participantCount": meeting.present,
+        "participantMinutes": _minutes(meeting.attended),
+        "egressBytes": meeting.egress_bytes,
         "liveSince": timestamp(meeting.live_since),
         "endedAt": timestamp(meeting.ended_at),
         "endReason": meeting.end_reason,
@@ -91,6 +103,19 @@ def waiting(value: Waiting) -> dict[str, Any]:
     }
 
 
+def used(value: Used) -> dict[str, Any]:
+    return {
+        "meetings": value.meetings,
+        "meetingMinutes": _minutes(value.meeting_time),
+        "participantMinutes": _minutes(value.participant_time),
+        "egressBytes": value.egress_bytes,
+    }
+
+
+def _minutes(span: timedelta) -> float:
+    return round(span / timedelta(minutes=1), 2)
+
+
 def participant(value: Participant) -> dict[str, Any]:
     return {
         "id": value.id,
@@ -101,6 +126,7 @@ def participant(value: Participant) -> dict[str, Any]:
         "askedAt": timestamp(value.asked_at),
         "joinedAt": timestamp(value.joined_at),
         "leftAt": timestamp(value.left_at),
+        "attendedMinutes": _minutes(value.attended),
     }
 
 

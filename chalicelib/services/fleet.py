@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from chalicelib.domain.decisions import is_current, note_presence
+from chalicelib.domain.decisions import is_current, note_egress, note_presence
+from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import NodeId, ParticipantId, is_id
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
@@ -105,11 +106,17 @@ class Fleet:
         """Write who came and went; False if the node no longer has the meeting. Safe to repeat."""
         for _ in tries():
             meeting = self._meetings.by_id(seen.meeting)
-            if meeting is None or not is_current(meeting, seen, node.id):
+            if meeting is None:
                 return False
+            if not is_current(meeting, seen, node.id):
+                counted = note_egress(Change.of(meeting), seen, node.boot_id, node.reported_at)
+                if self._meetings.commit(counted) is None:
+                    return False
+                continue
             known = self._meetings.participants_by_id(meeting.id, seen.came | seen.went)
             self._put_out_again(seen, known, node.command_queue_url)
             change, complete = note_presence(meeting, known, seen, node.reported_at)
+            change = note_egress(change, seen, node.boot_id, node.reported_at)
             written = self._meetings.commit(change) is None
             while written and not complete:
                 known = {**known, **change.participant_by_id}

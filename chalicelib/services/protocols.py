@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 from chalicelib.domain.api_key import ApiKey
@@ -24,6 +24,7 @@ from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import Presence
 from chalicelib.domain.quality import QualityEntry
 from chalicelib.domain.signing_keys import KeptKey
+from chalicelib.domain.usage import DayUse, MeetingUse
 from chalicelib.domain.webhooks import Delivery, Endpoint, Progress, Sent
 
 # Who left by itself may come back with the token that it has.
@@ -71,6 +72,11 @@ class FleetStore(Protocol):
     def settle_reserved(
         self, region: str, node: NodeId, surplus: tuple[int, ...], correction: int
     ) -> None: ...
+
+
+class UsageStore(Protocol):
+    def count(self, use: MeetingUse, region: str) -> bool: ...
+    def days(self, tenant: Tenant, regions: Iterable[str], first: date, last: date) -> list[DayUse]: ...
 
 
 class AttemptStore(Protocol):

@@ -58,7 +58,7 @@ def parse_report(body: str, reported_at: datetime) -> tuple[Node, Presence]:
             used_units=_count(report, "usedUnits"),
             reserved_units=0,
             cpu_busy=_share(report, "cpuBusy"),
-            meetings=len(presence),
+            meetings=len(report["meetings"]),
             reported_at=reported_at,
             zone=_text(report, "zone") if "zone" in report else "",
             instance=_text(report, "instance") if "instance" in report else "",
@@ -71,7 +71,7 @@ def _presence(report: Mapping[str, Any]) -> Presence:
     meetings = report.get("meetings")
     if not isinstance(meetings, list):
         raise _broken("/meetings", "The meetings of a report are a list.")
-    presence: dict[MeetingId, MeetingPresence] = {}
+    presence = _over(report)
     for entry in meetings:
         participants = entry.get("participants") if isinstance(entry, dict) else None
         if not isinstance(participants, list) or not all(isinstance(name, str) for name in participants):
@@ -79,8 +79,27 @@ def _presence(report: Mapping[str, Any]) -> Presence:
                 "/meetings", "A meeting of a report has an id, an epoch and a list of participants."
             )
         known = frozenset(ParticipantId(name) for name in participants)
-        presence[MeetingId(_text(entry, "id"))] = MeetingPresence(_count(entry, "epoch"), known)
+        presence[MeetingId(_text(entry, "id"))] = MeetingPresence(
+            _count(entry, "epoch"), known, *_egress(entry)
+        )
     return presence
+
+
+def _over(report: Mapping[str, Any]) -> dict[MeetingId, MeetingPresence]:
+    """Meetings that were on the node until a moment ago; nodes of before tell of none."""
+    entries = report.get("over", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise _broken("/over", "The meetings that are over are a list of objects.")
+    return {
+        MeetingId(_text(entry, "id")): MeetingPresence(_count(entry, "epoch"), frozenset(), *_egress(entry))
+        for entry in entries
+    }
+
+
+def _egress(entry: Mapping[str, Any]) -> tuple[int, int]:
+    if "session" not in entry:
+        return 0, 0
+    return _count(entry, "session"), _count(entry, "egressBytes")
 
 
 def _text(report: Mapping[str, Any], name: str) -> str:

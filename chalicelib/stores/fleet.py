@@ -67,15 +67,18 @@ class DynamoFleet:
         except DoesNotExist:
             return {}
         return {
-            MeetingId(meeting): MeetingPresence(epoch, frozenset(map(ParticipantId, participants)))
-            for meeting, (epoch, participants) in kept.items()
+            MeetingId(meeting): MeetingPresence(epoch, frozenset(map(ParticipantId, participants)), *egress)
+            for meeting, (epoch, participants, *egress) in kept.items()
         }
 
     def keep_presence(
         self, region: str, node: NodeId, presence: Presence, digest: str, now: datetime
     ) -> None:
         """Remember what was applied; the digest last, so that a failure between is made good."""
-        plain = {meeting: [entry.epoch, sorted(entry.participants)] for meeting, entry in presence.items()}
+        plain = {
+            meeting: [entry.epoch, sorted(entry.participants), entry.session, entry.egress_bytes]
+            for meeting, entry in presence.items()
+        }
         expires = int((now + LIFETIME).timestamp())
         PresenceItem(f"PRESENCE#{node}", presence=plain, expires=expires).save()
         _change(region, node, [NodeItem.presence_digest.set(digest)])

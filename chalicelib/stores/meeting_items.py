@@ -22,6 +22,8 @@ from chalicelib.domain.meeting import (
     end_of,
 )
 from chalicelib.domain.participant import Participant, ParticipantState, Role
+from chalicelib.domain.plain import plain_of, value_of
+from chalicelib.domain.usage import Carried
 from chalicelib.stores.tables import DueItem, EventItem, MeetingItem, ParticipantItem
 
 # A partition of an index takes 1,000 writes a second: a region's meetings are spread over so many.
@@ -109,6 +111,8 @@ def meeting_item(meeting: Meeting) -> MeetingItem:
         expected_participants=meeting.expected_participants,
         media=meeting.media,
         present=meeting.present,
+        carried=[plain_of(one) for one in meeting.carried] or None,
+        egress_bytes=meeting.egress_bytes,
         events=meeting.events,
         waiting_room=meeting.waiting_room,
         locked=meeting.locked,
@@ -161,6 +165,8 @@ def meeting_of(item: MeetingItem) -> Meeting:
         expected_participants=None if item.expected_participants is None else int(item.expected_participants),
         media=cast(Media, item.media or "video"),
         present=int(item.present),
+        carried=tuple(value_of(Carried, one) for one in item.carried or ()),
+        egress_bytes=int(item.egress_bytes),
         live_since=item.live_since,
         empty_since=item.empty_since,
         events=int(item.events),

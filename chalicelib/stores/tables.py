@@ -107,6 +107,8 @@ class MeetingItem(Model):
     present = NumberAttribute()
     # The number of the last event: who writes says which one it has seen.
     events = NumberAttribute(default=0)
+    carried = JSONAttribute(null=True)
+    egress_bytes = NumberAttribute(attr_name="egressBytes", default=0)
     waiting_room = BooleanAttribute(attr_name="waitingRoom", null=True)
     locked = BooleanAttribute(null=True)
     organiser = UnicodeAttribute(null=True)
@@ -291,6 +293,32 @@ class QualityItem(Model):
     expires = NumberAttribute()
 
 
+class _UseItem(Model):
+    """What something used: times in microseconds."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    meetings = NumberAttribute(default=0)
+    meeting_us = NumberAttribute(attr_name="meetingUs", default=0)
+    participant_us = NumberAttribute(attr_name="participantUs", default=0)
+    egress_bytes = NumberAttribute(attr_name="egressBytes", default=0)
+
+
+class MeetingUseItem(_UseItem):
+    """pk MTG#<id>, sk USED: what of an ended meeting is in its tenant's sums, as of one number of its log."""
+
+    sk = UnicodeAttribute(range_key=True, default="USED")
+    number = NumberAttribute()
+
+
+class DayUseItem(_UseItem):
+    """pk USAGE#<tenant>#<region>#<shard>, sk DAY#<day>: a share of what a tenant used on a day."""
+
+    sk = UnicodeAttribute(range_key=True)
+
+
 class _KeysByTenant(GlobalSecondaryIndex[Any]):
     """The index of lists, for another kind of item: newest first."""
 
@@ -377,6 +405,8 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
     DeliveryItem,
     ApiKeyItem,
     QualityItem,
+    MeetingUseItem,
+    DayUseItem,
 )
 FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem)
 

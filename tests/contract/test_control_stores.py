@@ -6,26 +6,34 @@ import dataclasses
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.decisions import admit, end, note_presence, place
 from chalicelib.domain.events import Change, replay
-from chalicelib.domain.identifiers import KeyId, ParticipantId, Tenant, new_id
+from chalicelib.domain.identifiers import KeyId, MeetingId, ParticipantId, Tenant, new_id
 from chalicelib.domain.meeting import EndReason, Meeting, Placement
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import MeetingPresence, PresenceChange, digest
+from chalicelib.domain.usage import Carried, DayUse, MeetingUse, Used
 from chalicelib.services.changes import write
-from chalicelib.services.protocols import ApiKeyStore, AttemptStore, FleetStore, MeetingStore
+from chalicelib.services.protocols import ApiKeyStore, AttemptStore, FleetStore, MeetingStore, UsageStore
 from chalicelib.stores.api_keys import DynamoApiKeys
 from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
+from chalicelib.stores.usage import DynamoUsage
 from tests.support.builders import NOW, a_meeting, a_node, a_participant, an_api_key
-from tests.support.memory_stores import MemoryApiKeys, MemoryAttempts, MemoryFleet, MemoryMeetings
+from tests.support.memory_stores import (
+    MemoryApiKeys,
+    MemoryAttempts,
+    MemoryFleet,
+    MemoryMeetings,
+    MemoryUsage,
+)
 
 
 @dataclass(frozen=True)
@@ -34,15 +42,17 @@ class Stores:
     fleet: FleetStore
     api_keys: ApiKeyStore
     attempts: AttemptStore
+    usage: UsageStore
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "memory":
         fleet = MemoryFleet()
-        return Stores(MemoryMeetings(fleet), fleet, MemoryApiKeys(), MemoryAttempts())
+        return Stores(MemoryMeetings(fleet), fleet, MemoryApiKeys(), MemoryAttempts(), MemoryUsage())
+    connection = request.getfixturevalue("dynamodb")
     return Stores(
-        DynamoMeetings(request.getfixturevalue("dynamodb")), DynamoFleet(), DynamoApiKeys(), DynamoAttempts()
+        DynamoMeetings(connection), DynamoFleet(), DynamoApiKeys(), DynamoAttempts(), DynamoUsage(connection)
     )
 
 
@@ -93,6 +103,8 @@ def test_a_meeting_comes_back_as_it_was_kept(stores: Stores):
         max_duration=timedelta(minutes=40),
         attended=timedelta(days=3, microseconds=7),
         counted_at=NOW,
+        carried=(Carried("boot-1", 3, 70, 1), Carried("boot-2", 1, 7)),
+        egress_bytes=78,
     )
     assert stores.meetings.by_id(meeting.id) == meeting
     assert stores.meetings.id_of_code(meeting.code) == meeting.id
@@ -468,3 +480,34 @@ def test_a_meeting_is_due_at_its_end_and_no_more_once_it_has_ended(stores: Store
     )
     assert moved is not None
     assert (due(19), due(20)) == (set(), {later.id})
+
+
+TODAY = NOW.date()
+
+
+def used_by(tenant: str, number: int, egress: int, day: date = TODAY, meeting: str = "m") -> MeetingUse:
+    used = Used(1, timedelta(minutes=2), timedelta(minutes=5, microseconds=1), egress)
+    return MeetingUse(MeetingId(f"{tenant}-{meeting}"), Tenant(tenant), day, number, used)
+
+
+def test_what_was_used_is_counted_once_and_what_is_added_later_as_well(stores: Stores):
+    tenant, day = os.urandom(8).hex(), TODAY
+    for use in (used_by(tenant, 7, 100), used_by(tenant, 7, 100), used_by(tenant, 9, 130)):
+        assert stores.usage.count(use, "here")
+    # What is older than what was counted says nothing new.
+    assert stores.usage.count(used_by(tenant, 8, 110), "here")
+    others = [used_by(tenant, 1, 10, meeting=str(number)) for number in range(9)]
+    for use in (
+        *others,
+        used_by(tenant, 1, 1, day + timedelta(days=1), "later"),
+        used_by("x" + tenant, 1, 5),
+    ):
+        assert stores.usage.count(use, "here")
+    assert stores.usage.count(used_by(tenant, 1, 1000, meeting="there"), "there")
+    whole = stores.usage.days(Tenant(tenant), ["here"], day, day + timedelta(days=1))
+    ten = Used(10, 10 * timedelta(minutes=2), 10 * timedelta(minutes=5, microseconds=1), 220)
+    assert [(one.day, one.used.egress_bytes) for one in whole] == [(day, 220), (day + timedelta(days=1), 1)]
+    assert whole[0] == DayUse(day, ten)
+    both = stores.usage.days(Tenant(tenant), ["here", "there"], day, day)
+    assert [one.used.egress_bytes for one in both] == [1220]
+    assert stores.usage.days(Tenant(tenant), ["here"], day - timedelta(days=9), day - timedelta(days=1)) == []

@@ -29,6 +29,7 @@ from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.node_group import FixedNodes
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing_keys import SecretKeys
+from chalicelib.stores.usage import DynamoUsage
 from chalicelib.stores.webhooks import DynamoWebhooks
 from localcloud.control_plane import ControlPlane, load_control_plane
 from localcloud.gateway.event import HttpRequest
@@ -112,6 +113,7 @@ def api(
         people,
         FixedNodes(),
         SecretKeys("unused"),
+        DynamoUsage(dynamodb),
     )
     built = bootstrap.build(read_config({"PARLEY_REGION": os.urandom(4).hex()}), stores)
     built = dataclasses.replace(built, limits=limits)
@@ -261,6 +263,66 @@ async def test_events_go_from_the_stream_to_the_receiver(
     for name in ("dlv_", "dlv_!", "dlv_" + base64.b64encode(b"mtg_x#1").decode(), "x" * 500):
         assert (await api("POST", f"{path}/{name}/retry"))[0] == 404
     assert (await api("GET", f"{path}?cursor=YWJj"))[0] == 422
+
+
+async def test_what_was_used_is_counted_from_the_stream_and_shown_by_day(
+    api: Api, control_plane: ControlPlane
+):
+    meeting = await create(api)
+    status, _, joined = await api("POST", f"/meetings/{meeting['id']}/join", {"displayName": "Ann"})
+    assert status == 201
+    stay = {"id": meeting["id"], "epoch": 1, "session": 1, "egressBytes": 700}
+    there = {**stay, "participants": [joined["participant"]["id"]]}
+    node = await api("GET", f"/nodes/{joined['node']['id']}")
+    await tell(control_plane, node[2], 2, meetings=[there])
+    await api("POST", f"/meetings/{meeting['id']}/end")
+    await tell(control_plane, node[2], 3, over=[{**stay, "egressBytes": 900}])
+    _, _, log = await api("GET", f"/meetings/{meeting['id']}/events")
+    assert [event["type"] for event in log["items"]][-2:] == ["meeting.ended", "meeting.counted"]
+    assert log["items"][-1]["data"] == {"meeting": {"egressBytes": 900}}
+    tenant = log["items"][0]["data"]["meeting"]["tenant"]
+    records = stream_records(meeting["id"], log["items"], meeting["homeRegion"], tenant)
+    for _ in range(2):
+        answer = await control_plane.invoke(control_plane.handler("handle_events"), {"Records": records})
+        assert answer == {"batchItemFailures": []}
+    status, _, usage = await api("GET", "/usage")
+    assert (status, len(usage["days"])) == (200, 30)
+    assert (usage["total"]["meetings"], usage["total"]["egressBytes"]) == (1, 900)
+    assert usage["days"][-1] == {"day": usage["to"], **usage["total"]}
+    assert (await api("GET", "/usage?from=2026-01-01&to=2026-01-31"))[2]["total"]["meetings"] == 0
+    for asked, pointer in (
+        ("from=x", "/from"),
+        ("to=2026-02-30", "/to"),
+        ("from=2999-01-02&to=2999-01-01", "/to"),
+    ):
+        status, _, problem = await api("GET", f"/usage?{asked}")
+        assert (status, problem["errors"][0]["pointer"]) == (422, pointer)
+    assert (await api("GET", "/usage", guest=True))[0] == 401
+
+
+async def tell(control_plane: ControlPlane, node: dict[str, Any], sequence: int, **lists: Any) -> None:
+    """A report of a node, as the queue hands it over."""
+    report = {
+        "type": "nodeReport",
+        "version": 1,
+        "node": node["id"],
+        "bootId": node["bootId"],
+        "sequence": sequence,
+        "commandQueueUrl": "http://q",
+        "cpuBusy": 0,
+        "meetings": [],
+        **{
+            name: node[name]
+            for name in ("region", "url", "metricsUrl", "state", "capacityUnits", "usedUnits")
+        },
+        **lists,
+    }
+    sent = str(int(bootstrap.utc_now().timestamp() * 1000))
+    record = {"messageId": "m", "receiptHandle": "r", "body": json.dumps(report),
+              "attributes": {"SentTimestamp": sent}, "messageAttributes": {}, "md5OfBody": "",
+              "eventSource": "aws:sqs", "eventSourceARN": "arn", "awsRegion": "x"}  # fmt: skip
+    take = control_plane.handler("handle_node_reports")
+    assert await control_plane.invoke(take, {"Records": [record]}) == {"batchItemFailures": []}
 
 
 @pytest.mark.parametrize(

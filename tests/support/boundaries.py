@@ -93,6 +93,10 @@ MEDIA_NODE = {
     "media_node.control": frozenset({"media_node.quantities", "media_node.errors"}),
     "media_node.metrics": frozenset[str](),
     "media_node.quality": frozenset({"media_node.quantities"}),
+    "media_node.usage": frozenset({"media_node.quality", "media_node.quantities"}),
+    "media_node.report": frozenset(
+        {"media_node.meetings", "media_node.metrics", "media_node.quantities", "media_node.usage"}
+    ),
     "media_node.observation": frozenset(
         {
             "media_node.bandwidth",
@@ -100,6 +104,7 @@ MEDIA_NODE = {
             "media_node.forwarding",
             "media_node.metrics",
             "media_node.quality",
+            "media_node.usage",
             "media_node.quantities",
             "packet_plane",
         }

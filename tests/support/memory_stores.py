@@ -6,9 +6,9 @@ import dataclasses
 import json
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 import jwt
@@ -23,6 +23,7 @@ from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import Presence
 from chalicelib.domain.quality import QualityEntry
+from chalicelib.domain.usage import DayUse, MeetingUse, Used
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,29 @@ class MemoryAttempts:
     def give_back(self, counter: str) -> None:
         with self._lock:
             self._count[counter] -= 1
+
+
+class MemoryUsage:
+    def __init__(self) -> None:
+        self._meetings: dict[MeetingId, MeetingUse] = {}
+        self._days: dict[tuple[Tenant, str, date], Used] = {}
+
+    def count(self, use: MeetingUse, region: str) -> bool:
+        known = self._meetings.get(use.meeting)
+        if known is None or known.number < use.number:
+            key = (use.tenant, region, use.day)
+            added = use.used - (known.used if known is not None else Used())
+            self._days[key] = self._days.get(key, Used()) + added
+            self._meetings[use.meeting] = use
+        return True
+
+    def days(self, tenant: Tenant, regions: Iterable[str], first: date, last: date) -> list[DayUse]:
+        wanted = set(regions)
+        found: dict[date, Used] = {}
+        for (whose, region, day), used in self._days.items():
+            if whose == tenant and region in wanted and first <= day <= last:
+                found[day] = found.get(day, Used()) + used
+        return [DayUse(day, found[day]) for day in sorted(found)]
 
 
 class MemoryQuality:

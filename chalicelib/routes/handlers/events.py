@@ -58,6 +58,7 @@ def _take_event(record: DynamoDBRecord) -> None:
     meeting, number = str(image["pk"]).removeprefix("MTG#"), int(str(image["sk"]).removeprefix("EVT#"))
     tenant = Tenant(str(image["tenant"]))
     services().deliveries.note_event(region, tenant, MeetingId(meeting), number, str(image["type"]))
+    services().usage.note_event(MeetingId(meeting), str(image["type"]))
 
 
 def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:

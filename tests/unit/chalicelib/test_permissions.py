@@ -28,6 +28,7 @@ STANDINGS: tuple[Standing, ...] = get_args(Standing)
 TABLE = """
 create_meeting      x - - - - - - - - - - x x
 list_meetings       x - - - - - - - - - - - -
+see_usage           x - - - - - - - - - - - -
 see_nodes           x - - - - - - - - - - - -
 drain_node          x - - - - - - - - - - - -
 manage_webhooks     x - - - - - - - - - - - -

@@ -1,0 +1,24 @@
+"""/v1/usage: what the tenant used."""
+
+from __future__ import annotations
+
+from chalice.app import Response
+
+from chalicelib.bootstrap import utc_now
+from chalicelib.routes import views
+from chalicelib.routes.bodies import UsageQuery
+from chalicelib.routes.http import Call, checked, json_response, key_of
+
+
+def show_usage(call: Call) -> Response:
+    caller = key_of(call, "see_usage")
+    query = checked(UsageQuery, call.query())
+    period = call.services.usage.read(caller, query.first, query.last, utc_now().date())
+    return json_response(
+        {
+            "from": period.days[0].day.isoformat(),
+            "to": period.days[-1].day.isoformat(),
+            "total": views.used(period.total),
+            "days": [{"day": one.day.isoformat(), **views.used(one.used)} for one in period.days],
+        }
+    )
