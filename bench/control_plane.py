@@ -23,7 +23,7 @@ from bench._harness.report import Spread
 from chalicelib.domain.decisions import admit
 from chalicelib.domain.events import Change, replay
 from chalicelib.services.passcodes import Passcodes
-from chalicelib.stores.tables import MeetingItem
+from chalicelib.stores.control_items import MeetingItem
 from tests.support.builders import a_meeting, a_participant
 from tests.support.measured_api import Measured, MeasuredApi, measured_api, own_tables
 from tests.support.memory_stores import MemoryAttempts

@@ -12,7 +12,7 @@ from chalicelib.domain.identifiers import KeyId, Tenant
 from chalicelib.domain.permissions import Scope
 from chalicelib.domain.scopes import ALL_SCOPES
 from chalicelib.stores.failures import translate_failures
-from chalicelib.stores.tables import ApiKeyItem
+from chalicelib.stores.tenant_items import ApiKeyItem
 
 REFUSED = "ConditionalCheckFailedException"
 

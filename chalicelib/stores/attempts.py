@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from pynamodb.exceptions import UpdateError
 
+from chalicelib.stores.control_items import AttemptItem
 from chalicelib.stores.failures import translate_failures
-from chalicelib.stores.tables import AttemptItem
 
 # TTL deletes late, and clocks differ a little.
 KEPT_AFTER_END = timedelta(hours=1)

@@ -12,7 +12,7 @@ from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId
 from chalicelib.domain.placement import Kept, Node, ReportedState
 from chalicelib.domain.presence import MeetingPresence, Presence
 from chalicelib.stores.failures import translate_failures
-from chalicelib.stores.tables import NodeItem, PresenceItem
+from chalicelib.stores.fleet_items import NodeItem, PresenceItem
 
 # A node that is gone is still shown as lost for a day, then forgotten.
 LIFETIME = timedelta(days=1)

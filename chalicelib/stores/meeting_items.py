@@ -24,7 +24,7 @@ from chalicelib.domain.meeting import (
 from chalicelib.domain.participant import Participant, ParticipantState, Role
 from chalicelib.domain.plain import plain_of, value_of
 from chalicelib.domain.usage import Carried
-from chalicelib.stores.tables import DueItem, EventItem, MeetingItem, ParticipantItem
+from chalicelib.stores.control_items import DueItem, EventItem, MeetingItem, ParticipantItem
 
 # A partition of an index takes 1,000 writes a second: a region's meetings are spread over so many.
 DUE_SHARDS = 16

@@ -17,7 +17,16 @@ from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, Partic
 from chalicelib.domain.meeting import Meeting, end_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Reservation
+from chalicelib.stores.control_items import (
+    CodeItem,
+    DueItem,
+    EventItem,
+    IdempotencyItem,
+    MeetingItem,
+    ParticipantItem,
+)
 from chalicelib.stores.failures import translate_failures
+from chalicelib.stores.fleet_items import NodeItem
 from chalicelib.stores.meeting_items import (
     DUE_SHARDS,
     differences,
@@ -32,15 +41,6 @@ from chalicelib.stores.meeting_items import (
     node_key,
     participant_item,
     participant_of,
-)
-from chalicelib.stores.tables import (
-    CodeItem,
-    DueItem,
-    EventItem,
-    IdempotencyItem,
-    MeetingItem,
-    NodeItem,
-    ParticipantItem,
 )
 
 # As long as clients of other APIs expect to be able to repeat a request.

@@ -11,8 +11,8 @@ from pynamodb.exceptions import PutError
 
 from chalicelib.domain.identifiers import MeetingId, ParticipantId
 from chalicelib.domain.quality import QualityEntry
+from chalicelib.stores.control_items import QualityItem
 from chalicelib.stores.failures import translate_failures
-from chalicelib.stores.tables import QualityItem
 
 # An entry spans less than this: a point of it may be after a time that its beginning is not.
 SPAN = timedelta(minutes=15)

@@ -15,7 +15,7 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.domain.identifiers import MeetingId, Tenant
 from chalicelib.domain.usage import DayUse, MeetingUse, Used
 from chalicelib.stores.failures import translate_failures
-from chalicelib.stores.tables import DayUseItem, MeetingUseItem
+from chalicelib.stores.tenant_items import DayUseItem, MeetingUseItem
 
 # An item takes 500 transactions a second: the meetings that a tenant ends in a day are spread over so many.
 SHARDS = 8

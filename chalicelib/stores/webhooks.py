@@ -12,11 +12,7 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.identifiers import MeetingId, Tenant, WebhookEndpointId
 from chalicelib.domain.webhooks import Delivery, DeliveryState, Endpoint, Progress
 from chalicelib.stores.failures import translate_failures
-from chalicelib.stores.tables import (
-    DeliveryItem,
-    WebhookEndpointItem,
-    WebhookProgressItem,
-)
+from chalicelib.stores.tenant_items import DeliveryItem, WebhookEndpointItem, WebhookProgressItem
 
 # What became of an event can be looked up for a week.
 DELIVERY_LIFETIME = timedelta(days=7)
