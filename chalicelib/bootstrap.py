@@ -19,6 +19,7 @@ from chalicelib.services.limits import Limits
 from chalicelib.services.meetings import Meetings
 from chalicelib.services.moderation import Moderation
 from chalicelib.services.passcodes import Passcodes
+from chalicelib.services.placing import Placing
 from chalicelib.services.protocols import (
     ApiKeyStore,
     AttemptStore,
@@ -30,6 +31,7 @@ from chalicelib.services.protocols import (
     People,
     QualityStore,
     Signer,
+    TenantStore,
     UsageStore,
     WebhookSender,
     WebhookStore,
@@ -40,6 +42,7 @@ from chalicelib.services.reports import Reports
 from chalicelib.services.rotation import Rotation
 from chalicelib.services.scaling import Scaling
 from chalicelib.services.sweep import Sweep
+from chalicelib.services.tenants import Tenants
 from chalicelib.services.timekeeper import Timekeeper
 from chalicelib.services.tokens import Callers
 from chalicelib.services.usage import Usage
@@ -62,6 +65,7 @@ from chalicelib.services.values import (
     Participant,
     RegionWish,
     Tenant,
+    TenantLimits,
     TrustedIssuer,
     Used,
     UserCaller,
@@ -81,6 +85,7 @@ from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing import SecretSigner
 from chalicelib.stores.signing_keys import SecretKeys, new_key
 from chalicelib.stores.tables import use_tables
+from chalicelib.stores.tenants import DynamoTenants
 from chalicelib.stores.usage import DynamoUsage
 from chalicelib.stores.wakeups import SqsWaker
 from chalicelib.stores.webhook_sender import HttpSender
@@ -103,6 +108,7 @@ class Stores:
     node_group: NodeGroup
     signing_keys: KeyStore
     usage: UsageStore
+    tenants: TenantStore
 
 
 @dataclass(frozen=True)
@@ -129,22 +135,23 @@ class Services:
     deliveries: Deliveries
     limits: Limits
     usage: Usage
+    tenants: Tenants
 
 
 def build(config: Config, stores: Stores) -> Services:
     passcodes = Passcodes(stores.attempts)
     accounts = Accounts(stores.api_keys, os.urandom)
     fleet = Fleet(stores.fleet, stores.meetings, stores.commands, config.regions)
-    meetings = Meetings(stores.meetings, fleet, config.region, os.urandom)
+    tenants = Tenants(stores.tenants)
+    meetings = Meetings(stores.meetings, fleet, tenants, config.region, os.urandom)
     join = Join(
         meetings,
         stores.meetings,
-        fleet,
+        Placing(stores.meetings, fleet, tenants, secrets.randbelow),
         stores.signer,
         passcodes,
         config.api_url,
         os.urandom,
-        secrets.randbelow,
         utc_now,
     )
     webhooks = Webhooks(stores.webhooks, os.urandom, config.webhook_networks)
@@ -171,7 +178,8 @@ def build(config: Config, stores: Stores) -> Services:
         people=stores.people,
         webhooks=webhooks,
         limits=Limits(config.rate_per_second),
-        usage=Usage(stores.usage, stores.meetings, config.region, config.regions),
+        tenants=tenants,
+        usage=Usage(stores.usage, stores.tenants, stores.meetings, config.region, config.regions),
         deliveries=Deliveries(
             webhooks, stores.webhooks, stores.meetings, stores.sender, stores.waker, utc_now
         ),
@@ -212,6 +220,7 @@ def services() -> Services:
         people=OidcIssuers([_trusted(one) for one in config.issuers]),
         signing_keys=SecretKeys(config.signing_secret),
         usage=DynamoUsage(connection),
+        tenants=DynamoTenants(),
         node_group=AutoScalingNodeGroup(config.node_group) if config.node_group else FixedNodes(),
     )
     return build(config, stores)
@@ -239,6 +248,7 @@ __all__ = [
     "Services",
     "Stores",
     "Tenant",
+    "TenantLimits",
     "Used",
     "UserCaller",
     "Waiting",

@@ -82,6 +82,8 @@ class Meeting:
     # Time that people spent in it, all together, up to `counted_at`.
     attended: timedelta = timedelta(0)
     counted_at: datetime | None = None
+    # It counts among its tenant's live meetings until it ends.
+    counted_live: bool = field(default=False, metadata=SECRET)
     # What nodes sent for it: by each, which only merging needs, and in all.
     carried: tuple[Carried, ...] = field(default=(), metadata=SECRET)
     egress_bytes: int = 0

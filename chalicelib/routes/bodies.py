@@ -106,7 +106,8 @@ class CreateMeetingBody(Body):
     title: Annotated[Text, Field(max_length=200)] | None = None
     region: RegionName | None = None
     guests: bool = True
-    max_participants: Annotated[int, Field(ge=2, le=1000)] = 100
+    # A hundred, or as many as the tenant's meetings may have.
+    max_participants: Annotated[int, Field(ge=2, le=1000)] | None = None
     expected_participants: Annotated[int, Field(ge=1, le=1000)] | None = None
     media: Literal["video", "audio"] = "video"
     starts_at: Moment | None = None

@@ -9,6 +9,7 @@ from chalicelib.routes.openapi_words import (
     KEY,
     MINUTES,
     Schema,
+    nullable,
     operation,
     parameter,
     record,
@@ -23,6 +24,11 @@ USAGE_SCHEMAS: dict[str, Schema] = {
         **record(
             **{"from": _DAY, "to": _DAY},
             total=record(**_USED),
+            liveMeetings={
+                **nullable(COUNT),
+                "description": "Those that count towards the limit; null without one.",
+            },
+            limits=record(liveMeetings=nullable(COUNT), participantsPerMeeting=nullable(COUNT)),
             days={"type": "array", "items": record(day=_DAY, **_USED)},
         ),
         "description": "Meetings that have ended, each on the day of its end in UTC; without those to which "

@@ -19,6 +19,8 @@ def show_usage(call: Call) -> Response:
             "from": period.days[0].day.isoformat(),
             "to": period.days[-1].day.isoformat(),
             "total": views.used(period.total),
+            "liveMeetings": period.live_meetings,
+            "limits": views.limits(period.limits),
             "days": [{"day": one.day.isoformat(), **views.used(one.used)} for one in period.days],
         }
     )

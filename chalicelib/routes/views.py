@@ -15,6 +15,7 @@ from chalicelib.bootstrap import (
     Meeting,
     Node,
     Participant,
+    TenantLimits,
     Used,
     Waiting,
 )
@@ -109,6 +110,13 @@ def used(value: Used) -> dict[str, Any]:
         "meetingMinutes": _minutes(value.meeting_time),
         "participantMinutes": _minutes(value.participant_time),
         "egressBytes": value.egress_bytes,
+    }
+
+
+def limits(value: TenantLimits) -> dict[str, Any]:
+    return {
+        "liveMeetings": value.live_meetings,
+        "participantsPerMeeting": value.participants_per_meeting,
     }
 
 

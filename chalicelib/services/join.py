@@ -28,7 +28,7 @@ from chalicelib.domain.permissions import (
     UserCaller,
     standing_of,
 )
-from chalicelib.domain.placement import ChooseIndex, Node
+from chalicelib.domain.placement import Node
 from chalicelib.domain.regions import RegionWish
 from chalicelib.domain.scopes import has_scope
 from chalicelib.errors import (
@@ -44,7 +44,6 @@ from chalicelib.errors import (
     UnauthorizedError,
 )
 from chalicelib.services.changes import tries, write
-from chalicelib.services.fleet import Fleet
 from chalicelib.services.meetings import Meetings
 from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.placing import Entered, Placing
@@ -100,17 +99,16 @@ class Join:
         self,
         meetings: Meetings,
         store: MeetingStore,
-        fleet: Fleet,
+        placing: Placing,
         signer: Signer,
         passcodes: Passcodes,
         issuer: str,
         random_bytes: RandomBytes,
-        choose_index: ChooseIndex,
         clock: Callable[[], datetime],
     ) -> None:
         self._meetings = meetings
         self._store = store
-        self._placing = Placing(store, fleet, choose_index)
+        self._placing = placing
         self._signer = signer
         self._passcodes = passcodes
         self._issuer = issuer
@@ -123,7 +121,7 @@ class Join:
         Raises:
             MeetingNotFoundError, MeetingEndedError, MeetingFullError, GuestsNotAllowedError, ForbiddenError,
             BarredError, MeetingNotOpenError, MeetingLockedError, PasscodeRequiredError, PasscodeWrongError,
-            TooManyAttemptsError, NoCapacityError: see there.
+            TooManyAttemptsError, LimitReachedError, NoCapacityError: see there.
         """
         passcode_given = False
         for attempt in tries():

@@ -50,6 +50,7 @@ from chalicelib.errors import (
 from chalicelib.services.changes import write
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.protocols import MeetingStore
+from chalicelib.services.tenants import Tenants
 
 # Codes never change their meeting, so that a kept one is never wrong; this bounds memory.
 MOST_KEPT_CODES = 10_000
@@ -61,7 +62,8 @@ class MeetingWishes:
 
     title: str | None
     guests: bool
-    max_participants: int
+    # As many as its tenant's meetings usually have, where None.
+    max_participants: int | None
     end_after_empty: timedelta
     region: str | None
     metadata: Mapping[str, str]
@@ -94,9 +96,12 @@ class Authority:
 
 
 class Meetings:
-    def __init__(self, store: MeetingStore, fleet: Fleet, region: str, random_bytes: RandomBytes) -> None:
+    def __init__(
+        self, store: MeetingStore, fleet: Fleet, tenants: Tenants, region: str, random_bytes: RandomBytes
+    ) -> None:
         self._store = store
         self._fleet = fleet
+        self._tenants = tenants
         self._region = region
         self._random_bytes = random_bytes
         self._id_by_code: OrderedDict[MeetingCode, MeetingId] = OrderedDict()
@@ -112,7 +117,7 @@ class Meetings:
 
         Raises:
             IdempotencyConflictError: The key came with other wishes before.
-            ValidationFailedError: It would end before it starts.
+            ValidationFailedError: It would end before it starts, or hold more than the tenant may.
         """
         check_times(wishes.starts_at, wishes.ends_at, now)
         meeting = Meeting(
@@ -124,7 +129,7 @@ class Meetings:
             created_at=now,
             title=wishes.title,
             guests=wishes.guests,
-            max_participants=wishes.max_participants,
+            max_participants=self._tenants.size_of(caller.tenant, wishes.max_participants),
             end_after_empty=wishes.end_after_empty,
             metadata=wishes.metadata,
             starts_at=wishes.starts_at,
@@ -201,6 +206,13 @@ class Meetings:
         if subject is not None and is_id(subject, "par"):
             wanted.add(ParticipantId(subject))
         return self._store.participants_by_id(meeting.id, wanted) if wanted else {}
+
+    def check_size(self, meeting: Meeting, wanted: int) -> None:
+        """
+        Raises:
+            ValidationFailedError: More people than a meeting of its tenant may have.
+        """
+        self._tenants.size_of(meeting.tenant, wanted)
 
     def page(
         self, caller: Caller, state: str | None, limit: int, after: str | None

@@ -159,6 +159,8 @@ class Moderation:
             if fields.keys() & {"starts_at", "ends_at"}:
                 wanted = {"starts_at": found.meeting.starts_at, "ends_at": found.meeting.ends_at, **fields}
                 check_times(wanted["starts_at"], wanted["ends_at"], by.now)
+            if "max_participants" in fields:
+                self._meetings.check_size(found.meeting, fields["max_participants"])
             change = moderation.configure(found.meeting, fields, by.now)
             if self._store.commit(change) is None:
                 return change.after

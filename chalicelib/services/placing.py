@@ -25,11 +25,12 @@ from chalicelib.domain.placement import (
     units_wanted,
 )
 from chalicelib.domain.regions import RegionWish, in_order
-from chalicelib.errors import NoCapacityError
+from chalicelib.errors import LimitReachedError, NoCapacityError
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.protocols import MeetingStore
+from chalicelib.services.tenants import Tenants
 
-Obstacle = Literal["meeting", "node", "busy"]
+Obstacle = Literal["meeting", "node", "busy", "tenant"]
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,12 @@ class Entered:
 
 
 class Placing:
-    def __init__(self, store: MeetingStore, fleet: Fleet, choose_index: ChooseIndex) -> None:
+    def __init__(
+        self, store: MeetingStore, fleet: Fleet, tenants: Tenants, choose_index: ChooseIndex
+    ) -> None:
         self._store = store
         self._fleet = fleet
+        self._tenants = tenants
         self._choose_index = choose_index
 
     def enter(
@@ -58,6 +62,7 @@ class Placing:
 
         Raises:
             NoCapacityError: No node has room, or the one where the others are.
+            LimitReachedError: The tenant has as many live meetings as it may.
         """
         meeting = change.before
         node = self._current(meeting, now, fresh=fresh)
@@ -126,4 +131,12 @@ class Placing:
         names = (standby.id, standby.url) if standby is not None else (None, "")
         change = place(change, Placement(node.id, node.url, node.region, units, *names), now)
         reservation = Reservation(node, units - held, is_new=not stays) if units != held else None
-        return change, self._store.commit(change, reservation)
+        most_live = None
+        if before is None:
+            most_live = self._tenants.limits_of(change.after.tenant).live_meetings
+        if most_live is not None and not change.after.counted_live:
+            change = change.also(counted_live=True)
+        obstacle = self._store.commit(change, reservation, most_live)
+        if obstacle == "tenant":
+            raise LimitReachedError(f"This tenant has its {most_live} live meetings.")
+        return change, obstacle

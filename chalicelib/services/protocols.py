@@ -24,6 +24,7 @@ from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import Presence
 from chalicelib.domain.quality import QualityEntry
 from chalicelib.domain.signing_keys import KeptKey
+from chalicelib.domain.tenant import TenantLimits
 from chalicelib.domain.usage import DayUse, MeetingUse
 from chalicelib.domain.webhooks import Delivery, Endpoint, Progress, Sent
 
@@ -43,8 +44,8 @@ class EarlierRequest(Protocol):
 class MeetingStore(Protocol):
     def create(self, created: Change, key: str | None, request_digest: str) -> EarlierRequest | None: ...
     def commit(
-        self, change: Change, reservation: Reservation | None = None
-    ) -> Literal["meeting", "node", "busy"] | None: ...
+        self, change: Change, reservation: Reservation | None = None, most_live: int | None = None
+    ) -> Literal["meeting", "node", "busy", "tenant"] | None: ...
     def by_id(self, meeting: MeetingId) -> Meeting | None: ...
     def id_of_code(self, code: MeetingCode) -> MeetingId | None: ...
     def page(
@@ -72,6 +73,12 @@ class FleetStore(Protocol):
     def settle_reserved(
         self, region: str, node: NodeId, surplus: tuple[int, ...], correction: int
     ) -> None: ...
+
+
+class TenantStore(Protocol):
+    def limits(self, tenant: Tenant) -> TenantLimits: ...
+    def set_limits(self, tenant: Tenant, limits: TenantLimits) -> None: ...
+    def live_meetings(self, tenant: Tenant, regions: Iterable[str]) -> int: ...
 
 
 class UsageStore(Protocol):

@@ -8,10 +8,11 @@ from datetime import date, timedelta
 
 from chalicelib.domain.identifiers import MeetingId
 from chalicelib.domain.permissions import ApiKeyCaller
+from chalicelib.domain.tenant import TenantLimits
 from chalicelib.domain.usage import DayUse, MeetingUse, Used, use_of
 from chalicelib.errors import BrokenRule, StoreUnavailableError, ValidationFailedError
 from chalicelib.services.changes import tries
-from chalicelib.services.protocols import MeetingStore, UsageStore
+from chalicelib.services.protocols import MeetingStore, TenantStore, UsageStore
 
 # The events after which an ended meeting may have used more than was counted.
 COUNTED_EVENTS = frozenset({"meeting.ended", "meeting.counted"})
@@ -25,13 +26,22 @@ class Period:
 
     days: Sequence[DayUse]
     total: Used
+    limits: TenantLimits
+    # Those that count towards a limit, None without one.
+    live_meetings: int | None
 
 
 class Usage:
     def __init__(
-        self, store: UsageStore, meetings: MeetingStore, region: str, regions: Sequence[str]
+        self,
+        store: UsageStore,
+        tenants: TenantStore,
+        meetings: MeetingStore,
+        region: str,
+        regions: Sequence[str],
     ) -> None:
         self._store = store
+        self._tenants = tenants
         self._meetings = meetings
         self._region = region
         self._regions = regions
@@ -68,4 +78,7 @@ class Usage:
         known = {one.day: one.used for one in self._store.days(caller.tenant, self._regions, first, last)}
         every_day = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         days = [DayUse(day, known.get(day, Used())) for day in every_day]
-        return Period(days, sum(known.values(), Used()))
+        limits, live = self._tenants.limits(caller.tenant), None
+        if limits.live_meetings is not None:
+            live = self._tenants.live_meetings(caller.tenant, self._regions)
+        return Period(days, sum(known.values(), Used()), limits, live)

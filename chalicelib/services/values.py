@@ -9,6 +9,7 @@ from chalicelib.domain.participant import Participant
 from chalicelib.domain.permissions import ApiKeyCaller, Operation, UserCaller
 from chalicelib.domain.placement import Node
 from chalicelib.domain.regions import RegionWish
+from chalicelib.domain.tenant import TenantLimits
 from chalicelib.domain.usage import Used
 from chalicelib.domain.webhooks import Delivery, Endpoint
 from chalicelib.services.join import Admission, JoinWishes, Waiting
@@ -35,6 +36,7 @@ __all__ = [
     "Participant",
     "RegionWish",
     "Tenant",
+    "TenantLimits",
     "TrustedIssuer",
     "Used",
     "UserCaller",

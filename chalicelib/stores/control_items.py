@@ -101,6 +101,7 @@ class MeetingItem(Model):
     present = NumberAttribute()
     # The number of the last event: who writes says which one it has seen.
     events = NumberAttribute(default=0)
+    counted_live = BooleanAttribute(attr_name="countedLive", null=True)
     carried = JSONAttribute(null=True)
     egress_bytes = NumberAttribute(attr_name="egressBytes", default=0)
     waiting_room = BooleanAttribute(attr_name="waitingRoom", null=True)

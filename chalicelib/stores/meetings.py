@@ -42,11 +42,12 @@ from chalicelib.stores.meeting_items import (
     participant_item,
     participant_of,
 )
+from chalicelib.stores.tenants import count_live
 
 # As long as clients of other APIs expect to be able to repeat a request.
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
-Obstacle = Literal["meeting", "node", "busy"]
+Obstacle = Literal["meeting", "node", "busy", "tenant"]
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,14 @@ class DynamoMeetings:
             return None
         return EarlierRequest(MeetingId(found.meeting), found.request_digest)
 
-    def commit(self, change: Change, reservation: Reservation | None = None) -> Obstacle | None:
-        """Write a change with its events, and what it needs of a node, all or nothing.
+    def commit(
+        self, change: Change, reservation: Reservation | None = None, most_live: int | None = None
+    ) -> Obstacle | None:
+        """Write a change with its events, and what it needs of a node and its tenant, all or nothing.
 
-        Nothing is written if somebody else changed the meeting since it was read, or if the node has no
-        room any more. botocore gives each call a token of its own, so that a repetition after a lost
-        answer is the same call.
+        Nothing is written if somebody else changed the meeting since it was read, if the node has no room
+        any more, or if the tenant has `most_live` counted meetings and this would be one more.
+        botocore gives each call a token of its own: a repetition after a lost answer is the same call.
 
         Returns:
             None if written, else what stood in the way.
@@ -133,10 +136,11 @@ class DynamoMeetings:
                         actions=[NodeItem.reserved_units.add(reservation.units)],
                         condition=_has_room(reservation),
                     )
+                counts = count_live(transaction, before, after, most_live)
                 for item in items:
                     transaction.save(item)
         except TransactWriteError as error:
-            return _obstacle(error, len(items), reservation)
+            return _obstacle(error, len(items), reservation, counts=counts)
         return None
 
     def by_id(self, meeting: MeetingId) -> Meeting | None:
@@ -224,13 +228,19 @@ def _has_room(reservation: Reservation) -> Any:
     return room & (NodeItem.state == "ready") & (NodeItem.boot_id == node.boot_id)
 
 
-def _obstacle(error: TransactWriteError, saved: int, reservation: Reservation | None) -> Obstacle:
+def _obstacle(
+    error: TransactWriteError, saved: int, reservation: Reservation | None, *, counts: bool
+) -> Obstacle:
     """What a refused change failed on. pynamodb sends what is saved first, then what is updated."""
     reasons = error.cancellation_reasons
-    if len(reasons) != saved + 1 + (reservation is not None):
+    if len(reasons) != saved + 1 + (reservation is not None) + counts:
         raise error
-    meeting, node = reasons[saved], reasons[-1]
-    if reservation is not None and meeting is None and node is not None:
+    meeting, *rest = reasons[saved:]
+    tenant = rest.pop() if counts else None
+    node = rest.pop() if reservation is not None else None
+    if meeting is None and tenant is not None and tenant.code == "ConditionalCheckFailed":
+        return "tenant"
+    if reservation is not None and meeting is None and tenant is None and node is not None:
         if node.code == "ConditionalCheckFailed":
             return "node"
         if reservation.is_new:

@@ -24,7 +24,9 @@ from chalicelib.stores.tenant_items import (
     ApiKeyItem,
     DayUseItem,
     DeliveryItem,
+    LiveCountItem,
     MeetingUseItem,
+    TenantItem,
     WebhookEndpointItem,
     WebhookProgressItem,
 )
@@ -46,6 +48,8 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
     QualityItem,
     MeetingUseItem,
     DayUseItem,
+    TenantItem,
+    LiveCountItem,
 )
 FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem)
 

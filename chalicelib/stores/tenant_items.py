@@ -18,6 +18,29 @@ from pynamodb.models import Model
 from chalicelib.stores.control_items import ByDueTime, MeetingItem
 
 
+class TenantItem(Model):
+    """pk TENANT#<tenant>, sk LIMITS: what it may have at most."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="LIMITS")
+    live_meetings = NumberAttribute(attr_name="liveMeetings", null=True)
+    participants_per_meeting = NumberAttribute(attr_name="participantsPerMeeting", null=True)
+
+
+class LiveCountItem(Model):
+    """pk TENANT#<tenant>, sk LIVE#<region>: how many live meetings it has, of those that are counted."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    live = NumberAttribute(default=0)
+
+
 class WebhookEndpointItem(Model):
     """pk WHT#<tenant>, sk the endpoint's id: one query reads a tenant's endpoints."""
 

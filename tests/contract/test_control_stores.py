@@ -18,13 +18,22 @@ from chalicelib.domain.meeting import EndReason, Meeting, Placement
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import MeetingPresence, PresenceChange, digest
+from chalicelib.domain.tenant import NO_LIMITS, TenantLimits
 from chalicelib.domain.usage import Carried, DayUse, MeetingUse, Used
-from chalicelib.services.changes import write
-from chalicelib.services.protocols import ApiKeyStore, AttemptStore, FleetStore, MeetingStore, UsageStore
+from chalicelib.services.changes import tries, write
+from chalicelib.services.protocols import (
+    ApiKeyStore,
+    AttemptStore,
+    FleetStore,
+    MeetingStore,
+    TenantStore,
+    UsageStore,
+)
 from chalicelib.stores.api_keys import DynamoApiKeys
 from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
+from chalicelib.stores.tenants import DynamoTenants
 from chalicelib.stores.usage import DynamoUsage
 from tests.support.builders import NOW, a_meeting, a_node, a_participant, an_api_key
 from tests.support.memory_stores import (
@@ -43,16 +52,23 @@ class Stores:
     api_keys: ApiKeyStore
     attempts: AttemptStore
     usage: UsageStore
+    tenants: TenantStore
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "memory":
         fleet = MemoryFleet()
-        return Stores(MemoryMeetings(fleet), fleet, MemoryApiKeys(), MemoryAttempts(), MemoryUsage())
+        meetings = MemoryMeetings(fleet)
+        return Stores(meetings, fleet, MemoryApiKeys(), MemoryAttempts(), MemoryUsage(), meetings.tenants)
     connection = request.getfixturevalue("dynamodb")
     return Stores(
-        DynamoMeetings(connection), DynamoFleet(), DynamoApiKeys(), DynamoAttempts(), DynamoUsage(connection)
+        DynamoMeetings(connection),
+        DynamoFleet(),
+        DynamoApiKeys(),
+        DynamoAttempts(),
+        DynamoUsage(connection),
+        DynamoTenants(),
     )
 
 
@@ -511,3 +527,58 @@ def test_what_was_used_is_counted_once_and_what_is_added_later_as_well(stores: S
     both = stores.usage.days(Tenant(tenant), ["here", "there"], day, day)
     assert [one.used.egress_bytes for one in both] == [1220]
     assert stores.usage.days(Tenant(tenant), ["here"], day - timedelta(days=9), day - timedelta(days=1)) == []
+
+
+def test_a_tenants_limits_are_kept_and_may_be_taken_away(stores: Stores):
+    tenant = Tenant(os.urandom(8).hex())
+    assert stores.tenants.limits(tenant) == NO_LIMITS
+    for limits in (TenantLimits(3, 50), TenantLimits(0, None), NO_LIMITS):
+        stores.tenants.set_limits(tenant, limits)
+        assert stores.tenants.limits(tenant) == limits
+
+
+def go_live(stores: Stores, meeting: Meeting, most_live: int) -> str | None:
+    change = Change.of(meeting).then("meeting.placed", NOW).also(counted_live=True)
+    return stores.meetings.commit(change, None, most_live)
+
+
+def test_live_meetings_are_counted_up_to_the_limit_and_until_they_end(stores: Stores):
+    tenant = Tenant(os.urandom(8).hex())
+    meetings = [a_creation(tenant=tenant) for _ in range(4)]
+    for created in meetings:
+        assert stores.meetings.create(created, None, "digest") is None
+    one, two, three, other = (created.after for created in meetings)
+    assert go_live(stores, one, 2) is None
+    assert go_live(stores, two, 2) is None
+    assert go_live(stores, three, 2) == "tenant"
+    assert read(stores, three) == three, "nothing of a refused change is written"
+    # Changes of a meeting that counts already count nothing; only its end does.
+    assert write(stores.meetings, one.id, lambda it: Change.of(it).then("meeting.updated", NOW, title="x"))
+    assert stores.tenants.live_meetings(tenant, ["local", "elsewhere"]) == 2
+    assert finish(stores, one)
+    assert not finish(stores, one)
+    assert stores.tenants.live_meetings(tenant, ["local"]) == 1
+    assert go_live(stores, three, 2) is None
+    # One that began without a limit takes nothing away when it ends.
+    assert finish(stores, other)
+    assert stores.tenants.live_meetings(tenant, ["local"]) == 2
+    assert go_live(stores, kept(stores), 0) == "tenant"
+
+
+def test_of_many_that_begin_at_once_only_as_many_are_live_as_may_be(stores: Stores):
+    tenant = Tenant(os.urandom(8).hex())
+    meetings = [a_creation(tenant=tenant) for _ in range(12)]
+    for created in meetings:
+        assert stores.meetings.create(created, None, "digest") is None
+
+    def begin(created: Change) -> str | None:
+        for _ in tries():
+            obstacle = go_live(stores, created.after, 5)
+            if obstacle != "meeting":
+                return obstacle
+        return "busy"
+
+    with ThreadPoolExecutor(4) as pool:
+        obstacles = list(pool.map(begin, meetings))
+    assert sorted(map(str, obstacles)) == ["None"] * 5 + ["tenant"] * 7
+    assert stores.tenants.live_meetings(tenant, ["local"]) == 5

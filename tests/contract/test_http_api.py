@@ -14,7 +14,7 @@ import pytest
 from openapi_spec_validator import validate
 from pynamodb.connection import Connection
 
-from chalicelib import bootstrap
+from chalicelib import bootstrap, errors
 from chalicelib.config import read_config
 from chalicelib.domain.identifiers import new_id
 from chalicelib.domain.limits import Quota
@@ -29,6 +29,7 @@ from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.node_group import FixedNodes
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing_keys import SecretKeys
+from chalicelib.stores.tenants import DynamoTenants
 from chalicelib.stores.usage import DynamoUsage
 from chalicelib.stores.webhooks import DynamoWebhooks
 from localcloud.control_plane import ControlPlane, load_control_plane
@@ -114,6 +115,7 @@ def api(
         FixedNodes(),
         SecretKeys("unused"),
         DynamoUsage(dynamodb),
+        DynamoTenants(),
     )
     built = bootstrap.build(read_config({"PARLEY_REGION": os.urandom(4).hex()}), stores)
     built = dataclasses.replace(built, limits=limits)
@@ -298,6 +300,34 @@ async def test_what_was_used_is_counted_from_the_stream_and_shown_by_day(
         status, _, problem = await api("GET", f"/usage?{asked}")
         assert (status, problem["errors"][0]["pointer"]) == (422, pointer)
     assert (await api("GET", "/usage", guest=True))[0] == 401
+
+
+LIMITS_THAT_CANNOT_BE: tuple[Any, ...] = (
+    None, [], {"liveMeetings": -1}, {"participantsPerMeeting": 1}, {"x": 1}, {"liveMeetings": True},
+)  # fmt: skip
+
+
+async def test_an_operator_limits_a_tenant(api: Api, control_plane: ControlPlane):
+    meeting = await create(api)
+    _, _, log = await api("GET", f"/meetings/{meeting['id']}/events")
+    tenant = log["items"][0]["data"]["meeting"]["tenant"]
+    limits = {"liveMeetings": 1, "participantsPerMeeting": 9}
+    provision = control_plane.handler("provision")
+    answer = await control_plane.invoke(provision, {"tenant": tenant, "limits": limits})
+    assert answer == {"tenant": tenant, "limits": limits}
+    assert (await create(api))["maxParticipants"] == 9
+    status, _, problem = await api("POST", "/meetings", {"maxParticipants": 10})
+    assert (status, problem["errors"][0]["pointer"]) == (422, "/maxParticipants")
+    for expected in (201, 409):
+        path = f"/meetings/{(await create(api))['id']}/join"
+        status, _, answer = await api("POST", path, {"displayName": "A"}, guest=True)
+        assert status == expected
+    assert answer["code"] == "limit_reached"
+    _, _, usage = await api("GET", "/usage")
+    assert (usage["limits"], usage["liveMeetings"]) == (limits, 1)
+    for wrong in LIMITS_THAT_CANNOT_BE:
+        with pytest.raises(errors.ValidationFailedError):
+            await control_plane.invoke(provision, {"tenant": tenant, "limits": wrong})
 
 
 async def tell(control_plane: ControlPlane, node: dict[str, Any], sequence: int, **lists: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from aws_cdk.assertions import Match, Template
 
 from chalicelib.stores import tables
+from chalicelib.stores.control_items import MeetingItem
 from infra.app import build
 from infra.config import Deployment, DeploymentError, Region, read_deployment
 
@@ -75,7 +76,7 @@ def test_the_control_table_is_replicated_protected_and_has_the_keys_that_the_mod
         assert replica["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
         assert replica["DeletionProtectionEnabled"]
     indexes = {index["IndexName"]: index["KeySchema"] for index in table["GlobalSecondaryIndexes"]}
-    assert indexes == model_indexes(tables.MeetingItem)
+    assert indexes == model_indexes(MeetingItem)
 
 
 def model_indexes(model) -> dict:

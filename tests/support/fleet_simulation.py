@@ -26,6 +26,7 @@ from chalicelib.domain.regions import RegionWish
 from chalicelib.errors import NoCapacityError
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.placing import Placing
+from chalicelib.services.tenants import Tenants
 from tests.support.builders import NOW, a_meeting, a_node, a_participant
 from tests.support.memory_stores import MemoryFleet, MemoryMeetings, RecordingCommands
 
@@ -76,9 +77,9 @@ class _Meetings(MemoryMeetings):
         self._outcome = outcome
 
     def commit(
-        self, change: Change, reservation: Reservation | None = None
-    ) -> Literal["meeting", "node", "busy"] | None:
-        obstacle = super().commit(change, reservation)
+        self, change: Change, reservation: Reservation | None = None, most_live: int | None = None
+    ) -> Literal["meeting", "node", "busy", "tenant"] | None:
+        obstacle = super().commit(change, reservation, most_live)
         if obstacle is None:
             for meeting, sign in ((change.before, -1), (change.after, 1)):
                 if meeting.placement is not None and meeting.state != "ended":
@@ -122,7 +123,7 @@ class Simulation:
     def _instance(self) -> tuple[Fleet, Placing]:
         commands: Any = RecordingCommands()
         fleet = Fleet(self.fleet_store, self.meetings, commands, ["local"], lambda: self.seconds)
-        return fleet, Placing(self.meetings, fleet, self.chance.randrange)
+        return fleet, Placing(self.meetings, fleet, Tenants(self.meetings.tenants), self.chance.randrange)
 
     def run(self) -> Outcome:
         for node in self.nodes:

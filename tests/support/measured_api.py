@@ -33,6 +33,7 @@ from chalicelib.stores.node_group import FixedNodes
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing_keys import SecretKeys
 from chalicelib.stores.tables import CONTROL_TABLE, FLEET_TABLE, create_tables, use_tables
+from chalicelib.stores.tenants import DynamoTenants
 from chalicelib.stores.usage import DynamoUsage
 from chalicelib.stores.webhooks import DynamoWebhooks
 from localcloud.control_plane import LambdaContext, load_control_plane
@@ -132,6 +133,7 @@ def measured_api(connection: Connection) -> Iterator[MeasuredApi]:
         FixedNodes(),
         SecretKeys("unused"),
         DynamoUsage(connection),
+        DynamoTenants(),
     )
     region = os.urandom(4).hex()
     built = bootstrap.build(read_config({"PARLEY_REGION": region}), stores)

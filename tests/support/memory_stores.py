@@ -23,6 +23,7 @@ from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import Presence
 from chalicelib.domain.quality import QualityEntry
+from chalicelib.domain.tenant import NO_LIMITS, TenantLimits
 from chalicelib.domain.usage import DayUse, MeetingUse, Used
 
 
@@ -80,9 +81,31 @@ class MemoryFleet:
         self.node_by_key[node.region, node.id] = changed
 
 
+class MemoryTenants:
+    def __init__(self) -> None:
+        self._limits: dict[Tenant, TenantLimits] = {}
+        self.live: dict[tuple[Tenant, str], int] = {}
+
+    def limits(self, tenant: Tenant) -> TenantLimits:
+        return self._limits.get(tenant, NO_LIMITS)
+
+    def set_limits(self, tenant: Tenant, limits: TenantLimits) -> None:
+        self._limits[tenant] = limits
+
+    def live_meetings(self, tenant: Tenant, regions: Iterable[str]) -> int:
+        return sum(self.live.get((tenant, region), 0) for region in regions)
+
+    def added_by(self, change: Change) -> int:
+        before, after = change.before, change.after
+        if after.counted_live and not before.counted_live:
+            return 1
+        return -1 if before.counted_live and after.state == "ended" != before.state else 0
+
+
 class MemoryMeetings:
     def __init__(self, fleet: MemoryFleet) -> None:
         self._fleet = fleet
+        self.tenants = MemoryTenants()
         self._lock = threading.Lock()  # Each method is one step to others, as a DynamoDB write is.
         self.meeting_by_id: dict[MeetingId, Meeting] = {}
         self._id_by_code: dict[MeetingCode, MeetingId] = {}
@@ -104,14 +127,18 @@ class MemoryMeetings:
             return None
 
     def commit(
-        self, change: Change, reservation: Reservation | None = None
-    ) -> Literal["meeting", "node", "busy"] | None:
+        self, change: Change, reservation: Reservation | None = None, most_live: int | None = None
+    ) -> Literal["meeting", "node", "busy", "tenant"] | None:
         with self._lock:
             if not change.events:
                 return None
             known = self.meeting_by_id.get(change.after.id)
             if known is None or known.events != change.before.events:
                 return "meeting"
+            counter, added = (known.tenant, known.home_region), self.tenants.added_by(change)
+            live = self.tenants.live.get(counter, 0)
+            if added > 0 and live >= (most_live or 0):
+                return "tenant"
             if reservation is not None:
                 node = self._fleet.node(reservation.node.region, reservation.node.id)
                 if node is None or node.reserved_units > reservation.most_reserved:
@@ -120,6 +147,8 @@ class MemoryMeetings:
                 if reservation.is_new and is_other:
                     return "node"
                 self._fleet.reserve(node, reservation.units)
+            if added:
+                self.tenants.live[counter] = live + added
             self.meeting_by_id[change.after.id] = change.after
             self._participants.setdefault(change.after.id, {}).update(change.participant_by_id)
             self._events[change.after.id] += change.events

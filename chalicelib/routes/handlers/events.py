@@ -12,7 +12,15 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from chalicelib import errors
-from chalicelib.bootstrap import MeetingId, Tenant, WebhookEndpointId, read_quality_report, services, utc_now
+from chalicelib.bootstrap import (
+    MeetingId,
+    Tenant,
+    TenantLimits,
+    WebhookEndpointId,
+    read_quality_report,
+    services,
+    utc_now,
+)
 
 logger = Logger(service="parley", child=True)
 
@@ -115,7 +123,11 @@ def rotate_keys(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def provision(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Make an API key for a tenant: {"tenant", "apiKeyName"} gives the secret, this once."""
+    """The operator's: an API key for a tenant, or its limits.
+
+    `{"tenant", "apiKeyName"}` gives the key's secret, this once; `{"tenant", "limits": {"liveMeetings",
+    "participantsPerMeeting"}}` sets what the tenant may have from now on, what is left out without a limit.
+    """
     tenant, name = event.get("tenant"), event.get("apiKeyName", "")
     if not isinstance(tenant, str) or not tenant or len(tenant) > LONGEST_NAME:
         rule = f"A tenant's name has 1 to {LONGEST_NAME} characters."
@@ -123,5 +135,19 @@ def provision(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if not isinstance(name, str) or len(name) > LONGEST_NAME:
         rule = f"A key's name has up to {LONGEST_NAME} characters."
         raise errors.ValidationFailedError([errors.BrokenRule("/apiKeyName", rule)])
+    if "limits" in event:
+        services().tenants.set_limits(Tenant(tenant), _limits(event["limits"]))
+        return {"tenant": tenant, "limits": event["limits"]}
     key = services().accounts.provision(Tenant(tenant), name, utc_now())
     return {"tenant": key.tenant, "apiKey": {"id": key.id, "secret": key.secret}}
+
+
+def _limits(wanted: Any) -> TenantLimits:
+    known = {"liveMeetings": 0, "participantsPerMeeting": 2}
+    sound = isinstance(wanted, dict) and all(
+        name in known and type(most) is int and known[name] <= most < 2**53 for name, most in wanted.items()
+    )
+    if not sound:
+        rule = "limits are liveMeetings, from 0, and participantsPerMeeting, from 2: whole numbers."
+        raise errors.ValidationFailedError([errors.BrokenRule("/limits", rule)])
+    return TenantLimits(wanted.get("liveMeetings"), wanted.get("participantsPerMeeting"))

@@ -16,6 +16,7 @@ from chalicelib.errors import MeetingNotFoundError, UnauthorizedError
 from chalicelib.services.events import MOST_WAITING, Events
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.meetings import Meetings, MeetingWishes
+from chalicelib.services.tenants import Tenants
 from tests.support.builders import NOW
 from tests.support.memory_stores import MemoryFleet, MemoryMeetings, RecordingCommands
 
@@ -32,7 +33,9 @@ class Reader:
         fleet_store = MemoryFleet()
         self.store = MemoryMeetings(fleet_store)
         fleet = Fleet(fleet_store, self.store, RecordingCommands(), ["local"])
-        self.meetings = Meetings(self.store, fleet, "local", lambda n: b"\x07" * n)
+        self.meetings = Meetings(
+            self.store, fleet, Tenants(self.store.tenants), "local", lambda n: b"\x07" * n
+        )
         self.events = Events(self.meetings, self.store, lambda: self.seconds, self._pause)
         wishes = MeetingWishes(None, True, 100, timedelta(minutes=10), None, {})
         self.meeting = self.meetings.create(ACME, wishes, None, NOW)

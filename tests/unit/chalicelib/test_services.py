@@ -35,8 +35,10 @@ from chalicelib.services.fleet import SNAPSHOT_SECONDS, Fleet
 from chalicelib.services.join import Admission, Join, JoinWishes, Waiting
 from chalicelib.services.meetings import Meetings, MeetingWishes
 from chalicelib.services.passcodes import Passcodes
+from chalicelib.services.placing import Placing
 from chalicelib.services.reports import Reports, parse_report
 from chalicelib.services.sweep import Sweep
+from chalicelib.services.tenants import Tenants
 from chalicelib.services.timekeeper import Timekeeper
 from tests.support.builders import NOW, a_node
 from tests.support.memory_stores import (
@@ -65,16 +67,16 @@ class World:
         self.commands = RecordingCommands()
         self.signer = OneKeySigner()
         self.fleet = Fleet(self.fleet_store, self.store, self.commands, ["local"], lambda: self.seconds)
-        self.meetings = Meetings(self.store, self.fleet, "local", chance.randbytes)
+        self.tenants = Tenants(self.store.tenants, lambda: self.seconds)
+        self.meetings = Meetings(self.store, self.fleet, self.tenants, "local", chance.randbytes)
         self.joins = Join(
             self.meetings,
             self.store,
-            self.fleet,
+            Placing(self.store, self.fleet, self.tenants, chance.randrange),
             self.signer,
             Passcodes(MemoryAttempts(), time_cost=1, memory=8),
             ISSUER,
             chance.randbytes,
-            chance.randrange,
             lambda: self.now,
         )
         self.reports = Reports(self.fleet)

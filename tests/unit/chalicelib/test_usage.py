@@ -33,7 +33,7 @@ def world() -> World:
 
 @pytest.fixture
 def usage(world: World) -> Usage:
-    return Usage(MemoryUsage(), world.store, "local", ["local"])
+    return Usage(MemoryUsage(), world.store.tenants, world.store, "local", ["local"])
 
 
 def report(world: World, node: Node, sequence: int, **lists: list[dict[str, Any]]) -> None:
