@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice.app import Chalice
 
-from chalicelib.routes.handlers import events
+from chalicelib.routes.handlers import archive, events
 from chalicelib.routes.registry import register
 
 REPORT_QUEUE = "parley-node-reports"
@@ -22,6 +22,16 @@ def handle_node_reports(event: Any) -> dict[str, Any]:
 @app.lambda_function(name="handle_events")
 def handle_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return events.take_events(event, context)
+
+
+@app.lambda_function(name="archive_events")
+def archive_events(event: dict[str, Any], context: Any) -> dict[str, int]:
+    return archive.take(event, context)
+
+
+@app.lambda_function(name="verify_archive")
+def verify_archive(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return archive.verify(event, context)
 
 
 @app.on_sqs_message(queue=WEBHOOK_QUEUE, batch_size=1, name="handle_webhooks")

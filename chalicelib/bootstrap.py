@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from chalicelib.config import Config, IssuerSettings, read_config
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.api_keys import ApiKeys
+from chalicelib.services.archive import Archive
 from chalicelib.services.deliveries import Deliveries
 from chalicelib.services.events import Events
 from chalicelib.services.fleet import Fleet
@@ -22,6 +23,7 @@ from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.placing import Placing
 from chalicelib.services.protocols import (
     ApiKeyStore,
+    ArchiveStore,
     AttemptStore,
     FleetStore,
     KeyStore,
@@ -75,6 +77,7 @@ from chalicelib.services.values import (
 )
 from chalicelib.services.webhooks import Webhooks
 from chalicelib.stores.api_keys import DynamoApiKeys
+from chalicelib.stores.archive import S3Archive, read_entry
 from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.commands import SqsCommands
 from chalicelib.stores.fleet import DynamoFleet
@@ -109,6 +112,7 @@ class Stores:
     signing_keys: KeyStore
     usage: UsageStore
     tenants: TenantStore
+    archive: ArchiveStore
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,7 @@ class Services:
     limits: Limits
     usage: Usage
     tenants: Tenants
+    archive: Archive
 
 
 def build(config: Config, stores: Stores) -> Services:
@@ -179,6 +184,7 @@ def build(config: Config, stores: Stores) -> Services:
         webhooks=webhooks,
         limits=Limits(config.rate_per_second),
         tenants=tenants,
+        archive=Archive(stores.archive, config.region),
         usage=Usage(stores.usage, stores.tenants, stores.meetings, config.region, config.regions),
         deliveries=Deliveries(
             webhooks, stores.webhooks, stores.meetings, stores.sender, stores.waker, utc_now
@@ -221,6 +227,7 @@ def services() -> Services:
         signing_keys=SecretKeys(config.signing_secret),
         usage=DynamoUsage(connection),
         tenants=DynamoTenants(),
+        archive=S3Archive(config.archive_bucket),
         node_group=AutoScalingNodeGroup(config.node_group) if config.node_group else FixedNodes(),
     )
     return build(config, stores)
@@ -254,6 +261,7 @@ __all__ = [
     "Waiting",
     "WebhookEndpointId",
     "build",
+    "read_entry",
     "read_quality_report",
     "require_scope",
     "services",

@@ -35,6 +35,8 @@ class Config:
     # Networks that webhooks may reach besides the Internet, and by plain HTTP: for a laptop.
     webhook_networks: tuple[IPv4Network | IPv6Network, ...]
     issuers: tuple[IssuerSettings, ...] = ()
+    # Where all events are kept beside the tables.
+    archive_bucket: str = "parley-events"
     # The autoscaling group of the region's nodes; "" where nobody starts and ends them.
     node_group: str = ""
     minimum_nodes: int = 1
@@ -61,6 +63,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         rate_per_second=float(environment.get("PARLEY_RATE_PER_SECOND", "500")),
         webhook_queue=environment.get("PARLEY_WEBHOOK_QUEUE", "parley-webhooks"),
         webhook_networks=tuple(ip_network(one) for one in networks.split(",") if one),
+        archive_bucket=environment.get("PARLEY_ARCHIVE_BUCKET", "parley-events"),
         node_group=environment.get("PARLEY_NODE_GROUP", ""),
         minimum_nodes=int(environment.get("PARLEY_MINIMUM_NODES", "1")),
         maximum_nodes=int(environment.get("PARLEY_MAXIMUM_NODES", "20")),

@@ -27,7 +27,8 @@ ControlPlaneError
 │   ├── TooManyAttemptsError      passcodes were guessed; wait
 │   └── IdempotencyConflictError  one key, two different requests
 ├── NoCapacityError               no node has room now; try again
-└── StoreUnavailableError         AWS did not answer; try again
+├── StoreUnavailableError         AWS did not answer; try again
+└── BrokenArchiveError            the archive is not what was written
 """
 
 from __future__ import annotations
@@ -172,3 +173,7 @@ class NoCapacityError(ControlPlaneError):
 
 class StoreUnavailableError(ControlPlaneError):
     code = "store_unavailable"
+
+
+class BrokenArchiveError(ControlPlaneError):
+    code = "broken_archive"

@@ -56,6 +56,9 @@ class Deployment:
     def signing_secret(self) -> str:
         return f"{self.project}/signing-keys"
 
+    def archive_bucket(self, region: Region) -> str:
+        return f"{self.project}-events-{self.account}-{region.name}"
+
     @property
     def report_queue(self) -> str:
         return f"{self.project}-node-reports"

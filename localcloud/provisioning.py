@@ -30,6 +30,7 @@ DEAD_LETTER_QUEUE = "parley-node-reports-dead"
 CONTROL_TABLE = "parley-control"
 WEBHOOK_QUEUE = "parley-webhooks"
 RECORDINGS_BUCKET = "parley-recordings"
+ARCHIVE_BUCKET = "parley-events"
 SIGNING_SECRET = "parley/signing-keys"
 # Reports come every 2 s: one that failed three times says nothing any more.
 MOST_RECEIVES = 3
@@ -78,13 +79,14 @@ def make_tables() -> None:
     create_tables()
 
 
-def make_bucket() -> None:
+def make_buckets() -> None:
     s3 = boto3.client("s3")
-    try:
-        s3.create_bucket(Bucket=RECORDINGS_BUCKET)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-            raise
+    for bucket in (RECORDINGS_BUCKET, ARCHIVE_BUCKET):
+        try:
+            s3.create_bucket(Bucket=bucket)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+                raise
 
 
 def make_signing_secret(data: Path) -> None:

@@ -56,6 +56,8 @@ SWEEP_SECONDS = 60.0
 TIME_SECONDS = 4.0
 # A minute in AWS, where each look is paid for.
 DELIVER_SECONDS = 5.0
+# Events gather this long before they become one object of the archive; in AWS a minute.
+ARCHIVE_SECONDS = 5.0
 LOOPBACK = "127.0.0.0/8,::1/128"
 ENGINE_START_SECONDS = 20.0
 # ministack would wait for long polls of clients that are gone; both engines write to disk as they go.
@@ -125,6 +127,7 @@ class LocalCloud:
                 "PARLEY_SIGNING_SECRET": provisioning.SIGNING_SECRET,
                 # A laptop at its limit stalls for longer than DynamoDB does; still an answer within a second.
                 "PARLEY_STORE_ATTEMPT_SECONDS": "0.9",
+                "PARLEY_ARCHIVE_BUCKET": provisioning.ARCHIVE_BUCKET,
                 "PARLEY_WEBHOOK_QUEUE": provisioning.WEBHOOK_QUEUE,
                 # On one machine the receiver that is being written is on that machine, too.
                 "PARLEY_WEBHOOK_NETWORKS": os.environ.get("PARLEY_WEBHOOK_NETWORKS", LOOPBACK),
@@ -203,7 +206,7 @@ class LocalCloud:
             asyncio.to_thread(provisioning.make_queues),
             asyncio.to_thread(provisioning.make_webhook_queue),
             asyncio.to_thread(provisioning.make_tables),
-            asyncio.to_thread(provisioning.make_bucket),
+            asyncio.to_thread(provisioning.make_buckets),
             asyncio.to_thread(provisioning.make_signing_secret, self._folder.path),
         )
         return queue
@@ -212,7 +215,7 @@ class LocalCloud:
         """What ministack forgets when it is started again."""
         await asyncio.to_thread(provisioning.make_queues)
         await asyncio.to_thread(provisioning.make_webhook_queue)
-        await asyncio.to_thread(provisioning.make_bucket)
+        await asyncio.to_thread(provisioning.make_buckets)
         await asyncio.to_thread(provisioning.make_signing_secret, self._folder.path)
 
     async def _start_serving(
@@ -237,21 +240,25 @@ class LocalCloud:
         """What hears of new events and brings them to those who asked for them."""
         handlers = {
             name: functools.partial(control_plane.invoke, control_plane.handler(name))
-            for name in ("handle_events", "handle_webhooks", "deliver_due")
+            for name in ("handle_events", "archive_events", "handle_webhooks", "deliver_due")
         }
         queue = await asyncio.to_thread(provisioning.make_webhook_queue)
         self._start_task(QueuePump(sqs, queue.url, queue.arn, handlers["handle_webhooks"]).run())
-        position = self._folder.path / "stream-position.json"
         # The stand-in's names of shards are shorter than those of AWS.
         relaxed = Config(parameter_validation=False, retries={"total_max_attempts": 1})
-        pump = StreamPump(
-            boto3.client("dynamodb"),
-            boto3.client("dynamodbstreams", config=relaxed),
-            provisioning.CONTROL_TABLE,
-            position,
-            handlers["handle_events"],
-        )
-        self._start_task(pump.run())
+        for name, position, window in (
+            ("handle_events", "stream-position.json", 0.0),
+            ("archive_events", "archive-position.json", ARCHIVE_SECONDS),
+        ):
+            pump = StreamPump(
+                boto3.client("dynamodb"),
+                boto3.client("dynamodbstreams", config=relaxed),
+                provisioning.CONTROL_TABLE,
+                self._folder.path / position,
+                handlers[name],
+                window,
+            )
+            self._start_task(pump.run())
         due = run_schedule(handlers["deliver_due"], name="deliver_due", period_seconds=DELIVER_SECONDS)
         self._start_task(due)
 

@@ -28,12 +28,22 @@ log = logging.getLogger(__name__)
 class StreamPump:
     """Moves the records of one table's stream; `run` until cancelled."""
 
-    def __init__(self, dynamodb: Any, streams: Any, table: str, position: Path, invoke: Invoke) -> None:
+    def __init__(
+        self,
+        dynamodb: Any,
+        streams: Any,
+        table: str,
+        position: Path,
+        invoke: Invoke,
+        window_seconds: float = 0.0,
+    ) -> None:
         self._dynamodb = dynamodb
         self._streams = streams
         self._table = table
         self._position_path = position
         self._invoke = invoke
+        # How long records gather before they are handed over.
+        self._window_seconds = window_seconds
         self._arn = ""
         self._position = self._kept_position()
 
@@ -43,7 +53,7 @@ class StreamPump:
             try:
                 moved = await self.pump_once()
                 failures = 0
-                await asyncio.sleep(0 if moved else PERIOD_SECONDS)
+                await asyncio.sleep(max(self._window_seconds, 0 if moved else PERIOD_SECONDS))
             except Exception as error:
                 # The engine may be restarting; the stream keeps its records.
                 pause = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 from chalicelib.domain.api_key import ApiKey
+from chalicelib.domain.archive import Head
 from chalicelib.domain.events import Change, Event
 from chalicelib.domain.identifiers import (
     KeyId,
@@ -73,6 +74,14 @@ class FleetStore(Protocol):
     def settle_reserved(
         self, region: str, node: NodeId, surplus: tuple[int, ...], correction: int
     ) -> None: ...
+
+
+class ArchiveStore(Protocol):
+    def head(self, region: str, lane: int) -> Head: ...
+    def advance(self, region: str, before: Head, after: Head) -> bool: ...
+    def put(self, key: str, body: bytes) -> None: ...
+    def read(self, key: str) -> bytes: ...
+    def keys(self, region: str, day: date) -> Iterable[str]: ...
 
 
 class TenantStore(Protocol):

@@ -217,6 +217,20 @@ class AttemptItem(Model):
     expires = NumberAttribute(null=True)
 
 
+class ArchiveHeadItem(Model):
+    """pk ARCHIVE#<region>, sk LANE#<number>: the end of one of the archive's chains."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    sequence = NumberAttribute()
+    digest = UnicodeAttribute()
+    day = UnicodeAttribute()
+    batches = JSONAttribute()
+
+
 class QualityItem(Model):
     """pk QUALITY#<meeting>, sk POINT#<participant>#<time>, and LATEST#<participant> once more."""
 

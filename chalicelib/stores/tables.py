@@ -9,6 +9,7 @@ from pynamodb.models import Model
 
 from chalicelib.stores.control_items import (
     CONTROL_TABLE,
+    ArchiveHeadItem,
     AttemptItem,
     CodeItem,
     DueItem,
@@ -50,6 +51,7 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
     DayUseItem,
     TenantItem,
     LiveCountItem,
+    ArchiveHeadItem,
 )
 FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem)
 

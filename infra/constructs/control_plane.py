@@ -15,6 +15,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.config import Deployment, Region
+from infra.constructs.archive import Archive
+from infra.constructs.event_stream import EventStream
 from infra.constructs.media_fleet import node_group_name
 from infra.constructs.report_queue import ReportQueue
 from infra.constructs.webhooks import Webhooks
@@ -70,6 +72,8 @@ class ControlPlane(Construct):
         take_reports = self._function("TakeReports", "app.handle_node_reports", HANDLER_TIMEOUT)
         control_table.grant_read_write_data(take_reports)
         fleet_table.grant_read_write_data(take_reports)
+        # A node that missed the end of a meeting is told again.
+        self._grant_commands(take_reports, deployment)
         take_reports.add_event_source(
             sources.SqsEventSource(
                 self.reports.queue,
@@ -93,12 +97,21 @@ class ControlPlane(Construct):
         self._scale(fleet_table, deployment, region)
         if region == deployment.home:
             self._rotate_keys(signing_secret)
+        stream = EventStream(self, "EventStream", table=control_table, table_name=deployment.control_table)
         self.webhooks = Webhooks(
             self,
             "Webhooks",
             queue_name=deployment.webhook_queue,
             control_table=control_table,
-            control_table_name=deployment.control_table,
+            stream=stream,
+            make_function=self._function,
+        )
+        self.archive = Archive(
+            self,
+            "Archive",
+            bucket_name=deployment.archive_bucket(region),
+            control_table=control_table,
+            stream=stream,
             make_function=self._function,
         )
         # Called by an operator, never by the API: makes a tenant and its first key.
@@ -227,6 +240,7 @@ def _environment(deployment: Deployment, region: Region) -> Mapping[str, str]:
         "PARLEY_FLEET_TABLE": deployment.fleet_table,
         "PARLEY_SIGNING_SECRET": deployment.signing_secret,
         "PARLEY_WEBHOOK_QUEUE": deployment.webhook_queue,
+        "PARLEY_ARCHIVE_BUCKET": deployment.archive_bucket(region),
         "PARLEY_REGION": region.name,
         "PARLEY_REGIONS": ",".join(one.name for one in deployment.regions),
         "PARLEY_APP_URL": deployment.app_url,

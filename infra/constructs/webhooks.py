@@ -8,12 +8,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
-from aws_cdk import custom_resources
 from constructs import Construct
+
+from infra.constructs.event_stream import EventStream
 
 MakeFunction = Callable[[str, str, cdk.Duration], lambda_.Function]
 
@@ -35,7 +35,7 @@ class Webhooks(Construct):
         *,
         queue_name: str,
         control_table: dynamodb.ITableV2,
-        control_table_name: str,
+        stream: EventStream,
         make_function: MakeFunction,
     ) -> None:
         super().__init__(scope, name)
@@ -59,7 +59,7 @@ class Webhooks(Construct):
             )
         )
         hear = make_function("HearEvents", "app.handle_events", STREAM_TIMEOUT)
-        self._listen(hear, control_table, control_table_name)
+        stream.feed(hear, self.dead_letters, batch_size=100)
         due = make_function("DeliverDue", "app.deliver_due", STREAM_TIMEOUT)
         events.Rule(
             self,
@@ -79,48 +79,6 @@ class Webhooks(Construct):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             alarm_description="Events or wake-ups that no function could take: webhooks come late.",
         )
-
-    def _listen(self, hear: lambda_.Function, table: dynamodb.ITableV2, table_name: str) -> None:
-        """A replica's stream has a name that only the deployment knows: it is asked for then."""
-        describe = custom_resources.AwsSdkCall(
-            service="DynamoDB",
-            action="describeTable",
-            parameters={"TableName": table_name},
-            output_paths=["Table.LatestStreamArn"],
-            physical_resource_id=custom_resources.PhysicalResourceId.of(f"{table_name}-stream"),
-        )
-        asked = custom_resources.AwsCustomResource(
-            self,
-            "StreamName",
-            on_update=describe,
-            install_latest_aws_sdk=False,
-            policy=custom_resources.AwsCustomResourcePolicy.from_statements(
-                [iam.PolicyStatement(actions=["dynamodb:DescribeTable"], resources=[table.table_arn])]
-            ),
-        )
-        stream = asked.get_response_field("Table.LatestStreamArn")
-        hear.add_event_source_mapping(
-            "Stream",
-            event_source_arn=stream,
-            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-            batch_size=100,
-            report_batch_item_failures=True,
-            bisect_batch_on_error=True,
-            retry_attempts=20,
-            on_failure=sources.SqsDlq(self.dead_letters),
-            filters=[
-                lambda_.FilterCriteria.filter(
-                    {
-                        "eventName": lambda_.FilterRule.is_equal("INSERT"),
-                        "dynamodb": {"Keys": {"sk": {"S": lambda_.FilterRule.begins_with("EVT#")}}},
-                    }
-                )
-            ],
-        )
-        actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
-        streams = f"{table.table_arn}/stream/*"
-        hear.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[streams]))
-        hear.add_to_role_policy(iam.PolicyStatement(actions=["dynamodb:ListStreams"], resources=["*"]))
 
 
 def _queue(scope: Construct, name: str, queue_name: str, **options: Any) -> sqs.Queue:

@@ -23,6 +23,7 @@ from chalicelib.routes.openapi import document
 from chalicelib.routes.registry import ROUTES
 from chalicelib.services.limits import Limits
 from chalicelib.stores.api_keys import DynamoApiKeys
+from chalicelib.stores.archive import S3Archive
 from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
@@ -116,6 +117,7 @@ def api(
         SecretKeys("unused"),
         DynamoUsage(dynamodb),
         DynamoTenants(),
+        S3Archive("unused"),
     )
     built = bootstrap.build(read_config({"PARLEY_REGION": os.urandom(4).hex()}), stores)
     built = dataclasses.replace(built, limits=limits)
@@ -218,6 +220,8 @@ def stream_records(meeting: str, log: list[Any], region: str, tenant: str) -> li
                     "pk": {"S": f"MTG#{meeting}"},
                     "sk": {"S": f"EVT#{event['number']:010}"},
                     "type": {"S": event["type"]},
+                    "at": {"S": "2026-11-23T12:00:00.000000+0000"},
+                    "data": {"S": json.dumps(event["data"])},
                     "region": {"S": region},
                     "tenant": {"S": tenant},
                 },

@@ -170,6 +170,7 @@ def test_functions_run_the_handlers_that_app_has(region):
     assert handlers - {"app.rotate_keys"} == {
         *("app.app", "app.handle_node_reports", "app.sweep", "app.keep_time", "app.provision"),
         *("app.handle_events", "app.handle_webhooks", "app.deliver_due", "app.scale"),
+        *("app.archive_events", "app.verify_archive"),
     }
     for one in functions:
         if one["Handler"].startswith("app."):
@@ -207,6 +208,45 @@ def test_the_region_is_scaled_by_what_was_promised_and_has_a_warm_pool(region):
     )
     assert variables["PARLEY_NODE_GROUP"] == "parley-nodes"
     assert int(variables["PARLEY_MINIMUM_NODES"]) <= int(variables["PARLEY_MAXIMUM_NODES"])
+
+
+def test_the_archive_is_locked_and_looked_at_each_day(region):
+    bucket = {
+        "ObjectLockEnabled": True,
+        "ObjectLockConfiguration": Match.object_like(
+            {"Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 365}}}
+        ),
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "PublicAccessBlockConfiguration": Match.object_like({"BlockPublicPolicy": True}),
+    }
+    region.has_resource(
+        "AWS::S3::Bucket", {"DeletionPolicy": "Retain", "Properties": Match.object_like(bucket)}
+    )
+    writing = actions(statements(region, of="ControlPlaneArchiveEvents"))
+    assert "s3:PutObject" in writing
+    assert not any("Delete" in action and action.startswith("s3:") for action in writing)
+    reading = actions(statements(region, of="ControlPlaneVerifyArchive"))
+    assert "s3:PutObject" not in reading
+    region.has_resource_properties("AWS::Events::Rule", {"ScheduleExpression": "rate(1 day)"})
+    region.has_resource_properties(
+        "AWS::CloudWatch::Alarm", {"AlarmDescription": Match.string_like_regexp("archive of events is not")}
+    )
+
+
+def test_whoever_listens_to_the_stream_gets_again_what_it_could_not_take(region):
+    mappings = {
+        mapping["Properties"]["BatchSize"]: mapping["Properties"]
+        for mapping in region.find_resources("AWS::Lambda::EventSourceMapping").values()
+        if "StartingPosition" in mapping["Properties"]
+    }
+    webhooks, archive = mappings[100], mappings[10_000]
+    assert webhooks["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    # A batch is an object: it comes again as it was, for as long as the stream has it.
+    assert "FunctionResponseTypes" not in archive
+    assert "MaximumRetryAttempts" not in archive
+    assert not archive.get("BisectBatchOnFunctionError")
+    for one in (webhooks, archive):
+        assert one["DestinationConfig"]["OnFailure"]["Destination"]
 
 
 def test_each_function_may_touch_what_its_use_case_touches(region):

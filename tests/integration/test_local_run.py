@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -233,6 +234,18 @@ def test_what_happens_in_a_meeting_reaches_a_webhook_in_order_and_again_when_it_
         api.post(f"/meetings/{meeting['id']}/end")
         until(lambda: len(told) == 3, 25)
         server.shutdown()
+        # The same events are in the archive, some seconds later.
+        until(lambda: "meeting.ended" in archived(local, meeting["id"]), 25)
+    assert archived(local, meeting["id"]) == ["meeting.created", "meeting.ended"]
     assert [json.loads(body)["type"] for body in bodies] == ["meeting.created"] * 2 + ["meeting.ended"]
     assert told[0][0] == told[1][0] != told[2][0]
     assert told[1][1] - told[0][1] >= 4
+
+
+def archived(local: LocalRun, meeting: str) -> list[str]:
+    """The types of a meeting's events in the objects of the archive, as they lie on disk."""
+    found = []
+    for path in local.data.rglob("*.jsonl.gz"):
+        _, *lines = gzip.decompress(path.read_bytes()).splitlines()
+        found += [event for event in map(json.loads, lines) if event["meeting"] == meeting]
+    return [event["type"] for event in sorted(found, key=lambda event: event["number"])]

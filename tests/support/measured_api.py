@@ -26,6 +26,7 @@ from chalicelib import bootstrap
 from chalicelib.config import read_config
 from chalicelib.services.limits import Limits
 from chalicelib.stores.api_keys import DynamoApiKeys
+from chalicelib.stores.archive import S3Archive
 from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
@@ -134,6 +135,7 @@ def measured_api(connection: Connection) -> Iterator[MeasuredApi]:
         SecretKeys("unused"),
         DynamoUsage(connection),
         DynamoTenants(),
+        S3Archive("unused"),
     )
     region = os.urandom(4).hex()
     built = bootstrap.build(read_config({"PARLEY_REGION": region}), stores)

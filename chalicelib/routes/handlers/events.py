@@ -17,10 +17,12 @@ from chalicelib.bootstrap import (
     Tenant,
     TenantLimits,
     WebhookEndpointId,
+    read_entry,
     read_quality_report,
     services,
     utc_now,
 )
+from chalicelib.routes.handlers.stream import own_entry
 
 logger = Logger(service="parley", child=True)
 
@@ -57,16 +59,14 @@ def take_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _take_event(record: DynamoDBRecord) -> None:
-    image = record.dynamodb.new_image if record.dynamodb is not None else None
-    if record.raw_event.get("eventName") != "INSERT" or not image or not str(image["sk"]).startswith("EVT#"):
-        return
     region = services().config.region
-    if image["region"] != region:
+    image = own_entry(record.raw_event, region)
+    if image is None:
         return  # Its home region acts on it.
-    meeting, number = str(image["pk"]).removeprefix("MTG#"), int(str(image["sk"]).removeprefix("EVT#"))
-    tenant = Tenant(str(image["tenant"]))
-    services().deliveries.note_event(region, tenant, MeetingId(meeting), number, str(image["type"]))
-    services().usage.note_event(MeetingId(meeting), str(image["type"]))
+    entry = read_entry(image)
+    event = entry.event
+    services().deliveries.note_event(region, entry.tenant, event.meeting, event.number, event.type)
+    services().usage.note_event(event.meeting, event.type)
 
 
 def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ START = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import app
-names = ("app", "handle_node_reports", "handle_events", "handle_webhooks", "deliver_due", "keep_time",
+names = ("app", "handle_node_reports", "handle_events", "archive_events", "verify_archive", "handle_webhooks", "deliver_due", "keep_time",
          "sweep", "scale", "rotate_keys", "provision")
 used = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
 print(json.dumps({
