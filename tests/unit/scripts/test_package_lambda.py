@@ -17,8 +17,8 @@ START = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import app
-names = ("app", "handle_node_reports", "handle_events", "archive_events", "verify_archive", "handle_webhooks", "deliver_due", "keep_time",
-         "sweep", "scale", "rotate_keys", "provision")
+names = ("app", "handle_node_reports", "handle_events", "handle_webhooks", "deliver_due", "keep_time",
+         "archive_events", "verify_archive", "sweep", "scale", "rotate_keys", "provision")
 used = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
 print(json.dumps({
     "callable": all(callable(getattr(app, name)) for name in names),
