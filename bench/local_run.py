@@ -1,7 +1,8 @@
-"""How long does the control plane take through localcloud, and how long does a second start take?
+"""What does the local control plane take and bear, how soon do webhooks come, and how long is a second start?
 
 Starts a Parley of its own on free ports with a fresh data folder, stops it, starts it again, and then
-creates meetings and joins them over HTTP with one client, in turn.
+creates meetings and joins them over HTTP: with one client in turn, then with several at once. At last it
+waits for the webhook of each meeting that it makes, one by one.
 
 Usage: .venv/bin/python bench/local_run.py [--requests 500]
 """
@@ -16,13 +17,17 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+CLIENTS = 8
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -70,7 +75,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def report(run: dict[str, Any], requests: int) -> None:
     key = (run["apiKey"]["id"], run["apiKey"]["secret"])
-    with httpx.Client(base_url=run["apiUrl"], timeout=30) as client:
+    limits = httpx.Limits(max_connections=CLIENTS)
+    with httpx.Client(base_url=run["apiUrl"], timeout=30, limits=limits) as client:
 
         def create() -> str:
             answer = client.post("/meetings", json={}, auth=key)
@@ -84,9 +90,64 @@ def report(run: dict[str, Any], requests: int) -> None:
         meetings = [create() for _ in range(20)]
         for meeting in meetings:
             join(meeting)
-        show("GET /v1/health", timed(requests, lambda _: client.get("/health")))
-        show("create", timed(requests, lambda _: create()))
-        show("join", timed(requests, lambda index: join(meetings[index % len(meetings)])))
+        calls: list[tuple[str, Callable[[int], object]]] = [
+            ("GET /v1/health", lambda _: client.get("/health")),
+            ("create", lambda _: create()),
+            ("join", lambda index: join(meetings[index % len(meetings)])),
+        ]
+        for name, call in calls:
+            show(name, timed(requests, call))
+        for name, call in calls:
+            busy(run["pid"], name, requests, call)
+        told(client, key, max(20, requests // 5))
+
+
+def busy(pid: int, name: str, requests: int, call: Callable[[int], object]) -> None:
+    """Several clients at once: what a core of the process that answers does in a second."""
+    before, began = cpu_seconds(pid), time.monotonic()
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(call, range(requests)))
+    wall, cpu = time.monotonic() - began, cpu_seconds(pid) - before
+    print(f"{name:<16} {requests / wall:6.0f} a second, {requests / cpu:6.0f} of a core of localcloud")
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def told(client: httpx.Client, key: tuple[str, str], meetings: int) -> None:
+    """From the answer of a create to the webhook that tells of it."""
+    heard: dict[str, float] = {}
+    one_more = threading.Event()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            heard[body["data"]["meeting"]["id"]] = time.monotonic()
+            self.send_response(204)
+            self.end_headers()
+            one_more.set()
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    delays = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        wish = {"url": f"http://127.0.0.1:{server.server_address[1]}/", "events": ["meeting.created"]}
+        client.post("/webhook-endpoints", json=wish, auth=key).raise_for_status()
+        for number in range(meetings + 1):
+            meeting = client.post("/meetings", json={}, auth=key).json()["id"]
+            answered = time.monotonic()
+            while meeting not in heard:
+                assert one_more.wait(30), "a webhook did not come"
+                one_more.clear()
+            if number > 0:
+                # The first waits for all the events of what was measured before.
+                delays.append((heard[meeting] - answered) * 1000)
+        server.shutdown()
+    show("webhook", delays)
 
 
 def timed(requests: int, call: Callable[[int], object]) -> list[float]:

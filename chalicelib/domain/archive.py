@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from chalicelib.domain.events import Event
-from chalicelib.domain.identifiers import Tenant
+from chalicelib.domain.events import Entry
 
 LANES = 8
 # What the first object of a chain names as the one before it.
@@ -30,14 +29,6 @@ _KEY = re.compile(
     r"events/day=(?P<day>\d{4}-\d\d-\d\d)/region=(?P<region>[a-z0-9-]+)/lane=(?P<lane>\d)/"
     r"(?P<sequence>\d{12})-(?P<digest>[0-9a-f]{16})\.jsonl\.gz"
 )
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An event as it is archived; without what no reader of a log may see."""
-
-    tenant: Tenant
-    event: Event
 
 
 @dataclass(frozen=True)

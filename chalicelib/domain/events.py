@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.identifiers import EventId, MeetingId, ParticipantId
+from chalicelib.domain.identifiers import EventId, MeetingId, ParticipantId, Tenant
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.plain import fields_of, plain_of, secret_keys, value_of
@@ -46,6 +46,14 @@ class Event:
             name: {key: value for key, value in part.items() if key not in hidden.get(name, ())}
             for name, part in self.data.items()
         }
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event of a log, and whose meeting it is about."""
+
+    tenant: Tenant
+    event: Event
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from chalicelib.domain.archive import LANES, Entry, Verdict, lane_of, linked, of_lane, verify
+from chalicelib.domain.archive import LANES, Verdict, lane_of, linked, of_lane, verify
+from chalicelib.domain.events import Entry
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.services.changes import Pause, tries
 from chalicelib.services.protocols import ArchiveStore

@@ -11,10 +11,10 @@ from __future__ import annotations
 import dataclasses
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from chalicelib.domain.events import Event
+from chalicelib.domain.events import Entry, Event
 from chalicelib.domain.identifiers import MeetingId, Tenant, WebhookEndpointId
 from chalicelib.domain.permissions import ApiKeyCaller
 from chalicelib.domain.webhooks import (
@@ -62,14 +62,25 @@ class Deliveries:
         self._clock = clock
         self._chance = chance
 
-    def note_event(self, region: str, tenant: Tenant, meeting: MeetingId, number: int, kind: str) -> int:
-        """A log has a new entry: whoever wants it gets it. Returns how many do. Safe to repeat."""
-        wanting = [one for one in self._store.endpoints(tenant) if not one.disabled and is_wanted(one, kind)]
-        for endpoint in wanting:
-            progress = Progress(endpoint.id, meeting, tenant, 0, number, 0)
+    def note(self, region: str, entries: Iterable[Entry]) -> int:
+        """Logs have new entries: whoever wants them gets them. Returns how many wake-ups. Safe to repeat."""
+        endpoints: dict[Tenant, list[Endpoint]] = {}
+        wanted: dict[tuple[Tenant, WebhookEndpointId, MeetingId], int] = {}
+        for entry in entries:
+            tenant, event = entry.tenant, entry.event
+            if tenant not in endpoints:
+                endpoints[tenant] = [one for one in self._store.endpoints(tenant) if not one.disabled]
+            for endpoint in endpoints[tenant]:
+                if is_wanted(endpoint, event.type):
+                    key = (tenant, endpoint.id, event.meeting)
+                    wanted[key] = max(event.number, wanted.get(key, 0))
+        woken = 0
+        for (tenant, endpoint_id, meeting), number in wanted.items():
+            progress = Progress(endpoint_id, meeting, tenant, 0, number, 0)
             if self._store.want(progress, region, self._clock()):
-                self._waker.wake(tenant, endpoint.id, meeting)
-        return len(wanting)
+                self._waker.wake(tenant, endpoint_id, meeting)
+                woken += 1
+        return woken
 
     def wake_due(self, region: str, now: datetime) -> int:
         """Wake up what waits for another attempt, or what nobody was told of."""

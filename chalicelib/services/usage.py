@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from chalicelib.domain.events import Entry
 from chalicelib.domain.identifiers import MeetingId
 from chalicelib.domain.permissions import ApiKeyCaller
 from chalicelib.domain.tenant import TenantLimits
@@ -46,14 +47,16 @@ class Usage:
         self._region = region
         self._regions = regions
 
-    def note_event(self, meeting_id: MeetingId, kind: str) -> bool:
-        """A log has a new entry; returns whether that was counted. Safe to repeat.
+    def note(self, entries: Iterable[Entry]) -> int:
+        """Logs have new entries; returns how many meetings were counted by them. Safe to repeat.
 
         Raises:
             StoreUnavailableError: Others counted the same meeting at each try.
         """
-        if kind not in COUNTED_EVENTS:
-            return False
+        meetings = {entry.event.meeting for entry in entries if entry.event.type in COUNTED_EVENTS}
+        return sum(self._count(meeting) for meeting in sorted(meetings))
+
+    def _count(self, meeting_id: MeetingId) -> bool:
         meeting = self._meetings.by_id(meeting_id)
         if meeting is None or meeting.ended_at is None:
             return False

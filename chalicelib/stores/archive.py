@@ -13,7 +13,8 @@ from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain.archive import Entry, Head, prefix_of
+from chalicelib.domain.archive import Head, prefix_of
+from chalicelib.domain.events import Entry
 from chalicelib.domain.identifiers import Tenant
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.stores.control_items import ArchiveHeadItem, EventItem

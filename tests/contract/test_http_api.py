@@ -359,6 +359,22 @@ async def tell(control_plane: ControlPlane, node: dict[str, Any], sequence: int,
     assert await control_plane.invoke(take, {"Records": [record]}) == {"batchItemFailures": []}
 
 
+async def test_a_batch_of_events_that_cannot_be_noted_comes_again_as_a_whole(
+    api: Api, control_plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+):
+    meeting = await create(api)
+    _, _, log = await api("GET", f"/meetings/{meeting['id']}/events")
+    records = stream_records(meeting["id"], log["items"] * 3, meeting["homeRegion"], "x")
+
+    def fail(*_: object) -> None:
+        raise errors.StoreUnavailableError
+
+    monkeypatch.setattr("chalicelib.services.usage.Usage.note", fail)
+    answer = await control_plane.invoke(control_plane.handler("handle_events"), {"Records": records})
+    first = records[0]["dynamodb"]["SequenceNumber"]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": first}]}
+
+
 @pytest.mark.parametrize(
     ("wishes", "pointer"),
     [

@@ -10,8 +10,8 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from chalicelib.domain.archive import LANES, Entry, lane_of, named
-from chalicelib.domain.events import Event
+from chalicelib.domain.archive import LANES, lane_of, named
+from chalicelib.domain.events import Entry, Event
 from chalicelib.domain.identifiers import MeetingId, Tenant
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.services.archive import Archive

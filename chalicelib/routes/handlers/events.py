@@ -8,7 +8,6 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from chalicelib import errors
@@ -50,23 +49,21 @@ def _take_report(record: SQSRecord) -> None:
 
 
 def take_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """New entries of logs, from the table's stream: those who want them are noted and woken up."""
-    processor = BatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
-    response = process_partial_response(
-        event=event, record_handler=_take_event, processor=processor, context=context
-    )
-    return dict(response)
+    """New entries of logs, from the table's stream: who wants them is noted and woken up; use is counted.
 
-
-def _take_event(record: DynamoDBRecord) -> None:
+    All of a batch is looked at together, as most of it is about a few tenants and meetings. What fails comes
+    again from the first record on; everything that is done here may be done twice.
+    """
+    records = event["Records"]
     region = services().config.region
-    image = own_entry(record.raw_event, region)
-    if image is None:
-        return  # Its home region acts on it.
-    entry = read_entry(image)
-    event = entry.event
-    services().deliveries.note_event(region, entry.tenant, event.meeting, event.number, event.type)
-    services().usage.note_event(event.meeting, event.type)
+    entries = [read_entry(image) for record in records if (image := own_entry(record, region)) is not None]
+    try:
+        services().deliveries.note(region, entries)
+        services().usage.note(entries)
+    except errors.StoreUnavailableError as error:
+        logger.warning("a batch of events comes again", exc_info=error)
+        return {"batchItemFailures": [{"itemIdentifier": records[0]["dynamodb"]["SequenceNumber"]}]}
+    return {"batchItemFailures": []}
 
 
 def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:

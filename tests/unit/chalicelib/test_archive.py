@@ -15,14 +15,13 @@ from hypothesis import strategies as st
 from chalicelib.domain.archive import (
     LANES,
     MOST_BATCHES,
-    Entry,
     Head,
     lane_of,
     linked,
     named,
     prefix_of,
 )
-from chalicelib.domain.events import Event
+from chalicelib.domain.events import Entry, Event
 from chalicelib.domain.identifiers import MeetingId, Tenant
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.services.archive import Archive

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.events import replay
+from chalicelib.domain.events import Entry, replay
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.placement import Node
 from chalicelib.domain.presence import EGRESS_STEP
@@ -53,8 +53,7 @@ def over(meeting: Meeting, egress: int, session: int = 1) -> dict[str, Any]:
 
 
 def count_log(world: World, usage: Usage, meeting: Meeting) -> None:
-    for event in world.store.events(meeting.id, 0, 100):
-        usage.note_event(meeting.id, event.type)
+    usage.note([Entry(ACME.tenant, event) for event in world.store.events(meeting.id, 0, 100)])
 
 
 sessions = st.lists(st.lists(st.integers(0, 1000), min_size=1, max_size=4), min_size=1, max_size=4)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.addresses import is_permitted, parse_networks, url_problem
-from chalicelib.domain.events import Change
+from chalicelib.domain.events import Change, Entry
 from chalicelib.domain.identifiers import KeyId, Tenant, WebhookEndpointId
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.permissions import ApiKeyCaller
@@ -86,8 +86,7 @@ class Desk:
         self.hear(change)
 
     def hear(self, change: Change) -> None:
-        for event in change.events:
-            self.deliveries.note_event("local", Tenant("acme"), event.meeting, event.number, event.type)
+        self.deliveries.note("local", [Entry(Tenant("acme"), event) for event in change.events])
 
     def work(self) -> None:
         while self.waker.waiting:
@@ -136,9 +135,27 @@ def test_wake_ups_that_repeat_or_come_late_deliver_nothing_twice(desk: Desk):
     meeting = desk.meeting()
     desk.waker.waiting *= 3
     desk.work()
-    desk.deliveries.note_event("local", Tenant("acme"), meeting.id, 1, "meeting.created")
+    (created,) = desk.meetings.events(meeting.id, 0, 1)
+    assert desk.deliveries.note("local", [Entry(Tenant("acme"), created)]) == 0
     desk.work()
     assert desk.numbers() == [1]
+
+
+def test_a_batch_of_events_wakes_up_once_for_each_endpoint_and_meeting(desk: Desk):
+    desk.endpoint()
+    desk.endpoint("meeting.y")
+    meeting = desk.meeting()
+    desk.work()
+    known = desk.meetings.meeting_by_id[meeting.id]
+    change = Change.of(known).then("meeting.x", desk.now, present=1).then("meeting.y", desk.now, present=2)
+    change = change.then("meeting.x", desk.now, present=3)
+    assert desk.meetings.commit(change) is None
+    entries = [Entry(Tenant("acme"), event) for event in change.events]
+    strangers = [Entry(Tenant("other"), event) for event in change.events]
+    assert desk.deliveries.note("local", [*entries, *strangers]) == 2
+    assert len(desk.waker.waiting) == 2
+    desk.work()
+    assert sorted(desk.numbers()) == [1, 2, 3, 3, 4]
 
 
 def test_a_lost_wake_up_is_found_by_the_clock(desk: Desk):
