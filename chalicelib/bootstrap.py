@@ -21,6 +21,7 @@ from chalicelib.services.meetings import Meetings
 from chalicelib.services.moderation import Moderation
 from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.placing import Placing
+from chalicelib.services.profiles import Profiles
 from chalicelib.services.protocols import (
     ApiKeyStore,
     ArchiveStore,
@@ -31,6 +32,7 @@ from chalicelib.services.protocols import (
     NodeCommands,
     NodeGroup,
     People,
+    ProfileStore,
     QualityStore,
     Signer,
     TenantStore,
@@ -65,6 +67,7 @@ from chalicelib.services.values import (
     NodeId,
     Operation,
     Participant,
+    Profile,
     RegionWish,
     Tenant,
     TenantLimits,
@@ -84,6 +87,7 @@ from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.issuers import OidcIssuers
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.node_group import AutoScalingNodeGroup, FixedNodes
+from chalicelib.stores.profiles import DynamoProfiles
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing import SecretSigner
 from chalicelib.stores.signing_keys import SecretKeys, new_key
@@ -113,6 +117,7 @@ class Stores:
     usage: UsageStore
     tenants: TenantStore
     archive: ArchiveStore
+    profiles: ProfileStore
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,7 @@ class Services:
     usage: Usage
     tenants: Tenants
     archive: Archive
+    profiles: Profiles
 
 
 def build(config: Config, stores: Stores) -> Services:
@@ -184,6 +190,7 @@ def build(config: Config, stores: Stores) -> Services:
         webhooks=webhooks,
         limits=Limits(config.rate_per_second),
         tenants=tenants,
+        profiles=Profiles(stores.profiles),
         archive=Archive(stores.archive, config.region),
         usage=Usage(stores.usage, stores.tenants, stores.meetings, config.region, config.regions),
         deliveries=Deliveries(
@@ -228,6 +235,7 @@ def services() -> Services:
         usage=DynamoUsage(connection),
         tenants=DynamoTenants(),
         archive=S3Archive(config.archive_bucket),
+        profiles=DynamoProfiles(),
         node_group=AutoScalingNodeGroup(config.node_group) if config.node_group else FixedNodes(),
     )
     return build(config, stores)
@@ -251,6 +259,7 @@ __all__ = [
     "NodeId",
     "Operation",
     "Participant",
+    "Profile",
     "RegionWish",
     "Services",
     "Stores",

@@ -43,7 +43,7 @@ _ANYBODY: frozenset[Standing] = _PRESENT | _MAKERS | {"waiting", "removed", "lin
 
 STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
     "create_meeting": _MAKERS,
-    "list_meetings": _TENANT,
+    "list_meetings": _MAKERS,
     "see_nodes": _TENANT,
     "drain_node": _TENANT,
     "choose_role": _TENANT,

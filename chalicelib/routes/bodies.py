@@ -262,6 +262,13 @@ class QualityOverviewQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
+class ChangeMeBody(Body):
+    """What is left out stays as it is; with null the name is the issuer's again."""
+
+    name: Annotated[Text, Field(max_length=100)] | None = None
+    preferences: Metadata = Field(default_factory=dict)
+
+
 class UsageQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -133,13 +133,13 @@ def key_of(call: Call, operation: Operation | None = None) -> ApiKeyCaller:
     return call.caller
 
 
-def maker_of(call: Call) -> ApiKeyCaller | UserCaller:
-    """Who may make meetings: a tenant's server, or somebody who signed in.
+def maker_of(call: Call, operation: Operation) -> ApiKeyCaller | UserCaller:
+    """Who may have meetings: a tenant's server, or somebody who signed in.
 
     Raises:
         UnauthorizedError, InsufficientScopeError: see key_of.
     """
-    return call.caller if isinstance(call.caller, UserCaller) else key_of(call, "create_meeting")
+    return call.caller if isinstance(call.caller, UserCaller) else key_of(call, operation)
 
 
 def idempotency_key(call: Call) -> str | None:

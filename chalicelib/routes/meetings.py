@@ -26,11 +26,11 @@ from chalicelib.routes.bodies import (
     JoinBody,
     ListMeetingsQuery,
 )
-from chalicelib.routes.http import Call, checked, idempotency_key, json_response, key_of, maker_of
+from chalicelib.routes.http import Call, checked, idempotency_key, json_response, maker_of
 
 
 def create_meeting(call: Call) -> Response:
-    caller = maker_of(call)
+    caller = maker_of(call, "create_meeting")
     body = call.body(CreateMeetingBody)
     wishes = MeetingWishes(
         title=body.title,
@@ -55,7 +55,7 @@ def create_meeting(call: Call) -> Response:
 
 
 def list_meetings(call: Call) -> Response:
-    caller = key_of(call)
+    caller = maker_of(call, "list_meetings")
     # A query is text: numbers in it are parsed, not taken for another type.
     query = checked(ListMeetingsQuery, call.query())
     page, mark = call.services.meetings.page(caller, query.state, query.limit, views.mark_of(query.cursor))

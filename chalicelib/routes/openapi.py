@@ -8,6 +8,7 @@ from typing import get_args
 from pydantic import BaseModel
 
 from chalicelib.routes.bodies import (
+    ChangeMeBody,
     ChangeMeetingBody,
     ChangeParticipantBody,
     CreateApiKeyBody,
@@ -173,7 +174,12 @@ def paths() -> dict[str, Schema]:
     )
     create["parameters"] = [idempotency_key]
     listed = operation(
-        "list_meetings", "List meetings, newest first", 200, listing("Meeting"), KEY, "401 422"
+        "list_meetings",
+        "List the tenant's meetings, or those that a person made, newest first",
+        200,
+        listing("Meeting"),
+        MAKER,
+        "401 403 422",
     )
     listed["parameters"] = [
         parameter(
@@ -273,6 +279,7 @@ def document(api_url: str) -> Schema:
         "Empty": EmptyBody,
         "ChangeMeeting": ChangeMeetingBody,
         "ChangeParticipant": ChangeParticipantBody,
+        "ChangeMe": ChangeMeBody,
         "NoContent": EndBody,
     }
     requests = {name: model.model_json_schema(by_alias=True) for name, model in bodies.items()}

@@ -7,6 +7,7 @@ from typing import Any, get_args
 from chalicelib.routes.bodies import ScopeName
 from chalicelib.routes.openapi_words import (
     ANYBODY,
+    IF_MATCH,
     KEY,
     TEXT,
     TIME,
@@ -38,7 +39,12 @@ KEY_SCHEMAS: dict[str, Schema] = {
         expires_in={"type": "integer", "minimum": 1},
         scope=TEXT,
     ),
-    "User": record(id={"type": "string", "pattern": "^usr_[a-z2-7]{26}$"}, tenant=TEXT, name=nullable(TEXT)),
+    "User": record(
+        id={"type": "string", "pattern": "^usr_[a-z2-7]{26}$"},
+        tenant=TEXT,
+        name=nullable(TEXT),
+        preferences={"type": "object", "additionalProperties": TEXT},
+    ),
     "SignIn": record(
         issuer=TEXT,
         clientId=TEXT,
@@ -74,6 +80,11 @@ def key_paths(idempotency_key: Schema) -> dict[str, Any]:
         },
         "/users/me": {
             "get": operation("show_me", "Who signed in", 200, reference("User"), [{"user": []}], "401"),
+            "patch": {
+                **operation("change_me", "Change what you chose for yourself", 200, reference("User"),
+                            [{"user": []}], "400 401 412 413 415 422", "ChangeMe"),
+                "parameters": [IF_MATCH],
+            },
         },
         "/sign-in": {
             "get": operation("show_sign_in", "Where people sign in (authorization code with PKCE)", 200,

@@ -55,6 +55,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/v1/api-keys/{key}", api_keys.show_api_key),
     ("DELETE", "/v1/api-keys/{key}", api_keys.delete_api_key),
     ("GET", "/v1/users/me", people.show_me),
+    ("PATCH", "/v1/users/me", people.change_me),
     ("GET", "/v1/sign-in", people.show_sign_in),
     ("POST", "/v1/oauth/token", api_keys.issue_token),
     ("POST", "/v1/webhook-endpoints", webhooks.create_webhook_endpoint),

@@ -15,8 +15,10 @@ from chalicelib.bootstrap import (
     Meeting,
     Node,
     Participant,
+    Profile,
     TenantLimits,
     Used,
+    UserCaller,
     Waiting,
 )
 
@@ -101,6 +103,15 @@ def waiting(value: Waiting) -> dict[str, Any]:
         "participant": {"id": one.id, "role": one.role, "displayName": one.display_name},
         "waitingToken": value.token,
         "pollAfterMs": POLL_AFTER_MS,
+    }
+
+
+def me(caller: UserCaller, profile: Profile) -> dict[str, Any]:
+    return {
+        "id": caller.user,
+        "tenant": caller.tenant,
+        "name": profile.name if profile.name is not None else caller.name,
+        "preferences": dict(profile.preferences),
     }
 
 

@@ -215,11 +215,18 @@ class Meetings:
         self._tenants.size_of(meeting.tenant, wanted)
 
     def page(
-        self, caller: Caller, state: str | None, limit: int, after: str | None
+        self, caller: ApiKeyCaller | UserCaller, state: str | None, limit: int, after: str | None
     ) -> tuple[list[Meeting], str | None]:
-        if not isinstance(caller, ApiKeyCaller) or not is_allowed("tenant", "list_meetings"):
-            raise ForbiddenError("Only a tenant's API key may list meetings.")
+        """A server sees all of its tenant's meetings, a person those that they made.
+
+        Raises:
+            ForbiddenError, InsufficientScopeError: see there.
+        """
+        if not is_allowed(standing_of(caller, None, None), "list_meetings"):
+            raise ForbiddenError("Only a tenant's API key, or somebody who signed in, may list meetings.")
         require_scope(caller, "list_meetings")
+        if isinstance(caller, UserCaller):
+            return self._store.page_of(caller.user, state, limit, after)
         return self._store.page(caller.tenant, state, limit, after)
 
     def participants(self, caller: Caller, name: str) -> list[Participant]:

@@ -16,11 +16,13 @@ from chalicelib.domain.identifiers import (
     NodeId,
     ParticipantId,
     Tenant,
+    UserId,
     WebhookEndpointId,
 )
 from chalicelib.domain.issuers import Person, SignIn
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
+from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import Presence
 from chalicelib.domain.quality import QualityEntry
@@ -52,6 +54,9 @@ class MeetingStore(Protocol):
     def page(
         self, tenant: Tenant, state: str | None, limit: int, after: str | None
     ) -> tuple[list[Meeting], str | None]: ...
+    def page_of(
+        self, organiser: UserId, state: str | None, limit: int, after: str | None
+    ) -> tuple[list[Meeting], str | None]: ...
     def live(self, region: str) -> Iterable[Meeting]: ...
     def due(self, region: str, now: datetime, limit: int) -> list[MeetingId]: ...
     def held_units(self, node: NodeId) -> int: ...
@@ -82,6 +87,11 @@ class ArchiveStore(Protocol):
     def put(self, key: str, body: bytes) -> None: ...
     def read(self, key: str) -> bytes: ...
     def keys(self, region: str, day: date) -> Iterable[str]: ...
+
+
+class ProfileStore(Protocol):
+    def profile(self, user: UserId) -> Profile: ...
+    def put_profile(self, user: UserId, profile: Profile) -> bool: ...
 
 
 class TenantStore(Protocol):

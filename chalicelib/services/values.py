@@ -7,6 +7,7 @@ from chalicelib.domain.issuers import TrustedIssuer
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.permissions import ApiKeyCaller, Operation, UserCaller
+from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Node
 from chalicelib.domain.regions import RegionWish
 from chalicelib.domain.tenant import TenantLimits
@@ -34,6 +35,7 @@ __all__ = [
     "NodeId",
     "Operation",
     "Participant",
+    "Profile",
     "RegionWish",
     "Tenant",
     "TenantLimits",

@@ -57,6 +57,18 @@ class _MeetingsByNode(GlobalSecondaryIndex[Any]):
     pk = UnicodeAttribute(range_key=True)
 
 
+class _MeetingsByOrganiser(GlobalSecondaryIndex[Any]):
+    """Sparse: only meetings that a person made. Newest first."""
+
+    class Meta:
+        index_name = "byOrganiser"
+        projection = AllProjection()
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    organiser = UnicodeAttribute(hash_key=True)
+    list_sort = UnicodeAttribute(range_key=True, attr_name="listSort")
+
+
 class MeetingItem(Model):
     """pk MTG#<id>, sk META."""
 
@@ -67,6 +79,7 @@ class MeetingItem(Model):
     by_tenant = _MeetingsByTenant()
     live = _LiveMeetings()
     by_node = _MeetingsByNode()
+    by_organiser = _MeetingsByOrganiser()
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default="META")
     id = UnicodeAttribute()

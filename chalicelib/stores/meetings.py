@@ -13,7 +13,7 @@ from pynamodb.exceptions import DoesNotExist, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.events import Change, Event, without_gap
-from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
+from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant, UserId
 from chalicelib.domain.meeting import Meeting, end_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Reservation
@@ -159,23 +159,13 @@ class DynamoMeetings:
         self, tenant: Tenant, state: str | None, limit: int, after: str | None
     ) -> tuple[list[Meeting], str | None]:
         """Newest first. `after` is the mark that the page before ended with."""
-        key = f"TENANT#{tenant}"
-        query = MeetingItem.by_tenant.query(
-            key,
-            # A mark is a sort key: what lies before it is older, as the order is descending.
-            range_key_condition=MeetingItem.list_sort < after if after is not None else None,
-            filter_condition=MeetingItem.state == state if state is not None else None,
-            scan_index_forward=False,
-            page_size=limit + 1,
-        )
-        found: list[MeetingItem] = []
-        for item in query:
-            found.append(item)
-            if len(found) > limit:
-                break
-        more = len(found) > limit
-        kept = found[:limit]
-        return [meeting_of(item) for item in kept], kept[-1].list_sort if more else None
+        return _page(MeetingItem.by_tenant, f"TENANT#{tenant}", state, limit, after)
+
+    def page_of(
+        self, organiser: UserId, state: str | None, limit: int, after: str | None
+    ) -> tuple[list[Meeting], str | None]:
+        """The meetings that a person made; otherwise as `page`."""
+        return _page(MeetingItem.by_organiser, organiser, state, limit, after)
 
     def live(self, region: str) -> list[Meeting]:
         """Every meeting of a home region that has not ended."""
@@ -217,6 +207,22 @@ class DynamoMeetings:
             consistent_read=True,
         )
         return without_gap((event_of(item) for item in query), after)
+
+
+def _page(
+    index: Any, key: str, state: str | None, limit: int, after: str | None
+) -> tuple[list[Meeting], str | None]:
+    query = index.query(
+        key,
+        # A mark is a sort key: what lies before it is older, as the order is descending.
+        range_key_condition=MeetingItem.list_sort < after if after is not None else None,
+        filter_condition=MeetingItem.state == state if state is not None else None,
+        scan_index_forward=False,
+        page_size=limit + 1,
+    )
+    found: list[MeetingItem] = list(islice(query, limit + 1))
+    kept = found[:limit]
+    return [meeting_of(item) for item in kept], kept[-1].list_sort if len(found) > limit else None
 
 
 def _has_room(reservation: Reservation) -> Any:

@@ -27,6 +27,7 @@ from chalicelib.stores.tenant_items import (
     DeliveryItem,
     LiveCountItem,
     MeetingUseItem,
+    ProfileItem,
     TenantItem,
     WebhookEndpointItem,
     WebhookProgressItem,
@@ -52,6 +53,7 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
     TenantItem,
     LiveCountItem,
     ArchiveHeadItem,
+    ProfileItem,
 )
 FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem)
 
@@ -90,7 +92,7 @@ def _make_indexes() -> None:
     name = MeetingItem.Meta.table_name
     there = client.describe_table(TableName=name)["Table"].get("GlobalSecondaryIndexes", [])
     known = {index["IndexName"] for index in there}
-    for index in (MeetingItem.by_node,):
+    for index in (MeetingItem.by_node, MeetingItem.by_organiser):
         schema = index._get_schema()
         if schema["index_name"] in known:
             continue

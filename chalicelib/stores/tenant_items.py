@@ -30,6 +30,19 @@ class TenantItem(Model):
     participants_per_meeting = NumberAttribute(attr_name="participantsPerMeeting", null=True)
 
 
+class ProfileItem(Model):
+    """pk USER#<id>, sk PROFILE: what somebody who signs in has chosen."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="PROFILE")
+    name = UnicodeAttribute(null=True)
+    preferences = JSONAttribute()
+    version = NumberAttribute()
+
+
 class LiveCountItem(Model):
     """pk TENANT#<tenant>, sk LIVE#<region>: how many live meetings it has, of those that are counted."""
 

@@ -61,6 +61,7 @@ def _control_table(scope: Construct, deployment: Deployment, replicas: list[str]
             index("byTenant", "listKey", "listSort"),
             index("live", "liveKey", "listSort"),
             index("byNode", "nodeKey", "pk", "units"),
+            index("byOrganiser", "organiser", "listSort"),
         ],
         replicas=[dynamodb.ReplicaTableProps(region=region) for region in replicas],
     )

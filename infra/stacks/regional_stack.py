@@ -24,7 +24,10 @@ class RegionalStack(cdk.Stack):
             service="dynamodb", resource="table", resource_name=deployment.control_table
         )
         control_table = dynamodb.TableV2.from_table_attributes(
-            self, "Control", table_arn=table_arn, global_indexes=["byTenant", "live", "byNode"]
+            self,
+            "Control",
+            table_arn=table_arn,
+            global_indexes=["byTenant", "live", "byNode", "byOrganiser"],
         )
         secret = secretsmanager.Secret.from_secret_name_v2(self, "SigningKeys", deployment.signing_secret)
         self.control_plane = ControlPlane(

@@ -13,9 +13,10 @@ import pytest
 from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.decisions import admit, end, note_presence, place
 from chalicelib.domain.events import Change, replay
-from chalicelib.domain.identifiers import KeyId, MeetingId, ParticipantId, Tenant, new_id
+from chalicelib.domain.identifiers import KeyId, MeetingId, ParticipantId, Tenant, UserId, new_id
 from chalicelib.domain.meeting import EndReason, Meeting, Placement
 from chalicelib.domain.participant import Participant
+from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import MeetingPresence, PresenceChange, digest
 from chalicelib.domain.tenant import NO_LIMITS, TenantLimits
@@ -26,6 +27,7 @@ from chalicelib.services.protocols import (
     AttemptStore,
     FleetStore,
     MeetingStore,
+    ProfileStore,
     TenantStore,
     UsageStore,
 )
@@ -33,6 +35,7 @@ from chalicelib.stores.api_keys import DynamoApiKeys
 from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
+from chalicelib.stores.profiles import DynamoProfiles
 from chalicelib.stores.tenants import DynamoTenants
 from chalicelib.stores.usage import DynamoUsage
 from tests.support.builders import NOW, a_meeting, a_node, a_participant, an_api_key
@@ -41,6 +44,7 @@ from tests.support.memory_stores import (
     MemoryAttempts,
     MemoryFleet,
     MemoryMeetings,
+    MemoryProfiles,
     MemoryUsage,
 )
 
@@ -53,6 +57,7 @@ class Stores:
     attempts: AttemptStore
     usage: UsageStore
     tenants: TenantStore
+    profiles: ProfileStore
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -60,7 +65,15 @@ def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "memory":
         fleet = MemoryFleet()
         meetings = MemoryMeetings(fleet)
-        return Stores(meetings, fleet, MemoryApiKeys(), MemoryAttempts(), MemoryUsage(), meetings.tenants)
+        return Stores(
+            meetings,
+            fleet,
+            MemoryApiKeys(),
+            MemoryAttempts(),
+            MemoryUsage(),
+            meetings.tenants,
+            MemoryProfiles(),
+        )
     connection = request.getfixturevalue("dynamodb")
     return Stores(
         DynamoMeetings(connection),
@@ -69,6 +82,7 @@ def stores(request: pytest.FixtureRequest) -> Stores:
         DynamoAttempts(),
         DynamoUsage(connection),
         DynamoTenants(),
+        DynamoProfiles(),
     )
 
 
@@ -582,3 +596,29 @@ def test_of_many_that_begin_at_once_only_as_many_are_live_as_may_be(stores: Stor
         obstacles = list(pool.map(begin, meetings))
     assert sorted(map(str, obstacles)) == ["None"] * 5 + ["tenant"] * 7
     assert stores.tenants.live_meetings(tenant, ["local"]) == 5
+
+
+def test_the_meetings_that_a_person_made_come_newest_first_page_by_page(stores: Stores):
+    ada, bob = (UserId(new_id("usr", os.urandom)) for _ in range(2))
+    made = [kept(stores, organiser=ada, created_at=NOW + timedelta(seconds=number)) for number in range(5)]
+    kept(stores, organiser=bob)
+    kept(stores)
+    assert finish(stores, made[1])
+    first, mark = stores.meetings.page_of(ada, None, 3, None)
+    rest, end_mark = stores.meetings.page_of(ada, None, 3, mark)
+    assert [one.id for one in (*first, *rest)] == [one.id for one in reversed(made)]
+    assert (len(first), end_mark) == (3, None)
+    assert [one.id for one in stores.meetings.page_of(ada, "ended", 3, None)[0]] == [made[1].id]
+    assert stores.meetings.page_of(UserId(new_id("usr", os.urandom)), None, 3, None) == ([], None)
+
+
+def test_of_two_who_change_a_profile_at_once_one_has_to_look_again(stores: Stores):
+    user = UserId(new_id("usr", os.urandom))
+    assert stores.profiles.profile(user) == Profile()
+    first = Profile("Ada", {"theme": "dark", "": "x"}, 1)
+    assert stores.profiles.put_profile(user, first)
+    assert not stores.profiles.put_profile(user, Profile("Bob", {}, 1))
+    assert stores.profiles.profile(user) == first
+    assert stores.profiles.put_profile(user, Profile(None, {}, 2))
+    assert not stores.profiles.put_profile(user, Profile(None, {}, 2))
+    assert stores.profiles.profile(user) == Profile(None, {}, 2)

@@ -28,6 +28,7 @@ from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.node_group import FixedNodes
+from chalicelib.stores.profiles import DynamoProfiles
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing_keys import SecretKeys
 from chalicelib.stores.tenants import DynamoTenants
@@ -118,6 +119,7 @@ def api(
         DynamoUsage(dynamodb),
         DynamoTenants(),
         S3Archive("unused"),
+        DynamoProfiles(),
     )
     built = bootstrap.build(read_config({"PARLEY_REGION": os.urandom(4).hex()}), stores)
     built = dataclasses.replace(built, limits=limits)

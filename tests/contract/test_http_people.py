@@ -75,13 +75,50 @@ async def test_who_signed_in_is_told_who_that_is(api: Api):
     assert (status, me["name"]) == (200, "Ada")
     assert me["id"].startswith("usr_")
     assert (await api("GET", "/users/me"))[0] == 401
+    assert (await api("PATCH", "/users/me", {}))[0] == 401
+
+
+async def test_people_choose_what_they_are_called_and_what_apps_find_again(api: Api):
+    wishes = {"name": "Ada B.", "preferences": {"layout": "grid"}}
+    status, _, changed = await api("PATCH", "/users/me", wishes, authorization=ADA)
+    assert (status, changed["name"], changed["preferences"]) == (200, "Ada B.", {"layout": "grid"})
+    status, headers, me = await api("GET", "/users/me", authorization=ADA)
+    assert (status, me) == (200, changed)
+    _, _, other = await api("GET", "/users/me", authorization=BOB)
+    assert (other["name"], other["preferences"]) == ("Bob", {})
+    # What is left out stays; null gives the issuer's name back.
+    status, _, me = await api("PATCH", "/users/me", {"name": None}, authorization=ADA)
+    assert (status, me["name"], me["preferences"]) == (200, "Ada", {"layout": "grid"})
+    stale = await api("PATCH", "/users/me", {"name": "X"}, authorization=ADA, if_match=headers["etag"])
+    assert stale[0] == 412
+    for wrong in (
+        {"name": ""},
+        {"name": 5},
+        {"preferences": {"": "x"}},
+        {"preferences": []},
+        {"id": "usr_x"},
+    ):
+        assert (await api("PATCH", "/users/me", wrong, authorization=ADA))[0] == 422
+
+
+async def test_people_list_the_meetings_that_they_made_and_no_others(api: Api):
+    made = [(await api("POST", "/meetings", {}, authorization=ADA))[2]["id"] for _ in range(3)]
+    await api("POST", "/meetings", {}, authorization=BOB)
+    status, _, page = await api("GET", "/meetings?limit=2", authorization=ADA)
+    assert status == 200
+    _, _, rest = await api("GET", f"/meetings?cursor={page['nextCursor']}", authorization=ADA)
+    assert [one["id"] for one in (*page["items"], *rest["items"])][:3] == made[::-1]
+    await api("POST", f"/meetings/{made[0]}/end", authorization=ADA)
+    _, _, ended = await api("GET", "/meetings?state=ended", authorization=ADA)
+    assert made[0] in [one["id"] for one in ended["items"]]
+    assert (await api("GET", "/meetings", guest=True))[0] == 401
     _, _, told = await api("GET", "/sign-in", guest=True)
     assert told["items"][0]["tokenEndpoint"] == "https://issuer.example/token"
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/meetings"), ("GET", "/nodes"), ("GET", "/api-keys"), ("GET", "/webhook-endpoints")],
+    [("GET", "/usage"), ("GET", "/nodes"), ("GET", "/api-keys"), ("GET", "/webhook-endpoints")],
 )
 async def test_what_is_for_servers_is_not_for_people(api: Api, method: str, path: str):
     assert (await api(method, path, authorization=ADA))[0] in (401, 403)

@@ -38,6 +38,7 @@ WITHOUT_STORE = {
     "GET /v1/regions": 200,
     "GET /v1/sign-in": 200,
     "GET /v1/users/me": 401,
+    "PATCH /v1/users/me": 401,
     "POST /v1/oauth/token": 415,
 }
 

@@ -31,6 +31,7 @@ from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.node_group import FixedNodes
+from chalicelib.stores.profiles import DynamoProfiles
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing_keys import SecretKeys
 from chalicelib.stores.tables import CONTROL_TABLE, FLEET_TABLE, create_tables, use_tables
@@ -136,6 +137,7 @@ def measured_api(connection: Connection) -> Iterator[MeasuredApi]:
         DynamoUsage(connection),
         DynamoTenants(),
         S3Archive("unused"),
+        DynamoProfiles(),
     )
     region = os.urandom(4).hex()
     built = bootstrap.build(read_config({"PARLEY_REGION": region}), stores)

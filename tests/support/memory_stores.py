@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.events import Change, Event
-from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, ParticipantId, Tenant
+from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, ParticipantId, Tenant, UserId
 from chalicelib.domain.issuers import Person, SignIn, user_id
 from chalicelib.domain.meeting import Meeting, end_of
 from chalicelib.domain.participant import Participant
+from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import Presence
 from chalicelib.domain.quality import QualityEntry
@@ -163,11 +164,23 @@ class MemoryMeetings:
     def page(
         self, tenant: Tenant, state: str | None, limit: int, after: str | None
     ) -> tuple[list[Meeting], str | None]:
+        mine = [one for one in self.meeting_by_id.values() if one.tenant == tenant]
+        return self._page(mine, state, limit, after)
+
+    def page_of(
+        self, organiser: UserId, state: str | None, limit: int, after: str | None
+    ) -> tuple[list[Meeting], str | None]:
+        mine = [one for one in self.meeting_by_id.values() if one.organiser == organiser]
+        return self._page(mine, state, limit, after)
+
+    def _page(
+        self, mine: list[Meeting], state: str | None, limit: int, after: str | None
+    ) -> tuple[list[Meeting], str | None]:
         def mark(meeting: Meeting) -> str:
             return f"{meeting.created_at.strftime('%Y-%m-%dT%H:%M:%S.%f')}#{meeting.id}"
 
-        mine = [m for m in self.meeting_by_id.values() if m.tenant == tenant and state in (None, m.state)]
-        newest_first = sorted(mine, key=mark, reverse=True)
+        wanted = [one for one in mine if state in (None, one.state)]
+        newest_first = sorted(wanted, key=mark, reverse=True)
         rest = [meeting for meeting in newest_first if after is None or mark(meeting) < after]
         return rest[:limit], mark(rest[limit - 1]) if len(rest) > limit else None
 
@@ -211,6 +224,20 @@ class MemoryAttempts:
     def give_back(self, counter: str) -> None:
         with self._lock:
             self._count[counter] -= 1
+
+
+class MemoryProfiles:
+    def __init__(self) -> None:
+        self._profiles: dict[UserId, Profile] = {}
+
+    def profile(self, user: UserId) -> Profile:
+        return self._profiles.get(user, Profile())
+
+    def put_profile(self, user: UserId, profile: Profile) -> bool:
+        if self.profile(user).version != profile.version - 1:
+            return False
+        self._profiles[user] = profile
+        return True
 
 
 class MemoryUsage:

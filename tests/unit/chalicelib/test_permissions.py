@@ -27,7 +27,7 @@ from tests.support.builders import a_meeting, a_participant
 STANDINGS: tuple[Standing, ...] = get_args(Standing)
 TABLE = """
 create_meeting      x - - - - - - - - - - x x
-list_meetings       x - - - - - - - - - - - -
+list_meetings       x - - - - - - - - - - x x
 see_usage           x - - - - - - - - - - - -
 see_nodes           x - - - - - - - - - - - -
 drain_node          x - - - - - - - - - - - -
