@@ -1,8 +1,10 @@
 """A small OpenID Connect issuer for one machine: two people who are ready to sign in, without a password.
 
-Authorization code with PKCE and nothing else. It is served on a loopback address only: whoever reaches it may
-be either of the two. Its keys live as long as the run. Never part of a deployment.
-Source: RFC 6749 section 4.1, RFC 7636 (PKCE), RFC 9068, OpenID Connect Core 1.0 and Discovery 1.0.
+Authorization code with PKCE, refresh tokens that are each good once, and nothing else. It is served on a
+loopback address only: whoever reaches it may be either of the two. Its keys live as long as the run.
+Never part of a deployment.
+Source: RFC 6749 sections 4.1 and 6, RFC 7636 (PKCE), RFC 9068, RFC 9700 section 4.14, OpenID Connect Core 1.0
+and Discovery 1.0.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,8 +32,9 @@ PEOPLE = {"ada": "Ada Lovelace", "grace": "Grace Hopper"}
 SCOPE = "openid profile"
 CODE_SECONDS = 60.0
 TOKEN_SECONDS = 3600
-# Codes that nobody exchanges are forgotten, the oldest first.
+# Codes that nobody exchanges are forgotten, the oldest first; sign-ins alike.
 MOST_CODES = 1000
+MOST_SESSIONS = 1000
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -66,6 +69,16 @@ class Grant:
     expires: float
 
 
+@dataclass
+class Session:
+    """One sign-in, by the refresh tokens that it has had."""
+
+    person: str
+    # The one that is good now; whoever brings an earlier one has stolen it, or was stolen from.
+    token: str
+    earlier: set[str] = field(default_factory=set)
+
+
 class Issuer:
     """The protocol without HTTP."""
 
@@ -76,6 +89,7 @@ class Issuer:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._kid = os.urandom(8).hex()
         self._grants: OrderedDict[str, Grant] = OrderedDict()
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
 
     def discovery(self) -> dict[str, Any]:
         return {
@@ -84,7 +98,7 @@ class Issuer:
             "token_endpoint": f"{self.url}/token",
             "jwks_uri": f"{self.url}/jwks.json",
             "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
             "code_challenge_methods_supported": ["S256"],
@@ -128,10 +142,15 @@ class Issuer:
     def exchange(self, form: Mapping[str, str], now: float) -> dict[str, Any]:
         """
         Raises:
-            RefusedError: The code is not one that this client got for this verifier, or was used before.
+            RefusedError: The code is not one that this client got for this verifier, or was used before; or
+                the refresh token is not the newest of its sign-in.
         """
+        if form.get("grant_type") == "refresh_token":
+            return self._refresh(form, int(now))
         if form.get("grant_type") != "authorization_code":
-            raise RefusedError("unsupported_grant_type", "There is `authorization_code` only.")
+            raise RefusedError(
+                "unsupported_grant_type", "There are `authorization_code` and `refresh_token`."
+            )
         grant = self._grants.pop(form.get("code", ""), None)
         if grant is None or grant.expires < self._monotonic():
             raise RefusedError("invalid_grant", "This code is unknown, used or too old.")
@@ -139,10 +158,29 @@ class Issuer:
             raise RefusedError("invalid_grant", "This code was given to another client or address.")
         if not hmac.compare_digest(challenge_of(form.get("code_verifier", "")), grant.challenge):
             raise RefusedError("invalid_grant", "The verifier is another.")
-        return self._tokens(grant, int(now))
+        session = Session(grant.person, token=_secret())
+        self._sessions[_secret()] = session
+        if len(self._sessions) > MOST_SESSIONS:
+            self._sessions.popitem(last=False)
+        return self._tokens(session, grant.nonce, int(now))
+
+    def _refresh(self, form: Mapping[str, str], now: int) -> dict[str, Any]:
+        """Each refresh token is good once; one that comes again ends the whole sign-in (RFC 9700, 4.14.2)."""
+        token = form.get("refresh_token", "")
+        for name, session in self._sessions.items():
+            if token in session.earlier:
+                del self._sessions[name]
+                break
+            if hmac.compare_digest(token.encode(), session.token.encode()):
+                if form.get("client_id") != CLIENT_ID:
+                    break
+                session.earlier.add(token)
+                session.token = _secret()
+                return self._tokens(session, None, now)
+        raise RefusedError("invalid_grant", "This refresh token is unknown or was used.")
 
     def _new_code(self, query: Mapping[str, str], person: str | None) -> str:
-        code = base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
+        code = _secret()
         self._grants[code] = Grant(
             person=person or "",
             redirect_uri=query["redirect_uri"],
@@ -154,13 +192,13 @@ class Issuer:
             self._grants.popitem(last=False)
         return code
 
-    def _tokens(self, grant: Grant, now: int) -> dict[str, Any]:
+    def _tokens(self, session: Session, nonce: str | None, now: int) -> dict[str, Any]:
         common = {
             "iss": self.url,
-            "sub": grant.person,
+            "sub": session.person,
             "iat": now,
             "exp": now + TOKEN_SECONDS,
-            "name": PEOPLE[grant.person],
+            "name": PEOPLE[session.person],
         }
         access = {
             **common,
@@ -170,11 +208,12 @@ class Issuer:
             "jti": os.urandom(8).hex(),
         }
         identity = {**common, "aud": CLIENT_ID}
-        if grant.nonce is not None:
-            identity["nonce"] = grant.nonce
+        if nonce is not None:
+            identity["nonce"] = nonce
         return {
             "access_token": self._sign(access, "at+jwt"),
             "id_token": self._sign(identity, "JWT"),
+            "refresh_token": session.token,
             "token_type": "Bearer",
             "expires_in": TOKEN_SECONDS,
             "scope": SCOPE,
@@ -182,6 +221,10 @@ class Issuer:
 
     def _sign(self, claims: dict[str, Any], typ: str) -> str:
         return jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": self._kid, "typ": typ})
+
+
+def _secret() -> str:
+    return base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
 
 
 def challenge_of(verifier: str) -> str:

@@ -73,6 +73,39 @@ def test_its_access_token_is_the_apis_and_its_id_token_is_not(world: World):
     assert people.person(granted["id_token"]) is None
 
 
+def refresh(world: World, token: str, **changes: str) -> dict[str, Any]:
+    form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": CLIENT_ID}
+    return world.issuer.exchange({**form, **changes}, NOW)
+
+
+def test_a_refresh_token_is_good_once_and_gives_the_next(world: World):
+    token = world.issuer.exchange(world.form(), NOW)["refresh_token"]
+    seen = {token}
+    for _ in range(3):
+        granted = refresh(world, token)
+        assert granted["access_token"]
+        token = granted["refresh_token"]
+        assert token not in seen
+        seen.add(token)
+
+
+def test_a_refresh_token_that_comes_again_ends_the_sign_in(world: World):
+    first = world.issuer.exchange(world.form(), NOW)["refresh_token"]
+    other = world.issuer.exchange(world.form(), NOW)["refresh_token"]
+    second = refresh(world, first)["refresh_token"]
+    for token in (first, second, ""):
+        with pytest.raises(RefusedError, match="unknown or was used"):
+            refresh(world, token)
+    assert refresh(world, other), "somebody else's goes on"
+
+
+def test_a_refresh_token_is_for_its_client_alone(world: World):
+    token = world.issuer.exchange(world.form(), NOW)["refresh_token"]
+    with pytest.raises(RefusedError):
+        refresh(world, token, client_id="another")
+    assert refresh(world, token)
+
+
 def test_a_code_is_exchanged_once(world: World):
     form = world.form()
     world.issuer.exchange(form, NOW)

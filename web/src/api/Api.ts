@@ -11,7 +11,7 @@ export interface ApiOptions {
   /** Such as `https://parley.example/v1`, or `/v1` on the same origin. */
   readonly apiUrl: string;
   /** Of whoever signed in; null, or left out, for a guest. */
-  readonly accessToken?: () => string | null;
+  readonly accessToken?: () => Promise<string | null>;
   readonly fetch?: typeof fetch;
   readonly wait?: (ms: number) => Promise<void>;
 }
@@ -25,13 +25,13 @@ const DEFAULT_RETRY_AFTER_MS = 1_000;
 
 export class Api {
   readonly #url: string;
-  readonly #accessToken: () => string | null;
+  readonly #accessToken: () => Promise<string | null>;
   readonly #fetch: typeof fetch;
   readonly #wait: (ms: number) => Promise<void>;
 
   constructor(options: ApiOptions) {
     this.#url = options.apiUrl.replace(/\/$/, '');
-    this.#accessToken = options.accessToken ?? (() => null);
+    this.#accessToken = options.accessToken ?? (() => Promise.resolve(null));
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#wait = options.wait ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
   }
@@ -65,8 +65,8 @@ export class Api {
     return { title: null, ...body } as unknown as MeetingDetails;
   }
 
-  #headers(hasBody: boolean): Record<string, string> {
-    const token = this.#accessToken();
+  async #headers(hasBody: boolean): Promise<Record<string, string>> {
+    const token = await this.#accessToken();
     return {
       ...(hasBody ? { 'Content-Type': 'application/json' } : {}),
       ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
@@ -95,7 +95,7 @@ export class Api {
     try {
       return await this.#fetch(this.#url + path, {
         method,
-        headers: this.#headers(payload !== undefined),
+        headers: await this.#headers(payload !== undefined),
         body: payload === undefined ? null : JSON.stringify(payload),
         signal: AbortSignal.timeout(TIMEOUT_MS),
         cache: 'no-store',

@@ -27,6 +27,7 @@ let storage: MemoryStorage;
 let visited: URL[];
 let requests: { url: string; init: RequestInit | undefined }[];
 let places: object[];
+let grants: (object | number)[];
 
 function aSignIn(): SignIn {
   return new SignIn({
@@ -37,14 +38,28 @@ function aSignIn(): SignIn {
     now: () => now,
     fetch: (url, init) => {
       requests.push({ url: url as string, init });
-      const body = (url as string).endsWith('/sign-in')
-        ? { items: places }
-        : (url as string).endsWith('/users/me')
-          ? { name: 'Ada' }
-          : { access_token: 'secret', expires_in: 3600 };
-      return Promise.resolve(new Response(JSON.stringify(body)));
+      if ((url as string).endsWith('/sign-in')) return answer({ items: places });
+      if ((url as string).endsWith('/users/me')) return answer({ name: 'Ada' });
+      return answer(grants.shift() ?? { access_token: 'secret', expires_in: 3600 });
     },
   });
+}
+
+function answer(body: object | number): Promise<Response> {
+  if (body === 0) return Promise.reject(new TypeError('no network'));
+  if (typeof body === 'number') return Promise.resolve(new Response('{}', { status: body }));
+  return Promise.resolve(new Response(JSON.stringify(body)));
+}
+
+async function signedIn(refreshToken: string): Promise<SignIn> {
+  grants = [{ access_token: 'first', expires_in: 3600, refresh_token: refreshToken }];
+  const state = String((await begin()).get('state'));
+  await aSignIn().complete(new URLSearchParams({ code: 'c1', state }));
+  return aSignIn();
+}
+
+function lastForm(): Record<string, string> {
+  return Object.fromEntries(requests.at(-1)?.init?.body as URLSearchParams);
 }
 
 async function begin(): Promise<URLSearchParams> {
@@ -58,6 +73,7 @@ beforeEach(() => {
   visited = [];
   requests = [];
   places = [PLACE];
+  grants = [];
 });
 
 describe('signing in', () => {
@@ -70,12 +86,12 @@ describe('signing in', () => {
     const state = String(asked.get('state'));
     // Another SignIn: the page was loaded anew meanwhile.
     const after = aSignIn();
-    expect(after.token()).toBeNull();
+    expect(await after.token()).toBeNull();
     await after.complete(new URLSearchParams({ code: 'c1', state, iss: PLACE.issuer }));
     const body = requests.at(-1)?.init?.body as URLSearchParams;
     expect(body.get('code')).toBe('c1');
     expect(await challengeOf(String(body.get('code_verifier')))).toBe(asked.get('code_challenge'));
-    expect(after.token()).toBe('secret');
+    expect(await after.token()).toBe('secret');
     expect(await after.fetchName()).toBe('Ada');
     expect(requests.at(-1)?.init?.headers).toEqual({ Authorization: 'Bearer secret' });
   });
@@ -94,7 +110,7 @@ describe('signing in', () => {
       code: 'unauthorized',
     });
     expect(requests.length).toBe(before);
-    expect(aSignIn().token()).toBeNull();
+    expect(await aSignIn().token()).toBeNull();
   });
 
   it('takes an answer once', async () => {
@@ -108,14 +124,58 @@ describe('signing in', () => {
       new URLSearchParams({ code: 'c1', state: String((await begin()).get('state')) }),
     );
     now += 3_560_000;
-    expect(aSignIn().token()).toBe('secret');
+    expect(await aSignIn().token()).toBe('secret');
     aSignIn().end();
-    expect(aSignIn().token()).toBeNull();
+    expect(await aSignIn().token()).toBeNull();
     await aSignIn().complete(
       new URLSearchParams({ code: 'c2', state: String((await begin()).get('state')) }),
     );
     now += 3_580_000;
-    expect(aSignIn().token()).toBeNull();
+    expect(await aSignIn().token()).toBeNull();
+  });
+
+  it('is renewed when the token has run out, each time with the newest refresh token', async () => {
+    const person = await signedIn('r1');
+    const before = requests.length;
+    expect(await person.token()).toBe('first');
+    expect(requests.length).toBe(before);
+    for (const [used, next] of [
+      ['r1', 'r2'],
+      ['r2', 'r3'],
+    ]) {
+      now += 3_600_000;
+      grants = [{ access_token: `after ${String(used)}`, expires_in: 3600, refresh_token: next }];
+      expect(await Promise.all([person.token(), person.token()])).toEqual(
+        Array(2).fill(`after ${String(used)}`),
+      );
+      expect(lastForm()).toEqual({
+        grant_type: 'refresh_token',
+        refresh_token: used,
+        client_id: PLACE.clientId,
+      });
+    }
+    expect(requests.length).toBe(before + 2);
+    // One that does not rotate sends none: the one before stays good.
+    now += 3_600_000;
+    grants = [{ access_token: 'again', expires_in: 3600 }];
+    expect(await person.token()).toBe('again');
+    now += 3_600_000;
+    await person.token();
+    expect(lastForm()['refresh_token']).toBe('r3');
+  });
+
+  it('ends when the issuer refuses to renew it, and waits when it does not answer', async () => {
+    const person = await signedIn('r1');
+    now += 3_600_000;
+    for (const silence of [0, 503]) {
+      grants = [silence];
+      expect(await person.token()).toBeNull();
+      expect(person.isSignedIn()).toBe(true);
+    }
+    grants = [400];
+    expect(await person.token()).toBeNull();
+    expect(person.isSignedIn()).toBe(false);
+    expect(storage.values.size).toBe(0);
   });
 
   it('is not offered where no issuer is trusted', async () => {

@@ -1,9 +1,9 @@
 /**
  * SignIn: people sign in with the issuer that the API names, and this tab keeps their access token.
  *
- * Owns the authorization code flow with PKCE, from the redirect to the token. Knows nothing of meetings. The token
- * lives as long as the tab; there is no refresh: who signed in an hour ago signs in again.
- * Source: RFC 6749 section 4.1, RFC 7636 (S256), RFC 9207 (issuer in the answer), RFC 9700 section 2.1.
+ * Owns the authorization code flow with PKCE, from the redirect to the token, and its renewal where the issuer gives a
+ * refresh token. Knows nothing of meetings. What it keeps lives as long as the tab.
+ * Source: RFC 6749 sections 4.1 and 6, RFC 7636 (S256), RFC 9207 (issuer in the answer), RFC 9700 sections 2.1, 4.14.
  */
 import { ApiError } from './errors.ts';
 
@@ -37,6 +37,9 @@ interface Begun {
 interface Kept {
   readonly token: string;
   readonly expiresAt: number;
+  /** Null where the issuer gave none: then the person signs in again. */
+  readonly refreshToken: string | null;
+  readonly place: Place;
 }
 
 const BEGUN = 'parley.signIn.begun';
@@ -49,6 +52,8 @@ export class SignIn {
   readonly #options: SignInOptions;
   readonly #fetch: typeof fetch;
   readonly #now: () => number;
+  /** One renewal at a time: each refresh token is used once. */
+  #renewal: Promise<string | null> | null = null;
 
   constructor(options: SignInOptions) {
     this.#options = options;
@@ -56,11 +61,22 @@ export class SignIn {
     this.#now = options.now ?? (() => Date.now());
   }
 
-  /** The access token of whoever signed in in this tab; null for nobody, or no longer. */
-  token(): string | null {
-    const kept = this.#load(KEPT) as Kept | null;
-    if (kept === null || kept.expiresAt - MARGIN_MS <= this.#now()) return null;
-    return kept.token;
+  /** Whether somebody signed in in this tab, as far as is known here. */
+  isSignedIn(): boolean {
+    const kept = this.#kept();
+    return kept !== null && (this.#isGood(kept) || kept.refreshToken !== null);
+  }
+
+  /** The access token of whoever signed in in this tab, renewed if it has run out; null for nobody, or no longer. */
+  async token(): Promise<string | null> {
+    const kept = this.#kept();
+    if (kept === null || this.#isGood(kept)) return kept?.token ?? null;
+    const { refreshToken, place } = kept;
+    if (refreshToken === null) return null;
+    this.#renewal ??= this.#renew(refreshToken, place).finally(() => {
+      this.#renewal = null;
+    });
+    return this.#renewal;
   }
 
   /**
@@ -116,10 +132,7 @@ export class SignIn {
       client_id: begun.place.clientId,
       code_verifier: begun.verifier,
     });
-    const granted = await this.#json(begun.place.tokenEndpoint, { method: 'POST', body });
-    const { access_token: token, expires_in: seconds } = granted;
-    if (typeof token !== 'string' || typeof seconds !== 'number') throw unreadable();
-    this.#save(KEPT, { token, expiresAt: this.#now() + seconds * 1000 } satisfies Kept);
+    await this.#grant(begun.place, body, null);
   }
 
   /**
@@ -127,7 +140,7 @@ export class SignIn {
    * @throws ApiError
    */
   async fetchName(): Promise<string | null> {
-    const headers = { Authorization: `Bearer ${String(this.token())}` };
+    const headers = { Authorization: `Bearer ${String(await this.token())}` };
     const me = await this.#json(`${this.#options.apiUrl}/users/me`, { headers });
     return typeof me['name'] === 'string' ? me['name'] : null;
   }
@@ -135,6 +148,44 @@ export class SignIn {
   /** Forgets the token; the issuer may go on knowing the person. */
   end(): void {
     this.#forget(KEPT);
+  }
+
+  /** A refusal is final, no answer is not: then the next call tries again. */
+  async #renew(refreshToken: string, place: Place): Promise<string | null> {
+    const body = new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+      client_id: place.clientId,
+    });
+    try {
+      return await this.#grant(place, body, refreshToken);
+    } catch (cause) {
+      if (!(cause instanceof ApiError) || cause.code === 'unauthorized') this.end();
+      return null;
+    }
+  }
+
+  /** Asks the issuer for tokens and keeps them. An issuer that does not rotate refresh tokens sends no new one. */
+  async #grant(place: Place, body: URLSearchParams, refreshToken: string | null): Promise<string> {
+    const granted = await this.#json(place.tokenEndpoint, { method: 'POST', body });
+    const { access_token: token, expires_in: seconds, refresh_token: next } = granted;
+    if (typeof token !== 'string' || typeof seconds !== 'number') throw unreadable();
+    const kept: Kept = {
+      token,
+      expiresAt: this.#now() + seconds * 1000,
+      refreshToken: typeof next === 'string' ? next : refreshToken,
+      place,
+    };
+    this.#save(KEPT, kept);
+    return token;
+  }
+
+  #kept(): Kept | null {
+    return this.#load(KEPT) as Kept | null;
+  }
+
+  #isGood(kept: Kept): boolean {
+    return kept.expiresAt - MARGIN_MS > this.#now();
   }
 
   async #place(): Promise<Place | null> {

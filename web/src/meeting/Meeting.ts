@@ -36,7 +36,7 @@ export interface MeetingOptions {
   /** Such as `/v1` on the same origin. */
   readonly apiUrl: string;
   /** Of whoever signed in; null, or left out, for a guest. */
-  readonly accessToken?: () => string | null;
+  readonly accessToken?: () => Promise<string | null>;
   /** What cameras are sent in; VP8 when left out. VP9 and AV1 look better at the same rate and take more CPU. */
   readonly cameraCodec?: CameraCodec;
   /** Where the tab remembers who it is; null to be somebody new after each reload. */

@@ -29,7 +29,7 @@ export async function fetchMeeting(apiUrl: string, meeting: string): Promise<Mee
  */
 export async function createMeeting(
   apiUrl: string,
-  accessToken: () => string | null,
+  accessToken: () => Promise<string | null>,
 ): Promise<MeetingDetails> {
   try {
     return await new Api({ apiUrl, accessToken }).createMeeting();

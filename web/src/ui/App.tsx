@@ -27,7 +27,7 @@ const signIn = new SignIn({
     location.assign(url);
   },
 });
-const accessToken = (): string | null => signIn.token();
+const accessToken = (): Promise<string | null> => signIn.token();
 
 export function App(): ReactNode {
   const [route, setRoute] = useState<Route>(() => parseRoute(location.pathname));

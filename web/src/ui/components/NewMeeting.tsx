@@ -34,7 +34,7 @@ export function NewMeeting({ onCode, signIn, onNew }: NewMeetingProps): ReactNod
     setFailed(false);
     work.catch(() => {
       setFailed(true);
-      if (signIn.token() === null) setPerson({ kind: 'nobody' });
+      if (!signIn.isSignedIn()) setPerson({ kind: 'nobody' });
     });
   };
   return (
@@ -98,6 +98,6 @@ function usePerson(signIn: SignIn | undefined): [Person, (person: Person) => voi
 }
 
 async function whoIsThere(signIn: SignIn): Promise<Person> {
-  if (signIn.token() !== null) return { kind: 'signedIn', name: await signIn.fetchName() };
+  if ((await signIn.token()) !== null) return { kind: 'signedIn', name: await signIn.fetchName() };
   return (await signIn.isOffered()) ? { kind: 'nobody' } : { kind: 'unknown' };
 }
