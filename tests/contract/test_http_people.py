@@ -91,13 +91,14 @@ async def test_people_choose_what_they_are_called_and_what_apps_find_again(api: 
     assert (status, me["name"], me["preferences"]) == (200, "Ada", {"layout": "grid"})
     stale = await api("PATCH", "/users/me", {"name": "X"}, authorization=ADA, if_match=headers["etag"])
     assert stale[0] == 412
-    for wrong in (
+    broken: list[dict[str, Any]] = [
         {"name": ""},
         {"name": 5},
         {"preferences": {"": "x"}},
         {"preferences": []},
         {"id": "usr_x"},
-    ):
+    ]
+    for wrong in broken:
         assert (await api("PATCH", "/users/me", wrong, authorization=ADA))[0] == 422
 
 
