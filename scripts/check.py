@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv/bin"
 WEB = ROOT / "web"
 PLANE = ROOT / "packet_plane"
+PEER = ROOT / "tests/peers/str0m"
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,20 @@ def checks(slow: bool) -> list[Check]:
     """Every check in order; `slow` takes in the tests that need minutes."""
     marker = ["-m", ""] if slow else []
     pytest = [str(BIN / "python"), "-m", "pytest", "-q"]
+    quiet = ["--quiet", "--locked"]
     cargo_options = ["--workspace", "--all-targets", "--locked"]
+    # Its dependencies are built for the slow tests alone.
+    peer = [Check("lint", "clippy, peer", ["cargo", "clippy", *quiet, "--", "-D", "warnings"], PEER)]
     return [
         Check("format", "ruff format", [str(BIN / "ruff"), "format", "--check", "--quiet", "."]),
         Check("format", "cargo fmt", ["cargo", "fmt", "--all", "--check"], PLANE),
+        Check("format", "cargo fmt, peer", ["cargo", "fmt", "--check"], PEER),
         Check("format", "prettier", ["npm", "run", "--silent", "format:check"], WEB),
         Check("lint", "ruff", [str(BIN / "ruff"), "check", "--quiet", "."]),
         Check(
             "lint", "clippy", ["cargo", "clippy", "--quiet", *cargo_options, "--", "-D", "warnings"], PLANE
         ),
+        *(peer if slow else []),
         Check("lint", "eslint", ["npm", "run", "--silent", "lint"], WEB),
         Check("types", "mypy", [str(BIN / "mypy")]),
         Check("types", "tsc", ["npm", "run", "--silent", "typecheck"], WEB),

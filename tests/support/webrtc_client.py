@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import array
 import asyncio
-import cmath
 import math
 from dataclasses import dataclass, field
 
@@ -13,8 +12,7 @@ import av
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 
-SAMPLE_RATE = 48_000
-TONE_HZ = 440
+from tests.support.encoded_media import TONE_HZ, share_of_tone
 
 
 class ToneTrack(AudioStreamTrack):
@@ -116,12 +114,7 @@ async def tone_share(track: MediaStreamTrack, frames: int = 50) -> float:
         assert isinstance(frame, av.AudioFrame)
         # Packed stereo: the left channel will do.
         samples += array.array("h", bytes(frame.planes[0]))[: frame.samples * 2 : 2]
-    step = -2j * math.pi * TONE_HZ / SAMPLE_RATE
-    total = sum(sample * sample for sample in samples)
-    if total == 0:
-        return 0.0
-    tone = abs(sum(sample * cmath.exp(step * number) for number, sample in enumerate(samples))) ** 2
-    return 2 * tone / (len(samples) * total)
+    return share_of_tone(samples)
 
 
 async def mean_colour(track: MediaStreamTrack) -> tuple[float, ...]:
