@@ -111,7 +111,8 @@ class Str0mPeer:
 
     def _note(self, said: Any) -> None:
         # What has no content is its name alone.
-        name, value = next(iter(said.items())) if isinstance(said, dict) else (said, {})
+        content: dict[str, Any] = said if isinstance(said, dict) else {said: None}
+        name, value = next(iter(content.items()))
         match name:
             case "offer":
                 self.offer = value
