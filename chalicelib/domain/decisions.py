@@ -43,7 +43,8 @@ def admit(meeting: Meeting, participant: Participant, earlier: Participant | Non
             here_since=earlier.here_since,
             attended=earlier.attended,
         )
-    return Change.of(meeting).then("participant.admitted", participant.asked_at, participant)
+    change = Change.of(meeting).then("participant.admitted", participant.asked_at, participant)
+    return change if earlier is not None else change.with_newcomer(participant.id)
 
 
 def place(change: Change, placement: Placement, now: datetime) -> Change:

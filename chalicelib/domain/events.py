@@ -64,6 +64,8 @@ class Change:
     after: Meeting
     events: tuple[Event, ...] = ()
     participant_by_id: Mapping[ParticipantId, Participant] = field(default_factory=dict)
+    # Of them, those who must not be known before: a repeated request makes nobody twice.
+    newcomers: frozenset[ParticipantId] = frozenset()
 
     @staticmethod
     def of(meeting: Meeting) -> Change:
@@ -96,7 +98,7 @@ class Change:
             data["participant"] = plain_of(participant)
             participants[participant.id] = participant
         event = Event(after.id, number, kind, at, data)
-        return Change(self.before, after, (*self.events, event), participants)
+        return Change(self.before, after, (*self.events, event), participants, self.newcomers)
 
     def also(self, **fields: Any) -> Change:
         """The same, and its last event says these fields of the meeting, too."""
@@ -104,7 +106,11 @@ class Change:
         *before, last = self.events
         meeting = {**last.data.get("meeting", {}), **plain_of(after, fields)}
         last = dataclasses.replace(last, data={**last.data, "meeting": meeting})
-        return Change(self.before, after, (*before, last), self.participant_by_id)
+        return Change(self.before, after, (*before, last), self.participant_by_id, self.newcomers)
+
+    def with_newcomer(self, participant: ParticipantId) -> Change:
+        """The same, on the condition that nobody of this name was ever in the meeting."""
+        return dataclasses.replace(self, newcomers=self.newcomers | {participant})
 
 
 @dataclass(frozen=True)

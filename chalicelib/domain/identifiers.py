@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import re
 from collections.abc import Callable
 from typing import NewType
@@ -34,6 +36,12 @@ def new_code(random_bytes: RandomBytes) -> MeetingCode:
     while len(letters) < 10:
         letters += "".join(_LETTERS[byte % 26] for byte in random_bytes(16) if byte < 234)
     return MeetingCode(f"{letters[:3]}-{letters[3:7]}-{letters[7:10]}")
+
+
+def derived_id(prefix: str, *parts: str) -> str:
+    """The same for the same parts: what a repeated request with an idempotency key made before."""
+    digest = hashlib.sha256(json.dumps(parts).encode()).digest()[:16]
+    return f"{prefix}_{base64.b32encode(digest).decode().rstrip('=').lower()}"
 
 
 def is_id(text: str, prefix: str) -> bool:

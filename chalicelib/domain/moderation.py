@@ -18,10 +18,11 @@ MOST_BARRED = 1000
 MOST_ADMITTED_AT_ONCE = 45
 
 
-def wait(meeting: Meeting, participant: Participant) -> Change:
+def wait(meeting: Meeting, participant: Participant, earlier: Participant | None) -> Change:
     """Somebody asks to come in and waits to be let in."""
     waiting = dataclasses.replace(participant, state="waiting")
-    return Change.of(meeting).then("participant.waiting", participant.asked_at, waiting)
+    change = Change.of(meeting).then("participant.waiting", participant.asked_at, waiting)
+    return change if earlier is not None else change.with_newcomer(participant.id)
 
 
 def let_in(meeting: Meeting, people: Sequence[Participant], now: datetime) -> Change:

@@ -36,6 +36,8 @@ class Participant:
     # Since when it is there without a break, and the time that it was there before.
     here_since: datetime | None = None
     attended: timedelta = timedelta(0)
+    # What was asked for with the idempotency key that its id is made of.
+    request: str | None = field(default=None, metadata=SECRET)
     # A mark of the address it came from (domain/entrance.py), for bans.
     source: str | None = field(default=None, metadata=SECRET)
 

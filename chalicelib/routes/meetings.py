@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import timedelta
 
 from chalice.app import Response
@@ -105,6 +107,8 @@ def join_meeting(call: Call, meeting: str) -> Response:
         refused_by=NodeId(body.refused_by) if body.refused_by is not None else None,
         passcode=body.passcode,
         source=call.source,
+        key=idempotency_key(call),
+        request=_request_digest(body),
     )
     return entrance_response(call.services.join.join(call.caller, meeting, wishes))
 
@@ -117,6 +121,12 @@ def entrance_response(answer: Admission | Waiting) -> Response:
     if isinstance(answer, Waiting):
         return json_response(views.waiting(answer), 202, {"Retry-After": "1"})
     return json_response(views.admission(answer), 201)
+
+
+def _request_digest(body: JoinBody) -> str:
+    """The same for the same request. Of a passcode only that there is one: a hash would give it away."""
+    plain = {**body.model_dump(mode="json"), "passcode": body.passcode is not None}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def _position(call: Call) -> tuple[float, float] | None:

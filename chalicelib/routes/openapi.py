@@ -224,8 +224,11 @@ def paths() -> dict[str, Schema]:
         },
         "/meetings/{meeting}/join": {
             "parameters": [meeting],
-            "post": join_operation("join_meeting", "Get a participant, a node and a token", ANYBODY,
-                                   "400 401 403 404 409 410 413 415 422 423 429", "JoinMeeting"),
+            "post": {
+                **join_operation("join_meeting", "Get a participant, a node and a token", ANYBODY,
+                                 "400 401 403 404 409 410 413 415 422 423 429", "JoinMeeting"),
+                "parameters": [idempotency_key],
+            },
             "get": join_operation("ask_again", "Ask again with the waiting token", WAITING,
                                   "401 403 404 409 410"),
         },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.api_key import ApiKey
-from chalicelib.domain.identifiers import KeyId, RandomBytes, is_id, new_id
+from chalicelib.domain.identifiers import KeyId, RandomBytes, derived_id, is_id, new_id
 from chalicelib.domain.permissions import ApiKeyCaller, Scope
 from chalicelib.errors import (
     IdempotencyConflictError,
@@ -96,5 +95,4 @@ class ApiKeys:
         """Of an idempotency key, so that a repeated request finds what the first one made."""
         if key is None:
             return KeyId(new_id("key", self._random_bytes))
-        digest = hashlib.sha256(json.dumps([caller.tenant, key]).encode()).digest()[:16]
-        return KeyId(f"key_{base64.b32encode(digest).decode().rstrip('=').lower()}")
+        return KeyId(derived_id("key", caller.tenant, key))

@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib.domain.decisions import admit
 from chalicelib.domain.entrance import Entrance, Newcomer, entrance_of, mark_of
-from chalicelib.domain.identifiers import NodeId, ParticipantId, RandomBytes, is_id, new_id
+from chalicelib.domain.identifiers import NodeId, ParticipantId, RandomBytes, derived_id, is_id, new_id
 from chalicelib.domain.meeting import Meeting, opens_at
 from chalicelib.domain.moderation import marks_of, passcode_guessed, wait
 from chalicelib.domain.participant import Participant, Role, grants_of
@@ -35,6 +35,7 @@ from chalicelib.errors import (
     BarredError,
     ForbiddenError,
     GuestsNotAllowedError,
+    IdempotencyConflictError,
     MeetingEndedError,
     MeetingFullError,
     MeetingLockedError,
@@ -71,6 +72,9 @@ class JoinWishes:
     passcode: str | None = None
     # The address that the request came from.
     source: str | None = None
+    # The client's name for this request, and what it asks for: a repetition finds whom the first one let in.
+    key: str | None = None
+    request: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,9 @@ class Join:
             now = self._clock()
             if meeting.state == "ended":
                 raise MeetingEndedError("This meeting has ended.")
-            who, participant = self._newcomer(caller, meeting, wishes, now)
+            # Only where a first try has met somebody: that costs nothing where there is none.
+            known = self._repeated(caller, meeting, wishes) if attempt > 0 else None
+            who, participant = self._newcomer(caller, meeting, wishes, known, now)
             entrance = entrance_of(meeting, who, now, passcode_given=passcode_given)
             if entrance == "passcode":
                 self._check_passcode(meeting, wishes, participant.source, now)
@@ -169,10 +175,29 @@ class Join:
                 return admission
         raise NoCapacityError("Too many joins of this meeting came at once.")
 
+    def _repeated(self, caller: Caller, meeting: Meeting, wishes: JoinWishes) -> Participant | None:
+        """Whom an earlier request of the same key let in.
+
+        Raises:
+            IdempotencyConflictError: It asked for something else.
+        """
+        if wishes.key is None:
+            return None
+        name = keyed_id(caller, meeting, wishes.key)
+        known = self._store.participants_by_id(meeting.id, {name}).get(name)
+        if known is not None and known.request != wishes.request:
+            raise IdempotencyConflictError("This Idempotency-Key came with another request before.")
+        return known
+
     def _newcomer(
-        self, caller: Caller, meeting: Meeting, wishes: JoinWishes, now: datetime
+        self,
+        caller: Caller,
+        meeting: Meeting,
+        wishes: JoinWishes,
+        repeated: Participant | None,
+        now: datetime,
     ) -> tuple[Newcomer, Participant]:
-        earlier = self._resumed(meeting, wishes)
+        earlier = repeated or self._resumed(meeting, wishes)
         standing = standing_of(caller, meeting, None)
         # Who signed in at the tenant is who it says; a server vouches for whom it names.
         vouched = standing in ("tenant", "organiser", "member")
@@ -183,12 +208,13 @@ class Join:
             source = mark_of(meeting.id, "source", wishes.source)
         participant = Participant(
             meeting=meeting.id,
-            id=earlier.id if earlier else ParticipantId(new_id("par", self._random_bytes)),
+            id=earlier.id if earlier else self._new_id(caller, meeting, wishes),
             display_name=wishes.display_name,
             role=role_of(caller, standing, wishes.role, earlier),
             asked_at=now,
             external_id=earlier.external_id if earlier and not vouched else external_id,
             source=source,
+            request=earlier.request if earlier else (wishes.request if wishes.key is not None else None),
         )
         newcomer = Newcomer(participant.role, vouched, external_id, marks_of(participant), earlier)
         return newcomer, participant
@@ -212,7 +238,7 @@ class Join:
     ) -> Waiting | None:
         if earlier is not None and earlier.state == "waiting":
             return self._waiting(earlier, now)
-        change = wait(meeting, participant)
+        change = wait(meeting, participant, earlier)
         return self._waiting(participant, now) if self._store.commit(change) is None else None
 
     def _waiting(self, participant: Participant, now: datetime) -> Waiting:
@@ -236,6 +262,11 @@ class Join:
         change = admit(meeting, participant, earlier)
         entered = self._placing.enter(change, wishes.region, wishes.refused_by, now, fresh=attempt > 0)
         return self._admission(entered, participant.id, now) if entered is not None else None
+
+    def _new_id(self, caller: Caller, meeting: Meeting, wishes: JoinWishes) -> ParticipantId:
+        if wishes.key is not None:
+            return keyed_id(caller, meeting, wishes.key)
+        return ParticipantId(new_id("par", self._random_bytes))
 
     def _resumed(self, meeting: Meeting, wishes: JoinWishes) -> Participant | None:
         """Who a resume token names; an invalid one makes a new participant, as if there were none."""
@@ -278,6 +309,16 @@ class Join:
         resume_expires = int((now + RESUME_LIFETIME).timestamp())
         resume = self._signer.sign({**common, "aud": RESUME_AUDIENCE, "exp": resume_expires})
         return Admission(meeting, participant, node, entered.standby, token, expires, resume)
+
+
+def keyed_id(caller: Caller, meeting: Meeting, key: str) -> ParticipantId:
+    """Each caller has keys of its own; those of guests are everybody's, and so must not be guessed."""
+    whose = "guest"
+    if isinstance(caller, ApiKeyCaller):
+        whose = f"tenant {caller.tenant}"
+    elif isinstance(caller, UserCaller):
+        whose = f"user {caller.user}"
+    return ParticipantId(derived_id("par", meeting.id, whose, key))
 
 
 def role_of(

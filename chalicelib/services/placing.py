@@ -30,7 +30,7 @@ from chalicelib.services.fleet import Fleet
 from chalicelib.services.protocols import MeetingStore
 from chalicelib.services.tenants import Tenants
 
-Obstacle = Literal["meeting", "node", "busy", "tenant"]
+Obstacle = Literal["meeting", "node", "busy", "tenant", "participant"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Placing:
                 entered, obstacle = self._commit(change, node, standby, units_wanted(meeting), now)
                 if obstacle is None:
                     return Entered(entered, node, standby)
-            if obstacle == "meeting":
+            if obstacle in ("meeting", "participant"):
                 return None
             if meeting.present:
                 raise NoCapacityError("The media node of this meeting has no room for more.")
@@ -112,7 +112,7 @@ class Placing:
                     entered, obstacle = self._commit(change, node, standby, units, now)
                     if obstacle is None:
                         return Entered(entered, node, standby)
-                    if obstacle == "meeting":
+                    if obstacle in ("meeting", "participant"):
                         return None
                     was_busy |= obstacle == "busy"
                     nodes.remove(node)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import hashlib
 import json
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.addresses import Network, url_problem
-from chalicelib.domain.identifiers import RandomBytes, WebhookEndpointId, is_id, new_id
+from chalicelib.domain.identifiers import RandomBytes, WebhookEndpointId, derived_id, is_id, new_id
 from chalicelib.domain.permissions import ApiKeyCaller
 from chalicelib.domain.webhooks import SECRET_OVERLAP, Endpoint, new_secret
 from chalicelib.errors import (
@@ -120,8 +119,7 @@ class Webhooks:
         """Of a key, so that a repeated request finds what the first one made."""
         if key is None:
             return WebhookEndpointId(new_id("whe", self._random_bytes))
-        digest = hashlib.sha256(json.dumps([caller.tenant, key]).encode()).digest()[:16]
-        return WebhookEndpointId(f"whe_{base64.b32encode(digest).decode().rstrip('=').lower()}")
+        return WebhookEndpointId(derived_id("whe", caller.tenant, key))
 
 
 def _digest(wishes: EndpointWishes) -> str:

@@ -173,6 +173,7 @@ class ParticipantItem(Model):
     here_since = UTCDateTimeAttribute(attr_name="hereSince", null=True)
     attended_us = NumberAttribute(attr_name="attendedUs", default=0)
     source = UnicodeAttribute(null=True)
+    request = UnicodeAttribute(null=True)
 
 
 class EventItem(Model):

@@ -216,6 +216,7 @@ def participant_item(participant: Participant) -> ParticipantItem:
         here_since=participant.here_since,
         attended_us=participant.attended // _MICROSECOND,
         source=participant.source,
+        request=participant.request,
     )
 
 
@@ -234,4 +235,5 @@ def participant_of(meeting: MeetingId, item: ParticipantItem) -> Participant:
         here_since=item.here_since,
         attended=int(item.attended_us) * _MICROSECOND,
         source=item.source,
+        request=item.request,
     )

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.events import Change, Event, without_gap
@@ -47,7 +49,10 @@ from chalicelib.stores.tenants import count_live
 # As long as clients of other APIs expect to be able to repeat a request.
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
-Obstacle = Literal["meeting", "node", "busy", "tenant"]
+Obstacle = Literal["meeting", "node", "busy", "tenant", "participant"]
+
+# What holds of somebody who was never in the meeting.
+IS_NEW = ParticipantItem.pk.does_not_exist()
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,9 @@ class DynamoMeetings:
     ) -> Obstacle | None:
         """Write a change with its events, and what it needs of a node and its tenant, all or nothing.
 
-        Nothing is written if somebody else changed the meeting since it was read, if the node has no room
-        any more, or if the tenant has `most_live` counted meetings and this would be one more.
+        Nothing is written if somebody else changed the meeting since it was read, if a newcomer is known
+        already, if the node has no room any more, or if the tenant has `most_live` counted meetings and this
+        would be one more.
         botocore gives each call a token of its own: a repetition after a lost answer is the same call.
 
         Returns:
@@ -118,10 +124,13 @@ class DynamoMeetings:
         if before.events == 0:
             # Kept before meetings had a log.
             seen = seen | MeetingItem.events.does_not_exist()
-        participants = [participant_item(one) for one in change.participant_by_id.values()]
-        items = [*participants, *(event_item(event, after) for event in change.events)]
+        items: list[tuple[Model, Condition | None]] = [
+            (participant_item(one), IS_NEW if one.id in change.newcomers else None)
+            for one in change.participant_by_id.values()
+        ]
+        items += [(event_item(event, after), None) for event in change.events]
         if end_of(before) != end_of(after):
-            items.append(due_item(after))
+            items.append((due_item(after), None))
         try:
             with TransactWrite(connection=self._connection) as transaction:
                 transaction.update(
@@ -137,8 +146,8 @@ class DynamoMeetings:
                         condition=_has_room(reservation),
                     )
                 counts = count_live(transaction, before, after, most_live)
-                for item in items:
-                    transaction.save(item)
+                for item, condition in items:
+                    transaction.save(item, condition=condition)
         except TransactWriteError as error:
             return _obstacle(error, len(items), reservation, counts=counts)
         return None
@@ -241,6 +250,8 @@ def _obstacle(
     reasons = error.cancellation_reasons
     if len(reasons) != saved + 1 + (reservation is not None) + counts:
         raise error
+    if any(reason is not None and reason.code == "ConditionalCheckFailed" for reason in reasons[:saved]):
+        return "participant"
     meeting, *rest = reasons[saved:]
     tenant = rest.pop() if counts else None
     node = rest.pop() if reservation is not None else None

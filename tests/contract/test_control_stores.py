@@ -598,6 +598,19 @@ def test_of_many_that_begin_at_once_only_as_many_are_live_as_may_be(stores: Stor
     assert stores.tenants.live_meetings(tenant, ["local"]) == 5
 
 
+def test_a_newcomer_who_is_known_changes_nothing(stores: Stores):
+    meeting = kept(stores)
+    ann = a_participant(meeting)
+    assert stores.meetings.commit(admit(meeting, ann, None)) is None
+    now = read(stores, meeting)
+    again = dataclasses.replace(ann, display_name="Another", request="digest")
+    assert stores.meetings.commit(admit(now, again, None)) == "participant"
+    assert read(stores, meeting) == now
+    assert stores.meetings.participants(meeting.id) == [ann]
+    assert stores.meetings.commit(admit(now, again, ann)) is None
+    assert stores.meetings.participants(meeting.id) == [again]
+
+
 def test_the_meetings_that_a_person_made_come_newest_first_page_by_page(stores: Stores):
     ada, bob = (UserId(new_id("usr", os.urandom)) for _ in range(2))
     made = [kept(stores, organiser=ada, created_at=NOW + timedelta(seconds=number)) for number in range(5)]

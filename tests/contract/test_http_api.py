@@ -751,6 +751,26 @@ def test_the_document_is_valid_and_names_every_route():
     assert told == {(method, path, view.__name__) for method, path, view in ROUTES}
 
 
+def test_every_post_that_makes_something_takes_an_idempotency_key():
+    making = {
+        path: [parameter["name"] for parameter in item["post"].get("parameters", [])]
+        for path, item in document("http://api/v1")["paths"].items()
+        if "201" in item.get("post", {}).get("responses", {})
+    }
+    assert set(making) >= {"/meetings", "/api-keys", "/webhook-endpoints", "/meetings/{meeting}/join"}
+    assert all("Idempotency-Key" in names for names in making.values()), making
+
+
+async def test_a_join_that_is_repeated_is_answered_with_the_same_participant(api: Api):
+    path = f"/meetings/{(await create(api))['id']}/join"
+    named = {"displayName": "Ann"}
+    answers = [await api("POST", path, named, guest=True, idempotency_key="a-b-c") for _ in range(2)]
+    assert [status for status, _, _ in answers] == [201, 201]
+    assert answers[0][2]["participant"] == answers[1][2]["participant"]
+    status, _, problem = await api("POST", path, {"displayName": "Bob"}, guest=True, idempotency_key="a-b-c")
+    assert (status, problem["code"]) == (422, "idempotency_conflict")
+
+
 async def test_a_batch_of_reports_fails_one_by_one(api: Api, control_plane: ControlPlane):
     node = a_node(region="elsewhere")
     sound = {

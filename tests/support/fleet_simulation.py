@@ -78,7 +78,7 @@ class _Meetings(MemoryMeetings):
 
     def commit(
         self, change: Change, reservation: Reservation | None = None, most_live: int | None = None
-    ) -> Literal["meeting", "node", "busy", "tenant"] | None:
+    ) -> Literal["meeting", "node", "busy", "tenant", "participant"] | None:
         obstacle = super().commit(change, reservation, most_live)
         if obstacle is None:
             for meeting, sign in ((change.before, -1), (change.after, 1)):

@@ -129,13 +129,15 @@ class MemoryMeetings:
 
     def commit(
         self, change: Change, reservation: Reservation | None = None, most_live: int | None = None
-    ) -> Literal["meeting", "node", "busy", "tenant"] | None:
+    ) -> Literal["meeting", "node", "busy", "tenant", "participant"] | None:
         with self._lock:
             if not change.events:
                 return None
             known = self.meeting_by_id.get(change.after.id)
             if known is None or known.events != change.before.events:
                 return "meeting"
+            if change.newcomers & self._participants.get(known.id, {}).keys():
+                return "participant"
             counter, added = (known.tenant, known.home_region), self.tenants.added_by(change)
             live = self.tenants.live.get(counter, 0)
             if added > 0 and live >= (most_live or 0):

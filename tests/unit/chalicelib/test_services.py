@@ -20,6 +20,7 @@ from chalicelib.domain.permissions import ApiKeyCaller, Guest
 from chalicelib.domain.placement import LOST_AFTER, Node
 from chalicelib.domain.regions import RegionWish
 from chalicelib.errors import (
+    BarredError,
     ForbiddenError,
     GuestsNotAllowedError,
     IdempotencyConflictError,
@@ -34,6 +35,7 @@ from chalicelib.services.accounts import KEPT_SECONDS, Accounts
 from chalicelib.services.fleet import SNAPSHOT_SECONDS, Fleet
 from chalicelib.services.join import Admission, Join, JoinWishes, Waiting
 from chalicelib.services.meetings import Meetings, MeetingWishes
+from chalicelib.services.moderation import Moderation, Moderator
 from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.placing import Placing
 from chalicelib.services.reports import Reports, parse_report
@@ -568,3 +570,41 @@ def test_wrong_credentials_are_never_a_guests():
     for authorization in wrong:
         with pytest.raises(UnauthorizedError):
             accounts.caller_of(authorization)
+
+
+def test_a_join_that_is_repeated_with_its_key_lets_in_nobody_twice(world: World):
+    world.add_node()
+    meeting = world.create()
+    first = world.join(meeting, key="k1", request="r")
+    for _ in range(2):
+        again = world.join(meeting, key="k1", request="r")
+        assert again.participant.id == first.participant.id
+        assert claims_of(world, again.token)["sub"] == first.participant.id
+    assert len(world.store.participants(meeting.id)) == 1
+    with pytest.raises(IdempotencyConflictError):
+        world.join(meeting, key="k1", request="another")
+    others = [
+        world.join(meeting, key="k2", request="r"),
+        world.join(meeting, caller=ACME, key="k1", request="r"),
+        world.join(world.create(), key="k1", request="r"),
+        world.join(meeting),
+    ]
+    assert len({first.participant.id, *(one.participant.id for one in others)}) == 5
+
+
+def test_who_waits_and_asks_again_with_its_key_waits_once(world: World):
+    world.add_node()
+    meeting = world.create(waiting_room=True)
+    asked = [world.ask(meeting, key="k", request="r") for _ in range(3)]
+    assert len({one.participant.id for one in asked}) == 1
+    assert [one.state for one in world.store.participants(meeting.id)] == ["waiting"]
+
+
+def test_who_was_put_out_does_not_come_back_by_its_key(world: World):
+    world.add_node()
+    meeting = world.create()
+    there = world.join(meeting, key="k", request="r")
+    moderation = Moderation(world.meetings, world.store, world.fleet)
+    moderation.remove(Moderator(ACME, meeting.id, "r", world.now), there.participant.id, ban=False)
+    with pytest.raises(BarredError):
+        world.join(meeting, key="k", request="r")

@@ -19,10 +19,12 @@ const json = (status: number, body: unknown, headers: Record<string, string> = {
 function apiThatAnswers(...answers: Answer[]) {
   const requests: { url: string; method: string | undefined; body: unknown }[] = [];
   const waits: number[] = [];
+  const keys: (string | null)[] = [];
   const api = new Api({
     apiUrl: 'http://api/v1/',
     fetch: (url, init) => {
       requests.push({ url: url as string, method: init?.method, body: init?.body });
+      keys.push(new Headers(init?.headers).get('Idempotency-Key'));
       const answer = answers.shift() ?? new Error('no further answer');
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
@@ -31,7 +33,7 @@ function apiThatAnswers(...answers: Answer[]) {
       return Promise.resolve();
     },
   });
-  return { api, requests, waits };
+  return { api, requests, waits, keys };
 }
 
 const failure = (call: Promise<unknown>) =>
@@ -49,6 +51,15 @@ describe('Api', () => {
     expect(requests).toEqual([
       { url: 'http://api/v1/meetings/abc-defg-hij/join', method: 'POST', body: '{"displayName":"Ada"}' },
     ]);
+  });
+
+  it('asks for one place under one name, however often it has to ask', async () => {
+    const { api, keys } = apiThatAnswers(json(503, {}), json(201, GRANT), json(201, GRANT));
+    await api.joinMeeting('abc', { displayName: 'Ada' });
+    await api.joinMeeting('abc', { displayName: 'Ada' });
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(keys[1]).toBe(keys[0]);
+    expect(keys[2]).not.toBe(keys[0]);
   });
 
   it('keeps a strange meeting code inside its path segment', async () => {

@@ -44,11 +44,13 @@ export class Api {
   }
 
   /**
-   * Asks for a place in the meeting. Safe to repeat: a place that is not taken up within minutes is given back.
+   * Asks for a place in the meeting.
    * @throws ApiError
    */
   async joinMeeting(meeting: string, request: JoinRequest): Promise<JoinGrant> {
-    const body = await this.#request('POST', `/meetings/${encodeURIComponent(meeting)}/join`, request);
+    const path = `/meetings/${encodeURIComponent(meeting)}/join`;
+    // However often it has to be sent: it is one join.
+    const body = await this.#request('POST', path, request, newKey());
     if (!hasStrings(body, ['token', 'resumeToken'])) throw unreadable();
     const { node } = body as Partial<JoinGrant>;
     if (!hasStrings(node, ['id', 'url'])) throw unreadable();
@@ -60,23 +62,24 @@ export class Api {
    * @throws ApiError
    */
   async createMeeting(): Promise<MeetingDetails> {
-    const body = await this.#request('POST', '/meetings', {});
+    const body = await this.#request('POST', '/meetings', {}, newKey());
     if (!hasStrings(body, ['id', 'code', 'state'])) throw unreadable();
     return { title: null, ...body } as unknown as MeetingDetails;
   }
 
-  async #headers(hasBody: boolean): Promise<Record<string, string>> {
+  async #headers(hasBody: boolean, key?: string): Promise<Record<string, string>> {
     const token = await this.#accessToken();
     return {
       ...(hasBody ? { 'Content-Type': 'application/json' } : {}),
+      ...(key === undefined ? {} : { 'Idempotency-Key': key }),
       ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
     };
   }
 
-  async #request(method: string, path: string, payload?: object): Promise<unknown> {
+  async #request(method: string, path: string, payload?: object, key?: string): Promise<unknown> {
     for (let retries = 0; ; retries += 1) {
       try {
-        return await this.#requestOnce(method, path, payload);
+        return await this.#requestOnce(method, path, payload, key);
       } catch (error) {
         if (!(error instanceof ApiError) || error.status !== 503 || retries >= MAX_RETRIES) throw error;
         await this.#wait(Math.min(error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS));
@@ -84,18 +87,28 @@ export class Api {
     }
   }
 
-  async #requestOnce(method: string, path: string, payload?: object): Promise<unknown> {
-    const answer = await this.#send(method, path, payload);
+  async #requestOnce(
+    method: string,
+    path: string,
+    payload: object | undefined,
+    key: string | undefined,
+  ): Promise<unknown> {
+    const answer = await this.#send(method, path, payload, key);
     const body = await parseBody(answer);
     if (!answer.ok) throw errorOfAnswer(answer.status, answer.headers.get('Retry-After'), body);
     return body;
   }
 
-  async #send(method: string, path: string, payload?: object): Promise<Response> {
+  async #send(
+    method: string,
+    path: string,
+    payload: object | undefined,
+    key: string | undefined,
+  ): Promise<Response> {
     try {
       return await this.#fetch(this.#url + path, {
         method,
-        headers: await this.#headers(payload !== undefined),
+        headers: await this.#headers(payload !== undefined, key),
         body: payload === undefined ? null : JSON.stringify(payload),
         signal: AbortSignal.timeout(TIMEOUT_MS),
         cache: 'no-store',
@@ -104,6 +117,13 @@ export class Api {
       throw new ApiError('unreachable', 'the API could not be reached', { status: 0, cause });
     }
   }
+}
+
+/** Nobody guesses it: whoever has it is taken for who asked first. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
 }
 
 async function parseBody(answer: Response): Promise<unknown> {
