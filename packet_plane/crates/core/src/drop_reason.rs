@@ -62,7 +62,7 @@ drop_reasons! {
     KeyExhausted => "key_exhausted",
     /// A retransmission of something already here.
     Duplicate => "duplicate",
-    /// Retransmission padding without payload: a sender probing for bandwidth.
+    /// Padding without payload: a sender probing for bandwidth.
     Padding => "padding",
 }
 

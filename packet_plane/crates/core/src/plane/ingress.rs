@@ -1,6 +1,6 @@
 //! From the wire into a track: which stream a packet belongs to, and what follows from its arrival.
 
-use super::Plane;
+use super::{Plane, probes};
 use crate::codec::MediaKind;
 use crate::drop_reason::DropReason;
 use crate::event::Event;
@@ -14,6 +14,9 @@ use crate::transport::{MAX_ROUTES, StreamRoute, Transport};
 impl Plane {
     pub(super) fn handle_rtp(&mut self, now: Instant, index: usize, packet: &[u8]) -> Result<(), DropReason> {
         let header = RtpHeader::parse(packet)?;
+        if probes::is_probe(&header) {
+            return self.handle_probe(now, index, &header, packet);
+        }
         let route = match self.route_of(index, header.ssrc) {
             Some(route) => route,
             None => self
@@ -41,7 +44,8 @@ impl Plane {
         };
         // A retransmission is authentic even when it repeats what is here: congestion control wants to know.
         if matches!(arrived, Ok(_) | Err(DropReason::Duplicate | DropReason::Padding)) {
-            note_transport_wide(now, transport, track, &header, packet);
+            let id = track.extensions.transport_wide_cc;
+            note_transport_wide(now, transport, id, &header, packet);
             if transport.routes.len() < MAX_ROUTES {
                 transport.routes.entry(header.ssrc).or_insert(route);
             }
@@ -164,7 +168,12 @@ impl Plane {
         })
     }
 
-    fn find_track(&self, index: usize, header: &RtpHeader, packet: &[u8]) -> Option<(usize, &Track)> {
+    pub(super) fn find_track(
+        &self,
+        index: usize,
+        header: &RtpHeader,
+        packet: &[u8],
+    ) -> Option<(usize, &Track)> {
         let transport = self.transports.get(index)?;
         let tracks = || {
             transport
@@ -196,14 +205,13 @@ impl Plane {
     }
 }
 
-fn note_transport_wide(
+pub(super) fn note_transport_wide(
     now: Instant,
     transport: &mut Transport,
-    track: &Track,
+    id: u8,
     header: &RtpHeader,
     packet: &[u8],
 ) {
-    let id = track.extensions.transport_wide_cc;
     if let Some([high, low]) = (id != 0).then(|| header.extension(packet, id)).flatten() {
         transport
             .recorder

@@ -20,6 +20,9 @@ mod overload_tests;
 mod pacing;
 #[cfg(test)]
 mod pacing_tests;
+#[cfg(test)]
+mod probe_tests;
+mod probes;
 mod recovery;
 #[cfg(test)]
 mod redundancy_tests;
