@@ -6,6 +6,16 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+# The app's own paths, such as /m/abc-defg-hij, are its index page; files have a dot in their names.
+APP_PATHS = """
+function handler(event) {
+  var request = event.request;
+  var name = request.uri.split('/').pop();
+  if (name.indexOf('.') < 0) request.uri = '/index.html';
+  return request;
+}
+"""
+
 
 class WebSite(Construct):
     """Static files for everybody; nothing else of the bucket is readable."""
@@ -21,13 +31,13 @@ class WebSite(Construct):
             versioned=True,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        # The app's own paths, such as /m/abc-defg-hij, are its index page.
-        index = [
-            cloudfront.ErrorResponse(
-                http_status=status, response_http_status=200, response_page_path="/index.html"
-            )
-            for status in (403, 404)
-        ]
+        # An error page of the distribution would hide the API's own 403 and 404 as well.
+        pages = cloudfront.Function(
+            self,
+            "Pages",
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+            code=cloudfront.FunctionCode.from_inline(APP_PATHS),
+        )
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -36,6 +46,11 @@ class WebSite(Construct):
                 origin=origins.S3BucketOrigin.with_origin_access_control(self.bucket),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
                 response_headers_policy=cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
+                function_associations=[
+                    cloudfront.FunctionAssociation(
+                        function=pages, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
+                    )
+                ],
             ),
             additional_behaviors={
                 "/v1/*": cloudfront.BehaviorOptions(
@@ -46,6 +61,5 @@ class WebSite(Construct):
                     viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
                 )
             },
-            error_responses=index,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
         )
