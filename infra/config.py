@@ -22,6 +22,8 @@ class Region:
     # Stopped machines that are ready to start: a node more in half a minute instead of three.
     warm_nodes: int = 1
     capacity_units: int = 1000
+    # How many requests the API answers at once; what the account has beyond is for reports and clocks.
+    api_concurrency: int = 500
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Deployment:
     # S3 bucket and key prefix of the node's release archive, one bucket per region: {bucket}-{region}.
     node_release_bucket: str
     node_release_key: str
+    # Whose people may sign in: objects with issuer, audience, clientId, tenant, and maybe types and scope.
+    issuers: tuple[Mapping[str, Any], ...] = ()
     project: str = "parley"
 
     @property
@@ -93,9 +97,20 @@ def read_deployment(context: Mapping[str, Any]) -> Deployment:
             lambda_package=_text(settings, "lambdaPackage"),
             node_release_bucket=_text(settings, "nodeReleaseBucket"),
             node_release_key=_text(settings, "nodeReleaseKey"),
+            issuers=_issuers(settings.get("issuers", [])),
         )
     except TypeError as exc:
         raise DeploymentError(f'"parley.regions": {exc}') from exc
+
+
+def _issuers(entries: Any) -> tuple[Mapping[str, Any], ...]:
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise DeploymentError('"parley.issuers" is a list of objects')
+    for entry in entries:
+        for name in ("issuer", "audience", "clientId", "tenant"):
+            if not isinstance(entry.get(name), str) or not entry[name]:
+                raise DeploymentError(f'"parley.issuers": each has a text "{name}"')
+    return tuple(entries)
 
 
 def _text(settings: Mapping[str, Any], name: str) -> str:

@@ -1,5 +1,6 @@
 """The functions and the API of one region. Each function may touch what its use case touches, no more."""
 
+import json
 from collections.abc import Mapping
 
 import aws_cdk as cdk
@@ -17,6 +18,7 @@ from constructs import Construct
 from infra.config import Deployment, Region
 from infra.constructs.archive import Archive
 from infra.constructs.event_stream import EventStream
+from infra.constructs.firewall import Firewall
 from infra.constructs.media_fleet import node_group_name
 from infra.constructs.report_queue import ReportQueue
 from infra.constructs.webhooks import Webhooks
@@ -28,6 +30,8 @@ SWEEP_EVERY = cdk.Duration.minutes(1)
 # Until the next one has surely started, so that the clock never stands still.
 KEEP_TIME_SECONDS = 66
 KEEP_TIME_TIMEOUT = cdk.Duration.seconds(90)
+# However many requests come: nodes' reports are taken and the clock goes on.
+REPORT_CONCURRENCY, CLOCK_CONCURRENCY = 100, 2
 # Requests per second and burst of one region before API Gateway answers 429 itself.
 THROTTLE_RATE, THROTTLE_BURST = 2_000, 1_000
 PROBLEM = (
@@ -63,13 +67,16 @@ class ControlPlane(Construct):
         self.reports = ReportQueue(
             self, "Reports", queue_name=deployment.report_queue, handler_timeout=HANDLER_TIMEOUT
         )
-        rest = self._function("Rest", "app.app", API_TIMEOUT)
+        rest = self._function("Rest", "app.app", API_TIMEOUT, region.api_concurrency)
         control_table.grant_read_write_data(rest)
         fleet_table.grant_read_write_data(rest)
         signing_secret.grant_read(rest)
         self._grant_commands(rest, deployment)
         self.api = self._api(rest, deployment)
-        take_reports = self._function("TakeReports", "app.handle_node_reports", HANDLER_TIMEOUT)
+        Firewall(self, "Firewall", api=self.api)
+        take_reports = self._function(
+            "TakeReports", "app.handle_node_reports", HANDLER_TIMEOUT, REPORT_CONCURRENCY
+        )
         control_table.grant_read_write_data(take_reports)
         fleet_table.grant_read_write_data(take_reports)
         # A node that missed the end of a meeting is told again.
@@ -122,7 +129,7 @@ class ControlPlane(Construct):
         self, control_table: dynamodb.ITableV2, fleet_table: dynamodb.ITableV2, deployment: Deployment
     ) -> None:
         """The clock of meetings: the schedule knows minutes, so each run looks again each few seconds."""
-        keep_time = self._function("KeepTime", "app.keep_time", KEEP_TIME_TIMEOUT)
+        keep_time = self._function("KeepTime", "app.keep_time", KEEP_TIME_TIMEOUT, CLOCK_CONCURRENCY)
         control_table.grant_read_write_data(keep_time)
         fleet_table.grant_read_write_data(keep_time)
         self._grant_commands(keep_time, deployment)
@@ -136,7 +143,7 @@ class ControlPlane(Construct):
 
     def _rotate_keys(self, signing_secret: secretsmanager.ISecret) -> None:
         """Where the secret itself is; the other regions have copies of it."""
-        rotate = self._function("RotateKeys", "app.rotate_keys", HANDLER_TIMEOUT)
+        rotate = self._function("RotateKeys", "app.rotate_keys", HANDLER_TIMEOUT, CLOCK_CONCURRENCY)
         signing_secret.grant_read(rotate)
         signing_secret.grant_write(rotate)
         events.Rule(
@@ -148,7 +155,7 @@ class ControlPlane(Construct):
 
     def _scale(self, fleet_table: dynamodb.ITableV2, deployment: Deployment, region: Region) -> None:
         """Target tracking on what meetings were promised; only nodes that say they are empty are ended."""
-        scale = self._function("Scale", "app.scale", HANDLER_TIMEOUT)
+        scale = self._function("Scale", "app.scale", HANDLER_TIMEOUT, CLOCK_CONCURRENCY)
         for name, value in {
             "PARLEY_NODE_GROUP": node_group_name(deployment),
             "PARLEY_MINIMUM_NODES": str(region.minimum_nodes),
@@ -172,7 +179,10 @@ class ControlPlane(Construct):
             targets=[targets.LambdaFunction(scale)],
         )
 
-    def _function(self, name: str, handler: str, timeout: cdk.Duration) -> lambda_.Function:
+    def _function(
+        self, name: str, handler: str, timeout: cdk.Duration, reserved: int | None = None
+    ) -> lambda_.Function:
+        """A function; `reserved` is how many run at once at most, which no other function can take away."""
         group = logs.LogGroup(self, f"{name}Log", retention=logs.RetentionDays.ONE_MONTH)
         return lambda_.Function(
             self,
@@ -186,6 +196,7 @@ class ControlPlane(Construct):
             environment=dict(self._environment),
             log_group=group,
             tracing=lambda_.Tracing.DISABLED,
+            reserved_concurrent_executions=reserved,
         )
 
     def _grant_commands(self, function: lambda_.Function, deployment: Deployment) -> None:
@@ -245,6 +256,7 @@ def _environment(deployment: Deployment, region: Region) -> Mapping[str, str]:
         "PARLEY_REGIONS": ",".join(one.name for one in deployment.regions),
         "PARLEY_APP_URL": deployment.app_url,
         "PARLEY_API_URL": f"{deployment.app_url}/v1",
+        "PARLEY_ISSUERS": json.dumps(deployment.issuers),
         "POWERTOOLS_SERVICE_NAME": "parley",
         "POWERTOOLS_METRICS_NAMESPACE": "Parley",
     }

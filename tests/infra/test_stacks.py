@@ -1,6 +1,7 @@
 """The templates: what an operator and an auditor rely on. Synthesised once, offline, for two regions."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -12,6 +13,7 @@ from chalicelib.stores.control_items import MeetingItem
 from infra.app import build
 from infra.config import Deployment, DeploymentError, Region, read_deployment
 
+ISSUER = {"issuer": "https://id.example", "audience": "a", "clientId": "c", "tenant": "acme"}
 REGIONS = (Region("eu-central-1"), Region("us-east-1", maximum_nodes=5))
 
 
@@ -27,6 +29,7 @@ def templates(tmp_path_factory):
         lambda_package=str(package),
         node_release_bucket="releases",
         node_release_key="media-node/1.tar.gz",
+        issuers=(ISSUER,),
     )
     shared, regional = build(cdk.App(outdir=str(tmp_path_factory.mktemp("cdk.out"))), deployment)
     return Template.from_stack(shared), [Template.from_stack(stack) for stack in regional]
@@ -247,6 +250,58 @@ def test_whoever_listens_to_the_stream_gets_again_what_it_could_not_take(region)
     assert not archive.get("BisectBatchOnFunctionError")
     for one in (webhooks, archive):
         assert one["DestinationConfig"]["OnFailure"]["Destination"]
+
+
+def test_the_functions_know_whose_people_may_sign_in(region):
+    told = region.find_resources("AWS::Lambda::Function", {"Properties": {"Handler": "app.app"}})
+    (rest,) = told.values()
+    assert json.loads(rest["Properties"]["Environment"]["Variables"]["PARLEY_ISSUERS"]) == [ISSUER]
+
+
+def test_a_flood_of_requests_takes_no_function_away_from_reports_and_clocks(region):
+    reserved = {
+        one["Properties"]["Handler"]: one["Properties"].get("ReservedConcurrentExecutions")
+        for one in region.find_resources("AWS::Lambda::Function").values()
+    }
+    assert reserved["app.app"] >= 100
+    assert reserved["app.handle_node_reports"] >= 50
+    for clock in ("app.keep_time", "app.scale"):
+        assert reserved[clock] >= 1
+    # An account must keep a hundred of its usual thousand for what has none of its own.
+    assert sum(count or 0 for count in reserved.values()) <= 900
+
+
+def test_the_api_is_behind_a_firewall_that_counts_guests_by_address(region):
+    acl = next(iter(region.find_resources("AWS::WAFv2::WebACL").values()))["Properties"]
+    rules = {rule["Name"]: rule for rule in acl["Rules"]}
+    guests = rules["Guests"]
+    assert guests["Statement"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
+    assert "NotStatement" in guests["Statement"]["RateBasedStatement"]["ScopeDownStatement"]
+    assert guests["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
+    assert {"AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"} <= set(rules)
+    region.resource_count_is("AWS::WAFv2::WebACLAssociation", 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "served"),
+    [
+        ("/", "/index.html"),
+        ("/m/abc-defg-hij", "/index.html"),
+        ("/sign-in", "/index.html"),
+        ("/assets/index-1a2b.js", "/assets/index-1a2b.js"),
+    ],
+)
+def test_the_apps_own_paths_are_its_page_and_answers_of_the_api_are_left_alone(shared, asked, served):
+    distribution = next(iter(shared.find_resources("AWS::CloudFront::Distribution").values()))
+    config = distribution["Properties"]["DistributionConfig"]
+    assert "CustomErrorResponses" not in config, "they would turn the API's 404 into a page"
+    assert all("FunctionAssociations" not in one for one in config["CacheBehaviors"])
+    assert config["DefaultCacheBehavior"]["FunctionAssociations"][0]["EventType"] == "viewer-request"
+    function = next(iter(shared.find_resources("AWS::CloudFront::Function").values()))
+    code = function["Properties"]["FunctionCode"]
+    call = f"{code}; console.log(handler({{request: {{uri: {json.dumps(asked)}}}}}).uri)"
+    told = subprocess.run(["node", "-e", call], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == served
 
 
 def test_each_function_may_touch_what_its_use_case_touches(region):
