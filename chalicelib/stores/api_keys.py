@@ -11,10 +11,8 @@ from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.identifiers import KeyId, Tenant
 from chalicelib.domain.permissions import Scope
 from chalicelib.domain.scopes import ALL_SCOPES
-from chalicelib.stores.failures import translate_failures
+from chalicelib.stores.failures import translate_failures, was_refused
 from chalicelib.stores.tenant_items import ApiKeyItem
-
-REFUSED = "ConditionalCheckFailedException"
 
 
 @translate_failures
@@ -25,7 +23,7 @@ class DynamoApiKeys:
         try:
             item.save(condition=ApiKeyItem.pk.does_not_exist())
         except PutError as error:
-            if error.cause_response_code != REFUSED:
+            if not was_refused(error):
                 raise
             return ApiKeyItem.get(item.pk, item.sk, consistent_read=True).request_digest or ""
         return None
@@ -48,7 +46,7 @@ class DynamoApiKeys:
                 actions=[ApiKeyItem.last_used_at.set(at)], condition=ApiKeyItem.pk.exists()
             )
         except UpdateError as error:
-            if error.cause_response_code != REFUSED:
+            if not was_refused(error):
                 raise
 
     def delete(self, key: KeyId) -> None:

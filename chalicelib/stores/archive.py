@@ -18,7 +18,7 @@ from chalicelib.domain.events import Entry
 from chalicelib.domain.identifiers import Tenant
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.stores.control_items import ArchiveHeadItem, EventItem
-from chalicelib.stores.failures import translate_failures
+from chalicelib.stores.failures import translate_failures, was_refused
 from chalicelib.stores.meeting_items import event_of
 
 _CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
@@ -52,7 +52,7 @@ class S3Archive:
         try:
             ArchiveHeadItem(_pk(region), _sk(after.lane)).update(actions=actions, condition=still)
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not was_refused(error):
                 raise
             return False
         return True

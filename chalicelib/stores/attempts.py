@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pynamodb.exceptions import UpdateError
 
 from chalicelib.stores.control_items import AttemptItem
-from chalicelib.stores.failures import translate_failures
+from chalicelib.stores.failures import translate_failures, was_refused
 
 # TTL deletes late, and clocks differ a little.
 KEPT_AFTER_END = timedelta(hours=1)
@@ -25,7 +25,7 @@ class DynamoAttempts:
                 condition=AttemptItem.tried.does_not_exist() | (AttemptItem.tried < most),
             )
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not was_refused(error):
                 raise
             return None
         return int(item.tried)

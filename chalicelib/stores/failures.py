@@ -10,6 +10,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.errors import StoreUnavailableError
 
+_REFUSED = "ConditionalCheckFailedException"
 _Store = TypeVar("_Store", bound=type)
 
 
@@ -19,6 +20,15 @@ def translate_failures(store: _Store) -> _Store:
         if callable(method) and not name.startswith("_"):
             setattr(store, name, _translated(method))
     return store
+
+
+def was_refused(error: PynamoDBException) -> bool:
+    """Whether DynamoDB answered that the condition of a write does not hold.
+
+    pynamodb's own question fails where no answer came, whose error carries None as its response.
+    """
+    response = getattr(error.cause, "response", None) or {}
+    return bool(response.get("Error", {}).get("Code") == _REFUSED)
 
 
 def _translated(method: Callable[..., Any]) -> Callable[..., Any]:

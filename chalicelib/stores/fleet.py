@@ -11,7 +11,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId
 from chalicelib.domain.placement import Kept, Node, ReportedState
 from chalicelib.domain.presence import MeetingPresence, Presence
-from chalicelib.stores.failures import translate_failures
+from chalicelib.stores.failures import translate_failures, was_refused
 from chalicelib.stores.fleet_items import NodeItem, PresenceItem
 
 # A node that is gone is still shown as lost for a day, then forgotten.
@@ -46,7 +46,7 @@ class DynamoFleet:
         try:
             item.update(actions=actions, condition=NodeItem.boot_id.does_not_exist() | is_newer | is_another)
         except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not was_refused(error):
                 raise
             return None
         return Kept(item.presence_digest or "", int(item.reserved_units), tuple(item.surplus or ()))
@@ -102,7 +102,7 @@ def _change(region: str, node: NodeId, actions: list[Action], condition: Any = N
             actions=actions, condition=exists if condition is None else exists & condition
         )
     except UpdateError as error:
-        if error.cause_response_code != "ConditionalCheckFailedException":
+        if not was_refused(error):
             raise
 
 

@@ -6,7 +6,7 @@ from pynamodb.exceptions import DoesNotExist, PutError
 
 from chalicelib.domain.identifiers import UserId
 from chalicelib.domain.person import Profile
-from chalicelib.stores.failures import translate_failures
+from chalicelib.stores.failures import translate_failures, was_refused
 from chalicelib.stores.tenant_items import ProfileItem
 
 
@@ -30,7 +30,7 @@ class DynamoProfiles:
         try:
             item.save(condition=is_next)
         except PutError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
+            if not was_refused(error):
                 raise
             return False
         return True

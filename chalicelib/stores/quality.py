@@ -12,7 +12,7 @@ from pynamodb.exceptions import PutError
 from chalicelib.domain.identifiers import MeetingId, ParticipantId
 from chalicelib.domain.quality import QualityEntry
 from chalicelib.stores.control_items import QualityItem
-from chalicelib.stores.failures import translate_failures
+from chalicelib.stores.failures import translate_failures, was_refused
 
 # An entry spans less than this: a point of it may be after a time that its beginning is not.
 SPAN = timedelta(minutes=15)
@@ -34,7 +34,7 @@ class DynamoQuality:
             try:
                 item.save(condition=is_newer)
             except PutError as error:
-                if error.cause_response_code != "ConditionalCheckFailedException":
+                if not was_refused(error):
                     raise
 
     def points(

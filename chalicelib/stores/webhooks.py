@@ -11,14 +11,13 @@ from pynamodb.expressions.update import Action
 from chalicelib.domain.events import Event
 from chalicelib.domain.identifiers import MeetingId, Tenant, WebhookEndpointId
 from chalicelib.domain.webhooks import Delivery, DeliveryState, Endpoint, Progress
-from chalicelib.stores.failures import translate_failures
+from chalicelib.stores.failures import translate_failures, was_refused
 from chalicelib.stores.tenant_items import DeliveryItem, WebhookEndpointItem, WebhookProgressItem
 
 # What became of an event can be looked up for a week.
 DELIVERY_LIFETIME = timedelta(days=7)
 # A log that nobody added to for this long is delivered or given up.
 PROGRESS_LIFETIME = timedelta(days=40)
-REFUSED = "ConditionalCheckFailedException"
 
 
 @translate_failures
@@ -29,7 +28,7 @@ class DynamoWebhooks:
         try:
             item.save(condition=WebhookEndpointItem.pk.does_not_exist())
         except PutError as error:
-            if error.cause_response_code != REFUSED:
+            if not was_refused(error):
                 raise
             return WebhookEndpointItem.get(item.pk, item.sk, consistent_read=True).request_digest
         return None
@@ -64,7 +63,7 @@ class DynamoWebhooks:
         try:
             WebhookEndpointItem(f"WHT#{tenant}", endpoint).delete(WebhookEndpointItem.pk.exists())
         except DeleteError as error:
-            if error.cause_response_code != REFUSED:
+            if not was_refused(error):
                 raise
 
     def want(self, progress: Progress, region: str, now: datetime) -> bool:
@@ -164,7 +163,7 @@ def _updated(item: Any, actions: list[Action], condition: Any) -> bool:
     try:
         item.update(actions=actions, condition=condition)
     except UpdateError as error:
-        if error.cause_response_code != REFUSED:
+        if not was_refused(error):
             raise
         return False
     return True

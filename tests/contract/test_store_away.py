@@ -12,10 +12,17 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.domain.identifiers import new_id
+from chalicelib.domain.identifiers import UserId, new_id
+from chalicelib.domain.person import Profile
+from chalicelib.errors import StoreUnavailableError
 from chalicelib.routes.registry import ROUTES
+from chalicelib.stores.api_keys import DynamoApiKeys
+from chalicelib.stores.attempts import DynamoAttempts
+from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.patience import ATTEMPT_SECONDS, ATTEMPTS, open_connection
+from chalicelib.stores.profiles import DynamoProfiles
 from tests.contract.test_http_api import Api, api, control_plane, create, limits, people, receiver
+from tests.support.builders import NOW, a_node, an_api_key
 
 __all__ = ["api", "control_plane", "limits", "people", "receiver"]
 
@@ -121,3 +128,23 @@ async def test_every_route_says_503_and_when_to_come_back(
             assert problem["code"] == "store_unavailable"
     others = {route: status for route, status in answers.items() if status != 503}
     assert others == WITHOUT_STORE
+
+
+def test_a_conditional_write_that_is_never_answered_is_no_refusal(
+    dynamodb: Connection, monkeypatch: pytest.MonkeyPatch
+):
+    client: Any = dynamodb.client
+    monkeypatch.setattr(client._endpoint, "http_session", DeadWire(Clock(), 0, ReadTimeoutError))
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    key, node = an_api_key(), a_node()
+    writes: list[Callable[[], object]] = [
+        lambda: DynamoAttempts().take("a", 3, NOW),
+        lambda: DynamoApiKeys().create(key, "d"),
+        lambda: DynamoApiKeys().note_use(key.id, NOW),
+        lambda: DynamoProfiles().put_profile(UserId("usr_a"), Profile("Ada", {}, 1)),
+        lambda: DynamoFleet().record(node),
+        lambda: DynamoFleet().release(node.region, node.id, 1),
+    ]
+    for write in writes:
+        with pytest.raises(StoreUnavailableError):
+            write()
