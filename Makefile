@@ -43,5 +43,6 @@ lock: require-python ## Resolve the *.in files again, keeping versions that stil
 
 clean: ## Remove everything that was built; what a run keeps in .parley stays
 	@rm -rf .venv .setup web/node_modules web/dist localcloud/node_modules packet_plane/target cdk.out
+	@rm -rf tests/engines/dynamodb_local/lib
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,7 +20,8 @@ from localcloud.settings import ROOT
 HOST = "127.0.0.1"
 DYNOXIDE = ROOT / "localcloud/node_modules/@dynoxide/linux-x64/dynoxide"
 REGION = "us-east-1"  # Any name that AWS libraries know; Parley's own region is PARLEY_REGION.
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "parley-local", "AWS_SECRET_ACCESS_KEY": "parley-local"}
+# Letters and figures alone, as DynamoDB Local wants them.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "parleylocal", "AWS_SECRET_ACCESS_KEY": "parleylocal"}
 
 
 def has_dynoxide() -> bool:

@@ -70,6 +70,8 @@ def main(arguments: Sequence[str]) -> int:
 def set_up(python: str, for_tests: bool) -> None:
     """Run the chains of steps side by side; steps of one chain wait for each other."""
     chains = [python_chain(python), web_chain(), [local_engines_step()]]
+    if for_tests:
+        chains.append([reference_engine_step()])
     outdated = [step for chain in chains for step in chain if not is_current(step)]
     if outdated:
         check_tools()
@@ -199,6 +201,25 @@ def local_engines_step() -> Step:
     locks = [folder / "package.json", folder / "package-lock.json"]
     modules = folder / "node_modules"
     return Step("DynamoDB stand-in", modules / ".parley-stamp", modules, locks, npm_install(folder))
+
+
+def reference_engine_step() -> Step:
+    """Amazon's DynamoDB Local, for the contract tests; said, and no failure, where it cannot be had."""
+    folder, script = ROOT / "tests/engines/dynamodb_local", ROOT / "scripts/fetch_dynamodb_local.py"
+    unavailable = 3
+
+    def fetch(log: Path) -> None:
+        with log.open("a") as output:
+            command = [sys.executable, str(script)]
+            status = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
+        if status == unavailable:
+            why = log.read_text().strip().splitlines()[-1].removeprefix("parley: ")
+            print(f"! NOT TESTED: {why} (Debian: default-jre-headless, maven.)", flush=True)
+        elif status != 0:
+            raise SetupError(f"Amazon's DynamoDB Local is not what its lock names: see {log}")
+
+    inputs = [folder / "pom.xml", folder / "lib.sha256", script]
+    return Step("Amazon's DynamoDB Local", STATE / "dynamodb-local.stamp", folder / "lib", inputs, fetch)
 
 
 def npm_install(folder: Path) -> Callable[[Path], None]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
+from pynamodb.connection import Connection
 
 from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.decisions import admit, end, note_presence, place
@@ -60,9 +61,9 @@ class Stores:
     profiles: ProfileStore
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def stores(request: pytest.FixtureRequest) -> Stores:
-    if request.param == "memory":
+@pytest.fixture
+def stores(dynamodb: Connection | None) -> Stores:
+    if dynamodb is None:
         fleet = MemoryFleet()
         meetings = MemoryMeetings(fleet)
         return Stores(
@@ -74,13 +75,12 @@ def stores(request: pytest.FixtureRequest) -> Stores:
             meetings.tenants,
             MemoryProfiles(),
         )
-    connection = request.getfixturevalue("dynamodb")
     return Stores(
-        DynamoMeetings(connection),
+        DynamoMeetings(dynamodb),
         DynamoFleet(),
         DynamoApiKeys(),
         DynamoAttempts(),
-        DynamoUsage(connection),
+        DynamoUsage(dynamodb),
         DynamoTenants(),
         DynamoProfiles(),
     )
@@ -151,6 +151,7 @@ def test_what_was_never_kept_is_not_found(stores: Stores):
     assert stores.api_keys.by_id(KeyId("key_none")) is None
 
 
+@pytest.mark.exact
 def test_one_idempotency_key_makes_one_meeting(stores: Stores):
     tenant, key = Tenant(os.urandom(8).hex()), os.urandom(8).hex()
     changes = [a_creation(tenant=tenant) for _ in range(6)]
@@ -194,6 +195,7 @@ def test_a_full_page_that_is_the_last_has_no_mark(stores: Stores):
     assert stores.meetings.page(meeting.tenant, None, 1, None) == ([meeting], None)
 
 
+@pytest.mark.exact
 def test_a_meeting_ends_once_and_is_no_longer_live(stores: Stores):
     meeting = kept(stores, home_region=os.urandom(8).hex())
     assert [live.id for live in stores.meetings.live(meeting.home_region)] == [meeting.id]
@@ -248,6 +250,7 @@ def test_an_ended_meeting_is_not_placed(stores: Stores):
     assert enter(stores, meeting, node, 8, a_participant(meeting)) == "meeting"
 
 
+@pytest.mark.exact
 def test_a_node_is_never_filled_beyond_its_capacity(stores: Stores):
     node = a_node(capacity_units=40)
     stores.fleet.record(node)
@@ -406,6 +409,7 @@ def test_a_log_is_read_in_parts(stores: Stores):
     assert stores.meetings.events(a_meeting().id, 0, 4) == []
 
 
+@pytest.mark.exact
 def test_of_two_changes_from_one_reading_one_is_written(stores: Stores):
     meeting = kept(stores)
     changes = [Change.of(meeting).then("x", NOW, title=str(n)) for n in range(6)]
@@ -415,6 +419,7 @@ def test_of_two_changes_from_one_reading_one_is_written(stores: Stores):
     assert [event.number for event in stores.meetings.events(meeting.id, 0, 10)] == [1, 2]
 
 
+@pytest.mark.exact
 def test_changes_that_meet_are_all_written_one_after_the_other(stores: Stores):
     meeting = kept(stores)
 
@@ -464,6 +469,7 @@ def test_the_last_use_of_an_api_key_is_noted_until_it_is_revoked(stores: Stores)
     stores.api_keys.delete(key)
 
 
+@pytest.mark.exact
 def test_attempts_that_meet_are_each_counted_and_none_beyond_the_limit(stores: Stores):
     counter = os.urandom(8).hex()
     with ThreadPoolExecutor(8) as pool:
@@ -579,6 +585,7 @@ def test_live_meetings_are_counted_up_to_the_limit_and_until_they_end(stores: St
     assert go_live(stores, kept(stores), 0) == "tenant"
 
 
+@pytest.mark.exact
 def test_of_many_that_begin_at_once_only_as_many_are_live_as_may_be(stores: Stores):
     tenant = Tenant(os.urandom(8).hex())
     meetings = [a_creation(tenant=tenant) for _ in range(12)]

@@ -122,7 +122,13 @@ async def meet(api: Api, joins: int) -> None:
     assert ended["state"] == "ended"
 
 
-async def test_no_join_is_lost_and_no_conflict_is_made_up(api: Api, faulty: FaultyWire):
-    for _ in range(10):
-        await meet(api, 12)
+@pytest.mark.parametrize(
+    ("meetings", "joins"),
+    [pytest.param(10, 12, id="120 joins"), pytest.param(100, 100, id="10,000 joins", marks=pytest.mark.slow)],
+)
+async def test_no_join_is_lost_and_no_conflict_is_made_up(
+    api: Api, faulty: FaultyWire, meetings: int, joins: int
+):
+    for _ in range(meetings):
+        await meet(api, joins)
     assert min(faulty.faults.values()) > 5, faulty.faults

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+from pynamodb.connection import Connection
 
 from chalicelib.domain.identifiers import MeetingId, ParticipantId, new_id
 from chalicelib.domain.quality import QualityEntry, read_entry
@@ -18,12 +19,9 @@ SOON = int(time.time()) + 1_000
 BEFORE = int(time.time()) - 1_000
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> QualityStore:
-    if request.param == "memory":
-        return MemoryQuality()
-    request.getfixturevalue("dynamodb")
-    return DynamoQuality()
+@pytest.fixture
+def store(dynamodb: Connection | None) -> QualityStore:
+    return MemoryQuality() if dynamodb is None else DynamoQuality()
 
 
 @pytest.fixture

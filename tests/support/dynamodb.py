@@ -1,38 +1,62 @@
-"""One DynamoDB stand-in for a whole test run."""
+"""One DynamoDB for a whole test run: moto, dynoxide or Amazon's DynamoDB Local, each over real HTTP."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal, get_args
 
 import pytest
 
-from localcloud.engines import accepts_connections, cloud_environment, dynoxide_command
+from localcloud.engines import HOST, accepts_connections, cloud_environment, dynoxide_command
 from localcloud.ports import Ports
+from localcloud.settings import ROOT
+
+Engine = Literal["moto", "dynoxide", "amazon"]
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+AMAZON_LIBRARY = ROOT / "tests/engines/dynamodb_local/lib"
+START_SECONDS = 30.0
+
+
+def engine_command(engine: Engine, port: int, folder: Path) -> list[str]:
+    """All keep their tables in memory: these tests are about conditions, not about the disk."""
+    if engine == "moto":
+        return [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(port)]
+    if engine == "amazon":
+        java = ["java", "-Xmx512m", f"-Djava.library.path={AMAZON_LIBRARY}", "-cp", f"{AMAZON_LIBRARY}/*"]
+        runner = "software.amazon.dynamodb.services.local.main.ServerRunner"
+        return [*java, runner, "-disableTelemetry", "-sharedDb", "-inMemory", "-port", str(port)]
+    return [word for word in dynoxide_command(port, folder) if word != "--db-path" and "sqlite" not in word]
 
 
 @contextmanager
-def running_dynamodb(folder: Path) -> Iterator[dict[str, str]]:
-    """The environment that leads AWS libraries to a fresh stand-in; set while the context lasts."""
+def running_dynamodb(folder: Path, engine: Engine = "dynoxide") -> Iterator[dict[str, str]]:
+    """The environment that leads AWS libraries to a fresh engine; set while the context lasts."""
+    if engine == "amazon" and not AMAZON_LIBRARY.exists():
+        pytest.skip("NOT TESTED: Amazon's DynamoDB Local needs Java and Maven, and was not fetched")
     port = Ports(folder / "ports.json").port("dynamodb")
-    # In memory: these tests are about conditions, not about the disk.
-    command = [
-        word for word in dynoxide_command(port, folder) if word != "--db-path" and "sqlite" not in word
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 10
-    while not accepts_connections(port):
-        assert process.poll() is None, "the stand-in ended at once"
-        assert time.monotonic() < deadline, "the stand-in did not start"
-    environment = cloud_environment(port, port)
-    try:
+    with running(engine_command(engine, port, folder), folder) as process:
+        deadline = time.monotonic() + START_SECONDS
+        while not accepts_connections(port):
+            assert process.poll() is None, f"{engine} ended at once: {(folder / 'engine.log').read_text()}"
+            assert time.monotonic() < deadline, f"{engine} did not start"
+        environment = cloud_environment(port, port)
         with pytest.MonkeyPatch.context() as patch:
             for name, value in environment.items():
                 patch.setenv(name, value)
             yield environment
-    finally:
-        process.kill()
-        process.wait()
+
+
+@contextmanager
+def running(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with (folder / "engine.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
