@@ -21,6 +21,7 @@ from chalicelib.services.meetings import Meetings
 from chalicelib.services.moderation import Moderation
 from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.placing import Placing
+from chalicelib.services.presence import PresenceWriter
 from chalicelib.services.profiles import Profiles
 from chalicelib.services.protocols import (
     ApiKeyStore,
@@ -32,6 +33,7 @@ from chalicelib.services.protocols import (
     NodeCommands,
     NodeGroup,
     People,
+    PresenceStore,
     ProfileStore,
     QualityStore,
     Signer,
@@ -87,6 +89,7 @@ from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.issuers import OidcIssuers
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.node_group import AutoScalingNodeGroup, FixedNodes
+from chalicelib.stores.presence import DynamoPresence
 from chalicelib.stores.profiles import DynamoProfiles
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing import SecretSigner
@@ -103,6 +106,7 @@ from chalicelib.stores.webhooks import DynamoWebhooks
 class Stores:
     meetings: MeetingStore
     fleet: FleetStore
+    presence: PresenceStore
     api_keys: ApiKeyStore
     quality: QualityStore
     commands: NodeCommands
@@ -153,6 +157,7 @@ def build(config: Config, stores: Stores) -> Services:
     passcodes = Passcodes(stores.attempts)
     accounts = Accounts(stores.api_keys, os.urandom)
     fleet = Fleet(stores.fleet, stores.meetings, stores.commands, config.regions)
+    presence = PresenceWriter(stores.presence, stores.meetings, stores.commands)
     tenants = Tenants(stores.tenants)
     meetings = Meetings(stores.meetings, fleet, tenants, config.region, os.urandom)
     join = Join(
@@ -177,10 +182,10 @@ def build(config: Config, stores: Stores) -> Services:
         join=join,
         events=Events(meetings, stores.meetings),
         fleet=fleet,
-        reports=Reports(fleet),
+        reports=Reports(fleet, presence),
         quality=Quality(meetings, stores.quality),
         sweep=Sweep(meetings, stores.meetings, fleet, config.region),
-        timekeeper=Timekeeper(meetings, stores.meetings, stores.fleet, config.region),
+        timekeeper=Timekeeper(meetings, stores.meetings, stores.fleet, presence, config.region),
         scaling=Scaling(
             fleet, stores.node_group, config.region, least=config.minimum_nodes, most=config.maximum_nodes
         ),
@@ -222,6 +227,7 @@ def services() -> Services:
     stores = Stores(
         meetings=DynamoMeetings(connection),
         fleet=DynamoFleet(),
+        presence=DynamoPresence(connection),
         api_keys=DynamoApiKeys(),
         quality=DynamoQuality(),
         commands=SqsCommands(),

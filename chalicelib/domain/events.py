@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from chalicelib.domain.identifiers import EventId, MeetingId, ParticipantId, Tenant
 from chalicelib.domain.meeting import Meeting
@@ -54,6 +54,11 @@ class Entry:
 
     tenant: Tenant
     event: Event
+
+
+# What may stand in the way of a change: the meeting, the participant, the node or the tenant is not as it was
+# read; the node serves others at this moment; a newer report has begun.
+Obstacle = Literal["meeting", "participant", "node", "busy", "tenant", "superseded"]
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,20 @@
-"""Who is where, as nodes report it, and what changed since the last report."""
+"""Who is where, as nodes report it, and what changed since the last report.
+
+What a report changes is written meeting by meeting, so that it may stop half-way, or meet a newer report's
+changes. Therefore it is said first what is begun; whoever comes next goes over that again, and what is older
+than the last that began is refused by its fence.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from chalicelib.domain.identifiers import MeetingId, ParticipantId
+from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId
+from chalicelib.domain.placement import Node
 
 # How much more a node may have sent before it counts as a change of its own. What is sent beyond the last
 # change is not known of a node that dies.
@@ -32,6 +39,42 @@ NOBODY = MeetingPresence(epoch=0, participants=frozenset())
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """By which report somebody last began to write."""
+
+    mark: str
+    boot_id: str
+    sequence: int
+    reported_at: datetime
+
+
+@dataclass(frozen=True)
+class KnownPresence:
+    """Who was on a node when that was last written to the meetings."""
+
+    written: Presence = field(default_factory=dict)
+    # Of changes that were begun and perhaps not ended: the meetings, and those who came or went.
+    begun: Presence = field(default_factory=dict)
+    last: Beginning | None = None
+
+    def is_beyond(self, node: Node) -> bool:
+        """Whether somebody has begun to write a newer report than this."""
+        if self.last is None:
+            return False
+        if self.last.boot_id == node.boot_id:
+            return self.last.sequence > node.sequence
+        return self.last.reported_at > node.reported_at
+
+
+@dataclass(frozen=True)
+class Fence:
+    """The right to write what one report of a node says; the next one that begins takes it away."""
+
+    node: NodeId
+    mark: str
+
+
+@dataclass(frozen=True)
 class PresenceChange:
     """What one meeting looks like now, and who came and went."""
 
@@ -44,18 +87,26 @@ class PresenceChange:
     egress_bytes: int = 0
 
 
-def changes_between(before: Presence, after: Presence) -> list[PresenceChange]:
+def changes_between(before: KnownPresence, after: Presence) -> list[PresenceChange]:
+    """What has to be written, by meeting; what was begun before is written again, as it is now."""
     changes = []
-    for meeting in sorted({*before, *after}):
-        old, new = before.get(meeting, NOBODY), after.get(meeting, NOBODY)
+    for meeting in sorted({*before.written, *before.begun, *after}):
+        old, new = before.written.get(meeting, NOBODY), after.get(meeting, NOBODY)
         is_forgotten = meeting not in after and not old.participants
-        if old.marks() == new.marks() or is_forgotten:
+        if meeting not in before.begun and (old.marks() == new.marks() or is_forgotten):
             continue
-        came, went = new.participants - old.participants, old.participants - new.participants
+        begun = before.begun.get(meeting, NOBODY)
+        came = new.participants - (old.participants - begun.participants)
+        went = (old.participants | begun.participants) - new.participants
         sent = (new.session, new.egress_bytes)
-        epoch = new.epoch or old.epoch
+        epoch = new.epoch or max(old.epoch, begun.epoch)
         changes.append(PresenceChange(meeting, epoch, len(new.participants), came, went, *sent))
     return changes
+
+
+def begun_with(changes: Iterable[PresenceChange]) -> Presence:
+    """What to keep as begun before the first of the changes is written."""
+    return {one.meeting: MeetingPresence(one.epoch, one.came | one.went) for one in changes}
 
 
 def digest(presence: Presence) -> str:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from chalicelib.domain.decisions import is_current, note_egress, note_presence
-from chalicelib.domain.events import Change
-from chalicelib.domain.identifiers import NodeId, ParticipantId, is_id
+from chalicelib.domain.identifiers import NodeId, is_id
 from chalicelib.domain.meeting import Meeting
-from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Kept, Node, correction_of
-from chalicelib.domain.presence import Presence, PresenceChange, changes_between, digest
 from chalicelib.errors import NotFoundError, StoreUnavailableError
-from chalicelib.services.changes import tries
 from chalicelib.services.protocols import FleetStore, MeetingStore, NodeCommands
 
 # As old as the reports themselves: a newer view would tell nothing newer.
@@ -80,59 +75,12 @@ class Fleet:
         self._commands.undrain(node.command_queue_url, request_id)
         return node
 
-    def take_report(self, node: Node, presence: Presence, request_id: str) -> bool:
-        """Keep a report and what it changes; False for one that came late. Safe to repeat."""
+    def note_report(self, node: Node) -> Kept | None:
+        """Keep what a node says of itself; None for a report that came late."""
         kept = self._store.record(node)
-        if kept is None:
-            return False
-        if node.sequence % REPORTS_PER_CHECK == 0:
+        if kept is not None and node.sequence % REPORTS_PER_CHECK == 0:
             self._check_reserved(node, kept)
-        wanted = digest(presence)
-        if kept.presence_digest != wanted:
-            self._apply(node, presence, request_id)
-            self._store.keep_presence(node.region, node.id, presence, wanted, node.reported_at)
-        return True
-
-    def _apply(self, node: Node, presence: Presence, request_id: str) -> None:
-        for change in changes_between(self._store.presence(node.id), presence):
-            if self._note_presence(change, node) or change.present == 0:
-                continue
-            meeting = self._meetings.by_id(change.meeting)
-            if meeting is None or meeting.state == "ended":
-                # The node missed the end, or a late token brought the meeting back.
-                self._commands.end_meeting(node.command_queue_url, change.meeting, request_id)
-
-    def _note_presence(self, seen: PresenceChange, node: Node) -> bool:
-        """Write who came and went; False if the node no longer has the meeting. Safe to repeat."""
-        for _ in tries():
-            meeting = self._meetings.by_id(seen.meeting)
-            if meeting is None:
-                return False
-            if not is_current(meeting, seen, node.id):
-                counted = note_egress(Change.of(meeting), seen, node.boot_id, node.reported_at)
-                if self._meetings.commit(counted) is None:
-                    return False
-                continue
-            known = self._meetings.participants_by_id(meeting.id, seen.came | seen.went)
-            self._put_out_again(seen, known, node.command_queue_url)
-            change, complete = note_presence(meeting, known, seen, node.reported_at)
-            change = note_egress(change, seen, node.boot_id, node.reported_at)
-            written = self._meetings.commit(change) is None
-            while written and not complete:
-                known = {**known, **change.participant_by_id}
-                change, complete = note_presence(change.after, known, seen, node.reported_at)
-                written = self._meetings.commit(change) is None
-            if written:
-                return True
-        raise StoreUnavailableError("Too many changes of this meeting came at once.")
-
-    def _put_out_again(
-        self, seen: PresenceChange, known: Mapping[ParticipantId, Participant], queue_url: str
-    ) -> None:
-        """A node that missed a removal, or whom a late token reached, is told once more."""
-        for one in sorted(seen.came & known.keys()):
-            if known[one].state in ("removed", "denied"):
-                self._commands.remove_participant(queue_url, seen.meeting, one, "removed", seen.meeting)
+        return kept
 
     def tell_node(
         self, meeting: Meeting, now: datetime, command: Callable[[NodeCommands, str], None]

@@ -9,10 +9,9 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from chalicelib.domain.decisions import place
-from chalicelib.domain.events import Change
+from chalicelib.domain.events import Change, Obstacle
 from chalicelib.domain.identifiers import NodeId
 from chalicelib.domain.meeting import Meeting, Placement
 from chalicelib.domain.placement import (
@@ -29,8 +28,6 @@ from chalicelib.errors import LimitReachedError, NoCapacityError
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.protocols import MeetingStore
 from chalicelib.services.tenants import Tenants
-
-Obstacle = Literal["meeting", "node", "busy", "tenant", "participant"]
 
 
 @dataclass(frozen=True)

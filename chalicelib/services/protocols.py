@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.archive import Head
-from chalicelib.domain.events import Change, Event
+from chalicelib.domain.events import Change, Event, Obstacle
 from chalicelib.domain.identifiers import (
     KeyId,
     MeetingCode,
@@ -24,7 +24,7 @@ from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Kept, Node, Reservation
-from chalicelib.domain.presence import Presence
+from chalicelib.domain.presence import Fence, KnownPresence, Presence
 from chalicelib.domain.quality import QualityEntry
 from chalicelib.domain.signing_keys import KeptKey
 from chalicelib.domain.tenant import TenantLimits
@@ -47,8 +47,12 @@ class EarlierRequest(Protocol):
 class MeetingStore(Protocol):
     def create(self, created: Change, key: str | None, request_digest: str) -> EarlierRequest | None: ...
     def commit(
-        self, change: Change, reservation: Reservation | None = None, most_live: int | None = None
-    ) -> Literal["meeting", "node", "busy", "tenant", "participant"] | None: ...
+        self,
+        change: Change,
+        reservation: Reservation | None = None,
+        most_live: int | None = None,
+        fence: Fence | None = None,
+    ) -> Obstacle | None: ...
     def by_id(self, meeting: MeetingId) -> Meeting | None: ...
     def id_of_code(self, code: MeetingCode) -> MeetingId | None: ...
     def page(
@@ -71,14 +75,16 @@ class FleetStore(Protocol):
     def record(self, node: Node) -> Kept | None: ...
     def nodes(self, region: str) -> list[Node]: ...
     def node(self, region: str, node: NodeId) -> Node | None: ...
-    def presence(self, node: NodeId) -> Presence: ...
-    def keep_presence(
-        self, region: str, node: NodeId, presence: Presence, digest: str, now: datetime
-    ) -> None: ...
     def release(self, region: str, node: NodeId, units: int) -> None: ...
     def settle_reserved(
         self, region: str, node: NodeId, surplus: tuple[int, ...], correction: int
     ) -> None: ...
+
+
+class PresenceStore(Protocol):
+    def known(self, node: NodeId) -> KnownPresence: ...
+    def begin(self, node: Node, known: KnownPresence, begun: Presence) -> Fence | None: ...
+    def finish(self, fence: Fence, node: Node, presence: Presence, digest: str) -> bool: ...
 
 
 class ArchiveStore(Protocol):

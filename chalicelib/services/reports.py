@@ -12,23 +12,30 @@ from typing import Any
 
 from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId, is_id
 from chalicelib.domain.placement import Node
-from chalicelib.domain.presence import MeetingPresence, Presence
+from chalicelib.domain.presence import MeetingPresence, Presence, digest
 from chalicelib.errors import BrokenRule, ValidationFailedError
 from chalicelib.services.fleet import Fleet
+from chalicelib.services.presence import PresenceWriter
 
 
 class Reports:
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, presence: PresenceWriter) -> None:
         self._fleet = fleet
+        self._presence = presence
 
     def take(self, body: str, sent_timestamp_ms: int, request_id: str) -> bool:
-        """Keep a report; False for one that is older than what is known.
+        """Keep a report and what it changes; False for one that is older than what is known. Safe to repeat.
 
         Raises:
             ValidationFailedError: It is no report that this version understands.
         """
         node, presence = parse_report(body, datetime.fromtimestamp(sent_timestamp_ms / 1000, UTC))
-        return self._fleet.take_report(node, presence, request_id)
+        kept = self._fleet.note_report(node)
+        if kept is None:
+            return False
+        if kept.presence_digest != digest(presence):
+            self._presence.write(node, presence, request_id)
+        return True
 
 
 def parse_report(body: str, reported_at: datetime) -> tuple[Node, Presence]:

@@ -12,21 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.decisions import note_loss
-from chalicelib.domain.identifiers import MeetingId
 from chalicelib.domain.meeting import end_reason_at
-from chalicelib.domain.placement import Node
-from chalicelib.domain.presence import MeetingPresence, Presence, digest
 from chalicelib.errors import StoreUnavailableError
-from chalicelib.services.changes import tries
 from chalicelib.services.meetings import Meetings
+from chalicelib.services.presence import PresenceWriter
 from chalicelib.services.protocols import FleetStore, MeetingStore
 
 # A node is lost 10 s after its last report (placement.LOST_AFTER); whom it carried is gone by 15 s.
 PERIOD_SECONDS = 4.0
 # Of each shard of what is due. A pass ends some 50 meetings a second; the rest is the next one's.
 MOST_AT_ONCE = 20
-NOBODY: Presence = {}
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +38,16 @@ class Kept:
 
 
 class Timekeeper:
-    def __init__(self, meetings: Meetings, store: MeetingStore, fleet: FleetStore, region: str) -> None:
+    def __init__(
+        self,
+        meetings: Meetings,
+        store: MeetingStore,
+        fleet: FleetStore,
+        presence: PresenceWriter,
+        region: str,
+    ) -> None:
         self._meetings = meetings
+        self._presence = presence
         self._store = store
         self._fleet = fleet
         self._region = region
@@ -53,10 +56,8 @@ class Timekeeper:
         """One pass: first who is gone, then what is over."""
         cleared = 0
         for node in self._fleet.nodes(self._region):
-            presence = self._fleet.presence(node.id) if node.state(now) == "lost" else NOBODY
-            if presence:
-                self._clear(node, presence, now)
-                cleared += 1
+            if node.state(now) == "lost":
+                cleared += self._presence.clear(node, now)
         return Kept(self._end_due(request_id, now), cleared)
 
     def run_for(
@@ -87,22 +88,3 @@ class Timekeeper:
             if meeting is not None and reason is not None:
                 ended += self._meetings.finish(meeting, reason, request_id, now)
         return ended
-
-    def _clear(self, node: Node, presence: Presence, now: datetime) -> None:
-        """Everybody whom a lost node carried has left, if no other node has seen them since."""
-        log.warning("node %s was lost with %d meetings", node.id, len(presence))
-        for name, there in sorted(presence.items()):
-            self._clear_meeting(node, name, there, now)
-        # If it comes back, its next report differs from this and is applied as a whole.
-        self._fleet.keep_presence(self._region, node.id, NOBODY, digest(NOBODY), node.reported_at)
-
-    def _clear_meeting(self, node: Node, name: MeetingId, there: MeetingPresence, now: datetime) -> None:
-        for _ in tries():
-            meeting = self._store.by_id(name)
-            if meeting is None:
-                return
-            everybody = self._store.participants(name)
-            change, complete = note_loss(meeting, everybody, node.id, there.epoch, node.reported_at, now)
-            if self._store.commit(change) is None and complete:
-                return
-        raise StoreUnavailableError("Too many changes of this meeting came at once.")

@@ -8,11 +8,10 @@ from typing import Any, cast
 from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId
+from chalicelib.domain.identifiers import NodeId
 from chalicelib.domain.placement import Kept, Node, ReportedState
-from chalicelib.domain.presence import MeetingPresence, Presence
 from chalicelib.stores.failures import translate_failures, was_refused
-from chalicelib.stores.fleet_items import NodeItem, PresenceItem
+from chalicelib.stores.fleet_items import NodeItem
 
 # A node that is gone is still shown as lost for a day, then forgotten.
 LIFETIME = timedelta(days=1)
@@ -37,7 +36,7 @@ class DynamoFleet:
             NodeItem.instance.set(node.instance) if node.instance else NodeItem.instance.remove(),
             NodeItem.meetings.set(node.meetings),
             NodeItem.reported_at.set(node.reported_at),
-            NodeItem.expires.set(int((node.reported_at + LIFETIME).timestamp())),
+            NodeItem.expires.set(expiry_of(node.reported_at)),
         ]
         item = NodeItem(f"REGION#{node.region}", f"NODE#{node.id}")
         is_newer = (NodeItem.boot_id == node.boot_id) & (NodeItem.sequence < node.sequence)
@@ -60,42 +59,20 @@ class DynamoFleet:
         except DoesNotExist:
             return None
 
-    def presence(self, node: NodeId) -> Presence:
-        """Who was on the node when that was last applied."""
-        try:
-            kept = PresenceItem.get(f"PRESENCE#{node}", "META", consistent_read=True).presence
-        except DoesNotExist:
-            return {}
-        return {
-            MeetingId(meeting): MeetingPresence(epoch, frozenset(map(ParticipantId, participants)), *egress)
-            for meeting, (epoch, participants, *egress) in kept.items()
-        }
-
-    def keep_presence(
-        self, region: str, node: NodeId, presence: Presence, digest: str, now: datetime
-    ) -> None:
-        """Remember what was applied; the digest last, so that a failure between is made good."""
-        plain = {
-            meeting: [entry.epoch, sorted(entry.participants), entry.session, entry.egress_bytes]
-            for meeting, entry in presence.items()
-        }
-        expires = int((now + LIFETIME).timestamp())
-        PresenceItem(f"PRESENCE#{node}", presence=plain, expires=expires).save()
-        _change(region, node, [NodeItem.presence_digest.set(digest)])
-
     def release(self, region: str, node: NodeId, units: int) -> None:
         """Give back what was set aside; a node that is gone has nothing to give back."""
-        _change(region, node, [NodeItem.reserved_units.add(-units)], NodeItem.reserved_units >= units)
+        change_node(region, node, [NodeItem.reserved_units.add(-units)], NodeItem.reserved_units >= units)
 
     def settle_reserved(self, region: str, node: NodeId, surplus: tuple[int, ...], correction: int) -> None:
         """Keep what the checks found, or correct what is set aside by so many units."""
         actions: list[Action] = [NodeItem.surplus.set(list(surplus))]
         if correction:
             actions.append(NodeItem.reserved_units.add(correction))
-        _change(region, node, actions)
+        change_node(region, node, actions)
 
 
-def _change(region: str, node: NodeId, actions: list[Action], condition: Any = None) -> None:
+def change_node(region: str, node: NodeId, actions: list[Action], condition: Any = None) -> None:
+    """Change a node's item if it is there and the condition holds; otherwise it stays as it is."""
     exists = NodeItem.boot_id.exists()
     try:
         NodeItem(f"REGION#{region}", f"NODE#{node}").update(
@@ -104,6 +81,11 @@ def _change(region: str, node: NodeId, actions: list[Action], condition: Any = N
     except UpdateError as error:
         if not was_refused(error):
             raise
+
+
+def expiry_of(reported_at: datetime) -> int:
+    """When what a report told is forgotten, in seconds of Unix time."""
+    return int((reported_at + LIFETIME).timestamp())
 
 
 def _node_of(region: str, item: NodeItem) -> Node:

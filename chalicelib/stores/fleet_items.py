@@ -53,3 +53,19 @@ class PresenceItem(Model):
     sk = UnicodeAttribute(range_key=True, default="META")
     presence = JSONAttribute()
     expires = NumberAttribute()
+
+
+class BegunItem(Model):
+    """pk PRESENCE#<node>, sk BEGUN: the last report whose changes were begun, and whom they are about."""
+
+    class Meta(NodeItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default="BEGUN")
+    mark = UnicodeAttribute()
+    boot_id = UnicodeAttribute(attr_name="bootId")
+    sequence = NumberAttribute()
+    reported_at = UTCDateTimeAttribute(attr_name="reportedAt")
+    presence = JSONAttribute()
+    expires = NumberAttribute()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, TransactWriteError
@@ -14,11 +14,12 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain.events import Change, Event, without_gap
+from chalicelib.domain.events import Change, Event, Obstacle, without_gap
 from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant, UserId
 from chalicelib.domain.meeting import Meeting, end_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Reservation
+from chalicelib.domain.presence import Fence
 from chalicelib.stores.control_items import (
     CodeItem,
     DueItem,
@@ -44,12 +45,11 @@ from chalicelib.stores.meeting_items import (
     participant_item,
     participant_of,
 )
+from chalicelib.stores.presence import require
 from chalicelib.stores.tenants import count_live
 
 # As long as clients of other APIs expect to be able to repeat a request.
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
-
-Obstacle = Literal["meeting", "node", "busy", "tenant", "participant"]
 
 # What holds of somebody who was never in the meeting.
 IS_NEW = ParticipantItem.pk.does_not_exist()
@@ -105,13 +105,17 @@ class DynamoMeetings:
         return EarlierRequest(MeetingId(found.meeting), found.request_digest)
 
     def commit(
-        self, change: Change, reservation: Reservation | None = None, most_live: int | None = None
+        self,
+        change: Change,
+        reservation: Reservation | None = None,
+        most_live: int | None = None,
+        fence: Fence | None = None,
     ) -> Obstacle | None:
         """Write a change with its events, and what it needs of a node and its tenant, all or nothing.
 
         Nothing is written if somebody else changed the meeting since it was read, if a newcomer is known
-        already, if the node has no room any more, or if the tenant has `most_live` counted meetings and this
-        would be one more.
+        already, if the node has no room any more, if the tenant has `most_live` counted meetings and this
+        would be one more, or if a newer report than the fence's has begun.
         botocore gives each call a token of its own: a repetition after a lost answer is the same call.
 
         Returns:
@@ -146,10 +150,12 @@ class DynamoMeetings:
                         condition=_has_room(reservation),
                     )
                 counts = count_live(transaction, before, after, most_live)
+                if fence is not None:
+                    require(transaction, fence)
                 for item, condition in items:
                     transaction.save(item, condition=condition)
         except TransactWriteError as error:
-            return _obstacle(error, len(items), reservation, counts=counts)
+            return _obstacle(error, len(items), reservation, counts=counts, fenced=fence is not None)
         return None
 
     def by_id(self, meeting: MeetingId) -> Meeting | None:
@@ -244,12 +250,15 @@ def _has_room(reservation: Reservation) -> Any:
 
 
 def _obstacle(
-    error: TransactWriteError, saved: int, reservation: Reservation | None, *, counts: bool
+    error: TransactWriteError, saved: int, reservation: Reservation | None, *, counts: bool, fenced: bool
 ) -> Obstacle:
-    """What a refused change failed on. pynamodb sends what is saved first, then what is updated."""
+    """What a refused change failed on. pynamodb sends what is checked, then what is saved, then updated."""
     reasons = error.cancellation_reasons
-    if len(reasons) != saved + 1 + (reservation is not None) + counts:
+    if len(reasons) != fenced + saved + 1 + (reservation is not None) + counts:
         raise error
+    checked, reasons = reasons[:fenced], reasons[fenced:]
+    if any(reason is not None and reason.code == "ConditionalCheckFailed" for reason in checked):
+        return "superseded"
     if any(reason is not None and reason.code == "ConditionalCheckFailed" for reason in reasons[:saved]):
         return "participant"
     meeting, *rest = reasons[saved:]

@@ -19,7 +19,7 @@ from chalicelib.stores.control_items import (
     ParticipantItem,
     QualityItem,
 )
-from chalicelib.stores.fleet_items import FLEET_TABLE, NodeItem, PresenceItem
+from chalicelib.stores.fleet_items import FLEET_TABLE, BegunItem, NodeItem, PresenceItem
 from chalicelib.stores.patience import ATTEMPT_SECONDS, open_connection
 from chalicelib.stores.tenant_items import (
     ApiKeyItem,
@@ -55,7 +55,7 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
     ArchiveHeadItem,
     ProfileItem,
 )
-FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem)
+FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem, BegunItem)
 
 
 def use_tables(control: str, fleet: str, attempt_seconds: float = ATTEMPT_SECONDS) -> Connection:

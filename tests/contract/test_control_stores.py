@@ -19,7 +19,15 @@ from chalicelib.domain.meeting import EndReason, Meeting, Placement
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Kept, Node, Reservation
-from chalicelib.domain.presence import MeetingPresence, PresenceChange, digest
+from chalicelib.domain.presence import (
+    Beginning,
+    Fence,
+    KnownPresence,
+    MeetingPresence,
+    Presence,
+    PresenceChange,
+    digest,
+)
 from chalicelib.domain.tenant import NO_LIMITS, TenantLimits
 from chalicelib.domain.usage import Carried, DayUse, MeetingUse, Used
 from chalicelib.services.changes import tries, write
@@ -28,6 +36,7 @@ from chalicelib.services.protocols import (
     AttemptStore,
     FleetStore,
     MeetingStore,
+    PresenceStore,
     ProfileStore,
     TenantStore,
     UsageStore,
@@ -36,6 +45,7 @@ from chalicelib.stores.api_keys import DynamoApiKeys
 from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
+from chalicelib.stores.presence import DynamoPresence
 from chalicelib.stores.profiles import DynamoProfiles
 from chalicelib.stores.tenants import DynamoTenants
 from chalicelib.stores.usage import DynamoUsage
@@ -45,15 +55,19 @@ from tests.support.memory_stores import (
     MemoryAttempts,
     MemoryFleet,
     MemoryMeetings,
+    MemoryPresence,
     MemoryProfiles,
     MemoryUsage,
 )
+
+NOBODY: Presence = {}
 
 
 @dataclass(frozen=True)
 class Stores:
     meetings: MeetingStore
     fleet: FleetStore
+    presence: PresenceStore
     api_keys: ApiKeyStore
     attempts: AttemptStore
     usage: UsageStore
@@ -69,6 +83,7 @@ def stores(dynamodb: Connection | None) -> Stores:
         return Stores(
             meetings,
             fleet,
+            MemoryPresence(fleet),
             MemoryApiKeys(),
             MemoryAttempts(),
             MemoryUsage(),
@@ -78,6 +93,7 @@ def stores(dynamodb: Connection | None) -> Stores:
     return Stores(
         DynamoMeetings(dynamodb),
         DynamoFleet(),
+        DynamoPresence(dynamodb),
         DynamoApiKeys(),
         DynamoAttempts(),
         DynamoUsage(dynamodb),
@@ -147,7 +163,7 @@ def test_what_was_never_kept_is_not_found(stores: Stores):
     assert stores.meetings.participants(stranger.id) == []
     assert finish(stores, stranger) is False
     assert stores.fleet.node("local", a_node().id) is None
-    assert stores.fleet.presence(a_node().id) == {}
+    assert stores.presence.known(a_node().id) == KnownPresence()
     assert stores.api_keys.by_id(KeyId("key_none")) is None
 
 
@@ -358,13 +374,69 @@ def test_units_are_given_back_at_most_once_to_a_node_that_is_there(stores: Store
     assert found.reserved_units == 0
 
 
+def next_report(node: Node) -> Node:
+    return dataclasses.replace(
+        node, sequence=node.sequence + 1, reported_at=node.reported_at + timedelta(seconds=2)
+    )
+
+
+def begin(stores: Stores, node: Node, begun: Presence = NOBODY) -> Fence:
+    fence = stores.presence.begin(node, stores.presence.known(node.id), begun)
+    assert fence is not None
+    return fence
+
+
 def test_presence_is_kept_with_its_digest(stores: Stores):
     meeting, node = a_meeting(), a_node()
     stores.fleet.record(node)
     presence = {meeting.id: MeetingPresence(2, frozenset({ParticipantId("par_a"), ParticipantId("par_b")}))}
-    stores.fleet.keep_presence("local", node.id, presence, digest(presence), NOW)
-    assert stores.fleet.presence(node.id) == presence
-    assert stores.fleet.record(dataclasses.replace(node, sequence=2)) == Kept(digest(presence))
+    begun = {meeting.id: MeetingPresence(2, frozenset({ParticipantId("par_a")}))}
+    fence = begin(stores, node, begun)
+    known = stores.presence.known(node.id)
+    assert (known.written, known.begun) == ({}, begun)
+    newer = next_report(node)
+    assert stores.fleet.record(newer) == Kept(""), "what is begun does not count as written"
+    assert stores.presence.finish(fence, newer, presence, digest(presence))
+    known = stores.presence.known(node.id)
+    assert (known.written, known.begun) == (presence, {})
+    assert stores.fleet.record(next_report(newer)) == Kept(digest(presence))
+
+
+def test_a_digest_is_not_kept_of_a_report_that_is_not_the_last(stores: Stores):
+    node = a_node()
+    stores.fleet.record(node)
+    fence = begin(stores, node)
+    newer = next_report(node)
+    stores.fleet.record(newer)
+    assert stores.presence.finish(fence, node, {}, digest({}))
+    assert stores.fleet.record(next_report(newer)) == Kept("")
+
+
+def test_who_begins_takes_the_right_to_write_from_who_began_before(stores: Stores):
+    meeting, node = kept(stores), a_node()
+    stores.fleet.record(node)
+    before, older = stores.presence.known(node.id), begin(stores, node)
+    newer = begin(stores, next_report(node))
+    assert stores.presence.begin(next_report(node), before, {}) is None, "others have begun since then"
+    known = stores.presence.known(node.id)
+    assert known.is_beyond(node)
+    assert not known.is_beyond(next_report(node))
+    change = Change.of(meeting).then("meeting.counted", NOW, present=1)
+    assert stores.meetings.commit(change, fence=older) == "superseded"
+    assert stores.presence.finish(older, node, {}, digest({})) is False
+    assert read(stores, meeting) == meeting
+    assert stores.meetings.commit(change, fence=newer) is None
+    assert stores.meetings.commit(change, fence=newer) == "meeting"
+
+
+def test_a_report_of_another_boot_is_newer_if_it_was_sent_later():
+    node = a_node(sequence=7, reported_at=NOW)
+    known = KnownPresence({}, {}, Beginning("mark", "boot-1", 7, NOW))
+    assert not known.is_beyond(node)
+    assert known.is_beyond(dataclasses.replace(node, sequence=6))
+    assert not known.is_beyond(dataclasses.replace(node, boot_id="after", sequence=1))
+    earlier = NOW - timedelta(seconds=1)
+    assert known.is_beyond(dataclasses.replace(node, boot_id="before", sequence=9, reported_at=earlier))
 
 
 def test_a_change_is_written_with_its_events_and_they_replay_to_it(stores: Stores):

@@ -28,6 +28,7 @@ from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.node_group import FixedNodes
+from chalicelib.stores.presence import DynamoPresence
 from chalicelib.stores.profiles import DynamoProfiles
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing_keys import SecretKeys
@@ -105,6 +106,7 @@ def api(
     stores = bootstrap.Stores(
         DynamoMeetings(dynamodb),
         DynamoFleet(),
+        DynamoPresence(dynamodb),
         DynamoApiKeys(),
         DynamoQuality(),
         RecordingCommands(),

@@ -15,13 +15,13 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from chalicelib.domain.decisions import admit, end
-from chalicelib.domain.events import Change
+from chalicelib.domain.events import Change, Obstacle
 from chalicelib.domain.identifiers import MeetingId, NodeId
 from chalicelib.domain.placement import Node, Reservation
-from chalicelib.domain.presence import digest
+from chalicelib.domain.presence import Fence, digest
 from chalicelib.domain.regions import RegionWish
 from chalicelib.errors import NoCapacityError
 from chalicelib.services.fleet import Fleet
@@ -77,9 +77,13 @@ class _Meetings(MemoryMeetings):
         self._outcome = outcome
 
     def commit(
-        self, change: Change, reservation: Reservation | None = None, most_live: int | None = None
-    ) -> Literal["meeting", "node", "busy", "tenant", "participant"] | None:
-        obstacle = super().commit(change, reservation, most_live)
+        self,
+        change: Change,
+        reservation: Reservation | None = None,
+        most_live: int | None = None,
+        fence: Fence | None = None,
+    ) -> Obstacle | None:
+        obstacle = super().commit(change, reservation, most_live, fence)
         if obstacle is None:
             for meeting, sign in ((change.before, -1), (change.after, 1)):
                 if meeting.placement is not None and meeting.state != "ended":
@@ -221,7 +225,7 @@ class Simulation:
             self._take_report(report)
 
     def _take_report(self, report: Node) -> None:
-        self._reporting.take_report(report, {}, "r")
+        self._reporting.note_report(report)
 
     def _kill(self) -> None:
         node = self.chance.choice([one for one in self.nodes if one.id not in self.dead])

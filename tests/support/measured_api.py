@@ -31,6 +31,7 @@ from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.node_group import FixedNodes
+from chalicelib.stores.presence import DynamoPresence
 from chalicelib.stores.profiles import DynamoProfiles
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.signing_keys import SecretKeys
@@ -123,6 +124,7 @@ def measured_api(connection: Connection) -> Iterator[MeasuredApi]:
     stores = bootstrap.Stores(
         DynamoMeetings(connection),
         DynamoFleet(),
+        DynamoPresence(connection),
         DynamoApiKeys(),
         DynamoQuality(),
         RecordingCommands(),

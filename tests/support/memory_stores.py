@@ -9,20 +9,21 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import count
 from typing import Any, Literal
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from chalicelib.domain.api_key import ApiKey
-from chalicelib.domain.events import Change, Event
+from chalicelib.domain.events import Change, Event, Obstacle
 from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, ParticipantId, Tenant, UserId
 from chalicelib.domain.issuers import Person, SignIn, user_id
 from chalicelib.domain.meeting import Meeting, end_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Kept, Node, Reservation
-from chalicelib.domain.presence import Presence
+from chalicelib.domain.presence import Beginning, Fence, KnownPresence, Presence
 from chalicelib.domain.quality import QualityEntry
 from chalicelib.domain.tenant import NO_LIMITS, TenantLimits
 from chalicelib.domain.usage import DayUse, MeetingUse, Used
@@ -37,8 +38,8 @@ class EarlierRequest:
 class MemoryFleet:
     def __init__(self) -> None:
         self.node_by_key: dict[tuple[str, NodeId], Node] = {}
-        self._digests: dict[NodeId, str] = {}
-        self._presence: dict[NodeId, Presence] = {}
+        self.digest_by_node: dict[NodeId, str] = {}
+        self.fence_by_node: dict[NodeId, Fence] = {}
         self._surplus: dict[NodeId, tuple[int, ...]] = {}
 
     def record(self, node: Node) -> Kept | None:
@@ -49,22 +50,13 @@ class MemoryFleet:
             return None
         reserved = known.reserved_units if known is not None else 0
         self.node_by_key[node.region, node.id] = dataclasses.replace(node, reserved_units=reserved)
-        return Kept(self._digests.get(node.id, ""), reserved, self._surplus.get(node.id, ()))
+        return Kept(self.digest_by_node.get(node.id, ""), reserved, self._surplus.get(node.id, ()))
 
     def nodes(self, region: str) -> list[Node]:
         return [node for (where, _), node in self.node_by_key.items() if where == region]
 
     def node(self, region: str, node: NodeId) -> Node | None:
         return self.node_by_key.get((region, node))
-
-    def presence(self, node: NodeId) -> Presence:
-        return self._presence.get(node, {})
-
-    def keep_presence(
-        self, region: str, node: NodeId, presence: Presence, digest: str, now: datetime
-    ) -> None:
-        self._presence[node] = presence
-        self._digests[node] = digest
 
     def release(self, region: str, node: NodeId, units: int) -> None:
         known = self.node_by_key.get((region, node))
@@ -80,6 +72,35 @@ class MemoryFleet:
     def reserve(self, node: Node, units: int) -> None:
         changed = dataclasses.replace(node, reserved_units=node.reserved_units + units)
         self.node_by_key[node.region, node.id] = changed
+
+
+class MemoryPresence:
+    def __init__(self, fleet: MemoryFleet) -> None:
+        self._fleet = fleet
+        self._known: dict[NodeId, KnownPresence] = {}
+        self._marks = count()
+
+    def known(self, node: NodeId) -> KnownPresence:
+        return self._known.get(node, KnownPresence())
+
+    def begin(self, node: Node, known: KnownPresence, begun: Presence) -> Fence | None:
+        self._fleet.digest_by_node[node.id] = ""
+        current = self.known(node.id)
+        if current.last != known.last:
+            return None
+        last = Beginning(str(next(self._marks)), node.boot_id, node.sequence, node.reported_at)
+        self._known[node.id] = KnownPresence(current.written, begun, last)
+        self._fleet.fence_by_node[node.id] = Fence(node.id, last.mark)
+        return self._fleet.fence_by_node[node.id]
+
+    def finish(self, fence: Fence, node: Node, presence: Presence, digest: str) -> bool:
+        if self._fleet.fence_by_node.get(node.id) != fence:
+            return False
+        self._known[node.id] = KnownPresence(presence, {}, self.known(node.id).last)
+        last = self._fleet.node(node.region, node.id)
+        if last is not None and (last.boot_id, last.sequence) == (node.boot_id, node.sequence):
+            self._fleet.digest_by_node[node.id] = digest
+        return True
 
 
 class MemoryTenants:
@@ -128,11 +149,17 @@ class MemoryMeetings:
             return None
 
     def commit(
-        self, change: Change, reservation: Reservation | None = None, most_live: int | None = None
-    ) -> Literal["meeting", "node", "busy", "tenant", "participant"] | None:
+        self,
+        change: Change,
+        reservation: Reservation | None = None,
+        most_live: int | None = None,
+        fence: Fence | None = None,
+    ) -> Obstacle | None:
         with self._lock:
             if not change.events:
                 return None
+            if fence is not None and self._fleet.fence_by_node.get(fence.node) != fence:
+                return "superseded"
             known = self.meeting_by_id.get(change.after.id)
             if known is None or known.events != change.before.events:
                 return "meeting"

@@ -147,11 +147,13 @@ async def test_an_offer_that_is_too_long_is_refused_on_the_socket(
 
 async def test_a_frame_beyond_all_limits_ends_the_socket(http: aiohttp.ClientSession, node: NodeProcess):
     async with http.ws_connect(node.socket_url, protocols=["parley.v1"]) as connection:
-        await connection.send_str("x" * 2_000_000)
+        # The node may hang up before it was all sent, and then the client may not see why.
+        with contextlib.suppress(ConnectionError):
+            await connection.send_str("x" * 2_000_000)
         async with asyncio.timeout(5):
             while (await connection.receive()).type is aiohttp.WSMsgType.TEXT:
                 pass
-        assert connection.close_code in (1009, 4413)
+        assert connection.close_code in (1006, 1009, 4413)
 
 
 async def test_nonsense_after_joining_is_answered_and_the_session_goes_on(

@@ -32,7 +32,7 @@ from chalicelib.domain.placement import (
     correction_of,
     units_wanted,
 )
-from chalicelib.domain.presence import MeetingPresence, changes_between, digest
+from chalicelib.domain.presence import KnownPresence, MeetingPresence, changes_between, digest
 from chalicelib.domain.regions import RegionWish, in_order
 from tests.support.builders import NOW, a_meeting, a_node
 
@@ -205,7 +205,7 @@ def test_presence_tells_who_came_and_who_went():
     ann, bob, cy = ParticipantId("par_a"), ParticipantId("par_b"), ParticipantId("par_c")
     before = {one: MeetingPresence(3, frozenset({ann, bob}))}
     after = {one: MeetingPresence(3, frozenset({bob, cy})), two: MeetingPresence(1, frozenset({ann}))}
-    first, second = changes_between(before, after)
+    first, second = changes_between(KnownPresence(before), after)
     assert (first.meeting, first.epoch, first.present, first.came, first.went) == (
         one,
         3,
@@ -214,9 +214,9 @@ def test_presence_tells_who_came_and_who_went():
         frozenset({ann}),
     )
     assert (second.meeting, second.came, second.went) == (two, frozenset({ann}), frozenset())
-    (gone,) = changes_between(before, {})
+    (gone,) = changes_between(KnownPresence(before), {})
     assert (gone.epoch, gone.present, gone.went) == (3, 0, frozenset({ann, bob}))
-    assert changes_between(after, after) == []
+    assert changes_between(KnownPresence(after), after) == []
 
 
 def test_the_digest_does_not_depend_on_order():

@@ -202,7 +202,7 @@ def test_a_pass_that_fails_is_not_the_last_one():
         seconds[0] += length
 
     world.create(ends_at=NOW + SECOND)
-    keeper = Shaky(world.meetings, world.store, world.fleet_store, "local")
+    keeper = Shaky(world.meetings, world.store, world.fleet_store, world.presence, "local")
     clock = lambda: NOW + timedelta(seconds=seconds[0])  # noqa: E731
     assert keeper.run_for(20, "r", clock, lambda: seconds[0], pause).ended == 1
     assert paused == [PERIOD_SECONDS] * 5

@@ -38,6 +38,7 @@ from chalicelib.services.meetings import Meetings, MeetingWishes
 from chalicelib.services.moderation import Moderation, Moderator
 from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.placing import Placing
+from chalicelib.services.presence import PresenceWriter
 from chalicelib.services.reports import Reports, parse_report
 from chalicelib.services.sweep import Sweep
 from chalicelib.services.tenants import Tenants
@@ -48,6 +49,7 @@ from tests.support.memory_stores import (
     MemoryAttempts,
     MemoryFleet,
     MemoryMeetings,
+    MemoryPresence,
     OneKeySigner,
     RecordingCommands,
 )
@@ -81,9 +83,10 @@ class World:
             chance.randbytes,
             lambda: self.now,
         )
-        self.reports = Reports(self.fleet)
+        self.presence = PresenceWriter(MemoryPresence(self.fleet_store), self.store, self.commands)
+        self.reports = Reports(self.fleet, self.presence)
         self.sweep = Sweep(self.meetings, self.store, self.fleet, "local")
-        self.timekeeper = Timekeeper(self.meetings, self.store, self.fleet_store, "local")
+        self.timekeeper = Timekeeper(self.meetings, self.store, self.fleet_store, self.presence, "local")
 
     def pass_time(self, seconds: float) -> None:
         self.seconds += seconds

@@ -1,0 +1,116 @@
+"""Who is on which node, as it was last written to the meetings, and which report may write now."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId
+from chalicelib.domain.placement import Node
+from chalicelib.domain.presence import Beginning, Fence, KnownPresence, MeetingPresence, Presence
+from chalicelib.stores.failures import translate_failures, was_refused
+from chalicelib.stores.fleet import change_node, expiry_of
+from chalicelib.stores.fleet_items import BegunItem, NodeItem, PresenceItem
+
+_Item = TypeVar("_Item", bound=Model)
+
+
+@translate_failures
+class DynamoPresence:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def known(self, node: NodeId) -> KnownPresence:
+        # In this order: who ends between the two readings makes only more seem unsure than is.
+        begun = _found(BegunItem, node, "BEGUN")
+        written = _found(PresenceItem, node, "META")
+        presence = _presence_of(written.presence) if written is not None else {}
+        if begun is None:
+            return KnownPresence(presence)
+        last = Beginning(begun.mark, begun.boot_id, int(begun.sequence), begun.reported_at)
+        return KnownPresence(presence, _presence_of(begun.presence), last)
+
+    def begin(self, node: Node, known: KnownPresence, begun: Presence) -> Fence | None:
+        """Take the right to write what a report of the node changes.
+
+        Args:
+            known: What the changes were made out from.
+            begun: What is about to be written.
+
+        Returns:
+            None if somebody else has begun since that was read.
+        """
+        # No report counts as written from here on: who fails now leaves all of it to the next.
+        change_node(node.region, node.id, [NodeItem.presence_digest.set("")])
+        last = known.last
+        is_unchanged = BegunItem.mark.does_not_exist() if last is None else BegunItem.mark == last.mark
+        item = BegunItem(
+            _pk(node.id),
+            mark=f"{node.boot_id}#{node.sequence}#{secrets.token_hex(8)}",
+            boot_id=node.boot_id,
+            sequence=node.sequence,
+            reported_at=node.reported_at,
+            presence=_plain(begun),
+            expires=expiry_of(node.reported_at),
+        )
+        try:
+            item.save(condition=is_unchanged)
+        except PutError as error:
+            if not was_refused(error):
+                raise
+            return None
+        return Fence(node.id, item.mark)
+
+    def finish(self, fence: Fence, node: Node, presence: Presence, digest: str) -> bool:
+        """Remember what was written, the digest last; False if a newer report has begun since."""
+        written = PresenceItem(_pk(node.id), presence=_plain(presence), expires=expiry_of(node.reported_at))
+        try:
+            with TransactWrite(connection=self._connection) as transaction:
+                transaction.save(written)
+                begun = BegunItem(_pk(node.id), "BEGUN")
+                is_mine = BegunItem.mark == fence.mark
+                transaction.update(begun, actions=[BegunItem.presence.set({})], condition=is_mine)
+        except TransactWriteError as error:
+            reasons = error.cancellation_reasons
+            if not any(reason is not None and reason.code == "ConditionalCheckFailed" for reason in reasons):
+                raise
+            return False
+        is_last = (NodeItem.boot_id == node.boot_id) & (NodeItem.sequence == node.sequence)
+        change_node(node.region, node.id, [NodeItem.presence_digest.set(digest)], is_last)
+        return True
+
+
+def require(transaction: TransactWrite, fence: Fence) -> None:
+    """Let a transaction fail once a newer report of the node has begun."""
+    transaction.condition_check(BegunItem, _pk(fence.node), "BEGUN", BegunItem.mark == fence.mark)
+
+
+def _pk(node: NodeId) -> str:
+    return f"PRESENCE#{node}"
+
+
+def _found(kind: type[_Item], node: NodeId, sk: str) -> _Item | None:
+    try:
+        return kind.get(_pk(node), sk, consistent_read=True)
+    except DoesNotExist:
+        return None
+
+
+def _plain(presence: Presence) -> dict[str, Any]:
+    return {
+        meeting: [entry.epoch, sorted(entry.participants), entry.session, entry.egress_bytes]
+        for meeting, entry in presence.items()
+    }
+
+
+def _presence_of(plain: Mapping[str, Any]) -> Presence:
+    return {
+        MeetingId(meeting): MeetingPresence(epoch, frozenset(map(ParticipantId, participants)), *egress)
+        for meeting, (epoch, participants, *egress) in plain.items()
+    }
