@@ -19,6 +19,7 @@ from infra.config import Deployment, Region
 from infra.constructs.archive import Archive
 from infra.constructs.event_stream import EventStream
 from infra.constructs.firewall import Firewall
+from infra.constructs.gateway_problems import add_gateway_problems
 from infra.constructs.media_fleet import node_group_name
 from infra.constructs.report_queue import ReportQueue
 from infra.constructs.webhooks import Webhooks
@@ -34,17 +35,6 @@ KEEP_TIME_TIMEOUT = cdk.Duration.seconds(90)
 REPORT_CONCURRENCY, CLOCK_CONCURRENCY = 100, 2
 # Requests per second and burst of one region before API Gateway answers 429 itself.
 THROTTLE_RATE, THROTTLE_BURST = 2_000, 1_000
-PROBLEM = (
-    '{"type":"about:blank","title":$context.error.messageString,"status":%s,"code":"%s",'
-    '"requestId":"$context.requestId"}'
-)
-GATEWAY_PROBLEMS = [
-    ("NotFound", apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN, "404", "not_found"),
-    ("Throttled", apigateway.ResponseType.THROTTLED, "429", "too_many_requests"),
-    ("TooLarge", apigateway.ResponseType.REQUEST_TOO_LARGE, "413", "payload_too_large"),
-    ("Timeout", apigateway.ResponseType.INTEGRATION_TIMEOUT, "503", "unavailable"),
-    ("Failure", apigateway.ResponseType.INTEGRATION_FAILURE, "503", "unavailable"),
-]
 
 
 class ControlPlane(Construct):
@@ -234,14 +224,7 @@ class ControlPlane(Construct):
                 ),
             ),
         )
-        for name, kind, status, code in GATEWAY_PROBLEMS:
-            api.add_gateway_response(
-                name,
-                type=kind,
-                status_code=status,
-                response_headers={"Access-Control-Allow-Origin": f"'{deployment.app_url}'"},
-                templates={"application/problem+json": PROBLEM % (status, code)},
-            )
+        add_gateway_problems(api, origin=deployment.app_url)
         return api
 
 

@@ -6,6 +6,8 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+# Where a client's address is, as CloudFront tells the API, which chooses a region by it.
+PLACE = ("CloudFront-Viewer-Latitude", "CloudFront-Viewer-Longitude")
 # The app's own paths, such as /m/abc-defg-hij, are its index page; files have a dot in their names.
 APP_PATHS = """
 function handler(event) {
@@ -56,10 +58,29 @@ class WebSite(Construct):
                 "/v1/*": cloudfront.BehaviorOptions(
                     origin=origins.HttpOrigin(api_host),
                     allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
-                    cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+                    cache_policy=self._api_answers(),
                     origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
                     viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
                 )
             },
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+        )
+
+    def _api_answers(self) -> cloudfront.CachePolicy:
+        """Keeps an answer for a second at most, and only where the API allows it: it says `no-store`.
+
+        Headers of the key go to the origin. That is why it is not the ready-made policy that keeps nothing,
+        which has none: a request policy that leaves out `Host` cannot name headers that CloudFront adds.
+        """
+        return cloudfront.CachePolicy(
+            self,
+            "ApiAnswers",
+            comment="Nothing is kept that the API does not allow; clients' places reach it",
+            min_ttl=cdk.Duration.seconds(0),
+            default_ttl=cdk.Duration.seconds(0),
+            # With nought here CloudFront takes no headers.
+            max_ttl=cdk.Duration.seconds(1),
+            header_behavior=cloudfront.CacheHeaderBehavior.allow_list("Authorization", "Origin", *PLACE),
+            query_string_behavior=cloudfront.CacheQueryStringBehavior.all(),
+            cookie_behavior=cloudfront.CacheCookieBehavior.none(),
         )

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from chalicelib.routes.http import STATUS_BY_CODE
 from chalicelib.stores import tables
 from chalicelib.stores.control_items import MeetingItem
 from infra.app import build
@@ -359,12 +360,57 @@ def test_a_node_that_is_to_go_drains_first_and_is_never_picked_by_scale_in(regio
     )
 
 
-def test_the_gateways_own_errors_are_problem_documents(region):
-    responses = region.find_resources("AWS::ApiGateway::GatewayResponse").values()
-    kinds = {one["Properties"]["ResponseType"] for one in responses}
-    assert {"THROTTLED", "REQUEST_TOO_LARGE", "MISSING_AUTHENTICATION_TOKEN"} <= kinds
-    for one in responses:
-        assert list(one["Properties"]["ResponseTemplates"]) == ["application/problem+json"]
+# What only the gateway says; every other code means what it means in the API.
+CODES_OF_THE_GATEWAY = {
+    "bad_request": (400, "Bad Request"),
+    "payload_too_large": (413, "Content Too Large"),
+    "unavailable": (503, "Service Unavailable"),
+}
+
+
+def gateway_responses(template: Template) -> dict[str, dict]:
+    found = template.find_resources("AWS::ApiGateway::GatewayResponse").values()
+    return {one["Properties"]["ResponseType"]: one["Properties"] for one in found}
+
+
+def test_the_gateways_own_errors_are_problem_documents_of_the_apis_form(region):
+    responses = gateway_responses(region)
+    assert {"THROTTLED", "REQUEST_TOO_LARGE", "WAF_FILTERED", "DEFAULT_4XX", "DEFAULT_5XX"} <= set(responses)
+    for one in responses.values():
+        ((kind, template),) = one["ResponseTemplates"].items()
+        assert kind == "application/problem+json"
+        said = json.loads(template.replace("$context.error.messageString", '"Limit Exceeded"'))
+        assert said["status"] == int(one["StatusCode"])
+        assert {**STATUS_BY_CODE, **CODES_OF_THE_GATEWAY}[said["code"]] == (said["status"], said["title"])
+        assert said["detail"]
+        assert said["instance"] == "$context.path"
+        assert said["requestId"] == "$context.requestId"
+
+
+def test_pages_of_the_app_can_read_the_gateways_errors_and_learn_when_to_come_again(region):
+    for kind, one in gateway_responses(region).items():
+        headers = {
+            name.removeprefix("gatewayresponse.header."): value
+            for name, value in one["ResponseParameters"].items()
+        }
+        assert headers["Access-Control-Allow-Origin"] == "'https://meet.example.com'"
+        assert "Retry-After" in headers["Access-Control-Expose-Headers"]
+        assert ("Retry-After" in headers) == (one["StatusCode"] in ("429", "503")), kind
+        assert ("WWW-Authenticate" in headers) == (one["StatusCode"] == "401"), kind
+
+
+def test_the_api_learns_where_clients_are_and_no_answer_is_kept_for_another(shared):
+    distribution = next(iter(shared.find_resources("AWS::CloudFront::Distribution").values()))
+    (behaviour,) = distribution["Properties"]["DistributionConfig"]["CacheBehaviors"]
+    policies = shared.find_resources("AWS::CloudFront::CachePolicy")
+    policy = policies[behaviour["CachePolicyId"]["Ref"]]["Properties"]["CachePolicyConfig"]
+    assert (policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"]) == (0, 0, 1)
+    key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+    # Whoever asks, from which page and from where, is part of what an answer is kept under.
+    assert set(key["HeadersConfig"]["Headers"]) == {
+        *("Authorization", "Origin", "CloudFront-Viewer-Latitude", "CloudFront-Viewer-Longitude")
+    }
+    assert key["QueryStringsConfig"]["QueryStringBehavior"] == "all"
 
 
 def test_fleet_table_has_the_keys_that_the_models_use(region):
