@@ -208,6 +208,9 @@ class ControlPlane(Construct):
             cloud_watch_role=True,
             deploy_options=apigateway.StageOptions(
                 stage_name="live",
+                # Failures of the gateway itself; bodies are never logged.
+                logging_level=apigateway.MethodLoggingLevel.ERROR,
+                data_trace_enabled=False,
                 throttling_rate_limit=THROTTLE_RATE,
                 throttling_burst_limit=THROTTLE_BURST,
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
