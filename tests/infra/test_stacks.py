@@ -126,10 +126,31 @@ def test_the_api_is_reached_under_the_apps_own_name_and_never_cached(shared):
     assert "POST" in behaviours[0]["AllowedMethods"]
 
 
-def test_one_bad_report_does_not_bring_back_its_batch(region):
-    region.has_resource_properties(
-        "AWS::Lambda::EventSourceMapping", {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
-    )
+def test_one_bad_message_of_a_queue_does_not_bring_back_its_batch(region):
+    mappings = [
+        one["Properties"] for one in region.find_resources("AWS::Lambda::EventSourceMapping").values()
+    ]
+    of_queues = [one for one in mappings if "StartingPosition" not in one]
+    assert len(of_queues) >= 2
+    for one in of_queues:
+        assert one["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_every_queue_is_encrypted_refuses_plain_http_and_keeps_dead_letters_two_weeks(region):
+    queues = region.find_resources("AWS::SQS::Queue")
+    policies = json.dumps(list(region.find_resources("AWS::SQS::QueuePolicy").values()))
+    dead = {
+        one["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        for one in queues.values()
+        if "RedrivePolicy" in one["Properties"]
+    }
+    assert dead
+    for name, one in queues.items():
+        assert one["Properties"]["SqsManagedSseEnabled"], name
+        assert f'"Fn::GetAtt": ["{name}", "Arn"]' in policies, name
+        if name in dead:
+            assert one["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert '"aws:SecureTransport": "false"' in policies
 
 
 def test_new_events_are_heard_through_the_tables_stream_in_order_and_failures_are_kept(shared, region):
