@@ -90,8 +90,13 @@ EVERY_RULE: list[AutoAdmitRule] = ["organisation", "returning"]
 ExternalIds = Annotated[list[Annotated[Text, Field(max_length=200)]], Field(max_length=200)]
 
 
-class Body(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, alias_generator=to_camel)
+class Query(BaseModel):
+    # Built at its first use: a cold start does not wait for what the calls that it does not answer may hold.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Body(Query):
+    model_config = ConfigDict(strict=True, alias_generator=to_camel)
 
 
 # Up to a week, as a meeting that never empties is a forgotten device.
@@ -176,9 +181,9 @@ class CreateApiKeyBody(Body):
     scopes: Annotated[list[ScopeName], Field(min_length=1, max_length=20)] | None = None
 
 
-class TokenForm(BaseModel):
+class TokenForm(Query):
     # Other fields are left alone (RFC 6749, 3.2).
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(extra="ignore")
 
     grant_type: Literal["client_credentials"]
     scope: Annotated[str, Field(max_length=500)] | None = None
@@ -188,9 +193,7 @@ class EmptyBody(Body):
     pass
 
 
-class ListDeliveriesQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class ListDeliveriesQuery(Query):
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=400)] | None = None
 
@@ -218,20 +221,16 @@ class ChangeParticipantBody(Body):
     display_name: Annotated[Text, Field(max_length=100)] | None = None
 
 
-class RemoveQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class RemoveQuery(Query):
     ban: Literal["true", "false"] = "false"
 
 
-class ListParticipantsQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class ListParticipantsQuery(Query):
     state: PersonState | None = None
 
 
-class ListEventsQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel)
+class ListEventsQuery(Query):
+    model_config = ConfigDict(alias_generator=to_camel)
 
     # `cursor` says the same, so that all lists turn their pages alike.
     after: Annotated[int, Field(ge=0, lt=10**9, validation_alias=AliasChoices("after", "cursor"))] = 0
@@ -239,9 +238,7 @@ class ListEventsQuery(BaseModel):
     wait_seconds: Annotated[int, Field(ge=0, le=20)] = 0
 
 
-class QualityTimelineQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class QualityTimelineQuery(Query):
     # `cursor` says the same, so that all lists turn their pages alike.
     after: Annotated[
         Annotated[
@@ -255,9 +252,7 @@ class QualityTimelineQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=1000)] = 360
 
 
-class QualityOverviewQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class QualityOverviewQuery(Query):
     cursor: Annotated[str, Field(pattern=r"^par_[a-z2-7]{26}$")] | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
@@ -269,16 +264,12 @@ class ChangeMeBody(Body):
     preferences: Metadata = Field(default_factory=dict)
 
 
-class UsageQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class UsageQuery(Query):
     first: Annotated[Day | None, Field(alias="from")] = None
     last: Annotated[Day | None, Field(alias="to")] = None
 
 
-class ListMeetingsQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class ListMeetingsQuery(Query):
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=400)] | None = None
     state: Literal["created", "live", "ended"] | None = None

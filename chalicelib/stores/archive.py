@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import DoesNotExist, UpdateError
@@ -17,6 +16,7 @@ from chalicelib.domain.archive import Head, prefix_of
 from chalicelib.domain.events import Entry
 from chalicelib.domain.identifiers import Tenant
 from chalicelib.errors import StoreUnavailableError
+from chalicelib.stores.clients import open_client
 from chalicelib.stores.control_items import ArchiveHeadItem, EventItem
 from chalicelib.stores.failures import translate_failures, was_refused
 from chalicelib.stores.meeting_items import event_of
@@ -88,7 +88,7 @@ class S3Archive:
             raise StoreUnavailableError(f"{operation} failed") from error
 
     def _s3(self) -> Any:
-        self._client = self._client or boto3.client("s3", config=_CONFIG)
+        self._client = self._client or open_client("s3", _CONFIG)
         return self._client
 
 

@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.identifiers import MeetingId, ParticipantId
 from chalicelib.domain.participant import Participant
 from chalicelib.errors import StoreUnavailableError
+from chalicelib.stores.clients import open_client
 
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
 
@@ -71,7 +71,7 @@ class SqsCommands:
 
     def _send(self, queue_url: str, command: Mapping[str, Any]) -> None:
         # Made at the first command: most invocations never send one.
-        self._client = self._client or boto3.client("sqs", config=_CONFIG)
+        self._client = self._client or open_client("sqs", _CONFIG)
         try:
             self._client.send_message(QueueUrl=queue_url, MessageBody=json.dumps(command))
         except (BotoCoreError, ClientError) as error:

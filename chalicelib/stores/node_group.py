@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import StoreUnavailableError
+from chalicelib.stores.clients import open_client
 
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"max_attempts": 2})
 
@@ -39,7 +39,7 @@ class AutoScalingNodeGroup:
         )
 
     def _call(self, operation: str, **parameters: Any) -> None:
-        self._client = self._client or boto3.client("autoscaling", config=_CONFIG)
+        self._client = self._client or open_client("autoscaling", _CONFIG)
         try:
             getattr(self._client, operation)(**parameters)
         except ClientError as error:

@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import jwt
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from chalicelib.errors import StoreUnavailableError
+from chalicelib.stores.clients import open_client
 
 # A rotated key reaches every instance within this time; nodes ask again for a key id they do not know.
 KEPT_SECONDS = 300.0
@@ -83,7 +83,7 @@ class SecretSigner:
         return self._keys
 
     def _read(self) -> list[SigningKey]:
-        client = boto3.client("secretsmanager", config=_CONFIG)
+        client = open_client("secretsmanager", _CONFIG)
         value = json.loads(client.get_secret_value(SecretId=self._secret)["SecretString"])
         return [SigningKey(entry["kid"], _private_key(entry["privateKeyPem"])) for entry in value["keys"]]
 

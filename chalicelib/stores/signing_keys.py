@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from chalicelib.domain.signing_keys import KeptKey
 from chalicelib.errors import StoreUnavailableError
+from chalicelib.stores.clients import open_client
 
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3})
 
@@ -35,7 +35,7 @@ class SecretKeys:
         Raises:
             StoreUnavailableError: They could not be read or kept.
         """
-        self._client = self._client or boto3.client("secretsmanager", config=_CONFIG)
+        self._client = self._client or open_client("secretsmanager", _CONFIG)
         try:
             found = self._client.get_secret_value(SecretId=self._secret)
             before = _read(found["SecretString"])

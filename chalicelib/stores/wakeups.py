@@ -6,11 +6,11 @@ import json
 import logging
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.identifiers import MeetingId, Tenant, WebhookEndpointId
+from chalicelib.stores.clients import open_client
 
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2})
 
@@ -26,7 +26,7 @@ class SqsWaker:
     def wake(self, tenant: Tenant, endpoint: WebhookEndpointId, meeting: MeetingId) -> None:
         body = json.dumps({"tenant": tenant, "endpoint": endpoint, "meeting": meeting})
         try:
-            self._client = self._client or boto3.client("sqs", config=_CONFIG)
+            self._client = self._client or open_client("sqs", _CONFIG)
             self._url = self._url or self._client.get_queue_url(QueueName=self._queue_name)["QueueUrl"]
             self._client.send_message(QueueUrl=self._url, MessageBody=body)
         except (BotoCoreError, ClientError):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from chalicelib import errors
 from chalicelib.bootstrap import (
@@ -23,6 +22,9 @@ from chalicelib.bootstrap import (
 )
 from chalicelib.routes.handlers.stream import own_entry
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
 logger = Logger(service="parley", child=True)
 
 LONGEST_NAME = 100
@@ -30,12 +32,7 @@ LONGEST_NAME = 100
 
 def take_reports(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Each report alone: one that cannot be read goes to the dead letters and takes no other with it."""
-    # Made for each batch, as it keeps the state of one.
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    response = process_partial_response(
-        event=event, record_handler=_take_report, processor=processor, context=context
-    )
-    return dict(response)
+    return _each_alone(event, context, _take_report)
 
 
 def _take_report(record: SQSRecord) -> None:
@@ -68,11 +65,7 @@ def take_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def deliver(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Wake-ups: deliver what is due of one meeting to one endpoint."""
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    response = process_partial_response(
-        event=event, record_handler=_deliver, processor=processor, context=context
-    )
-    return dict(response)
+    return _each_alone(event, context, _deliver)
 
 
 def _deliver(record: SQSRecord) -> None:
@@ -80,6 +73,19 @@ def _deliver(record: SQSRecord) -> None:
     services().deliveries.run(
         Tenant(wake_up["tenant"]), WebhookEndpointId(wake_up["endpoint"]), MeetingId(wake_up["meeting"])
     )
+
+
+def _each_alone(event: dict[str, Any], context: Any, take: Callable[[SQSRecord], None]) -> dict[str, Any]:
+    """What Lambda wants to know of a batch: the messages that failed, and no others, come again."""
+    # Functions that take no batches, the API first of all, start without it.
+    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+    # Made for each batch, as it keeps the state of one.
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    response = process_partial_response(
+        event=event, record_handler=take, processor=processor, context=context
+    )
+    return dict(response)
 
 
 def deliver_due(event: dict[str, Any], context: Any) -> dict[str, int]:

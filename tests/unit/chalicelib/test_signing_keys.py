@@ -110,7 +110,7 @@ def test_of_two_runs_at_once_one_adds_a_key():
 def test_tokens_of_the_old_key_and_of_the_new_one_are_verified_through_the_change(monkeypatch: Any):
     secrets = Secrets("{}")
     keys = SecretKeys("name", secrets)
-    monkeypatch.setattr("chalicelib.stores.signing.boto3.client", lambda *_, **__: secrets)
+    monkeypatch.setattr("chalicelib.stores.signing.open_client", lambda *_, **__: secrets)
     now = NOW
     tokens = []
     claims = {"sub": "par_a", "iss": "https://api", "aud": "parley-resume", "exp": 4_000_000_000}
