@@ -12,9 +12,12 @@ from parley.errors import NotConfiguredError
 
 @dataclass(frozen=True)
 class Connection:
+    """Where the API is, and who calls: an API key, the bearer of a token, or with neither a guest."""
+
     api_url: str
-    key_id: str
-    key_secret: str = field(repr=False)
+    key_id: str = ""
+    key_secret: str = field(default="", repr=False)
+    token: str | None = field(default=None, repr=False)
 
 
 def find_connection(environment: Mapping[str, str], folder: Path) -> Connection:

@@ -76,7 +76,7 @@ def set_up(python: str, for_tests: bool) -> None:
     if outdated:
         check_tools()
     if for_tests:
-        install_chromium()
+        install_test_programs()
     if not outdated:
         return
     print(f"Preparing Parley: {len(outdated)} steps, output in {STATE.relative_to(ROOT)}/logs/", flush=True)
@@ -286,11 +286,14 @@ def require_version(command: str, oldest: Sequence[int], name: str) -> None:
         raise SetupError(f"{name} {wanted} or later is needed, and `{command}` is {found.group(0)}.")
 
 
-def install_chromium() -> None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    if os.environ.get("CHROMIUM_PATH") or any(map(shutil.which, names)):
-        return
-    install_debian_packages(["chromium"], "Chromium, for the browser tests,")
+def install_test_programs() -> None:
+    """Chromium for the browser tests, curl and jq for those of the API's guide."""
+    browsers = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    has_browser = os.environ.get("CHROMIUM_PATH") or any(map(shutil.which, browsers))
+    missing = [] if has_browser else ["chromium"]
+    missing += [name for name in ("curl", "jq") if shutil.which(name) is None]
+    if missing:
+        install_debian_packages(missing, "What the tests run")
 
 
 def install_debian_packages(packages: Iterable[str], purpose: str) -> None:

@@ -14,8 +14,9 @@ from parley import ApiError, Client, Connection, NotConfiguredError, Unreachable
 CONNECTION = Connection("http://api/v1", "key_1", "s3cret")
 
 
-def client(handler: object) -> Client:
-    return Client(CONNECTION, httpx.MockTransport(handler))  # type: ignore[arg-type]
+def client(handler: object, pauses: list[float] | None = None) -> Client:
+    slept = pauses if pauses is not None else []
+    return Client(CONNECTION, httpx.MockTransport(handler), slept.append)  # type: ignore[arg-type]
 
 
 def test_the_environment_goes_before_run_json(tmp_path: Path):
@@ -89,6 +90,75 @@ def test_silence_is_unreachable():
 
     with pytest.raises(UnreachableError, match="http://api/v1"):
         client(handler).health()
+
+
+def answers(*replies: httpx.Response | Exception) -> tuple[object, list[httpx.Request]]:
+    """A handler that gives one reply after the other, and what it was asked."""
+    left, asked = list(replies), []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        reply = left.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    return handler, asked
+
+
+def test_what_could_not_be_taken_now_is_sent_again_after_the_pause_that_was_named():
+    busy = httpx.Response(503, headers={"Retry-After": "2"}, json={"code": "store_unavailable"})
+    handler, asked = answers(busy, httpx.Response(201, json={"id": "mtg_1"}))
+    pauses: list[float] = []
+    assert client(handler, pauses).create_meeting(title="x") == {"id": "mtg_1"}
+    assert len({request.headers["Idempotency-Key"] for request in asked}) == 1
+    assert len(pauses) == 1
+    assert 2 < pauses[0] <= 3
+
+
+def test_a_lost_answer_is_asked_for_again_and_makes_one_thing():
+    handler, asked = answers(httpx.ReadTimeout("lost"), httpx.Response(201, json={"id": "mtg_1"}))
+    assert client(handler).create_meeting(idempotency_key="order-1") == {"id": "mtg_1"}
+    assert [request.headers["Idempotency-Key"] for request in asked] == ["order-1", "order-1"]
+
+
+def test_what_may_have_been_done_and_may_not_be_repeated_is_not_sent_again():
+    handler, asked = answers(httpx.ReadTimeout("lost"))
+    with pytest.raises(UnreachableError):
+        client(handler).rotate_webhook_secret("whe_1")
+    assert len(asked) == 1
+
+
+def test_who_is_told_to_wait_for_long_hears_of_it():
+    guessed = httpx.Response(429, headers={"Retry-After": "600"}, json={"code": "too_many_attempts"})
+    handler, asked = answers(guessed)
+    with pytest.raises(ApiError) as caught:
+        client(handler).join_meeting("abc-defg-hij", "Ada", passcode="1234")
+    assert caught.value.code == "too_many_attempts"
+    assert len(asked) == 1
+
+
+def test_patience_ends():
+    handler, asked = answers(*[httpx.Response(503, json={"code": "no_capacity"}) for _ in range(4)])
+    with pytest.raises(ApiError, match="503"):
+        client(handler).meeting("abc-defg-hij")
+    assert len(asked) == 4
+
+
+def test_the_bearer_of_a_token_shows_it_and_no_key():
+    handler, asked = answers(httpx.Response(200, json={}), httpx.Response(200, json={}))
+    one = client(handler)
+    one.with_token("t0ken").ask_again("abc-defg-hij")
+    one.with_token(None).meeting("abc-defg-hij")
+    assert asked[0].headers["Authorization"] == "Bearer t0ken"
+    assert "Authorization" not in asked[1].headers
+
+
+def test_a_followed_log_goes_on_after_the_last_entry_until_the_meeting_has_ended():
+    pages = [[{"number": 1, "type": "meeting.created"}], [], [{"number": 2, "type": "meeting.ended"}]]
+    handler, asked = answers(*[httpx.Response(200, json={"items": page}) for page in pages])
+    assert [event["number"] for event in client(handler).follow("abc-defg-hij")] == [1, 2]
+    assert [request.url.params["after"] for request in asked] == ["0", "1", "1"]
 
 
 def healthy_api(request: httpx.Request) -> httpx.Response:

@@ -104,12 +104,12 @@ def test_who_is_not_root_gets_the_line_to_run(
 ):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CHROMIUM_PATH", raising=False)
-    with pytest.raises(setup.SetupError, match="install chromium with your package manager"):
-        setup.install_chromium()
+    with pytest.raises(setup.SetupError, match="install chromium curl jq with your package manager"):
+        setup.install_test_programs()
     fake_tool(tmp_path, "apt-get", "")
     monkeypatch.setattr(setup.os, "geteuid", lambda: 1000)
-    with pytest.raises(setup.SetupError, match="run `sudo apt-get install -y chromium`, then this again"):
-        setup.install_chromium()
+    with pytest.raises(setup.SetupError, match="run `sudo apt-get install -y chromium curl jq`, then this again"):
+        setup.install_test_programs()
 
 
 def test_a_wrong_argument_is_one_sentence_without_a_traceback():
