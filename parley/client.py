@@ -75,6 +75,10 @@ class Client:
     def end_meeting(self, meeting: str) -> Json:
         return self._http.call("POST", _path("meetings", meeting, "end"), json={})
 
+    def delete_meeting(self, meeting: str) -> None:
+        """It ends if it goes on, nobody sees it any more, and it is erased two days later."""
+        self._http.call("DELETE", _path("meetings", meeting))
+
     # Coming in.
 
     def join_meeting(

@@ -31,6 +31,14 @@ def end(meeting: Meeting, reason: EndReason, now: datetime) -> Change | None:
     )
 
 
+def delete(meeting: Meeting, now: datetime) -> Change | None:
+    """End it if it goes on, and take from it what says what it was about; None if that was done before."""
+    if meeting.deleted_at is not None:
+        return None
+    change = end(meeting, "requested", now) or Change.of(meeting)
+    return change.then("meeting.deleted", now, deleted_at=now, title=None, metadata={}, passcode_hash=None)
+
+
 def admit(meeting: Meeting, participant: Participant, earlier: Participant | None) -> Change:
     """Let somebody in. Who comes again keeps what is known, and is there if the node still says so."""
     if earlier is not None:

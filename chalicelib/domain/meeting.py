@@ -23,6 +23,8 @@ UNUSED_LIFETIME = timedelta(days=30)
 OPENS_EARLY = timedelta(minutes=10)
 # A meeting that never empties is a forgotten device.
 LONGEST_LIFE = timedelta(days=7)
+# Webhooks are tried for a day, and what is counted comes within minutes; then what was deleted is erased.
+ERASED_AFTER = timedelta(days=2)
 DEFAULT_AUTO_ADMIT: frozenset[str] = frozenset({"organisation", "returning"})
 
 
@@ -87,6 +89,8 @@ class Meeting:
     # What nodes sent for it: by each, which only merging needs, and in all.
     carried: tuple[Carried, ...] = field(default=(), metadata=SECRET)
     egress_bytes: int = 0
+    # Nobody sees it any more.
+    deleted_at: datetime | None = None
     # The number of the last event in its log; whoever writes says which one it has seen.
     events: int = 0
 
@@ -107,6 +111,19 @@ def end_of(meeting: Meeting) -> tuple[datetime, EndReason] | None:
             # A host who looks in early leaves it for those who come in time.
             ends.append((_latest(meeting.empty_since, meeting.starts_at) + meeting.end_after_empty, "empty"))
     return min(ends)
+
+
+def due_of(meeting: Meeting) -> datetime | None:
+    """When something is to be done about the meeting if nothing changes: end it, or erase it."""
+    end = end_of(meeting)
+    if end is not None:
+        return end[0]
+    return meeting.deleted_at + ERASED_AFTER if meeting.deleted_at is not None else None
+
+
+def is_to_be_erased(meeting: Meeting, now: datetime) -> bool:
+    """Whether it was deleted for so long that nobody needs its log any more."""
+    return meeting.deleted_at is not None and meeting.deleted_at + ERASED_AFTER <= now
 
 
 def end_reason_at(meeting: Meeting, now: datetime) -> EndReason | None:

@@ -16,6 +16,7 @@ from chalicelib.domain.participant import Participant, Role
 
 Operation = Literal[
     "create_meeting", "list_meetings", "see_meeting", "see_meeting_public", "change_meeting", "end_meeting",
+    "delete_meeting",
     "join_meeting", "choose_role", "await_admission", "list_participants", "see_participant",
     "admit_participant", "mute_participant", "rename_participant", "change_role", "remove_participant",
     "see_events", "see_quality", "see_nodes", "drain_node", "manage_webhooks", "manage_api_keys",
@@ -56,6 +57,8 @@ STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
     "see_quality": _MODERATORS,
     "change_meeting": _MODERATORS,
     "end_meeting": _HOSTS,
+    # Its host of a day ends it; whoever owns it decides what is kept.
+    "delete_meeting": frozenset({"tenant", "organiser"}),
     "join_meeting": _ANYBODY,
     "await_admission": _PRESENT | {"waiting", "removed"},
     "list_participants": _MODERATORS,

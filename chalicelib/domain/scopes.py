@@ -18,6 +18,7 @@ SCOPE_BY_OPERATION: Mapping[Operation, Scope | Literal["public"]] = {
     "see_quality": "meetings:read",
     "change_meeting": "meetings:write",
     "end_meeting": "meetings:write",
+    "delete_meeting": "meetings:write",
     "join_meeting": "meetings:join",
     "choose_role": "meetings:join",
     "await_admission": "public",

@@ -96,6 +96,14 @@ def end_meeting(call: Call, meeting: str) -> Response:
     return json_response(views.meeting_full(ended, call.services.config.app_url))
 
 
+def delete_meeting(call: Call, meeting: str) -> Response:
+    def is_as_read(current: Meeting) -> None:
+        call.require_match(views.meeting_full(current, call.services.config.app_url))
+
+    call.services.meetings.delete(call.caller, meeting, call.request_id, utc_now(), is_as_read)
+    return Response("", status_code=204, headers={"Content-Type": "application/json"})
+
+
 def join_meeting(call: Call, meeting: str) -> Response:
     body = call.body(JoinBody)
     wishes = JoinWishes(

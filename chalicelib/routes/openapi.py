@@ -206,6 +206,12 @@ def paths() -> dict[str, Schema]:
         MODERATOR, "400 401 403 404 410 412 413 415 422", "ChangeMeeting",
     )  # fmt: skip
     changed["parameters"] = [IF_MATCH]
+    deleted = operation(
+        "delete_meeting", "Delete it: it ends, nobody sees it any more, two days later it is erased", 204, {},
+        MAKER, "401 403 404 412",
+    )  # fmt: skip
+    deleted["responses"]["204"] = {"description": "Done."}
+    deleted["parameters"] = [IF_MATCH]
     docs = operation("show_docs", "This document as a page", 200, TEXT, ANYBODY, "401")
     docs["responses"]["200"]["content"] = {"text/html": {"schema": TEXT}}
     shown = {"anyOf": [reference("Meeting"), reference("PublicMeeting")]}
@@ -216,6 +222,7 @@ def paths() -> dict[str, Schema]:
             "get": operation("show_meeting", "Show a meeting; guests see its public part", 200, shown,
                              ANYBODY, "401 404"),
             "patch": changed,
+            "delete": deleted,
         },
         "/meetings/{meeting}/end": {
             "parameters": [meeting],

@@ -40,6 +40,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/v1/meetings/{meeting}/join", meetings.join_meeting),
     ("GET", "/v1/meetings/{meeting}/join", meetings.ask_again),
     ("PATCH", "/v1/meetings/{meeting}", meetings.change_meeting),
+    ("DELETE", "/v1/meetings/{meeting}", meetings.delete_meeting),
     ("GET", "/v1/meetings/{meeting}/participants", participants.list_participants),
     ("POST", "/v1/meetings/{meeting}/participants/admit-all", participants.admit_all),
     ("POST", "/v1/meetings/{meeting}/participants/mute-all", participants.mute_all),

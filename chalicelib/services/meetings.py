@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.decisions import end
+from chalicelib.domain.decisions import delete, end
 from chalicelib.domain.egress import Media
 from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import (
@@ -239,6 +239,29 @@ class Meetings:
         self.finish(meeting, "requested", request_id, now)
         return self._existing(meeting.id)
 
+    def delete(
+        self,
+        caller: Caller,
+        name: str,
+        request_id: str,
+        now: datetime,
+        is_as_read: Callable[[Meeting], None],
+    ) -> None:
+        """Nobody sees it any more from now on; it ends if it goes on, and is erased two days later.
+
+        Args:
+            is_as_read: Raises if the meeting is not as the caller read it.
+        """
+        found = self.find(caller, name, "delete_meeting")
+
+        def decide(current: Meeting) -> Change | None:
+            is_as_read(current)
+            return delete(current, now)
+
+        change = write(self._store, found.id, decide)
+        if change is not None and change.before.state != "ended":
+            self._fleet.forget_meeting(change.after, request_id, now)
+
     def finish(self, meeting: Meeting, reason: EndReason, request_id: str, now: datetime) -> bool:
         """Write the end, tell the node, give its units back. True if this call ended it."""
         change = write(self._store, meeting.id, lambda current: end(current, reason, now))
@@ -255,7 +278,7 @@ class Meetings:
         elif is_code(name.lower()):
             meeting_id = self._id_of_code(MeetingCode(name.lower()))
         meeting = self._store.by_id(meeting_id) if meeting_id is not None else None
-        if meeting is None:
+        if meeting is None or meeting.deleted_at is not None:
             raise MeetingNotFoundError(f"There is no meeting {name[:64]}.")
         return meeting
 

@@ -1,4 +1,4 @@
-"""What happens because time passes: meetings end, and people of lost nodes are no longer there.
+"""What happens because time passes: meetings end, deleted ones are erased, people of lost nodes are gone.
 
 Run every few seconds in each region, by any number of processes at once: each change is written on the
 condition that the meeting is still as it was read, and what is done already is no change.
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.meeting import end_reason_at
+from chalicelib.domain.meeting import end_reason_at, is_to_be_erased
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.services.meetings import Meetings
 from chalicelib.services.presence import PresenceWriter
@@ -84,7 +84,11 @@ class Timekeeper:
         for name in self._store.due(self._region, now, MOST_AT_ONCE):
             # The index of what is due may be a moment behind.
             meeting = self._store.by_id(name)
-            reason = end_reason_at(meeting, now) if meeting is not None else None
-            if meeting is not None and reason is not None:
+            if meeting is None:
+                continue
+            reason = end_reason_at(meeting, now)
+            if reason is not None:
                 ended += self._meetings.finish(meeting, reason, request_id, now)
+            elif is_to_be_erased(meeting, now):
+                self._store.erase(meeting)
         return ended

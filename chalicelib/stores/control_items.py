@@ -101,6 +101,7 @@ class MeetingItem(Model):
     live_since = UTCDateTimeAttribute(attr_name="liveSince", null=True)
     empty_since = UTCDateTimeAttribute(attr_name="emptySince", null=True)
     ended_at = UTCDateTimeAttribute(attr_name="endedAt", null=True)
+    deleted_at = UTCDateTimeAttribute(attr_name="deletedAt", null=True)
     end_reason = UnicodeAttribute(attr_name="endReason", null=True)
     epoch = NumberAttribute()
     node = UnicodeAttribute(null=True)
@@ -125,7 +126,8 @@ class MeetingItem(Model):
     auto_admit_external_ids = JSONAttribute(attr_name="autoAdmitExternalIds", null=True)
     barred = JSONAttribute(null=True)
     list_key = UnicodeAttribute(attr_name="listKey")
-    list_sort = UnicodeAttribute(attr_name="listSort")
+    # None once it was deleted: no list has it any more.
+    list_sort = UnicodeAttribute(attr_name="listSort", null=True)
     live_key = UnicodeAttribute(attr_name="liveKey", null=True)
     node_key = UnicodeAttribute(attr_name="nodeKey", null=True)
 
@@ -205,7 +207,7 @@ class ByDueTime(GlobalSecondaryIndex[Any]):
 
 
 class DueItem(Model):
-    """pk MTG#<id>, sk DUE: when the meeting ends if nothing changes. Written with what changes that."""
+    """pk MTG#<id>, sk DUE: when the meeting ends, or is erased. Written with what changes that."""
 
     class Meta(MeetingItem.Meta):
         pass

@@ -19,7 +19,7 @@ from chalicelib.domain.meeting import (
     Meeting,
     MeetingState,
     Placement,
-    end_of,
+    due_of,
 )
 from chalicelib.domain.participant import Participant, ParticipantState, Role
 from chalicelib.domain.plain import plain_of, value_of
@@ -100,6 +100,7 @@ def meeting_item(meeting: Meeting) -> MeetingItem:
         live_since=meeting.live_since,
         empty_since=meeting.empty_since,
         ended_at=meeting.ended_at,
+        deleted_at=meeting.deleted_at,
         end_reason=meeting.end_reason,
         epoch=meeting.epoch,
         node=placement.node if placement is not None else None,
@@ -123,7 +124,7 @@ def meeting_item(meeting: Meeting) -> MeetingItem:
         auto_admit_external_ids=sorted(meeting.auto_admit_external_ids),
         barred=sorted(meeting.barred),
         list_key=f"TENANT#{meeting.tenant}",
-        list_sort=f"{created}#{meeting.id}",
+        list_sort=f"{created}#{meeting.id}" if meeting.deleted_at is None else None,
         # Without the key the index of live meetings forgets it.
         live_key=f"LIVE#{meeting.home_region}" if meeting.state != "ended" else None,
         node_key=node_key(placement.node) if placement is not None and meeting.state != "ended" else None,
@@ -160,6 +161,7 @@ def meeting_of(item: MeetingItem) -> Meeting:
         counted_at=item.counted_at,
         state=cast(MeetingState, item.state),
         ended_at=item.ended_at,
+        deleted_at=item.deleted_at,
         end_reason=cast("EndReason | None", item.end_reason),
         epoch=int(item.epoch),
         placement=placement,
@@ -184,12 +186,12 @@ def meeting_of(item: MeetingItem) -> Meeting:
 
 
 def due_item(meeting: Meeting) -> DueItem:
-    end = end_of(meeting)
-    if end is None:
+    due = due_of(meeting)
+    if due is None:
         ended = meeting.ended_at or meeting.created_at
         return DueItem(f"MTG#{meeting.id}", expires=int((ended + DUE_KEPT).timestamp()))
     shard = zlib.crc32(meeting.id.encode()) % DUE_SHARDS
-    return DueItem(f"MTG#{meeting.id}", due_key=due_key(meeting.home_region, shard), due_at=due_text(end[0]))
+    return DueItem(f"MTG#{meeting.id}", due_key=due_key(meeting.home_region, shard), due_at=due_text(due))
 
 
 def due_key(region: str, shard: int) -> str:

@@ -16,7 +16,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.events import Change, Event, Obstacle, without_gap
 from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant, UserId
-from chalicelib.domain.meeting import Meeting, end_of
+from chalicelib.domain.meeting import Meeting, due_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Reservation
 from chalicelib.domain.presence import Fence
@@ -133,7 +133,7 @@ class DynamoMeetings:
             for one in change.participant_by_id.values()
         ]
         items += [(event_item(event, after), None) for event in change.events]
-        if end_of(before) != end_of(after):
+        if due_of(before) != due_of(after):
             items.append((due_item(after), None))
         try:
             with TransactWrite(connection=self._connection) as transaction:
@@ -197,6 +197,18 @@ class DynamoMeetings:
     def held_units(self, node: NodeId) -> int:
         """What all meetings that go on hold of a node; a moment behind, as indexes are."""
         return sum(int(item.units) for item in MeetingItem.by_node.query(node_key(node)))
+
+    def erase(self, meeting: Meeting) -> None:
+        """Take away all that is kept of it, itself last, so that what is broken off is begun again."""
+        pk = f"MTG#{meeting.id}"
+        for kind, prefix in ((EventItem, "EVT#"), (ParticipantItem, "PAR#")):
+            with kind.batch_write() as batch:
+                for item in kind.query(pk, kind.sk.startswith(prefix), consistent_read=True):
+                    batch.delete(item)
+        rest: tuple[Model, ...] = (CodeItem(f"CODE#{meeting.code}"), MeetingItem(pk), DueItem(pk))
+        with TransactWrite(connection=self._connection) as transaction:
+            for one in rest:
+                transaction.delete(one)
 
     def participants(self, meeting: MeetingId) -> list[Participant]:
         query = ParticipantItem.query(

@@ -12,10 +12,10 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.domain.api_key import ApiKey
-from chalicelib.domain.decisions import admit, end, note_presence, place
+from chalicelib.domain.decisions import admit, delete, end, note_presence, place
 from chalicelib.domain.events import Change, replay
 from chalicelib.domain.identifiers import KeyId, MeetingId, ParticipantId, Tenant, UserId, new_id
-from chalicelib.domain.meeting import EndReason, Meeting, Placement
+from chalicelib.domain.meeting import ERASED_AFTER, EndReason, Meeting, Placement
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Kept, Node, Reservation
@@ -469,6 +469,32 @@ def test_a_change_is_written_with_its_events_and_they_replay_to_it(stores: Store
 def guests_of(stores: Stores, meeting: Meeting, order: list[Participant]) -> list[Participant]:
     by_id = {one.id: one for one in stores.meetings.participants(meeting.id)}
     return [by_id[one.id] for one in order]
+
+
+def test_what_was_deleted_is_in_no_list_and_nothing_of_it_is_left_once_it_is_erased(stores: Stores):
+    other, meeting, node = kept(stores), kept(stores), a_node()
+    meeting = read(stores, meeting)
+    stores.fleet.record(node)
+    guests = [a_participant(meeting, external_id=f"u{n}") for n in range(30)]
+    for guest in guests:
+        assert enter(stores, read(stores, meeting), node, 0, guest) is None
+    assert write(stores.meetings, meeting.id, lambda current: delete(current, NOW)) is not None
+    assert write(stores.meetings, meeting.id, lambda current: delete(current, NOW)) is None
+    deleted = read(stores, meeting)
+    assert deleted == replay(stores.meetings.events(meeting.id, 0, 100)).meeting
+    assert (deleted.state, deleted.deleted_at) == ("ended", NOW)
+    assert stores.meetings.page(meeting.tenant, None, 10, None) == ([], None)
+    due = NOW + ERASED_AFTER
+    assert meeting.id not in stores.meetings.due(meeting.home_region, due - timedelta(seconds=1), 1000)
+    assert meeting.id in stores.meetings.due(meeting.home_region, due, 1000)
+    stores.meetings.erase(deleted)
+    stores.meetings.erase(deleted)
+    assert stores.meetings.by_id(meeting.id) is None
+    assert stores.meetings.id_of_code(meeting.code) is None
+    assert stores.meetings.participants(meeting.id) == []
+    assert stores.meetings.events(meeting.id, 0, 100) == []
+    assert meeting.id not in stores.meetings.due(meeting.home_region, due, 1000)
+    assert read(stores, other) == other
 
 
 def test_a_log_is_read_in_parts(stores: Stores):

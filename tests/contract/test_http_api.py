@@ -189,6 +189,21 @@ async def test_every_step_of_a_meeting_is_in_its_log(api: Api):
     assert (await api("GET", f"{path}/events", guest=True))[0] == 401
 
 
+async def test_a_deleted_meeting_is_not_there_any_more(api: Api):
+    meeting = await create(api, title="Secret")
+    path = f"/meetings/{meeting['id']}"
+    assert (await api("DELETE", path, guest=True))[0] == 401
+    assert (await api("DELETE", path, if_match='"other"'))[0] == 412
+    _, headers, _ = await api("GET", path)
+    assert (await api("DELETE", path, if_match=headers["etag"]))[::2] == (204, None)
+    for method in ("GET", "DELETE"):
+        assert (await api(method, path))[0] == 404
+    join = f"/meetings/{meeting['code']}/join"
+    assert (await api("POST", join, {"displayName": "Zoë"}, guest=True))[0] == 404
+    _, _, page = await api("GET", "/meetings")
+    assert meeting["id"] not in [one["id"] for one in page["items"]]
+
+
 async def test_a_webhook_endpoint_from_create_to_delete(api: Api, receiver: ToldReceiver):
     wishes = {"url": "https://hooks.example.com/", "events": ["meeting.*"]}
     status, headers, made = await api("POST", "/webhook-endpoints", wishes, idempotency_key="k")

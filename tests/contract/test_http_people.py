@@ -30,6 +30,8 @@ async def test_who_signed_in_makes_a_meeting_hosts_it_and_ends_it(api: Api):
     assert (await api("PATCH", path, {"locked": True}, authorization=ADA))[0] == 200
     assert (await api("GET", f"{path}/participants", authorization=ADA))[0] == 200
     assert (await api("POST", f"{path}/end", authorization=ADA))[2]["state"] == "ended"
+    assert (await api("DELETE", path, authorization=BOB))[0] == 403
+    assert (await api("DELETE", path, authorization=ADA))[0] == 204
 
 
 async def test_a_colleague_comes_in_and_decides_nothing(api: Api):

@@ -19,7 +19,7 @@ from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.events import Change, Event, Obstacle
 from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, ParticipantId, Tenant, UserId
 from chalicelib.domain.issuers import Person, SignIn, user_id
-from chalicelib.domain.meeting import Meeting, end_of
+from chalicelib.domain.meeting import Meeting, due_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Kept, Node, Reservation
@@ -208,7 +208,7 @@ class MemoryMeetings:
         def mark(meeting: Meeting) -> str:
             return f"{meeting.created_at.strftime('%Y-%m-%dT%H:%M:%S.%f')}#{meeting.id}"
 
-        wanted = [one for one in mine if state in (None, one.state)]
+        wanted = [one for one in mine if one.deleted_at is None and state in (None, one.state)]
         newest_first = sorted(wanted, key=mark, reverse=True)
         rest = [meeting for meeting in newest_first if after is None or mark(meeting) < after]
         return rest[:limit], mark(rest[limit - 1]) if len(rest) > limit else None
@@ -217,8 +217,15 @@ class MemoryMeetings:
         return [m for m in self.meeting_by_id.values() if m.home_region == region and m.state != "ended"]
 
     def due(self, region: str, now: datetime, limit: int) -> list[MeetingId]:
-        ends = {one.id: end_of(one) for one in self.live(region)}
-        return [name for name, end in ends.items() if end is not None and end[0] <= now][:limit]
+        ends = {one.id: due_of(one) for one in self.meeting_by_id.values() if one.home_region == region}
+        return [name for name, due in ends.items() if due is not None and due <= now][:limit]
+
+    def erase(self, meeting: Meeting) -> None:
+        with self._lock:
+            self.meeting_by_id.pop(meeting.id, None)
+            self._id_by_code.pop(meeting.code, None)
+            self._events.pop(meeting.id, None)
+            self._participants.pop(meeting.id, None)
 
     def held_units(self, node: NodeId) -> int:
         going_on = (one.placement for one in self.meeting_by_id.values() if one.state != "ended")

@@ -10,9 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.meeting import OPENS_EARLY, UNUSED_LIFETIME, Meeting, end_of, end_reason_at
+from chalicelib.domain.meeting import (
+    ERASED_AFTER,
+    OPENS_EARLY,
+    UNUSED_LIFETIME,
+    Meeting,
+    end_of,
+    end_reason_at,
+)
 from chalicelib.domain.participant import Participant, as_seen
-from chalicelib.errors import MeetingNotOpenError, StoreUnavailableError, ValidationFailedError
+from chalicelib.errors import (
+    MeetingNotFoundError,
+    MeetingNotOpenError,
+    PreconditionFailedError,
+    StoreUnavailableError,
+    ValidationFailedError,
+)
 from chalicelib.services.join import Admission
 from chalicelib.services.moderation import Moderation, Moderator
 from chalicelib.services.timekeeper import PERIOD_SECONDS, Timekeeper
@@ -250,3 +263,39 @@ def test_time_together_is_the_time_of_each(world: World):
     assert ended.attended == 17 * SECOND
     people = [as_seen(one, ended) for one in world.store.participants(meeting.id)]
     assert sorted(one.attended for one in people) == [7 * SECOND, 10 * SECOND]
+
+
+def test_a_deleted_meeting_ends_is_in_no_list_and_is_erased_two_days_later(world: World):
+    world.add_node()
+    kept, meeting = world.create(title="Kept"), world.create(title="Secret", metadata={"room": "1"})
+    world.join(meeting)
+    world.meetings.delete(ACME, meeting.id, "r", world.now, lambda current: None)
+    for name in (meeting.id, meeting.code):
+        with pytest.raises(MeetingNotFoundError):
+            world.meetings.find(ACME, name, "see_meeting")
+    assert [one.id for one in world.meetings.page(ACME, None, 10, None)[0]] == [kept.id]
+    assert [ended for _, ended in world.commands.ended] == [meeting.id]
+    left = world.store.by_id(meeting.id)
+    assert left is not None
+    assert (left.state, left.title, left.metadata) == ("ended", None, {})
+    assert world.store.events(meeting.id, 0, 100)[-1].type == "meeting.deleted"
+    world.pass_time((ERASED_AFTER - SECOND).total_seconds())
+    keep_time(world)
+    assert world.store.by_id(meeting.id) is not None, "webhooks may still be told"
+    world.pass_time(1)
+    keep_time(world)
+    assert world.store.by_id(meeting.id) is None
+    assert world.store.events(meeting.id, 0, 100) == []
+    assert world.store.participants(meeting.id) == []
+    assert keep_time(world) == 0
+
+
+def test_what_changed_since_it_was_read_is_not_deleted(world: World):
+    meeting = world.create()
+
+    def refuse(current: Meeting) -> None:
+        raise PreconditionFailedError("It changed since you read it.")
+
+    with pytest.raises(PreconditionFailedError):
+        world.meetings.delete(ACME, meeting.id, "r", world.now, refuse)
+    assert world.meetings.find(ACME, meeting.id, "see_meeting").deleted_at is None

@@ -40,6 +40,7 @@ see_events          x x x - - - - - - - - x -
 see_quality         x x x s s s s - - - - x -
 change_meeting      x x x - - - - - - - - x -
 end_meeting         x x - - - - - - - - - x -
+delete_meeting      x - - - - - - - - - - x -
 join_meeting        x x x x x x x x x x - x x
 await_admission     x x x x x x x x x - - - -
 list_participants   x x x - - - - - - - - x -

@@ -108,7 +108,9 @@ def test_who_is_not_root_gets_the_line_to_run(
         setup.install_test_programs()
     fake_tool(tmp_path, "apt-get", "")
     monkeypatch.setattr(setup.os, "geteuid", lambda: 1000)
-    with pytest.raises(setup.SetupError, match="run `sudo apt-get install -y chromium curl jq`, then this again"):
+    with pytest.raises(
+        setup.SetupError, match="run `sudo apt-get install -y chromium curl jq`, then this again"
+    ):
         setup.install_test_programs()
 
 
