@@ -89,6 +89,12 @@ ACKNOWLEDGED = (
     Acknowledged("APIG4", "ANY/Resource", "The function authorises: docs/decisions/0006."),
     Acknowledged("COG4", "ANY/Resource", "The function authorises: docs/decisions/0006."),
     Acknowledged(
+        "COG2", "Users/People/Resource", "People choose a second factor; who came as a guest has none either."
+    ),
+    Acknowledged(
+        "COG8", "Users/People/Resource", "Plus costs for each person each month; an operator may choose it."
+    ),
+    Acknowledged(
         "SQS3", "Archive/DeadLetters/Resource", "It is where the stream's failures go, and has an alarm."
     ),
     Acknowledged("EC23", "Fleet/Ports/Resource", "Clients are anywhere; only signaling and media are open."),

@@ -27,6 +27,17 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Cognito:
+    """A user pool of the installation's own, whose people belong to one tenant."""
+
+    tenant: str
+    # Anybody who has an address of e-mail may have an account; else an administrator makes each.
+    self_sign_up: bool = False
+    # Of the pages where people sign in: unique among all pools of a region. Empty: project and account.
+    domain_prefix: str = ""
+
+
+@dataclass(frozen=True)
 class Deployment:
     """One installation of Parley; the first region is the home of the global stack."""
 
@@ -42,6 +53,8 @@ class Deployment:
     node_release_key: str
     # Whose people may sign in: objects with issuer, audience, clientId, tenant, and maybe types and scope.
     issuers: tuple[Mapping[str, Any], ...] = ()
+    # None: people sign in with `issuers` alone.
+    cognito: Cognito | None = None
     project: str = "parley"
 
     @property
@@ -59,6 +72,10 @@ class Deployment:
     @property
     def signing_secret(self) -> str:
         return f"{self.project}/signing-keys"
+
+    @property
+    def issuer_parameter(self) -> str:
+        return f"/{self.project}/issuer"
 
     def archive_bucket(self, region: Region) -> str:
         return f"{self.project}-events-{self.account}-{region.name}"
@@ -98,9 +115,30 @@ def read_deployment(context: Mapping[str, Any]) -> Deployment:
             node_release_bucket=_text(settings, "nodeReleaseBucket"),
             node_release_key=_text(settings, "nodeReleaseKey"),
             issuers=_issuers(settings.get("issuers", [])),
+            cognito=_cognito(settings.get("cognito")),
         )
     except TypeError as exc:
         raise DeploymentError(f'"parley.regions": {exc}') from exc
+
+
+def _cognito(entry: Any) -> Cognito | None:
+    if entry is None:
+        return None
+    known = {"tenant": str, "selfSignUp": bool, "domainPrefix": str}
+    _check_object("cognito", entry, known)
+    return Cognito(
+        _text(entry, "tenant", "cognito."), entry.get("selfSignUp", False), entry.get("domainPrefix", "")
+    )
+
+
+def _check_object(name: str, entry: Any, known: Mapping[str, type]) -> None:
+    """An object with these names only, each of its type where it is there."""
+    if not isinstance(entry, Mapping):
+        raise DeploymentError(f'"parley.{name}" is an object')
+    for one, value in entry.items():
+        if one not in known or not isinstance(value, known[one]):
+            names = ", ".join(f'"{each}"' for each in known)
+            raise DeploymentError(f'"parley.{name}.{one}": its settings are {names}, each of its own type')
 
 
 def _issuers(entries: Any) -> tuple[Mapping[str, Any], ...]:
@@ -113,8 +151,8 @@ def _issuers(entries: Any) -> tuple[Mapping[str, Any], ...]:
     return tuple(entries)
 
 
-def _text(settings: Mapping[str, Any], name: str) -> str:
+def _text(settings: Mapping[str, Any], name: str, within: str = "") -> str:
     value = settings.get(name)
     if not isinstance(value, str) or not value:
-        raise DeploymentError(f'"parley.{name}" is text')
+        raise DeploymentError(f'"parley.{within}{name}" is text')
     return value

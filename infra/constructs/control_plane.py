@@ -1,6 +1,5 @@
 """The functions and the API of one region. Each function may touch what its use case touches, no more."""
 
-import json
 from collections.abc import Mapping
 
 import aws_cdk as cdk
@@ -22,6 +21,7 @@ from infra.constructs.firewall import Firewall
 from infra.constructs.gateway_problems import add_gateway_problems
 from infra.constructs.media_fleet import node_group_name
 from infra.constructs.report_queue import ReportQueue
+from infra.constructs.user_pool import issuers_of
 from infra.constructs.webhooks import Webhooks
 
 # A reader of events may wait 20 s for the next one; everything else answers within seconds.
@@ -53,7 +53,7 @@ class ControlPlane(Construct):
     ) -> None:
         super().__init__(scope, name)
         self._code = lambda_.Code.from_asset(deployment.lambda_package)
-        self._environment = _environment(deployment, region)
+        self._environment = _environment(deployment, region, issuers_of(self, deployment))
         self.reports = ReportQueue(
             self, "Reports", queue_name=deployment.report_queue, handler_timeout=HANDLER_TIMEOUT
         )
@@ -231,7 +231,7 @@ class ControlPlane(Construct):
         return api
 
 
-def _environment(deployment: Deployment, region: Region) -> Mapping[str, str]:
+def _environment(deployment: Deployment, region: Region, issuers: str) -> Mapping[str, str]:
     return {
         "PARLEY_CONTROL_TABLE": deployment.control_table,
         "PARLEY_FLEET_TABLE": deployment.fleet_table,
@@ -242,7 +242,7 @@ def _environment(deployment: Deployment, region: Region) -> Mapping[str, str]:
         "PARLEY_REGIONS": ",".join(one.name for one in deployment.regions),
         "PARLEY_APP_URL": deployment.app_url,
         "PARLEY_API_URL": f"{deployment.app_url}/v1",
-        "PARLEY_ISSUERS": json.dumps(deployment.issuers),
+        "PARLEY_ISSUERS": issuers,
         "POWERTOOLS_SERVICE_NAME": "parley",
         "POWERTOOLS_METRICS_NAMESPACE": "Parley",
     }

@@ -8,6 +8,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.config import Deployment
+from infra.constructs.user_pool import UserPool
 from infra.constructs.web_site import WebSite
 
 
@@ -26,6 +27,8 @@ class GlobalStack(cdk.Stack):
             replica_regions=[secretsmanager.ReplicaRegion(region=region) for region in others],
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
+        if deployment.cognito is not None:
+            UserPool(self, "Users", deployment=deployment, settings=deployment.cognito)
         site = WebSite(self, "Web", api_host=deployment.api_host)
         cdk.CfnOutput(self, "WebAddress", value=site.distribution.distribution_domain_name)
         cdk.CfnOutput(self, "WebBucket", value=site.bucket.bucket_name)

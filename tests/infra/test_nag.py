@@ -8,7 +8,7 @@ import pytest
 
 from infra.acknowledged import ACKNOWLEDGED
 from infra.app import build
-from infra.config import Deployment, Region
+from infra.config import Cognito, Deployment, Region
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,7 @@ def findings(tmp_path_factory) -> set[tuple[str, str]]:
         lambda_package=str(package),
         node_release_bucket="releases",
         node_release_key="media-node/1.tar.gz",
+        cognito=Cognito("acme"),
     )
     build(app, deployment)
     cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))

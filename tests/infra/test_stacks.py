@@ -8,11 +8,15 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from chalicelib.config import read_config
+from chalicelib.domain.identifiers import Tenant
+from chalicelib.domain.issuers import TrustedIssuer, person_of
 from chalicelib.routes.http import STATUS_BY_CODE
 from chalicelib.stores import tables
 from chalicelib.stores.control_items import MeetingItem
 from infra.app import build
-from infra.config import Deployment, DeploymentError, Region, read_deployment
+from infra.config import Cognito, Deployment, DeploymentError, Region, read_deployment
+from infra.functions.name_in_token import handler
 
 ISSUER = {"issuer": "https://id.example", "audience": "a", "clientId": "c", "tenant": "acme"}
 REGIONS = (Region("eu-central-1"), Region("us-east-1", maximum_nodes=5))
@@ -31,6 +35,7 @@ def templates(tmp_path_factory):
         node_release_bucket="releases",
         node_release_key="media-node/1.tar.gz",
         issuers=(ISSUER,),
+        cognito=Cognito("acme"),
     )
     shared, regional = build(cdk.App(outdir=str(tmp_path_factory.mktemp("cdk.out"))), deployment)
     return Template.from_stack(shared), [Template.from_stack(stack) for stack in regional]
@@ -274,9 +279,110 @@ def test_whoever_listens_to_the_stream_gets_again_what_it_could_not_take(region)
         assert one["DestinationConfig"]["OnFailure"]["Destination"]
 
 
-def test_the_functions_know_whose_people_may_sign_in(region):
+def issuers_told(region: Template, pool: str) -> list[dict]:
+    """PARLEY_ISSUERS as a function reads it once the parameter of the pool is known."""
     told = region.find_resources("AWS::Lambda::Function", {"Properties": {"Handler": "app.app"}})
     (rest,) = told.values()
+    separator, parts = rest["Properties"]["Environment"]["Variables"]["PARLEY_ISSUERS"]["Fn::Join"]
+    return json.loads(separator.join(part if isinstance(part, str) else pool for part in parts))
+
+
+def test_the_functions_trust_the_pool_and_the_configured_issuers(shared, region):
+    (parameter,) = shared.find_resources("AWS::SSM::Parameter").values()
+    separator, parts = parameter["Properties"]["Value"]["Fn::Join"]
+    pool = separator.join(part if isinstance(part, str) else "https://pool.example" for part in parts)
+    told = issuers_told(region, pool)
+    assert told[0] == ISSUER
+    settings = read_config({"PARLEY_ISSUERS": json.dumps(told)}).issuers[1]
+    trusted = TrustedIssuer(
+        settings.issuer,
+        settings.audience,
+        settings.client_id,
+        Tenant(settings.tenant),
+        frozenset(settings.types),
+        settings.scope,
+    )
+    claims = {
+        **{"iss": "https://pool.example", "sub": "ada", "name": "Ada", "token_use": "access"},
+        "client_id": settings.client_id,
+    }
+    for header in ({}, {"typ": "JWT"}):
+        person = person_of(trusted, header, claims)
+        assert person is not None
+        assert (person.tenant, person.name) == ("acme", "Ada")
+    assert person_of(trusted, {}, {**claims, "token_use": "id"}) is None
+    assert person_of(trusted, {}, {**claims, "client_id": "another"}) is None
+
+
+def test_each_region_asks_the_home_region_for_the_pool_while_it_is_deployed(region):
+    asked = [
+        json.loads(one["Properties"]["Create"])
+        for one in region.find_resources("Custom::AWS").values()
+        if "getParameter" in one["Properties"]["Create"]
+    ]
+    assert [(one["region"], one["parameters"]) for one in asked] == [
+        ("eu-central-1", {"Name": "/parley/issuer"})
+    ]
+    reading = [
+        statement
+        for policy in region.find_resources("AWS::IAM::Policy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Action"] == "ssm:GetParameter"
+    ]
+    assert all(":ssm:eu-central-1:111111111111:parameter/parley/issuer" in json.dumps(one) for one in reading)
+    assert reading
+
+
+def test_the_web_app_signs_in_with_a_code_and_pkce_and_nothing_else(shared):
+    (client,) = (one["Properties"] for one in shared.find_resources("AWS::Cognito::UserPoolClient").values())
+    # A public client: Cognito asks of one without a secret what it is sent of PKCE.
+    assert client["GenerateSecret"] is False
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert client["AllowedOAuthScopes"] == ["openid", "profile"]
+    assert client["CallbackURLs"] == ["https://meet.example.com/sign-in"]
+    assert client["LogoutURLs"] == ["https://meet.example.com/"]
+    assert client["EnableTokenRevocation"] is True
+    assert client["AccessTokenValidity"] == 60
+    # A renewal beside the rotation would leave a stolen refresh token good for its whole life.
+    assert client["RefreshTokenRotation"]["Feature"] == "ENABLED"
+    assert client["ExplicitAuthFlows"] == ["ALLOW_USER_SRP_AUTH"]
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+
+
+def test_accounts_have_strong_passwords_second_factors_without_sms_and_outlive_the_stack(shared):
+    shared.has_resource("AWS::Cognito::UserPool", {"DeletionPolicy": "Retain"})
+    (pool,) = (one["Properties"] for one in shared.find_resources("AWS::Cognito::UserPool").values())
+    policy = pool["Policies"]["PasswordPolicy"]
+    assert policy["MinimumLength"] >= 12
+    assert all(policy[f"Require{kind}"] for kind in ("Lowercase", "Uppercase", "Numbers", "Symbols"))
+    assert (pool["MfaConfiguration"], pool["EnabledMfas"]) == ("OPTIONAL", ["SOFTWARE_TOKEN_MFA"])
+    assert "SmsConfiguration" not in pool
+    assert pool["DeletionProtection"] == "ACTIVE"
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    recovery = pool["AccountRecoverySetting"]["RecoveryMechanisms"]
+    assert [one["Name"] for one in recovery] == ["verified_email"]
+    assert pool["UserPoolTier"] == "ESSENTIALS"
+
+
+def test_an_access_token_says_what_its_person_is_called():
+    def asked(attributes: dict[str, str]) -> dict:
+        return handler({"request": {"userAttributes": attributes}, "response": {}}, None)["response"]
+
+    granted = asked({"name": " Ada Lovelace ", "email": "ada@example.com"})
+    claims = granted["claimsAndScopeOverrideDetails"]["accessTokenGeneration"]["claimsToAddOrOverride"]
+    assert claims == {"name": "Ada Lovelace"}
+    assert asked({"email": "ada@example.com"}) == {}
+
+
+def test_without_cognito_there_is_no_pool_and_nobody_asks_for_one(tmp_path):
+    (tmp_path / "lambda").mkdir()
+    (tmp_path / "lambda/app.py").write_text("")
+    context = json.loads((Path(__file__).parents[2] / "infra/cdk.json").read_text())["context"]["parley"]
+    settings = {**context, "cognito": None, "issuers": [ISSUER], "lambdaPackage": str(tmp_path / "lambda")}
+    built = build(cdk.App(outdir=str(tmp_path / "out")), read_deployment({"parley": settings}))
+    Template.from_stack(built[0]).resource_count_is("AWS::Cognito::UserPool", 0)
+    region = Template.from_stack(built[1][0])
+    (rest,) = region.find_resources("AWS::Lambda::Function", {"Properties": {"Handler": "app.app"}}).values()
     assert json.loads(rest["Properties"]["Environment"]["Variables"]["PARLEY_ISSUERS"]) == [ISSUER]
 
 
@@ -456,6 +562,10 @@ def test_the_context_of_cdk_json_is_a_deployment():
         ({"regions": []}, "at least one"),
         ({"regions": [{"name": "x", "planet": "mars"}]}, "planet"),
         ({"appUrl": 5}, "appUrl"),
+        ({"cognito": {}}, "cognito.tenant"),
+        ({"cognito": {"tenant": "acme", "selfSignUp": "yes"}}, "cognito.selfSignUp"),
+        ({"cognito": {"tenant": "acme", "sms": True}}, "cognito.sms"),
+        ({"cognito": "acme"}, "cognito"),
     ],
 )
 def test_a_wrong_setting_is_named(change, said):

@@ -1,0 +1,1 @@
+"""Functions that AWS calls and no runtime code has: templates carry their text."""
