@@ -36,9 +36,6 @@ ACKNOWLEDGED = (
         "CFR3", "Web/Distribution/Resource", "The API logs its requests itself; the rest is static files."
     ),
     Acknowledged(
-        "CFR4", "Web/Distribution/Resource", "CloudFront's own certificate brings it; TLS 1.2 is asked for."
-    ),
-    Acknowledged(
         r"IAM4\[.*AWSLambdaBasicExecutionRole\]", "ServiceRole/Resource", "Logs of its own, and nothing else."
     ),
     Acknowledged(

@@ -3,18 +3,29 @@
 import json
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import aws_cdk as cdk
 
 from infra.config import Deployment, DeploymentError, read_deployment
 from infra.stacks.global_stack import GlobalStack
 from infra.stacks.regional_stack import RegionalStack
+from infra.stacks.web_stack import REGION as WEB_REGION
+from infra.stacks.web_stack import WebStack
 
 
-def build(app: cdk.App, deployment: Deployment) -> tuple[GlobalStack, list[RegionalStack]]:
+class Stacks(NamedTuple):
+    shared: GlobalStack
+    web: WebStack
+    regional: list[RegionalStack]
+
+
+def build(app: cdk.App, deployment: Deployment) -> Stacks:
     """Add all stacks of a deployment to an app."""
     home = cdk.Environment(account=deployment.account, region=deployment.home.name)
     shared = GlobalStack(app, f"{deployment.project}-global", deployment=deployment, env=home)
+    everywhere = cdk.Environment(account=deployment.account, region=WEB_REGION)
+    web = WebStack(app, f"{deployment.project}-web", deployment=deployment, env=everywhere)
     regional = []
     for region in deployment.regions:
         environment = cdk.Environment(account=deployment.account, region=region.name)
@@ -23,7 +34,7 @@ def build(app: cdk.App, deployment: Deployment) -> tuple[GlobalStack, list[Regio
         # Tables and keys are replicated before a region uses them.
         stack.add_stack_dependency(shared)
         regional.append(stack)
-    return shared, regional
+    return Stacks(shared, web, regional)
 
 
 def read_context() -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 
 class DeploymentError(Exception):
@@ -38,6 +39,14 @@ class Cognito:
 
 
 @dataclass(frozen=True)
+class HostedZone:
+    """A public zone of Route 53 in the same account, in which the installation's names are."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Deployment:
     """One installation of Parley; the first region is the home of the global stack."""
 
@@ -55,11 +64,21 @@ class Deployment:
     issuers: tuple[Mapping[str, Any], ...] = ()
     # None: people sign in with `issuers` alone.
     cognito: Cognito | None = None
+    # None: names and their certificates are the operator's own.
+    hosted_zone: HostedZone | None = None
     project: str = "parley"
 
     @property
     def home(self) -> Region:
         return self.regions[0]
+
+    @property
+    def app_host(self) -> str:
+        return urlsplit(self.app_url).hostname or ""
+
+    def regional_api_host(self, region: Region) -> str:
+        """Under which one region's API is reached, however near the others are."""
+        return f"{region.name}.{self.api_host}"
 
     @property
     def control_table(self) -> str:
@@ -106,7 +125,7 @@ def read_deployment(context: Mapping[str, Any]) -> Deployment:
     if not isinstance(regions, list) or not regions:
         raise DeploymentError('"parley.regions" is a list of at least one region')
     try:
-        return Deployment(
+        deployment = Deployment(
             account=_text(settings, "account"),
             regions=tuple(Region(**region) for region in regions),
             app_url=_text(settings, "appUrl").rstrip("/"),
@@ -116,9 +135,12 @@ def read_deployment(context: Mapping[str, Any]) -> Deployment:
             node_release_key=_text(settings, "nodeReleaseKey"),
             issuers=_issuers(settings.get("issuers", [])),
             cognito=_cognito(settings.get("cognito")),
+            hosted_zone=_hosted_zone(settings.get("hostedZone")),
         )
     except TypeError as exc:
         raise DeploymentError(f'"parley.regions": {exc}') from exc
+    _check_names(deployment)
+    return deployment
 
 
 def _cognito(entry: Any) -> Cognito | None:
@@ -129,6 +151,22 @@ def _cognito(entry: Any) -> Cognito | None:
     return Cognito(
         _text(entry, "tenant", "cognito."), entry.get("selfSignUp", False), entry.get("domainPrefix", "")
     )
+
+
+def _hosted_zone(entry: Any) -> HostedZone | None:
+    if entry is None:
+        return None
+    _check_object("hostedZone", entry, {"id": str, "name": str})
+    within = "hostedZone."
+    return HostedZone(_text(entry, "id", within), _text(entry, "name", within).rstrip("."))
+
+
+def _check_names(deployment: Deployment) -> None:
+    """All names are in the zone: in another, a certificate would wait for ever for its proof."""
+    zone = deployment.hosted_zone
+    for name, host in (("appUrl", deployment.app_host), ("apiHost", deployment.api_host)):
+        if zone is not None and host != zone.name and not host.endswith(f".{zone.name}"):
+            raise DeploymentError(f'"parley.{name}": {host} is not in the zone {zone.name}')
 
 
 def _check_object(name: str, entry: Any, known: Mapping[str, type]) -> None:

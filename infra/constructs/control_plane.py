@@ -15,6 +15,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.config import Deployment, Region
+from infra.constructs.api_name import ApiName
 from infra.constructs.archive import Archive
 from infra.constructs.event_stream import EventStream
 from infra.constructs.firewall import Firewall
@@ -23,6 +24,7 @@ from infra.constructs.media_fleet import node_group_name
 from infra.constructs.report_queue import ReportQueue
 from infra.constructs.user_pool import issuers_of
 from infra.constructs.webhooks import Webhooks
+from infra.constructs.zone import zone_of
 
 # A reader of events may wait 20 s for the next one; everything else answers within seconds.
 API_TIMEOUT = cdk.Duration.seconds(25)
@@ -64,6 +66,17 @@ class ControlPlane(Construct):
         self._grant_commands(rest, deployment)
         self.api = self._api(rest, deployment)
         Firewall(self, "Firewall", api=self.api)
+        zone = zone_of(self, deployment)
+        if zone is not None:
+            ApiName(
+                self,
+                "Name",
+                api=self.api,
+                zone=zone,
+                region=region.name,
+                api_host=deployment.api_host,
+                own_host=deployment.regional_api_host(region),
+            )
         take_reports = self._function(
             "TakeReports", "app.handle_node_reports", HANDLER_TIMEOUT, REPORT_CONCURRENCY
         )
@@ -205,6 +218,8 @@ class ControlPlane(Construct):
             proxy=True,
             rest_api_name=f"{deployment.project}-api",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
+            # One way in, where there is a name of ours.
+            disable_execute_api_endpoint=deployment.hosted_zone is not None,
             cloud_watch_role=True,
             deploy_options=apigateway.StageOptions(
                 stage_name="live",

@@ -1,8 +1,11 @@
 """The web app: a private bucket behind CloudFront, which also brings the API under the same name."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as targets
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -22,7 +25,13 @@ function handler(event) {
 class WebSite(Construct):
     """Static files for everybody; nothing else of the bucket is readable."""
 
-    def __init__(self, scope: Construct, name: str, *, api_host: str) -> None:
+    def __init__(
+        self, scope: Construct, name: str, *, api_host: str, app_host: str, zone: route53.IHostedZone | None
+    ) -> None:
+        """
+        Args:
+            zone: Where `app_host` is; None leaves the distribution the name that CloudFront gives it.
+        """
         super().__init__(scope, name)
         self.bucket = s3.Bucket(
             self,
@@ -64,7 +73,13 @@ class WebSite(Construct):
                 )
             },
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            domain_names=[app_host] if zone is not None else None,
+            certificate=_certificate(self, app_host, zone) if zone is not None else None,
         )
+        if zone is not None:
+            target = route53.RecordTarget.from_alias(targets.CloudFrontTarget(self.distribution))
+            for kind in (route53.ARecord, route53.AaaaRecord):
+                kind(self, kind.__name__, zone=zone, record_name=f"{app_host}.", target=target)
 
     def _api_answers(self) -> cloudfront.CachePolicy:
         """Keeps an answer for a second at most, and only where the API allows it: it says `no-store`.
@@ -84,3 +99,9 @@ class WebSite(Construct):
             query_string_behavior=cloudfront.CacheQueryStringBehavior.all(),
             cookie_behavior=cloudfront.CacheCookieBehavior.none(),
         )
+
+
+def _certificate(scope: Construct, host: str, zone: route53.IHostedZone) -> acm.Certificate:
+    """ACM renews it by itself for as long as the record of its proof is there."""
+    proof = acm.CertificateValidation.from_dns(zone)
+    return acm.Certificate(scope, "Certificate", domain_name=host, validation=proof)

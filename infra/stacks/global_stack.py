@@ -1,4 +1,4 @@
-"""What the whole installation shares: meetings and accounts, signing keys, the web app."""
+"""What the whole installation shares: meetings and accounts, signing keys, people who sign in."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from constructs import Construct
 
 from infra.config import Deployment
 from infra.constructs.user_pool import UserPool
-from infra.constructs.web_site import WebSite
 
 
 class GlobalStack(cdk.Stack):
@@ -29,9 +28,6 @@ class GlobalStack(cdk.Stack):
         )
         if deployment.cognito is not None:
             UserPool(self, "Users", deployment=deployment, settings=deployment.cognito)
-        site = WebSite(self, "Web", api_host=deployment.api_host)
-        cdk.CfnOutput(self, "WebAddress", value=site.distribution.distribution_domain_name)
-        cdk.CfnOutput(self, "WebBucket", value=site.bucket.bucket_name)
 
 
 def _control_table(scope: Construct, deployment: Deployment, replicas: list[str]) -> dynamodb.TableV2:

@@ -47,7 +47,8 @@ class RegionalStack(cdk.Stack):
             report_queue=self.control_plane.reports.queue,
         )
         _recordings(self)
-        cdk.CfnOutput(self, "ApiUrl", value=self.control_plane.api.url)
+        if deployment.hosted_zone is None:
+            cdk.CfnOutput(self, "ApiUrl", value=self.control_plane.api.url)
 
 
 def _fleet_table(scope: Construct, deployment: Deployment) -> dynamodb.TableV2:

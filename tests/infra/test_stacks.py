@@ -15,7 +15,7 @@ from chalicelib.routes.http import STATUS_BY_CODE
 from chalicelib.stores import tables
 from chalicelib.stores.control_items import MeetingItem
 from infra.app import build
-from infra.config import Cognito, Deployment, DeploymentError, Region, read_deployment
+from infra.config import Cognito, Deployment, DeploymentError, HostedZone, Region, read_deployment
 from infra.functions.name_in_token import handler
 
 ISSUER = {"issuer": "https://id.example", "audience": "a", "clientId": "c", "tenant": "acme"}
@@ -36,14 +36,21 @@ def templates(tmp_path_factory):
         node_release_key="media-node/1.tar.gz",
         issuers=(ISSUER,),
         cognito=Cognito("acme"),
+        hosted_zone=HostedZone("Z123", "example.com"),
     )
-    shared, regional = build(cdk.App(outdir=str(tmp_path_factory.mktemp("cdk.out"))), deployment)
-    return Template.from_stack(shared), [Template.from_stack(stack) for stack in regional]
+    stacks = build(cdk.App(outdir=str(tmp_path_factory.mktemp("cdk.out"))), deployment)
+    regional = [Template.from_stack(stack) for stack in stacks.regional]
+    return Template.from_stack(stacks.shared), regional, Template.from_stack(stacks.web)
 
 
 @pytest.fixture
 def shared(templates):
     return templates[0]
+
+
+@pytest.fixture
+def web(templates):
+    return templates[2]
 
 
 @pytest.fixture(params=[0, 1], ids=[region.name for region in REGIONS])
@@ -107,8 +114,8 @@ def test_signing_keys_are_replicated_and_kept(shared):
     shared.has_resource("AWS::SecretsManager::Secret", secret)
 
 
-def test_no_bucket_is_public_or_unencrypted(shared, region):
-    for template in (shared, region):
+def test_no_bucket_is_public_or_unencrypted(web, region):
+    for template in (web, region):
         buckets = template.find_resources("AWS::S3::Bucket")
         assert buckets
         for bucket in buckets.values():
@@ -116,19 +123,70 @@ def test_no_bucket_is_public_or_unencrypted(shared, region):
             assert "BucketEncryption" in bucket["Properties"]
 
 
-def test_the_web_app_is_served_over_https_alone(shared):
+def test_the_web_app_is_served_over_https_alone(web):
     behaviour = {"ViewerProtocolPolicy": "redirect-to-https"}
     config = {"DefaultCacheBehavior": Match.object_like(behaviour), "DefaultRootObject": "index.html"}
-    shared.has_resource_properties(
+    web.has_resource_properties(
         "AWS::CloudFront::Distribution", {"DistributionConfig": Match.object_like(config)}
     )
 
 
-def test_the_api_is_reached_under_the_apps_own_name_and_never_cached(shared):
-    distribution = next(iter(shared.find_resources("AWS::CloudFront::Distribution").values()))
+def test_the_api_is_reached_under_the_apps_own_name_and_never_cached(web):
+    distribution = next(iter(web.find_resources("AWS::CloudFront::Distribution").values()))
     behaviours = distribution["Properties"]["DistributionConfig"]["CacheBehaviors"]
     assert [one["PathPattern"] for one in behaviours] == ["/v1/*"]
     assert "POST" in behaviours[0]["AllowedMethods"]
+
+
+def test_the_apps_name_leads_to_its_distribution_with_a_certificate_that_is_renewed(web):
+    distribution = next(iter(web.find_resources("AWS::CloudFront::Distribution").values()))
+    config = distribution["Properties"]["DistributionConfig"]
+    assert config["Aliases"] == ["meet.example.com"]
+    (certificate,) = web.find_resources("AWS::CertificateManager::Certificate")
+    assert config["ViewerCertificate"]["AcmCertificateArn"] == {"Ref": certificate}
+    assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    web.has_resource_properties(
+        "AWS::CertificateManager::Certificate",
+        {
+            "DomainName": "meet.example.com",
+            "DomainValidationOptions": [{"DomainName": "meet.example.com", "HostedZoneId": "Z123"}],
+        },
+    )
+    records = [one["Properties"] for one in web.find_resources("AWS::Route53::RecordSet").values()]
+    assert {(one["Name"], one["Type"]) for one in records} == {
+        *(("meet.example.com.", "A"), ("meet.example.com.", "AAAA"))
+    }
+
+
+def test_cloudfront_is_where_its_certificates_have_to_be(templates):
+    context = json.loads((Path(__file__).parents[2] / "infra/cdk.json").read_text())["context"]
+    settings = {**context["parley"], "lambdaPackage": str(Path(__file__).parent)}
+    stacks = build(cdk.App(), read_deployment({"parley": settings}))
+    assert stacks.web.region == "us-east-1"
+    assert stacks.shared.region == "eu-central-1"
+
+
+def test_the_apis_name_leads_to_the_nearest_region_that_is_well(templates):
+    for region, template in zip(REGIONS, templates[1], strict=True):
+        own, shared = f"{region.name}.api.meet.example.com", "api.meet.example.com"
+        records = template.find_resources("AWS::Route53::RecordSet").values()
+        record_by_name = {one["Properties"]["Name"]: one["Properties"] for one in records}
+        nearest = record_by_name[f"{shared}."]
+        assert (nearest["Region"], nearest["SetIdentifier"]) == (region.name, region.name)
+        checks = template.find_resources("AWS::Route53::HealthCheck")
+        config = checks[nearest["HealthCheckId"]["Ref"]]["Properties"]["HealthCheckConfig"]
+        # Asked by a name of its own: the shared one may lead to another region.
+        assert (config["FullyQualifiedDomainName"], config["ResourcePath"]) == (own, "/v1/health")
+        assert (config["Type"], config["EnableSNI"]) == ("HTTPS", True)
+        assert "HealthCheckId" not in record_by_name[f"{own}."]
+        domains = template.find_resources("AWS::ApiGateway::DomainName").values()
+        assert {one["Properties"]["DomainName"] for one in domains} == {own, shared}
+        assert all(one["Properties"]["SecurityPolicy"] == "TLS_1_2" for one in domains)
+        template.has_resource_properties(
+            "AWS::CertificateManager::Certificate",
+            {"DomainName": shared, "SubjectAlternativeNames": [own], "ValidationMethod": "DNS"},
+        )
+        template.has_resource_properties("AWS::ApiGateway::RestApi", {"DisableExecuteApiEndpoint": True})
 
 
 def test_one_bad_message_of_a_queue_does_not_bring_back_its_batch(region):
@@ -380,8 +438,8 @@ def test_without_cognito_there_is_no_pool_and_nobody_asks_for_one(tmp_path):
     context = json.loads((Path(__file__).parents[2] / "infra/cdk.json").read_text())["context"]["parley"]
     settings = {**context, "cognito": None, "issuers": [ISSUER], "lambdaPackage": str(tmp_path / "lambda")}
     built = build(cdk.App(outdir=str(tmp_path / "out")), read_deployment({"parley": settings}))
-    Template.from_stack(built[0]).resource_count_is("AWS::Cognito::UserPool", 0)
-    region = Template.from_stack(built[1][0])
+    assert not Template.from_stack(built.shared).find_resources("AWS::Cognito::UserPool")
+    region = Template.from_stack(built.regional[0])
     (rest,) = region.find_resources("AWS::Lambda::Function", {"Properties": {"Handler": "app.app"}}).values()
     assert json.loads(rest["Properties"]["Environment"]["Variables"]["PARLEY_ISSUERS"]) == [ISSUER]
 
@@ -419,13 +477,13 @@ def test_the_api_is_behind_a_firewall_that_counts_guests_by_address(region):
         ("/assets/index-1a2b.js", "/assets/index-1a2b.js"),
     ],
 )
-def test_the_apps_own_paths_are_its_page_and_answers_of_the_api_are_left_alone(shared, asked, served):
-    distribution = next(iter(shared.find_resources("AWS::CloudFront::Distribution").values()))
+def test_the_apps_own_paths_are_its_page_and_answers_of_the_api_are_left_alone(web, asked, served):
+    distribution = next(iter(web.find_resources("AWS::CloudFront::Distribution").values()))
     config = distribution["Properties"]["DistributionConfig"]
     assert "CustomErrorResponses" not in config, "they would turn the API's 404 into a page"
     assert all("FunctionAssociations" not in one for one in config["CacheBehaviors"])
     assert config["DefaultCacheBehavior"]["FunctionAssociations"][0]["EventType"] == "viewer-request"
-    function = next(iter(shared.find_resources("AWS::CloudFront::Function").values()))
+    function = next(iter(web.find_resources("AWS::CloudFront::Function").values()))
     code = function["Properties"]["FunctionCode"]
     call = f"{code}; console.log(handler({{request: {{uri: {json.dumps(asked)}}}}}).uri)"
     told = subprocess.run(["node", "-e", call], capture_output=True, text=True, check=True)
@@ -441,8 +499,8 @@ def test_each_function_may_touch_what_its_use_case_touches(region):
     assert all(action.startswith("dynamodb:") for action in provision)
 
 
-def test_no_policy_allows_everything(region, shared):
-    for template in (region, shared):
+def test_no_policy_allows_everything(region, shared, web):
+    for template in (region, shared, web):
         for policy in template.find_resources("AWS::IAM::Policy").values():
             for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
                 assert statement["Action"] != "*"
@@ -526,10 +584,10 @@ def test_pages_of_the_app_can_read_the_gateways_errors_and_learn_when_to_come_ag
         assert ("WWW-Authenticate" in headers) == (one["StatusCode"] == "401"), kind
 
 
-def test_the_api_learns_where_clients_are_and_no_answer_is_kept_for_another(shared):
-    distribution = next(iter(shared.find_resources("AWS::CloudFront::Distribution").values()))
+def test_the_api_learns_where_clients_are_and_no_answer_is_kept_for_another(web):
+    distribution = next(iter(web.find_resources("AWS::CloudFront::Distribution").values()))
     (behaviour,) = distribution["Properties"]["DistributionConfig"]["CacheBehaviors"]
-    policies = shared.find_resources("AWS::CloudFront::CachePolicy")
+    policies = web.find_resources("AWS::CloudFront::CachePolicy")
     policy = policies[behaviour["CachePolicyId"]["Ref"]]["Properties"]["CachePolicyConfig"]
     assert (policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"]) == (0, 0, 1)
     key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
@@ -562,6 +620,9 @@ def test_the_context_of_cdk_json_is_a_deployment():
         ({"regions": []}, "at least one"),
         ({"regions": [{"name": "x", "planet": "mars"}]}, "planet"),
         ({"appUrl": 5}, "appUrl"),
+        ({"hostedZone": {"id": "Z1"}}, "hostedZone.name"),
+        ({"hostedZone": {"id": "Z1", "name": "example.org"}}, "meet.example.com is not in the zone"),
+        ({"apiHost": "api.example.org"}, "api.example.org is not in the zone"),
         ({"cognito": {}}, "cognito.tenant"),
         ({"cognito": {"tenant": "acme", "selfSignUp": "yes"}}, "cognito.selfSignUp"),
         ({"cognito": {"tenant": "acme", "sms": True}}, "cognito.sms"),
