@@ -66,6 +66,8 @@ class Deployment:
     cognito: Cognito | None = None
     # None: names and their certificates are the operator's own.
     hosted_zone: HostedZone | None = None
+    # Who is told of alarms, beside whoever else subscribes to the topics.
+    alarm_email: str | None = None
     project: str = "parley"
 
     @property
@@ -136,6 +138,7 @@ def read_deployment(context: Mapping[str, Any]) -> Deployment:
             issuers=_issuers(settings.get("issuers", [])),
             cognito=_cognito(settings.get("cognito")),
             hosted_zone=_hosted_zone(settings.get("hostedZone")),
+            alarm_email=_text(settings, "alarmEmail") if "alarmEmail" in settings else None,
         )
     except TypeError as exc:
         raise DeploymentError(f'"parley.regions": {exc}') from exc

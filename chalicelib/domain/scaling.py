@@ -40,6 +40,36 @@ class ScalingDecision:
     end: tuple[NodeId, ...] = ()
 
 
+@dataclass(frozen=True)
+class FleetLoad:
+    """How a region's nodes are, for who watches over them."""
+
+    ready: int
+    draining: int
+    lost: int
+    # Of the ready nodes.
+    capacity_units: int
+    promised_units: int
+    # Busy share of the ready nodes' CPUs: of the busiest and on average; 0 without any.
+    busiest: float
+    busy: float
+
+
+def load_of(nodes: Sequence[Node], now: datetime) -> FleetLoad:
+    """What the nodes of a region say at this moment, in sum."""
+    ready = [one for one in nodes if one.state(now) == "ready"]
+    busy = [one.cpu_busy for one in ready]
+    return FleetLoad(
+        ready=len(ready),
+        draining=sum(one.state(now) in ("draining", "drained") for one in nodes),
+        lost=sum(one.state(now) == "lost" for one in nodes),
+        capacity_units=sum(one.capacity_units for one in ready),
+        promised_units=sum(_promised(one) for one in ready),
+        busiest=max(busy, default=0.0),
+        busy=sum(busy) / len(busy) if busy else 0.0,
+    )
+
+
 def decide(nodes: Sequence[Node], now: datetime, policy: ScalingPolicy) -> ScalingDecision:
     """What to do about the nodes of a region as they are now; nothing to do is a decision, too."""
     by_state = {

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from chalicelib import errors
 from chalicelib.bootstrap import ApiKeyCaller, Operation, Services, UserCaller, require_scope, services
+from chalicelib.routes.measures import count_unanswered
 
 logger = Logger(service="parley", child=True)
 
@@ -212,6 +213,7 @@ def answered(api: Any, view: Callable[..., Response]) -> Callable[..., Response]
         except errors.ControlPlaneError as error:
             if not isinstance(error, errors.CallerError):
                 logger.warning("not answered", exc_info=error)
+                count_unanswered(error.code)
             response = problem(error, request)
         _count(view.__name__, response.status_code)
         response.headers.update(manners)

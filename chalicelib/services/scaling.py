@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from chalicelib.domain.scaling import ScalingDecision, ScalingPolicy, decide
+from chalicelib.domain.scaling import FleetLoad, ScalingDecision, ScalingPolicy, decide, load_of
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.protocols import NodeGroup
 
@@ -18,6 +18,10 @@ class Scaling:
         self._group = group
         self._policy = ScalingPolicy(least, most)
         self._region = region
+
+    def load(self, now: datetime) -> FleetLoad:
+        """How the region's nodes are now."""
+        return load_of(self._fleet.snapshot(self._region, fresh=True), now)
 
     def run(self, request_id: str, now: datetime) -> ScalingDecision:
         """Decide and carry out. Each step may be done again: the next decision starts from what nodes say.

@@ -10,6 +10,7 @@ from chalicelib.domain.permissions import ApiKeyCaller, Operation, UserCaller
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Node
 from chalicelib.domain.regions import RegionWish
+from chalicelib.domain.scaling import FleetLoad
 from chalicelib.domain.tenant import TenantLimits
 from chalicelib.domain.usage import Used
 from chalicelib.domain.webhooks import Delivery, Endpoint
@@ -26,6 +27,7 @@ __all__ = [
     "Endpoint",
     "EndpointWishes",
     "Event",
+    "FleetLoad",
     "JoinWishes",
     "Meeting",
     "MeetingId",

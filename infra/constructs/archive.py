@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -12,6 +11,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.constructs.alarm import add_alarm
 from infra.constructs.event_stream import EventStream
 
 MakeFunction = Callable[[str, str, cdk.Duration], lambda_.Function]
@@ -58,13 +58,13 @@ class Archive(Construct):
             schedule=events.Schedule.rate(cdk.Duration.days(1)),
             targets=[targets.LambdaFunction(verify, retry_attempts=0)],
         )
-        _alarm(
+        add_alarm(
             self,
             "BrokenAlarm",
             verify.metric_errors(period=cdk.Duration.hours(1)),
             "The archive of events is not what was written, or could not be read: VerifyArchive logs it.",
         )
-        _alarm(
+        add_alarm(
             self,
             "DeadLetterAlarm",
             self.dead_letters.metric_approximate_number_of_messages_visible(),
@@ -98,16 +98,4 @@ def _bucket(scope: Construct, name: str) -> s3.Bucket:
                 ],
             )
         ],
-    )
-
-
-def _alarm(scope: Construct, name: str, metric: cloudwatch.Metric, description: str) -> None:
-    metric.create_alarm(
-        scope,
-        name,
-        threshold=1,
-        evaluation_periods=1,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        alarm_description=description,
     )

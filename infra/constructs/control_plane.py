@@ -20,6 +20,7 @@ from infra.constructs.archive import Archive
 from infra.constructs.event_stream import EventStream
 from infra.constructs.firewall import Firewall
 from infra.constructs.gateway_problems import add_gateway_problems
+from infra.constructs.measured import Measured
 from infra.constructs.media_fleet import node_group_name
 from infra.constructs.report_queue import ReportQueue
 from infra.constructs.user_pool import issuers_of
@@ -54,6 +55,7 @@ class ControlPlane(Construct):
         signing_secret: secretsmanager.ISecret,
     ) -> None:
         super().__init__(scope, name)
+        self.function_by_name: dict[str, lambda_.Function] = {}
         self._code = lambda_.Code.from_asset(deployment.lambda_package)
         self._environment = _environment(deployment, region, issuers_of(self, deployment))
         self.reports = ReportQueue(
@@ -187,7 +189,7 @@ class ControlPlane(Construct):
     ) -> lambda_.Function:
         """A function; `reserved` is how many run at once at most, which no other function can take away."""
         group = logs.LogGroup(self, f"{name}Log", retention=logs.RetentionDays.ONE_MONTH)
-        return lambda_.Function(
+        function = lambda_.Function(
             self,
             name,
             runtime=lambda_.Runtime.PYTHON_3_12,
@@ -200,6 +202,24 @@ class ControlPlane(Construct):
             log_group=group,
             tracing=lambda_.Tracing.DISABLED,
             reserved_concurrent_executions=reserved,
+        )
+        self.function_by_name[name] = function
+        return function
+
+    def measured(self, deployment: Deployment, region: Region) -> Measured:
+        """What alarms and the dashboard look at."""
+        return Measured(
+            region=region.name,
+            api=self.api,
+            function_by_name=self.function_by_name,
+            queue_by_name={"Reports": self.reports.queue, "Webhooks": self.webhooks.queue},
+            dead_letters_by_name={
+                "Reports": self.reports.dead_letters,
+                "Webhooks": self.webhooks.dead_letters,
+                "Archive": self.archive.dead_letters,
+            },
+            tables=(deployment.control_table, deployment.fleet_table),
+            node_group=node_group_name(deployment),
         )
 
     def _grant_commands(self, function: lambda_.Function, deployment: Deployment) -> None:

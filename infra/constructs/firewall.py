@@ -11,6 +11,8 @@ from constructs import Construct
 GUEST_REQUESTS = 3_000
 # Bodies of up to 64 KiB are meant to be: the API has limits of its own.
 ALLOWED = ("SizeRestrictions_BODY",)
+# What it is called in its metrics.
+ACL_METRIC = "Api"
 
 
 class Firewall(Construct):
@@ -21,7 +23,7 @@ class Firewall(Construct):
             "Acl",
             scope="REGIONAL",
             default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
-            visibility_config=_visibility("Api"),
+            visibility_config=_visibility(ACL_METRIC),
             rules=[_guests(0), _managed(1, "AWSManagedRulesCommonRuleSet"),
                    _managed(2, "AWSManagedRulesKnownBadInputsRuleSet")],
         )  # fmt: skip

@@ -1,9 +1,10 @@
 """The queue of load reports, its dead letters, and the alarm that says that some were not understood."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from infra.constructs.alarm import add_alarm
 
 # A report is of no use once five newer ones have come.
 RETENTION = cdk.Duration.minutes(5)
@@ -36,12 +37,9 @@ class ReportQueue(Construct):
             visibility_timeout=cdk.Duration.seconds(6 * handler_timeout.to_seconds()),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=MAX_RECEIVES),
         )
-        self.dead_letters.metric_approximate_number_of_messages_visible().create_alarm(
+        add_alarm(
             self,
             "DeadLetterAlarm",
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description="Load reports that no attempt could take in: a node of another version?",
+            self.dead_letters.metric_approximate_number_of_messages_visible(),
+            "Load reports that no attempt could take in: a node of another version?",
         )

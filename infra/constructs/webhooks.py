@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -13,6 +12,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.constructs.alarm import add_alarm
 from infra.constructs.event_stream import EventStream
 
 MakeFunction = Callable[[str, str, cdk.Duration], lambda_.Function]
@@ -70,14 +70,11 @@ class Webhooks(Construct):
         for function in (deliver, hear, due):
             control_table.grant_read_write_data(function)
             self.queue.grant_send_messages(function)
-        self.dead_letters.metric_approximate_number_of_messages_visible().create_alarm(
+        add_alarm(
             self,
             "DeadLetterAlarm",
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-            alarm_description="Events or wake-ups that no function could take: webhooks come late.",
+            self.dead_letters.metric_approximate_number_of_messages_visible(),
+            "Events or wake-ups that no function could take: webhooks come late.",
         )
 
 

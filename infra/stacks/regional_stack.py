@@ -9,7 +9,10 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.config import Deployment, Region
+from infra.constructs.alarm_topic import AlarmTopic
+from infra.constructs.alarms import Alarms
 from infra.constructs.control_plane import ControlPlane
+from infra.constructs.dashboard import Dashboard
 from infra.constructs.media_fleet import MediaFleet
 
 
@@ -47,6 +50,10 @@ class RegionalStack(cdk.Stack):
             report_queue=self.control_plane.reports.queue,
         )
         _recordings(self)
+        measured = self.control_plane.measured(deployment, region)
+        Alarms(self, "Alarms", measured=measured)
+        Dashboard(self, "Dashboard", title=f"{deployment.project}-{region.name}", measured=measured)
+        AlarmTopic(self, "AlarmTopic", email=deployment.alarm_email).hear_all()
         if deployment.hosted_zone is None:
             cdk.CfnOutput(self, "ApiUrl", value=self.control_plane.api.url)
 

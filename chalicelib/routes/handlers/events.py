@@ -21,6 +21,7 @@ from chalicelib.bootstrap import (
     utc_now,
 )
 from chalicelib.routes.handlers.stream import own_entry
+from chalicelib.routes.measures import tell_load
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -113,7 +114,8 @@ def sweep(event: dict[str, Any], context: Any) -> dict[str, int]:
 
 
 def scale(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Keep the region's nodes as many as its meetings need."""
+    """Keep the region's nodes as many as its meetings need, and tell how they are."""
+    tell_load(services().scaling.load(utc_now()))
     decision = services().scaling.run(context.aws_request_id, utc_now())
     told = {"desired": decision.desired, "drained": len(decision.drain), "ended": len(decision.end)}
     logger.info("nodes scaled", extra=told)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.placement import LOST_AFTER, Node
-from chalicelib.domain.scaling import ScalingDecision, ScalingPolicy, decide
+from chalicelib.domain.scaling import ScalingDecision, ScalingPolicy, decide, load_of
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.scaling import Scaling
@@ -158,3 +158,22 @@ def test_the_group_is_told_through_its_api_and_what_is_gone_is_no_error():
         stub.add_client_error("set_desired_capacity", "Throttling", "later", expected_params=wanted)
         with pytest.raises(StoreUnavailableError):
             group.resize(3)
+
+
+def test_the_load_of_a_region_counts_ready_nodes_and_names_the_others():
+    nodes = [
+        a_node(reserved_units=30, used_units=10, cpu_busy=0.2),
+        a_node(reserved_units=10, used_units=40, cpu_busy=0.6),
+        a_node(reserved_units=50, reported_state="draining", cpu_busy=0.9),
+        a_node(reported_at=NOW - LOST_AFTER - timedelta(seconds=1)),
+    ]
+    load = load_of(nodes, NOW)
+    assert (load.ready, load.draining, load.lost) == (2, 1, 1)
+    assert (load.promised_units, load.capacity_units) == (70, 2 * nodes[0].capacity_units)
+    assert load.busiest == 0.6
+    assert load.busy == pytest.approx(0.4)
+
+
+def test_a_region_without_nodes_has_a_load_of_nothing():
+    load = load_of([], NOW)
+    assert (load.ready, load.capacity_units, load.busy, load.busiest) == (0, 0, 0, 0)
