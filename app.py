@@ -8,15 +8,14 @@ gc.disable()
 
 from typing import Any  # noqa: E402
 
-from chalice.app import Chalice  # noqa: E402
-
+from chalicelib.routes.edge import Edge  # noqa: E402
 from chalicelib.routes.handlers import archive, events  # noqa: E402
-from chalicelib.routes.registry import register  # noqa: E402
+from chalicelib.routes.registry import cors, register  # noqa: E402
 
 REPORT_QUEUE = "parley-node-reports"
 WEBHOOK_QUEUE = "parley-webhooks"
 
-app = Chalice(app_name="parley")
+app = Edge("parley", cors)
 register(app)
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Config:
     regions: tuple[str, ...]
     app_url: str
     api_url: str
+    # Whose pages may read answers: the app's, and those that the operator names; "*" among them is everybody.
+    allowed_origins: frozenset[str]
     # Requests a second of one caller or guest's address, in one process; a tenant has twice as many.
     rate_per_second: float
     webhook_queue: str
@@ -60,6 +63,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         regions=regions if region in regions else (region, *regions),
         app_url=app_url,
         api_url=environment.get("PARLEY_API_URL", f"{app_url}/v1").rstrip("/"),
+        allowed_origins=_origins(app_url, environment.get("PARLEY_ALLOWED_ORIGINS", "")),
         rate_per_second=float(environment.get("PARLEY_RATE_PER_SECOND", "500")),
         webhook_queue=environment.get("PARLEY_WEBHOOK_QUEUE", "parley-webhooks"),
         webhook_networks=tuple(ip_network(one) for one in networks.split(",") if one),
@@ -70,6 +74,24 @@ def read_config(environment: Mapping[str, str]) -> Config:
         store_attempt_seconds=float(environment.get("PARLEY_STORE_ATTEMPT_SECONDS", "0.4")),
         issuers=_issuers(environment.get("PARLEY_ISSUERS", "")),
     )
+
+
+def _origins(app_url: str, more: str) -> frozenset[str]:
+    """The app's own origin, and those of a list with commas.
+
+    Raises:
+        ValueError: One of them is neither an origin nor `*`.
+    """
+    app = urlsplit(app_url)
+    origins = {f"{app.scheme}://{app.netloc}"}
+    for one in filter(None, (name.strip() for name in more.split(","))):
+        parts = urlsplit(one)
+        # As browsers send it: lower case, and nothing behind host and port.
+        is_origin = parts.scheme in ("http", "https") and one == f"{parts.scheme}://{parts.netloc}".lower()
+        if one != "*" and not (is_origin and parts.hostname and not {"@", "*"} & set(one)):
+            raise ValueError(f"PARLEY_ALLOWED_ORIGINS: {one} is no origin as https://app.example, nor *.")
+        origins.add(one)
+    return frozenset(origins)
 
 
 def _issuers(text: str) -> tuple[IssuerSettings, ...]:

@@ -14,6 +14,7 @@ ControlPlaneError
 │   │   ├── PasscodeWrongError
 │   │   ├── BarredError           refused, removed or banned
 │   │   └── InsufficientScopeError  the API key is not for this
+│   ├── MethodNotAllowedError     the path does not know the method
 │   ├── NotFoundError             not there, or not the caller's to see
 │   │   ├── MeetingNotFoundError
 │   │   └── ParticipantNotFoundError
@@ -104,6 +105,14 @@ class BarredError(ForbiddenError):
 
 class InsufficientScopeError(ForbiddenError):
     code = "insufficient_scope"
+
+
+class MethodNotAllowedError(CallerError):
+    code = "method_not_allowed"
+
+    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+        super().__init__(f"This path does not know {method}.")
+        self.allowed = allowed
 
 
 class NotFoundError(CallerError):

@@ -68,6 +68,8 @@ class Deployment:
     hosted_zone: HostedZone | None = None
     # Who is told of alarms, beside whoever else subscribes to the topics.
     alarm_email: str | None = None
+    # Whose pages may read the API's answers beside the app's: https://school.example, or "*".
+    allowed_origins: tuple[str, ...] = ()
     project: str = "parley"
 
     @property
@@ -139,6 +141,7 @@ def read_deployment(context: Mapping[str, Any]) -> Deployment:
             cognito=_cognito(settings.get("cognito")),
             hosted_zone=_hosted_zone(settings.get("hostedZone")),
             alarm_email=_text(settings, "alarmEmail") if "alarmEmail" in settings else None,
+            allowed_origins=_origins(settings.get("allowedOrigins", [])),
         )
     except TypeError as exc:
         raise DeploymentError(f'"parley.regions": {exc}') from exc
@@ -180,6 +183,16 @@ def _check_object(name: str, entry: Any, known: Mapping[str, type]) -> None:
         if one not in known or not isinstance(value, known[one]):
             names = ", ".join(f'"{each}"' for each in known)
             raise DeploymentError(f'"parley.{name}.{one}": its settings are {names}, each of its own type')
+
+
+def _origins(entries: Any) -> tuple[str, ...]:
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, str) and entry and "," not in entry for entry in entries
+    ):
+        raise DeploymentError(
+            '"parley.allowedOrigins" is a list of origins, as https://app.example, or of "*"'
+        )
+    return tuple(entries)
 
 
 def _issuers(entries: Any) -> tuple[Mapping[str, Any], ...]:

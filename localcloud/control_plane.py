@@ -76,11 +76,6 @@ class ControlPlane:
         handler: Callable[[Any, Any], Any] = getattr(self._module, name)
         return handler
 
-    def authorizer_function(self, authorizer: Any) -> Callable[[Any, Any], Any]:
-        """The function behind one of the app's own authorizers."""
-        handler: Callable[[Any, Any], Any] = self.api.handler_map[authorizer.name]
-        return handler
-
     async def invoke(
         self, handler: Callable[[Any, Any], Any], event: Mapping[str, Any], *, request_id: str | None = None
     ) -> Any:

@@ -34,6 +34,7 @@ STATUS_BY_CODE: Mapping[str, tuple[int, str]] = {
     "removed": (403, "Forbidden"),
     "insufficient_scope": (403, "Forbidden"),
     "not_found": (404, "Not Found"),
+    "method_not_allowed": (405, "Method Not Allowed"),
     "meeting_not_found": (404, "Not Found"),
     "participant_not_found": (404, "Not Found"),
     "meeting_full": (409, "Conflict"),
@@ -49,6 +50,7 @@ STATUS_BY_CODE: Mapping[str, tuple[int, str]] = {
     "idempotency_conflict": (422, "Unprocessable Content"),
     "no_capacity": (503, "Service Unavailable"),
     "store_unavailable": (503, "Service Unavailable"),
+    "internal_error": (500, "Internal Server Error"),
 }
 OAUTH_ERRORS = {
     "unauthorized": "invalid_client",
@@ -63,6 +65,11 @@ MOST_ERRORS = 50
 RETRY_AFTER_SECONDS = {"no_capacity": 5, "store_unavailable": 1}
 
 _Body = TypeVar("_Body", bound=BaseModel)
+
+
+def allowed_origins() -> frozenset[str]:
+    """Whose pages may read answers, as the environment says."""
+    return services().config.allowed_origins
 
 
 class Call:
@@ -208,13 +215,18 @@ def answered(api: Any, view: Callable[..., Response]) -> Callable[..., Response]
             manners.update(_rate_limit(call))
             response = _conditional(call, view(call, **path))
         except errors.TooManyRequestsError as error:
-            response = problem(error, request)
+            response = problem(error, request.context)
             manners.update(error.headers)
         except errors.ControlPlaneError as error:
             if not isinstance(error, errors.CallerError):
                 logger.warning("not answered", exc_info=error)
                 count_unanswered(error.code)
-            response = problem(error, request)
+            response = problem(error, request.context)
+        except Exception:
+            # A fault of ours: the request id finds it in the log, and the client learns no more than that.
+            logger.exception("failed")
+            failure = errors.ControlPlaneError("This failed; the request id finds it in the log.")
+            response = problem(failure, request.context)
         _count(view.__name__, response.status_code)
         response.headers.update(manners)
         response.headers.setdefault("Cache-Control", "no-store")
@@ -272,16 +284,16 @@ def _count(operation: str, status: int) -> None:
         metric.add_dimension("status", f"{status // 100}xx")
 
 
-def problem(error: errors.ControlPlaneError, request: Request) -> Response:
+def problem(error: errors.ControlPlaneError, context: Mapping[str, Any]) -> Response:
     status, title = STATUS_BY_CODE[error.code]
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": title,
         "status": status,
         "detail": str(error),
-        "instance": request.context.get("path", ""),
+        "instance": context.get("path", ""),
         "code": error.code,
-        "requestId": request.context.get("requestId", ""),
+        "requestId": context.get("requestId", ""),
     }
     if isinstance(error, errors.ValidationFailedError):
         body["errors"] = [{"pointer": rule.pointer, "detail": rule.detail} for rule in error.broken]
@@ -294,6 +306,8 @@ def problem(error: errors.ControlPlaneError, request: Request) -> Response:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS[error.code])
     if isinstance(error, errors.TooManyAttemptsError | errors.MeetingNotOpenError):
         headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, errors.MethodNotAllowedError):
+        headers["Allow"] = ", ".join(error.allowed)
     if error.code == "unauthorized":
         headers["WWW-Authenticate"] = 'Basic realm="Parley", charset="UTF-8"'
     return json_response(body, status, headers)

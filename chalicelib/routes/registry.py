@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chalice.app import Chalice, CORSConfig, Response
+from chalice.app import Chalice, Response
 
 from chalicelib.routes import (
     api_keys,
@@ -18,19 +18,8 @@ from chalicelib.routes import (
     usage,
     webhooks,
 )
-from chalicelib.routes.http import answered
-
-# Any page may call: credentials travel in a header that only the page's own code can set.
-EXPOSED = [
-    *("ETag", "Location", "Retry-After", "X-Request-Id"),
-    *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy"),
-]
-CORS = CORSConfig(
-    allow_origin="*",
-    allow_headers=["Idempotency-Key", "If-Match", "If-None-Match"],
-    expose_headers=EXPOSED,
-    max_age=600,
-)
+from chalicelib.routes.cors import Cors
+from chalicelib.routes.http import allowed_origins, answered
 
 ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/v1/meetings", meetings.create_meeting),
@@ -91,8 +80,12 @@ def register(api: Chalice) -> None:
     for method, path, view in ROUTES:
         options: dict[str, Any] = {
             "methods": [method],
-            "cors": CORS,
             "content_types": ["*/*"],
             "name": view.__name__,
         }
         api.route(path, **options)(answered(api, view))
+
+
+def cors() -> Cors:
+    """Whose pages may read answers, as the environment says."""
+    return Cors(allowed_origins())

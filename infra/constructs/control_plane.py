@@ -262,7 +262,9 @@ class ControlPlane(Construct):
                 ),
             ),
         )
-        add_gateway_problems(api, origin=deployment.app_url)
+        # The gateway knows one value for all. With several origins it is the one that fits each: answers of
+        # its own hold nothing that a page could not have made up.
+        add_gateway_problems(api, origin="*" if deployment.allowed_origins else deployment.app_url)
         return api
 
 
@@ -277,6 +279,7 @@ def _environment(deployment: Deployment, region: Region, issuers: str) -> Mappin
         "PARLEY_REGIONS": ",".join(one.name for one in deployment.regions),
         "PARLEY_APP_URL": deployment.app_url,
         "PARLEY_API_URL": f"{deployment.app_url}/v1",
+        "PARLEY_ALLOWED_ORIGINS": ",".join(deployment.allowed_origins),
         "PARLEY_ISSUERS": issuers,
         "POWERTOOLS_SERVICE_NAME": "parley",
         "POWERTOOLS_METRICS_NAMESPACE": "Parley",

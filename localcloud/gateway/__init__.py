@@ -1,5 +1,5 @@
 """API Gateway's REST API, as far as the control plane can tell the difference.
 
-Sources: "Set up Lambda proxy integrations in API Gateway" (event and response format), "Use API Gateway
-Lambda authorizers", "Gateway responses", "Quotas for REST APIs" (10 MB, 29 s) of the API Gateway guide.
+Sources: "Set up Lambda proxy integrations in API Gateway" (event and response format),
+"Gateway responses", "Quotas for REST APIs" (10 MB, 29 s) of the API Gateway guide.
 """

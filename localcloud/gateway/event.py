@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from localcloud.gateway.routes import Match
-
 ACCOUNT = "000000000000"
 API = "local"
 STAGE = "api"
+# The only one: which route a path is, the function finds itself.
+RESOURCE = "/{proxy+}"
 
 
 @dataclass(frozen=True)
@@ -36,32 +36,27 @@ class HttpRequest:
 
 
 def proxy_event(
-    request: HttpRequest,
-    match: Match,
-    *,
-    request_id: str,
-    now: datetime,
-    binary_types: Sequence[str],
-    authorizer: dict[str, Any] | None,
+    request: HttpRequest, *, request_id: str, now: datetime, binary_types: Sequence[str]
 ) -> dict[str, Any]:
-    """Build the event that API Gateway hands to a Lambda function.
+    """Build the event that API Gateway hands to the Lambda function of a proxy resource.
 
     Maps that would be empty are null, the last of several values wins in the single-value maps, and a
     body that is of a binary type, or no text at all, is base64.
     """
     query = parse_qsl(request.query, keep_blank_values=True, errors="replace")
     body, is_base64 = _body(request, binary_types)
+    path = unquote(request.path)
     return {
-        "resource": match.resource,
-        "path": unquote(request.path),
+        "resource": RESOURCE,
+        "path": path,
         "httpMethod": request.method,
         "headers": dict(request.headers) or None,
         "multiValueHeaders": _multi(request.headers),
         "queryStringParameters": dict(query) or None,
         "multiValueQueryStringParameters": _multi(query),
-        "pathParameters": {key: unquote(value) for key, value in match.parameters.items()} or None,
+        "pathParameters": {"proxy": path[1:]},
         "stageVariables": None,
-        "requestContext": _request_context(request, match, request_id, now, authorizer),
+        "requestContext": _request_context(request, request_id, now),
         "body": body,
         "isBase64Encoded": is_base64,
     }
@@ -74,11 +69,9 @@ def is_binary(content_type: str | None, binary_types: Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(media_type, pattern.lower()) for pattern in binary_types)
 
 
-def _request_context(
-    request: HttpRequest, match: Match, request_id: str, now: datetime, authorizer: dict[str, Any] | None
-) -> dict[str, Any]:
+def _request_context(request: HttpRequest, request_id: str, now: datetime) -> dict[str, Any]:
     domain = (request.header("host") or "localhost").split(":")[0]
-    context: dict[str, Any] = {
+    return {
         "accountId": ACCOUNT,
         "apiId": API,
         "domainName": domain,
@@ -99,13 +92,10 @@ def _request_context(
         "requestId": request_id,
         "requestTime": now.astimezone(UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "requestTimeEpoch": int(now.timestamp() * 1000),
-        "resourceId": match.resource,
-        "resourcePath": match.resource,
+        "resourceId": "proxy",
+        "resourcePath": RESOURCE,
         "stage": STAGE,
     }
-    if authorizer is not None:
-        context["authorizer"] = authorizer
-    return context
 
 
 def _multi(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]] | None:

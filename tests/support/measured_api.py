@@ -41,7 +41,6 @@ from chalicelib.stores.usage import DynamoUsage
 from chalicelib.stores.webhooks import DynamoWebhooks
 from localcloud.control_plane import LambdaContext, load_control_plane
 from localcloud.gateway.event import HttpRequest, proxy_event
-from localcloud.gateway.routes import RouteTable
 from tests.support.builders import a_node
 from tests.support.dynamodb import running_dynamodb
 from tests.support.memory_stores import KnownPeople, OneKeySigner, RecordingCommands
@@ -64,7 +63,6 @@ class MeasuredApi:
     def __init__(self, connection: Connection, credentials: str) -> None:
         self._credentials = credentials
         self._control_plane = load_control_plane("app")
-        self._table = RouteTable(self._control_plane.api.routes)
         self._trips: list[str] = []
         self._units = 0.0
         self._events = connection.client.meta.events
@@ -88,11 +86,7 @@ class MeasuredApi:
             pairs.append(("authorization", self._credentials))
         data = b"" if body is None else json.dumps(body).encode()
         request = HttpRequest(method, f"/v1{path}", "", pairs, data, "127.0.0.1")
-        match = self._table.match(request.path)
-        assert match is not None
-        event = proxy_event(
-            request, match, request_id="r", now=datetime.now(UTC), binary_types=[], authorizer=None
-        )
+        event = proxy_event(request, request_id="r", now=datetime.now(UTC), binary_types=[])
         context = LambdaContext("app", "r", time.monotonic() + 30)
         self._trips.clear()
         self._units = 0.0

@@ -9,26 +9,18 @@ import base64
 import time
 from typing import Any
 
-from chalice import AuthResponse, BadRequestError, Chalice, CORSConfig, Response
+from chalice import BadRequestError, Response
 
-app: Any = Chalice(app_name="small")
+from chalicelib.routes.cors import Cors
+from chalicelib.routes.edge import Edge
+
+PAGE = "https://page.example"
+
+app: Any = Edge("small", lambda: Cors(frozenset({PAGE})))
 app.api.binary_types.append("application/x-thing")
-calls: list[str] = []
 
 
-@app.authorizer(ttl_seconds=60)
-def keys(request: Any) -> Any:
-    calls.append(request.token)
-    if request.token == "Bearer nobody":
-        raise RuntimeError("Unauthorized")
-    if request.token == "Bearer broken":
-        raise RuntimeError("the key store is away")
-    routes: Any = ["/v1/private"] if request.token == "Bearer full" else []
-    context: Any = {"tenant": "t1", "admin": True}
-    return AuthResponse(routes=routes, principal_id="somebody", context=context)
-
-
-@app.route("/v1/things/{thing}", methods=["GET", "POST"], cors=CORSConfig(allow_origin="*", max_age=600))
+@app.route("/v1/things/{thing}", methods=["GET", "POST"])
 def echo(thing: str) -> Any:
     event = app.current_request
     return {
@@ -49,11 +41,6 @@ def fixed() -> Any:
 @app.route("/v1/binary", methods=["POST"], content_types=["application/x-thing"])
 def binary() -> Any:
     return Response(app.current_request.raw_body[::-1], headers={"Content-Type": "application/x-thing"})
-
-
-@app.route("/v1/private", authorizer=keys)
-def private() -> Any:
-    return app.current_request.context["authorizer"]
 
 
 @app.route("/v1/slow/{name}")
