@@ -17,6 +17,8 @@ from localcloud.web_app import WebApp
 
 log = logging.getLogger(__name__)
 
+# A path may hold an encoded line break, which a dot does not match.
+ANYTHING = r"[\s\S]*"
 # Of the forms that the issuer reads; the API counts its own bodies.
 MOST_FORM_BYTES = 16 * 1024
 
@@ -31,9 +33,9 @@ class Listener:
         if issuer is not None:
             IssuerPages(issuer).add_to(application.router)
         application.router.add_route("*", "/v1", self._handle_api)
-        application.router.add_route("*", "/v1/{path:.*}", self._handle_api)
+        application.router.add_route("*", "/v1/{path:" + ANYTHING + "}", self._handle_api)
         application.router.add_get("/docs", _show_docs)
-        application.router.add_route("*", "/{path:.*}", web_app.handle)
+        application.router.add_route("*", "/{path:" + ANYTHING + "}", web_app.handle)
         # A request that a handler still works on gets its second, not more: Ctrl-C should feel like one.
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1, handle_signals=False)
 

@@ -8,6 +8,7 @@ Source: IANA special-purpose registries (RFC 6890) by `ipaddress`; RFC 6052, 305
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -16,6 +17,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
 LONGEST_URL = 2048
+# RFC 3986, 3.2 and 3.3, as far as a webhook needs it: no other characters, and `%` only before two digits.
+_URL = re.compile(
+    r"[a-z]+://([a-z0-9._~-]+|\[[0-9a-f:.]+\])(:\d{1,5})?([/?]([a-z0-9._~:/?@!$&'()*+,;=-]|%[0-9a-f]{2})*)?",
+    re.IGNORECASE,
+)
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:
@@ -49,6 +55,8 @@ def url_problem(url: str, allowed: Sequence[Network] = ()) -> str | None:
         return "A webhook's URL names a host."
     if parts.username is not None or parts.password is not None or parts.fragment:
         return "A webhook's URL has no user, password or fragment."
+    if not _URL.fullmatch(url):
+        return "A URL has only the characters of RFC 3986; others are percent-encoded."
     if _is_address(parts.hostname) and not is_permitted(parts.hostname, allowed):
         return "A webhook goes to a public address."
     return None

@@ -10,13 +10,27 @@ import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 NOT_YET = {
     "encryption": "End-to-end encryption is not available yet; leave it out or send \"transport\".",
     "recording": "Recording is not available yet; leave it out or send \"off\".",
 }  # fmt: skip
+
+
+# The same for readers of the document: control characters, and letters that are no space.
+_CONTROL = r"\u0000-\u001f\u007f-\u009f"
+CLEAN = {"pattern": f"^[^{_CONTROL}]*$"}
+VISIBLE = {"pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"}
 
 
 def _clean(text: str) -> str:
@@ -69,21 +83,30 @@ def _day(value: Any) -> Any:
 
 
 # Up to the year 9998, so that what is added to it is still a time.
-Moment = Annotated[datetime, BeforeValidator(_moment), Field(lt=datetime(9999, 1, 1, tzinfo=UTC))]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    Field(lt=datetime(9999, 1, 1, tzinfo=UTC)),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_RFC3339.pattern}$"}),
+]
 Day = Annotated[date, BeforeValidator(_day)]
+Clean = Annotated[str, AfterValidator(_clean), Field(json_schema_extra=CLEAN)]
 Metadata = Annotated[
     dict[
-        Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_clean)],
-        Annotated[str, Field(max_length=500), AfterValidator(_clean)],
+        Annotated[Clean, Field(min_length=1, max_length=40)],
+        Annotated[Clean, Field(max_length=500)],
     ],
-    Field(max_length=50),
+    Field(
+        max_length=50,
+        json_schema_extra={"additionalProperties": False, "propertyNames": {"minLength": 1, "maxLength": 40}},
+    ),
 ]
-Text = Annotated[str, AfterValidator(_trimmed)]
+Text = Annotated[str, AfterValidator(_trimmed), Field(json_schema_extra={**VISIBLE, "minLength": 1})]
 PersonState = Literal["waiting", "admitted", "joining", "joined", "left", "removed", "denied"]
 
 
 # Four characters at least: fewer are guessed within the attempts that are allowed.
-Passcode = Annotated[str, Field(min_length=4, max_length=64), AfterValidator(_clean)]
+Passcode = Annotated[Clean, Field(min_length=4, max_length=64)]
 AutoAdmitRule = Literal["organisation", "returning"]
 AutoAdmit = Annotated[list[AutoAdmitRule], Field(max_length=2)]
 EVERY_RULE: list[AutoAdmitRule] = ["organisation", "returning"]
@@ -136,7 +159,8 @@ class JoinBody(Body):
     region: RegionName | None = None
     # Milliseconds there and back, as the client has measured them.
     region_round_trips: Annotated[
-        dict[RegionName, Annotated[float, Field(ge=0, le=60_000)]], Field(max_length=40)
+        dict[RegionName, Annotated[float, Field(ge=0, le=60_000)]],
+        Field(max_length=40, json_schema_extra={"additionalProperties": False}),
     ] = Field(default_factory=dict)
     # The node that refused the last token, being full.
     refused_by: Annotated[str, Field(pattern=r"^node_[a-z2-7]{26}$")] | None = None
@@ -154,20 +178,25 @@ class DrainBody(Body):
 
 EventPattern = Annotated[str, Field(pattern=r"^(\*|[a-z]+\.(\*|[a-z_]+))$", max_length=60)]
 EventPatterns = Annotated[list[EventPattern], Field(min_length=1, max_length=30)]
-Url = Annotated[str, Field(min_length=1, max_length=2048)]
+# What may stand in a URL; whether the place may be called at all is another question.
+URL_PATTERN = (
+    r"^https?://([A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+    r"([/?]([A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?$"
+)
+Url = Annotated[str, Field(min_length=1, max_length=2048, json_schema_extra={"pattern": URL_PATTERN})]
 
 
 class CreateEndpointBody(Body):
     url: Url
     events: EventPatterns = Field(default_factory=lambda: ["*"])
-    description: Annotated[str, Field(max_length=200), AfterValidator(_clean)] = ""
+    description: Annotated[Clean, Field(max_length=200)] = ""
     disabled: bool = False
 
 
 class PatchEndpointBody(Body):
     url: Url | None = None
     events: EventPatterns | None = None
-    description: Annotated[str, Field(max_length=200), AfterValidator(_clean)] | None = None
+    description: Annotated[Clean, Field(max_length=200)] | None = None
     disabled: bool | None = None
 
 

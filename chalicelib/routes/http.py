@@ -164,7 +164,12 @@ def parse_json(raw: bytes) -> Any:
     if not raw:
         return {}
     try:
-        return json.loads(raw.decode(), parse_constant=_refuse_constant, object_pairs_hook=_object)
+        return json.loads(
+            raw.decode(),
+            parse_constant=_refuse_constant,
+            parse_float=_number,
+            object_pairs_hook=_object,
+        )
     except (ValueError, RecursionError) as error:
         raise errors.MalformedJsonError("The body is not JSON in UTF-8.") from error
 
@@ -175,6 +180,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name came twice")
     return found
+
+
+def _number(text: str) -> float | int:
+    """JSON has one kind of numbers: 1.0 is the whole number 1."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 def _refuse_constant(name: str) -> Any:

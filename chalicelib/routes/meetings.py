@@ -118,17 +118,20 @@ def join_meeting(call: Call, meeting: str) -> Response:
         key=idempotency_key(call),
         request=_request_digest(body),
     )
-    return entrance_response(call.services.join.join(call.caller, meeting, wishes))
+    return entrance_response(call, call.services.join.join(call.caller, meeting, wishes))
 
 
 def ask_again(call: Call, meeting: str) -> Response:
-    return entrance_response(call.services.join.ask_again(call.caller, meeting))
+    return entrance_response(call, call.services.join.ask_again(call.caller, meeting))
 
 
-def entrance_response(answer: Admission | Waiting) -> Response:
+def entrance_response(call: Call, answer: Admission | Waiting) -> Response:
     if isinstance(answer, Waiting):
         return json_response(views.waiting(answer), 202, {"Retry-After": "1"})
-    return json_response(views.admission(answer), 201)
+    where = f"meetings/{answer.meeting.id}/participants/{answer.participant.id}"
+    return json_response(
+        views.admission(answer), 201, {"Location": f"{call.services.config.api_url}/{where}"}
+    )
 
 
 def _request_digest(body: JoinBody) -> str:

@@ -22,7 +22,10 @@ from chalicelib.routes.bodies import (
     PersonState,
     TokenForm,
 )
+from chalicelib.routes.openapi_examples import show_bodies
+from chalicelib.routes.openapi_headers import HEADERS, show_headers
 from chalicelib.routes.openapi_keys import KEY_SCHEMAS, key_paths
+from chalicelib.routes.openapi_links import link
 from chalicelib.routes.openapi_people import join_operation, people
 from chalicelib.routes.openapi_quality import QUALITY_SCHEMAS, quality_paths
 from chalicelib.routes.openapi_usage import USAGE_SCHEMAS, usage_paths
@@ -30,6 +33,7 @@ from chalicelib.routes.openapi_webhooks import WEBHOOK_SCHEMAS, webhook_paths
 from chalicelib.routes.openapi_words import (
     ANYBODY,
     COUNT,
+    CURSOR,
     IF_MATCH,
     KEY,
     MAKER,
@@ -185,9 +189,7 @@ def paths() -> dict[str, Schema]:
         parameter(
             "limit", "query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, "Page size."
         ),
-        parameter(
-            "cursor", "query", {"type": "string", "maxLength": 400}, "`nextCursor` of the page before."
-        ),
+        CURSOR,
         parameter("state", "query", PUBLIC["state"], "Only meetings in this state."),
     ]
     events = operation(
@@ -292,7 +294,11 @@ def document(api_url: str) -> Schema:
         "ChangeMe": ChangeMeBody,
         "NoContent": EndBody,
     }
+    described = paths()
+    link(described)
+    show_headers(described)
     requests = {name: model.model_json_schema(by_alias=True) for name, model in bodies.items()}
+    show_bodies(described, requests)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -302,8 +308,9 @@ def document(api_url: str) -> Schema:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": api_url}],
-        "paths": paths(),
+        "paths": described,
         "components": {
+            "headers": HEADERS,
             "schemas": {
                 **SCHEMAS,
                 **QUALITY_SCHEMAS,

@@ -16,6 +16,12 @@ from chalicelib.routes.openapi_words import (
 )
 
 NUMBER: Schema = {"type": "number", "minimum": 0}
+# As points say it themselves.
+INSTANT: Schema = {
+    "type": "string",
+    "pattern": r"^2\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$",
+    "examples": ["2030-05-02T09:00:10.000Z"],
+}
 _POINT: dict[str, Schema] = {
     "at": TIME,
     "seconds": {
@@ -73,7 +79,12 @@ def quality_paths(meeting: Schema) -> dict[str, Schema]:
         "401 404 422",
     )
     overview["parameters"] = [
-        parameter("cursor", "query", TEXT, "`nextCursor` of the page before."),
+        parameter(
+            "cursor",
+            "query",
+            {"type": "string", "pattern": "^par_[a-z2-7]{26}$"},
+            "`nextCursor` of the page before.",
+        ),
         parameter("limit", "query", _limit(100), "Page size."),
     ]
     timeline = operation(
@@ -85,7 +96,9 @@ def quality_paths(meeting: Schema) -> dict[str, Schema]:
         "401 404 422",
     )
     timeline["parameters"] = [
-        parameter("after", "query", TIME, "Only points that begin later; `cursor` is another name for it."),
+        parameter(
+            "after", "query", INSTANT, "Only points that begin later; `cursor` is another name for it."
+        ),
         parameter("limit", "query", _limit(360), "Page size."),
     ]
     return {

@@ -17,6 +17,7 @@ from chalicelib.routes.openapi_words import (
 )
 
 _DAY: Schema = {"type": "string", "format": "date"}
+_ASKED_DAY: Schema = {**_DAY, "pattern": r"^[2-8]\d{3}-\d\d-\d\d$"}
 _USED = {"meetings": COUNT, "meetingMinutes": MINUTES, "participantMinutes": MINUTES, "egressBytes": COUNT}
 
 USAGE_SCHEMAS: dict[str, Schema] = {
@@ -42,7 +43,7 @@ def usage_paths() -> dict[str, Any]:
         "show_usage", "What the tenant used, by day", 200, reference("Usage"), KEY, "401 403 422"
     )
     shown["parameters"] = [
-        parameter("from", "query", _DAY, "The first day; without it 29 days before the last."),
-        parameter("to", "query", _DAY, "The last day, at most 365 days later; without it today."),
+        parameter("from", "query", _ASKED_DAY, "The first day; without it 29 days before the last."),
+        parameter("to", "query", _ASKED_DAY, "The last day, at most 365 days later; without it today."),
     ]
     return {"/usage": {"get": shown}}

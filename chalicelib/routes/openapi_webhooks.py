@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.routes.openapi_words import (
     COUNT,
+    CURSOR,
     IF_MATCH,
     KEY,
     TEXT,
@@ -21,7 +22,7 @@ from chalicelib.routes.openapi_words import (
 
 _ENDPOINT: dict[str, Schema] = {
     "id": {"type": "string", "pattern": "^whe_[a-z2-7]{26}$"},
-    "url": {"type": "string", "format": "uri"},
+    "url": TEXT,
     "events": {"type": "array", "items": TEXT, "description": "`*`, `meeting.*` or whole types."},
     "description": TEXT,
     "disabled": {"type": "boolean"},
@@ -75,9 +76,7 @@ def webhook_paths(idempotency_key: Schema) -> dict[str, Any]:
         parameter(
             "limit", "query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, "Page size."
         ),
-        parameter(
-            "cursor", "query", {"type": "string", "maxLength": 400}, "`nextCursor` of the page before."
-        ),
+        CURSOR,
     ]
     deleted = operation("delete_webhook_endpoint", "Delete it", 204, {}, KEY, "401 404 412")
     deleted["responses"]["204"] = {"description": "Done."}

@@ -76,6 +76,12 @@ def parameter(name: str, place: str, schema: Schema, description: str) -> Schema
     return {"name": name, "in": place, "schema": schema, "description": description, **required}
 
 
+CURSOR = parameter(
+    "cursor",
+    "query",
+    {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "minLength": 1, "maxLength": 400},
+    "`nextCursor` of the page before.",
+)
 IF_MATCH = parameter(
     "If-Match", "header", TEXT, "The `ETag` of what was read: it is changed only if it still is that."
 )
