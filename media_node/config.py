@@ -1,7 +1,10 @@
 """The node's settings: the environment, read once."""
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# All addresses of the machine: none that a client could be told.
+WILDCARDS = ("0.0.0.0", "::")
 
 
 class Settings(BaseSettings):
@@ -17,7 +20,7 @@ class Settings(BaseSettings):
     media_host: str = "127.0.0.1"
     media_port: int = Field(default=0, ge=0, le=65535)
     # Addresses that clients are told, comma separated; by default the one that is bound.
-    media_addresses: str = ""
+    media_addresses: str = Field(default="", validate_default=True)
     node_workers: int = Field(default=1, ge=1, le=64)
     # Mbit/s that the node may send: what it is filled to.
     node_capacity_units: int = Field(default=1000, ge=1)
@@ -39,6 +42,14 @@ class Settings(BaseSettings):
         if value.lower() not in {"debug", "info", "warning", "error"}:
             raise ValueError(f"log level is debug, info, warning or error, not {value!r}")
         return value.lower()
+
+    @field_validator("media_addresses")
+    @classmethod
+    def _can_be_told(cls, value: str, others: ValidationInfo) -> str:
+        host = str(others.data.get("media_host", ""))
+        if not value.strip() and host in WILDCARDS:
+            raise ValueError(f"a node that listens on {host} needs to be told its addresses")
+        return value
 
     def advertised_addresses(self) -> list[str]:
         """IP addresses for ICE candidates, most wanted first."""

@@ -1,5 +1,7 @@
 //! Events as Python objects.
 
+use std::net::SocketAddr;
+
 use packet_plane_core::event::Event;
 use packet_plane_worker::WorkerEvent;
 use pyo3::prelude::*;
@@ -68,7 +70,7 @@ pub fn convert(py: Python<'_>, event: WorkerEvent) -> PyResult<Py<PyAny>> {
             py,
             TransportConnected {
                 transport: transport.0,
-                address: address.to_string(),
+                address: SocketAddr::new(address.ip().to_canonical(), address.port()).to_string(),
             },
         )?
         .into_any(),

@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::local;
+
 /// Write an address in the form of the socket's family; returns its length.
 pub(crate) fn write(address: SocketAddr, is_ipv6: bool, out: &mut libc::sockaddr_storage) -> libc::socklen_t {
-    match (address.ip(), is_ipv6) {
+    match (address.ip().to_canonical(), is_ipv6) {
         (IpAddr::V4(ip), false) => {
             let raw = libc::sockaddr_in {
                 sin_family: libc::AF_INET as libc::sa_family_t,
@@ -33,7 +35,7 @@ pub(crate) fn write(address: SocketAddr, is_ipv6: bool, out: &mut libc::sockaddr
                 sin6_flowinfo: 0,
                 sin6_addr: libc::in6_addr { s6_addr: ip.octets() },
                 sin6_scope_id: match address {
-                    SocketAddr::V6(v6) => v6.scope_id(),
+                    SocketAddr::V6(v6) => local::scope_of(v6),
                     SocketAddr::V4(_) => 0,
                 },
             };

@@ -4,6 +4,7 @@
 //! kernel refuses segmentation.
 
 mod address;
+mod local;
 mod receive;
 mod send;
 
@@ -11,6 +12,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
 
+use local::LocalAddresses;
 pub use receive::ReceiveBatch;
 pub use send::Message;
 
@@ -23,6 +25,8 @@ pub struct Socket {
     socket: UdpSocket,
     is_ipv6: bool,
     can_segment: std::cell::Cell<bool>,
+    /// Of a socket of all addresses; empty for any other.
+    locals: LocalAddresses,
 }
 
 impl Socket {
@@ -37,11 +41,16 @@ impl Socket {
             socket,
             is_ipv6: address.is_ipv6(),
             can_segment: std::cell::Cell::new(true),
+            locals: LocalAddresses::default(),
         };
         // Buffers are capped by the system, and old kernels have no GRO: both only cost speed.
         let _ = bound.set_option(libc::SOL_SOCKET, libc::SO_RCVBUF, SOCKET_BUFFER_BYTES);
         let _ = bound.set_option(libc::SOL_SOCKET, libc::SO_SNDBUF, SOCKET_BUFFER_BYTES);
         let _ = bound.set_option(libc::SOL_UDP, libc::UDP_GRO, 1);
+        if address.ip().is_unspecified() {
+            let (level, name) = local::option(bound.is_ipv6);
+            bound.set_option(level, name, 1)?;
+        }
         Ok(bound)
     }
 

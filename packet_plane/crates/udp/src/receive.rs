@@ -1,14 +1,15 @@
 //! Receiving: many messages a call, each perhaps many datagrams of one sender joined by the kernel.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 
-use crate::{Socket, address};
+use crate::{Socket, address, local};
 
 /// The most that GRO joins.
 const BUFFER_LEN: usize = 65_535;
-const CONTROL_LEN: usize = 64;
+/// The length of joined datagrams, and the address that they came to.
+const CONTROL_LEN: usize = 24 + local::CONTROL_SPACE;
 
 #[repr(align(8))]
 #[derive(Clone, Copy)]
@@ -101,8 +102,9 @@ impl Socket {
         for (at, header) in headers[..count].iter().enumerate() {
             let len = header.msg_len as usize;
             if let Some(source) = address::read(&batch.names[at]) {
-                let segment_len = segment_len(&header.msg_hdr).unwrap_or(len);
-                batch.received.push((len, segment_len, source));
+                let (segment_len, local) = read_control(&header.msg_hdr);
+                let source = local.map_or(source, |local| self.locals.mark(source, local));
+                batch.received.push((len, segment_len.unwrap_or(len), source));
             } else {
                 batch.received.push((0, 1, SocketAddr::from(([0, 0, 0, 0], 0))));
             }
@@ -111,18 +113,21 @@ impl Socket {
     }
 }
 
-/// The length of each datagram in a joined message, from the UDP_GRO control message.
-fn segment_len(header: &libc::msghdr) -> Option<usize> {
+/// The length of each datagram in a joined message (UDP_GRO), and the address that it came to.
+fn read_control(header: &libc::msghdr) -> (Option<usize>, Option<IpAddr>) {
+    let (mut segment_len, mut local) = (None, None);
     // SAFETY: the kernel has filled msg_control and msg_controllen; the CMSG functions stay inside them.
     unsafe {
         let mut control = libc::CMSG_FIRSTHDR(header);
         while !control.is_null() {
             if (*control).cmsg_level == libc::SOL_UDP && (*control).cmsg_type == libc::UDP_GRO {
                 let value = libc::CMSG_DATA(control).cast::<libc::c_int>().read_unaligned();
-                return usize::try_from(value).ok().filter(|len| *len > 0);
+                segment_len = usize::try_from(value).ok().filter(|len| *len > 0);
+            } else {
+                local = local.or(local::read(control));
             }
             control = libc::CMSG_NXTHDR(header, control);
         }
     }
-    None
+    (segment_len, local)
 }

@@ -1,15 +1,16 @@
 //! Sending: many messages a call, each perhaps many datagrams to one address cut by the kernel.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 
-use crate::{Socket, address};
+use crate::{Socket, address, local};
 
 const MESSAGES: usize = 64;
 /// A call of so few messages needs no room for all of them.
 const FEW: usize = 8;
-const CONTROL_LEN: usize = 32;
+/// The length to cut at, and the address to leave from.
+const CONTROL_LEN: usize = 24 + local::CONTROL_SPACE;
 /// How long a full send buffer is waited for; longer and the datagrams are late anyway.
 const PATIENCE_MS: libc::c_int = 5;
 
@@ -104,8 +105,9 @@ impl Socket {
             vectors[at].iov_len = message.bytes.len();
             header.msg_iov = &raw mut vectors[at];
             header.msg_iovlen = 1;
-            if message.is_segmented() {
-                write_segment_len(header, &mut controls[at], message.segment_len);
+            let local = self.locals.of(message.destination);
+            if message.is_segmented() || local.is_some() {
+                self.write_control(header, &mut controls[at], message, local);
             }
         }
         // SAFETY: every pointer in `headers` points into this frame or into `messages`.
@@ -118,6 +120,35 @@ impl Socket {
             )
         };
         usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+    }
+
+    fn write_control(
+        &self,
+        header: &mut libc::msghdr,
+        control: &mut Control,
+        message: &Message<'_>,
+        local: Option<IpAddr>,
+    ) {
+        header.msg_control = control.0.as_mut_ptr().cast();
+        let mut len = 0;
+        // SAFETY: the control buffer is aligned, and holds one message of two bytes and one of `CONTROL_SPACE`.
+        unsafe {
+            if message.is_segmented() {
+                let segment = control.0.as_mut_ptr().cast::<libc::cmsghdr>();
+                (*segment).cmsg_level = libc::SOL_UDP;
+                (*segment).cmsg_type = libc::UDP_SEGMENT;
+                (*segment).cmsg_len = libc::CMSG_LEN(2) as _;
+                libc::CMSG_DATA(segment)
+                    .cast::<u16>()
+                    .write_unaligned(message.segment_len as u16);
+                len += libc::CMSG_SPACE(2) as usize;
+            }
+            if let Some(local) = local {
+                let place = control.0.as_mut_ptr().add(len).cast();
+                len += local::write(place, local, self.is_ipv6);
+            }
+        }
+        header.msg_controllen = len as _;
     }
 
     fn wait_writable(&self) -> bool {
@@ -136,20 +167,4 @@ fn is_segmentation_refused(error: &io::Error) -> bool {
         error.raw_os_error(),
         Some(libc::EIO | libc::EINVAL | libc::ENOPROTOOPT | libc::EOPNOTSUPP)
     )
-}
-
-fn write_segment_len(header: &mut libc::msghdr, control: &mut Control, segment_len: usize) {
-    header.msg_control = control.0.as_mut_ptr().cast();
-    header.msg_controllen = CONTROL_LEN as _;
-    // SAFETY: the control buffer is aligned and holds one message of two bytes with room to spare.
-    unsafe {
-        let message = libc::CMSG_FIRSTHDR(header);
-        (*message).cmsg_level = libc::SOL_UDP;
-        (*message).cmsg_type = libc::UDP_SEGMENT;
-        (*message).cmsg_len = libc::CMSG_LEN(2) as _;
-        libc::CMSG_DATA(message)
-            .cast::<u16>()
-            .write_unaligned(segment_len as u16);
-        header.msg_controllen = libc::CMSG_SPACE(2) as _;
-    }
 }

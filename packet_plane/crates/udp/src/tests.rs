@@ -1,4 +1,5 @@
 use super::*;
+use std::net::IpAddr;
 
 fn bind(ip: &str) -> Socket {
     Socket::bind(format!("{ip}:0").parse().expect("an address")).expect("binds")
@@ -84,7 +85,8 @@ fn an_ipv6_socket_speaks_to_ipv4_and_shows_it_as_such() {
         0
     );
     let from = receive_all(&receiver, 1)[0].0;
-    assert_eq!(from, sender.local_address().expect("bound"));
+    let seen = SocketAddr::new(from.ip().to_canonical(), from.port());
+    assert_eq!(seen, sender.local_address().expect("bound"));
     assert_eq!(
         receiver.send(&[Message {
             destination: from,
@@ -144,4 +146,75 @@ fn an_empty_datagram_is_seen() {
     raw.send_to(&[], receiver.local_address().expect("bound"))
         .expect("sends");
     assert_eq!(receive_all(&receiver, 1)[0].1, b"");
+}
+
+/// Ask a socket of all addresses at one of them; returns where its answers come from.
+fn answered_from(bound: &str, asked: [u8; 4]) -> Vec<SocketAddr> {
+    let (server, client) = (bind(bound), bind("127.0.0.1"));
+    let port = server.local_address().expect("bound").port();
+    let question = Message {
+        destination: SocketAddr::from((asked, port)),
+        bytes: b"?",
+        segment_len: 1,
+    };
+    assert_eq!(client.send(&[question]), 0);
+    let (source, _) = receive_all(&server, 1)[0].clone();
+    // One alone, and several in one call.
+    for (bytes, segment_len) in [(&[1u8; 100][..], 100), (&[2u8; 250][..], 100)] {
+        let answer = Message {
+            destination: source,
+            bytes,
+            segment_len,
+        };
+        assert_eq!(server.send(&[answer]), 0);
+    }
+    let received = receive_all(&client, 4);
+    assert_eq!(received.len(), 4);
+    received.into_iter().map(|(source, _)| source).collect()
+}
+
+#[test]
+fn a_socket_of_all_addresses_answers_from_the_one_that_was_asked() {
+    for bound in ["0.0.0.0", "[::]"] {
+        for asked in [[127, 0, 0, 1], [127, 0, 0, 2]] {
+            let from = answered_from(bound, asked);
+            assert!(
+                from.iter().all(|from| from.ip() == IpAddr::from(asked)),
+                "{bound} at {asked:?}: {from:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn one_sender_at_two_local_addresses_is_two_paths_and_stays_them() {
+    let (server, client) = (bind("0.0.0.0"), bind("127.0.0.1"));
+    let port = server.local_address().expect("bound").port();
+    let ask = |last: u8| {
+        let destination = SocketAddr::from(([127, 0, 0, last], port));
+        let question = Message {
+            destination,
+            bytes: b"?",
+            segment_len: 1,
+        };
+        assert_eq!(client.send(&[question]), 0);
+        receive_all(&server, 1)[0].0
+    };
+    let (first, second, first_again) = (ask(1), ask(2), ask(1));
+    assert_ne!(first, second);
+    assert_eq!(first, first_again);
+    assert_eq!(first.ip().to_canonical(), IpAddr::from([127, 0, 0, 1]));
+}
+
+#[test]
+fn more_local_addresses_than_can_be_told_apart_are_answered_as_routes_prefer() {
+    let locals = local::LocalAddresses::default();
+    let source = SocketAddr::from(([192, 0, 2, 1], 9));
+    for number in 0..255u8 {
+        assert_ne!(locals.mark(source, IpAddr::from([10, 0, 0, number])), source);
+    }
+    assert_eq!(locals.mark(source, IpAddr::from([10, 0, 1, 0])), source);
+    let known = locals.mark(source, IpAddr::from([10, 0, 0, 254]));
+    assert_eq!(locals.of(known), Some(IpAddr::from([10, 0, 0, 254])));
+    assert_eq!(locals.of(source), None);
 }
