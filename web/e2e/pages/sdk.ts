@@ -1,11 +1,13 @@
 /** Puts the SDK on the page's window, for tests that drive it from outside. */
 import * as sdk from '../../src/meeting/index.ts';
+import { ScreenShare } from '../../src/meeting/ScreenShare.ts';
 import { Connection } from '../../src/rtc/index.ts';
 
 declare global {
   interface Window {
     sdk: typeof sdk;
     Connection: typeof Connection;
+    ScreenShare: typeof ScreenShare;
     meeting: sdk.Meeting;
     /** Every socket and peer connection the page made, oldest first. */
     sockets: WebSocket[];
@@ -29,3 +31,4 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
 };
 window.sdk = sdk;
 window.Connection = Connection;
+window.ScreenShare = ScreenShare;

@@ -27,6 +27,15 @@ export function launchChromium(executablePath = CHROMIUM, origin?: string): Prom
   return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...asRoot, ...trusted] });
 }
 
+/** Starts a browser that shares the tab of this title whenever it is asked for one; it has no fake devices. */
+export function launchSharingChromium(title: string): Promise<Browser> {
+  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  // The fake devices bring a fake screen with them, which would be shared instead.
+  const flags = FLAGS.filter((flag) => !flag.includes('fake'));
+  const args = [...flags, ...asRoot, `--auto-select-tab-capture-source-by-title=${title}`];
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args });
+}
+
 export interface PageServer {
   readonly url: string;
   close(): Promise<void>;

@@ -3,4 +3,7 @@ export type * from './types.ts';
 export { classifyCaptureError } from './capture.ts';
 export { LevelMeter } from './LevelMeter.ts';
 export { LocalMedia, type LocalMediaOptions } from './LocalMedia.ts';
-export { captureScreen } from './screen.ts';
+export { captureScreen, surfaceOf, type Surface } from './screen/capture.ts';
+export { ContentClassifier, type Reading, type Region } from './screen/ContentClassifier.ts';
+export type { CellChanges } from './screen/frameChange.ts';
+export { ScreenSampler } from './screen/ScreenSampler.ts';

@@ -82,6 +82,7 @@ function newMeeting(): Meeting {
         sockets.push(new FakeSocket(url));
         return socket() as unknown as WebSocket;
       },
+      watch: () => ({ close: () => undefined }),
       createPeerConnection: () => {
         connections.push(new FakePeerConnection());
         return connections.at(-1) as unknown as RTCPeerConnection;
@@ -442,5 +443,130 @@ describe('coming back', () => {
     await vi.advanceTimersByTimeAsync(9_000);
     expect(sockets.length).toBeGreaterThan(1);
     expect(state()).toBe('reconnecting');
+  });
+});
+
+describe('sharing the screen', () => {
+  const SCREEN = { id: 'trk_bs', source: 'screen', kind: 'video', muted: false };
+  let shared: (EventTarget & { stop: () => void; onended: (() => void) | null; isStopped: boolean })[];
+
+  beforeEach(() => {
+    shared = [];
+    vi.stubGlobal('navigator', {
+      mediaDevices: {
+        getDisplayMedia: () => {
+          const screen = Object.assign(new EventTarget(), {
+            kind: 'video',
+            contentHint: '',
+            isStopped: false,
+            onended: null,
+            stop: () => (screen.isStopped = true),
+            getSettings: () => ({}),
+          });
+          shared.push(screen);
+          return Promise.resolve({ getVideoTracks: () => [screen], getAudioTracks: () => [] });
+        },
+      },
+    });
+  });
+
+  const bobShares = (number: number) => {
+    const change = { op: 'trackPublished', participant: BOB.id, track: SCREEN };
+    socket().say({ type: 'roster', number, version: number, changes: [change] });
+    return settle();
+  };
+  const ownScreen = { id: 'trk_as', source: 'screen', kind: 'video', muted: false, mid: '2' };
+  const sayPublished = (number: number) => {
+    const change = { op: 'trackPublished', participant: ADA.id, track: ownScreen };
+    socket().say({ type: 'roster', number, version: number, changes: [change] });
+    return settle();
+  };
+
+  async function joinAsHost(): Promise<void> {
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
+    await settle();
+    socket().open();
+    socket().say(
+      joined(1, { roster: { version: 1, participants: [{ ...ADA, role: 'host', tracks: [] }, BOB] } }),
+    );
+    await done;
+  }
+
+  it("publishes it, says what is on it, and takes the sharer's word", async () => {
+    await join();
+    await meeting.shareScreen();
+    expect(socket().sentOf('publish')).toMatchObject([{ source: 'screen' }]);
+    expect(meeting.getSnapshot().share).toMatchObject({ content: 'text', chosen: 'auto' });
+    meeting.setShareContent('motion');
+    expect(meeting.getSnapshot().share).toMatchObject({ content: 'motion', chosen: 'motion' });
+    meeting.stopShare();
+    expect(meeting.getSnapshot().share).toBeNull();
+    expect(shared[0]!.isStopped).toBe(true);
+  });
+
+  it('shares something else through the same track', async () => {
+    await join();
+    await meeting.shareScreen();
+    await sayPublished(2);
+    await meeting.shareScreen();
+    expect(shared.map(({ isStopped }) => isStopped)).toEqual([true, false]);
+    expect(socket().sentOf('publish')).toHaveLength(1);
+    expect(socket().sentOf('unpublish')).toHaveLength(0);
+  });
+
+  it('ends it with the button of the browser', async () => {
+    await join();
+    const reasons: string[] = [];
+    meeting.on('shareStopped', ({ reason }) => reasons.push(reason));
+    await meeting.shareScreen();
+    await sayPublished(2);
+    shared[0]!.onended?.();
+    expect(reasons).toEqual(['browser']);
+    expect(socket().sentOf('unpublish')).toMatchObject([{ track: 'trk_as' }]);
+  });
+
+  it('lets nobody take over from another person, not even by asking to', async () => {
+    await join();
+    await bobShares(2);
+    for (const options of [{}, { takeOver: true }]) {
+      await expect(meeting.shareScreen(options)).rejects.toMatchObject({ code: 'share_taken' });
+    }
+    expect(shared).toHaveLength(0);
+  });
+
+  it('lets a host take over, which ends the share of the other', async () => {
+    await joinAsHost();
+    await bobShares(2);
+    await expect(meeting.shareScreen()).rejects.toMatchObject({ code: 'share_taken' });
+    await meeting.shareScreen({ takeOver: true });
+    expect(socket().sentOf('moderate')).toMatchObject([
+      { action: 'mute', participant: BOB.id, track: SCREEN.id },
+    ]);
+    expect(socket().sentOf('publish')).toMatchObject([{ source: 'screen' }]);
+  });
+
+  it('ends the own share when a host takes over', async () => {
+    await join();
+    const reasons: string[] = [];
+    meeting.on('shareStopped', ({ reason }) => reasons.push(reason));
+    await meeting.shareScreen();
+    await sayPublished(2);
+    const change = { op: 'trackMuted', participant: ADA.id, track: 'trk_as', muted: true, by: BOB.id };
+    socket().say({ type: 'roster', number: 3, version: 3, changes: [change] });
+    await settle();
+    expect(reasons).toEqual(['ended_by_host']);
+    expect(shared[0]!.isStopped).toBe(true);
+    expect(socket().sentOf('unpublish')).toMatchObject([{ track: 'trk_as' }]);
+  });
+
+  it('gives way when two began at once and the other was first', async () => {
+    await join();
+    const reasons: string[] = [];
+    meeting.on('shareStopped', ({ reason }) => reasons.push(reason));
+    await meeting.shareScreen();
+    await bobShares(2);
+    await sayPublished(3);
+    expect(reasons).toEqual(['taken']);
+    expect(socket().sentOf('unpublish')).toMatchObject([{ track: 'trk_as' }]);
   });
 });

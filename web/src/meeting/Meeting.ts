@@ -5,7 +5,6 @@
  * publish), Subscriptions (what we watch), AudioOutput (what we hear). Holds no rules of its own.
  */
 import { Api } from '../api/index.ts';
-import { captureScreen, classifyCaptureError } from '../media/index.ts';
 import type { NodeMessage, RosterChange, WantedLayers } from '../protocol/index.ts';
 import { SOURCES, type CameraCodec, type Connection } from '../rtc/index.ts';
 import { AudioOutput } from './AudioOutput.ts';
@@ -13,6 +12,7 @@ import { Emitter } from './Emitter.ts';
 import { MeetingError, asMeetingError } from './errors.ts';
 import { Link, type LinkEnvironment } from './Link.ts';
 import { Participants, type Happening } from './Participants.ts';
+import { ScreenShare, askForScreen, type Watch } from './ScreenShare.ts';
 import { ResumeTokens, tabStorage } from './ResumeTokens.ts';
 import { snapshotParticipants, type Sight } from './snapshot.ts';
 import { Subscriptions } from './Subscriptions.ts';
@@ -27,6 +27,8 @@ import type {
   MeetingState,
   ParticipantId,
   ParticipantSnapshot,
+  ShareContent,
+  ShareOptions,
   Source,
   TrackId,
   VisibleTrack,
@@ -42,7 +44,7 @@ export interface MeetingOptions {
   /** Where the tab remembers who it is; null to be somebody new after each reload. */
   readonly storage?: Storage | null;
   /** For tests. */
-  readonly environment?: LinkEnvironment & { readonly fetch?: typeof fetch };
+  readonly environment?: LinkEnvironment & { readonly fetch?: typeof fetch; readonly watch?: Watch };
 }
 
 type Joined = Extract<NodeMessage, { type: 'joined' }>;
@@ -62,6 +64,7 @@ const EMPTY: MeetingSnapshot = {
   messages: [],
   recording: 'off',
   audioPlayback: 'playing',
+  share: null,
 };
 
 export class Meeting implements MeetingClient {
@@ -70,6 +73,7 @@ export class Meeting implements MeetingClient {
   readonly #tracks = new Tracks();
   readonly #subscriptions = new Subscriptions();
   readonly #output: AudioOutput;
+  readonly #share: ScreenShare;
   readonly #events = new Emitter<MeetingEvents>();
   readonly #listeners = new Set<() => void>();
   readonly #heard = new WeakSet<Connection>();
@@ -82,6 +86,18 @@ export class Meeting implements MeetingClient {
     this.#output = new AudioOutput((audioPlayback) => {
       this.#update({ audioPlayback });
     });
+    this.#share = new ScreenShare(
+      {
+        onChange: () => {
+          void this.#link.connection?.shapeScreen(this.#share.shape);
+          this.#update({ share: this.#share.snapshot });
+        },
+        onEnded: () => {
+          this.#endShare('browser');
+        },
+      },
+      environment?.watch,
+    );
     this.#link = new Link({
       api: new Api({
         apiUrl: options.apiUrl,
@@ -95,6 +111,7 @@ export class Meeting implements MeetingClient {
       },
       onConnection: (connection) => {
         for (const source of SOURCES) void this.#attach(source, connection);
+        if (this.#share.video !== null) void connection.shapeScreen(this.#share.shape);
       },
       onMessage: (message) => {
         this.#handleMessage(message);
@@ -156,8 +173,6 @@ export class Meeting implements MeetingClient {
   leave(): Promise<void> {
     this.#link.close();
     this.#link.forgetParticipant();
-    this.#tracks.wanted('screen')?.track.stop();
-    this.#tracks.wanted('screen_audio')?.track.stop();
     if (this.state.kind !== 'ended' && this.state.kind !== 'failed') {
       this.#handleState({ kind: 'ended', reason: 'left' });
     }
@@ -178,23 +193,28 @@ export class Meeting implements MeetingClient {
     this.#reconcileTracks();
   }
 
-  async shareScreen(): Promise<void> {
-    const stream = await askForScreen();
-    const [video] = stream.getVideoTracks();
-    if (video === undefined) throw new MeetingError('share_unsupported', 'the browser shared no picture');
-    video.onended = () => {
-      this.stopShare();
-      this.#events.emit('shareStopped', undefined);
-    };
-    await this.#setTrack('screen', video);
-    await this.#setTrack('screen_audio', stream.getAudioTracks()[0] ?? null);
+  async shareScreen({ content = 'auto', takeOver = false }: ShareOptions = {}): Promise<void> {
+    const isHost = ['host', 'cohost'].includes(this.#snapshot.self?.role ?? '');
+    const mayTakeOver = takeOver && isHost;
+    if (this.#participants.screenOfOther !== null && !mayTakeOver) {
+      throw new MeetingError('share_taken', 'somebody else shares already');
+    }
+    const started = this.#share.start(await askForScreen(), content);
+    if (!started) throw new MeetingError('share_unsupported', 'the browser shared no picture');
+    const other = this.#participants.screenOfOther;
+    if (other !== null && mayTakeOver) this.#link.send({ type: 'moderate', action: 'mute', ...other });
+    await this.#setTrack('screen', this.#share.video);
+    await this.#setTrack('screen_audio', this.#share.audio);
+  }
+
+  setShareContent(content: ShareContent): void {
+    this.#share.choose(content);
   }
 
   stopShare(): void {
-    for (const source of ['screen', 'screen_audio'] as const) {
-      this.#tracks.wanted(source)?.track.stop();
-      void this.#setTrack(source, null);
-    }
+    this.#share.stop();
+    for (const source of ['screen', 'screen_audio'] as const) void this.#setTrack(source, null);
+    this.#update({ share: null });
   }
 
   setVisible(visible: readonly VisibleTrack[]): void {
@@ -236,6 +256,11 @@ export class Meeting implements MeetingClient {
 
   async #attach(source: Source, connection: Connection | null): Promise<void> {
     await connection?.send(source, this.#tracks.sending(source));
+  }
+
+  #endShare(reason: MeetingEvents['shareStopped']['reason']): void {
+    this.stopShare();
+    this.#events.emit('shareStopped', { reason });
   }
 
   #encode(track: TrackId, wanted: WantedLayers): void {
@@ -344,9 +369,17 @@ export class Meeting implements MeetingClient {
       this.#tracks.handlePublished(happening.track);
       // What was said of an earlier track of this source says nothing of this one.
       this.#encode(happening.track.id, true);
+      // Two began at once: the node's order decides, as everybody sees it.
+      if (happening.track.source === 'screen' && this.#participants.screenOfOther !== null)
+        this.#endShare('taken');
     } else if (happening.kind === 'trackUnpublished') this.#tracks.handleUnpublished(happening.source);
     else if (happening.kind === 'trackMuted' && happening.by !== null && happening.by !== selfId) {
       const { source, by } = happening;
+      if (source === 'screen') {
+        // A share has no quiet state: a host who ends it makes room for another.
+        this.#endShare('ended_by_host');
+        return;
+      }
       this.#tracks.handleMutedByOther(source);
       void this.#attach(source, this.#link.connection);
       this.#events.emit('mutedByOther', { source, by });
@@ -404,6 +437,7 @@ export class Meeting implements MeetingClient {
   }
 
   #stop(): void {
+    this.#share.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#output.close();
   }
@@ -413,14 +447,4 @@ function isSameState(a: MeetingState, b: MeetingState): boolean {
   if (a.kind !== b.kind) return false;
   if (a.kind !== 'reconnecting' || b.kind !== 'reconnecting') return true;
   return a.since === b.since && a.attempt === b.attempt;
-}
-
-/** @throws MeetingError */
-async function askForScreen(): Promise<MediaStream> {
-  try {
-    return await captureScreen();
-  } catch (cause) {
-    const denied = classifyCaptureError(cause) === 'denied' || classifyCaptureError(cause) === 'dismissed';
-    throw new MeetingError(denied ? 'share_denied' : 'share_unsupported', 'nothing was shared', { cause });
-  }
 }

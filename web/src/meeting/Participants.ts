@@ -68,6 +68,15 @@ export class Participants {
     if (loudest !== undefined) this.#activeSpeaker = loudest.participant;
   }
 
+  /** The screen that somebody else shares now, the one that was there first; null without one. */
+  get screenOfOther(): { readonly participant: ParticipantId; readonly track: TrackId } | null {
+    for (const { id, tracks } of this.#byId.values()) {
+      const screen = tracks.find(({ source, muted }) => source === 'screen' && !muted);
+      if (screen !== undefined && id !== this.#selfId) return { participant: id, track: screen.id };
+    }
+    return null;
+  }
+
   trackById(id: TrackId): RosterTrack | null {
     for (const participant of this.#byId.values()) {
       const track = participant.tracks.find((candidate) => candidate.id === id);

@@ -23,6 +23,8 @@ export type MeetingErrorCode =
   /** The node or the browser refused what the other side said; a version mismatch or a bug. */
   | 'protocol_error'
   | 'share_denied'
+  /** Somebody else shares already, and taking over takes a host. */
+  | 'share_taken'
   | 'share_unsupported'
   | 'server_error';
 

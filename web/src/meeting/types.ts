@@ -64,6 +64,28 @@ export interface MeetingInfo {
   readonly title: string | null;
 }
 
+/** `auto` looks at what is shared; the others are the sharer's own word. */
+export type ShareContent = 'auto' | 'text' | 'motion';
+
+/** One's own share. */
+export interface ShareSnapshot {
+  /** What it is taken for now: it rests, somebody works on text, or it moves like a film. */
+  readonly content: 'static' | 'text' | 'motion';
+  readonly chosen: ShareContent;
+  /** What was chosen in the browser's dialog; null where the browser does not say. */
+  readonly surface: 'monitor' | 'window' | 'browser' | null;
+}
+
+export interface ShareOptions {
+  /** Default `auto`. */
+  readonly content?: ShareContent;
+  /**
+   * Takes the place of somebody who shares now, which hosts and cohosts may. Without it, sharing while somebody else
+   * does is refused with `share_taken`.
+   */
+  readonly takeOver?: boolean;
+}
+
 export interface MeetingSnapshot {
   readonly state: MeetingState;
   readonly meeting: MeetingInfo | null;
@@ -76,6 +98,8 @@ export interface MeetingSnapshot {
   readonly recording: 'off' | 'on';
   /** `blocked`: the browser wants a click first; call `resumeAudio()` in its handler. */
   readonly audioPlayback: 'playing' | 'blocked';
+  /** Null while one shares nothing. */
+  readonly share: ShareSnapshot | null;
 }
 
 export interface MeetingEvents {
@@ -85,8 +109,8 @@ export interface MeetingEvents {
   participantLeft: ParticipantSnapshot;
   /** Somebody else muted one of the own tracks; unmuting is up to oneself. */
   mutedByOther: { readonly source: Source; readonly by: ParticipantId };
-  /** The browser's own "stop sharing" ended the share. */
-  shareStopped: undefined;
+  /** The own share ended by the browser's own "stop sharing", by a host, or because somebody else began first. */
+  shareStopped: { readonly reason: 'browser' | 'ended_by_host' | 'taken' };
   /** A request was refused by the node; the meeting goes on. */
   refused: { readonly code: string; readonly message: string };
 }
@@ -138,8 +162,14 @@ export interface MeetingClient {
   setCamera(track: MediaStreamTrack | null): Promise<void>;
   /** Tells everyone, and sends nothing while muted. The capture device goes on: stop its track to switch it off. */
   setMuted(source: 'microphone' | 'camera', muted: boolean): void;
-  /** Asks the person what to share. @throws MeetingError `share_denied` when they cancel. */
-  shareScreen(): Promise<void>;
+  /**
+   * Asks the person what to share; while one shares already, for something else to share in its place.
+   *
+   * @throws MeetingError `share_denied` when they cancel, `share_taken` while somebody else shares.
+   */
+  shareScreen(options?: ShareOptions): Promise<void>;
+  /** Text keeps its sharpness when bandwidth is short, motion its frame rate. */
+  setShareContent(content: ShareContent): void;
   stopShare(): void;
 
   /** What is on the screen now, most important first; everything else is not sent. Cheap to call on each render. */

@@ -10,11 +10,13 @@ import {
   contentHintOf,
   encodingsOf,
   preferredCodecs,
+  shapedEncoding,
   type CameraCodec,
   type Use,
 } from './encodings.ts';
 import { describeLayers } from './headerExtensions.ts';
 import { withOpusSending } from './sdp.ts';
+import type { ScreenShape } from './screenShape.ts';
 import { condenseStats, type ConnectionStats } from './stats.ts';
 
 export const SOURCES: readonly Source[] = ['microphone', 'camera', 'screen', 'screen_audio'];
@@ -122,19 +124,34 @@ export class Connection {
 
   /** Encodes what somebody receives and nothing else; what was said last holds. Never renegotiates. */
   async encode(source: Source, wanted: WantedLayers): Promise<void> {
+    this.#wanted.set(source, wanted);
+    await this.#adjust(source, (parameters) => {
+      const active = activeEncodings(parameters.encodings, this.#wanted.get(source) ?? true);
+      if (active.every((isActive, index) => parameters.encodings[index]?.active === isActive)) return false;
+      parameters.encodings.forEach((encoding, index) => (encoding.active = active[index] ?? true));
+      return true;
+    });
+  }
+
+  /** Encodes the screen by what is on it; what was said last holds. Never renegotiates. */
+  async shapeScreen(shape: ScreenShape): Promise<void> {
+    await this.#adjust('screen', (parameters) => {
+      parameters.degradationPreference = shape.degradationPreference;
+      for (const encoding of parameters.encodings) Object.assign(encoding, shapedEncoding(shape));
+      return true;
+    });
+  }
+
+  /** Parameters may be set only on the latest ones read: changes of one sender wait for each other. */
+  async #adjust(source: Source, change: (parameters: RTCRtpSendParameters) => boolean): Promise<void> {
     const sender = this.#senders.get(source)?.sender;
     if (sender === undefined) return;
-    this.#wanted.set(source, wanted);
-    // Parameters may be set only on the latest ones read: changes of one sender wait for each other.
     const turn = (this.#encoding.get(source) ?? Promise.resolve()).then(async () => {
       if (this.#pc.signalingState === 'closed') return;
       const parameters = sender.getParameters();
-      const active = activeEncodings(parameters.encodings, this.#wanted.get(source) ?? true);
-      if (active.every((isActive, index) => parameters.encodings[index]?.active === isActive)) return;
-      parameters.encodings.forEach((encoding, index) => (encoding.active = active[index] ?? true));
-      await sender.setParameters(parameters);
+      if (change(parameters)) await sender.setParameters(parameters);
     });
-    // A browser that refuses goes on sending everything, which is no harm but waste.
+    // A browser that refuses goes on sending as before, which is no harm but waste.
     const settled = turn.catch(() => undefined);
     this.#encoding.set(source, settled);
     await settled;

@@ -1,8 +1,7 @@
 /** What is sent and in which codecs. Pure values. */
 import type { Source, WantedLayers } from '../protocol/index.ts';
+import { screenShape, type ScreenShape } from './screenShape.ts';
 
-/** Bitrates that look good for sharp text at 1080p; above them the eye gains little. */
-const SCREEN_MAX_BPS = 2_500_000;
 /** Clear for one voice, and as much again for the packet before. */
 const MICROPHONE_MAX_BPS = 32_000;
 const SCREEN_AUDIO_MAX_BPS = 128_000;
@@ -35,10 +34,16 @@ export function encodingsOf(source: Source, codec: CameraCodec = 'vp8'): RTCRtpE
     case 'camera':
       return isScalable(codec) ? [{ ...SCALABLE_CAMERA }] : CAMERA_LAYERS.map((layer) => ({ ...layer }));
     case 'screen':
-      return [{ maxBitrate: SCREEN_MAX_BPS }];
+      return [shapedEncoding(screenShape('text', 0))];
     case 'screen_audio':
       return [{ maxBitrate: SCREEN_AUDIO_MAX_BPS }];
   }
+}
+
+/** What of a shape belongs to its one encoding. */
+export function shapedEncoding(shape: ScreenShape): RTCRtpEncodingParameters & { scalabilityMode: string } {
+  const { maxBitrate, maxFramerate, scalabilityMode } = shape;
+  return { maxBitrate, maxFramerate, scalabilityMode };
 }
 
 /** Best first. VP8 is what every browser both sends and receives; H.264 helps phones that have it in hardware. */

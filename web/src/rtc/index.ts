@@ -8,3 +8,4 @@ export {
 } from './Connection.ts';
 export type { CameraCodec } from './encodings.ts';
 export type { ConnectionStats, StreamStats } from './stats.ts';
+export { screenShape, type ScreenContent, type ScreenShape } from './screenShape.ts';

@@ -21,6 +21,7 @@ export const EMPTY: MeetingSnapshot = {
   messages: [],
   recording: 'off',
   audioPlayback: 'playing',
+  share: null,
 };
 
 export class FakeMeeting implements MeetingClient {
@@ -89,6 +90,7 @@ export class FakeMeeting implements MeetingClient {
   setMicrophone = (track: MediaStreamTrack | null): Promise<void> => this.#note('setMicrophone', track);
   setCamera = (track: MediaStreamTrack | null): Promise<void> => this.#note('setCamera', track);
   shareScreen = (): Promise<void> => this.#note('shareScreen');
+  setShareContent = (content: string): void => void this.#note('setShareContent', content);
   resumeAudio = (): Promise<void> => this.#note('resumeAudio');
   stopShare = (): void => void this.#note('stopShare');
   setHand = (raised: boolean): void => void this.#note('setHand', raised);
