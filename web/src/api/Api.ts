@@ -67,6 +67,14 @@ export class Api {
     return { title: null, ...body } as unknown as MeetingDetails;
   }
 
+  /**
+   * Any other call of the contract. Its caller checks what comes back: null where the answer has no body.
+   * @throws ApiError
+   */
+  call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?: object): Promise<unknown> {
+    return this.#request(method, path, payload, method === 'POST' ? newKey() : undefined);
+  }
+
   async #headers(hasBody: boolean, key?: string): Promise<Record<string, string>> {
     const token = await this.#accessToken();
     return {

@@ -10,6 +10,7 @@ import { SOURCES, type CameraCodec, type Connection } from '../rtc/index.ts';
 import { AudioOutput } from './AudioOutput.ts';
 import { Emitter } from './Emitter.ts';
 import { MeetingError, asMeetingError } from './errors.ts';
+import { Hosting } from './Hosting.ts';
 import { Link, type LinkEnvironment } from './Link.ts';
 import { Participants, type Happening } from './Participants.ts';
 import { ScreenShare, askForScreen, type Watch } from './ScreenShare.ts';
@@ -68,6 +69,7 @@ const EMPTY: MeetingSnapshot = {
 };
 
 export class Meeting implements MeetingClient {
+  readonly hosting: Hosting;
   readonly #link: Link;
   readonly #participants = new Participants();
   readonly #tracks = new Tracks();
@@ -98,11 +100,19 @@ export class Meeting implements MeetingClient {
       },
       environment?.watch,
     );
+    const api = {
+      apiUrl: options.apiUrl,
+      ...(environment?.fetch === undefined ? {} : { fetch: environment.fetch }),
+    };
+    const asParticipant = new Api({
+      ...api,
+      accessToken: () => Promise.resolve(this.#link.grant?.resumeToken ?? null),
+    });
+    this.hosting = new Hosting(asParticipant, () => this.#link.grant?.meeting.id ?? null);
     this.#link = new Link({
       api: new Api({
-        apiUrl: options.apiUrl,
+        ...api,
         ...(options.accessToken === undefined ? {} : { accessToken: options.accessToken }),
-        ...(environment?.fetch === undefined ? {} : { fetch: environment.fetch }),
       }),
       resumeTokens: new ResumeTokens(options.storage === undefined ? tabStorage() : options.storage),
       offeredTracks: (connection) => this.#tracks.offer((source) => connection.midOf(source)),

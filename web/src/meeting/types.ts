@@ -141,6 +141,36 @@ export interface AudioOutput {
   setSink(deviceId: string): Promise<void>;
 }
 
+/** Rules that hosts change while the meeting goes on. */
+export interface MeetingRules {
+  /** Nobody new comes in. */
+  readonly locked: boolean;
+  /** Who comes waits for a host's word. */
+  readonly waitingRoom: boolean;
+}
+
+export interface WaitingPerson {
+  readonly id: ParticipantId;
+  readonly displayName: string;
+  readonly askedAt: string | null;
+}
+
+/** For hosts and cohosts. @throws MeetingError of each call: `forbidden` when the own role does not allow it. */
+export interface Hosting {
+  fetchRules(): Promise<MeetingRules>;
+  changeRules(change: Partial<MeetingRules>): Promise<MeetingRules>;
+  listWaiting(): Promise<readonly WaitingPerson[]>;
+  admit(participant: ParticipantId): Promise<void>;
+  deny(participant: ParticipantId): Promise<void>;
+  admitAll(): Promise<void>;
+  muteAll(): Promise<void>;
+  setRole(participant: ParticipantId, role: Role): Promise<void>;
+  /** Sends someone out for good. */
+  ban(participant: ParticipantId): Promise<void>;
+  /** Hosts only: ends the meeting for everyone. */
+  endMeeting(): Promise<void>;
+}
+
 /** What `Meeting` offers, as an interface so that user interfaces can be tested with a fake. */
 export interface MeetingClient {
   /** Warms up: builds the connection and its offer before the person clicks. Safe to call again. */
@@ -183,6 +213,7 @@ export interface MeetingClient {
   /** Hosts and cohosts: sends someone out. */
   removeParticipant(participant: ParticipantId): void;
 
+  readonly hosting: Hosting;
   readonly audioOutput: AudioOutput;
   /** Call in a click handler after `audioPlayback` became `blocked`. */
   resumeAudio(): Promise<void>;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { initialsOf, layOutGrid, paginate } from './layout.ts';
+import { gridPlaces, initialsOf, layOutGrid, paginate, stripPlaces } from './layout.ts';
 
 describe('layOutGrid', () => {
   it('gives one person the stage, and four a square of tiles', () => {
@@ -25,17 +25,21 @@ describe('layOutGrid', () => {
   });
 });
 
-describe('paginate', () => {
+describe('pages', () => {
   const people = [...Array(20).keys()];
 
-  it('puts nine on a page, six on a narrow one', () => {
-    expect(paginate(people, 0, 1400)).toMatchObject({ items: { length: 9 }, page: 0, pages: 3 });
-    expect(paginate(people, 1, 390)).toMatchObject({ items: [6, 7, 8, 9, 10, 11], pages: 4 });
+  it('hold nine tiles, six on a narrow stage, and in a strip as many as fit', () => {
+    expect([gridPlaces(0), gridPlaces(1400), gridPlaces(390)]).toEqual([9, 9, 6]);
+    expect(stripPlaces(224, 700, 12)).toBe(4);
+    expect(stripPlaces(366, 300, 12)).toBe(4);
+    expect(stripPlaces(100, 20, 12)).toBe(1);
+    expect(stripPlaces(0, 0, 12)).toBe(9);
   });
 
-  it('shows the last page when the wanted one is gone, and one page to nobody', () => {
-    expect(paginate(people, 7, 1400)).toMatchObject({ items: [18, 19], page: 2 });
-    expect(paginate([], 3, 1400)).toEqual({ items: [], page: 0, pages: 1 });
+  it('show what is wanted, and the last one when that is gone', () => {
+    expect(paginate(people, 1, 6)).toMatchObject({ items: [6, 7, 8, 9, 10, 11], pages: 4 });
+    expect(paginate(people, 7, 9)).toMatchObject({ items: [18, 19], page: 2 });
+    expect(paginate([], 3, 9)).toEqual({ items: [], page: 0, pages: 1 });
   });
 });
 

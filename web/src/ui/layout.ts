@@ -38,12 +38,31 @@ function worthOf(tileWidth: number, tileHeight: number, isWideStage: boolean): n
   return tileWidth * tileHeight * (1 - CROP_WEIGHT + CROP_WEIGHT * uncropped);
 }
 
-/** The node has ten video slots: nine faces and a screen. */
-export const MAX_TILES = 9;
+/** A connection has ten video slots. */
+export const MAX_PICTURES = 10;
+
+/** Nine faces and a screen. */
+const MAX_TILES = 9;
 
 /** Below this width nine faces would be stamps. */
 const NARROW = 560;
 const MAX_TILES_NARROW = 6;
+
+/** How many tiles a grid of this width holds; a width that is not known yet counts as wide. */
+export function gridPlaces(width: number): number {
+  return width > 0 && width < NARROW ? MAX_TILES_NARROW : MAX_TILES;
+}
+
+/** Faces beside something larger: meeting.css says the same. */
+export const STRIP_TILE = { minWidth: 150, height: 132 };
+
+/** How many faces a strip of this size holds, at least one. */
+export function stripPlaces(width: number, height: number, gap: number): number {
+  if (width === 0 || height === 0) return MAX_TILES;
+  const columns = Math.floor((width + gap) / (STRIP_TILE.minWidth + gap));
+  const rows = Math.floor((height + gap) / (STRIP_TILE.height + gap));
+  return Math.max(1, columns) * Math.max(1, rows);
+}
 
 export interface Page<Item> {
   readonly items: readonly Item[];
@@ -52,11 +71,10 @@ export interface Page<Item> {
 }
 
 /** Splits what does not fit into pages; a page that is gone becomes the last one. */
-export function paginate<Item>(items: readonly Item[], wanted: number, width: number): Page<Item> {
-  const size = width > 0 && width < NARROW ? MAX_TILES_NARROW : MAX_TILES;
-  const pages = Math.max(1, Math.ceil(items.length / size));
+export function paginate<Item>(items: readonly Item[], wanted: number, places: number): Page<Item> {
+  const pages = Math.max(1, Math.ceil(items.length / places));
   const page = Math.min(Math.max(0, wanted), pages - 1);
-  return { items: items.slice(page * size, (page + 1) * size), page, pages };
+  return { items: items.slice(page * places, (page + 1) * places), page, pages };
 }
 
 /** A colour of one's own, the same on every screen: hue from the id. */

@@ -2,7 +2,6 @@
 import '@fontsource-variable/figtree/index.css';
 import './styles/base.css';
 import './styles/pages.css';
-import './styles/meeting.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';

@@ -7,10 +7,12 @@ import { showToast, useToasts } from './toasts.ts';
 interface BannersProps {
   readonly meeting: MeetingClient;
   readonly snapshot: MeetingSnapshot;
+  /** Heard only while the space bar is held. */
+  readonly isTalking: boolean;
 }
 
 /** What needs attention now: the connection, held-back sound, and notes that pass. */
-export function Banners({ meeting, snapshot }: BannersProps): ReactNode {
+export function Banners({ meeting, snapshot, isTalking }: BannersProps): ReactNode {
   const { t } = useTranslation();
   const { toasts } = useToasts();
   useNotes(meeting);
@@ -27,8 +29,9 @@ export function Banners({ meeting, snapshot }: BannersProps): ReactNode {
         </p>
       )}
       {(quality === 'uplink' || quality === 'downlink') && (
-        <p className="banner">{t(quality === 'uplink' ? 'meeting.weakUplink' : 'meeting.weakDownlink')}</p>
+        <p className="banner">{t(`quality.own.${quality}`)}</p>
       )}
+      {isTalking && <p className="banner toast">{t('meeting.talking')}</p>}
       {toasts.map(({ id, text }) => (
         <p key={id} className="banner toast">
           {text}
@@ -80,6 +83,9 @@ function useNotes(meeting: MeetingClient): void {
       }),
       meeting.on('mutedByOther', ({ by }) => {
         showToast(t('meeting.mutedByOther', { name: nameOf(by) }));
+      }),
+      meeting.on('refused', () => {
+        showToast(t('meeting.refused'));
       }),
     ];
     return () => {

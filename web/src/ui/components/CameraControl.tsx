@@ -7,8 +7,6 @@ import { useShortcut } from '../useShortcut.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { ControlButton } from './ControlButton.tsx';
 
-const SHORTCUT = 'e';
-
 /** Off means that the device is closed and its light is out. */
 export function CameraControl({ media }: { readonly media: LocalMediaClient }): ReactNode {
   const { t } = useTranslation();
@@ -20,13 +18,13 @@ export function CameraControl({ media }: { readonly media: LocalMediaClient }): 
     if (isOn) media.stopCamera();
     else void media.startCamera();
   }, [isOn, media, setCameraWanted]);
-  useShortcut(SHORTCUT, toggle);
+  useShortcut('camera', toggle);
   return (
     <ControlButton
       label={t(isOn ? 'devices.turnCameraOff' : 'devices.turnCameraOn')}
       icon={isOn ? <Video aria-hidden /> : <VideoOff aria-hidden />}
       isOff={!isOn}
-      shortcut={SHORTCUT}
+      shortcut="camera"
       onPress={toggle}
     />
   );

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { Button, Tooltip, TooltipTrigger } from 'react-aria-components';
-import { shortcutName } from '../useShortcut.ts';
+import type { ShortcutId } from '../shortcuts.ts';
+import { useShortcutName } from '../useShortcut.ts';
 
 interface ControlButtonProps {
   /** Says what a press does. */
@@ -17,8 +18,7 @@ interface ControlButtonProps {
   readonly className?: string;
   /** A number of things not seen yet. */
   readonly badge?: number;
-  /** A letter, pressed with Ctrl or ⌘. */
-  readonly shortcut?: string;
+  readonly shortcut?: ShortcutId;
 }
 
 /** More unread messages than this are many. */
@@ -42,8 +42,12 @@ export function ControlButton(props: ControlButtonProps): ReactNode {
       </Button>
       <Tooltip className="tooltip" offset={8}>
         {label}
-        {shortcut !== undefined && <kbd>{shortcutName(shortcut)}</kbd>}
+        {shortcut !== undefined && <ShortcutKeys id={shortcut} />}
       </Tooltip>
     </TooltipTrigger>
   );
+}
+
+function ShortcutKeys({ id }: { readonly id: ShortcutId }): ReactNode {
+  return <kbd>{useShortcutName(id)}</kbd>;
 }

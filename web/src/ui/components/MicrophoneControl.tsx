@@ -7,8 +7,6 @@ import { useShortcut } from '../useShortcut.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { ControlButton } from './ControlButton.tsx';
 
-const SHORTCUT = 'd';
-
 /** The device stays open while muted, so that unmuting is instant; nothing is sent meanwhile. */
 export function MicrophoneControl({ media }: { readonly media: LocalMediaClient }): ReactNode {
   const { t } = useTranslation();
@@ -22,13 +20,13 @@ export function MicrophoneControl({ media }: { readonly media: LocalMediaClient 
       void media.startMicrophone();
     }
   }, [media, microphone.kind, microphoneMuted, setMicrophoneMuted]);
-  useShortcut(SHORTCUT, toggle);
+  useShortcut('microphone', toggle);
   return (
     <ControlButton
       label={t(isOff ? 'devices.turnMicrophoneOn' : 'devices.turnMicrophoneOff')}
       icon={isOff ? <MicOff aria-hidden /> : <Mic aria-hidden />}
       isOff={isOff}
-      shortcut={SHORTCUT}
+      shortcut="microphone"
       onPress={toggle}
     />
   );

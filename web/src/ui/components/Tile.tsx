@@ -1,18 +1,23 @@
-import { Hand, MicOff, SignalMedium, SignalZero } from 'lucide-react';
+import { Hand, MicOff, Pin, PinOff } from 'lucide-react';
 import { memo, type CSSProperties, type ReactNode } from 'react';
+import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { ParticipantSnapshot } from '../../meeting/index.ts';
+import { useView } from '../view.ts';
 import { Avatar } from './Avatar.tsx';
+import { Quality } from './Quality.tsx';
 import { Video } from './Video.tsx';
 
 interface TileProps {
   readonly participant: ParticipantSnapshot;
   readonly style?: CSSProperties;
   readonly className?: string;
+  readonly isPinnable?: boolean;
 }
 
 /** One participant. Renders again only when something of this participant changed. */
-export const Tile = memo(function Tile({ participant, style = {}, className = '' }: TileProps): ReactNode {
+export const Tile = memo(function Tile(props: TileProps): ReactNode {
+  const { participant, style = {}, className = '', isPinnable = true } = props;
   const { t } = useTranslation();
   const { displayName, isSelf, isSpeaking, isHandRaised, audioLevel, tracks } = participant;
   const name = isSelf ? t('meeting.you', { name: displayName }) : displayName;
@@ -40,19 +45,31 @@ export const Tile = memo(function Tile({ participant, style = {}, className = ''
       )}
       <span className="tile-name">
         {isMuted ? <MicOff aria-hidden /> : <VoiceBars />}
-        <span>{name}</span>
-        <Quality quality={participant.connectionQuality} />
+        <bdi>{name}</bdi>
+        <Quality participant={participant} />
       </span>
+      {isPinnable && <PinControl id={participant.id} name={name} />}
     </article>
   );
 });
 
-/** Says nothing while all is well. */
-function Quality({ quality }: { readonly quality: ParticipantSnapshot['connectionQuality'] }): ReactNode {
+function PinControl({ id, name }: { readonly id: string; readonly name: string }): ReactNode {
   const { t } = useTranslation();
-  if (quality === 'good' || quality === 'unknown') return null;
-  if (quality === 'lost') return <SignalZero role="img" aria-label={t('meeting.noSignal')} />;
-  return <SignalMedium role="img" className="weak" aria-label={t('meeting.weakSignal')} />;
+  const isPinned = useView(({ pins }) => pins.includes(id));
+  const togglePin = useView((view) => view.togglePin);
+  return (
+    <span className={`tile-actions ${isPinned ? 'held' : ''}`}>
+      <Button
+        className="tile-action"
+        aria-label={t(isPinned ? 'meeting.unpin' : 'meeting.pin', { name })}
+        onPress={() => {
+          togglePin(id);
+        }}
+      >
+        {isPinned ? <PinOff aria-hidden /> : <Pin aria-hidden />}
+      </Button>
+    </span>
+  );
 }
 
 /** Three bars that move with the voice. */

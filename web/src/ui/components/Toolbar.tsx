@@ -1,28 +1,20 @@
-import {
-  Hand,
-  MessageSquare,
-  MonitorUp,
-  MonitorX,
-  PhoneOff,
-  Settings2,
-  SmilePlus,
-  Users,
-} from 'lucide-react';
-import { useState, type ReactNode } from 'react';
-import { Button, Toolbar as AriaToolbar, Dialog, DialogTrigger, Popover } from 'react-aria-components';
+import { Hand, MessageSquare, Users } from 'lucide-react';
+import { useCallback, useState, type ReactNode } from 'react';
+import { Toolbar as AriaToolbar } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import {
-  MeetingError,
-  type LocalMediaClient,
-  type MeetingClient,
-  type MeetingSnapshot,
-} from '../../meeting/index.ts';
+import type { LocalMediaClient, MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
+import { countUnread } from '../chat.ts';
+import { useDialogs } from '../dialogs.ts';
 import { useSession } from '../session.ts';
+import { useShortcut } from '../useShortcut.ts';
 import { CameraControl } from './CameraControl.tsx';
 import { ControlButton } from './ControlButton.tsx';
-import { DevicePickers } from './DevicePickers.tsx';
+import { CameraMenu, MicrophoneMenu } from './DeviceMenus.tsx';
+import { LeaveControl } from './LeaveControl.tsx';
 import { MicrophoneControl } from './MicrophoneControl.tsx';
-import { showToast } from './toasts.ts';
+import { MoreMenu } from './MoreMenu.tsx';
+import { ReactionsPopover } from './ReactionsPopover.tsx';
+import { ShareControl } from './ShareControl.tsx';
 
 interface ToolbarProps {
   readonly meeting: MeetingClient;
@@ -30,130 +22,97 @@ interface ToolbarProps {
   readonly snapshot: MeetingSnapshot;
 }
 
-const REACTIONS = ['👍', '👏', '❤️', '😂', '😮', '🎉'];
-
+/** One stop for the tab key; arrows move within. */
 export function Toolbar({ meeting, media, snapshot }: ToolbarProps): ReactNode {
   const { t } = useTranslation();
-  const { panel, togglePanel } = useSession();
-  const { self, messages } = snapshot;
-  const isHandRaised = self?.isHandRaised ?? false;
-  const unread = useUnread(messages.length, panel === 'chat');
+  const { self } = snapshot;
+  const show = useDialogs((dialogs) => dialogs.show);
+  const showHelp = useCallback(() => {
+    show('shortcuts');
+  }, [show]);
+  useShortcut('help', showHelp);
   return (
     <AriaToolbar className="toolbar" aria-label={t('meeting.toolbar')}>
       <div className="toolbar-group">
-        <MicrophoneControl media={media} />
-        <CameraControl media={media} />
-        <DevicesPopover media={media} />
+        <span className="with-arrow">
+          <MicrophoneControl media={media} />
+          <MicrophoneMenu media={media} />
+        </span>
+        <span className="with-arrow">
+          <CameraControl media={media} />
+          <CameraMenu media={media} />
+        </span>
+        <ShareControl meeting={meeting} isSharing={self?.tracks.screen !== undefined} />
+        <HandControl meeting={meeting} isRaised={self?.isHandRaised ?? false} />
+        <ReactionsPopover meeting={meeting} />
       </div>
       <div className="toolbar-group">
-        <ShareControl meeting={meeting} isSharing={self?.tracks.screen !== undefined} />
-        <ControlButton
-          label={t(isHandRaised ? 'meeting.lowerHand' : 'meeting.hand')}
-          icon={<Hand aria-hidden />}
-          isActive={isHandRaised}
-          onPress={() => {
-            meeting.setHand(!isHandRaised);
-          }}
-        />
-        <ReactionsPopover meeting={meeting} />
-        <ControlButton
-          label={t('meeting.people')}
-          icon={<Users aria-hidden />}
-          isExpanded={panel === 'people'}
-          onPress={() => {
-            togglePanel('people');
-          }}
-        />
-        <ControlButton
-          label={unread > 0 ? t('chat.unread', { count: unread }) : t('meeting.chat')}
-          icon={<MessageSquare aria-hidden />}
-          isExpanded={panel === 'chat'}
-          badge={unread}
-          onPress={() => {
-            togglePanel('chat');
-          }}
-        />
+        <ChatControl snapshot={snapshot} />
+        <PeopleControl />
+        <MoreMenu meeting={meeting} snapshot={snapshot} />
       </div>
-      <Button className="control leave" aria-label={t('meeting.leave')} onPress={() => void meeting.leave()}>
-        <PhoneOff aria-hidden />
-        <span>{t('meeting.leave')}</span>
-      </Button>
+      <LeaveControl meeting={meeting} role={self?.role ?? 'participant'} />
     </AriaToolbar>
   );
 }
 
-/** How many messages came since the chat was last open. */
-function useUnread(count: number, isOpen: boolean): number {
-  const [seen, setSeen] = useState(count);
-  if (isOpen && seen !== count) setSeen(count);
-  return isOpen ? 0 : Math.max(0, count - seen);
-}
-
-function ShareControl({
-  meeting,
-  isSharing,
-}: {
-  readonly meeting: MeetingClient;
-  readonly isSharing: boolean;
-}): ReactNode {
+function HandControl(props: { readonly meeting: MeetingClient; readonly isRaised: boolean }): ReactNode {
   const { t } = useTranslation();
-  const share = (): void => {
-    if (isSharing) {
-      meeting.stopShare();
-      return;
-    }
-    meeting.shareScreen().catch((error: unknown) => {
-      const isDenied = error instanceof MeetingError && error.code === 'share_denied';
-      if (!isDenied) showToast(t('meeting.shareFailed'));
-    });
-  };
+  const { meeting, isRaised } = props;
+  const toggle = useCallback(() => {
+    meeting.setHand(!isRaised);
+  }, [meeting, isRaised]);
+  useShortcut('hand', toggle);
   return (
     <ControlButton
-      className="wide-only"
-      label={t(isSharing ? 'meeting.stopShare' : 'meeting.share')}
-      icon={isSharing ? <MonitorX aria-hidden /> : <MonitorUp aria-hidden />}
-      isActive={isSharing}
-      onPress={share}
+      label={t(isRaised ? 'meeting.lowerHand' : 'meeting.hand')}
+      icon={<Hand aria-hidden />}
+      isActive={isRaised}
+      shortcut="hand"
+      onPress={toggle}
     />
   );
 }
 
-function DevicesPopover({ media }: { readonly media: LocalMediaClient }): ReactNode {
+function ChatControl({ snapshot }: { readonly snapshot: MeetingSnapshot }): ReactNode {
   const { t } = useTranslation();
+  const { panel, togglePanel } = useSession();
+  const isOpen = panel === 'chat';
+  const { messages, self } = snapshot;
+  const last = messages.at(-1)?.id ?? null;
+  const [seen, setSeen] = useState(last);
+  if (isOpen && seen !== last) setSeen(last);
+  const unread = isOpen ? 0 : countUnread(messages, seen, self?.id ?? null);
+  const toggle = useCallback(() => {
+    togglePanel('chat');
+  }, [togglePanel]);
+  useShortcut('chat', toggle);
   return (
-    <DialogTrigger>
-      <ControlButton className="wide-only" label={t('devices.settings')} icon={<Settings2 aria-hidden />} />
-      <Popover className="popover padded" offset={14}>
-        <Dialog aria-label={t('devices.settings')}>
-          <DevicePickers media={media} />
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
+    <ControlButton
+      label={unread > 0 ? t('chat.unread', { count: unread }) : t('meeting.chat')}
+      icon={<MessageSquare aria-hidden />}
+      isExpanded={isOpen}
+      badge={unread}
+      shortcut="chat"
+      onPress={toggle}
+    />
   );
 }
 
-function ReactionsPopover({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
+function PeopleControl(): ReactNode {
   const { t } = useTranslation();
+  const { panel, togglePanel } = useSession();
+  const toggle = useCallback(() => {
+    togglePanel('people');
+  }, [togglePanel]);
+  useShortcut('people', toggle);
   return (
-    <DialogTrigger>
-      <ControlButton label={t('meeting.reactions')} icon={<SmilePlus aria-hidden />} />
-      <Popover className="popover" offset={14}>
-        <Dialog aria-label={t('meeting.reactions')} className="reaction-row">
-          {REACTIONS.map((reaction) => (
-            <Button
-              key={reaction}
-              slot="close"
-              className="reaction"
-              aria-label={reaction}
-              onPress={() => {
-                meeting.react(reaction);
-              }}
-            >
-              {reaction}
-            </Button>
-          ))}
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
+    <ControlButton
+      label={t('meeting.people')}
+      icon={<Users aria-hidden />}
+      isExpanded={panel === 'people'}
+      shortcut="people"
+      onPress={toggle}
+    />
   );
 }

@@ -1,13 +1,16 @@
 /** FakeMeeting: a meeting without a network, for component tests and for looking at the app. Remembers what it was told. */
 import type {
+  Hosting,
   JoinOptions,
   MeetingClient,
   MeetingEvents,
+  MeetingRules,
   MeetingSnapshot,
   ParticipantSnapshot,
   Source,
   TrackSnapshot,
   VisibleTrack,
+  WaitingPerson,
 } from '../../meeting/index.ts';
 
 type Call = readonly [name: string, ...args: unknown[]];
@@ -30,6 +33,24 @@ export class FakeMeeting implements MeetingClient {
   visible: readonly VisibleTrack[] = [];
   /** Decides how `join` ends. */
   onJoin: (options: JoinOptions) => Promise<void> = () => Promise.resolve();
+  /** What hosts see; answers of the control plane. */
+  rules: MeetingRules = { locked: false, waitingRoom: true };
+  waiting: readonly WaitingPerson[] = [];
+  readonly hosting: Hosting = {
+    fetchRules: () => Promise.resolve(this.rules),
+    changeRules: async (change) => {
+      await this.#note('changeRules', change);
+      return (this.rules = { ...this.rules, ...change });
+    },
+    listWaiting: () => Promise.resolve(this.waiting),
+    admit: (id) => this.#decide('admit', id),
+    deny: (id) => this.#decide('deny', id),
+    admitAll: () => this.#decide('admitAll'),
+    muteAll: () => this.#note('muteAll'),
+    setRole: (id, role) => this.#note('setRole', id, role),
+    ban: (id) => this.#note('ban', id),
+    endMeeting: () => this.#note('endMeeting'),
+  };
   readonly audioOutput = { setVolume: () => undefined, setSink: () => Promise.resolve() };
   readonly #listeners = new Set<() => void>();
   readonly #handlers = new Map<string, Set<(event: never) => void>>();
@@ -102,6 +123,11 @@ export class FakeMeeting implements MeetingClient {
   setVisible = (visible: readonly VisibleTrack[]): void => {
     this.visible = visible;
   };
+
+  #decide(name: string, id?: string): Promise<void> {
+    this.waiting = this.waiting.filter((one) => id !== undefined && one.id !== id);
+    return id === undefined ? this.#note(name) : this.#note(name, id);
+  }
 
   #note(...call: Call): Promise<void> {
     this.calls.push(call);

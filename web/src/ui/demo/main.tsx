@@ -2,7 +2,6 @@
 import '@fontsource-variable/figtree/index.css';
 import '../styles/base.css';
 import '../styles/pages.css';
-import '../styles/meeting.css';
 import type { ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { EndReason, MeetingErrorCode } from '../../meeting/index.ts';
@@ -11,9 +10,12 @@ import { LeftPage } from '../pages/LeftPage.tsx';
 import { MeetingPage } from '../pages/MeetingPage.tsx';
 import { NoticePage } from '../pages/NoticePage.tsx';
 import { StartPage } from '../pages/StartPage.tsx';
+import type { LayoutChoice } from '../arrange.ts';
+import { useDialogs, type DialogName } from '../dialogs.ts';
 import { useSession, type Panel } from '../session.ts';
+import { useView } from '../view.ts';
 import '../i18n.ts';
-import { makeMedia, makeMeeting } from './scenes.ts';
+import { makeMedia, makeMeeting, pinsOf } from './scenes.ts';
 
 const query = new URLSearchParams(location.search);
 const nothing = (): void => undefined;
@@ -37,6 +39,11 @@ function scene(): ReactNode {
       );
     case 'meeting':
       useSession.setState({ panel: (query.get('panel') ?? 'none') as Panel });
+      useDialogs.setState({ open: query.get('dialog') as DialogName | null });
+      useView.setState({
+        layout: (query.get('layout') ?? 'auto') as LayoutChoice,
+        pins: pinsOf(query),
+      });
       return <MeetingPage code="abc-defg-hij" meeting={makeMeeting(query)} media={media} />;
     case 'left':
       return (

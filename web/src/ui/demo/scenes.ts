@@ -56,6 +56,12 @@ export function makeMeeting(query: URLSearchParams): FakeMeeting {
   return made;
 }
 
+/** `pins=1,2`: by place in the list of names. */
+export function pinsOf(query: URLSearchParams): readonly string[] {
+  const places = query.get('pins')?.split(',') ?? [];
+  return places.map((place) => person(NAMES[Number(place)] ?? '').id);
+}
+
 function fixture(name: string, index: number, query: URLSearchParams): ParticipantSnapshot {
   const isSelf = index === 0;
   const sharer = query.get('share');

@@ -6,6 +6,8 @@ import type { MeetingSnapshot, ParticipantSnapshot } from '../../meeting/index.t
 import { FakeMedia } from '../demo/FakeMedia.ts';
 import { FakeMeeting, person } from '../demo/FakeMeeting.ts';
 import { aTrack, stubPage } from '../testing/page.ts';
+import { useSession } from '../session.ts';
+import { useView } from '../view.ts';
 import { MeetingPage } from './MeetingPage.tsx';
 
 stubPage();
@@ -78,6 +80,74 @@ describe('tiles', () => {
   });
 });
 
+describe('the stage', () => {
+  it('makes who is pinned large, up to four, and gives oneself a corner', async () => {
+    const { meeting } = enter([ADA, BOB, person('Cleo', { camera: aTrack('video') })]);
+    await press('Pin Cleo');
+    expect(meeting.visible.map(({ track, priority }) => [track, priority])).toEqual([
+      ['trk_par_cleo_camera', 2],
+      ['trk_par_bob_camera', 0],
+    ]);
+    expect(screen.getByRole('button', { name: /Move your picture/ })).toBeDefined();
+    await press('Unpin Cleo');
+    expect(screen.queryByRole('button', { name: /Move your picture/ })).toBeNull();
+  });
+
+  it('shows who speaks large, the others beside', () => {
+    useView.setState({ layout: 'speaker' });
+    const { meeting } = enter(crowd(4));
+    act(() => {
+      meeting.change({ activeSpeaker: 'par_guest2' });
+    });
+    expect(screen.getAllByRole('article')[0]?.textContent).toContain('Guest 2');
+    const strip = screen.getByRole('group', { name: 'Faces' });
+    expect(within(strip).getAllByRole('article')).toHaveLength(2);
+  });
+
+  it('lets one move the own picture by arrow keys and hide it', async () => {
+    enter([ADA, BOB]);
+    const move = screen.getByRole('button', { name: /Move your picture/ });
+    const corner = (): string => move.closest('.floating')?.className ?? '';
+    act(() => {
+      move.focus();
+    });
+    await userEvent.keyboard('{ArrowUp}');
+    expect(corner()).toContain('top-end');
+    await userEvent.keyboard('{ArrowLeft}');
+    expect(corner()).toContain('top-start');
+    await press('Hide your picture');
+    expect(screen.queryByRole('article', { name: /Ada/ })).toBeNull();
+  });
+
+  it('brings a speaker of a further page to the first, and nobody else moves but one', () => {
+    const { meeting } = enter(crowd(12));
+    const names = () => screen.getAllByRole('article').map((one) => one.getAttribute('aria-label'));
+    const before = names();
+    act(() => {
+      meeting.change({ activeSpeaker: 'par_guest10' });
+    });
+    const moved = names().filter((name, index) => name !== before[index]);
+    expect(moved).toEqual(['Guest 10']);
+  });
+
+  it('asks for no picture while the page is hidden', () => {
+    const { meeting } = enter();
+    const hide = (hidden: boolean) => {
+      vi.spyOn(document, 'hidden', 'get').mockReturnValue(hidden);
+      act(() => void document.dispatchEvent(new Event('visibilitychange')));
+    };
+    hide(true);
+    expect(meeting.visible).toEqual([]);
+    hide(false);
+    expect(meeting.visible).toHaveLength(1);
+  });
+
+  it('has no tile for a recorder or a viewer', () => {
+    enter([ADA, BOB, person('Recorder', { role: 'recorder' }), person('Vera', { role: 'viewer' })]);
+    expect(screen.getAllByRole('article')).toHaveLength(2);
+  });
+});
+
 describe('controls', () => {
   it('mute and unmute, by click and by Ctrl+D, and the node is told', async () => {
     const { meeting } = enter();
@@ -112,6 +182,76 @@ describe('controls', () => {
     await press('Leave');
     const names = meeting.calls.map(([name]) => name);
     for (const name of ['setHand', 'react', 'shareScreen', 'leave']) expect(names).toContain(name);
+  });
+
+  it('raise the hand, open chat and people, and explain themselves by keyboard', async () => {
+    const { meeting } = enter();
+    await userEvent.keyboard('{Control>}{Alt>}h{/Alt}{/Control}');
+    expect(meeting.calls).toContainEqual(['setHand', true]);
+    await userEvent.keyboard('{Control>}{Alt>}c{/Alt}{/Control}');
+    expect(screen.getByRole('complementary', { name: 'Chat' })).toBeDefined();
+    await userEvent.keyboard('{Control>}{Alt>}p{/Alt}{/Control}');
+    expect(screen.getByRole('complementary', { name: '2 people' })).toBeDefined();
+    await userEvent.keyboard('{Control>}/{/Control}');
+    expect(await screen.findByRole('dialog', { name: 'Keyboard shortcuts' })).toBeDefined();
+    expect(screen.getByText('Ctrl+Alt+H')).toBeDefined();
+    await userEvent.keyboard('{Escape}');
+    expect(screen.queryByRole('dialog')).toBeNull();
+  });
+
+  it('let a muted one talk while the space bar is held, but not from a text field', async () => {
+    const { meeting } = enter();
+    act(() => {
+      useSession.setState({ microphoneMuted: true });
+    });
+    const said = () =>
+      meeting.calls.filter(([name, source]) => name === 'setMuted' && source === 'microphone');
+    const user = userEvent.setup();
+    await user.keyboard('{ >}');
+    expect(said().at(-1)).toEqual(['setMuted', 'microphone', false]);
+    expect(screen.getByText(/heard while you hold/)).toBeDefined();
+    await user.keyboard('{/ }');
+    expect(said().at(-1)).toEqual(['setMuted', 'microphone', true]);
+    const before = said().length;
+    await press('Chat');
+    await userEvent.type(screen.getByRole('textbox', { name: 'Message' }), 'a b');
+    expect(said()).toHaveLength(before);
+  });
+
+  it('stop to talk when the window loses the keyboard', async () => {
+    const { meeting } = enter();
+    act(() => {
+      useSession.setState({ microphoneMuted: true });
+    });
+    await userEvent.keyboard('{ >}');
+    act(() => void window.dispatchEvent(new Event('blur')));
+    expect(meeting.calls.at(-1)).toEqual(['setMuted', 'microphone', true]);
+  });
+
+  it('ask a host whether to leave alone or to end it for everyone', async () => {
+    const { meeting } = enter([{ ...ADA, role: 'host' }, BOB]);
+    await press('Leave');
+    await userEvent.click(screen.getByRole('menuitem', { name: 'End it for everyone' }));
+    const question = await screen.findByRole('alertdialog');
+    expect(meeting.calls.some(([name]) => name === 'endMeeting')).toBe(false);
+    await userEvent.click(within(question).getByRole('button', { name: 'End it for everyone' }));
+    expect(meeting.calls).toContainEqual(['endMeeting']);
+  });
+
+  it('change the layout and bring the own picture back', async () => {
+    enter(crowd(4));
+    const choose = async (name: string) => {
+      await press('More');
+      await userEvent.click(
+        screen.getByRole(/layout|large/.test(name) ? 'menuitemradio' : 'menuitem', { name }),
+      );
+    };
+    await choose('Who speaks, large');
+    expect(screen.getByRole('group', { name: 'Faces' })).toBeDefined();
+    await choose('Hide your own picture');
+    expect(screen.queryByRole('article', { name: /Ada/ })).toBeNull();
+    await choose('Show your own picture');
+    expect(tile(/Ada/)).toBeDefined();
   });
 
   it('are one stop for the tab key, arrows move within', async () => {

@@ -1,7 +1,11 @@
+import '../styles/dialogs.css';
+import '../styles/meeting.css';
+import '../styles/stage.css';
 import type { ReactNode } from 'react';
 import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
 import { Banners } from '../components/Banners.tsx';
 import { ChatPanel } from '../components/ChatPanel.tsx';
+import { Dialogs } from '../components/Dialogs.tsx';
 import { MeetingHead } from '../components/MeetingHead.tsx';
 import { PeoplePanel } from '../components/PeoplePanel.tsx';
 import { Reactions } from '../components/Reactions.tsx';
@@ -9,6 +13,7 @@ import { Stage } from '../components/Stage.tsx';
 import { Toolbar } from '../components/Toolbar.tsx';
 import { useSession } from '../session.ts';
 import { usePublishing } from '../usePublishing.ts';
+import { usePushToTalk } from '../usePushToTalk.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { useTitle } from '../useTitle.ts';
 
@@ -22,17 +27,19 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
   const snapshot = useSnapshot(meeting);
   const { panel } = useSession();
   usePublishing(meeting, media);
+  const isTalking = usePushToTalk(media);
   useTitle(snapshot.meeting?.title ?? code);
   return (
     <main className={`meeting ${panel === 'none' ? '' : 'with-panel'}`}>
       <MeetingHead snapshot={snapshot} code={code} />
       <div className="meeting-middle">
         <Stage meeting={meeting} snapshot={snapshot} />
-        <Banners meeting={meeting} snapshot={snapshot} />
+        <Banners meeting={meeting} snapshot={snapshot} isTalking={isTalking} />
         <Reactions meeting={meeting} participants={snapshot.participants} />
       </div>
       {panel === 'people' && <PeoplePanel meeting={meeting} snapshot={snapshot} />}
       {panel === 'chat' && <ChatPanel meeting={meeting} snapshot={snapshot} />}
+      <Dialogs meeting={meeting} media={media} />
       <Toolbar meeting={meeting} media={media} snapshot={snapshot} />
     </main>
   );

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, vi } from 'vitest';
 import '../i18n.ts';
 import { useSession } from '../session.ts';
 import { useToasts } from '../components/toasts.ts';
+import { useDialogs } from '../dialogs.ts';
+import { useView } from '../view.ts';
 
 class StillObserver {
   observe = (): void => undefined;
@@ -41,6 +43,8 @@ export function stubPage(): void {
     useSession.setState(useSession.getInitialState());
     useSession.setState({ displayName: '' });
     useToasts.setState({ toasts: [] });
+    useDialogs.setState({ open: null });
+    useView.setState(useView.getInitialState());
   });
   afterEach(() => {
     cleanup();

@@ -1,0 +1,99 @@
+/**
+ * Hosting: what hosts and cohosts ask of the control plane about the meeting that they are in.
+ *
+ * Owns the calls and the check of their answers, and keeps nothing: who may do what is the API's answer.
+ * Source: docs/api.md, "Host it".
+ */
+import type { Api } from '../api/index.ts';
+import { MeetingError, asMeetingError } from './errors.ts';
+import type { Hosting as HostingCalls, MeetingRules, ParticipantId, Role, WaitingPerson } from './types.ts';
+
+export class Hosting implements HostingCalls {
+  readonly #api: Api;
+  readonly #meeting: () => string | null;
+
+  /** `api` speaks as the own participant; `meeting` is null before one has joined. */
+  constructor(api: Api, meeting: () => string | null) {
+    this.#api = api;
+    this.#meeting = meeting;
+  }
+
+  async fetchRules(): Promise<MeetingRules> {
+    return parseRules(await this.#call('GET', ''));
+  }
+
+  async changeRules(change: Partial<MeetingRules>): Promise<MeetingRules> {
+    return parseRules(await this.#call('PATCH', '', change));
+  }
+
+  async listWaiting(): Promise<readonly WaitingPerson[]> {
+    return parseWaiting(await this.#call('GET', '/participants?state=waiting'));
+  }
+
+  async admit(participant: ParticipantId): Promise<void> {
+    await this.#call('POST', `${placeOf(participant)}/admit`);
+  }
+
+  async deny(participant: ParticipantId): Promise<void> {
+    await this.#call('POST', `${placeOf(participant)}/deny`);
+  }
+
+  async admitAll(): Promise<void> {
+    await this.#call('POST', '/participants/admit-all');
+  }
+
+  async muteAll(): Promise<void> {
+    await this.#call('POST', '/participants/mute-all');
+  }
+
+  async setRole(participant: ParticipantId, role: Role): Promise<void> {
+    await this.#call('PATCH', placeOf(participant), { role });
+  }
+
+  async ban(participant: ParticipantId): Promise<void> {
+    await this.#call('DELETE', `${placeOf(participant)}?ban=true`);
+  }
+
+  async endMeeting(): Promise<void> {
+    await this.#call('POST', '/end');
+  }
+
+  async #call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<unknown> {
+    const meeting = this.#meeting();
+    if (meeting === null) throw new MeetingError('forbidden', 'only a meeting that was joined can be hosted');
+    try {
+      return await this.#api.call(method, `/meetings/${encodeURIComponent(meeting)}${path}`, body);
+    } catch (error) {
+      throw asMeetingError(error);
+    }
+  }
+}
+
+function placeOf(participant: ParticipantId): string {
+  return `/participants/${encodeURIComponent(participant)}`;
+}
+
+function parseRules(body: unknown): MeetingRules {
+  const { locked, waitingRoom } = fieldsOf(body);
+  if (typeof locked !== 'boolean' || typeof waitingRoom !== 'boolean') throw unreadable();
+  return { locked, waitingRoom };
+}
+
+function parseWaiting(body: unknown): readonly WaitingPerson[] {
+  const { items } = fieldsOf(body);
+  if (!Array.isArray(items)) throw unreadable();
+  return items.map((item) => {
+    const { id, displayName, askedAt } = fieldsOf(item);
+    if (typeof id !== 'string' || typeof displayName !== 'string') throw unreadable();
+    return { id, displayName, askedAt: typeof askedAt === 'string' ? askedAt : null };
+  });
+}
+
+function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
+  if (typeof body !== 'object' || body === null) throw unreadable();
+  return body as Readonly<Record<string, unknown>>;
+}
+
+function unreadable(): MeetingError {
+  return new MeetingError('server_error', 'the API answered something else than its contract says');
+}

@@ -1,0 +1,26 @@
+import { Suspense, lazy, type ReactNode } from 'react';
+import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
+import { useDialogs, type DialogName } from '../dialogs.ts';
+
+interface DialogsProps {
+  readonly meeting: MeetingClient;
+  readonly media: LocalMediaClient;
+}
+
+const ShortcutsDialog = lazy(() => import('./ShortcutsDialog.tsx'));
+const EndForAllDialog = lazy(() => import('./EndForAllDialog.tsx'));
+
+/** The dialog that is open, loaded when it is asked for. */
+export function Dialogs(props: DialogsProps): ReactNode {
+  const open = useDialogs((dialogs) => dialogs.open);
+  return open === null ? null : <Suspense fallback={null}>{dialogOf(open, props)}</Suspense>;
+}
+
+function dialogOf(name: DialogName, { meeting }: DialogsProps): ReactNode {
+  switch (name) {
+    case 'shortcuts':
+      return <ShortcutsDialog />;
+    case 'endForAll':
+      return <EndForAllDialog meeting={meeting} />;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Order: where each participant's tile stands, so that tiles do not jump about.
+ *
+ * Everybody keeps their place. Newcomers go to the end; where somebody left, those behind close up. Who speaks on a
+ * further page changes places with the one of the first page who has been silent longest: two tiles move, no more. Pure.
+ */
+export interface Order {
+  readonly ids: readonly string[];
+  /** Who spoke, the latest last. */
+  readonly spoke: readonly string[];
+}
+
+export const EMPTY_ORDER: Order = { ids: [], spoke: [] };
+
+/**
+ * The same object when nothing changed.
+ *
+ * `fixed` tiles (one's own, those that are pinned) never give up their place to a speaker; `first` is how many fit on the first page.
+ */
+export function nextOrder(
+  before: Order,
+  present: readonly string[],
+  speaker: string | null,
+  first: number,
+  fixed: readonly string[] = [],
+): Order {
+  const here = new Set(present);
+  const stayed = before.ids.filter((id) => here.has(id));
+  const known = new Set(stayed);
+  const ids = [...stayed, ...present.filter((id) => !known.has(id))];
+  const speaks = speaker !== null && here.has(speaker) ? speaker : null;
+  const heard = before.spoke.filter((id) => here.has(id) && id !== speaks);
+  const spoke = speaks === null ? heard : [...heard, speaks];
+  const next = { ids: speaks === null ? ids : bringForward(ids, speaks, heard, first, fixed), spoke };
+  return isSame(next.ids, before.ids) && isSame(next.spoke, before.spoke) ? before : next;
+}
+
+function bringForward(
+  ids: readonly string[],
+  speaker: string,
+  heard: readonly string[],
+  first: number,
+  fixed: readonly string[],
+): readonly string[] {
+  const from = ids.indexOf(speaker);
+  if (from < first) return ids;
+  const silentFor = (id: string): number => heard.indexOf(id);
+  const candidates = ids.slice(0, first).filter((id) => !fixed.includes(id));
+  // Of those who never spoke, the one who stands last: the top of the page stays calm.
+  const gives = candidates.reduce<string | null>(
+    (least, id) => (least === null || silentFor(id) <= silentFor(least) ? id : least),
+    null,
+  );
+  if (gives === null) return ids;
+  return ids.map((id) => (id === speaker ? gives : id === gives ? speaker : id));
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((id, index) => id === b[index]);
+}
