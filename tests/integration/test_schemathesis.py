@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from localcloud.settings import ROOT
-from tests.integration.test_local_run import LocalRun
+from tests.support.local_run import LocalRun
 
 # Room for every meeting that it thinks of, and requests without end.
 ROOMY = {"PARLEY_NODE_CAPACITY_UNITS": "100000000", "PARLEY_RATE_PER_SECOND": "100000"}

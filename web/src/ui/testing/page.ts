@@ -1,11 +1,14 @@
 /** What jsdom lacks of a browser, for component tests. */
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
 import '../i18n.ts';
 import { useSession } from '../session.ts';
 import { useToasts } from '../components/toasts.ts';
 import { useDialogs } from '../dialogs.ts';
 import { useView } from '../view.ts';
+
+// What is loaded when it is first shown takes its time on a machine that builds something else meanwhile.
+configure({ asyncUtilTimeout: 20_000 });
 
 class StillObserver {
   observe = (): void => undefined;
