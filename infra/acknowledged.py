@@ -61,8 +61,13 @@ ACKNOWLEDGED = (
     ),
     Acknowledged(
         r"IAM5\[.*autoScalingGroupName/parley-nodes\]",
-        "Scale/ServiceRole/DefaultPolicy/Resource",
+        "(Scale/ServiceRole|Fleet/Role)/DefaultPolicy/Resource",
         "The star is the group's identifier, which AWS chooses; its name is given.",
+    ),
+    Acknowledged(
+        r"IAM5\[.*:change/\*\]",
+        "Fleet/Role/DefaultPolicy/Resource",
+        "Whether a change of a name is everywhere; its identifier comes with the change.",
     ),
     Acknowledged(
         r"IAM5\[Resource::<ControlPlaneArchiveBucket\w*\.Arn>/\*\]",

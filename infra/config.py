@@ -84,6 +84,10 @@ class Deployment:
         """Under which one region's API is reached, however near the others are."""
         return f"{region.name}.{self.api_host}"
 
+    def node_domain(self, region: Region) -> str | None:
+        """Below which each node of a region has a name of its own; None without a zone."""
+        return f"{region.name}.nodes.{self.hosted_zone.name}" if self.hosted_zone is not None else None
+
     @property
     def control_table(self) -> str:
         return f"{self.project}-control"

@@ -14,7 +14,8 @@ def main() -> int:
         settings = Settings()
     except ValidationError as exc:
         first = exc.errors()[0]
-        name = "PARLEY_" + "_".join(str(part) for part in first["loc"]).upper()
+        # What is wrong with several together has no place.
+        name = "_".join(("PARLEY", *(str(part) for part in first["loc"]))).upper()
         print(f"media node: {name}: {first['msg']}", file=sys.stderr)
         return 2
     configure_logging(settings.log_level)

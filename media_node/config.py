@@ -1,6 +1,9 @@
 """The node's settings: the environment, read once."""
 
-from pydantic import Field, ValidationInfo, field_validator
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # All addresses of the machine: none that a client could be told.
@@ -17,6 +20,9 @@ class Settings(BaseSettings):
     node_host: str = "127.0.0.1"
     node_port: int = Field(default=0, ge=0, le=65535)
     node_public_url: str | None = None
+    # Files in PEM, both or none: without them it is plain HTTP, which browsers take on loopback only.
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
     media_host: str = "127.0.0.1"
     media_port: int = Field(default=0, ge=0, le=65535)
     # Addresses that clients are told, comma separated; by default the one that is bound.
@@ -50,6 +56,12 @@ class Settings(BaseSettings):
         if not value.strip() and host in WILDCARDS:
             raise ValueError(f"a node that listens on {host} needs to be told its addresses")
         return value
+
+    @model_validator(mode="after")
+    def _whole_certificate(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("PARLEY_TLS_CERTIFICATE and PARLEY_TLS_KEY are set both or not at all")
+        return self
 
     def advertised_addresses(self) -> list[str]:
         """IP addresses for ICE candidates, most wanted first."""

@@ -21,6 +21,7 @@ import packet_plane
 from media_node.admission import Admission, InitialTrack, State
 from media_node.bandwidth.layers import Layer
 from media_node.bandwidth.pressure import parse_stolen_seconds
+from media_node.certificate import ServerCertificate
 from media_node.config import Settings
 from media_node.connections import Connections
 from media_node.control import (
@@ -95,6 +96,7 @@ class Node:
             # Nobody would ever take them.
             self._observation.quality.max_waiting_chars = 0
         self._runner: web.AppRunner | None = None
+        self._certificate: ServerCertificate | None = None
         self._timer: asyncio.Task[None] | None = None
         self._http: aiohttp.ClientSession | None = None
 
@@ -104,18 +106,22 @@ class Node:
         """Serve; returns once the node can be reached.
 
         Raises:
-            OSError: The port is taken.
+            OSError: The port is taken, or the certificate cannot be read.
         """
+        if self.settings.tls_certificate is not None and self.settings.tls_key is not None:
+            self._certificate = ServerCertificate(self.settings.tls_certificate, self.settings.tls_key)
         self._http = aiohttp.ClientSession(timeout=FETCH_TIMEOUT)
         asyncio.get_running_loop().add_reader(self._plane.event_fd(), self._handle_plane_events)
         self._runner = web.AppRunner(self._application(), access_log=None)
         await self._runner.setup()
         # Keys first: who can reach the node can join.
         await self._refresh_keys()
-        site = web.TCPSite(self._runner, self.settings.node_host, self.settings.node_port)
+        tls = self._certificate.context if self._certificate is not None else None
+        site = web.TCPSite(self._runner, self.settings.node_host, self.settings.node_port, ssl_context=tls)
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        self.url = self.settings.node_public_url or f"http://{host}:{port}"
+        scheme = "http" if tls is None else "https"
+        self.url = self.settings.node_public_url or f"{scheme}://{host}:{port}"
         self._timer = asyncio.ensure_future(self._run_timer())
         if self.settings.report_queue_url:
             self._control = ControlLink(
@@ -278,6 +284,8 @@ class Node:
                 log.info("drain_is_over", meetings=len(self.hosting.live.meeting_by_id))
                 self.hosting.close_all()
             await self._observe()
+            if self._certificate is not None:
+                self._certificate.refresh()
             if self._tokens.needs_refresh(time.monotonic()):
                 await self._refresh_keys()
 

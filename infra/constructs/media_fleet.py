@@ -2,17 +2,23 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import Deployment, Region
+from infra.constructs.node_machine import TLS, boot_script
+from infra.constructs.zone import zone_of
 
 SIGNALING_PORT = 443
 MEDIA_PORT = 3478
-# A node that is to go has this long to move its meetings.
+# To install the release, or to get a name; a machine that does not is replaced.
+PREPARE_TIME = cdk.Duration.minutes(10)
+# A node that is to go has this long to tell its clients.
 DRAIN_TIME = cdk.Duration.minutes(2)
 
 
@@ -25,7 +31,8 @@ class MediaFleet(Construct):
         super().__init__(scope, name)
         self.vpc = self._network()
         self.role = self._role(deployment, region, report_queue)
-        template = self._launch_template(deployment, region, report_queue)
+        certificate = self._names(deployment, region)
+        template = self._launch_template(deployment, region, report_queue, certificate)
         self.group = autoscaling.AutoScalingGroup(
             self,
             "Nodes",
@@ -41,8 +48,17 @@ class MediaFleet(Construct):
             group_metrics=[autoscaling.GroupMetrics.all()],
         )
         self.group.add_warm_pool(min_size=region.warm_nodes, pool_state=autoscaling.PoolState.STOPPED)
+        # Else a machine on its way into the pool would be stopped while it installs.
+        self.group.add_lifecycle_hook(
+            "Prepare",
+            lifecycle_hook_name="prepare",
+            lifecycle_transition=autoscaling.LifecycleTransition.INSTANCE_LAUNCHING,
+            heartbeat_timeout=PREPARE_TIME,
+            default_result=autoscaling.DefaultResult.ABANDON,
+        )
         self.group.add_lifecycle_hook(
             "Drain",
+            lifecycle_hook_name="drain",
             lifecycle_transition=autoscaling.LifecycleTransition.INSTANCE_TERMINATING,
             heartbeat_timeout=DRAIN_TIME,
             default_result=autoscaling.DefaultResult.CONTINUE,
@@ -63,12 +79,62 @@ class MediaFleet(Construct):
         # A node makes its own command queue at start: its name is not known before.
         actions = ["sqs:CreateQueue", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:DeleteMessage"]
         role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[own_queues]))
+        group = cdk.Stack.of(self).format_arn(
+            service="autoscaling",
+            resource="autoScalingGroup",
+            resource_name=f"*:autoScalingGroupName/{node_group_name(deployment)}",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        actions = ["autoscaling:CompleteLifecycleAction"]
+        role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[group]))
         bucket = f"{deployment.node_release_bucket}-{region.name}"
         s3.Bucket.from_bucket_name(self, "Releases", bucket).grant_read(role, deployment.node_release_key)
         return role
 
+    def _names(self, deployment: Deployment, region: Region) -> acm.ICertificate | None:
+        """A certificate for all nodes of the region, which they export, and the right to name themselves."""
+        zone, domain = zone_of(self, deployment), deployment.node_domain(region)
+        if zone is None or domain is None:
+            return None
+        certificate = acm.Certificate(
+            self,
+            "Certificate",
+            domain_name=f"*.{domain}",
+            validation=acm.CertificateValidation.from_dns(zone),
+            allow_export=True,
+        )
+        # An address that a node had may be somebody else's tomorrow: nobody but ACM certifies its name.
+        route53.CaaAmazonRecord(self, "Authority", zone=zone, record_name=f"{domain}.")
+        export = iam.PolicyStatement(
+            actions=["acm:ExportCertificate"], resources=[certificate.certificate_arn]
+        )
+        name = iam.PolicyStatement(
+            actions=["route53:ChangeResourceRecordSets"],
+            resources=[zone.hosted_zone_arn],
+            conditions={
+                "ForAllValues:StringLike": {
+                    "route53:ChangeResourceRecordSetsNormalizedRecordNames": [f"*.{domain}"]
+                },
+                "ForAllValues:StringEquals": {
+                    "route53:ChangeResourceRecordSetsRecordTypes": ["A"],
+                    "route53:ChangeResourceRecordSetsActions": ["UPSERT", "DELETE"],
+                },
+            },
+        )
+        changes = cdk.Stack.of(self).format_arn(
+            service="route53", region="", account="", resource="change", resource_name="*"
+        )
+        wait = iam.PolicyStatement(actions=["route53:GetChange"], resources=[changes])
+        for statement in (export, name, wait):
+            self.role.add_to_policy(statement)
+        return certificate
+
     def _launch_template(
-        self, deployment: Deployment, region: Region, report_queue: sqs.IQueue
+        self,
+        deployment: Deployment,
+        region: Region,
+        report_queue: sqs.IQueue,
+        certificate: acm.ICertificate | None,
     ) -> ec2.LaunchTemplate:
         return ec2.LaunchTemplate(
             self,
@@ -88,7 +154,7 @@ class MediaFleet(Construct):
                     ),
                 )
             ],
-            user_data=_user_data(deployment, region, report_queue),
+            user_data=_user_data(deployment, region, report_queue, certificate),
         )
 
     def _security_group(self) -> ec2.SecurityGroup:
@@ -105,38 +171,30 @@ def node_group_name(deployment: Deployment) -> str:
     return f"{deployment.project}-nodes"
 
 
-def _user_data(deployment: Deployment, region: Region, report_queue: sqs.IQueue) -> ec2.UserData:
-    """Fetch the release, give it its environment, start it; unit and installer are in the release."""
-    data = ec2.UserData.for_linux()
-    source = f"s3://{deployment.node_release_bucket}-{region.name}/{deployment.node_release_key}"
-    token = '-H "X-aws-ec2-metadata-token: $TOKEN" http://169.254.169.254/latest'
-    environment = [
-        f"AWS_DEFAULT_REGION={region.name}",
-        f"PARLEY_REGION={region.name}",
-        "PARLEY_NODE_HOST=0.0.0.0",
-        f"PARLEY_NODE_PORT={SIGNALING_PORT}",
-        "PARLEY_MEDIA_HOST=0.0.0.0",
-        f"PARLEY_MEDIA_PORT={MEDIA_PORT}",
-        "PARLEY_MEDIA_ADDRESSES=$ADDRESS",
-        f"PARLEY_NODE_CAPACITY_UNITS={region.capacity_units}",
-        "PARLEY_ZONE=$ZONE",
-        "PARLEY_INSTANCE=$INSTANCE",
-        f"PARLEY_JWKS_URL={deployment.app_url}/v1/.well-known/jwks.json",
-        f"PARLEY_REPORT_QUEUE_URL={report_queue.queue_url}",
-        f"PARLEY_COMMAND_QUEUE_PREFIX={deployment.command_queue_prefix}",
-    ]
-    data.add_commands(
-        "set -eu",
-        'TOKEN=$(curl -sf -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 300" http://169.254.169.254/latest/api/token)',
-        f"ADDRESS=$(curl -sf {token}/meta-data/public-ipv4)",
-        f"ZONE=$(curl -sf {token}/meta-data/placement/availability-zone)",
-        f"INSTANCE=$(curl -sf {token}/meta-data/instance-id)",
-        "mkdir -p /opt/parley /etc/parley",
-        f"aws s3 cp {source} /tmp/media-node.tar.gz",
-        "tar -xzf /tmp/media-node.tar.gz -C /opt/parley",
-        "cat > /etc/parley/node.env <<END",
-        *environment,
-        "END",
-        "/opt/parley/install.sh",
-    )
-    return data
+def _user_data(
+    deployment: Deployment, region: Region, report_queue: sqs.IQueue, certificate: acm.ICertificate | None
+) -> ec2.UserData:
+    machine = {
+        "AWS_DEFAULT_REGION": region.name,
+        "PARLEY_NODE_GROUP": node_group_name(deployment),
+        "PARLEY_NODE_DOMAIN": deployment.node_domain(region) or "",
+        "PARLEY_ZONE_ID": deployment.hosted_zone.id if deployment.hosted_zone is not None else "",
+        "PARLEY_CERTIFICATE_ARN": certificate.certificate_arn if certificate is not None else "",
+    }
+    node = {
+        "AWS_DEFAULT_REGION": region.name,
+        "PARLEY_REGION": region.name,
+        "PARLEY_NODE_HOST": "0.0.0.0",
+        "PARLEY_NODE_PORT": str(SIGNALING_PORT),
+        "PARLEY_MEDIA_HOST": "0.0.0.0",
+        "PARLEY_MEDIA_PORT": str(MEDIA_PORT),
+        "PARLEY_NODE_CAPACITY_UNITS": str(region.capacity_units),
+        "PARLEY_JWKS_URL": f"{deployment.app_url}/v1/.well-known/jwks.json",
+        "PARLEY_REPORT_QUEUE_URL": report_queue.queue_url,
+        "PARLEY_COMMAND_QUEUE_PREFIX": deployment.command_queue_prefix,
+    }
+    if certificate is not None:
+        node |= {"PARLEY_TLS_CERTIFICATE": f"{TLS}/certificate.pem", "PARLEY_TLS_KEY": f"{TLS}/key.pem"}
+    release = f"s3://{deployment.node_release_bucket}-{region.name}/{deployment.node_release_key}"
+    # The scripts read their settings as shell does: each is exported to what they call.
+    return boot_script(release, {f"export {name}": value for name, value in machine.items()}, node)

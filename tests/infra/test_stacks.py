@@ -16,6 +16,7 @@ from chalicelib.stores import tables
 from chalicelib.stores.control_items import MeetingItem
 from infra.app import build
 from infra.config import Cognito, Deployment, DeploymentError, HostedZone, Region, read_deployment
+from infra.constructs.node_machine import MACHINE, SCRIPTS, UNITS
 from infra.functions.name_in_token import handler
 
 ISSUER = {"issuer": "https://id.example", "audience": "a", "clientId": "c", "tenant": "acme"}
@@ -544,6 +545,68 @@ def test_a_node_that_is_to_go_drains_first_and_is_never_picked_by_scale_in(regio
     region.has_resource_properties(
         "AWS::AutoScaling::AutoScalingGroup", {"NewInstancesProtectedFromScaleIn": True}
     )
+
+
+def test_a_machine_says_when_it_is_installed_and_one_that_never_does_is_replaced(region):
+    region.has_resource_properties(
+        "AWS::AutoScaling::LifecycleHook",
+        {
+            "LifecycleHookName": "prepare",
+            "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+            "DefaultResult": "ABANDON",
+        },
+    )
+    completing = [
+        one
+        for one in statements(region, of="FleetRole")
+        if one["Action"] == "autoscaling:CompleteLifecycleAction"
+    ]
+    assert [":autoScalingGroupName/parley-nodes" in json.dumps(one["Resource"]) for one in completing] == [
+        True
+    ]
+
+
+def test_a_machine_brings_the_scripts_that_attend_to_it(region):
+    (template,) = region.find_resources("AWS::EC2::LaunchTemplate").values()
+    data = template["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]
+    text = "".join(part if isinstance(part, str) else "x" * 100 for part in data["Fn::Join"][1])
+    for name in (*SCRIPTS, *UNITS):
+        assert (MACHINE / name).read_text().rstrip() in text
+    # EC2 takes 16 KiB.
+    assert len(text.encode()) < 16_000
+    assert subprocess.run(["bash", "-n"], input=text, text=True, check=False).returncode == 0
+    assert not any(word in text for word in ("AWS_SECRET", "PRIVATE KEY"))
+
+
+def test_nodes_have_names_and_a_certificate_that_only_acm_may_make(templates):
+    for region, template in zip(REGIONS, templates[1], strict=True):
+        domain = f"{region.name}.nodes.example.com"
+        template.has_resource_properties(
+            "AWS::CertificateManager::Certificate",
+            {"DomainName": f"*.{domain}", "CertificateExport": "ENABLED"},
+        )
+        template.has_resource_properties(
+            "AWS::Route53::RecordSet",
+            {"Name": f"{domain}.", "Type": "CAA", "ResourceRecords": ['0 issue "amazon.com"']},
+        )
+
+
+def test_a_node_changes_addresses_of_its_own_regions_nodes_and_no_other_record(templates):
+    for region, template in zip(REGIONS, templates[1], strict=True):
+        found = statements(template, of="FleetRole")
+        (change,) = (one for one in found if one["Action"] == "route53:ChangeResourceRecordSets")
+        assert "hostedzone/Z123" in json.dumps(change["Resource"])
+        named = change["Condition"]["ForAllValues:StringLike"]
+        assert list(named.values()) == [[f"*.{region.name}.nodes.example.com"]]
+        kinds = change["Condition"]["ForAllValues:StringEquals"]
+        assert kinds["route53:ChangeResourceRecordSetsRecordTypes"] == ["A"]
+        (export,) = (one for one in found if one["Action"] == "acm:ExportCertificate")
+        (certificate,) = (
+            name
+            for name, one in template.find_resources("AWS::CertificateManager::Certificate").items()
+            if one["Properties"].get("CertificateExport") == "ENABLED"
+        )
+        assert export["Resource"] == {"Ref": certificate}
 
 
 # What only the gateway says; every other code means what it means in the API.

@@ -33,6 +33,7 @@ CHALICELIB = {
 }
 MEDIA_NODE = {
     "media_node.__main__": frozenset({"media_node.node", "media_node.config"}),
+    "media_node.certificate": frozenset[str](),
     "media_node.config": frozenset[str](),
     "media_node.node": frozenset({"media_node", "packet_plane"}),
     "media_node.signaling": frozenset({"media_node.meetings", "media_node.quantities", "media_node.errors"}),

@@ -9,6 +9,7 @@ import random
 import secrets
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -30,6 +31,9 @@ from media_node.quantities import new_identifier
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
 LOWEST_PORT, HIGHEST_PORT = 15_000, 32_000
+# Takes whatever certificate a test's node has made for itself.
+ANYBODY = ssl.create_default_context()
+ANYBODY.check_hostname, ANYBODY.verify_mode = False, ssl.CERT_NONE
 # Each has a port of its own, one after the other.
 MAX_WORKERS = 4
 
@@ -105,8 +109,13 @@ class NodeProcess:
 
 
 @contextmanager
-def running_node(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[NodeProcess]:
-    """A node of its own, ended with the context."""
+def running_node(
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    tls: tuple[Path, Path] | None = None,
+) -> Iterator[NodeProcess]:
+    """A node of its own, ended with the context; `tls` are its certificate and key."""
     issuer = Issuer(new_identifier("node_"))
     with serving_json(issuer.key_set()) as jwks_url:
         port = free_ports(1 + MAX_WORKERS)
@@ -119,13 +128,16 @@ def running_node(folder: Path, environment: Mapping[str, str] | None = None) -> 
             "PARLEY_JWKS_URL": jwks_url,
             "PARLEY_REPORT_QUEUE_URL": "",
         }
+        if tls is not None:
+            settings |= {"PARLEY_TLS_CERTIFICATE": str(tls[0]), "PARLEY_TLS_KEY": str(tls[1])}
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "media_node"],
                 env={**os.environ, **settings, **(environment or {})},
                 stderr=output,
             )
-        node = NodeProcess(f"http://127.0.0.1:{port}", media_port, issuer, process, log)
+        scheme = "http" if tls is None else "https"
+        node = NodeProcess(f"{scheme}://127.0.0.1:{port}", media_port, issuer, process, log)
         try:
             _wait_ready(node)
             yield node
@@ -140,7 +152,7 @@ def _wait_ready(node: NodeProcess) -> None:
         assert node.process.poll() is None, f"the node ended at once: {node.log.read_text()}"
         assert time.monotonic() < deadline, f"the node is not ready: {node.log.read_text()}"
         try:
-            with urlopen(f"{node.url}/readyz", timeout=1):
+            with urlopen(f"{node.url}/readyz", timeout=1, context=ANYBODY):
                 return
         except OSError:
             time.sleep(0.05)

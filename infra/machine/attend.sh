@@ -1,0 +1,50 @@
+#!/bin/bash
+# Beside the node for as long as the machine runs: starts it when the group puts the machine to service, ends it when
+# the group takes it away, and fetches the certificate anew each day.
+set -euo pipefail
+HERE=$(dirname "$0")
+. "${PARLEY_MACHINE_ENV:-/etc/parley/machine.env}"
+. "$HERE/facts.sh"
+RUN=${PARLEY_RUN:-/run/parley}
+EVERY=${PARLEY_ATTEND_SECONDS:-5}
+DAY=86400
+
+# Tell the group that its hook may go on; nobody waits for one that is over.
+complete() {
+  aws autoscaling complete-lifecycle-action --auto-scaling-group-name "$PARLEY_NODE_GROUP" \
+    --lifecycle-hook-name "$1" --lifecycle-action-result CONTINUE --instance-id "$(fact instance-id)" || true
+}
+
+leave() {
+  systemctl stop parley-node || true
+  if [ -f "$RUN/name" ]; then
+    read -r name address < "$RUN/name"
+    change_name DELETE "$name" "$address" || true
+  fi
+  complete drain
+}
+
+seen=none
+fetched=$(date +%s)
+while true; do
+  # A machine that belongs to no group is in service.
+  wanted=$(fact autoscaling/target-lifecycle-state || echo InService)
+  if [ "$wanted" != "$seen" ]; then
+    case $wanted in
+      # What does not start is tried again; a machine whose node never starts is replaced when its hook runs out.
+      InService) if systemctl start parley-node; then complete prepare; else wanted=none; fi ;;
+      *Terminated)
+        leave
+        exit 0
+        ;;
+      # Installed, and to wait in the pool.
+      Warmed:*) complete prepare ;;
+    esac
+    seen=$wanted
+  fi
+  if [ -n "$PARLEY_NODE_DOMAIN" ] && [ $(($(date +%s) - fetched)) -ge $DAY ]; then
+    "$HERE/certificate.sh" || echo "the certificate could not be fetched; the next try is tomorrow" >&2
+    fetched=$(date +%s)
+  fi
+  sleep "$EVERY"
+done

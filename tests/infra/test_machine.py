@@ -1,0 +1,228 @@
+"""The scripts of a machine of the fleet, run here with commands that only write down what they were asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from tests.support.certificates import write_pair
+
+MACHINE = Path(__file__).parents[2] / "infra/machine"
+DOMAIN = "eu-central-1.nodes.example.com"
+NAME = f"i-1.{DOMAIN}"
+# Each fact is a file; one that is not there is a 404, which `curl -f` fails for.
+CURL = """#!/bin/bash
+echo "curl $*" >> "$CALLS"
+url="${@: -1}"
+[[ $url == */api/token ]] && { echo token; exit 0; }
+cat "$FACTS/$(basename "$url")" 2>/dev/null || exit 22
+"""
+AWS = """#!/bin/bash
+echo "aws $*" | tr -d '\\n' >> "$CALLS"
+echo >> "$CALLS"
+case "$1 $2" in
+  "acm export-certificate") python3 "$EXPORT" "$@" ;;
+  "route53 change-resource-record-sets") echo /change/C1 ;;
+esac
+"""
+OTHER = """#!/bin/bash
+echo "$(basename "$0") $*" >> "$CALLS"
+"""
+# As ACM does: the key comes encrypted with the passphrase of the call.
+EXPORT = """
+import json, pathlib, sys
+from cryptography.hazmat.primitives import serialization
+passphrase = pathlib.Path(sys.argv[sys.argv.index("--passphrase") + 1].removeprefix("fileb://")).read_bytes()
+folder = pathlib.Path(__file__).parent
+key = serialization.load_pem_private_key((folder / "key.pem").read_bytes(), None)
+form = serialization.PrivateFormat.PKCS8
+encrypted = key.private_bytes(
+    serialization.Encoding.PEM, form, serialization.BestAvailableEncryption(passphrase)
+)
+certificate = (folder / "certificate.pem").read_text()
+print(json.dumps({"Certificate": certificate, "CertificateChain": "", "PrivateKey": encrypted.decode()}))
+"""
+
+
+@dataclass
+class Machine:
+    """A folder that stands for a machine."""
+
+    root: Path
+    environment: dict[str, str]
+
+    def run(self, script: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", str(MACHINE / script)], env=self.environment, capture_output=True, text=True, timeout=30
+        )
+
+    def know(self, **facts: str) -> None:
+        for name, value in facts.items():
+            (self.root / "facts" / name.replace("_", "-")).write_text(value)
+
+    def calls(self, *words: str) -> list[str]:
+        """What was asked of AWS and of systemd so far, with all of the words."""
+        lines = (self.root / "calls").read_text().splitlines()
+        return [line for line in lines if not line.startswith("curl") and all(one in line for one in words)]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    commands = tmp_path / "bin"
+    for folder in (commands, tmp_path / "facts"):
+        folder.mkdir()
+    stubs = {"curl": CURL, "aws": AWS, "systemctl": OTHER, "chown": OTHER, "sleep": OTHER}
+    for name, text in stubs.items():
+        (commands / name).write_text(text)
+        (commands / name).chmod(0o755)
+    (tmp_path / "calls").touch()
+    write_pair(tmp_path, 7)
+    (tmp_path / "export.py").write_text(EXPORT)
+    settings = {
+        "PARLEY_NODE_GROUP": "parley-nodes",
+        "PARLEY_NODE_DOMAIN": DOMAIN,
+        "PARLEY_ZONE_ID": "Z123",
+        "PARLEY_CERTIFICATE_ARN": "arn:certificate",
+    }
+    (tmp_path / "machine.env").write_text("".join(f"export {name}={one}\n" for name, one in settings.items()))
+    environment = {
+        "PATH": f"{commands}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "CALLS": str(tmp_path / "calls"),
+        "FACTS": str(tmp_path / "facts"),
+        "EXPORT": str(tmp_path / "export.py"),
+        "PARLEY_MACHINE_ENV": str(tmp_path / "machine.env"),
+        "PARLEY_RUN": str(tmp_path / "run"),
+        "PARLEY_TLS": str(tmp_path / "tls"),
+    }
+    made = Machine(tmp_path, environment)
+    made.know(public_ipv4="203.0.113.9", instance_id="i-1", availability_zone="eu-central-1b")
+    return made
+
+
+def node_settings(machine: Machine) -> dict[str, str]:
+    lines = (machine.root / "run/node.env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_a_node_is_told_its_name_its_address_and_its_zone(machine):
+    told = machine.run("prepare.sh")
+    assert told.returncode == 0, told.stderr
+    assert node_settings(machine) == {
+        "PARLEY_NODE_PUBLIC_URL": f"https://{NAME}",
+        "PARLEY_MEDIA_ADDRESSES": "203.0.113.9",
+        "PARLEY_ZONE": "eu-central-1b",
+        "PARLEY_INSTANCE": "i-1",
+    }
+
+
+def test_the_name_leads_to_the_machine_before_the_node_starts(machine):
+    assert machine.run("prepare.sh").returncode == 0
+    (change,) = machine.calls("route53 change-resource-record-sets", "--hosted-zone-id Z123")
+    batch = json.loads(change.split("--change-batch ")[1])
+    (one,) = batch["Changes"]
+    assert (one["Action"], one["ResourceRecordSet"]["Name"]) == ("UPSERT", f"{NAME}.")
+    assert one["ResourceRecordSet"]["ResourceRecords"] == [{"Value": "203.0.113.9"}]
+    (wait,) = machine.calls("route53 wait resource-record-sets-changed", "--id /change/C1")
+    calls = machine.calls()
+    assert calls.index(change) < calls.index(wait)
+
+
+def test_a_machine_that_starts_anew_is_known_by_its_new_address(machine):
+    machine.run("prepare.sh")
+    machine.know(public_ipv4="203.0.113.77")
+    assert machine.run("prepare.sh").returncode == 0
+    assert node_settings(machine)["PARLEY_MEDIA_ADDRESSES"] == "203.0.113.77"
+
+
+def test_a_node_does_not_start_without_knowing_its_address(machine):
+    (machine.root / "facts/public-ipv4").unlink()
+    assert machine.run("prepare.sh").returncode != 0
+    assert not (machine.root / "run/node.env").exists()
+
+
+def test_the_exported_certificate_and_its_key_are_readable_by_the_node_alone(machine):
+    told = machine.run("certificate.sh")
+    assert told.returncode == 0, told.stderr
+    files = [machine.root / "tls" / name for name in ("certificate.pem", "key.pem")]
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*files)
+    serialization.load_pem_private_key(files[1].read_bytes(), password=None)
+    assert [file.stat().st_mode & 0o777 for file in files] == [0o600, 0o600]
+    assert machine.calls("chown parley", "key.pem")
+    # Neither the passphrase nor the encrypted key stays behind.
+    assert sorted(file.name for file in (machine.root / "tls").iterdir()) == ["certificate.pem", "key.pem"]
+
+
+def test_a_certificate_that_cannot_be_fetched_leaves_the_one_that_is_there(machine):
+    machine.run("certificate.sh")
+    before = (machine.root / "tls/key.pem").read_bytes()
+    (machine.root / "export.py").write_text("raise SystemExit(1)")
+    assert machine.run("certificate.sh").returncode != 0
+    assert (machine.root / "tls/key.pem").read_bytes() == before
+    assert sorted(file.name for file in (machine.root / "tls").iterdir()) == ["certificate.pem", "key.pem"]
+
+
+def test_a_machine_that_the_group_takes_away_ends_its_node_its_name_and_the_wait(machine):
+    machine.run("prepare.sh")
+    machine.know(target_lifecycle_state="Terminated")
+    told = machine.run("attend.sh")
+    assert told.returncode == 0, told.stderr
+    stop, delete, complete = machine.calls()[-3:]
+    assert stop == "systemctl stop parley-node"
+    assert '"DELETE"' in delete
+    assert f"{NAME}." in delete
+    assert "complete-lifecycle-action" in complete
+    assert "--lifecycle-hook-name drain" in complete
+
+
+def states(machine: Machine, *then: str) -> None:
+    """Each look of the script finds the next state; the last one ends it."""
+    text = "#!/bin/bash\n" + "".join(
+        f'[ -f "$FACTS/{number}" ] || {{ touch "$FACTS/{number}"; '
+        f'echo {state} > "$FACTS/target-lifecycle-state"; exit 0; }}\n'
+        for number, state in enumerate(then)
+    )
+    (machine.root / "bin/sleep").write_text(text)
+
+
+def test_a_machine_in_the_warm_pool_waits_and_starts_its_node_when_it_is_put_to_service(machine):
+    machine.know(target_lifecycle_state="Warmed:Stopped")
+    states(machine, "Warmed:Stopped", "InService", "InService", "Terminated")
+    assert machine.run("attend.sh").returncode == 0
+    asked = [line for line in machine.calls() if "systemctl" in line or "complete" in line]
+    hooks = [line.split("--lifecycle-hook-name ")[1].split()[0] for line in asked if "complete" in line]
+    assert hooks == ["prepare", "prepare", "drain"]
+    assert asked[1] == "systemctl start parley-node"
+
+
+def test_a_node_that_does_not_start_is_tried_again_and_the_group_is_not_told_that_it_is_ready(machine):
+    (machine.root / "bin/systemctl").write_text(
+        '#!/bin/bash\necho "systemctl $*" >> "$CALLS"\n[ "$1" != start ] || [ -f "$FACTS/1" ]\n'
+    )
+    machine.know(target_lifecycle_state="InService")
+    states(machine, "InService", "InService", "Terminated")
+    assert machine.run("attend.sh").returncode == 0
+    starts = [number for number, one in enumerate(machine.calls()) if one == "systemctl start parley-node"]
+    (ready,) = [number for number, one in enumerate(machine.calls()) if "hook-name prepare" in one]
+    assert len(starts) == 3
+    assert ready > starts[-1]
+
+
+def test_a_machine_without_a_group_is_in_service(machine):
+    states(machine, "Terminated")
+    assert machine.run("attend.sh").returncode == 0
+    assert machine.calls("systemctl start parley-node")
+
+
+def test_without_a_zone_there_is_neither_name_nor_certificate(machine):
+    (machine.root / "machine.env").write_text("export PARLEY_NODE_GROUP=g PARLEY_NODE_DOMAIN=\n")
+    assert machine.run("prepare.sh").returncode == 0
+    assert node_settings(machine)["PARLEY_NODE_PUBLIC_URL"] == "http://203.0.113.9:443"
+    assert not machine.calls("aws")
