@@ -49,7 +49,7 @@ from chalicelib.services.rotation import Rotation
 from chalicelib.services.scaling import Scaling
 from chalicelib.services.sweep import Sweep
 from chalicelib.services.tenants import Tenants
-from chalicelib.services.timekeeper import Timekeeper
+from chalicelib.services.timekeeper import Kept, Timekeeper
 from chalicelib.services.tokens import Callers
 from chalicelib.services.usage import Usage
 from chalicelib.services.values import (
@@ -259,6 +259,7 @@ __all__ = [
     "Event",
     "FleetLoad",
     "JoinWishes",
+    "Kept",
     "Meeting",
     "MeetingId",
     "MeetingWishes",

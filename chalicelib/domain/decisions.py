@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.awaited import awaited
 from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import NodeId, ParticipantId
 from chalicelib.domain.meeting import EndReason, Meeting, Placement, attended_by
@@ -51,7 +52,9 @@ def admit(meeting: Meeting, participant: Participant, earlier: Participant | Non
             here_since=earlier.here_since,
             attended=earlier.attended,
         )
-    change = Change.of(meeting).then("participant.admitted", participant.asked_at, participant)
+    was = earlier.state if earlier is not None else None
+    awaits = awaited(meeting, was, participant.state, participant.asked_at)
+    change = Change.of(meeting).then("participant.admitted", participant.asked_at, participant, **awaits)
     return change if earlier is not None else change.with_newcomer(participant.id)
 
 
@@ -170,12 +173,14 @@ def _came(change: Change, participant: Participant, seen: PresenceChange, now: d
         here_since=now,
     )
     counted = _count(change.after, change.after.present + 1, now)
-    return change.then("participant.joined", now, joined, **counted)
+    awaits = awaited(change.after, participant.state, "joined", participant.asked_at)
+    return change.then("participant.joined", now, joined, **counted, **awaits)
 
 
 def _left(change: Change, participant: Participant, last_seen: datetime, now: datetime) -> Change:
     counted = _count(change.after, max(0, change.after.present - 1), last_seen)
-    return change.then("participant.left", now, gone(participant, "left", last_seen), **counted)
+    awaits = awaited(change.after, participant.state, "left", participant.asked_at)
+    return change.then("participant.left", now, gone(participant, "left", last_seen), **counted, **awaits)
 
 
 def _counted(change: Change, present: int, since: datetime, now: datetime) -> Change:

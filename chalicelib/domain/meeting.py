@@ -81,6 +81,9 @@ class Meeting:
     present: int = 0
     live_since: datetime | None = None
     empty_since: datetime | None = None
+    # How many have a token and were not seen yet, and when it is looked whether they still may come.
+    joining: int = field(default=0, metadata=SECRET)
+    lapses_at: datetime | None = field(default=None, metadata=SECRET)
     # Time that people spent in it, all together, up to `counted_at`.
     attended: timedelta = timedelta(0)
     counted_at: datetime | None = None
@@ -114,10 +117,10 @@ def end_of(meeting: Meeting) -> tuple[datetime, EndReason] | None:
 
 
 def due_of(meeting: Meeting) -> datetime | None:
-    """When something is to be done about the meeting if nothing changes: end it, or erase it."""
+    """When the meeting has to be looked at: for who does not come, to end it, to erase it; None for never."""
     end = end_of(meeting)
     if end is not None:
-        return end[0]
+        return end[0] if meeting.lapses_at is None else min(end[0], meeting.lapses_at)
     return meeting.deleted_at + ERASED_AFTER if meeting.deleted_at is not None else None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.awaited import awaited
 from chalicelib.domain.entrance import mark_of
 from chalicelib.domain.events import Change
 from chalicelib.domain.meeting import Meeting
@@ -54,13 +55,15 @@ def remove(meeting: Meeting, participant: Participant, now: datetime, *, ban: bo
         return Change.of(meeting)
     removed = gone(participant, "removed", participant.left_at or now)
     kind = "participant.banned" if ban else "participant.removed"
-    return Change.of(meeting).then(kind, now, removed, barred=barred)
+    awaits = awaited(meeting, participant.state, "removed", participant.asked_at)
+    return Change.of(meeting).then(kind, now, removed, barred=barred, **awaits)
 
 
 def leave(meeting: Meeting, participant: Participant, now: datetime) -> Change:
     if participant.state in ("left", "removed", "denied"):
         return Change.of(meeting)
-    return Change.of(meeting).then("participant.left", now, gone(participant, "left", now))
+    awaits = awaited(meeting, participant.state, "left", participant.asked_at)
+    return Change.of(meeting).then("participant.left", now, gone(participant, "left", now), **awaits)
 
 
 def rename(meeting: Meeting, participant: Participant, name: str, now: datetime) -> Change:

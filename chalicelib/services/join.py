@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.domain.awaited import TOKEN_LIFETIME
 from chalicelib.domain.decisions import admit
 from chalicelib.domain.entrance import Entrance, Newcomer, entrance_of, mark_of
 from chalicelib.domain.identifiers import NodeId, ParticipantId, RandomBytes, derived_id, is_id, new_id
@@ -51,7 +52,6 @@ from chalicelib.services.placing import Entered, Placing
 from chalicelib.services.protocols import MeetingStore, Signer
 from chalicelib.services.tokens import RESUME_AUDIENCE, WAITING_AUDIENCE
 
-TOKEN_LIFETIME = timedelta(minutes=5)
 RESUME_LIFETIME = timedelta(hours=24)
 MEDIA_AUDIENCE = "parley-media"
 # Longer than anybody waits.

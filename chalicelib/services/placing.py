@@ -129,7 +129,7 @@ class Placing:
         change = place(change, Placement(node.id, node.url, node.region, units, *names), now)
         reservation = Reservation(node, units - held, is_new=not stays) if units != held else None
         most_live = None
-        if before is None:
+        if before is None or before.units == 0:
             most_live = self._tenants.limits_of(change.after.tenant).live_meetings
         if most_live is not None and not change.after.counted_live:
             change = change.also(counted_live=True)

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from chalicelib.domain.meeting import end_reason_at, is_to_be_erased
 from chalicelib.errors import StoreUnavailableError
+from chalicelib.services.lapses import Lapses
 from chalicelib.services.meetings import Meetings
 from chalicelib.services.presence import PresenceWriter
 from chalicelib.services.protocols import FleetStore, MeetingStore
@@ -32,9 +33,12 @@ class Kept:
 
     ended: int = 0
     nodes_cleared: int = 0
+    # People who were let in and never came.
+    lapsed: int = 0
 
     def __add__(self, other: Kept) -> Kept:
-        return Kept(self.ended + other.ended, self.nodes_cleared + other.nodes_cleared)
+        cleared = self.nodes_cleared + other.nodes_cleared
+        return Kept(self.ended + other.ended, cleared, self.lapsed + other.lapsed)
 
 
 class Timekeeper:
@@ -50,6 +54,7 @@ class Timekeeper:
         self._presence = presence
         self._store = store
         self._fleet = fleet
+        self._lapses = Lapses(store, fleet)
         self._region = region
 
     def run(self, request_id: str, now: datetime) -> Kept:
@@ -58,7 +63,7 @@ class Timekeeper:
         for node in self._fleet.nodes(self._region):
             if node.state(now) == "lost":
                 cleared += self._presence.clear(node, now)
-        return Kept(self._end_due(request_id, now), cleared)
+        return Kept(nodes_cleared=cleared) + self._see_to_due(request_id, now)
 
     def run_for(
         self,
@@ -79,8 +84,8 @@ class Timekeeper:
             pause(max(0.0, started + passes * PERIOD_SECONDS - monotonic()))
         return done
 
-    def _end_due(self, request_id: str, now: datetime) -> int:
-        ended = 0
+    def _see_to_due(self, request_id: str, now: datetime) -> Kept:
+        done = Kept()
         for name in self._store.due(self._region, now, MOST_AT_ONCE):
             # The index of what is due may be a moment behind.
             meeting = self._store.by_id(name)
@@ -88,7 +93,9 @@ class Timekeeper:
                 continue
             reason = end_reason_at(meeting, now)
             if reason is not None:
-                ended += self._meetings.finish(meeting, reason, request_id, now)
+                done += Kept(ended=int(self._meetings.finish(meeting, reason, request_id, now)))
             elif is_to_be_erased(meeting, now):
                 self._store.erase(meeting)
-        return ended
+            else:
+                done += Kept(lapsed=self._lapses.run(name, now))
+        return done

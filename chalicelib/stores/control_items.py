@@ -113,6 +113,8 @@ class MeetingItem(Model):
     expected_participants = NumberAttribute(attr_name="expectedParticipants", null=True)
     media = UnicodeAttribute(null=True)
     present = NumberAttribute()
+    joining = NumberAttribute(null=True)
+    lapses_at = UTCDateTimeAttribute(attr_name="lapsesAt", null=True)
     # The number of the last event: who writes says which one it has seen.
     events = NumberAttribute(default=0)
     counted_live = BooleanAttribute(attr_name="countedLive", null=True)

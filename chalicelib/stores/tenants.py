@@ -51,7 +51,8 @@ def count_live(transaction: TransactWrite, before: Meeting, after: Meeting, most
             below = below | LiveCountItem.live.does_not_exist()
         transaction.update(item, actions=[LiveCountItem.live.add(1)], condition=below)
         return True
-    if before.counted_live and after.state == "ended" and before.state != "ended":
+    has_ended = after.state == "ended" and before.state != "ended"
+    if before.counted_live and (has_ended or not after.counted_live):
         transaction.update(item, actions=[LiveCountItem.live.add(-1)])
         return True
     return False

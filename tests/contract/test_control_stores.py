@@ -7,6 +7,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from pynamodb.connection import Connection
@@ -614,6 +615,12 @@ def test_a_meeting_is_due_at_its_end_and_no_more_once_it_has_ended(stores: Store
     )
     assert moved is not None
     assert (due(19), due(20)) == (set(), {later.id})
+    # Somebody who may not come has to be looked for before the end.
+    waits: dict[str, Any] = {"joining": 1, "lapses_at": NOW + timedelta(seconds=12)}
+    assert write(
+        stores.meetings, later.id, lambda it: Change.of(it).then("participant.admitted", NOW, **waits)
+    )
+    assert (due(11), due(12), read(stores, later).lapses_at) == (set(), {later.id}, waits["lapses_at"])
 
 
 TODAY = NOW.date()
@@ -677,9 +684,15 @@ def test_live_meetings_are_counted_up_to_the_limit_and_until_they_end(stores: St
     assert not finish(stores, one)
     assert stores.tenants.live_meetings(tenant, ["local"]) == 1
     assert go_live(stores, three, 2) is None
+    # One that nobody came to counts no more, and its end takes nothing away a second time.
+    given_back = Change.of(read(stores, three)).then("meeting.released", NOW).also(counted_live=False)
+    assert stores.meetings.commit(given_back) is None
+    assert stores.tenants.live_meetings(tenant, ["local"]) == 1
+    assert finish(stores, three)
+    assert stores.tenants.live_meetings(tenant, ["local"]) == 1
     # One that began without a limit takes nothing away when it ends.
     assert finish(stores, other)
-    assert stores.tenants.live_meetings(tenant, ["local"]) == 2
+    assert stores.tenants.live_meetings(tenant, ["local"]) == 1
     assert go_live(stores, kept(stores), 0) == "tenant"
 
 

@@ -121,7 +121,8 @@ class MemoryTenants:
         before, after = change.before, change.after
         if after.counted_live and not before.counted_live:
             return 1
-        return -1 if before.counted_live and after.state == "ended" != before.state else 0
+        has_ended = after.state == "ended" != before.state
+        return -1 if before.counted_live and (has_ended or not after.counted_live) else 0
 
 
 class MemoryMeetings:
@@ -217,8 +218,8 @@ class MemoryMeetings:
         return [m for m in self.meeting_by_id.values() if m.home_region == region and m.state != "ended"]
 
     def due(self, region: str, now: datetime, limit: int) -> list[MeetingId]:
-        ends = {one.id: due_of(one) for one in self.meeting_by_id.values() if one.home_region == region}
-        return [name for name, due in ends.items() if due is not None and due <= now][:limit]
+        times = {one.id: due_of(one) for one in self.meeting_by_id.values() if one.home_region == region}
+        return [name for name, due in times.items() if due is not None and due <= now][:limit]
 
     def erase(self, meeting: Meeting) -> None:
         with self._lock:

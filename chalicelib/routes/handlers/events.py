@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger
 
 from chalicelib import errors
 from chalicelib.bootstrap import (
+    Kept,
     MeetingId,
     Tenant,
     TenantLimits,
@@ -101,9 +102,9 @@ def keep_time(event: dict[str, Any], context: Any) -> dict[str, int]:
         kept = timekeeper.run_for(seconds, request_id, utc_now)
     else:
         kept = timekeeper.run(request_id, utc_now())
-    if kept.ended or kept.nodes_cleared:
-        logger.info("time kept", extra={"ended": kept.ended, "nodes_cleared": kept.nodes_cleared})
-    return {"ended": kept.ended, "nodesCleared": kept.nodes_cleared}
+    if kept != Kept():
+        logger.info("time kept", extra=vars(kept))
+    return {"ended": kept.ended, "nodesCleared": kept.nodes_cleared, "lapsed": kept.lapsed}
 
 
 def sweep(event: dict[str, Any], context: Any) -> dict[str, int]:
