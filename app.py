@@ -9,7 +9,7 @@ gc.disable()
 from typing import Any  # noqa: E402
 
 from chalicelib.routes.edge import Edge  # noqa: E402
-from chalicelib.routes.handlers import archive, events  # noqa: E402
+from chalicelib.routes.handlers import archive, events, recordings  # noqa: E402
 from chalicelib.routes.registry import cors, register  # noqa: E402
 
 REPORT_QUEUE = "parley-node-reports"
@@ -52,6 +52,16 @@ def deliver_due(event: Any) -> dict[str, int]:
 @app.lambda_function(name="keep_time")
 def keep_time(event: dict[str, Any], context: Any) -> dict[str, int]:
     return events.keep_time(event, context)
+
+
+@app.lambda_function(name="keep_recordings")
+def keep_recordings(event: dict[str, Any], context: Any) -> dict[str, int]:
+    return recordings.keep(event, context)
+
+
+@app.lambda_function(name="sweep_recordings")
+def sweep_recordings(event: dict[str, Any], context: Any) -> dict[str, int]:
+    return recordings.sweep(event, context)
 
 
 @app.schedule("rate(1 minute)", name="sweep")

@@ -6,7 +6,7 @@ import functools
 import os
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.config import Config, IssuerSettings, read_config
 from chalicelib.services.accounts import Accounts
@@ -27,8 +27,10 @@ from chalicelib.services.protocols import (
     ApiKeyStore,
     ArchiveStore,
     AttemptStore,
+    CompositionQueue,
     FleetStore,
     KeyStore,
+    MediaLinks,
     MeetingStore,
     NodeCommands,
     NodeGroup,
@@ -36,7 +38,10 @@ from chalicelib.services.protocols import (
     PresenceStore,
     ProfileStore,
     QualityStore,
+    RecordingObjects,
+    RecordingStore,
     Signer,
+    TenantKeys,
     TenantStore,
     UsageStore,
     WebhookSender,
@@ -44,6 +49,11 @@ from chalicelib.services.protocols import (
     WebhookWaker,
 )
 from chalicelib.services.quality import Quality, read_quality_report
+from chalicelib.services.recorder_reports import read_composition_report
+from chalicelib.services.recorders import Recorders, Rules
+from chalicelib.services.recording_media import Media, RecordingMedia
+from chalicelib.services.recording_upkeep import RecordingUpkeep
+from chalicelib.services.recordings import Recordings, Requester
 from chalicelib.services.reports import Reports
 from chalicelib.services.rotation import Rotation
 from chalicelib.services.scaling import Scaling
@@ -53,9 +63,11 @@ from chalicelib.services.timekeeper import Kept, Timekeeper
 from chalicelib.services.tokens import Callers
 from chalicelib.services.usage import Usage
 from chalicelib.services.values import (
+    Access,
     Admission,
     ApiKey,
     ApiKeyCaller,
+    Composition,
     Delivery,
     Endpoint,
     EndpointWishes,
@@ -68,18 +80,24 @@ from chalicelib.services.values import (
     Moderator,
     Node,
     NodeId,
+    Opened,
     Operation,
     Participant,
+    Pause,
     Profile,
+    Recording,
     RegionWish,
+    StorageAges,
     Tenant,
     TenantLimits,
     TrustedIssuer,
     Used,
     UserCaller,
+    UserId,
     Waiting,
     WebhookEndpointId,
     require_scope,
+    storage_class_of,
 )
 from chalicelib.services.webhooks import Webhooks
 from chalicelib.stores.api_keys import DynamoApiKeys
@@ -88,11 +106,14 @@ from chalicelib.stores.attempts import DynamoAttempts
 from chalicelib.stores.commands import SqsCommands
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.issuers import OidcIssuers
+from chalicelib.stores.media_links import SignedLinks
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.node_group import AutoScalingNodeGroup, FixedNodes
 from chalicelib.stores.presence import DynamoPresence
 from chalicelib.stores.profiles import DynamoProfiles
 from chalicelib.stores.quality import DynamoQuality
+from chalicelib.stores.recording_objects import KmsKeys, S3RecordingObjects, SqsCompositionQueue
+from chalicelib.stores.recordings import DynamoRecordings
 from chalicelib.stores.signing import SecretSigner
 from chalicelib.stores.signing_keys import SecretKeys, new_key
 from chalicelib.stores.tables import use_tables
@@ -123,6 +144,11 @@ class Stores:
     tenants: TenantStore
     archive: ArchiveStore
     profiles: ProfileStore
+    recordings: RecordingStore
+    recording_objects: RecordingObjects
+    compositions: CompositionQueue
+    media_links: MediaLinks
+    tenant_keys: TenantKeys
 
 
 @dataclass(frozen=True)
@@ -152,14 +178,19 @@ class Services:
     tenants: Tenants
     archive: Archive
     profiles: Profiles
+    recordings: Recordings
+    recording_media: RecordingMedia
+    recording_upkeep: RecordingUpkeep
+    tenant_keys: TenantKeys
 
 
 def build(config: Config, stores: Stores) -> Services:
     passcodes = Passcodes(stores.attempts)
     accounts = Accounts(stores.api_keys, os.urandom)
     fleet = Fleet(stores.fleet, stores.meetings, stores.commands, config.regions)
-    presence = PresenceWriter(stores.presence, stores.meetings, stores.commands)
     tenants = Tenants(stores.tenants)
+    recorders = Recorders(stores.meetings, fleet, tenants, _rules(config))
+    presence = PresenceWriter(stores.presence, stores.meetings, stores.commands, recorders)
     meetings = Meetings(stores.meetings, fleet, tenants, config.region, os.urandom)
     join = Join(
         meetings,
@@ -171,6 +202,7 @@ def build(config: Config, stores: Stores) -> Services:
         os.urandom,
         utc_now,
     )
+    recordings = Recordings(meetings, stores.meetings, stores.recordings, recorders, os.urandom)
     webhooks = Webhooks(stores.webhooks, os.urandom, config.webhook_networks)
     return Services(
         config=config,
@@ -197,12 +229,33 @@ def build(config: Config, stores: Stores) -> Services:
         limits=Limits(config.rate_per_second),
         tenants=tenants,
         profiles=Profiles(stores.profiles),
+        recordings=recordings,
+        recording_media=RecordingMedia(
+            recordings, stores.recordings, stores.recording_objects, stores.media_links
+        ),
+        recording_upkeep=RecordingUpkeep(
+            stores.meetings,
+            stores.recordings,
+            recorders,
+            stores.recording_objects,
+            stores.compositions,
+            config.recordings_bucket,
+            config.region,
+            os.urandom,
+        ),
+        tenant_keys=stores.tenant_keys,
         archive=Archive(stores.archive, config.region),
         usage=Usage(stores.usage, stores.tenants, stores.meetings, config.region, config.regions),
         deliveries=Deliveries(
             webhooks, stores.webhooks, stores.meetings, stores.sender, stores.waker, utc_now
         ),
     )
+
+
+def _rules(config: Config) -> Rules:
+    days = config.recording_retention_days
+    retention = timedelta(days=days) if days is not None else None
+    return Rules(config.recordings_bucket, config.recordings_backup_bucket, retention)
 
 
 def utc_now() -> datetime:
@@ -243,6 +296,11 @@ def services() -> Services:
         tenants=DynamoTenants(),
         archive=S3Archive(config.archive_bucket),
         profiles=DynamoProfiles(),
+        recordings=DynamoRecordings(),
+        recording_objects=S3RecordingObjects(config.recordings_bucket, config.recordings_backup_bucket),
+        compositions=SqsCompositionQueue(config.composition_queue),
+        media_links=SignedLinks(config.recordings_url, config.recordings_link_secret),
+        tenant_keys=KmsKeys(config.account, config.recordings_distribution or None),
         node_group=AutoScalingNodeGroup(config.node_group) if config.node_group else FixedNodes(),
     )
     return build(config, stores)
@@ -250,9 +308,11 @@ def services() -> Services:
 
 # Routes know the services' values by way of here: their one arrow inward.
 __all__ = [
+    "Access",
     "Admission",
     "ApiKey",
     "ApiKeyCaller",
+    "Composition",
     "Delivery",
     "Endpoint",
     "EndpointWishes",
@@ -260,28 +320,37 @@ __all__ = [
     "FleetLoad",
     "JoinWishes",
     "Kept",
+    "Media",
     "Meeting",
     "MeetingId",
     "MeetingWishes",
     "Moderator",
     "Node",
     "NodeId",
+    "Opened",
     "Operation",
     "Participant",
+    "Pause",
     "Profile",
+    "Recording",
     "RegionWish",
+    "Requester",
     "Services",
+    "StorageAges",
     "Stores",
     "Tenant",
     "TenantLimits",
     "Used",
     "UserCaller",
+    "UserId",
     "Waiting",
     "WebhookEndpointId",
     "build",
+    "read_composition_report",
     "read_entry",
     "read_quality_report",
     "require_scope",
     "services",
+    "storage_class_of",
     "utc_now",
 ]

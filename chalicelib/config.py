@@ -40,6 +40,21 @@ class Config:
     issuers: tuple[IssuerSettings, ...] = ()
     # Where all events are kept beside the tables.
     archive_bucket: str = "parley-events"
+    # Where recordings lie, what nodes write to while that refuses, and the queue of those who make films.
+    recordings_bucket: str = "parley-recordings"
+    recordings_backup_bucket: str | None = None
+    composition_queue: str = "parley-composition"
+    # The edge that serves recordings, and the secret with the key that links to it are signed with.
+    recordings_url: str = ""
+    recordings_link_secret: str = "parley/recording-links"
+    # How long recordings are kept where nobody says otherwise; None: until somebody deletes them.
+    recording_retention_days: int | None = 365
+    # After so many days the bucket moves objects to cheaper classes: infra says the same to S3.
+    recording_infrequent_days: int = 30
+    recording_archive_days: int = 90
+    # What tenants' keys are made with; "" where recordings are not encrypted with such.
+    account: str = ""
+    recordings_distribution: str = ""
     # The autoscaling group of the region's nodes; "" where nobody starts and ends them.
     node_group: str = ""
     minimum_nodes: int = 1
@@ -72,6 +87,16 @@ def read_config(environment: Mapping[str, str]) -> Config:
         minimum_nodes=int(environment.get("PARLEY_MINIMUM_NODES", "1")),
         maximum_nodes=int(environment.get("PARLEY_MAXIMUM_NODES", "20")),
         store_attempt_seconds=float(environment.get("PARLEY_STORE_ATTEMPT_SECONDS", "0.4")),
+        recordings_bucket=environment.get("PARLEY_RECORDINGS_BUCKET", "parley-recordings"),
+        recordings_backup_bucket=environment.get("PARLEY_RECORDINGS_BACKUP_BUCKET") or None,
+        composition_queue=environment.get("PARLEY_COMPOSITION_QUEUE", "parley-composition"),
+        recordings_url=environment.get("PARLEY_RECORDINGS_URL", f"{app_url}/media"),
+        recordings_link_secret=environment.get("PARLEY_RECORDINGS_LINK_SECRET", "parley/recording-links"),
+        recording_retention_days=int(environment.get("PARLEY_RECORDING_RETENTION_DAYS", "365")) or None,
+        recording_infrequent_days=int(environment.get("PARLEY_RECORDING_INFREQUENT_DAYS", "30")),
+        recording_archive_days=int(environment.get("PARLEY_RECORDING_ARCHIVE_DAYS", "90")),
+        account=environment.get("PARLEY_ACCOUNT", ""),
+        recordings_distribution=environment.get("PARLEY_RECORDINGS_DISTRIBUTION", ""),
         issuers=_issuers(environment.get("PARLEY_ISSUERS", "")),
     )
 

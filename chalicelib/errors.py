@@ -17,8 +17,18 @@ ControlPlaneError
 │   ├── MethodNotAllowedError     the path does not know the method
 │   ├── NotFoundError             not there, or not the caller's to see
 │   │   ├── MeetingNotFoundError
-│   │   └── ParticipantNotFoundError
+│   │   ├── ParticipantNotFoundError
+│   │   └── RecordingNotFoundError
 │   ├── MeetingEndedError
+│   ├── CannotRecordError         the meeting cannot be recorded now
+│   │   ├── RecordingOffError     its setting says so
+│   │   ├── MeetingEncryptedError no node can decrypt it
+│   │   ├── AlreadyRecordingError
+│   │   └── MeetingEmptyError     nobody is there
+│   ├── RecordingNotRunningError  it has stopped: it cannot be paused or go on
+│   ├── RecordingHeldError        a legal hold keeps it
+│   ├── RecordingBusyError        it is being recorded, or a film of it made
+│   ├── RecordingGoneError        it was deleted
 │   ├── MeetingNotOpenError       it is for later
 │   ├── MeetingFullError
 │   ├── PreconditionFailedError   it changed since the caller read it
@@ -125,6 +135,50 @@ class MeetingNotFoundError(NotFoundError):
 
 class ParticipantNotFoundError(NotFoundError):
     code = "participant_not_found"
+
+
+class RecordingNotFoundError(NotFoundError):
+    code = "recording_not_found"
+
+
+class CannotRecordError(CallerError):
+    code = "cannot_record"
+
+
+class RecordingOffError(CannotRecordError):
+    code = "recording_off"
+
+
+class MeetingEncryptedError(CannotRecordError):
+    code = "meeting_encrypted"
+
+
+class AlreadyRecordingError(CannotRecordError):
+    code = "already_recording"
+
+
+class MeetingEmptyError(CannotRecordError):
+    code = "meeting_empty"
+
+
+class RecordingNotRunningError(CallerError):
+    code = "recording_not_running"
+
+
+class RecordingHeldError(CallerError):
+    code = "recording_held"
+
+
+class RecordingBusyError(CallerError):
+    code = "recording_busy"
+
+
+class RecordingsKeptError(CallerError):
+    code = "recordings_kept"
+
+
+class RecordingGoneError(CallerError):
+    code = "recording_deleted"
 
 
 class MeetingEndedError(CallerError):

@@ -1,4 +1,4 @@
-"""The one port that people open: the API under /v1, the web app at every other path."""
+"""The one port that people open: the API under /v1, recordings under /media, else the web app."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from localcloud.gateway.event import HttpRequest
 from localcloud.gateway.gateway import BODY_LIMIT_BYTES, Gateway
 from localcloud.gateway.problem import HttpResponse
 from localcloud.issuer import Issuer, IssuerPages
+from localcloud.media_edge import MediaEdge
 from localcloud.settings import Settings
 from localcloud.web_app import WebApp
 
@@ -25,7 +26,12 @@ MOST_FORM_BYTES = 16 * 1024
 
 class Listener:
     def __init__(
-        self, settings: Settings, gateway: Gateway, web_app: WebApp, issuer: Issuer | None = None
+        self,
+        settings: Settings,
+        gateway: Gateway,
+        web_app: WebApp,
+        media: MediaEdge,
+        issuer: Issuer | None = None,
     ) -> None:
         self._settings = settings
         self._gateway = gateway
@@ -35,6 +41,7 @@ class Listener:
         application.router.add_route("*", "/v1", self._handle_api)
         application.router.add_route("*", "/v1/{path:" + ANYTHING + "}", self._handle_api)
         application.router.add_get("/docs", _show_docs)
+        media.add_to(application.router)
         application.router.add_route("*", "/{path:" + ANYTHING + "}", web_app.handle)
         # A request that a handler still works on gets its second, not more: Ctrl-C should feel like one.
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1, handle_signals=False)

@@ -15,8 +15,14 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from localcloud.api_client import ApiClient, ApiKey
 from localcloud.control_plane import ControlPlane
@@ -30,7 +36,11 @@ DEAD_LETTER_QUEUE = "parley-node-reports-dead"
 CONTROL_TABLE = "parley-control"
 WEBHOOK_QUEUE = "parley-webhooks"
 RECORDINGS_BUCKET = "parley-recordings"
+COMPOSITION_QUEUE = "parley-composition"
 ARCHIVE_BUCKET = "parley-events"
+LINK_SECRET = "parley/recording-links"
+# A composer says each half minute that it is still at it.
+COMPOSITION_VISIBILITY_SECONDS = 120
 SIGNING_SECRET = "parley/signing-keys"
 # Reports come every 2 s: one that failed three times says nothing any more.
 MOST_RECEIVES = 3
@@ -65,6 +75,19 @@ def make_webhook_queue() -> Queue:
     return _queue(sqs, WEBHOOK_QUEUE, attributes)
 
 
+def make_composition_queue() -> Queue:
+    """The queue of films to be made, and its dead-letter queue."""
+    sqs = boto3.client("sqs")
+    dead = _queue(sqs, f"{COMPOSITION_QUEUE}-dead", {"MessageRetentionPeriod": "1209600"})
+    redrive = {"deadLetterTargetArn": dead.arn, "maxReceiveCount": MOST_RECEIVES}
+    attributes = {
+        "VisibilityTimeout": str(COMPOSITION_VISIBILITY_SECONDS),
+        "RedrivePolicy": json.dumps(redrive),
+        "MessageRetentionPeriod": "1209600",
+    }
+    return _queue(sqs, COMPOSITION_QUEUE, attributes)
+
+
 def _queue(sqs: Any, name: str, attributes: dict[str, str]) -> Queue:
     url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
@@ -94,14 +117,33 @@ def make_signing_secret(data: Path) -> None:
     path = data / "signing-keys.json"
     if not path.exists():
         write_private(path, json.dumps({"keys": [new_signing_key(datetime.now(UTC))]}))
-    value = path.read_text()
+    _put_secret(SIGNING_SECRET, path.read_text())
+
+
+def make_link_secret(data: Path) -> tuple[str, RSAPublicKey]:
+    """Put the key that signs links to recordings into Secrets Manager; its name, and how to check them."""
+    path = data / "recording-links.json"
+    if not path.exists():
+        made = rsa.generate_private_key(65537, 2048)
+        pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        write_private(path, json.dumps({"keyId": "local", "privateKeyPem": pem}))
+    text = path.read_text()
+    _put_secret(LINK_SECRET, text)
+    kept = json.loads(text)
+    key = load_pem_private_key(kept["privateKeyPem"].encode(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise StartError(f"{path} holds another kind of key: delete it, a new one is made.")
+    return str(kept["keyId"]), key.public_key()
+
+
+def _put_secret(name: str, value: str) -> None:
     secrets = boto3.client("secretsmanager")
     try:
-        secrets.create_secret(Name=SIGNING_SECRET, SecretString=value)
+        secrets.create_secret(Name=name, SecretString=value)
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceExistsException":
             raise
-        secrets.put_secret_value(SecretId=SIGNING_SECRET, SecretString=value)
+        secrets.put_secret_value(SecretId=name, SecretString=value)
 
 
 def new_signing_key(now: datetime) -> dict[str, str]:

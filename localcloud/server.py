@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 import boto3
 from botocore.config import Config
 
-from localcloud import provisioning
+from localcloud import media_edge, provisioning
 from localcloud.api_client import ApiClient
+from localcloud.composers import composer_environment, composer_process, has_composer
 from localcloud.control_plane import ControlPlane, load_control_plane
 from localcloud.engines import (
     answers_http,
@@ -33,6 +34,7 @@ from localcloud.engines import (
 from localcloud.gateway.gateway import Gateway
 from localcloud.issuer import Issuer, trusted_by_the_api
 from localcloud.listener import Listener
+from localcloud.media_edge import MediaEdge
 from localcloud.nodes import (
     REGION,
     START_SECONDS,
@@ -54,6 +56,13 @@ from localcloud.web_app import WebApp
 SWEEP_SECONDS = 60.0
 # Each four seconds in AWS, too; there, one function goes on for a minute.
 TIME_SECONDS = 4.0
+# A minute in AWS for sweeps.
+PERIODS = {
+    "sweep": SWEEP_SECONDS,
+    "keep_time": TIME_SECONDS,
+    "keep_recordings": 2.0,
+    "sweep_recordings": 5.0,
+}
 # A minute in AWS, where each look is paid for.
 DELIVER_SECONDS = 5.0
 # Events gather this long before they become one object of the archive; in AWS a minute.
@@ -129,6 +138,10 @@ class LocalCloud:
                 "PARLEY_STORE_ATTEMPT_SECONDS": "0.9",
                 "PARLEY_ARCHIVE_BUCKET": provisioning.ARCHIVE_BUCKET,
                 "PARLEY_WEBHOOK_QUEUE": provisioning.WEBHOOK_QUEUE,
+                "PARLEY_RECORDINGS_BUCKET": provisioning.RECORDINGS_BUCKET,
+                "PARLEY_COMPOSITION_QUEUE": provisioning.COMPOSITION_QUEUE,
+                "PARLEY_RECORDINGS_URL": f"{url}{media_edge.PATH}",
+                "PARLEY_RECORDINGS_LINK_SECRET": provisioning.LINK_SECRET,
                 # On one machine the receiver that is being written is on that machine, too.
                 "PARLEY_WEBHOOK_NETWORKS": os.environ.get("PARLEY_WEBHOOK_NETWORKS", LOOPBACK),
                 "PARLEY_REPORT_QUEUE_NAME": provisioning.REPORT_QUEUE,
@@ -205,6 +218,7 @@ class LocalCloud:
         queue, *_ = await asyncio.gather(
             asyncio.to_thread(provisioning.make_queues),
             asyncio.to_thread(provisioning.make_webhook_queue),
+            asyncio.to_thread(provisioning.make_composition_queue),
             asyncio.to_thread(provisioning.make_tables),
             asyncio.to_thread(provisioning.make_buckets),
             asyncio.to_thread(provisioning.make_signing_secret, self._folder.path),
@@ -215,15 +229,17 @@ class LocalCloud:
         """What ministack forgets when it is started again."""
         await asyncio.to_thread(provisioning.make_queues)
         await asyncio.to_thread(provisioning.make_webhook_queue)
+        await asyncio.to_thread(provisioning.make_composition_queue)
         await asyncio.to_thread(provisioning.make_buckets)
         await asyncio.to_thread(provisioning.make_signing_secret, self._folder.path)
+        await asyncio.to_thread(provisioning.make_link_secret, self._folder.path)
 
     async def _start_serving(
         self, control_plane: ControlPlane, gateway: Gateway, queue: provisioning.Queue
     ) -> None:
         self._plans = plan_nodes(self._settings, self._ports, self._folder.path / "nodes.json")
         web_app = WebApp(ROOT / "web/dist", lambda: [plan.url for plan in self._plans])
-        listener = Listener(self._settings, gateway, web_app, self._issuer)
+        listener = Listener(self._settings, gateway, web_app, await self._media_edge(), self._issuer)
         await listener.start()
         self._started.push_async_callback(listener.stop)
         report_handler = functools.partial(control_plane.invoke, control_plane.handler("handle_node_reports"))
@@ -231,10 +247,24 @@ class LocalCloud:
         sqs = boto3.client("sqs", config=Config(retries={"total_max_attempts": 1}))
         pump = QueuePump(sqs, queue.url, queue.arn, report_handler)
         self._start_task(pump.run())
-        for name, seconds in (("sweep", SWEEP_SECONDS), ("keep_time", TIME_SECONDS)):
+        for name, seconds in PERIODS.items():
             handler = functools.partial(control_plane.invoke, control_plane.handler(name))
             self._start_task(run_schedule(handler, name=name, period_seconds=seconds))
         await self._start_webhooks(control_plane, sqs)
+        await self._start_composers(queue)
+
+    async def _media_edge(self) -> MediaEdge:
+        key_id, key = await asyncio.to_thread(provisioning.make_link_secret, self._folder.path)
+        base_url = f"{self._settings.url}{media_edge.PATH}"
+        return MediaEdge(boto3.client("s3"), provisioning.RECORDINGS_BUCKET, base_url, key_id, key)
+
+    async def _start_composers(self, reports: provisioning.Queue) -> None:
+        if not has_composer():
+            return
+        jobs = await asyncio.to_thread(provisioning.make_composition_queue)
+        environment = composer_environment(os.environ, jobs.url, reports.url)
+        for number in range(self._settings.composers):
+            await self._start_child(composer_process(number, environment, self._folder.logs, self._register))
 
     async def _start_webhooks(self, control_plane: ControlPlane, sqs: Any) -> None:
         """What hears of new events and brings them to those who asked for them."""

@@ -21,6 +21,8 @@ class Settings:
     port: int
     nodes: int
     data: Path
+    # Processes that make films of recordings.
+    composers: int = 1
 
     @property
     def reachable_host(self) -> str:
@@ -41,7 +43,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Parse PARLEY_HOST, PARLEY_PORT, PARLEY_NODES and PARLEY_DATA.
+    """Parse PARLEY_HOST, PARLEY_PORT, PARLEY_NODES, PARLEY_COMPOSERS and PARLEY_DATA.
 
     Raises:
         SettingError: A value is not a number of the stated range, or not an address.
@@ -57,6 +59,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         host=host,
         port=_number(environment, "PARLEY_PORT", default=8080, least=1, most=65535),
         nodes=_number(environment, "PARLEY_NODES", default=1, least=1, most=MOST_NODES),
+        composers=_number(environment, "PARLEY_COMPOSERS", default=1, least=0, most=MOST_NODES),
         data=(ROOT / (environment.get("PARLEY_DATA") or ".parley")).resolve(),
     )
 

@@ -156,6 +156,56 @@ class Client:
         query = {"from": first, "to": last}
         return self._http.call("GET", "/usage", params=_given(query))
 
+    # Recordings.
+
+    def start_recording(
+        self, meeting: str, layout: str = "speaker", *, idempotency_key: str | None = None
+    ) -> Json:
+        """Of a live meeting; the layout (grid, speaker, share) is that of the film."""
+        return self._make(_path("meetings", meeting, "recordings"), {"layout": layout}, idempotency_key)
+
+    def recordings(self, meeting: str | None = None, state: str | None = None) -> Iterator[Json]:
+        """Of one meeting, or all that this client may see; newest first."""
+        path = "/recordings" if meeting is None else _path("meetings", meeting, "recordings")
+        return self._pages(path, {"limit": PAGE, "state": state})
+
+    def recording(self, recording: str) -> Json:
+        return self._http.call("GET", _path("recordings", recording))
+
+    def pause_recording(self, recording: str) -> Json:
+        return self._http.call("POST", _path("recordings", recording, "pause"), json={})
+
+    def resume_recording(self, recording: str) -> Json:
+        return self._http.call("POST", _path("recordings", recording, "resume"), json={})
+
+    def stop_recording(self, recording: str) -> Json:
+        return self._http.call("POST", _path("recordings", recording, "stop"), json={})
+
+    def change_recording(self, recording: str, **changes: Any) -> Json:
+        """How long it is kept (`retainUntil`), its `legalHold`, and who else may open it (`access`)."""
+        return self._http.call("PATCH", _path("recordings", recording), json=changes)
+
+    def recording_media(self, recording: str, *kinds: str, layout: str | None = None) -> Json:
+        """Links of all kinds (mp4, hls, thumbnails, tracks, manifest) or those named; None where it lacks.
+
+        They end after five minutes, and each answer is an entry of the access log.
+        """
+        query = _given({"kinds": ",".join(kinds) or None, "layout": layout})
+        return self._http.call("GET", _path("recordings", recording, "media"), params=query)
+
+    def recording_access(self, recording: str) -> Iterator[Json]:
+        """Who was given links, newest first."""
+        return self._pages(_path("recordings", recording, "access-log"), {"limit": PAGE})
+
+    def compose_recording(self, recording: str, layout: str) -> Json:
+        """Another film of it."""
+        path = _path("recordings", recording, "compositions")
+        return self._http.call("POST", path, json={"layout": layout})
+
+    def delete_recording(self, recording: str) -> Json:
+        """It is gone within a minute; `deletion` then says what was deleted, when and by whom."""
+        return self._http.call("DELETE", _path("recordings", recording))
+
     # Webhooks.
 
     def create_webhook(

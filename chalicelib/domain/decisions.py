@@ -13,6 +13,8 @@ from chalicelib.domain.identifiers import NodeId, ParticipantId
 from chalicelib.domain.meeting import EndReason, Meeting, Placement, attended_by
 from chalicelib.domain.participant import Participant, ParticipantState, gone
 from chalicelib.domain.presence import PresenceChange
+from chalicelib.domain.recording import Recording, ask
+from chalicelib.domain.recording_changes import note
 from chalicelib.domain.usage import Carried, bytes_of, merged
 
 # A transaction of DynamoDB has 100 items: the meeting, and two for each who came or went.
@@ -22,14 +24,19 @@ COMING: tuple[ParticipantState, ...] = ("joining", "left")
 GOING: tuple[ParticipantState, ...] = ("joining", "joined")
 
 
-def end(meeting: Meeting, reason: EndReason, now: datetime) -> Change | None:
-    """None if it has ended before."""
+def end(
+    meeting: Meeting, reason: EndReason, now: datetime, recordings: Iterable[Recording] = ()
+) -> Change | None:
+    """None if it has ended before. A recording that goes on stops with it."""
     if meeting.state == "ended":
         return None
     counted = _count(meeting, 0, now)
-    return Change.of(meeting).then(
+    change = Change.of(meeting).then(
         "meeting.ended", now, state="ended", ended_at=now, end_reason=reason, **counted
     )
+    for recording in recordings:
+        change = note(change, ask(recording, "stopped", now), now)
+    return change
 
 
 def delete(meeting: Meeting, now: datetime) -> Change | None:
@@ -52,6 +59,8 @@ def admit(meeting: Meeting, participant: Participant, earlier: Participant | Non
             here_since=earlier.here_since,
             attended=earlier.attended,
         )
+    if meeting.active_recording is not None:
+        participant = dataclasses.replace(participant, told_of_recording=meeting.active_recording.id)
     was = earlier.state if earlier is not None else None
     awaits = awaited(meeting, was, participant.state, participant.asked_at)
     change = Change.of(meeting).then("participant.admitted", participant.asked_at, participant, **awaits)

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from chalicelib.domain.identifiers import EventId, MeetingId, ParticipantId, Tenant
+from chalicelib.domain.identifiers import EventId, MeetingId, ParticipantId, RecordingId, Tenant
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.plain import fields_of, plain_of, secret_keys, value_of
+from chalicelib.domain.recording import Recording
 
 # What the log counts for itself: the event's number says it.
 _COUNTED = frozenset({"events"})
@@ -30,7 +31,7 @@ class Event:
     number: int
     type: str
     at: datetime
-    # "meeting": the fields that changed; "participant": one participant as it is afterwards.
+    # "meeting": the fields that changed; "participant", "recording": one of them as it is afterwards.
     data: Mapping[str, Any]
 
     @property
@@ -41,7 +42,11 @@ class Event:
 
     def shown(self) -> dict[str, Any]:
         """The data without what no reader of the log may see."""
-        hidden = {"meeting": secret_keys(Meeting), "participant": secret_keys(Participant)}
+        hidden = {
+            "meeting": secret_keys(Meeting),
+            "participant": secret_keys(Participant),
+            "recording": secret_keys(Recording),
+        }
         return {
             name: {key: value for key, value in part.items() if key not in hidden.get(name, ())}
             for name, part in self.data.items()
@@ -63,7 +68,7 @@ Obstacle = Literal["meeting", "participant", "node", "busy", "tenant", "supersed
 
 @dataclass(frozen=True)
 class Change:
-    """A meeting before and after, the participants that changed with it, and the events that say how."""
+    """A meeting before and after, what of it changed with it, and the events that say how."""
 
     before: Meeting
     after: Meeting
@@ -71,6 +76,7 @@ class Change:
     participant_by_id: Mapping[ParticipantId, Participant] = field(default_factory=dict)
     # Of them, those who must not be known before: a repeated request makes nobody twice.
     newcomers: frozenset[ParticipantId] = frozenset()
+    recording_by_id: Mapping[RecordingId, Recording] = field(default_factory=dict)
 
     @staticmethod
     def of(meeting: Meeting) -> Change:
@@ -83,13 +89,20 @@ class Change:
         event = Event(meeting.id, 1, "meeting.created", meeting.created_at, data)
         return Change(meeting, dataclasses.replace(meeting, events=1), (event,))
 
-    def then(self, kind: str, at: datetime, participant: Participant | None = None, **fields: Any) -> Change:
-        """One more event: fields of the meeting that get new values, and one participant's new state.
+    def then(
+        self,
+        kind: str,
+        at: datetime,
+        participant: Participant | None = None,
+        recorded: Recording | None = None,
+        **fields: Any,
+    ) -> Change:
+        """One more event: fields of the meeting that get new values, one participant's or recording's state.
 
         Args:
             kind: What happened, as `meeting.ended` or `participant.joined`.
             at: When, by the control plane's or the queue's clock.
-            participant: The participant as it is afterwards.
+            participant, recorded: The participant and the recording as they are afterwards.
             fields: Fields of the meeting; one that has the value already is left out.
         """
         changed = {name: value for name, value in fields.items() if getattr(self.after, name) != value}
@@ -102,8 +115,12 @@ class Change:
         if participant is not None:
             data["participant"] = plain_of(participant)
             participants[participant.id] = participant
+        recordings = dict(self.recording_by_id)
+        if recorded is not None:
+            data["recording"] = plain_of(recorded)
+            recordings[recorded.id] = recorded
         event = Event(after.id, number, kind, at, data)
-        return Change(self.before, after, (*self.events, event), participants, self.newcomers)
+        return Change(self.before, after, (*self.events, event), participants, self.newcomers, recordings)
 
     def also(self, **fields: Any) -> Change:
         """The same, and its last event says these fields of the meeting, too."""
@@ -111,7 +128,7 @@ class Change:
         *before, last = self.events
         meeting = {**last.data.get("meeting", {}), **plain_of(after, fields)}
         last = dataclasses.replace(last, data={**last.data, "meeting": meeting})
-        return Change(self.before, after, (*before, last), self.participant_by_id, self.newcomers)
+        return dataclasses.replace(self, after=after, events=(*before, last))
 
     def with_newcomer(self, participant: ParticipantId) -> Change:
         """The same, on the condition that nobody of this name was ever in the meeting."""
@@ -120,10 +137,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a log says: the meeting and everybody who was ever in it."""
+    """What a log says: the meeting, everybody who was ever in it, and its recordings."""
 
     meeting: Meeting
     participant_by_id: Mapping[ParticipantId, Participant]
+    recording_by_id: Mapping[RecordingId, Recording] = field(default_factory=dict)
 
 
 class BrokenLogError(Exception):
@@ -138,6 +156,7 @@ def replay(events: Iterable[Event]) -> Replayed:
     """
     meeting: Meeting | None = None
     participants: dict[ParticipantId, Participant] = {}
+    recordings: dict[RecordingId, Recording] = {}
     for expected, event in enumerate(events, 1):
         if event.number != expected:
             raise BrokenLogError(f"Event {expected} of {event.meeting} is missing; {event.number} came.")
@@ -149,9 +168,12 @@ def replay(events: Iterable[Event]) -> Replayed:
         if "participant" in event.data:
             participant = value_of(Participant, event.data["participant"])
             participants[participant.id] = participant
+        if "recording" in event.data:
+            recording = value_of(Recording, event.data["recording"])
+            recordings[recording.id] = recording
     if meeting is None:
         raise BrokenLogError("A log has at least the event of its meeting's creation.")
-    return Replayed(meeting, participants)
+    return Replayed(meeting, participants, recordings)
 
 
 def without_gap(events: Iterable[Event], after: int) -> list[Event]:

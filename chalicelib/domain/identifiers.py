@@ -17,6 +17,8 @@ KeyId = NewType("KeyId", str)
 UserId = NewType("UserId", str)
 EventId = NewType("EventId", str)
 WebhookEndpointId = NewType("WebhookEndpointId", str)
+RecordingId = NewType("RecordingId", str)
+JobId = NewType("JobId", str)
 Tenant = NewType("Tenant", str)
 
 RandomBytes = Callable[[int], bytes]
@@ -27,7 +29,12 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def new_id(prefix: str, random_bytes: RandomBytes) -> str:
-    return f"{prefix}_{base64.b32encode(random_bytes(16)).decode().rstrip('=').lower()}"
+    return f"{prefix}_{new_token(random_bytes)}"
+
+
+def new_token(random_bytes: RandomBytes) -> str:
+    """128 random bits, as in ids: for names that nobody can guess."""
+    return base64.b32encode(random_bytes(16)).decode().rstrip("=").lower()
 
 
 def new_code(random_bytes: RandomBytes) -> MeetingCode:

@@ -8,14 +8,18 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.domain.egress import Media
-from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, Tenant, UserId
+from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, RecordingId, Tenant, UserId
 from chalicelib.domain.plain import SECRET
+from chalicelib.domain.recording import RecordingSetting, RecordingState
 from chalicelib.domain.usage import Carried
 
 MeetingState = Literal["created", "live", "ended"]
 # requested: somebody ended it; scheduled: its time was up; length: it went on for as long as it may; empty:
 # nobody came back; overdue: nobody ever came.
 EndReason = Literal["requested", "scheduled", "length", "empty", "overdue"]
+
+# What carries media end to end encrypted cannot be recorded by a node.
+Encryption = Literal["transport", "endToEnd"]
 
 # A link is often made a day before; one that nobody used for a month after its time is forgotten.
 UNUSED_LIFETIME = timedelta(days=30)
@@ -39,6 +43,16 @@ class Placement:
     # Where people go when the node dies.
     standby: NodeId | None = None
     standby_url: str = ""
+
+
+@dataclass(frozen=True)
+class ActiveRecording:
+    """The recording that goes on: whoever comes in is told of it before."""
+
+    id: RecordingId
+    state: RecordingState
+    requested_at: datetime
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +106,9 @@ class Meeting:
     # What nodes sent for it: by each, which only merging needs, and in all.
     carried: tuple[Carried, ...] = field(default=(), metadata=SECRET)
     egress_bytes: int = 0
+    encryption: Encryption = "transport"
+    recording: RecordingSetting = "off"
+    active_recording: ActiveRecording | None = None
     # Nobody sees it any more.
     deleted_at: datetime | None = None
     # The number of the last event in its log; whoever writes says which one it has seen.

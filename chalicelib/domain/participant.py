@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from chalicelib.domain.identifiers import MeetingId, ParticipantId
+from chalicelib.domain.identifiers import MeetingId, ParticipantId, RecordingId
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.plain import SECRET
 
@@ -36,6 +36,8 @@ class Participant:
     # Since when it is there without a break, and the time that it was there before.
     here_since: datetime | None = None
     attended: timedelta = timedelta(0)
+    # The recording that it was told of before it came in: who stays consents.
+    told_of_recording: RecordingId | None = None
     # What was asked for with the idempotency key that its id is made of.
     request: str | None = field(default=None, metadata=SECRET)
     # A mark of the address it came from (domain/entrance.py), for bans.

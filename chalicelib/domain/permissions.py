@@ -20,7 +20,9 @@ Operation = Literal[
     "join_meeting", "choose_role", "await_admission", "list_participants", "see_participant",
     "admit_participant", "mute_participant", "rename_participant", "change_role", "remove_participant",
     "see_events", "see_quality", "see_nodes", "drain_node", "manage_webhooks", "manage_api_keys",
-    "see_usage",
+    "see_usage", "start_recording", "control_recording", "list_recordings", "see_recording",
+    "open_recording", "compose_recording", "change_recording", "hold_recording", "delete_recording",
+    "see_recording_access",
 ]  # fmt: skip
 # "organiser" is the user who made the meeting, "member" another one of its tenant;
 # "removed" is who was removed or refused; "stranger" is another tenant, for whom the meeting is not there.
@@ -32,6 +34,7 @@ Standing = Literal[
 # What an API key may be used for, besides being its tenant's: scopes.py says which operation is in which.
 Scope = Literal[
     "meetings:read", "meetings:write", "meetings:join", "nodes:read", "nodes:write", "webhooks", "api-keys",
+    "recordings:read", "recordings:write",
 ]  # fmt: skip
 
 _TENANT: frozenset[Standing] = frozenset({"tenant"})
@@ -68,7 +71,20 @@ STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
     "rename_participant": _MODERATORS,
     "change_role": _MODERATORS,
     "remove_participant": _MODERATORS,
+    "start_recording": _MODERATORS,
+    "control_recording": _MODERATORS,
+    "list_recordings": _MAKERS,
+    "see_recording": _MODERATORS,
+    "open_recording": _MODERATORS,
+    "compose_recording": _MODERATORS,
+    "change_recording": _HOSTS,
+    # Who may lift it is not who it is to hold back.
+    "hold_recording": _TENANT,
+    "delete_recording": _HOSTS,
+    "see_recording_access": _HOSTS,
 }
+# What those may do besides whom a recording's access names.
+ON_NAMED: frozenset[Operation] = frozenset({"see_recording", "open_recording"})
 # What everybody who was let in may do to themselves; leaving is removing oneself.
 ON_SELF: frozenset[Operation] = frozenset(
     {"see_participant", "see_quality", "rename_participant", "mute_participant", "remove_participant"}
@@ -116,7 +132,12 @@ Caller = ApiKeyCaller | UserCaller | ParticipantCaller | Guest
 
 
 def is_allowed(
-    standing: Standing, operation: Operation, *, on_self: bool = False, target: Role | None = None
+    standing: Standing,
+    operation: Operation,
+    *,
+    on_self: bool = False,
+    target: Role | None = None,
+    named: bool = False,
 ) -> bool:
     """Whether the standing has the operation.
 
@@ -125,7 +146,10 @@ def is_allowed(
         operation: Anything; what the table does not list is refused.
         on_self: The operation is about the caller's own participant.
         target: The role of the participant it is about, or the role to be given.
+        named: The access of the recording that it is about names the caller.
     """
+    if named and operation in ON_NAMED and standing not in ("removed", "stranger"):
+        return True
     if on_self and operation in ON_SELF and standing in _PRESENT:
         return True
     if standing == "cohost" and target == "host" and operation in OVER_HOSTS:

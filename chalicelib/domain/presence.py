@@ -15,6 +15,7 @@ from datetime import datetime
 
 from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId
 from chalicelib.domain.placement import Node
+from chalicelib.domain.recording import Seen
 
 # How much more a node may have sent before it counts as a change of its own. What is sent beyond the last
 # change is not known of a node that dies.
@@ -28,10 +29,15 @@ class MeetingPresence:
     # The meeting's stay on the node, 0 where that is not told; the bytes that it was sent in it.
     session: int = 0
     egress_bytes: int = 0
+    # Recorders of the meeting that run there, and for a minute those that have ended.
+    recorders: tuple[Seen, ...] = ()
 
-    def marks(self) -> tuple[int, tuple[ParticipantId, ...], int, int]:
+    def marks(self) -> tuple[object, ...]:
         """What has to differ for a report to be a change."""
-        return self.epoch, tuple(sorted(self.participants)), self.session, self.egress_bytes // EGRESS_STEP
+        sent = self.egress_bytes // EGRESS_STEP
+        people = tuple(sorted(self.participants))
+        marks = (self.epoch, people, self.session, sent)
+        return (*marks, tuple(one.marks() for one in self.recorders)) if self.recorders else marks
 
 
 Presence = Mapping[MeetingId, MeetingPresence]
@@ -85,6 +91,9 @@ class PresenceChange:
     went: frozenset[ParticipantId]
     session: int = 0
     egress_bytes: int = 0
+    recorders: tuple[Seen, ...] = ()
+    # Whether the node named, or named before, a recorder of it.
+    is_recorded: bool = False
 
 
 def changes_between(before: KnownPresence, after: Presence) -> list[PresenceChange]:
@@ -92,21 +101,27 @@ def changes_between(before: KnownPresence, after: Presence) -> list[PresenceChan
     changes = []
     for meeting in sorted({*before.written, *before.begun, *after}):
         old, new = before.written.get(meeting, NOBODY), after.get(meeting, NOBODY)
-        is_forgotten = meeting not in after and not old.participants
+        is_forgotten = meeting not in after and not (old.participants or old.recorders)
         if meeting not in before.begun and (old.marks() == new.marks() or is_forgotten):
             continue
         begun = before.begun.get(meeting, NOBODY)
         came = new.participants - (old.participants - begun.participants)
         went = (old.participants | begun.participants) - new.participants
-        sent = (new.session, new.egress_bytes)
+        sent = (new.session, new.egress_bytes, new.recorders)
         epoch = new.epoch or max(old.epoch, begun.epoch)
-        changes.append(PresenceChange(meeting, epoch, len(new.participants), came, went, *sent))
+        is_recorded = bool(old.recorders or new.recorders or begun.recorders)
+        changes.append(
+            PresenceChange(meeting, epoch, len(new.participants), came, went, *sent, is_recorded=is_recorded)
+        )
     return changes
 
 
 def begun_with(changes: Iterable[PresenceChange]) -> Presence:
     """What to keep as begun before the first of the changes is written."""
-    return {one.meeting: MeetingPresence(one.epoch, one.came | one.went) for one in changes}
+    return {
+        one.meeting: MeetingPresence(one.epoch, one.came | one.went, recorders=one.recorders)
+        for one in changes
+    }
 
 
 def digest(presence: Presence) -> str:

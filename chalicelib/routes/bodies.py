@@ -23,7 +23,6 @@ from pydantic.alias_generators import to_camel
 
 NOT_YET = {
     "encryption": "End-to-end encryption is not available yet; leave it out or send \"transport\".",
-    "recording": "Recording is not available yet; leave it out or send \"off\".",
 }  # fmt: skip
 
 
@@ -127,6 +126,7 @@ MaxDuration = Annotated[int, Field(ge=60, le=604_800)]
 EndAfterEmpty = Annotated[int, Field(ge=10, le=2_592_000)]
 
 
+RecordingSetting = Literal["off", "allowed", "automatic"]
 RegionName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 
 
@@ -148,7 +148,7 @@ class CreateMeetingBody(Body):
     auto_admit: AutoAdmit = Field(default_factory=EVERY_RULE.copy)
     auto_admit_external_ids: ExternalIds = Field(default_factory=list)
     encryption: Annotated[Literal["transport"], _only("encryption", "transport")] = "transport"
-    recording: Annotated[Literal["off"], _only("recording", "off")] = "off"
+    recording: RecordingSetting = "off"
 
 
 class JoinBody(Body):
@@ -202,6 +202,7 @@ class PatchEndpointBody(Body):
 
 ScopeName = Literal[
     "meetings:read", "meetings:write", "meetings:join", "nodes:read", "nodes:write", "webhooks", "api-keys",
+    "recordings:read", "recordings:write",
 ]  # fmt: skip
 
 
@@ -243,6 +244,7 @@ class ChangeMeetingBody(Body):
     auto_admit_external_ids: ExternalIds = Field(default_factory=list)
     max_participants: Annotated[int, Field(ge=2, le=1000)] = 100
     metadata: Metadata = Field(default_factory=dict)
+    recording: RecordingSetting = "off"
 
 
 class ChangeParticipantBody(Body):

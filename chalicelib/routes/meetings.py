@@ -50,6 +50,7 @@ def create_meeting(call: Call) -> Response:
         auto_admit_external_ids=frozenset(body.auto_admit_external_ids),
         expected_participants=body.expected_participants,
         media=body.media,
+        recording=body.recording,
     )
     meeting = call.services.meetings.create(caller, wishes, idempotency_key(call), utc_now())
     headers = {"Location": f"{call.services.config.api_url}/meetings/{meeting.id}"}

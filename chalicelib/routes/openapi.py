@@ -28,6 +28,12 @@ from chalicelib.routes.openapi_keys import KEY_SCHEMAS, key_paths
 from chalicelib.routes.openapi_links import link
 from chalicelib.routes.openapi_people import join_operation, people
 from chalicelib.routes.openapi_quality import QUALITY_SCHEMAS, quality_paths
+from chalicelib.routes.openapi_recordings import (
+    ACTIVE_RECORDING,
+    RECORDING_BODIES,
+    RECORDING_SCHEMAS,
+    recording_paths,
+)
 from chalicelib.routes.openapi_usage import USAGE_SCHEMAS, usage_paths
 from chalicelib.routes.openapi_webhooks import WEBHOOK_SCHEMAS, webhook_paths
 from chalicelib.routes.openapi_words import (
@@ -62,6 +68,8 @@ PUBLIC = {
     "homeRegion": TEXT,
     "startsAt": nullable(TIME),
     "endsAt": nullable(TIME),
+    "recording": {"type": "string", "enum": ["off", "allowed", "automatic"]},
+    "activeRecording": ACTIVE_RECORDING,
     "createdAt": TIME,
 }
 SCHEMAS: dict[str, Schema] = {
@@ -78,8 +86,7 @@ SCHEMAS: dict[str, Schema] = {
         waitingRoom={"type": "boolean"},
         autoAdmit={"type": "array", "items": {"enum": ["organisation", "returning"]}},
         autoAdmitExternalIds={"type": "array", "items": TEXT},
-        encryption={"const": "transport"},
-        recording={"const": "off"},
+        encryption={"enum": ["transport", "endToEnd"]},
         participantCount=COUNT,
         participantMinutes=MINUTES,
         egressBytes=COUNT,
@@ -90,6 +97,7 @@ SCHEMAS: dict[str, Schema] = {
     "Admission": record(
         participant=record(id=TEXT, role=TEXT, displayName=TEXT),
         meeting=record(id=TEXT, code=TEXT, title=nullable(TEXT)),
+        recording=ACTIVE_RECORDING,
         node=record(id=TEXT, url=TEXT, region=TEXT),
         standby=nullable(record(id=TEXT, url=TEXT, region=TEXT)),
         token=TEXT,
@@ -122,7 +130,7 @@ SCHEMAS: dict[str, Schema] = {
         meeting=TEXT,
         data={
             "type": "object",
-            "description": "`meeting`: its fields that changed; `participant`: one of them, as it is now.",
+            "description": "`meeting`: its fields that changed; `participant`, `recording`: one of them.",
         },
     ),
     "Region": record(id=TEXT, home={"type": "boolean"}),
@@ -210,7 +218,7 @@ def paths() -> dict[str, Schema]:
     changed["parameters"] = [IF_MATCH]
     deleted = operation(
         "delete_meeting", "Delete it: it ends, nobody sees it any more, two days later it is erased", 204, {},
-        MAKER, "401 403 404 412",
+        MAKER, "401 403 404 409 412",
     )  # fmt: skip
     deleted["responses"]["204"] = {"description": "Done."}
     deleted["parameters"] = [IF_MATCH]
@@ -247,6 +255,7 @@ def paths() -> dict[str, Schema]:
         **key_paths(idempotency_key),
         **webhook_paths(idempotency_key),
         **usage_paths(),
+        **recording_paths(meeting, idempotency_key),
         "/regions": {"get": operation("list_regions", "The regions", 200, listing("Region"), ANYBODY, "401")},
         "/nodes": {"get": operation("list_nodes", "The media nodes", 200, listing("Node"), KEY, "401")},
         "/nodes/{node}": {
@@ -293,6 +302,7 @@ def document(api_url: str) -> Schema:
         "ChangeParticipant": ChangeParticipantBody,
         "ChangeMe": ChangeMeBody,
         "NoContent": EndBody,
+        **RECORDING_BODIES,
     }
     described = paths()
     link(described)
@@ -317,6 +327,7 @@ def document(api_url: str) -> Schema:
                 **KEY_SCHEMAS,
                 **WEBHOOK_SCHEMAS,
                 **USAGE_SCHEMAS,
+                **RECORDING_SCHEMAS,
                 **requests,
             },
             "securitySchemes": {

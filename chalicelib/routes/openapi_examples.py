@@ -44,6 +44,17 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "mute_participant": {"nothing to say": {}},
     "admit_all": {"nothing to say": {}},
     "mute_all": {"nothing to say": {}},
+    "start_recording": {"whoever speaks in the picture": {"layout": "speaker"}, "as usual": {}},
+    "stop_recording": {"nothing to say": {}},
+    "pause_recording": {"nothing to say": {}},
+    "resume_recording": {"nothing to say": {}},
+    "change_recording": {
+        "kept until then, open to all who were there": {
+            "retainUntil": "2030-01-01T00:00:00Z", "access": {"participants": True},
+        },
+        "nobody may delete it": {"legalHold": True},
+    },
+    "compose_recording": {"everybody in the picture": {"layout": "grid"}},
     "create_api_key": {"for a server that makes meetings": {
         "name": "billing", "scopes": ["meetings:read", "meetings:write"],
     }},

@@ -17,12 +17,16 @@ SAME_PERSON = {**IN_MEETING, "participant": "$request.path.participant"}
 ENDPOINT = {"endpoint": BODY_ID}
 SAME_ENDPOINT = {"endpoint": "$request.path.endpoint"}
 KEY = {"key": BODY_ID}
+RECORDING = {"recording": BODY_ID}
+SAME_RECORDING = {"recording": "$request.path.recording"}
+FIRST_RECORDING = {"recording": "$response.body#/items/0/id"}
 FIRST_NODE = {"node": "$response.body#/items/0/id"}
 SAME_NODE = {"node": "$request.path.node"}
 
 OF_A_MEETING = (
     *("show_meeting", "change_meeting", "end_meeting", "join_meeting", "list_participants", "list_events"),
-    *("admit_all", "mute_all", "show_quality"),
+    *("admit_all", "mute_all", "show_quality", "delete_meeting", "list_meeting_recordings"),
+    "start_recording",
 )
 OF_A_PARTICIPANT = (
     *("show_participant", "change_participant", "remove_participant", "mute_participant"),
@@ -31,6 +35,11 @@ OF_A_PARTICIPANT = (
 OF_AN_ENDPOINT = (
     *("show_webhook_endpoint", "change_webhook_endpoint", "delete_webhook_endpoint"),
     *("rotate_webhook_secret", "test_webhook_endpoint", "list_webhook_deliveries"),
+)
+
+OF_A_RECORDING = (
+    *("show_recording", "change_recording", "delete_recording", "open_recording", "list_recording_access"),
+    *("stop_recording", "pause_recording", "resume_recording", "compose_recording"),
 )
 
 # From which operation's answer, of which status, to which operations, with which parameters.
@@ -55,6 +64,10 @@ LINKS: tuple[tuple[str, str, tuple[str, ...], dict[str, str]], ...] = (
         ("retry_webhook_delivery",),
         {**SAME_ENDPOINT, "delivery": "$response.body#/items/0/id"},
     ),
+    ("start_recording", "201", OF_A_RECORDING, RECORDING),
+    ("list_recordings", "200", ("show_recording", "open_recording"), FIRST_RECORDING),
+    ("stop_recording", "202", ("show_recording", "compose_recording"), SAME_RECORDING),
+    ("pause_recording", "202", ("show_recording", "resume_recording"), SAME_RECORDING),
     ("list_nodes", "200", ("show_node", "drain_node", "undrain_node"), FIRST_NODE),
     ("drain_node", "202", ("undrain_node", "show_node"), SAME_NODE),
 )

@@ -45,6 +45,9 @@ def meeting_public(meeting: Meeting, app_url: str) -> dict[str, Any]:
         "homeRegion": meeting.home_region,
         "startsAt": timestamp(meeting.starts_at),
         "endsAt": timestamp(meeting.ends_at),
+        # Whoever comes is told before: the setting, and the recording that goes on.
+        "recording": meeting.recording,
+        "activeRecording": active_recording(meeting),
         "createdAt": timestamp(meeting.created_at),
     }
 
@@ -62,8 +65,7 @@ def meeting_full(meeting: Meeting, app_url: str) -> dict[str, Any]:
         "waitingRoom": meeting.waiting_room,
         "autoAdmit": sorted(meeting.auto_admit),
         "autoAdmitExternalIds": sorted(meeting.auto_admit_external_ids),
-        "encryption": "transport",
-        "recording": "off",
+        "encryption": meeting.encryption,
         "participantCount": meeting.present,
         "participantMinutes": _minutes(meeting.attended),
         "egressBytes": meeting.egress_bytes,
@@ -71,6 +73,13 @@ def meeting_full(meeting: Meeting, app_url: str) -> dict[str, Any]:
         "endedAt": timestamp(meeting.ended_at),
         "endReason": meeting.end_reason,
     }
+
+
+def active_recording(meeting: Meeting) -> dict[str, Any] | None:
+    active = meeting.active_recording
+    if active is None:
+        return None
+    return {"id": active.id, "state": active.state, "startedAt": timestamp(active.started_at)}
 
 
 def admission(admitted: Admission) -> dict[str, Any]:
@@ -82,6 +91,7 @@ def admission(admitted: Admission) -> dict[str, Any]:
             "displayName": participant.display_name,
         },
         "meeting": {"id": meeting.id, "code": meeting.code, "title": meeting.title},
+        "recording": active_recording(meeting),
         "node": _place(node),
         "standby": _place(admitted.standby) if admitted.standby is not None else None,
         "token": admitted.token,

@@ -40,8 +40,9 @@ class Events:
         """
         meeting = self._meetings.find(caller, name, "see_events")
         found = self._store.events(meeting.id, after, limit + 1)
-        # A meeting that has ended gets no events any more.
-        waits = not found and wait_seconds > 0 and meeting.state != "ended"
+        # A meeting that has ended gets no events any more but those of its recordings.
+        goes_on = meeting.state != "ended" or meeting.recording != "off"
+        waits = not found and wait_seconds > 0 and goes_on
         if waits and self._vacancies.acquire(blocking=False):
             try:
                 deadline = self._monotonic() + wait_seconds

@@ -97,6 +97,13 @@ class Fleet:
         if node is not None and node.state(now) != "lost":
             command(self._commands, node.command_queue_url)
 
+    def tell(self, node: NodeId, now: datetime, command: Callable[[NodeCommands, str], None]) -> None:
+        """Send a command to a node, if it is there; raises as `tell_node`."""
+        for region in self.regions:
+            found = self._store.node(region, node)
+            if found is not None and found.state(now) != "lost":
+                command(self._commands, found.command_queue_url)
+
     def forget_meeting(self, meeting: Meeting, request_id: str, now: datetime) -> None:
         """Tell the node that a meeting ended, and give back what it held."""
         placement = meeting.placement

@@ -35,6 +35,7 @@ from chalicelib.domain.permissions import (
     is_allowed,
     standing_of,
 )
+from chalicelib.domain.recording import Recording, RecordingSetting
 from chalicelib.domain.scopes import has_scope
 from chalicelib.errors import (
     BrokenRule,
@@ -44,6 +45,7 @@ from chalicelib.errors import (
     InsufficientScopeError,
     MeetingNotFoundError,
     ParticipantNotFoundError,
+    RecordingsKeptError,
     UnauthorizedError,
     ValidationFailedError,
 )
@@ -76,6 +78,7 @@ class MeetingWishes:
     auto_admit_external_ids: frozenset[str] = frozenset()
     expected_participants: int | None = None
     media: Media = "video"
+    recording: RecordingSetting = "off"
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,7 @@ class Meetings:
             auto_admit_external_ids=wishes.auto_admit_external_ids,
             expected_participants=wishes.expected_participants,
             media=wishes.media,
+            recording=wishes.recording,
         )
         if idempotency_key is not None and isinstance(caller, UserCaller):
             # Two people of a tenant may choose the same key; a meeting is one person's.
@@ -171,6 +175,7 @@ class Meetings:
         operation: Operation,
         subject: str | None = None,
         given_role: Role | None = None,
+        names: Callable[[Meeting, Participant | None], bool] | None = None,
     ) -> Authority:
         """Find the meeting and the participants concerned, and ask the policy.
 
@@ -178,6 +183,7 @@ class Meetings:
             name: The meeting's id or code.
             subject: The participant that the operation is about.
             given_role: A role that the operation would give.
+            names: Whether what the operation is about names the caller, who may be a participant.
 
         Raises:
             MeetingNotFoundError: There is none, or it is another tenant's.
@@ -192,9 +198,10 @@ class Meetings:
         about = known.get(ParticipantId(subject)) if subject is not None else None
         standing = standing_of(caller, meeting, me)
         on_self = about is not None and me is not None and about.id == me.id
+        named = names is not None and names(meeting, me)
         roles = {about.role if about is not None else None, given_role}
         for role in roles:
-            if not is_allowed(standing, operation, on_self=on_self, target=role):
+            if not is_allowed(standing, operation, on_self=on_self, target=role, named=named):
                 raise _refusal(caller, standing, name)
         require_scope(caller, operation)
         return Authority(meeting, standing, me, about)
@@ -251,11 +258,17 @@ class Meetings:
 
         Args:
             is_as_read: Raises if the meeting is not as the caller read it.
+
+        Raises:
+            RecordingsKeptError: Its recordings are to be deleted first: each has its own proof of that.
         """
         found = self.find(caller, name, "delete_meeting")
 
         def decide(current: Meeting) -> Change | None:
             is_as_read(current)
+            kept = [one.id for one in self._store.recordings(current.id) if one.state != "deleted"]
+            if kept:
+                raise RecordingsKeptError(f"Its recordings are there: delete {', '.join(kept[:10])} first.")
             return delete(current, now)
 
         change = write(self._store, found.id, decide)
@@ -264,12 +277,21 @@ class Meetings:
 
     def finish(self, meeting: Meeting, reason: EndReason, request_id: str, now: datetime) -> bool:
         """Write the end, tell the node, give its units back. True if this call ended it."""
-        change = write(self._store, meeting.id, lambda current: end(current, reason, now))
+        change = write(
+            self._store, meeting.id, lambda current: end(current, reason, now, self._recorded(current))
+        )
         if change is None:
             return False
         # Its placement as it was when it ended: a join may have come since the caller read it.
         self._fleet.forget_meeting(change.after, request_id, now)
         return True
+
+    def _recorded(self, meeting: Meeting) -> list[Recording]:
+        """The recording that goes on, which ends with its meeting."""
+        active = meeting.active_recording
+        if active is None:
+            return []
+        return [one for one in self._store.recordings(meeting.id) if one.id == active.id]
 
     def _by_name(self, name: str) -> Meeting:
         meeting_id: MeetingId | None = None

@@ -26,6 +26,7 @@ from chalicelib.domain.presence import (
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.services.changes import tries
 from chalicelib.services.protocols import MeetingStore, NodeCommands, PresenceStore
+from chalicelib.services.recorders import Recorders
 
 NOBODY: Presence = {}
 
@@ -37,7 +38,10 @@ class _SupersededError(Exception):
 
 
 class PresenceWriter:
-    def __init__(self, store: PresenceStore, meetings: MeetingStore, commands: NodeCommands) -> None:
+    def __init__(
+        self, store: PresenceStore, meetings: MeetingStore, commands: NodeCommands, recorders: Recorders
+    ) -> None:
+        self._recorders = recorders
         self._store = store
         self._meetings = meetings
         self._commands = commands
@@ -103,7 +107,9 @@ class PresenceWriter:
                 return False
             if not is_current(meeting, seen, node.id):
                 counted = note_egress(Change.of(meeting), seen, node.boot_id, node.reported_at)
+                counted = self._recorders.seen(counted, seen, node.id, node.reported_at)
                 if self._is_written(counted, fence):
+                    self._tell(counted, node)
                     return False
                 continue
             known = self._meetings.participants_by_id(meeting.id, seen.came | seen.went)
@@ -123,12 +129,20 @@ class PresenceWriter:
         """Write it all, a crowd in several parts; False if somebody else changed the meeting."""
         change, complete = note_presence(meeting, known, seen, node.reported_at)
         change = note_egress(change, seen, node.boot_id, node.reported_at)
-        while self._is_written(change, fence):
+        while True:
             if complete:
+                change = self._recorders.seen(change, seen, node.id, node.reported_at)
+            if not self._is_written(change, fence):
+                return False
+            if complete:
+                self._tell(change, node)
                 return True
             known = {**known, **change.participant_by_id}
             change, complete = note_presence(change.after, known, seen, node.reported_at)
-        return False
+
+    def _tell(self, change: Change, node: Node) -> None:
+        recordings = change.recording_by_id.values()
+        self._recorders.tell(change.after, recordings, node.id, node.reported_at)
 
     def _clear_meeting(self, gone: PresenceChange, node: Node, fence: Fence, now: datetime) -> None:
         for _ in tries():
@@ -137,6 +151,8 @@ class PresenceWriter:
                 return
             everybody = self._meetings.participants(gone.meeting)
             change, complete = note_loss(meeting, everybody, node.id, gone.epoch, node.reported_at, now)
+            if complete:
+                change = self._recorders.seen(change, gone, node.id, now)
             if self._is_written(change, fence) and complete:
                 return
         raise _too_many()

@@ -15,6 +15,7 @@ from chalicelib.domain.identifiers import (
     MeetingId,
     NodeId,
     ParticipantId,
+    RecordingId,
     Tenant,
     UserId,
     WebhookEndpointId,
@@ -26,6 +27,10 @@ from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import Fence, KnownPresence, Presence
 from chalicelib.domain.quality import QualityEntry
+from chalicelib.domain.recording import Recording
+from chalicelib.domain.recording_access import Opened
+from chalicelib.domain.recording_changes import DueKind
+from chalicelib.domain.recording_objects import RecordingPlace, StoredObject
 from chalicelib.domain.signing_keys import KeptKey
 from chalicelib.domain.tenant import TenantLimits
 from chalicelib.domain.usage import DayUse, MeetingUse
@@ -33,6 +38,10 @@ from chalicelib.domain.webhooks import Delivery, Endpoint, Progress, Sent
 
 # Who left by itself may come back with the token that it has.
 RemovalReason = Literal["removed", "left"]
+
+
+# What a recorder that runs is told.
+Direction = Literal["stop", "pause", "resume"]
 
 
 class EarlierRequest(Protocol):
@@ -69,7 +78,44 @@ class MeetingStore(Protocol):
     def participants_by_id(
         self, meeting: MeetingId, wanted: Collection[ParticipantId]
     ) -> Mapping[ParticipantId, Participant]: ...
+    def recordings(self, meeting: MeetingId) -> list[Recording]: ...
     def events(self, meeting: MeetingId, after: int, limit: int) -> list[Event]: ...
+
+
+class RecordingStore(Protocol):
+    def by_id(self, recording: RecordingId) -> Recording | None: ...
+    def page(
+        self, tenant: Tenant, state: str | None, limit: int, after: str | None
+    ) -> tuple[list[Recording], str | None]: ...
+    def page_of(
+        self, organiser: UserId, state: str | None, limit: int, after: str | None
+    ) -> tuple[list[Recording], str | None]: ...
+    def due(self, kind: DueKind, region: str, now: datetime, limit: int) -> list[RecordingId]: ...
+    def note_opened(self, opened: Opened) -> None: ...
+    def opened(
+        self, recording: RecordingId, limit: int, before: str | None
+    ) -> tuple[list[Opened], str | None]: ...
+
+
+class RecordingObjects(Protocol):
+    def put(self, key: str, body: bytes, content_type: str) -> None: ...
+    def read(self, key: str) -> bytes | None: ...
+    def page(self, prefix: str, after: str | None, limit: int) -> list[StoredObject]: ...
+    def everything(self, prefix: str) -> Iterable[StoredObject]: ...
+    def delete(self, objects: Sequence[StoredObject]) -> None: ...
+
+
+class CompositionQueue(Protocol):
+    def send(self, job: Mapping[str, Any]) -> None: ...
+
+
+class MediaLinks(Protocol):
+    def query(self, prefix: str, expires_at: datetime) -> str: ...
+    def url(self, key: str) -> str: ...
+
+
+class TenantKeys(Protocol):
+    def make(self, tenant: Tenant) -> str: ...
 
 
 class FleetStore(Protocol):
@@ -105,6 +151,8 @@ class TenantStore(Protocol):
     def limits(self, tenant: Tenant) -> TenantLimits: ...
     def set_limits(self, tenant: Tenant, limits: TenantLimits) -> None: ...
     def live_meetings(self, tenant: Tenant, regions: Iterable[str]) -> int: ...
+    def recording_key(self, tenant: Tenant, region: str) -> str | None: ...
+    def set_recording_key(self, tenant: Tenant, region: str, key: str) -> str: ...
 
 
 class UsageStore(Protocol):
@@ -183,6 +231,12 @@ class NodeCommands(Protocol):
         participant: ParticipantId | None,
         by: ParticipantId | None,
         request_id: str,
+    ) -> None: ...
+    def start_recording(
+        self, queue_url: str, recording: Recording, where: RecordingPlace, request_id: str
+    ) -> None: ...
+    def direct_recording(
+        self, queue_url: str, recording: Recording, direction: Direction, request_id: str
     ) -> None: ...
     def change_participant(
         self, queue_url: str, participant: Participant, grants: Mapping[str, object], request_id: str

@@ -5,6 +5,7 @@ The clock is the queue's (SentTimestamp), never the node's: all reports are comp
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,10 +13,11 @@ from typing import Any
 
 from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId, is_id
 from chalicelib.domain.placement import Node
-from chalicelib.domain.presence import MeetingPresence, Presence, digest
+from chalicelib.domain.presence import NOBODY, MeetingPresence, Presence, digest
 from chalicelib.errors import BrokenRule, ValidationFailedError
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.presence import PresenceWriter
+from chalicelib.services.recorder_reports import read_recorders
 
 
 class Reports:
@@ -89,6 +91,8 @@ def _presence(report: Mapping[str, Any]) -> Presence:
         presence[MeetingId(_text(entry, "id"))] = MeetingPresence(
             _count(entry, "epoch"), known, *_egress(entry)
         )
+    for name, recorders in read_recorders(report).items():
+        presence[name] = dataclasses.replace(presence.get(name, NOBODY), recorders=recorders)
     return presence
 
 

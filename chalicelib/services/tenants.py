@@ -9,7 +9,7 @@ from collections.abc import Callable
 from chalicelib.domain.identifiers import Tenant
 from chalicelib.domain.tenant import TenantLimits
 from chalicelib.errors import BrokenRule, ValidationFailedError
-from chalicelib.services.protocols import TenantStore
+from chalicelib.services.protocols import TenantKeys, TenantStore
 
 # A changed limit holds everywhere after this long.
 KEPT_SECONDS = 60.0
@@ -33,6 +33,15 @@ class Tenants:
         """Meetings that are live already stay so, whatever the new limit is."""
         self._store.set_limits(tenant, limits)
         self._keep(tenant, limits)
+
+    def recording_key(self, tenant: Tenant, region: str) -> str | None:
+        """The KMS key of the tenant's recordings in a region; None: the bucket's own."""
+        return self._store.recording_key(tenant, region)
+
+    def make_recording_key(self, tenant: Tenant, region: str, keys: TenantKeys) -> str:
+        """Give the tenant a key of its own for what is recorded from now on; one that it has stays."""
+        known = self.recording_key(tenant, region)
+        return known or self._store.set_recording_key(tenant, region, keys.make(tenant))
 
     def size_of(self, tenant: Tenant, wanted: int | None) -> int:
         """How many a meeting may hold: what is wanted, or a hundred if the tenant may have that many.

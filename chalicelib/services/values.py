@@ -1,14 +1,17 @@
 """The values that use cases take and give, for callers who look no further in than services."""
 
 from chalicelib.domain.api_key import ApiKey
+from chalicelib.domain.composition import Composition
 from chalicelib.domain.events import Event
-from chalicelib.domain.identifiers import MeetingId, NodeId, Tenant, WebhookEndpointId
+from chalicelib.domain.identifiers import MeetingId, NodeId, Tenant, UserId, WebhookEndpointId
 from chalicelib.domain.issuers import TrustedIssuer
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.permissions import ApiKeyCaller, Operation, UserCaller
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Node
+from chalicelib.domain.recording import Access, Pause, Recording
+from chalicelib.domain.recording_access import Opened, StorageAges, storage_class_of
 from chalicelib.domain.regions import RegionWish
 from chalicelib.domain.scaling import FleetLoad
 from chalicelib.domain.tenant import TenantLimits
@@ -20,9 +23,11 @@ from chalicelib.services.moderation import Moderator
 from chalicelib.services.webhooks import EndpointWishes
 
 __all__ = [
+    "Access",
     "Admission",
     "ApiKey",
     "ApiKeyCaller",
+    "Composition",
     "Delivery",
     "Endpoint",
     "EndpointWishes",
@@ -35,16 +40,22 @@ __all__ = [
     "Moderator",
     "Node",
     "NodeId",
+    "Opened",
     "Operation",
     "Participant",
+    "Pause",
     "Profile",
+    "Recording",
     "RegionWish",
+    "StorageAges",
     "Tenant",
     "TenantLimits",
     "TrustedIssuer",
     "Used",
     "UserCaller",
+    "UserId",
     "Waiting",
     "WebhookEndpointId",
     "require_scope",
+    "storage_class_of",
 ]

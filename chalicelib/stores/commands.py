@@ -11,6 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.identifiers import MeetingId, ParticipantId
 from chalicelib.domain.participant import Participant
+from chalicelib.domain.recording import Recording
+from chalicelib.domain.recording_objects import RecordingPlace
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.stores.clients import open_client
 
@@ -62,6 +64,23 @@ class SqsCommands:
         command = {"type": "mute", "meeting": meeting, "requestId": request_id}
         self._send(queue_url, {**command, "participant": participant, "by": by})
 
+    def start_recording(
+        self, queue_url: str, recording: Recording, where: RecordingPlace, request_id: str
+    ) -> None:
+        """The node records the meeting, now or as soon as it has it; a second command changes nothing."""
+        command = _about_recording("startRecording", recording, request_id)
+        place = {"bucket": where.bucket, "backupBucket": where.backup_bucket, "kmsKeyId": where.kms_key}
+        self._send(queue_url, {**command, **place})
+
+    def direct_recording(
+        self,
+        queue_url: str,
+        recording: Recording,
+        direction: Literal["stop", "pause", "resume"],
+        request_id: str,
+    ) -> None:
+        self._send(queue_url, _about_recording(f"{direction}Recording", recording, request_id))
+
     def change_participant(
         self, queue_url: str, participant: Participant, grants: Mapping[str, object], request_id: str
     ) -> None:
@@ -80,3 +99,8 @@ class SqsCommands:
 
 def _about(kind: str, meeting: MeetingId, participant: ParticipantId, request_id: str) -> dict[str, str]:
     return {"type": kind, "meeting": meeting, "participant": participant, "requestId": request_id}
+
+
+def _about_recording(kind: str, recording: Recording, request_id: str) -> dict[str, str | None]:
+    about = {"meeting": recording.meeting, "recording": recording.id}
+    return {"type": kind, **about, "requestId": request_id}

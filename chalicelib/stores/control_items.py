@@ -127,6 +127,9 @@ class MeetingItem(Model):
     auto_admit = JSONAttribute(attr_name="autoAdmit", null=True)
     auto_admit_external_ids = JSONAttribute(attr_name="autoAdmitExternalIds", null=True)
     barred = JSONAttribute(null=True)
+    encryption = UnicodeAttribute(null=True)
+    recording = UnicodeAttribute(null=True)
+    active_recording = JSONAttribute(attr_name="activeRecording", null=True)
     list_key = UnicodeAttribute(attr_name="listKey")
     # None once it was deleted: no list has it any more.
     list_sort = UnicodeAttribute(attr_name="listSort", null=True)
@@ -177,6 +180,7 @@ class ParticipantItem(Model):
     here_since = UTCDateTimeAttribute(attr_name="hereSince", null=True)
     attended_us = NumberAttribute(attr_name="attendedUs", default=0)
     source = UnicodeAttribute(null=True)
+    told_of_recording = UnicodeAttribute(attr_name="toldOfRecording", null=True)
     request = UnicodeAttribute(null=True)
 
 

@@ -11,10 +11,20 @@ from pynamodb.models import Model
 
 from chalicelib.domain.egress import Media
 from chalicelib.domain.events import Event
-from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant, UserId
+from chalicelib.domain.identifiers import (
+    MeetingCode,
+    MeetingId,
+    NodeId,
+    ParticipantId,
+    RecordingId,
+    Tenant,
+    UserId,
+)
 from chalicelib.domain.meeting import (
     DEFAULT_AUTO_ADMIT,
     LONGEST_LIFE,
+    ActiveRecording,
+    Encryption,
     EndReason,
     Meeting,
     MeetingState,
@@ -23,6 +33,7 @@ from chalicelib.domain.meeting import (
 )
 from chalicelib.domain.participant import Participant, ParticipantState, Role
 from chalicelib.domain.plain import plain_of, value_of
+from chalicelib.domain.recording import RecordingSetting
 from chalicelib.domain.usage import Carried
 from chalicelib.stores.control_items import DueItem, EventItem, MeetingItem, ParticipantItem
 
@@ -78,7 +89,7 @@ def node_key(node: NodeId) -> str:
 
 def meeting_item(meeting: Meeting) -> MeetingItem:
     created = meeting.created_at.strftime("%Y-%m-%dT%H:%M:%S.%f")
-    placement = meeting.placement
+    placement, active = meeting.placement, meeting.active_recording
     return MeetingItem(
         f"MTG#{meeting.id}",
         id=meeting.id,
@@ -125,6 +136,9 @@ def meeting_item(meeting: Meeting) -> MeetingItem:
         auto_admit=sorted(meeting.auto_admit),
         auto_admit_external_ids=sorted(meeting.auto_admit_external_ids),
         barred=sorted(meeting.barred),
+        encryption=meeting.encryption,
+        recording=meeting.recording,
+        active_recording=plain_of(active) if active is not None else None,
         list_key=f"TENANT#{meeting.tenant}",
         list_sort=f"{created}#{meeting.id}" if meeting.deleted_at is None else None,
         # Without the key the index of live meetings forgets it.
@@ -186,6 +200,12 @@ def meeting_of(item: MeetingItem) -> Meeting:
         auto_admit=DEFAULT_AUTO_ADMIT if item.auto_admit is None else frozenset(item.auto_admit),
         auto_admit_external_ids=frozenset(item.auto_admit_external_ids or ()),
         barred=frozenset(item.barred or ()),
+        # Kept before meetings were recorded.
+        encryption=cast(Encryption, item.encryption or "transport"),
+        recording=cast(RecordingSetting, item.recording or "off"),
+        active_recording=(
+            value_of(ActiveRecording, item.active_recording) if item.active_recording is not None else None
+        ),
     )
 
 
@@ -222,6 +242,7 @@ def participant_item(participant: Participant) -> ParticipantItem:
         here_since=participant.here_since,
         attended_us=participant.attended // _MICROSECOND,
         source=participant.source,
+        told_of_recording=participant.told_of_recording,
         request=participant.request,
     )
 
@@ -241,5 +262,6 @@ def participant_of(meeting: MeetingId, item: ParticipantItem) -> Participant:
         here_since=item.here_since,
         attended=int(item.attended_us) * _MICROSECOND,
         source=item.source,
+        told_of_recording=RecordingId(item.told_of_recording) if item.told_of_recording else None,
         request=item.request,
     )

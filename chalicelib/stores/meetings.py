@@ -20,6 +20,7 @@ from chalicelib.domain.meeting import Meeting, due_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Reservation
 from chalicelib.domain.presence import Fence
+from chalicelib.domain.recording import Recording
 from chalicelib.stores.control_items import (
     CodeItem,
     DueItem,
@@ -46,6 +47,7 @@ from chalicelib.stores.meeting_items import (
     participant_of,
 )
 from chalicelib.stores.presence import require
+from chalicelib.stores.recording_items import RecordingItem, pointer_item, recording_item, recording_of
 from chalicelib.stores.tenants import count_live
 
 # As long as clients of other APIs expect to be able to repeat a request.
@@ -133,6 +135,8 @@ class DynamoMeetings:
             for one in change.participant_by_id.values()
         ]
         items += [(event_item(event, after), None) for event in change.events]
+        items += [(recording_item(one), None) for one in change.recording_by_id.values()]
+        items += [(pointer_item(one), None) for one in change.recording_by_id.values()]
         if due_of(before) != due_of(after):
             items.append((due_item(after), None))
         try:
@@ -225,6 +229,12 @@ class DynamoMeetings:
             participant_of(meeting, item) for item in ParticipantItem.batch_get(keys, consistent_read=True)
         )
         return {participant.id: participant for participant in found}
+
+    def recordings(self, meeting: MeetingId) -> list[Recording]:
+        query = RecordingItem.query(
+            f"MTG#{meeting}", RecordingItem.sk.startswith("REC#"), consistent_read=True
+        )
+        return [recording_of(item) for item in query]
 
     def events(self, meeting: MeetingId, after: int, limit: int) -> list[Event]:
         """The log from the event after `after` on, without a gap."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pynamodb.connection import Connection
@@ -13,7 +13,9 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId
 from chalicelib.domain.placement import Node
+from chalicelib.domain.plain import plain_of, value_of
 from chalicelib.domain.presence import Beginning, Fence, KnownPresence, MeetingPresence, Presence
+from chalicelib.domain.recording import Seen
 from chalicelib.stores.failures import translate_failures, was_refused
 from chalicelib.stores.fleet import change_node, expiry_of
 from chalicelib.stores.fleet_items import BegunItem, NodeItem, PresenceItem
@@ -103,14 +105,25 @@ def _found(kind: type[_Item], node: NodeId, sk: str) -> _Item | None:
 
 
 def _plain(presence: Presence) -> dict[str, Any]:
-    return {
-        meeting: [entry.epoch, sorted(entry.participants), entry.session, entry.egress_bytes]
-        for meeting, entry in presence.items()
-    }
+    return {meeting: _entry(one) for meeting, one in presence.items()}
+
+
+def _entry(one: MeetingPresence) -> list[Any]:
+    recorders = [[plain_of(recorder) for recorder in one.recorders]] if one.recorders else []
+    return [one.epoch, sorted(one.participants), one.session, one.egress_bytes, *recorders]
 
 
 def _presence_of(plain: Mapping[str, Any]) -> Presence:
-    return {
-        MeetingId(meeting): MeetingPresence(epoch, frozenset(map(ParticipantId, participants)), *egress)
-        for meeting, (epoch, participants, *egress) in plain.items()
-    }
+    return {MeetingId(meeting): _meeting_of(*entry) for meeting, entry in plain.items()}
+
+
+def _meeting_of(
+    epoch: int,
+    participants: list[str],
+    session: int = 0,
+    egress_bytes: int = 0,
+    recorders: Sequence[Mapping[str, Any]] = (),
+) -> MeetingPresence:
+    people = frozenset(map(ParticipantId, participants))
+    seen = tuple(value_of(Seen, one) for one in recorders)
+    return MeetingPresence(epoch, people, session, egress_bytes, seen)

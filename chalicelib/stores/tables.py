@@ -21,6 +21,7 @@ from chalicelib.stores.control_items import (
 )
 from chalicelib.stores.fleet_items import FLEET_TABLE, BegunItem, NodeItem, PresenceItem
 from chalicelib.stores.patience import ATTEMPT_SECONDS, open_connection
+from chalicelib.stores.recording_items import AccessLogItem, RecordingItem, RecordingPointerItem
 from chalicelib.stores.tenant_items import (
     ApiKeyItem,
     DayUseItem,
@@ -28,6 +29,7 @@ from chalicelib.stores.tenant_items import (
     LiveCountItem,
     MeetingUseItem,
     ProfileItem,
+    RecordingKeyItem,
     TenantItem,
     WebhookEndpointItem,
     WebhookProgressItem,
@@ -54,6 +56,10 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
     LiveCountItem,
     ArchiveHeadItem,
     ProfileItem,
+    RecordingKeyItem,
+    RecordingItem,
+    RecordingPointerItem,
+    AccessLogItem,
 )
 FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem, BegunItem)
 

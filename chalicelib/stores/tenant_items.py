@@ -30,6 +30,17 @@ class TenantItem(Model):
     participants_per_meeting = NumberAttribute(attr_name="participantsPerMeeting", null=True)
 
 
+class RecordingKeyItem(Model):
+    """pk TENANT#<tenant>, sk RECORDINGKEY#<region>: the KMS key of its recordings there."""
+
+    class Meta(MeetingItem.Meta):
+        pass
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    key = UnicodeAttribute()
+
+
 class ProfileItem(Model):
     """pk USER#<id>, sk PROFILE: what somebody who signs in has chosen."""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pynamodb.exceptions import DoesNotExist
+from pynamodb.exceptions import DoesNotExist, PutError
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.identifiers import Tenant
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.tenant import NO_LIMITS, TenantLimits
-from chalicelib.stores.failures import translate_failures
-from chalicelib.stores.tenant_items import LiveCountItem, TenantItem
+from chalicelib.stores.failures import translate_failures, was_refused
+from chalicelib.stores.tenant_items import LiveCountItem, RecordingKeyItem, TenantItem
 
 
 @translate_failures
@@ -30,6 +30,22 @@ class DynamoTenants:
             live_meetings=limits.live_meetings,
             participants_per_meeting=limits.participants_per_meeting,
         ).save()
+
+    def recording_key(self, tenant: Tenant, region: str) -> str | None:
+        try:
+            return RecordingKeyItem.get(_pk(tenant), _key_sk(region), consistent_read=True).key
+        except DoesNotExist:
+            return None
+
+    def set_recording_key(self, tenant: Tenant, region: str, key: str) -> str:
+        """The key that the tenant has from now on: this one, or the one that it got before."""
+        try:
+            RecordingKeyItem(_pk(tenant), _key_sk(region), key=key).save(RecordingKeyItem.pk.does_not_exist())
+        except PutError as error:
+            if not was_refused(error):
+                raise
+            return RecordingKeyItem.get(_pk(tenant), _key_sk(region), consistent_read=True).key
+        return key
 
     def live_meetings(self, tenant: Tenant, regions: Iterable[str]) -> int:
         """How many were counted: those that began while the tenant had a limit, and go on."""
@@ -60,6 +76,10 @@ def count_live(transaction: TransactWrite, before: Meeting, after: Meeting, most
 
 def _pk(tenant: Tenant) -> str:
     return f"TENANT#{tenant}"
+
+
+def _key_sk(region: str) -> str:
+    return f"RECORDINGKEY#{region}"
 
 
 def _whole(value: float | None) -> int | None:

@@ -14,6 +14,8 @@ from pynamodb.connection import Connection
 
 from chalicelib.stores.tables import CONTROL_TABLE, FLEET_TABLE, create_tables, use_tables
 from tests.support.dynamodb import ENGINES, running_dynamodb
+from tests.support.memory_recordings import KeptJobs, MemoryObjects
+from tests.support.memory_stores import RecordingCommands
 
 PATIENT_SECONDS = 10.0
 
@@ -42,3 +44,19 @@ def dynamodb(
         create_tables()
         create_tables()  # What is there already is left alone.
         yield connection
+
+
+@pytest.fixture
+def objects() -> MemoryObjects:
+    """What is recorded, as far as the API of a test has it."""
+    return MemoryObjects()
+
+
+@pytest.fixture
+def jobs() -> KeptJobs:
+    return KeptJobs()
+
+
+@pytest.fixture
+def commands() -> RecordingCommands:
+    return RecordingCommands()

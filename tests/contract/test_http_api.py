@@ -31,6 +31,7 @@ from chalicelib.stores.node_group import FixedNodes
 from chalicelib.stores.presence import DynamoPresence
 from chalicelib.stores.profiles import DynamoProfiles
 from chalicelib.stores.quality import DynamoQuality
+from chalicelib.stores.recordings import DynamoRecordings
 from chalicelib.stores.signing_keys import SecretKeys
 from chalicelib.stores.tenants import DynamoTenants
 from chalicelib.stores.usage import DynamoUsage
@@ -39,6 +40,7 @@ from localcloud.control_plane import ControlPlane, load_control_plane
 from localcloud.gateway.event import HttpRequest
 from localcloud.gateway.gateway import Gateway
 from tests.support.builders import a_node
+from tests.support.memory_recordings import KeptJobs, MemoryObjects, NumberedKeys, PlainLinks
 from tests.support.memory_stores import KnownPeople, OneKeySigner, RecordingCommands
 from tests.support.memory_webhooks import KeptWakeUps, ToldReceiver
 
@@ -101,6 +103,9 @@ def api(
     receiver: ToldReceiver,
     limits: Limits,
     people: KnownPeople,
+    objects: MemoryObjects,
+    jobs: KeptJobs,
+    commands: RecordingCommands,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Api:
     stores = bootstrap.Stores(
@@ -109,7 +114,7 @@ def api(
         DynamoPresence(dynamodb),
         DynamoApiKeys(),
         DynamoQuality(),
-        RecordingCommands(),
+        commands,
         OneKeySigner(),
         DynamoWebhooks(),
         receiver,
@@ -122,11 +127,17 @@ def api(
         DynamoTenants(),
         S3Archive("unused"),
         DynamoProfiles(),
+        DynamoRecordings(),
+        objects,
+        jobs,
+        PlainLinks(),
+        NumberedKeys(),
     )
     built = bootstrap.build(read_config({"PARLEY_REGION": os.urandom(4).hex()}), stores)
     built = dataclasses.replace(built, limits=limits)
     monkeypatch.setattr("chalicelib.routes.http.services", lambda: built)
     monkeypatch.setattr("chalicelib.routes.handlers.events.services", lambda: built)
+    monkeypatch.setattr("chalicelib.routes.handlers.recordings.services", lambda: built)
     key = built.accounts.provision(bootstrap.Tenant(os.urandom(8).hex()), "test", bootstrap.utc_now())
     built.fleet._store.record(a_node(region=built.config.region, reported_at=bootstrap.utc_now()))
     credentials = base64.b64encode(f"{key.id}:{key.secret}".encode()).decode()
@@ -147,7 +158,7 @@ async def test_a_meeting_from_create_to_end(api: Api):
     status, _, seen = await api("GET", f"/meetings/{meeting['code']}", guest=True)
     assert status == 200
     assert set(seen) == {"id", "code", "title", "state", "link", "guests", "hasPasscode"} | {
-        *("homeRegion", "startsAt", "endsAt", "createdAt"),
+        *("homeRegion", "startsAt", "endsAt", "createdAt", "recording", "activeRecording"),
     }
     assert (await api("GET", f"/meetings/{meeting['id']}"))[2] == meeting
     status, headers, joined = await api(
@@ -619,7 +630,7 @@ async def test_create_and_join_cost_at_most_two_round_trips(api: Api, dynamodb: 
         ({"waitingRoom": 1}, "/waitingRoom"),
         ({"autoAdmit": ["everybody"]}, "/autoAdmit/0"),
         ({"encryption": "endToEnd"}, "/encryption"),
-        ({"recording": "automatic"}, "/recording"),
+        ({"recording": "always"}, "/recording"),
         ({"title": 5}, "/title"),
         ({"title": "x" * 201}, "/title"),
         ({"title": "a\x00b"}, "/title"),

@@ -10,30 +10,14 @@ import socket
 import stat
 import threading
 import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from localcloud.ports import is_free
 from localcloud.process import start_time
-from tests.support.local_run import LocalRun, tokens_after_sign_in, until
-
-
-@pytest.fixture
-def local(tmp_path: Path) -> Iterator[LocalRun]:
-    run = LocalRun(tmp_path)
-    yield run
-    run.close()
-
-
-def client(run: dict[str, Any]) -> httpx.Client:
-    return httpx.Client(
-        base_url=run["apiUrl"], auth=(run["apiKey"]["id"], run["apiKey"]["secret"]), timeout=10
-    )
+from tests.support.local_run import LocalRun, client, tokens_after_sign_in, until
 
 
 def name_after_sign_in(run: dict[str, Any]) -> str:

@@ -66,6 +66,12 @@ def until(condition: Callable[[], bool], within_seconds: float = 15) -> None:
         time.sleep(0.02)
 
 
+def client(run: dict[str, Any]) -> httpx.Client:
+    return httpx.Client(
+        base_url=run["apiUrl"], auth=(run["apiKey"]["id"], run["apiKey"]["secret"]), timeout=10
+    )
+
+
 def tokens_after_sign_in(run: dict[str, Any], person: str) -> dict[str, Any]:
     """What the issuer gives somebody who signs in as a browser does."""
     verifier = "v" * 43

@@ -34,6 +34,7 @@ from chalicelib.stores.node_group import FixedNodes
 from chalicelib.stores.presence import DynamoPresence
 from chalicelib.stores.profiles import DynamoProfiles
 from chalicelib.stores.quality import DynamoQuality
+from chalicelib.stores.recordings import DynamoRecordings
 from chalicelib.stores.signing_keys import SecretKeys
 from chalicelib.stores.tables import CONTROL_TABLE, FLEET_TABLE, create_tables, use_tables
 from chalicelib.stores.tenants import DynamoTenants
@@ -43,6 +44,7 @@ from localcloud.control_plane import LambdaContext, load_control_plane
 from localcloud.gateway.event import HttpRequest, proxy_event
 from tests.support.builders import a_node
 from tests.support.dynamodb import running_dynamodb
+from tests.support.memory_recordings import KeptJobs, MemoryObjects, NumberedKeys, PlainLinks
 from tests.support.memory_stores import KnownPeople, OneKeySigner, RecordingCommands
 from tests.support.memory_webhooks import KeptWakeUps, ToldReceiver
 
@@ -134,6 +136,11 @@ def measured_api(connection: Connection) -> Iterator[MeasuredApi]:
         DynamoTenants(),
         S3Archive("unused"),
         DynamoProfiles(),
+        DynamoRecordings(),
+        MemoryObjects(),
+        KeptJobs(),
+        PlainLinks(),
+        NumberedKeys(),
     )
     region = os.urandom(4).hex()
     built = bootstrap.build(read_config({"PARLEY_REGION": region}), stores)

@@ -17,7 +17,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.events import Change, Event, Obstacle
-from chalicelib.domain.identifiers import KeyId, MeetingCode, MeetingId, NodeId, ParticipantId, Tenant, UserId
+from chalicelib.domain.identifiers import (
+    KeyId,
+    MeetingCode,
+    MeetingId,
+    NodeId,
+    ParticipantId,
+    RecordingId,
+    Tenant,
+    UserId,
+)
 from chalicelib.domain.issuers import Person, SignIn, user_id
 from chalicelib.domain.meeting import Meeting, due_of
 from chalicelib.domain.participant import Participant
@@ -25,6 +34,8 @@ from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import Beginning, Fence, KnownPresence, Presence
 from chalicelib.domain.quality import QualityEntry
+from chalicelib.domain.recording import Recording
+from chalicelib.domain.recording_objects import RecordingPlace
 from chalicelib.domain.tenant import NO_LIMITS, TenantLimits
 from chalicelib.domain.usage import DayUse, MeetingUse, Used
 
@@ -107,12 +118,19 @@ class MemoryTenants:
     def __init__(self) -> None:
         self._limits: dict[Tenant, TenantLimits] = {}
         self.live: dict[tuple[Tenant, str], int] = {}
+        self._keys: dict[tuple[Tenant, str], str] = {}
 
     def limits(self, tenant: Tenant) -> TenantLimits:
         return self._limits.get(tenant, NO_LIMITS)
 
     def set_limits(self, tenant: Tenant, limits: TenantLimits) -> None:
         self._limits[tenant] = limits
+
+    def recording_key(self, tenant: Tenant, region: str) -> str | None:
+        return self._keys.get((tenant, region))
+
+    def set_recording_key(self, tenant: Tenant, region: str, key: str) -> str:
+        return self._keys.setdefault((tenant, region), key)
 
     def live_meetings(self, tenant: Tenant, regions: Iterable[str]) -> int:
         return sum(self.live.get((tenant, region), 0) for region in regions)
@@ -131,6 +149,7 @@ class MemoryMeetings:
         self.tenants = MemoryTenants()
         self._lock = threading.Lock()  # Each method is one step to others, as a DynamoDB write is.
         self.meeting_by_id: dict[MeetingId, Meeting] = {}
+        self.recording_by_id: dict[RecordingId, Recording] = {}
         self._id_by_code: dict[MeetingCode, MeetingId] = {}
         self._earlier: dict[tuple[Tenant, str], EarlierRequest] = {}
         self._events: dict[MeetingId, list[Event]] = {}
@@ -183,6 +202,7 @@ class MemoryMeetings:
             self.meeting_by_id[change.after.id] = change.after
             self._participants.setdefault(change.after.id, {}).update(change.participant_by_id)
             self._events[change.after.id] += change.events
+            self.recording_by_id.update(change.recording_by_id)
             return None
 
     def by_id(self, meeting: MeetingId) -> Meeting | None:
@@ -240,6 +260,9 @@ class MemoryMeetings:
     ) -> Mapping[ParticipantId, Participant]:
         known = self._participants.get(meeting, {})
         return {one: known[one] for one in wanted if one in known}
+
+    def recordings(self, meeting: MeetingId) -> list[Recording]:
+        return [one for one in self.recording_by_id.values() if one.meeting == meeting]
 
     def events(self, meeting: MeetingId, after: int, limit: int) -> list[Event]:
         return self._events.get(meeting, [])[after : after + limit]
@@ -355,6 +378,7 @@ class RecordingCommands:
     def __init__(self) -> None:
         self.ended: list[tuple[str, MeetingId]] = []
         self.sent: list[tuple[Any, ...]] = []
+        self.places: list[RecordingPlace] = []
 
     def end_meeting(self, queue_url: str, meeting: MeetingId, request_id: str) -> None:
         self.ended.append((queue_url, meeting))
@@ -389,6 +413,21 @@ class RecordingCommands:
         request_id: str,
     ) -> None:
         self.sent.append(("mute", queue_url, participant, by))
+
+    def start_recording(
+        self, queue_url: str, recording: Recording, where: RecordingPlace, request_id: str
+    ) -> None:
+        self.sent.append(("startRecording", queue_url, recording.id))
+        self.places.append(where)
+
+    def direct_recording(
+        self,
+        queue_url: str,
+        recording: Recording,
+        direction: Literal["stop", "pause", "resume"],
+        request_id: str,
+    ) -> None:
+        self.sent.append((f"{direction}Recording", queue_url, recording.id))
 
     def change_participant(
         self, queue_url: str, participant: Participant, grants: Mapping[str, object], request_id: str

@@ -16,6 +16,7 @@ from chalicelib.bootstrap import (
     Tenant,
     TenantLimits,
     WebhookEndpointId,
+    read_composition_report,
     read_entry,
     read_quality_report,
     services,
@@ -42,6 +43,10 @@ def _take_report(record: SQSRecord) -> None:
     quality = read_quality_report(record.body)
     if quality is not None:
         services().quality.take(quality, datetime.fromtimestamp(sent / 1000, UTC))
+        return
+    composition = read_composition_report(record.body)
+    if composition is not None:
+        services().recording_upkeep.hear(composition, datetime.fromtimestamp(sent / 1000, UTC))
         return
     if not services().reports.take(record.body, sent, record.message_id):
         logger.debug("late report ignored", extra={"message_id": record.message_id})
@@ -129,10 +134,11 @@ def rotate_keys(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def provision(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """The operator's: an API key for a tenant, or its limits.
+    """The operator's: an API key for a tenant, its limits, or the key of its recordings.
 
     `{"tenant", "apiKeyName"}` gives the key's secret, this once; `{"tenant", "limits": {"liveMeetings",
-    "participantsPerMeeting"}}` sets what the tenant may have from now on, what is left out without a limit.
+    "participantsPerMeeting"}}` sets what the tenant may have from now on, what is left out without a limit;
+    `{"tenant", "recordingKey": true}` makes the KMS key that its recordings are encrypted with from now on.
     """
     tenant, name = event.get("tenant"), event.get("apiKeyName", "")
     if not isinstance(tenant, str) or not tenant or len(tenant) > LONGEST_NAME:
@@ -144,6 +150,10 @@ def provision(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if "limits" in event:
         services().tenants.set_limits(Tenant(tenant), _limits(event["limits"]))
         return {"tenant": tenant, "limits": event["limits"]}
+    if event.get("recordingKey") is True:
+        built = services()
+        made = built.tenants.make_recording_key(Tenant(tenant), built.config.region, built.tenant_keys)
+        return {"tenant": tenant, "recordingKey": made}
     key = services().accounts.provision(Tenant(tenant), name, utc_now())
     return {"tenant": key.tenant, "apiKey": {"id": key.id, "secret": key.secret}}
 

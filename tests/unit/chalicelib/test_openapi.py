@@ -50,6 +50,7 @@ def test_links_lead_to_operations_with_the_parameters_that_those_take():
         *("show_meeting", "change_meeting", "end_meeting", "join_meeting", "list_participants"),
         *("list_events", "show_participant", "change_participant", "remove_participant"),
         *("admit_participant", "test_webhook_endpoint", "list_webhook_deliveries", "delete_api_key"),
+        *("delete_meeting", "start_recording", "stop_recording", "open_recording", "compose_recording"),
     }
 
 
@@ -62,4 +63,6 @@ def test_every_answer_names_its_request_and_refusals_that_pass_say_when():
 
 def test_a_body_that_has_to_hold_something_has_to_come():
     required = {one["operationId"] for one in operations() if one.get("requestBody", {}).get("required")}
-    assert required == {"join_meeting", "create_api_key", "create_webhook_endpoint", "issue_token"}
+    assert required == {
+        *("join_meeting", "create_api_key", "create_webhook_endpoint", "issue_token", "compose_recording"),
+    }

@@ -23,7 +23,8 @@ from tests.support.builders import a_meeting, a_participant
 
 # Columns: tenant, host, cohost, participant, viewer, recorder, relay, waiting, removed, link, stranger,
 # organiser, member.
-# x: to anybody; h: but not to a host, nor to make one; s: to oneself only; h s: both; -: never.
+# x: to anybody; h: but not to a host, nor to make one; s: to oneself only; h s: both; n: where the recording
+# names the caller; -: never.
 STANDINGS: tuple[Standing, ...] = get_args(Standing)
 TABLE = """
 create_meeting      x - - - - - - - - - - x x
@@ -50,6 +51,16 @@ mute_participant    x x h s s s s - - - - x -
 rename_participant  x x h s s s s - - - - x -
 change_role         x x h - - - - - - - - x -
 remove_participant  x x h s s s s - - - - x -
+start_recording     x x x - - - - - - - - x -
+control_recording   x x x - - - - - - - - x -
+list_recordings     x - - - - - - - - - - x x
+see_recording       x x x n n n n n - n - x n
+open_recording      x x x n n n n n - n - x n
+compose_recording   x x x - - - - - - - - x -
+change_recording    x x - - - - - - - - - x -
+hold_recording      x - - - - - - - - - - - -
+delete_recording    x x - - - - - - - - - x -
+see_recording_access x x - - - - - - - - - x -
 """
 RULES = {
     line.split()[0]: dict(zip(STANDINGS, line.split()[1:], strict=True)) for line in TABLE.split("\n") if line
@@ -71,6 +82,8 @@ def test_the_policy_is_what_the_table_says(operation: Any, standing: Standing):
         on_self = is_allowed(standing, operation, on_self=True, target=target)
         own = "s" in RULES[operation].values()
         assert on_self is (expected or (own and is_present)), target
+        named = is_allowed(standing, operation, target=target, named=True)
+        assert named is (expected or rule == "n"), target
 
 
 @pytest.mark.parametrize("standing", STANDINGS)

@@ -43,7 +43,7 @@ class FaultyQueue:
         self._sequence = 1
         stores = [self.world.fleet_store, self.world.store, MemoryPresence(self.world.fleet_store)]
         fleet, meetings, presence = map(self.workers.paced, stores)
-        self.writer = PresenceWriter(presence, meetings, self.world.commands)
+        self.writer = PresenceWriter(presence, meetings, self.world.commands, self.world.recorders)
         taker = Fleet(fleet, meetings, self.world.commands, ["local"], lambda: 0.0)
         self.reports = Reports(taker, self.writer)
 

@@ -39,6 +39,7 @@ from chalicelib.services.moderation import Moderation, Moderator
 from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.placing import Placing
 from chalicelib.services.presence import PresenceWriter
+from chalicelib.services.recorders import Recorders, Rules
 from chalicelib.services.reports import Reports, parse_report
 from chalicelib.services.sweep import Sweep
 from chalicelib.services.tenants import Tenants
@@ -83,7 +84,10 @@ class World:
             chance.randbytes,
             lambda: self.now,
         )
-        self.presence = PresenceWriter(MemoryPresence(self.fleet_store), self.store, self.commands)
+        self.recorders = Recorders(self.store, self.fleet, self.tenants, Rules("parley-recordings"))
+        self.presence = PresenceWriter(
+            MemoryPresence(self.fleet_store), self.store, self.commands, self.recorders
+        )
         self.reports = Reports(self.fleet, self.presence)
         self.sweep = Sweep(self.meetings, self.store, self.fleet, "local")
         self.timekeeper = Timekeeper(self.meetings, self.store, self.fleet_store, self.presence, "local")

@@ -1,0 +1,90 @@
+"""The making of files from a recording: jobs for composer processes, and what they report of them.
+
+A job is sent again until it is known to be sent, and delivered as often as SQS likes; the composer does it
+once. Reports come in any order: progress never goes back, and what is done stays done.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from chalicelib.domain.identifiers import JobId
+
+Layout = Literal["grid", "speaker", "share"]
+# queued: to be sent; sent: the queue has it; running: a composer has said so.
+CompositionState = Literal["queued", "sent", "running", "done", "failed"]
+
+# A tenth of a film of twelve hours takes less than this; who is silent for longer will not speak again.
+SILENCE = timedelta(hours=2)
+# Each is an event of the log.
+PROGRESS_STEP = 0.1
+NO_COMPOSER = "No composer finished it: its last word came more than two hours ago."
+
+
+@dataclass(frozen=True)
+class Files:
+    """Keys of what a composition made, and what the film is."""
+
+    mp4: str
+    hls: str | None = None
+    thumbnails: str | None = None
+    sprite: str | None = None
+    chapters: str | None = None
+    chat: str | None = None
+    waveform: str | None = None
+    duration_seconds: float = 0.0
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Composition:
+    job: JobId
+    layout: Layout
+    # Of the same layout, the one that was asked for last counts.
+    revision: int
+    # Prefix of all that it writes, with 128 random bits in it.
+    output: str
+    requested_at: datetime
+    requested_by: str
+    heard_at: datetime
+    state: CompositionState = "queued"
+    progress: float = 0.0
+    reason: str | None = None
+    files: Files | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A composer's report of a job."""
+
+    job: JobId
+    state: Literal["running", "done", "failed"]
+    progress: float
+    reason: str | None = None
+    files: Files | None = None
+
+
+def advanced(composition: Composition, told: Progress, now: datetime) -> Composition | None:
+    """A composition after a report; None where that says nothing new."""
+    if composition.state == "done" or (composition.state == "failed" and told.state != "done"):
+        return None
+    if told.state == "running":
+        is_news = composition.state != "running" or told.progress >= composition.progress + PROGRESS_STEP
+        if not is_news:
+            return None
+        progress = max(composition.progress, told.progress)
+        return dataclasses.replace(composition, state="running", progress=progress, heard_at=now)
+    if told.state == "failed":
+        reason = told.reason or "The composer did not say why."
+        return dataclasses.replace(composition, state="failed", reason=reason, heard_at=now, finished_at=now)
+    return dataclasses.replace(
+        composition, state="done", progress=1.0, reason=None, files=told.files, heard_at=now, finished_at=now
+    )
+
+
+def is_pending(composition: Composition) -> bool:
+    return composition.state in ("queued", "sent", "running")

@@ -1,0 +1,75 @@
+"""Who may open a recording, what can be opened of it, and where it lies as it ages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from chalicelib.domain.composition import Composition, Layout
+from chalicelib.domain.identifiers import RecordingId
+from chalicelib.domain.participant import Participant
+from chalicelib.domain.permissions import Caller, ParticipantCaller, UserCaller
+from chalicelib.domain.recording import Recording
+
+MediaKind = Literal["mp4", "hls", "thumbnails", "tracks", "manifest"]
+StorageClass = Literal["standard", "infrequent", "archive"]
+
+# From the moment when it is given out.
+LINK_LIFETIME = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A link, or several of one request, that somebody was given."""
+
+    recording: RecordingId
+    at: datetime
+    # As `requested_by` of a recording.
+    by: str
+    kinds: tuple[str, ...]
+    expires_at: datetime
+    request_id: str
+    # The address that the request came from.
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class StorageAges:
+    """After how many days objects move to a cheaper class; both ways of reading stay immediate."""
+
+    infrequent_days: int = 30
+    archive_days: int = 90
+
+
+def is_named(recording: Recording, caller: Caller, me: Participant | None, visited: bool) -> bool:
+    """Whether the recording's access names the caller.
+
+    Args:
+        me: The participant that the caller's token names, as it is now.
+        visited: Whether the caller, signed in, was in the meeting.
+    """
+    access = recording.access
+    if isinstance(caller, UserCaller):
+        return caller.user in access.users or (access.participants and visited)
+    if isinstance(caller, ParticipantCaller) and me is not None and me.joined_at is not None:
+        return access.participants and me.state not in ("removed", "denied")
+    return False
+
+
+def storage_class_of(recording: Recording, ages: StorageAges, now: datetime) -> StorageClass | None:
+    """Where its objects are, by the rules of the bucket; None without any object."""
+    if recording.ended_at is None or recording.state == "deleted" or not recording.takes:
+        return None
+    age = now - recording.ended_at
+    if age >= timedelta(days=ages.archive_days):
+        return "archive"
+    return "infrequent" if age >= timedelta(days=ages.infrequent_days) else "standard"
+
+
+def film_of(recording: Recording, layout: Layout | None) -> Composition | None:
+    """The newest file of a layout, or of any; None if none is made."""
+    made: Sequence[Composition] = [one for one in recording.compositions if one.state == "done"]
+    fitting = [one for one in made if layout in (None, one.layout)]
+    return fitting[-1] if fitting else None

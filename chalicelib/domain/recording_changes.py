@@ -1,0 +1,204 @@
+"""What happens to the recordings of a meeting, as changes of the meeting with their events."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from chalicelib.domain.composition import (
+    NO_COMPOSER,
+    SILENCE,
+    Composition,
+    Layout,
+    Progress,
+    advanced,
+    is_pending,
+)
+from chalicelib.domain.events import Change
+from chalicelib.domain.identifiers import JobId
+from chalicelib.domain.meeting import ActiveRecording, Meeting
+from chalicelib.domain.recording import (
+    SETTLED,
+    Access,
+    Recording,
+    Step,
+    Tombstone,
+    attend,
+    is_active,
+)
+
+# Why a recording cannot begin.
+Hindrance = Literal["ended", "off", "encrypted", "running", "empty"]
+# upkeep: within seconds; sweep: objects are deleted, which takes its time.
+DueKind = Literal["upkeep", "sweep"]
+
+
+def hindrance_of(meeting: Meeting) -> Hindrance | None:
+    """Why a meeting cannot be recorded now; None if it can."""
+    if meeting.state == "ended":
+        return "ended"
+    if meeting.encryption == "endToEnd":
+        return "encrypted"
+    if meeting.recording == "off":
+        return "off"
+    if meeting.active_recording is not None:
+        return "running"
+    return "empty" if meeting.placement is None else None
+
+
+def begin(change: Change, recording: Recording, now: datetime) -> Change:
+    """A recording is asked for. That is the notice as well: whoever is there is told by their node."""
+    recording = dataclasses.replace(recording, unsettled_since=now)
+    return _with(change, "recording.requested", recording, now)
+
+
+def note(change: Change, steps: Iterable[Step], now: datetime) -> Change:
+    for step in steps:
+        change = _with(change, step.kind, step.after, now)
+    return change
+
+
+def compose(
+    meeting: Meeting, recording: Recording, layout: Layout, token: str, by: str, now: datetime
+) -> Change:
+    """Another file of the same recording; nothing while one of that layout is being made."""
+    pending = [one for one in recording.compositions if one.layout == layout and is_pending(one)]
+    if pending or recording.state not in (*SETTLED, "processing"):
+        return Change.of(meeting)
+    anew = _composing(recording, _job(recording, layout, token, by, now))
+    if recording.state == "failed":
+        anew = dataclasses.replace(anew, state="processing", reason=None, progress=0.0)
+    return _with(Change.of(meeting), "recording.composition_requested", anew, now)
+
+
+def sent(meeting: Meeting, recording: Recording, job: JobId, now: datetime) -> Change:
+    """The queue has a job."""
+    queued = [one for one in recording.compositions if one.job == job and one.state == "queued"]
+    if not queued:
+        return Change.of(meeting)
+    kept = _replaced(recording, dataclasses.replace(queued[0], state="sent", heard_at=now))
+    return _with(Change.of(meeting), "recording.processing", kept, now)
+
+
+def hear(meeting: Meeting, recording: Recording, told: Progress, now: datetime) -> Change:
+    """A composer's report; nothing where it says nothing new, or of a job that is not known."""
+    known = next((one for one in recording.compositions if one.job == told.job), None)
+    after = advanced(known, told, now) if known is not None else None
+    if after is None or recording.state not in (*SETTLED, "processing"):
+        return Change.of(meeting)
+    heard = _replaced(recording, after)
+    if after.state == "done":
+        ready = dataclasses.replace(heard, state="ready", reason=None, progress=1.0)
+        return _with(Change.of(meeting), "recording.ready", ready, now)
+    if after.state == "failed":
+        failed = _composing_failed(heard, after)
+        kind = "recording.failed" if failed.state == "failed" else "recording.composition_failed"
+        return _with(Change.of(meeting), kind, failed, now)
+    if heard.state == "processing":
+        heard = dataclasses.replace(heard, progress=after.progress)
+    return _with(Change.of(meeting), "recording.processing", heard, now)
+
+
+def attended(meeting: Meeting, recording: Recording, now: datetime) -> Change:
+    """What the clock does to a recording: recorders and composers of which too long nothing was heard."""
+    change = note(Change.of(meeting), attend(recording, now), now)
+    for one in recording.compositions:
+        if is_pending(one) and one.state != "queued" and now - one.heard_at > SILENCE:
+            told = Progress(one.job, "failed", one.progress, NO_COMPOSER)
+            return hear(meeting, recording, told, now)
+    return change
+
+
+def keep(
+    meeting: Meeting,
+    recording: Recording,
+    now: datetime,
+    *,
+    retain_until: datetime | None,
+    legal_hold: bool,
+    access: Access,
+) -> Change:
+    """How long it is kept and for whom."""
+    kept = dataclasses.replace(recording, retain_until=retain_until, legal_hold=legal_hold, access=access)
+    if kept == recording:
+        return Change.of(meeting)
+    return _with(Change.of(meeting), "recording.updated", kept, now)
+
+
+def delete(meeting: Meeting, recording: Recording, by: str, now: datetime) -> Change:
+    """It is not there any more for anybody; its objects go after it."""
+    if recording.state not in SETTLED or recording.legal_hold or is_composing(recording):
+        return Change.of(meeting)
+    going = dataclasses.replace(recording, state="deleting", deleting_since=now, deleted_by=by)
+    return _with(Change.of(meeting), "recording.deleting", going, now)
+
+
+def deleted(meeting: Meeting, recording: Recording, tombstone: Tombstone) -> Change:
+    if recording.state != "deleting":
+        return Change.of(meeting)
+    gone = dataclasses.replace(recording, state="deleted", tombstone=tombstone)
+    return _with(Change.of(meeting), "recording.deleted", gone, tombstone.deleted_at)
+
+
+def is_composing(recording: Recording) -> bool:
+    """Whether a composer may still write files of it."""
+    return any(is_pending(one) for one in recording.compositions)
+
+
+def due_of(recording: Recording) -> tuple[DueKind, datetime] | None:
+    """When the clock has something to do for a recording; None until something happens to it."""
+    queued = [one.requested_at for one in recording.compositions if one.state == "queued"]
+    if recording.state == "processing" and not recording.compositions:
+        queued = [recording.ended_at or recording.requested_at]
+    silent = [one.heard_at + SILENCE for one in recording.compositions if one.state in ("sent", "running")]
+    if recording.state in (*SETTLED, "processing") and (queued or silent):
+        return "upkeep", min([*queued, *silent])
+    if is_active(recording):
+        return ("upkeep", recording.unsettled_since) if recording.unsettled_since is not None else None
+    if recording.state == "deleting":
+        return "sweep", recording.deleting_since or recording.requested_at
+    if recording.state in SETTLED and recording.retain_until is not None and not recording.legal_hold:
+        return "sweep", recording.retain_until
+    return None
+
+
+def _with(change: Change, kind: str, recording: Recording, now: datetime) -> Change:
+    active = change.after.active_recording
+    if is_active(recording):
+        active = ActiveRecording(recording.id, recording.state, recording.requested_at, recording.started_at)
+    elif active is not None and active.id == recording.id:
+        active = None
+    return change.then(kind, now, recorded=recording, active_recording=active)
+
+
+def _job(recording: Recording, layout: Layout, token: str, by: str, now: datetime) -> Composition:
+    revision = 1 + sum(one.layout == layout for one in recording.compositions)
+    return Composition(
+        job=JobId(f"job_{token}"),
+        layout=layout,
+        revision=revision,
+        output=f"compositions/{recording.id}/{token}/",
+        requested_at=now,
+        requested_by=by,
+        heard_at=now,
+    )
+
+
+def _composing(recording: Recording, job: Composition) -> Recording:
+    return dataclasses.replace(recording, compositions=(*recording.compositions, job))
+
+
+def _replaced(recording: Recording, job: Composition) -> Recording:
+    jobs = tuple(job if one.job == job.job else one for one in recording.compositions)
+    return dataclasses.replace(recording, compositions=jobs)
+
+
+def _composing_failed(recording: Recording, job: Composition) -> Recording:
+    """Failed if it has no file at all; one that has is as good as before."""
+    if any(one.state == "done" for one in recording.compositions):
+        return dataclasses.replace(recording, state="ready")
+    if any(is_pending(one) for one in recording.compositions):
+        return recording
+    return dataclasses.replace(recording, state="failed", reason=job.reason)

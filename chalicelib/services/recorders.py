@@ -1,0 +1,124 @@
+"""What recorders on nodes are told, and what becomes of recordings as reports and the clock tell of them.
+
+Each change is written by the caller, with what else it writes. Commands are sent after it; one that is lost
+is sent again by the clock for as long as the recorder is not as it is wanted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.events import Change
+from chalicelib.domain.identifiers import NodeId, RecordingId, derived_id
+from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.presence import PresenceChange
+from chalicelib.domain.recording import Recording, is_active, observe, open_takes
+from chalicelib.domain.recording_changes import begin, hindrance_of, note
+from chalicelib.domain.recording_objects import RecordingPlace
+from chalicelib.errors import StoreUnavailableError
+from chalicelib.services.fleet import Fleet
+from chalicelib.services.protocols import Direction, MeetingStore
+from chalicelib.services.tenants import Tenants
+
+AUTOMATIC = "automatic"
+
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """What a deployment decides about its recordings."""
+
+    bucket: str
+    backup_bucket: str | None = None
+    # None: until somebody deletes them.
+    retention: timedelta | None = None
+
+
+class Recorders:
+    def __init__(self, store: MeetingStore, fleet: Fleet, tenants: Tenants, rules: Rules) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._tenants = tenants
+        self._rules = rules
+
+    def seen(self, change: Change, seen: PresenceChange, node: NodeId, at: datetime) -> Change:
+        """Add to a change of a meeting what a node's report says of its recorders, or an automatic start."""
+        meeting = change.after
+        change = self._begun_by_itself(change, at)
+        if not seen.is_recorded and meeting.active_recording is None:
+            return change
+        anybody = meeting.present > 0 and meeting.state != "ended"
+        for recording in self._store.recordings(meeting.id):
+            mine = [one for one in seen.recorders if one.recording == recording.id]
+            known = any(take.node == node for take in recording.takes)
+            if mine or known or is_active(recording):
+                change = note(change, observe(recording, node, mine, at, anybody=anybody), at)
+        return change
+
+    def begun(
+        self, change: Change, name: RecordingId, by: str, at: datetime, **wishes: Any
+    ) -> tuple[Change, Recording]:
+        """Add a new recording to a change of its meeting."""
+        meeting = change.after
+        recording = Recording(
+            id=name,
+            meeting=meeting.id,
+            tenant=meeting.tenant,
+            region=meeting.home_region,
+            requested_at=at,
+            requested_by=by,
+            organiser=meeting.organiser,
+            keep_for=self._rules.retention,
+            **wishes,
+        )
+        return begin(change, recording, at), recording
+
+    def tell(self, meeting: Meeting, recordings: Iterable[Recording], request_id: str, now: datetime) -> None:
+        """Tell recorders that are not as they are wanted. What cannot be sent now, the clock sends again."""
+        for recording in recordings:
+            if recording.unsettled_since is None or not is_active(recording):
+                continue
+            try:
+                self._tell(meeting, recording, request_id, now)
+            except StoreUnavailableError:
+                log.warning(
+                    "a recorder of %s was not told; the clock tells it again", recording.id, exc_info=True
+                )
+
+    def _tell(self, meeting: Meeting, recording: Recording, request_id: str, now: datetime) -> None:
+        running = open_takes(recording)
+        if recording.wanted == "running" and not running:
+            where = self._place(recording)
+            self._fleet.tell_node(
+                meeting, now, lambda node, url: node.start_recording(url, recording, where, request_id)
+            )
+            return
+        direction: Direction = "resume" if recording.wanted == "running" else "pause"
+        if recording.wanted == "stopped":
+            direction = "stop"
+        places = {take.node for take in running}
+        if meeting.placement is not None and recording.wanted == "stopped":
+            # A start that is still on its way there must not begin it again.
+            places.add(meeting.placement.node)
+        for place in sorted(places):
+            self._fleet.tell(
+                place, now, lambda node, url: node.direct_recording(url, recording, direction, request_id)
+            )
+
+    def _place(self, recording: Recording) -> RecordingPlace:
+        key = self._tenants.recording_key(recording.tenant, recording.region)
+        return RecordingPlace(self._rules.bucket, self._rules.backup_bucket, key)
+
+    def _begun_by_itself(self, change: Change, at: datetime) -> Change:
+        """A meeting that is recorded automatically, and has just gone live."""
+        meeting = change.after
+        has_started = any(event.type == "meeting.started" for event in change.events)
+        if not has_started or meeting.recording != "automatic" or hindrance_of(meeting) is not None:
+            return change
+        name = RecordingId(derived_id("rec", meeting.id, AUTOMATIC))
+        return self.begun(change, name, AUTOMATIC, at)[0]

@@ -1,0 +1,123 @@
+"""Links to recordings are what CloudFront checks: a policy, for a prefix and a time, signed with its key."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+import boto3
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from moto import mock_aws
+
+from chalicelib.domain.identifiers import Tenant
+from chalicelib.errors import StoreUnavailableError
+from chalicelib.stores.media_links import SignedLinks
+from chalicelib.stores.recording_objects import KmsKeys, S3RecordingObjects, SqsCompositionQueue
+from tests.support.builders import NOW
+
+BASE = "https://media.example.com"
+KEY = rsa.generate_private_key(65537, 2048)
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    # A session that another test made may be of another region.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with mock_aws():
+        yield
+
+
+def keep_secret(text: str) -> None:
+    boto3.client("secretsmanager").create_secret(Name="links", SecretString=text)
+
+
+def sound_secret() -> str:
+    pem = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return json.dumps({"keyId": "K1", "privateKeyPem": pem})
+
+
+def unwrapped(text: str) -> bytes:
+    """CloudFront's own form of base64 in URLs."""
+    return base64.b64decode(text.translate(str.maketrans("-_~", "+=/")))
+
+
+def test_a_query_is_signed_for_one_prefix_until_one_moment():
+    keep_secret(sound_secret())
+    links = SignedLinks(f"{BASE}/", "links")
+    fields = parse_qs(links.query("compositions/rec_x/abc/", NOW + timedelta(minutes=5)), strict_parsing=True)
+    assert fields["Key-Pair-Id"] == ["K1"]
+    policy = unwrapped(fields["Policy"][0])
+    [statement] = json.loads(policy)["Statement"]
+    assert statement["Resource"] == f"{BASE}/compositions/rec_x/abc/*"
+    ends = int((NOW + timedelta(minutes=5)).timestamp())
+    assert statement["Condition"] == {"DateLessThan": {"AWS:EpochTime": ends}}
+    signature = unwrapped(fields["Signature"][0])
+    KEY.public_key().verify(signature, policy, padding.PKCS1v15(), hashes.SHA1())
+    with pytest.raises(InvalidSignature):
+        KEY.public_key().verify(signature, policy + b" ", padding.PKCS1v15(), hashes.SHA1())
+    assert links.url("a b/ü.mp4") == f"{BASE}/a%20b/%C3%BC.mp4"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"keyId": "K1", "privateKeyPem": "x"}'])
+def test_without_a_sound_key_no_link_is_given(text: str):
+    if text:
+        keep_secret(text)
+    with pytest.raises(StoreUnavailableError):
+        SignedLinks(BASE, "links").query("x/", NOW)
+
+
+def test_objects_are_listed_in_pages_read_and_deleted_in_both_buckets():
+    s3 = boto3.client("s3")
+    for bucket in ("main", "backup"):
+        s3.create_bucket(Bucket=bucket)
+    objects = S3RecordingObjects("main", "backup")
+    for number in range(7):
+        objects.put(f"a/{number}", b"x" * number, "text/plain")
+    s3.put_object(Bucket="backup", Key="a/7", Body=b"backup")
+    first = objects.page("a/", None, 3)
+    assert [one.key for one in first] == ["a/0", "a/1", "a/2"]
+    assert [one.key for one in objects.page("a/", first[-1].key, 10)] == [
+        f"a/{number}" for number in range(3, 7)
+    ]
+    everything = list(objects.everything("a/"))
+    assert [(one.bucket, one.key) for one in everything[-2:]] == [("main", "a/6"), ("backup", "a/7")]
+    assert everything[3].size_bytes == 3
+    assert (objects.read("a/2"), objects.read("a/none")) == (b"xx", None)
+    objects.delete(everything)
+    objects.delete(everything)
+    assert list(objects.everything("a/")) == []
+    with pytest.raises(StoreUnavailableError):
+        S3RecordingObjects("nowhere").put("x", b"", "text/plain")
+
+
+def test_a_job_is_a_message_of_the_queue():
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
+    SqsCompositionQueue("jobs").send({"job": "job_x"})
+    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert json.loads(message["Body"]) == {"job": "job_x"}
+    with pytest.raises(StoreUnavailableError):
+        SqsCompositionQueue("none").send({"job": "job_x"})
+
+
+def test_a_tenants_key_is_made_once_rotates_and_is_read_by_one_distribution():
+    keys = KmsKeys("123456789012", "arn:aws:cloudfront::123456789012:distribution/D1")
+    arn = keys.make(Tenant("Zoë & sons"))
+    assert keys.make(Tenant("Zoë & sons")) == arn
+    assert keys.make(Tenant("acme")) != arn
+    kms = boto3.client("kms")
+    assert kms.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"]
+    policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
+    reader = policy["Statement"][1]
+    assert reader["Action"] == "kms:Decrypt"
+    assert reader["Condition"]["StringEquals"]["aws:SourceArn"].endswith("distribution/D1")
