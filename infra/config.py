@@ -25,6 +25,9 @@ class Region:
     capacity_units: int = 1000
     # How many requests the API answers at once; what the account has beyond is for reports and clocks.
     api_concurrency: int = 500
+    # Requests a second, and at one moment, before API Gateway answers 429 itself.
+    api_rate: int = 2_000
+    api_burst: int = 1_000
 
 
 @dataclass(frozen=True)

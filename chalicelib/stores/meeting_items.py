@@ -38,7 +38,7 @@ from chalicelib.domain.usage import Carried
 from chalicelib.stores.control_items import DueItem, EventItem, MeetingItem, ParticipantItem
 
 # A partition of an index takes 1,000 writes a second: a region's meetings are spread over so many.
-DUE_SHARDS = 16
+SHARDS = 16
 # A stream's day and some: then nobody asks any more when an ended meeting would have ended.
 DUE_KEPT = timedelta(days=2)
 _MICROSECOND = timedelta(microseconds=1)
@@ -142,7 +142,7 @@ def meeting_item(meeting: Meeting) -> MeetingItem:
         list_key=f"TENANT#{meeting.tenant}",
         list_sort=f"{created}#{meeting.id}" if meeting.deleted_at is None else None,
         # Without the key the index of live meetings forgets it.
-        live_key=f"LIVE#{meeting.home_region}" if meeting.state != "ended" else None,
+        live_key=live_key(meeting.home_region, shard_of(meeting.id)) if meeting.state != "ended" else None,
         node_key=node_key(placement.node) if placement is not None and meeting.state != "ended" else None,
     )
 
@@ -214,8 +214,16 @@ def due_item(meeting: Meeting) -> DueItem:
     if due is None:
         ended = meeting.ended_at or meeting.created_at
         return DueItem(f"MTG#{meeting.id}", expires=int((ended + DUE_KEPT).timestamp()))
-    shard = zlib.crc32(meeting.id.encode()) % DUE_SHARDS
-    return DueItem(f"MTG#{meeting.id}", due_key=due_key(meeting.home_region, shard), due_at=due_text(due))
+    key = due_key(meeting.home_region, shard_of(meeting.id))
+    return DueItem(f"MTG#{meeting.id}", due_key=key, due_at=due_text(due))
+
+
+def shard_of(meeting: MeetingId) -> int:
+    return zlib.crc32(meeting.encode()) % SHARDS
+
+
+def live_key(region: str, shard: int) -> str:
+    return f"LIVE#{region}#{shard}"
 
 
 def due_key(region: str, shard: int) -> str:

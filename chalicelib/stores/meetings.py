@@ -32,7 +32,7 @@ from chalicelib.stores.control_items import (
 from chalicelib.stores.failures import translate_failures
 from chalicelib.stores.fleet_items import NodeItem
 from chalicelib.stores.meeting_items import (
-    DUE_SHARDS,
+    SHARDS,
     differences,
     due_item,
     due_key,
@@ -40,6 +40,7 @@ from chalicelib.stores.meeting_items import (
     event_item,
     event_key,
     event_of,
+    live_key,
     meeting_item,
     meeting_of,
     node_key,
@@ -188,12 +189,16 @@ class DynamoMeetings:
 
     def live(self, region: str) -> list[Meeting]:
         """Every meeting of a home region that has not ended."""
-        return [meeting_of(item) for item in MeetingItem.live.query(f"LIVE#{region}")]
+        return [
+            meeting_of(item)
+            for shard in range(SHARDS)
+            for item in MeetingItem.live.query(live_key(region, shard))
+        ]
 
     def due(self, region: str, now: datetime, limit: int) -> list[MeetingId]:
         """Meetings of a home region whose end has come, up to `limit` of each shard."""
         found: list[MeetingId] = []
-        for shard in range(DUE_SHARDS):
+        for shard in range(SHARDS):
             query = DueItem.due.query(due_key(region, shard), DueItem.due_at <= due_text(now), limit=limit)
             found += [MeetingId(item.pk.removeprefix("MTG#")) for item in islice(query, limit)]
         return found

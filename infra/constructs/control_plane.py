@@ -36,8 +36,6 @@ KEEP_TIME_SECONDS = 66
 KEEP_TIME_TIMEOUT = cdk.Duration.seconds(90)
 # However many requests come: nodes' reports are taken and the clock goes on.
 REPORT_CONCURRENCY, CLOCK_CONCURRENCY = 100, 2
-# Requests per second and burst of one region before API Gateway answers 429 itself.
-THROTTLE_RATE, THROTTLE_BURST = 2_000, 1_000
 
 
 class ControlPlane(Construct):
@@ -66,7 +64,7 @@ class ControlPlane(Construct):
         fleet_table.grant_read_write_data(rest)
         signing_secret.grant_read(rest)
         self._grant_commands(rest, deployment)
-        self.api = self._api(rest, deployment)
+        self.api = self._api(rest, deployment, region)
         Firewall(self, "Firewall", api=self.api)
         zone = zone_of(self, deployment)
         if zone is not None:
@@ -229,7 +227,7 @@ class ControlPlane(Construct):
         )
         function.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[resource]))
 
-    def _api(self, rest: lambda_.Function, deployment: Deployment) -> apigateway.RestApi:
+    def _api(self, rest: lambda_.Function, deployment: Deployment, region: Region) -> apigateway.RestApi:
         access_log = logs.LogGroup(self, "AccessLog", retention=logs.RetentionDays.ONE_MONTH)
         api = apigateway.LambdaRestApi(
             self,
@@ -246,8 +244,8 @@ class ControlPlane(Construct):
                 # Failures of the gateway itself; bodies are never logged.
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,
-                throttling_rate_limit=THROTTLE_RATE,
-                throttling_burst_limit=THROTTLE_BURST,
+                throttling_rate_limit=region.api_rate,
+                throttling_burst_limit=region.api_burst,
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
                 access_log_format=apigateway.AccessLogFormat.json_with_standard_fields(
                     caller=False,

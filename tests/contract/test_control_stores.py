@@ -224,6 +224,13 @@ def test_a_meeting_ends_once_and_is_no_longer_live(stores: Stores):
     assert list(stores.meetings.live(meeting.home_region)) == []
 
 
+def test_every_meeting_that_goes_on_in_a_region_is_found_and_none_of_another(stores: Stores):
+    here, there = os.urandom(8).hex(), os.urandom(8).hex()
+    meetings = [kept(stores, home_region=here) for _ in range(24)]
+    kept(stores, home_region=there)
+    assert sorted(one.id for one in stores.meetings.live(here)) == sorted(one.id for one in meetings)
+
+
 def test_placing_writes_meeting_node_and_participant_together(stores: Stores):
     meeting, node = kept(stores), a_node()
     stores.fleet.record(node)

@@ -20,7 +20,7 @@ from infra.constructs.node_machine import MACHINE, SCRIPTS, UNITS
 from infra.functions.name_in_token import handler
 
 ISSUER = {"issuer": "https://id.example", "audience": "a", "clientId": "c", "tenant": "acme"}
-REGIONS = (Region("eu-central-1"), Region("us-east-1", maximum_nodes=5))
+REGIONS = (Region("eu-central-1", api_rate=40_000, api_burst=5_000), Region("us-east-1", maximum_nodes=5))
 
 
 @pytest.fixture(scope="module")
@@ -457,6 +457,14 @@ def test_a_flood_of_requests_takes_no_function_away_from_reports_and_clocks(regi
         assert reserved[clock] >= 1
     # An account must keep a hundred of its usual thousand for what has none of its own.
     assert sum(count or 0 for count in reserved.values()) <= 900
+
+
+def test_the_gateway_refuses_what_is_beyond_the_settings_of_the_region(templates):
+    for region, template in zip(REGIONS, templates[1], strict=True):
+        (stage,) = template.find_resources("AWS::ApiGateway::Stage").values()
+        (limits,) = stage["Properties"]["MethodSettings"]
+        assert limits["ThrottlingRateLimit"] == region.api_rate
+        assert limits["ThrottlingBurstLimit"] == region.api_burst
 
 
 def test_the_api_is_behind_a_firewall_that_counts_guests_by_address(region):

@@ -1,0 +1,44 @@
+"""What meetings cost: sums that can be followed by hand, and a page that says what they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chalicelib.domain import egress
+from infra.costs import Fleet, Prices, Shape, costs, egress_dollars, node_hours, published
+
+OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
+
+
+def test_the_page_says_what_is_computed():
+    assert "\n".join(published()) in OPERATIONS.read_text()
+
+
+def test_a_meeting_is_as_large_as_placement_foretells():
+    people = Shape().people
+    voices = egress.VOICE_BPS * min(people - 1, egress.VOICES)
+    pictures = egress.LARGE_PICTURE_BPS + egress.SMALL_PICTURE_BPS * (people - 2)
+    assert Shape().egress_mbps == pytest.approx(people * (voices + pictures) / egress.UNIT_BPS)
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "dollars"),
+    [(0, 0), (1_000, 90), (10_000, 900), (20_000, 900 + 850), (200_000, 900 + 3_400 + 7_000 + 2_500)],
+)
+def test_egress_is_paid_by_the_tier(gigabytes, dollars):
+    assert egress_dollars(gigabytes, Prices()) == pytest.approx(dollars)
+
+
+def test_nodes_are_paid_for_what_scaling_keeps_on_them():
+    # A hundred meetings of 6 Mbit/s fill one node for half an hour.
+    assert node_hours(100, Shape(egress_mbps=6), Fleet(promised_mbps=600)) == pytest.approx(0.5)
+
+
+def test_egress_is_the_most_of_it_and_another_region_writes_all_again():
+    one = {line.what: line.dollars for line in costs(1_000, Shape(), Fleet(), Prices())}
+    two = {line.what: line.dollars for line in costs(1_000, Shape(), Fleet(regions=2), Prices())}
+    assert one["egress to the Internet"] > 0.9 * sum(one.values())
+    assert two.pop("DynamoDB, written units") == pytest.approx(2 * one.pop("DynamoDB, written units"))
+    assert two == one
