@@ -129,7 +129,9 @@ def _text_or_none(message: dict[str, Any], name: str) -> str | None:
 
 
 class ControlLink:
-    """Sends what `report` gives every two seconds, and hands each command to `handle` on the loop.
+    """Sends what `report` gives every two seconds, in as many messages as that takes.
+
+    Hands each command to `handle` on the loop.
 
     What `take_quality` gives, until that is empty, is sent as well, in order, and kept until it has been.
     """
@@ -140,12 +142,14 @@ class ControlLink:
         report_queue_url: str,
         command_queue_prefix: str,
         report: Callable[[], dict[str, Any]],
+        format_report: Callable[[dict[str, Any]], list[str]],
         take_quality: Callable[[], str],
         handle: Callable[[Command], None],
     ) -> None:
         self._queue_name = f"{command_queue_prefix}{node}"
         self._report_queue_url = report_queue_url
         self._report = report
+        self._format = format_report
         self._take_quality = take_quality
         self._unsent = ""
         self._handle = handle
@@ -191,7 +195,8 @@ class ControlLink:
             "sequence": self._sequence,
             "commandQueueUrl": self.command_queue_url,
         }
-        self._sqs.send_message(QueueUrl=self._report_queue_url, MessageBody=json.dumps(report))
+        for body in self._format(report):
+            self._sqs.send_message(QueueUrl=self._report_queue_url, MessageBody=body)
 
     def _send_quality(self) -> None:
         """Send what is ready; at most one message waits here, the others wait where they were made."""

@@ -43,7 +43,13 @@ from media_node.meetings.model import Standing, Wish
 from media_node.metrics import NodeCounts, format_metrics
 from media_node.observation import Observation
 from media_node.quantities import Instant, MeetingId, ParticipantId, new_identifier
-from media_node.report import format_counters, format_meetings, format_over, format_quality
+from media_node.report import (
+    format_counters,
+    format_meetings,
+    format_over,
+    format_quality,
+    format_report,
+)
 from media_node.signaling.ingest import HttpMedia
 from media_node.signaling.messages import Join
 from media_node.signaling.session import Seat
@@ -129,6 +135,7 @@ class Node:
                 self.settings.report_queue_url,
                 self.settings.command_queue_prefix,
                 self._report,
+                format_report,
                 self._take_quality,
                 self._handle_command,
             )

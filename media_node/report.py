@@ -6,6 +6,7 @@ Everything counts from a beginning that is named, so that reports may be lost, r
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,46 @@ from media_node.meetings.meeting import Meeting
 from media_node.metrics import WorkerCounts
 from media_node.quantities import MeetingId
 from media_node.usage import EgressMeter, Session
+
+# As the control plane keeps them (chalicelib/domain/placement.py): each meeting is in one for good.
+LANES = 8
+LISTS = ("meetings", "over")
+# A message of the queue has at most 256 KiB. A lane is told by one message: 20,000 people fit in pairs.
+MOST_MESSAGE_BYTES = 200_000
+
+
+def format_report(report: Mapping[str, Any]) -> list[str]:
+    """A report as messages, each about some lanes whole: one where it is small. They may come in any order.
+
+    Args:
+        report: What the node says of itself, with its `meetings` and those that are `over`.
+    """
+    head = {name: value for name, value in report.items() if name not in LISTS}
+    head["meetingCount"] = len(report["meetings"])
+    lanes = [{name: _in_lane(report[name], lane) for name in LISTS} for lane in range(LANES)]
+    messages = []
+    for part in _packed([len(_compact(entries)) for entries in lanes]):
+        about = {name: [one for lane in part for one in lanes[lane][name]] for name in LISTS}
+        messages.append(_compact({**head, "lanes": part, **about}))
+    return messages
+
+
+def _packed(sizes: Sequence[int]) -> list[list[int]]:
+    """Lanes side by side while they fit into a message together."""
+    parts: list[list[int]] = [[]]
+    for lane, size in enumerate(sizes):
+        if parts[-1] and sum(sizes[one] for one in parts[-1]) + size > MOST_MESSAGE_BYTES:
+            parts.append([])
+        parts[-1].append(lane)
+    return parts
+
+
+def _in_lane(entries: Iterable[Mapping[str, Any]], lane: int) -> list[Mapping[str, Any]]:
+    return [one for one in entries if zlib.crc32(one["id"].encode()) % LANES == lane]
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def format_counters(workers: Iterable[WorkerCounts]) -> dict[str, int]:

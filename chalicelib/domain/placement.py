@@ -71,11 +71,16 @@ class Node:
         return self.state(now) == "ready" and self.free_units - self.growth_units >= units
 
 
+# Who is on a node is kept in so many parts: 12,000 people would be more than one item of DynamoDB holds.
+LANES = 8
+
+
 @dataclass(frozen=True)
 class Kept:
     """What is known of a node besides its report."""
 
-    presence_digest: str = ""
+    # Of each lane's presence as it was last written; "" where something was begun since.
+    presence_digests: tuple[str, ...] = ("",) * LANES
     reserved_units: int = 0
     # What the last checks found set aside beyond what its meetings hold.
     surplus: tuple[int, ...] = ()

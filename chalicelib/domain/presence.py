@@ -3,18 +3,22 @@
 What a report changes is written meeting by meeting, so that it may stop half-way, or meet a newer report's
 changes. Therefore it is said first what is begun; whoever comes next goes over that again, and what is older
 than the last that began is refused by its fence.
+
+All of that is so for each lane of a node alone: a meeting is in one lane for good, and lanes share nothing.
+So the parts of a report may come in any order, or some of them not at all.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId
-from chalicelib.domain.placement import Node
+from chalicelib.domain.placement import LANES, Node
 from chalicelib.domain.recording import Seen
 
 # How much more a node may have sent before it counts as a change of its own. What is sent beyond the last
@@ -41,6 +45,24 @@ class MeetingPresence:
 
 
 Presence = Mapping[MeetingId, MeetingPresence]
+
+
+def lane_of(meeting: MeetingId) -> int:
+    """Nodes say the same (media_node/report.py)."""
+    return zlib.crc32(meeting.encode()) % LANES
+
+
+@dataclass(frozen=True)
+class ReportPart:
+    """Some lanes of a report, or all of them; each part tells of the node itself, too."""
+
+    presence_by_lane: Mapping[int, Presence]
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.presence_by_lane) == LANES
+
+
 NOBODY = MeetingPresence(epoch=0, participants=frozenset())
 
 
@@ -74,9 +96,10 @@ class KnownPresence:
 
 @dataclass(frozen=True)
 class Fence:
-    """The right to write what one report of a node says; the next one that begins takes it away."""
+    """The right to write what one report says of a lane; the next one that begins takes it away."""
 
     node: NodeId
+    lane: int
     mark: str
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import get_args
 
 from pydantic import BaseModel
@@ -307,7 +308,7 @@ def document(api_url: str) -> Schema:
     described = paths()
     link(described)
     show_headers(described)
-    requests = {name: model.model_json_schema(by_alias=True) for name, model in bodies.items()}
+    requests = _schemas(bodies)
     show_bodies(described, requests)
     return {
         "openapi": "3.1.0",
@@ -354,3 +355,13 @@ def document(api_url: str) -> Schema:
             },
         },
     }
+
+
+def _schemas(bodies: Mapping[str, type[BaseModel]]) -> dict[str, Schema]:
+    """Of the bodies, and of the models within them: references in a document lead to its components."""
+    found: dict[str, Schema] = {}
+    for name, model in bodies.items():
+        schema = model.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
+        found.update(schema.pop("$defs", {}))
+        found[name] = schema
+    return found

@@ -82,6 +82,10 @@ class Fleet:
             self._check_reserved(node, kept)
         return kept
 
+    def note_part(self, node: Node) -> Kept | None:
+        """What is known of a node whose report came with another part; None if a newer report did."""
+        return self._store.kept(node)
+
     def tell_node(
         self, meeting: Meeting, now: datetime, command: Callable[[NodeCommands, str], None]
     ) -> None:

@@ -46,9 +46,9 @@ class PresenceWriter:
         self._meetings = meetings
         self._commands = commands
 
-    def write(self, node: Node, presence: Presence, request_id: str) -> None:
-        """Write what a node's report changes, unless a newer one takes it over."""
-        begun = self._begin(node, presence)
+    def write(self, node: Node, lane: int, presence: Presence, request_id: str) -> None:
+        """Write what a node's report changes in a lane, unless a newer one takes it over."""
+        begun = self._begin(node, lane, presence)
         if begun is None:
             return
         fence, changes = begun
@@ -68,8 +68,12 @@ class PresenceWriter:
         Returns:
             Whether anybody was known to be there.
         """
-        known = self._store.known(node.id)
-        begun = self._begin(node, NOBODY) if known.written or known.begun else None
+        # All lanes, whatever became of one.
+        return any([self._clear_lane(node, lane, now) for lane in self._store.lanes_in_use(node.id)])
+
+    def _clear_lane(self, node: Node, lane: int, now: datetime) -> bool:
+        known = self._store.known(node.id, lane)
+        begun = self._begin(node, lane, NOBODY) if known.written or known.begun else None
         if begun is None:
             return False
         fence, gone = begun
@@ -81,14 +85,14 @@ class PresenceWriter:
             return False
         return self._store.finish(fence, node, NOBODY, digest(NOBODY))
 
-    def _begin(self, node: Node, presence: Presence) -> tuple[Fence, list[PresenceChange]] | None:
+    def _begin(self, node: Node, lane: int, presence: Presence) -> tuple[Fence, list[PresenceChange]] | None:
         """What there is to write, and the right to do so; None if a newer report has begun."""
         for _ in tries():
-            known = self._store.known(node.id)
+            known = self._store.known(node.id, lane)
             if known.is_beyond(node):
                 return None
             changes = changes_between(known, presence)
-            fence = self._store.begin(node, known, begun_with(changes))
+            fence = self._store.begin(node, lane, known, begun_with(changes))
             if fence is not None:
                 return fence, changes
         raise StoreUnavailableError("Too many reports of this node came at once.")

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId, is_id
-from chalicelib.domain.placement import Node
-from chalicelib.domain.presence import NOBODY, MeetingPresence, Presence, digest
+from chalicelib.domain.placement import LANES, Node
+from chalicelib.domain.presence import NOBODY, MeetingPresence, Presence, ReportPart, digest, lane_of
 from chalicelib.errors import BrokenRule, ValidationFailedError
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.presence import PresenceWriter
@@ -31,16 +31,20 @@ class Reports:
         Raises:
             ValidationFailedError: It is no report that this version understands.
         """
-        node, presence = parse_report(body, datetime.fromtimestamp(sent_timestamp_ms / 1000, UTC))
+        node, part = parse_report(body, datetime.fromtimestamp(sent_timestamp_ms / 1000, UTC))
         kept = self._fleet.note_report(node)
+        if kept is None and not part.is_whole:
+            # Another part of the same report may have come first.
+            kept = self._fleet.note_part(node)
         if kept is None:
             return False
-        if kept.presence_digest != digest(presence):
-            self._presence.write(node, presence, request_id)
+        for lane, presence in part.presence_by_lane.items():
+            if kept.presence_digests[lane] != digest(presence):
+                self._presence.write(node, lane, presence, request_id)
         return True
 
 
-def parse_report(body: str, reported_at: datetime) -> tuple[Node, Presence]:
+def parse_report(body: str, reported_at: datetime) -> tuple[Node, ReportPart]:
     try:
         report = json.loads(body)
     except ValueError as error:
@@ -52,7 +56,7 @@ def parse_report(body: str, reported_at: datetime) -> tuple[Node, Presence]:
         raise _broken("/node", "A node's id is node_ and 26 characters.")
     if report.get("state") not in ("ready", "draining", "drained"):
         raise _broken("/state", "A node's state is ready, draining or drained.")
-    presence = _presence(report)
+    part = _part(report, _presence(report))
     return (
         Node(
             id=node,
@@ -67,13 +71,27 @@ def parse_report(body: str, reported_at: datetime) -> tuple[Node, Presence]:
             used_units=_count(report, "usedUnits"),
             reserved_units=0,
             cpu_busy=_share(report, "cpuBusy"),
-            meetings=len(report["meetings"]),
+            meetings=_count(report, "meetingCount") if "meetingCount" in report else len(report["meetings"]),
             reported_at=reported_at,
             zone=_text(report, "zone") if "zone" in report else "",
             instance=_text(report, "instance") if "instance" in report else "",
         ),
-        presence,
+        part,
     )
+
+
+def _part(report: Mapping[str, Any], presence: Presence) -> ReportPart:
+    """Without more a report is whole."""
+    lanes = report.get("lanes", list(range(LANES)))
+    is_sound = isinstance(lanes, list) and lanes and all(type(lane) is int for lane in lanes)
+    if not is_sound or not set(lanes) <= set(range(LANES)) or len(set(lanes)) != len(lanes):
+        raise _broken("/lanes", f"The lanes of a report are different numbers from 0 to {LANES - 1}.")
+    parts: dict[int, dict[MeetingId, MeetingPresence]] = {lane: {} for lane in lanes}
+    for meeting, entry in presence.items():
+        if lane_of(meeting) not in parts:
+            raise _broken("/meetings", "A meeting of a report is in a lane that the report is about.")
+        parts[lane_of(meeting)][meeting] = entry
+    return ReportPart(parts)
 
 
 def _presence(report: Mapping[str, Any]) -> Presence:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain.identifiers import NodeId
-from chalicelib.domain.placement import Kept, Node, ReportedState
+from chalicelib.domain.placement import LANES, Kept, Node, ReportedState
 from chalicelib.stores.failures import translate_failures, was_refused
 from chalicelib.stores.fleet_items import NodeItem
 
@@ -48,7 +49,17 @@ class DynamoFleet:
             if not was_refused(error):
                 raise
             return None
-        return Kept(item.presence_digest or "", int(item.reserved_units), tuple(item.surplus or ()))
+        return _kept_of(item)
+
+    def kept(self, node: Node) -> Kept | None:
+        """What is known of a node besides this report; None if a newer one of it is kept already."""
+        try:
+            item = NodeItem.get(f"REGION#{node.region}", f"NODE#{node.id}", consistent_read=True)
+        except DoesNotExist:
+            return Kept()
+        same_boot = item.boot_id == node.boot_id
+        is_late = item.sequence > node.sequence if same_boot else item.reported_at > node.reported_at
+        return None if is_late else _kept_of(item)
 
     def nodes(self, region: str) -> list[Node]:
         return [_node_of(region, item) for item in NodeItem.query(f"REGION#{region}")]
@@ -81,6 +92,16 @@ def change_node(region: str, node: NodeId, actions: list[Action], condition: Any
     except UpdateError as error:
         if not was_refused(error):
             raise
+
+
+def digest_attribute(lane: int) -> UnicodeAttribute:
+    attribute: UnicodeAttribute = getattr(NodeItem, f"presence_digest_{lane}")
+    return attribute
+
+
+def _kept_of(item: NodeItem) -> Kept:
+    digests = tuple(getattr(item, f"presence_digest_{lane}") or "" for lane in range(LANES))
+    return Kept(digests, int(item.reserved_units), tuple(item.surplus or ()))
 
 
 def expiry_of(reported_at: datetime) -> int:

@@ -37,32 +37,40 @@ class NodeItem(Model):
     reported_at = UTCDateTimeAttribute(attr_name="reportedAt")
     zone = UnicodeAttribute(null=True)
     instance = UnicodeAttribute(null=True)
-    presence_digest = UnicodeAttribute(attr_name="presenceDigest", null=True)
+    # One for each lane, so that each is set without a look at the others.
+    presence_digest_0 = UnicodeAttribute(attr_name="presenceDigest0", null=True)
+    presence_digest_1 = UnicodeAttribute(attr_name="presenceDigest1", null=True)
+    presence_digest_2 = UnicodeAttribute(attr_name="presenceDigest2", null=True)
+    presence_digest_3 = UnicodeAttribute(attr_name="presenceDigest3", null=True)
+    presence_digest_4 = UnicodeAttribute(attr_name="presenceDigest4", null=True)
+    presence_digest_5 = UnicodeAttribute(attr_name="presenceDigest5", null=True)
+    presence_digest_6 = UnicodeAttribute(attr_name="presenceDigest6", null=True)
+    presence_digest_7 = UnicodeAttribute(attr_name="presenceDigest7", null=True)
     # What the last checks found set aside beyond what its meetings hold.
     surplus = JSONAttribute(null=True)
     expires = NumberAttribute()
 
 
 class PresenceItem(Model):
-    """pk PRESENCE#<node>, sk META: who was on the node when that was last applied to the meetings."""
+    """pk PRESENCE#<node>, sk META#<lane>: who was on the node when that was last applied to the meetings."""
 
     class Meta(NodeItem.Meta):
         pass
 
     pk = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True, default="META")
+    sk = UnicodeAttribute(range_key=True)
     presence = JSONAttribute()
     expires = NumberAttribute()
 
 
 class BegunItem(Model):
-    """pk PRESENCE#<node>, sk BEGUN: the last report whose changes were begun, and whom they are about."""
+    """pk PRESENCE#<node>, sk BEGUN#<lane>: the last report whose changes were begun, and who came or went."""
 
     class Meta(NodeItem.Meta):
         pass
 
     pk = UnicodeAttribute(hash_key=True)
-    sk = UnicodeAttribute(range_key=True, default="BEGUN")
+    sk = UnicodeAttribute(range_key=True)
     mark = UnicodeAttribute()
     boot_id = UnicodeAttribute(attr_name="bootId")
     sequence = NumberAttribute()

@@ -17,7 +17,7 @@ from chalicelib.domain.plain import plain_of, value_of
 from chalicelib.domain.presence import Beginning, Fence, KnownPresence, MeetingPresence, Presence
 from chalicelib.domain.recording import Seen
 from chalicelib.stores.failures import translate_failures, was_refused
-from chalicelib.stores.fleet import change_node, expiry_of
+from chalicelib.stores.fleet import change_node, digest_attribute, expiry_of
 from chalicelib.stores.fleet_items import BegunItem, NodeItem, PresenceItem
 
 _Item = TypeVar("_Item", bound=Model)
@@ -28,18 +28,26 @@ class DynamoPresence:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def known(self, node: NodeId) -> KnownPresence:
+    def known(self, node: NodeId, lane: int) -> KnownPresence:
         # In this order: who ends between the two readings makes only more seem unsure than is.
-        begun = _found(BegunItem, node, "BEGUN")
-        written = _found(PresenceItem, node, "META")
+        begun = _found(BegunItem, node, f"BEGUN#{lane}")
+        written = _found(PresenceItem, node, f"META#{lane}")
         presence = _presence_of(written.presence) if written is not None else {}
         if begun is None:
             return KnownPresence(presence)
         last = Beginning(begun.mark, begun.boot_id, int(begun.sequence), begun.reported_at)
         return KnownPresence(presence, _presence_of(begun.presence), last)
 
-    def begin(self, node: Node, known: KnownPresence, begun: Presence) -> Fence | None:
-        """Take the right to write what a report of the node changes.
+    def lanes_in_use(self, node: NodeId) -> list[int]:
+        """Those in which somebody is, or may be; of a node that is empty this reads a few small items."""
+        lanes = set()
+        for kind, prefix in ((BegunItem, "BEGUN#"), (PresenceItem, "META#")):
+            found = kind.query(_pk(node), kind.sk.startswith(prefix), consistent_read=True)
+            lanes |= {int(item.sk.removeprefix(prefix)) for item in found if item.presence}
+        return sorted(lanes)
+
+    def begin(self, node: Node, lane: int, known: KnownPresence, begun: Presence) -> Fence | None:
+        """Take the right to write what a report of the node changes in a lane.
 
         Args:
             known: What the changes were made out from.
@@ -49,11 +57,12 @@ class DynamoPresence:
             None if somebody else has begun since that was read.
         """
         # No report counts as written from here on: who fails now leaves all of it to the next.
-        change_node(node.region, node.id, [NodeItem.presence_digest.set("")])
+        change_node(node.region, node.id, [digest_attribute(lane).set("")])
         last = known.last
         is_unchanged = BegunItem.mark.does_not_exist() if last is None else BegunItem.mark == last.mark
         item = BegunItem(
             _pk(node.id),
+            f"BEGUN#{lane}",
             mark=f"{node.boot_id}#{node.sequence}#{secrets.token_hex(8)}",
             boot_id=node.boot_id,
             sequence=node.sequence,
@@ -67,15 +76,20 @@ class DynamoPresence:
             if not was_refused(error):
                 raise
             return None
-        return Fence(node.id, item.mark)
+        return Fence(node.id, lane, item.mark)
 
     def finish(self, fence: Fence, node: Node, presence: Presence, digest: str) -> bool:
         """Remember what was written, the digest last; False if a newer report has begun since."""
-        written = PresenceItem(_pk(node.id), presence=_plain(presence), expires=expiry_of(node.reported_at))
+        written = PresenceItem(
+            _pk(node.id),
+            f"META#{fence.lane}",
+            presence=_plain(presence),
+            expires=expiry_of(node.reported_at),
+        )
         try:
             with TransactWrite(connection=self._connection) as transaction:
                 transaction.save(written)
-                begun = BegunItem(_pk(node.id), "BEGUN")
+                begun = BegunItem(_pk(node.id), f"BEGUN#{fence.lane}")
                 is_mine = BegunItem.mark == fence.mark
                 transaction.update(begun, actions=[BegunItem.presence.set({})], condition=is_mine)
         except TransactWriteError as error:
@@ -84,13 +98,14 @@ class DynamoPresence:
                 raise
             return False
         is_last = (NodeItem.boot_id == node.boot_id) & (NodeItem.sequence == node.sequence)
-        change_node(node.region, node.id, [NodeItem.presence_digest.set(digest)], is_last)
+        change_node(node.region, node.id, [digest_attribute(fence.lane).set(digest)], is_last)
         return True
 
 
 def require(transaction: TransactWrite, fence: Fence) -> None:
     """Let a transaction fail once a newer report of the node has begun."""
-    transaction.condition_check(BegunItem, _pk(fence.node), "BEGUN", BegunItem.mark == fence.mark)
+    sk = f"BEGUN#{fence.lane}"
+    transaction.condition_check(BegunItem, _pk(fence.node), sk, BegunItem.mark == fence.mark)
 
 
 def _pk(node: NodeId) -> str:

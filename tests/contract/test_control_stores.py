@@ -19,7 +19,7 @@ from chalicelib.domain.identifiers import KeyId, MeetingId, ParticipantId, Tenan
 from chalicelib.domain.meeting import ERASED_AFTER, EndReason, Meeting, Placement
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.person import Profile
-from chalicelib.domain.placement import Kept, Node, Reservation
+from chalicelib.domain.placement import LANES, Kept, Node, Reservation
 from chalicelib.domain.presence import (
     Beginning,
     Fence,
@@ -28,6 +28,7 @@ from chalicelib.domain.presence import (
     Presence,
     PresenceChange,
     digest,
+    lane_of,
 )
 from chalicelib.domain.tenant import NO_LIMITS, TenantLimits
 from chalicelib.domain.usage import Carried, DayUse, MeetingUse, Used
@@ -164,7 +165,7 @@ def test_what_was_never_kept_is_not_found(stores: Stores):
     assert stores.meetings.participants(stranger.id) == []
     assert finish(stores, stranger) is False
     assert stores.fleet.node("local", a_node().id) is None
-    assert stores.presence.known(a_node().id) == KnownPresence()
+    assert stores.presence.known(a_node().id, LANE) == KnownPresence()
     assert stores.api_keys.by_id(KeyId("key_none")) is None
 
 
@@ -306,6 +307,48 @@ def test_a_report_that_is_late_or_repeated_changes_nothing(stores: Stores):
     assert stores.fleet.node("local", node.id) == newer
 
 
+def test_a_part_of_a_report_is_late_only_after_a_newer_report(stores: Stores):
+    node = a_node(sequence=5)
+    assert stores.fleet.kept(node) == Kept(), "a part may come before the first that tells of the node"
+    stores.fleet.record(node)
+    assert stores.fleet.kept(node) == Kept()
+    assert stores.fleet.kept(dataclasses.replace(node, sequence=6)) == Kept()
+    assert stores.fleet.kept(dataclasses.replace(node, sequence=4)) is None
+    before = dataclasses.replace(node, boot_id="boot-0", reported_at=NOW - timedelta(seconds=3))
+    assert stores.fleet.kept(before) is None
+
+
+def test_a_node_of_twelve_thousand_people_fits_into_items(stores: Stores):
+    node, lanes = a_node(), [dict[MeetingId, MeetingPresence]() for _ in range(LANES)]
+    stores.fleet.record(node)
+    for _ in range(12):
+        people = frozenset(ParticipantId(new_id("par", os.urandom)) for _ in range(1000))
+        meeting = a_meeting().id
+        lanes[lane_of(meeting)][meeting] = MeetingPresence(1, people, 1, 2**40)
+    for lane, presence in enumerate(lanes):
+        fence = stores.presence.begin(node, lane, KnownPresence(), presence)
+        assert fence is not None
+        assert stores.presence.finish(fence, node, presence, digest(presence))
+        assert stores.presence.known(node.id, lane).written == presence
+
+
+def test_lanes_of_a_node_are_written_side_by_side(stores: Stores):
+    meeting, node = a_meeting(), a_node()
+    stores.fleet.record(node)
+    presence = {meeting.id: MeetingPresence(1, frozenset({ParticipantId("par_a")}))}
+    fences = [stores.presence.begin(node, lane, KnownPresence(), presence) for lane in (0, 3)]
+    for fence in fences:
+        assert fence is not None
+        assert stores.presence.finish(fence, node, presence, f"digest {fence.lane}")
+    assert stores.presence.known(node.id, 1) == KnownPresence()
+    assert stores.presence.known(node.id, 3).written == presence
+    assert stores.fleet.kept(node) == Kept(with_digests({0: "digest 0", 3: "digest 3"}))
+    assert stores.presence.lanes_in_use(node.id) == [0, 3]
+    assert begin(stores, next_report(node), presence)
+    assert stores.presence.lanes_in_use(node.id) == [0, LANE, 3]
+    assert stores.presence.lanes_in_use(a_node().id) == []
+
+
 def test_a_restarted_node_starts_counting_anew(stores: Stores):
     node = a_node(sequence=50)
     stores.fleet.record(node)
@@ -364,9 +407,11 @@ def test_what_checks_found_is_kept_and_what_is_set_aside_corrected(stores: Store
     stores.fleet.record(node)
     enter(stores, meeting, node, 8, a_participant(meeting))
     stores.fleet.settle_reserved("local", node.id, (3, 3), 0)
-    assert stores.fleet.record(dataclasses.replace(node, sequence=2)) == Kept("", 8, (3, 3))
+    assert stores.fleet.record(dataclasses.replace(node, sequence=2)) == Kept(
+        reserved_units=8, surplus=(3, 3)
+    )
     stores.fleet.settle_reserved("local", node.id, (), -3)
-    assert stores.fleet.record(dataclasses.replace(node, sequence=3)) == Kept("", 5, ())
+    assert stores.fleet.record(dataclasses.replace(node, sequence=3)) == Kept(reserved_units=5)
     stores.fleet.settle_reserved("local", a_node().id, (), -3)
 
 
@@ -382,6 +427,13 @@ def test_units_are_given_back_at_most_once_to_a_node_that_is_there(stores: Store
     assert found.reserved_units == 0
 
 
+LANE = 1
+
+
+def with_digests(digest_by_lane: dict[int, str]) -> tuple[str, ...]:
+    return tuple(digest_by_lane.get(lane, "") for lane in range(LANES))
+
+
 def next_report(node: Node) -> Node:
     return dataclasses.replace(
         node, sequence=node.sequence + 1, reported_at=node.reported_at + timedelta(seconds=2)
@@ -389,7 +441,7 @@ def next_report(node: Node) -> Node:
 
 
 def begin(stores: Stores, node: Node, begun: Presence = NOBODY) -> Fence:
-    fence = stores.presence.begin(node, stores.presence.known(node.id), begun)
+    fence = stores.presence.begin(node, LANE, stores.presence.known(node.id, LANE), begun)
     assert fence is not None
     return fence
 
@@ -400,14 +452,14 @@ def test_presence_is_kept_with_its_digest(stores: Stores):
     presence = {meeting.id: MeetingPresence(2, frozenset({ParticipantId("par_a"), ParticipantId("par_b")}))}
     begun = {meeting.id: MeetingPresence(2, frozenset({ParticipantId("par_a")}))}
     fence = begin(stores, node, begun)
-    known = stores.presence.known(node.id)
+    known = stores.presence.known(node.id, LANE)
     assert (known.written, known.begun) == ({}, begun)
     newer = next_report(node)
-    assert stores.fleet.record(newer) == Kept(""), "what is begun does not count as written"
+    assert stores.fleet.record(newer) == Kept(), "what is begun does not count as written"
     assert stores.presence.finish(fence, newer, presence, digest(presence))
-    known = stores.presence.known(node.id)
+    known = stores.presence.known(node.id, LANE)
     assert (known.written, known.begun) == (presence, {})
-    assert stores.fleet.record(next_report(newer)) == Kept(digest(presence))
+    assert stores.fleet.record(next_report(newer)) == Kept(with_digests({LANE: digest(presence)}))
 
 
 def test_a_digest_is_not_kept_of_a_report_that_is_not_the_last(stores: Stores):
@@ -417,16 +469,16 @@ def test_a_digest_is_not_kept_of_a_report_that_is_not_the_last(stores: Stores):
     newer = next_report(node)
     stores.fleet.record(newer)
     assert stores.presence.finish(fence, node, {}, digest({}))
-    assert stores.fleet.record(next_report(newer)) == Kept("")
+    assert stores.fleet.record(next_report(newer)) == Kept()
 
 
 def test_who_begins_takes_the_right_to_write_from_who_began_before(stores: Stores):
     meeting, node = kept(stores), a_node()
     stores.fleet.record(node)
-    before, older = stores.presence.known(node.id), begin(stores, node)
+    before, older = stores.presence.known(node.id, LANE), begin(stores, node)
     newer = begin(stores, next_report(node))
-    assert stores.presence.begin(next_report(node), before, {}) is None, "others have begun since then"
-    known = stores.presence.known(node.id)
+    assert stores.presence.begin(next_report(node), LANE, before, {}) is None, "others have begun since then"
+    known = stores.presence.known(node.id, LANE)
     assert known.is_beyond(node)
     assert not known.is_beyond(next_report(node))
     change = Change.of(meeting).then("meeting.counted", NOW, present=1)

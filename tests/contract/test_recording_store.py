@@ -15,7 +15,7 @@ from chalicelib.domain.composition import Composition, Files
 from chalicelib.domain.events import Change, replay
 from chalicelib.domain.identifiers import JobId, NodeId, RecordingId, Tenant, UserId, new_id, new_token
 from chalicelib.domain.meeting import Meeting
-from chalicelib.domain.presence import MeetingPresence
+from chalicelib.domain.presence import MeetingPresence, lane_of
 from chalicelib.domain.recording import Access, Pause, Recording, Seen, Take, Tombstone
 from chalicelib.domain.recording_access import Opened
 from chalicelib.domain.recording_changes import begin
@@ -229,11 +229,12 @@ def test_recorders_are_kept_with_who_is_on_a_node(stores: Stores):
         RecordingId(new_id("rec", os.urandom)), "nodes/x/", "degraded", NOW, "S3 is away", None, 3, 4, 5
     )
     presence = {meeting.id: MeetingPresence(1, frozenset(), 7, 2**40, (seen,))}
-    fence = stores.presence.begin(node, stores.presence.known(node.id), presence)
+    lane = lane_of(meeting.id)
+    fence = stores.presence.begin(node, lane, stores.presence.known(node.id, lane), presence)
     assert fence is not None
-    assert stores.presence.known(node.id).begun == presence
+    assert stores.presence.known(node.id, lane).begun == presence
     assert stores.presence.finish(fence, node, presence, "digest")
-    assert stores.presence.known(node.id).written == presence
+    assert stores.presence.known(node.id, lane).written == presence
 
 
 def test_the_first_key_of_a_tenant_in_a_region_stays(stores: Stores):

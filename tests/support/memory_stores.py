@@ -31,7 +31,7 @@ from chalicelib.domain.issuers import Person, SignIn, user_id
 from chalicelib.domain.meeting import Meeting, due_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.person import Profile
-from chalicelib.domain.placement import Kept, Node, Reservation
+from chalicelib.domain.placement import LANES, Kept, Node, Reservation
 from chalicelib.domain.presence import Beginning, Fence, KnownPresence, Presence
 from chalicelib.domain.quality import QualityEntry
 from chalicelib.domain.recording import Recording
@@ -49,8 +49,8 @@ class EarlierRequest:
 class MemoryFleet:
     def __init__(self) -> None:
         self.node_by_key: dict[tuple[str, NodeId], Node] = {}
-        self.digest_by_node: dict[NodeId, str] = {}
-        self.fence_by_node: dict[NodeId, Fence] = {}
+        self.digest_by_lane: dict[tuple[NodeId, int], str] = {}
+        self.fence_by_lane: dict[tuple[NodeId, int], Fence] = {}
         self._surplus: dict[NodeId, tuple[int, ...]] = {}
 
     def record(self, node: Node) -> Kept | None:
@@ -61,7 +61,19 @@ class MemoryFleet:
             return None
         reserved = known.reserved_units if known is not None else 0
         self.node_by_key[node.region, node.id] = dataclasses.replace(node, reserved_units=reserved)
-        return Kept(self.digest_by_node.get(node.id, ""), reserved, self._surplus.get(node.id, ()))
+        return self._kept(node.id, reserved)
+
+    def kept(self, node: Node) -> Kept | None:
+        known = self.node_by_key.get((node.region, node.id))
+        if known is None:
+            return Kept()
+        same_boot = known.boot_id == node.boot_id
+        is_late = known.sequence > node.sequence if same_boot else known.reported_at > node.reported_at
+        return None if is_late else self._kept(node.id, known.reserved_units)
+
+    def _kept(self, node: NodeId, reserved: int) -> Kept:
+        digests = tuple(self.digest_by_lane.get((node, lane), "") for lane in range(LANES))
+        return Kept(digests, reserved, self._surplus.get(node, ()))
 
     def nodes(self, region: str) -> list[Node]:
         return [node for (where, _), node in self.node_by_key.items() if where == region]
@@ -88,29 +100,34 @@ class MemoryFleet:
 class MemoryPresence:
     def __init__(self, fleet: MemoryFleet) -> None:
         self._fleet = fleet
-        self._known: dict[NodeId, KnownPresence] = {}
+        self._known: dict[tuple[NodeId, int], KnownPresence] = {}
         self._marks = count()
 
-    def known(self, node: NodeId) -> KnownPresence:
-        return self._known.get(node, KnownPresence())
+    def known(self, node: NodeId, lane: int) -> KnownPresence:
+        return self._known.get((node, lane), KnownPresence())
 
-    def begin(self, node: Node, known: KnownPresence, begun: Presence) -> Fence | None:
-        self._fleet.digest_by_node[node.id] = ""
-        current = self.known(node.id)
+    def lanes_in_use(self, node: NodeId) -> list[int]:
+        known = {lane: one for (name, lane), one in self._known.items() if name == node}
+        return sorted(lane for lane, one in known.items() if one.written or one.begun)
+
+    def begin(self, node: Node, lane: int, known: KnownPresence, begun: Presence) -> Fence | None:
+        self._fleet.digest_by_lane[node.id, lane] = ""
+        current = self.known(node.id, lane)
         if current.last != known.last:
             return None
         last = Beginning(str(next(self._marks)), node.boot_id, node.sequence, node.reported_at)
-        self._known[node.id] = KnownPresence(current.written, begun, last)
-        self._fleet.fence_by_node[node.id] = Fence(node.id, last.mark)
-        return self._fleet.fence_by_node[node.id]
+        self._known[node.id, lane] = KnownPresence(current.written, begun, last)
+        fence = self._fleet.fence_by_lane[node.id, lane] = Fence(node.id, lane, last.mark)
+        return fence
 
     def finish(self, fence: Fence, node: Node, presence: Presence, digest: str) -> bool:
-        if self._fleet.fence_by_node.get(node.id) != fence:
+        key = (fence.node, fence.lane)
+        if self._fleet.fence_by_lane.get(key) != fence:
             return False
-        self._known[node.id] = KnownPresence(presence, {}, self.known(node.id).last)
+        self._known[key] = KnownPresence(presence, {}, self.known(*key).last)
         last = self._fleet.node(node.region, node.id)
         if last is not None and (last.boot_id, last.sequence) == (node.boot_id, node.sequence):
-            self._fleet.digest_by_node[node.id] = digest
+            self._fleet.digest_by_lane[key] = digest
         return True
 
 
@@ -178,7 +195,7 @@ class MemoryMeetings:
         with self._lock:
             if not change.events:
                 return None
-            if fence is not None and self._fleet.fence_by_node.get(fence.node) != fence:
+            if fence is not None and self._fleet.fence_by_lane.get((fence.node, fence.lane)) != fence:
                 return "superseded"
             known = self.meeting_by_id.get(change.after.id)
             if known is None or known.events != change.before.events:

@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,12 +19,14 @@ from chalicelib.services.fleet import Fleet
 from chalicelib.services.join import Admission
 from chalicelib.services.presence import PresenceWriter
 from chalicelib.services.reports import Reports
+from media_node.report import format_report
 from tests.support.builders import NOW
 from tests.support.interleaving import Interleaving
 from tests.support.memory_stores import MemoryPresence
 from tests.unit.chalicelib.test_services import World, a_report
 
 REPORTS = 8
+Message = tuple[str, datetime]
 LOST = timedelta(seconds=12)
 
 
@@ -39,6 +42,7 @@ class FaultyQueue:
         # Few, so that a report is often as one of before.
         self.crowds = [[one for one in self.people if self.chance.random() < 0.5] for _ in range(3)]
         self.here: list[Admission] = []
+        self.last: dict[str, Any] = {}
         self.workers = Interleaving(seed, crash_share=0.05)
         self._sequence = 1
         stores = [self.world.fleet_store, self.world.store, MemoryPresence(self.world.fleet_store)]
@@ -47,8 +51,8 @@ class FaultyQueue:
         taker = Fleet(fleet, meetings, self.world.commands, ["local"], lambda: 0.0)
         self.reports = Reports(taker, self.writer)
 
-    def next_report(self) -> tuple[str, datetime]:
-        """After some have come or gone."""
+    def next_report(self) -> list[Message]:
+        """After some have come or gone; in one message, or in several that travel each alone."""
         self.here = self.chance.choice(self.crowds)
         self._sequence += 1
         epoch = {meeting.id: self.world.read(meeting).epoch for meeting in self.meetings}
@@ -60,18 +64,23 @@ class FaultyQueue:
             }
             for meeting in self.meetings
         ]
-        body = a_report(self.node, sequence=self._sequence, meetings=entries)
-        return json.dumps(body), NOW + timedelta(seconds=2 * self._sequence)
+        self.last = a_report(self.node, sequence=self._sequence, meetings=entries, over=[])
+        return self.messages(self.last, NOW + timedelta(seconds=2 * self._sequence))
 
-    def deliver(self, report: tuple[str, datetime]) -> None:
+    def messages(self, report: dict[str, Any], sent: datetime) -> list[Message]:
+        bodies = [json.dumps(report)] if self.chance.random() < 0.5 else format_report(report)
+        return [(body, sent) for body in bodies]
+
+    def deliver(self, report: Message) -> None:
         body, sent = report
         self.workers.add(lambda: self.reports.take(body, int(sent.timestamp() * 1000), "r"))
 
     def deliver_with_faults(self) -> None:
         """Each report up to three times, the others in between, at most a few late."""
-        waiting: list[tuple[str, datetime]] = []
+        waiting: list[Message] = []
         for _ in range(REPORTS):
-            waiting += [self.next_report()] * self.chance.choice([0, 1, 1, 2, 3])
+            for message in self.next_report():
+                waiting += [message] * self.chance.choice([0, 1, 1, 2, 3])
             self.chance.shuffle(waiting)
             for report in waiting[:2]:
                 self.deliver(report)
@@ -88,9 +97,13 @@ class FaultyQueue:
         assert known is not None
         self.writer.clear(known, known.reported_at + later)
 
-    def take_safely(self, report: tuple[str, datetime]) -> None:
-        body, sent = report
-        assert self.reports.take(body, int(sent.timestamp() * 1000), "r")
+    def take_last_safely(self) -> None:
+        """What is sent every two seconds makes good what went wrong with the one before."""
+        sent = NOW + timedelta(seconds=2 * self._sequence) + LOST
+        messages = self.messages({**self.last, "sequence": 99}, sent)
+        self.chance.shuffle(messages)
+        for body, sent in messages:
+            assert self.reports.take(body, int(sent.timestamp() * 1000), "r")
 
     def assert_present(self, expected: list[Admission]) -> None:
         ids = {one.participant.id for one in expected}
@@ -116,6 +129,8 @@ class FaultyQueue:
 def _without_pauses() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chalicelib.services.changes.random.uniform", lambda low, high: low)
+        # Each lane travels in a message of its own.
+        patch.setattr("media_node.report.MOST_MESSAGE_BYTES", 1)
         yield
 
 
@@ -127,11 +142,10 @@ SEEDS = st.integers(0, 2**32)
 def test_after_any_faults_of_the_queue_the_state_is_that_of_the_last_report(seed: int):
     queue = FaultyQueue(seed)
     queue.deliver_with_faults()
-    last = queue.next_report()
-    queue.deliver(last)
+    for message in queue.next_report():
+        queue.deliver(message)
     queue.workers.run_all()
-    # What is sent every two seconds makes good what went wrong with the one before.
-    queue.take_safely((last[0].replace(f'"sequence": {queue._sequence}', '"sequence": 99'), last[1] + LOST))
+    queue.take_last_safely()
     queue.assert_present(queue.here)
 
 

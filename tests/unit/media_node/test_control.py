@@ -1,12 +1,15 @@
 """Commands as the queue brings them."""
 
+import asyncio
 import json
+from typing import Any
 
 import pytest
 
 from media_node.control import (
     AdmitParticipant,
     ChangeParticipant,
+    ControlLink,
     EndMeeting,
     Mute,
     RemoveParticipant,
@@ -49,3 +52,22 @@ def test_reads_what_hosts_do():
 )
 def test_passes_over_what_it_does_not_know(body):
     assert parse_command(body) is None
+
+
+async def test_a_report_of_several_messages_is_sent_whole_under_one_number(monkeypatch: pytest.MonkeyPatch):
+    sent: list[Any] = []
+
+    class Queue:
+        def send_message(self, QueueUrl: str, MessageBody: str) -> None:
+            sent.append((QueueUrl, json.loads(MessageBody)))
+
+    monkeypatch.setattr("media_node.control.boto3.client", lambda *_, **__: Queue())
+
+    def in_two(report: dict[str, Any]) -> list[str]:
+        return [json.dumps({**report, "half": half}) for half in (1, 2)]
+
+    link = ControlLink("node_1", "http://reports", "p-", lambda: {"a": 1}, in_two, lambda: "", lambda _: None)
+    for _ in range(2):
+        await asyncio.to_thread(link._send_report)
+    assert [where for where, _ in sent] == ["http://reports"] * 4
+    assert [(one["sequence"], one["half"]) for _, one in sent] == [(1, 1), (1, 2), (2, 1), (2, 2)]
