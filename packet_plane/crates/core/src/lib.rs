@@ -3,6 +3,7 @@
 //! It never reads a clock, a socket or a random source, so that whole meetings replay from a seed.
 
 pub mod arena;
+mod bundle;
 pub mod bwe;
 pub mod codec;
 pub mod command;

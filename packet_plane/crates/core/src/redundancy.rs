@@ -7,8 +7,6 @@
 pub const MAX_REDUNDANT: usize = 2;
 /// Loss from which a level is taken, in 1/256: 3 % and 10 %. One block makes 0.1 % of 3 %, two make 0.1 % of 10 %.
 const BOUNDS: [u8; MAX_REDUNDANT] = [8, 26];
-/// Below this a path has no room for anything twice: its loss is that of a queue that runs over, and more would be lost.
-const LEAST_ROOM_BPS: u64 = 64_000;
 /// Reports below a level's bound before it is left; a receiver sends about one a second.
 const CALM_REPORTS: u8 = 5;
 
@@ -24,12 +22,6 @@ impl Redundancy {
     #[must_use]
     pub fn blocks(&self) -> usize {
         self.level
-    }
-
-    /// Whether earlier packets go with each on a path that carries this much.
-    #[must_use]
-    pub fn is_due(&self, estimate_bps: Option<u64>) -> bool {
-        self.level > 0 && estimate_bps.is_none_or(|bps| bps >= LEAST_ROOM_BPS)
     }
 
     /// Take the loss that a receiver reports of this stream, in 1/256.
@@ -64,15 +56,6 @@ mod tests {
             })
             .collect();
         assert_eq!(levels, [2, 2, 2, 2, 1, 1, 1, 1, 1, 0, 0]);
-    }
-
-    #[test]
-    fn a_narrow_path_carries_nothing_twice() {
-        let mut redundancy = Redundancy::default();
-        assert!(!redundancy.is_due(None));
-        redundancy.handle_report(60);
-        assert!(redundancy.is_due(None) && redundancy.is_due(Some(200_000)));
-        assert!(!redundancy.is_due(Some(40_000)));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! A receiving place of a client: which track it carries, and its own numbering of what it sends.
 
+use crate::bundle::Bundle;
 use crate::codec::{Codec, MediaKind};
 use crate::command::SlotParameters;
 use crate::frame_meter::FrameMeter;
-use crate::history::{History, StoredPacket};
+use crate::history::{History, PacketInfo, StoredPacket};
 use crate::layer_selector::LayerSelector;
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, SlotId, Ssrc};
 use crate::redundancy::{MAX_REDUNDANT, Redundancy};
@@ -36,6 +37,7 @@ pub(crate) struct Slot {
     /// Of video alone.
     pub frames: FrameMeter,
     pub redundancy: Redundancy,
+    pub bundle: Bundle,
 }
 
 /// What tells one sending of a packet from another.
@@ -88,6 +90,7 @@ impl Slot {
             counters: SlotCounters::default(),
             frames: FrameMeter::default(),
             redundancy: Redundancy::default(),
+            bundle: Bundle::default(),
         }
     }
 
@@ -96,6 +99,7 @@ impl Slot {
         self.selector.forget();
         self.rewriter.detach();
         self.frames.forget();
+        self.bundle.clear();
     }
 
     /// Whether packets of an encoding may go out here.
@@ -111,9 +115,11 @@ impl Slot {
         }
     }
 
-    /// The payload type of redundancy, where this receiver reads it, loses enough to need it and has room for it.
-    pub fn redundant_payload_type(&self, codec: &Codec, estimate_bps: Option<u64>) -> Option<PayloadType> {
-        if !self.redundancy.is_due(estimate_bps) || self.repeats_verbatim() {
+    /// The payload type of redundancy, where this receiver reads it and is to get several frames in a packet: because it
+    /// loses enough to need them twice, or because its path is narrow.
+    pub fn redundant_payload_type(&self, codec: &Codec, is_narrow: bool) -> Option<PayloadType> {
+        let is_wanted = is_narrow || self.redundancy.blocks() > 0 || !self.bundle.is_empty();
+        if self.kind == MediaKind::Video || !is_wanted || self.repeats_verbatim() {
             return None;
         }
         let (own, _) = self.payload_types(codec)?;
@@ -122,7 +128,17 @@ impl Slot {
         Some(red.payload_type)
     }
 
-    /// Write a packet as redundancy (RFC 2198): with those before it that went out here.
+    /// Whether a voice's packet waits, on a narrow path, for one that it leaves with. A voice begins with its first.
+    pub fn holds(&mut self, packet: &PacketInfo) -> bool {
+        let can_wait = self.rewriter.is_attached() && !self.rewriter.is_late(packet.sequence);
+        let is_held = can_wait && self.bundle.holds(packet.sequence);
+        if is_held {
+            self.rewriter.skip(packet);
+        }
+        is_held
+    }
+
+    /// Write a packet as redundancy (RFC 2198): with those that waited for it, or those before it that went out here.
     ///
     /// Returns whether there is one that fits; `out` holds the payload then.
     pub fn write_redundant(
@@ -131,27 +147,36 @@ impl Slot {
         encoding: u8,
         sequence: ExtendedSequenceNumber,
         payload_type: PayloadType,
+        is_narrow: bool,
         out: &mut Vec<u8>,
     ) -> bool {
         out.clear();
         let Some(own) = history.packet(sequence).filter(|own| !own.payload().is_empty()) else {
             return false;
         };
-        let before = |back: u64| {
-            let packet = history.packet(ExtendedSequenceNumber(sequence.0.checked_sub(back)?))?;
+        let block = |sequence: ExtendedSequenceNumber, may_go: &dyn Fn(&PacketInfo) -> bool| {
+            let packet = history.packet(sequence)?;
             let offset = own.info.rtp_timestamp.wrapping_sub(packet.info.rtp_timestamp);
-            let went_out = self.rewriter.rewrite(encoding, &packet.info).is_some();
-            (went_out && red::fits(offset, packet.payload().len())).then_some((offset, packet.payload()))
+            let is_fit = may_go(&packet.info) && red::fits(offset, packet.payload().len());
+            is_fit.then_some((offset, packet.payload()))
+        };
+        let went_out = |info: &PacketInfo| self.rewriter.rewrite(encoding, info).is_some();
+        // Numbers must follow each other: a reader takes the nearest block for the packet before.
+        let sent_before = || {
+            let back = 1..=self.redundancy.blocks() as u64;
+            back.map_while(|back| block(ExtendedSequenceNumber(sequence.0.checked_sub(back)?), &went_out))
         };
         let mut blocks = [(0, &[][..]); MAX_REDUNDANT];
         let mut count = 0;
-        // Numbers must follow each other: a reader takes the nearest block for the packet before.
-        while let Some(block) = (count < self.redundancy.blocks())
-            .then(|| before(count as u64 + 1))
-            .flatten()
-        {
+        let mut add = |block| {
             blocks[count] = block;
             count += 1;
+        };
+        if is_narrow || !self.bundle.is_empty() {
+            let waited = self.bundle.held().filter_map(|held| block(held, &|_| true));
+            waited.for_each(&mut add);
+        } else {
+            sent_before().for_each(&mut add);
         }
         let blocks = &blocks[..count];
         let headers = blocks

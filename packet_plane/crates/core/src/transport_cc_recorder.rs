@@ -1,13 +1,12 @@
 //! Arrival times of a sender's packets, reported back to it as transport-wide feedback.
 //!
-//! Source: draft-holmer-rmcat-transport-wide-cc-extensions-01. A report goes out at least every 100 ms.
+//! Source: draft-holmer-rmcat-transport-wide-cc-extensions-01. How often is the caller's choice.
 
 use std::time::Duration;
 
 use crate::quantities::{ExtendedSequenceNumber, Instant};
 use crate::rtcp::transport_cc;
 
-const INTERVAL: Duration = Duration::from_millis(50);
 /// A browser at 5 Mbit/s sends 60 packets in an interval; what comes beyond this waits for nobody.
 const MAX_PENDING: usize = 1_024;
 
@@ -46,15 +45,9 @@ impl TransportCcRecorder {
         self.arrivals[offset as usize].get_or_insert(now);
     }
 
-    /// When the next report is due, `None` while there is nothing to report.
-    #[must_use]
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        (!self.arrivals.is_empty()).then(|| self.reported_at + INTERVAL)
-    }
-
-    /// Append a report if one is due.
-    pub fn poll(&mut self, now: Instant, sender_ssrc: u32, out: &mut Vec<u8>) {
-        if self.poll_timeout().is_none_or(|due| due > now) {
+    /// Append a report if there is something to tell and the last one went out `interval` ago.
+    pub fn poll(&mut self, now: Instant, interval: Duration, sender_ssrc: u32, out: &mut Vec<u8>) {
+        if self.arrivals.is_empty() || now < self.reported_at + interval {
             return;
         }
         self.reported_at = now;
@@ -86,7 +79,7 @@ mod tests {
 
     fn report(recorder: &mut TransportCcRecorder, ms: u64) -> Vec<rtcp::transport_cc::TransportFeedback> {
         let mut out = Vec::new();
-        recorder.poll(Instant::from_millis(ms), 1, &mut out);
+        recorder.poll(Instant::from_millis(ms), Duration::from_millis(50), 1, &mut out);
         rtcp::packets(&out)
             .map(|p| transport_cc::parse(p.expect("fits").body).expect("reads"))
             .collect()

@@ -103,8 +103,8 @@ impl Plane {
             self.counters.drops.count(DropReason::NoCodec);
             return;
         };
-        let estimate_bps = transport.congestion.estimator.estimate_bps();
-        let redundant_type = slot.redundant_payload_type(codec, estimate_bps);
+        let is_narrow = transport.congestion.is_narrow;
+        let redundant_type = slot.redundant_payload_type(codec, is_narrow);
         let IngressStream {
             history, structure, ..
         } = stream;
@@ -127,10 +127,16 @@ impl Plane {
                 congestion.wait(slot.transport, pending[at..].iter().map(waiting), &mut self.paced);
                 return;
             }
+            let may_wait = is_narrow && redundant_type.is_some();
+            let waiting = history.packet(*sequence).filter(|_| may_wait);
+            if waiting.is_some_and(|packet| slot.holds(&packet.info)) {
+                continue;
+            }
             let redundant = redundant_type.filter(|_| {
                 let room = &mut self.scratch.redundant;
-                slot.write_redundant(history, encoding, *sequence, payload_type, room)
+                slot.write_redundant(history, encoding, *sequence, payload_type, is_narrow, room)
             });
+            slot.bundle.clear();
             let Some(packet) = history.packet_mut(*sequence) else {
                 continue;
             };

@@ -231,7 +231,8 @@ impl Plane {
             }
         }
         self.scratch.sequence_numbers = numbers;
-        transport.recorder.poll(now, FEEDBACK_SSRC, compound);
+        let interval = transport.congestion.feedback_interval();
+        transport.recorder.poll(now, interval, FEEDBACK_SSRC, compound);
     }
 
     fn report_blocks(&mut self, now: Instant, index: usize) -> Vec<ReportBlock> {

@@ -134,6 +134,7 @@ impl Plane {
         let round_trip = transport.assumed_round_trip();
         let estimator = &mut transport.congestion.estimator;
         estimator.handle_feedback(now, &feedback, round_trip);
+        self.compare_voices(index);
         self.follow_estimate(now, index);
         Ok(())
     }
@@ -142,8 +143,19 @@ impl Plane {
         let bps = remb::parse(body)?;
         let transport = self.transports.get_mut(index).ok_or(DropReason::Stranger)?;
         transport.congestion.estimator.handle_remb(now, bps);
+        self.compare_voices(index);
         self.follow_estimate(now, index);
         Ok(())
+    }
+
+    /// Whether there is room for more than the voices that a receiver hears.
+    fn compare_voices(&mut self, index: usize) {
+        let Some(transport) = self.transports.get_mut(index) else {
+            return;
+        };
+        let carries = |slot: &&usize| self.slots.get(**slot).is_some_and(|slot| slot.track.is_some());
+        let voices = transport.audio_slots.iter().filter(carries).count();
+        transport.congestion.handle_voices(voices);
     }
 
     fn follow_estimate(&mut self, now: Instant, index: usize) {

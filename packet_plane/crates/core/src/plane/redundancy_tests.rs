@@ -197,3 +197,102 @@ fn of_a_voice_on_a_bad_link_little_has_to_be_concealed() {
         assert!(share < most, "{loss}: {share}");
     }
 }
+
+/// Let a listener's path carry this much by its own word.
+fn narrow(plane: &mut Plane, at: u64, listener: &mut Client, bps: u64) {
+    // REMB with an exponent of 10 (draft-alvestrand-rmcat-remb-03 section 2.2).
+    let word = 1 << 24 | 10 << 18 | (bps >> 10) as u32;
+    let mut packet = vec![0x8f, 206, 0, 5, 0, 0, 0, 9, 0, 0, 0, 0];
+    packet.extend_from_slice(b"REMB");
+    packet.extend_from_slice(&word.to_be_bytes());
+    packet.extend_from_slice(&[0, 0, 0, 1]);
+    listener.send_rtcp(plane, ms(at), &packet);
+}
+
+#[test]
+fn on_a_narrow_path_three_frames_of_a_voice_leave_in_one_packet_and_each_once() {
+    let (mut plane, publisher, mut listener) = meeting();
+    send(&mut plane, 1, &publisher, 7, 111, b"seven");
+    let first = hear(&mut plane, 1, &mut listener);
+    narrow(&mut plane, 2, &mut listener, 30_000);
+    let mut heard = Vec::new();
+    for (number, payload) in [b"eight", b"nine!", b"ten..", b"elev.", b"twel.", b"thir."]
+        .iter()
+        .enumerate()
+    {
+        let at = 21 + 20 * number as u64;
+        send(&mut plane, at, &publisher, 8 + number as u64, 111, *payload);
+        heard.extend(hear(&mut plane, at, &mut listener));
+    }
+    let (sequence, ticks) = (first[0].1, first[0].2);
+    let shape: Vec<_> = heard.iter().map(|one| (one.0, one.1, one.2)).collect();
+    // Numbers go on without a gap: nothing is missing.
+    assert_eq!(
+        shape,
+        [
+            (RED, sequence + 1, ticks + 9_000),
+            (RED, sequence + 2, ticks + 18_000)
+        ]
+    );
+    let blocks = Blocks::parse(&heard[0].3).expect("parses");
+    let read: Vec<_> = blocks
+        .as_slice()
+        .iter()
+        .map(|one| (one.offset, one.payload))
+        .collect();
+    assert_eq!(read, [(6_000, &b"eight"[..]), (3_000, b"nine!"), (0, b"ten..")]);
+}
+
+#[test]
+fn frames_travel_alone_again_where_a_path_has_become_wide() {
+    let (mut plane, publisher, mut listener) = meeting();
+    send(&mut plane, 1, &publisher, 7, 111, b"seven");
+    hear(&mut plane, 1, &mut listener);
+    narrow(&mut plane, 2, &mut listener, 30_000);
+    send(&mut plane, 21, &publisher, 8, 111, b"eight");
+    assert!(hear(&mut plane, 21, &mut listener).is_empty());
+    // A little more is not yet enough: what trembles shall not go to and fro.
+    narrow(&mut plane, 22, &mut listener, 65_000);
+    send(&mut plane, 41, &publisher, 9, 111, b"nine");
+    assert!(hear(&mut plane, 41, &mut listener).is_empty());
+    narrow(&mut plane, 42, &mut listener, 200_000);
+    send(&mut plane, 61, &publisher, 10, 111, b"ten");
+    let heard = hear(&mut plane, 61, &mut listener);
+    let blocks = Blocks::parse(&heard[0].3).expect("parses");
+    assert_eq!(blocks.as_slice().len(), 3);
+    send(&mut plane, 81, &publisher, 11, 111, b"eleven");
+    let heard = hear(&mut plane, 81, &mut listener);
+    assert_eq!((heard[0].0, heard[0].3.as_slice()), (109, &b"eleven"[..]));
+}
+
+#[test]
+fn a_narrow_path_carries_nothing_twice() {
+    let (mut plane, publisher, mut listener) = meeting();
+    send(&mut plane, 1, &publisher, 7, 111, b"seven");
+    hear(&mut plane, 1, &mut listener);
+    let block = ReportBlock {
+        ssrc: 0x5000 + SLOT as u32,
+        fraction_lost: 100,
+        ..ReportBlock::default()
+    };
+    let mut report = Vec::new();
+    receiver_report::write(9, &[block], &mut report);
+    listener.send_rtcp(&mut plane, ms(2), &report);
+    narrow(&mut plane, 3, &mut listener, 30_000);
+    let mut payloads = Vec::new();
+    for number in 8..20u64 {
+        send(
+            &mut plane,
+            20 * number,
+            &publisher,
+            number,
+            111,
+            &[number as u8; 3],
+        );
+        for one in hear(&mut plane, 20 * number, &mut listener) {
+            let blocks = Blocks::parse(&one.3).expect("parses");
+            payloads.extend(blocks.as_slice().iter().map(|block| block.payload[0]));
+        }
+    }
+    assert_eq!(payloads, (8..20).collect::<Vec<u8>>());
+}
