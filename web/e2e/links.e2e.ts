@@ -114,8 +114,10 @@ describe.skipIf(missing !== undefined)('somebody behind a bad link', () => {
       const heard = await bob.qualityOf(8_000);
       await timed('720p again at 2 Mbit/s', 2_000_000, (height) => height >= 720);
       print('rates', { times, heardAt30kbps: heard });
-      // Drops of a full queue lie apart: no gap is as long as a word.
-      expect(heard.meanGapMs).toBeLessThan(300);
+      // Frames travel together: alone, their headers would fill the link, and almost half of the voice is lost.
+      expect(heard.concealed).toBeLessThan(0.35);
+      // The aim is 300 ms; a busy machine adds what it does not run for.
+      expect(heard.longestGapMs).toBeLessThan(600);
       expect(await connectionsMade()).toEqual([1, 1]);
     },
   );
@@ -136,6 +138,8 @@ describe.skipIf(missing !== undefined)('somebody behind a bad link', () => {
     print('outage of 5 s', { backAfterMs: Math.round(performance.now() - since) });
     expect(await bob.state()).toBe('connected');
     expect((await bob.others()).map(({ name }) => name)).toEqual(['Ada']);
+    // What had been there went on: nothing was made anew.
+    expect(await connectionsMade()).toEqual([1, 1]);
   });
 });
 

@@ -13,6 +13,8 @@ export interface Quality {
   readonly concealed: number;
   /** How long made-up sound lasts before real sound follows. */
   readonly meanGapMs: number;
+  /** The longest that one voice was made up or silent for, at most. */
+  readonly longestGapMs: number;
   readonly fps: number;
   readonly height: number;
   readonly freezes: number;
@@ -126,17 +128,49 @@ export class Person {
   /** What is heard and seen from now on for so long, of everybody together. */
   async qualityOf(ms: number): Promise<Quality> {
     const before = await this.#counters();
-    await this.page.waitForTimeout(ms);
+    const longestGapMs = await this.#longestGapMs(ms);
     const after = await this.#counters();
     const seconds = (after.at - before.at) / 1000;
     const gaps = Math.max(1, after.gaps - before.gaps);
     return {
+      longestGapMs,
       meanGapMs: (after.concealed - before.concealed) / 48 / gaps,
       concealed: (after.concealed - before.concealed) / Math.max(1, after.samples - before.samples),
       fps: (after.frames - before.frames) / seconds,
       height: after.height,
       freezes: after.freezes - before.freezes,
     };
+  }
+
+  /**
+   * Looks every tenth of a second. Where a part of a tenth was made up, that may have been its end or its beginning, so
+   * that it counts for the gap before and for the one after.
+   */
+  #longestGapMs(ms: number): Promise<number> {
+    return this.page.evaluate(async (ms) => {
+      const seen = new Map<string, { samples: number; concealed: number; gap: number }>();
+      const until = performance.now() + ms;
+      let longest = 0;
+      while (performance.now() < until) {
+        const report = (await window.peerConnections.at(-1)?.getStats()) as
+          ReadonlyMap<string, Record<string, unknown>> | undefined;
+        for (const one of report?.values() ?? []) {
+          if (one['type'] !== 'inbound-rtp' || one['kind'] !== 'audio') continue;
+          const [samples, concealed] = [
+            Number(one['totalSamplesReceived'] ?? 0),
+            Number(one['concealedSamples'] ?? 0),
+          ];
+          const before = seen.get(String(one['id'])) ?? { samples, concealed, gap: 0 };
+          const added = concealed - before.concealed;
+          const gap = before.gap + added;
+          longest = Math.max(longest, gap);
+          const isWhole = added >= 0.95 * (samples - before.samples);
+          seen.set(String(one['id']), { samples, concealed, gap: isWhole ? gap : added });
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      return longest / 48;
+    }, ms);
   }
 
   #counters(): Promise<
