@@ -128,8 +128,8 @@ impl Plane {
                 return;
             }
             let may_wait = is_narrow && redundant_type.is_some();
-            let waiting = history.packet(*sequence).filter(|_| may_wait);
-            if waiting.is_some_and(|packet| slot.holds(&packet.info)) {
+            let newest = may_wait.then(|| history.packet(*sequence)).flatten();
+            if newest.is_some_and(|packet| slot.holds(&packet.info)) {
                 continue;
             }
             let redundant = redundant_type.filter(|_| {
