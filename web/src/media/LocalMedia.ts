@@ -3,20 +3,54 @@
  *
  * Owns the tracks it captures. Never publishes them: a meeting is given the tracks. Each source is a small state
  * machine, off → starting → live or failed; a start that was overtaken by a stop or by another start is discarded.
+ * What is live stays so until its successor is, so that nobody falls silent by choosing another microphone.
  */
 import { cameraConstraints, classifyCaptureError, microphoneConstraints } from './capture.ts';
 import { loadChoices, saveChoices, type Choices } from './choices.ts';
 import { NO_DEVICES, sortDevices, type DeviceLists } from './devices.ts';
-import type { CaptureState, LocalMediaClient, LocalMediaSnapshot } from './types.ts';
+import { MicrophoneWatch } from './MicrophoneWatch.ts';
+import { NoiseFilter, type NoiseFilterClient } from './NoiseFilter.ts';
+import type { MicrophoneSignal } from './signal.ts';
+import type {
+  CaptureState,
+  DeviceNotice,
+  LocalMediaClient,
+  LocalMediaSnapshot,
+  MicrophoneMode,
+} from './types.ts';
 
 type Captured = 'microphone' | 'camera';
 
 export interface LocalMediaOptions {
   readonly mediaDevices?: MediaDevices | undefined;
   readonly storage?: Storage | null;
+  /** For tests: what needs an audio graph. */
+  readonly audio?: AudioTools;
+}
+
+export interface AudioTools {
+  /** @throws Error when it cannot be had here. */
+  readonly filter: (track: MediaStreamTrack) => Promise<NoiseFilterClient>;
+  readonly watch: (track: MediaStreamTrack, onSignal: (signal: MicrophoneSignal) => void) => Closable;
+}
+
+interface Closable {
+  close(): void;
+}
+
+/** One source that is live. */
+interface Capture {
+  readonly device: MediaStreamTrack;
+  readonly filter: NoiseFilterClient | null;
+  readonly watch: Closable | null;
 }
 
 const OFF: CaptureState = { kind: 'off' };
+
+const BROWSER_AUDIO: AudioTools = {
+  filter: (track) => NoiseFilter.open(track),
+  watch: (track, onSignal) => new MicrophoneWatch(track, onSignal),
+};
 
 export class LocalMedia implements LocalMediaClient {
   readonly #mediaDevices: MediaDevices | undefined;
@@ -25,6 +59,12 @@ export class LocalMedia implements LocalMediaClient {
   /** One per source, counts starts and stops: a capture that comes back under an old number is not wanted. */
   readonly #turns: Record<Captured, number> = { microphone: 0, camera: 0 };
   readonly #states: Record<Captured, CaptureState> = { microphone: OFF, camera: OFF };
+  readonly #captures: Record<Captured, Capture | null> = { microphone: null, camera: null };
+  /** The chosen device vanished and another one stands in for it. */
+  readonly #isStandIn: Record<Captured, boolean> = { microphone: false, camera: false };
+  readonly #audio: AudioTools;
+  #signal: MicrophoneSignal = 'unknown';
+  #notice: DeviceNotice | null = null;
   #choices: Choices;
   #devices: DeviceLists = NO_DEVICES;
   #snapshot: LocalMediaSnapshot;
@@ -33,6 +73,7 @@ export class LocalMedia implements LocalMediaClient {
     // An insecure page has no mediaDevices, whatever the types say.
     this.#mediaDevices = 'mediaDevices' in options ? options.mediaDevices : navigator.mediaDevices;
     this.#storage = options.storage === undefined ? defaultStorage() : options.storage;
+    this.#audio = options.audio ?? BROWSER_AUDIO;
     this.#choices = loadChoices(this.#storage);
     this.#snapshot = this.#buildSnapshot();
     this.#mediaDevices?.addEventListener('devicechange', this.#refreshDevices);
@@ -74,6 +115,11 @@ export class LocalMedia implements LocalMediaClient {
     this.#remember({ ...this.#choices, speaker: deviceId });
   }
 
+  async chooseMicrophoneMode(microphoneMode: MicrophoneMode): Promise<void> {
+    this.#remember({ ...this.#choices, microphoneMode });
+    if (this.#states.microphone.kind !== 'off') await this.#start('microphone');
+  }
+
   close(): void {
     this.#mediaDevices?.removeEventListener('devicechange', this.#refreshDevices);
     this.#stop('microphone');
@@ -92,60 +138,134 @@ export class LocalMedia implements LocalMediaClient {
     this.#publish();
   }
 
-  async #start(source: Captured): Promise<MediaStreamTrack | null> {
-    this.#stopTrack(source);
+  async #start(source: Captured, deviceId = this.#choices[source]): Promise<MediaStreamTrack | null> {
     const turn = (this.#turns[source] += 1);
-    this.#setState(source, { kind: 'starting' });
+    if (this.#captures[source] === null) this.#setState(source, { kind: 'starting' });
     try {
-      const track = await this.#capture(source);
+      const device = await this.#open(source, deviceId);
+      const filter = source === 'microphone' ? await this.#filter(device) : null;
       if (turn !== this.#turns[source]) {
-        track.stop();
+        filter?.close();
+        device.stop();
         return null;
       }
-      this.#setState(source, { kind: 'live', track, deviceId: track.getSettings().deviceId ?? '' });
-      track.onended = () => {
-        this.#handleEnded(source, track);
-      };
-      // Labels and ids are hidden until a capture was allowed.
-      this.#refreshDevices();
-      return track;
+      return this.#use(source, device, filter);
     } catch (error) {
-      if (turn === this.#turns[source]) {
-        this.#setState(source, { kind: 'failed', error: classifyCaptureError(error) });
-      }
+      return turn === this.#turns[source] ? this.#handleRefusal(source, deviceId, error) : null;
+    }
+  }
+
+  #use(source: Captured, device: MediaStreamTrack, filter: NoiseFilterClient | null): MediaStreamTrack {
+    this.#release(source);
+    const track = filter?.track ?? device;
+    this.#captures[source] = { device, filter, watch: source === 'microphone' ? this.#watch(track) : null };
+    this.#isStandIn[source] = false;
+    this.#setState(source, { kind: 'live', track, deviceId: device.getSettings().deviceId ?? '' });
+    device.onended = () => {
+      void this.#handleEnded(source, device);
+    };
+    // Labels and ids are hidden until a capture was allowed.
+    this.#refreshDevices();
+    return track;
+  }
+
+  async #handleRefusal(
+    source: Captured,
+    deviceId: string | null,
+    error: unknown,
+  ): Promise<MediaStreamTrack | null> {
+    const code = classifyCaptureError(error);
+    const state = this.#states[source];
+    if (state.kind !== 'live') {
+      this.#setState(source, { kind: 'failed', error: code });
+      return null;
+    }
+    if (code === 'in_use') {
+      // Some systems open one device of a kind at a time: the old one makes room.
+      this.#release(source);
+      return this.#start(source, deviceId);
+    }
+    this.#notify('kept', source);
+    return state.track;
+  }
+
+  async #open(source: Captured, deviceId: string | null): Promise<MediaStreamTrack> {
+    if (this.#mediaDevices === undefined) throw new TypeError('capture needs a secure page');
+    const constraints =
+      source === 'microphone'
+        ? microphoneConstraints(deviceId, this.#choices.microphoneMode)
+        : cameraConstraints(deviceId);
+    const stream = await this.#mediaDevices.getUserMedia(constraints);
+    const track = stream.getTracks()[0];
+    if (track === undefined) throw new DOMException('the stream has no track', 'NotFoundError');
+    if (source === 'microphone' && this.#choices.microphoneMode === 'music') track.contentHint = 'music';
+    return track;
+  }
+
+  async #filter(device: MediaStreamTrack): Promise<NoiseFilterClient | null> {
+    if (this.#choices.microphoneMode !== 'quiet') return null;
+    try {
+      return await this.#audio.filter(device);
+    } catch {
+      // Whatever keeps it away, an old browser or a broken download: a voice with noise is better than none.
+      await device.applyConstraints({ noiseSuppression: true }).catch(() => undefined);
+      this.#notify('no_noise_filter', 'microphone');
       return null;
     }
   }
 
-  async #capture(source: Captured): Promise<MediaStreamTrack> {
-    if (this.#mediaDevices === undefined) throw new TypeError('capture needs a secure page');
-    const constraints =
-      source === 'microphone'
-        ? microphoneConstraints(this.#choices.microphone)
-        : cameraConstraints(this.#choices.camera);
-    const stream = await this.#mediaDevices.getUserMedia(constraints);
-    const track = stream.getTracks()[0];
-    if (track === undefined) throw new DOMException('the stream has no track', 'NotFoundError');
-    return track;
+  #watch(track: MediaStreamTrack): Closable | null {
+    try {
+      return this.#audio.watch(track, (signal) => {
+        this.#signal = signal;
+        this.#publish();
+      });
+    } catch {
+      // Without an audio graph the signal stays unknown.
+      return null;
+    }
   }
 
   /** `ended` comes by itself only: unplugged, or the permission was taken away. Our own stop() is silent. */
-  #handleEnded(source: Captured, track: MediaStreamTrack): void {
-    const state = this.#states[source];
-    if (state.kind !== 'live' || state.track !== track) return;
-    this.#setState(source, { kind: 'failed', error: 'none_found' });
-    this.#refreshDevices();
+  async #handleEnded(source: Captured, device: MediaStreamTrack): Promise<void> {
+    if (this.#captures[source]?.device !== device) return;
+    this.#release(source);
+    const track = await this.#start(source, null);
+    if (track === null) return;
+    this.#isStandIn[source] = this.#choices[source] !== null;
+    this.#notify('replaced', source);
+  }
+
+  /** The chosen device is plugged in again. */
+  async #takeBack(source: Captured): Promise<void> {
+    const chosen = this.#choices[source];
+    const list = source === 'microphone' ? this.#devices.microphones : this.#devices.cameras;
+    if (!this.#isStandIn[source] || !list.some(({ id }) => id === chosen)) return;
+    this.#isStandIn[source] = false;
+    if ((await this.#start(source)) !== null) this.#notify('returned', source);
+  }
+
+  #notify(kind: DeviceNotice['kind'], source: Captured): void {
+    const label = this.#captures[source]?.device.label ?? '';
+    this.#notice = { id: (this.#notice?.id ?? 0) + 1, kind, source, label };
+    this.#publish();
   }
 
   #stop(source: Captured): void {
     this.#turns[source] += 1;
-    this.#stopTrack(source);
+    this.#release(source);
     this.#setState(source, OFF);
   }
 
-  #stopTrack(source: Captured): void {
-    const state = this.#states[source];
-    if (state.kind === 'live') state.track.stop();
+  #release(source: Captured): void {
+    const capture = this.#captures[source];
+    if (capture === null) return;
+    this.#captures[source] = null;
+    capture.watch?.close();
+    capture.filter?.close();
+    capture.device.onended = null;
+    capture.device.stop();
+    if (source === 'microphone') this.#signal = 'unknown';
   }
 
   readonly #refreshDevices = (): void => {
@@ -153,6 +273,7 @@ export class LocalMedia implements LocalMediaClient {
       (devices) => {
         this.#devices = sortDevices(devices);
         this.#publish();
+        for (const source of ['microphone', 'camera'] as const) void this.#takeBack(source);
       },
       // Forbidden by policy: pickers stay empty, capture reports the reason when it is tried.
       () => undefined,
@@ -171,7 +292,15 @@ export class LocalMedia implements LocalMediaClient {
   }
 
   #buildSnapshot(): LocalMediaSnapshot {
-    return { ...this.#states, ...this.#devices, chosen: this.#choices };
+    const isPluggedIn = this.#devices.speakers.some(({ id }) => id === this.#choices.speaker);
+    return {
+      ...this.#states,
+      ...this.#devices,
+      chosen: this.#choices,
+      speaker: isPluggedIn ? this.#choices.speaker : null,
+      microphoneSignal: this.#signal,
+      notice: this.#notice,
+    };
   }
 }
 

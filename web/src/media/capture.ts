@@ -1,14 +1,20 @@
 /** What to ask a browser for, and what its refusals mean. Pure. Source: W3C Media Capture and Streams. */
-import type { MediaErrorCode } from './types.ts';
+import type { MediaErrorCode, MicrophoneMode } from './types.ts';
 
 /** `ideal`, not `exact`: a remembered device that is unplugged falls back to the default instead of failing. */
-export function microphoneConstraints(deviceId: string | null): MediaStreamConstraints {
+export function microphoneConstraints(
+  deviceId: string | null,
+  mode: MicrophoneMode = 'voice',
+): MediaStreamConstraints {
+  const isVoice = mode !== 'music';
   return {
     audio: {
       ...(deviceId === null ? {} : { deviceId: { ideal: deviceId } }),
-      echoCancellation: true,
-      noiseSuppression: true,
-      autoGainControl: true,
+      echoCancellation: isVoice,
+      // RNNoise after the browser's own would have to guess what that one has left.
+      noiseSuppression: mode === 'voice',
+      autoGainControl: isVoice,
+      ...(isVoice ? {} : { channelCount: { ideal: 2 } }),
     },
   };
 }

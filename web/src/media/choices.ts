@@ -1,13 +1,22 @@
-/** Remembered devices. Broken or forbidden storage costs the memory, nothing else. */
+/** Remembered devices and how the microphone is treated. Broken or forbidden storage costs the memory, nothing else. */
+import type { MicrophoneMode } from './types.ts';
+
 export interface Choices {
   readonly microphone: string | null;
   readonly camera: string | null;
   readonly speaker: string | null;
+  readonly microphoneMode: MicrophoneMode;
 }
 
-export const NO_CHOICES: Choices = { microphone: null, camera: null, speaker: null };
+export const NO_CHOICES: Choices = {
+  microphone: null,
+  camera: null,
+  speaker: null,
+  microphoneMode: 'voice',
+};
 
 const KEY = 'parley.devices';
+const MODES: readonly MicrophoneMode[] = ['voice', 'quiet', 'music'];
 
 export function loadChoices(storage: Pick<Storage, 'getItem'> | null): Choices {
   try {
@@ -18,7 +27,13 @@ export function loadChoices(storage: Pick<Storage, 'getItem'> | null): Choices {
       const value = fields[name];
       return typeof value === 'string' && value !== '' ? value : null;
     };
-    return { microphone: choice('microphone'), camera: choice('camera'), speaker: choice('speaker') };
+    const mode = MODES.find((known) => known === fields['microphoneMode']) ?? NO_CHOICES.microphoneMode;
+    return {
+      microphone: choice('microphone'),
+      camera: choice('camera'),
+      speaker: choice('speaker'),
+      microphoneMode: mode,
+    };
   } catch {
     // Unreadable storage reads as an empty one: there is nothing a person could do about it.
     return NO_CHOICES;

@@ -3,9 +3,13 @@ import { classifyCaptureError } from './capture.ts';
 import { NO_CHOICES, loadChoices, saveChoices } from './choices.ts';
 import { levelOf } from './LevelMeter.ts';
 import { LocalMedia } from './LocalMedia.ts';
+import type { NoiseFilterClient } from './NoiseFilter.ts';
+import type { MicrophoneSignal } from './signal.ts';
 
 class FakeTrack {
   stopped = false;
+  contentHint = '';
+  label = 'Some device';
   onended: (() => void) | null = null;
 
   stop(): void {
@@ -14,6 +18,12 @@ class FakeTrack {
 
   getSettings(): MediaTrackSettings {
     return { deviceId: 'default' };
+  }
+
+  applied: object[] = [];
+  applyConstraints(constraints: object): Promise<void> {
+    this.applied.push(constraints);
+    return Promise.resolve();
   }
 }
 
@@ -62,10 +72,15 @@ class FakeStorage {
 let devices: FakeDevices;
 let storage: FakeStorage;
 let media: LocalMedia;
+let hear: (signal: MicrophoneSignal) => void;
+let filtered: { source: unknown; track: FakeTrack; closed: boolean }[];
+let isFilterBroken: boolean;
 
 beforeEach(() => {
   devices = new FakeDevices();
   storage = new FakeStorage();
+  filtered = [];
+  isFilterBroken = false;
   media = open();
   return () => {
     media.close();
@@ -76,8 +91,33 @@ function open(): LocalMedia {
   return new LocalMedia({
     mediaDevices: devices as unknown as MediaDevices,
     storage: storage as unknown as Storage,
+    audio: {
+      filter: (source) => {
+        if (isFilterBroken) return Promise.reject(new Error('no worklets'));
+        const filter = { source, track: new FakeTrack(), closed: false, close: () => (filter.closed = true) };
+        filtered.push(filter);
+        return Promise.resolve(filter as unknown as NoiseFilterClient);
+      },
+      watch: (_track, onSignal) => {
+        hear = onSignal;
+        return { close: () => undefined };
+      },
+    },
   });
 }
+
+async function goLive(source: 'microphone' | 'camera' = 'microphone'): Promise<FakeTrack> {
+  const started = source === 'microphone' ? media.startMicrophone() : media.startCamera();
+  devices.captures.at(-1)!.allow();
+  await started;
+  return devices.captures.at(-1)!.track;
+}
+
+/** Lets every promise that is ready go on. */
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+};
+const noticed = () => media.getSnapshot().notice;
 
 describe('LocalMedia', () => {
   it('goes from off over starting to live', async () => {
@@ -124,9 +164,11 @@ describe('LocalMedia', () => {
     devices.captures[0]!.allow();
     await started;
     const chosen = media.chooseCamera('cam2');
-    expect(devices.captures[0]!.track.stopped).toBe(true);
+    expect(media.getSnapshot().camera.kind).toBe('live');
+    expect(devices.captures[0]!.track.stopped).toBe(false);
     devices.captures[1]!.allow();
     await chosen;
+    expect(devices.captures[0]!.track.stopped).toBe(true);
     expect(devices.captures[1]!.constraints.video).toMatchObject({ deviceId: { ideal: 'cam2' } });
     expect(open().getSnapshot().chosen.camera).toBe('cam2');
   });
@@ -136,12 +178,100 @@ describe('LocalMedia', () => {
     expect(devices.captures).toHaveLength(0);
   });
 
-  it('notices that a device was pulled out', async () => {
-    const started = media.startMicrophone();
-    devices.captures[0]!.allow();
-    await started;
-    devices.captures[0]!.track.onended?.();
+  it('puts another device in the place of one that was pulled out, and says so', async () => {
+    await media.chooseMicrophone('mic2');
+    (await goLive()).onended?.();
+    expect(devices.captures[1]!.constraints.audio).not.toHaveProperty('deviceId');
+    devices.captures[1]!.allow();
+    await settle();
+    expect(media.getSnapshot().microphone.kind).toBe('live');
+    expect(noticed()).toMatchObject({ kind: 'replaced', source: 'microphone', label: 'Some device' });
+    devices.devices = [{ kind: 'audioinput', deviceId: 'mic2', label: 'Headset' }];
+    devices.dispatchEvent(new Event('devicechange'));
+    await settle();
+    expect(devices.captures[2]!.constraints.audio).toMatchObject({ deviceId: { ideal: 'mic2' } });
+    devices.captures[2]!.allow();
+    await settle();
+    expect(noticed()).toMatchObject({ kind: 'returned' });
+    expect(devices.captures[1]!.track.stopped).toBe(true);
+  });
+
+  it('fails where nothing is left after a device was pulled out', async () => {
+    (await goLive()).onended?.();
+    devices.captures[1]!.refuse('NotFoundError');
+    await settle();
     expect(media.getSnapshot().microphone).toEqual({ kind: 'failed', error: 'none_found' });
+  });
+
+  it('goes on with the old device when the new one does not start', async () => {
+    const track = await goLive('camera');
+    const chosen = media.chooseCamera('cam2');
+    devices.captures[1]!.refuse('OverconstrainedError');
+    await chosen;
+    expect(media.getSnapshot().camera).toMatchObject({ kind: 'live', track });
+    expect(noticed()).toMatchObject({ kind: 'kept', source: 'camera' });
+  });
+
+  it('makes room where a system opens one device of a kind at a time', async () => {
+    const track = await goLive('camera');
+    const chosen = media.chooseCamera('cam2');
+    devices.captures[1]!.refuse('NotReadableError');
+    await settle();
+    expect(track.stopped).toBe(true);
+    devices.captures[2]!.allow();
+    await chosen;
+    expect(media.getSnapshot().camera).toMatchObject({ kind: 'live', track: devices.captures[2]!.track });
+  });
+
+  it('takes noise out with RNNoise when told to, instead of with the browser', async () => {
+    await media.chooseMicrophoneMode('quiet');
+    const device = await goLive();
+    expect(devices.captures[0]!.constraints.audio).toMatchObject({ noiseSuppression: false });
+    expect(media.getSnapshot().microphone).toMatchObject({ kind: 'live', track: filtered[0]!.track });
+    const switched = media.chooseMicrophoneMode('voice');
+    devices.captures[1]!.allow();
+    await switched;
+    expect([filtered[0]!.closed, device.stopped]).toEqual([true, true]);
+    expect(media.getSnapshot().microphone).toMatchObject({ track: devices.captures[1]!.track });
+    expect(open().getSnapshot().chosen.microphoneMode).toBe('voice');
+  });
+
+  it('falls back to the suppression of the browser where RNNoise does not load', async () => {
+    isFilterBroken = true;
+    await media.chooseMicrophoneMode('quiet');
+    const device = await goLive();
+    expect(media.getSnapshot().microphone).toMatchObject({ kind: 'live', track: device });
+    expect(device.applied).toEqual([{ noiseSuppression: true }]);
+    expect(noticed()).toMatchObject({ kind: 'no_noise_filter' });
+  });
+
+  it('leaves music alone, in stereo', async () => {
+    await media.chooseMicrophoneMode('music');
+    const device = await goLive();
+    expect(devices.captures[0]!.constraints.audio).toEqual({
+      echoCancellation: false,
+      noiseSuppression: false,
+      autoGainControl: false,
+      channelCount: { ideal: 2 },
+    });
+    expect(device.contentHint).toBe('music');
+  });
+
+  it('says what comes out of the microphone, until it is off', async () => {
+    await goLive();
+    hear('speaking');
+    expect(media.getSnapshot().microphoneSignal).toBe('speaking');
+    media.stopMicrophone();
+    expect(media.getSnapshot().microphoneSignal).toBe('unknown');
+  });
+
+  it('plays through the chosen speaker while it is plugged in', async () => {
+    media.chooseSpeaker('spk');
+    expect(media.getSnapshot().speaker).toBeNull();
+    devices.devices = [{ kind: 'audiooutput', deviceId: 'spk', label: 'Speaker' }];
+    devices.dispatchEvent(new Event('devicechange'));
+    await settle();
+    expect(media.getSnapshot().speaker).toBe('spk');
   });
 
   it('follows devices that come and go', async () => {

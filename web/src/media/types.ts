@@ -1,4 +1,6 @@
 /** What a user of local media sees. Owns no behaviour. */
+import type { MicrophoneSignal } from './signal.ts';
+
 export type MediaErrorCode =
   /** The person or the browser's policy said no. */
   | 'denied'
@@ -26,6 +28,30 @@ export type CaptureState =
   | { readonly kind: 'live'; readonly track: MediaStreamTrack; readonly deviceId: string }
   | { readonly kind: 'failed'; readonly error: MediaErrorCode };
 
+/**
+ * How a microphone is treated: `voice` as browsers do by themselves, `quiet` with RNNoise, which leaves the voice alone,
+ * `music` in stereo and untouched, for instruments and headphones.
+ */
+export type MicrophoneMode = 'voice' | 'quiet' | 'music';
+
+/** Something that happened to a device by itself. */
+export interface DeviceNotice {
+  /** Grows with each notice, so that the same one twice is two. */
+  readonly id: number;
+  readonly kind:
+    /** It was unplugged or died, and another one took its place. */
+    | 'replaced'
+    /** The chosen one is back and in use again. */
+    | 'returned'
+    /** The newly chosen one did not start: the one before goes on. */
+    | 'kept'
+    /** RNNoise could not be loaded: the browser's own suppression goes on. */
+    | 'no_noise_filter';
+  readonly source: 'microphone' | 'camera';
+  /** Of the device that is used now; empty when the browser does not say. */
+  readonly label: string;
+}
+
 export interface LocalMediaSnapshot {
   readonly microphone: CaptureState;
   readonly camera: CaptureState;
@@ -37,7 +63,14 @@ export interface LocalMediaSnapshot {
     readonly microphone: string | null;
     readonly camera: string | null;
     readonly speaker: string | null;
+    readonly microphoneMode: MicrophoneMode;
   };
+  /** The speaker to play through now: the chosen one while it is plugged in, else null for the default. */
+  readonly speaker: string | null;
+  /** What comes out of the live microphone, muted or not. `speaking` while muted is worth a hint. */
+  readonly microphoneSignal: MicrophoneSignal;
+  /** The latest one; null before the first. */
+  readonly notice: DeviceNotice | null;
 }
 
 /** Captures microphone and camera and follows devices that come and go. */
@@ -54,6 +87,8 @@ export interface LocalMediaClient {
   chooseMicrophone(deviceId: string | null): Promise<void>;
   chooseCamera(deviceId: string | null): Promise<void>;
   chooseSpeaker(deviceId: string | null): void;
+  /** Remembers it, and treats a live microphone so at once. */
+  chooseMicrophoneMode(mode: MicrophoneMode): Promise<void>;
   /** Stops everything and forgets listeners. */
   close(): void;
 }

@@ -4,17 +4,34 @@
  * Owns the elements and whether the browser lets them play. Browsers hold back sound until the person clicked once:
  * https://developer.chrome.com/blog/autoplay
  */
+import type { Slot } from '../protocol/index.ts';
+import { AudioGraph } from './AudioGraph.ts';
 import type { AudioOutput as AudioOutputControls } from './types.ts';
+
+export interface PlayedSlot {
+  readonly slot: Slot;
+  readonly track: MediaStreamTrack;
+}
 
 export class AudioOutput implements AudioOutputControls {
   readonly #onPlayback: (playback: 'playing' | 'blocked') => void;
+  readonly #makeGraph: () => AudioGraph;
+  #slots: readonly PlayedSlot[] = [];
   #elements: readonly HTMLAudioElement[] = [];
+  /** Only while somebody is to be louder than they are, or both ears are to hear the same. */
+  #graph: AudioGraph | null = null;
+  #gains: ReadonlyMap<Slot, number> = new Map();
+  #isMono = false;
   #volume = 1;
   #sinkId = '';
   #blocked = false;
 
-  constructor(onPlayback: (playback: 'playing' | 'blocked') => void) {
+  constructor(
+    onPlayback: (playback: 'playing' | 'blocked') => void,
+    makeGraph: () => AudioGraph = () => new AudioGraph(),
+  ) {
     this.#onPlayback = onPlayback;
+    this.#makeGraph = makeGraph;
   }
 
   get isBlocked(): boolean {
@@ -22,9 +39,10 @@ export class AudioOutput implements AudioOutputControls {
   }
 
   /** Replaces what is played, for a new connection. */
-  play(tracks: readonly MediaStreamTrack[]): void {
+  play(slots: readonly PlayedSlot[]): void {
     this.close();
-    this.#elements = tracks.map((track) => {
+    this.#slots = slots;
+    this.#elements = slots.map(({ track }) => {
       const element: HTMLAudioElement = document.createElement('audio');
       element.autoplay = true;
       element.hidden = true;
@@ -41,11 +59,23 @@ export class AudioOutput implements AudioOutputControls {
       });
     }
     this.resume();
+    this.#settle();
   }
 
   setVolume(volume: number): void {
     this.#volume = Math.min(1, Math.max(0, volume));
-    for (const element of this.#elements) element.volume = this.#volume;
+    this.#settle();
+  }
+
+  setMono(isMono: boolean): void {
+    this.#isMono = isMono;
+    this.#settle();
+  }
+
+  /** How much louder or quieter than it is each slot plays; 1 where nothing is said. */
+  setGains(gains: ReadonlyMap<Slot, number>): void {
+    this.#gains = gains;
+    this.#settle();
   }
 
   async setSink(deviceId: string): Promise<void> {
@@ -53,6 +83,7 @@ export class AudioOutput implements AudioOutputControls {
     // Safari has no choice of speakers: https://caniuse.com/mdn-api_htmlmediaelement_setsinkid
     if (!('setSinkId' in HTMLMediaElement.prototype)) return;
     await Promise.all(this.#elements.map((element) => element.setSinkId(deviceId)));
+    await this.#graph?.setSink(deviceId);
   }
 
   /** Tries to play everything. A refusal by the browser is a state, not an error. */
@@ -64,14 +95,53 @@ export class AudioOutput implements AudioOutputControls {
         if (error instanceof DOMException && error.name === 'NotAllowedError') this.#setBlocked(true);
       });
     }
+    void this.#graph?.resume().then(() => {
+      this.#settle();
+    });
   }
 
   close(): void {
+    this.#graph?.close();
+    this.#graph = null;
+    this.#slots = [];
     for (const element of this.#elements) {
       element.srcObject = null;
       element.remove();
     }
     this.#elements = [];
+  }
+
+  /** Elements play on beside a graph, muted: Chromium feeds remote sound into a graph only while one does. */
+  #settle(): void {
+    const gains = this.#slots.map(({ slot }) => this.#volume * (this.#gains.get(slot) ?? 1));
+    const needsGraph = this.#slots.length > 0 && (this.#isMono || gains.some((gain) => gain > 1));
+    if (needsGraph && this.#graph === null) this.#openGraph();
+    if (!needsGraph && this.#graph !== null) {
+      this.#graph.close();
+      this.#graph = null;
+    }
+    this.#graph?.setMono(this.#isMono);
+    this.#graph?.setGains(gains);
+    const isGraphHeard = this.#graph?.isRunning ?? false;
+    this.#elements.forEach((element, index) => {
+      element.volume = Math.min(1, gains[index] ?? 1);
+      element.muted = isGraphHeard;
+    });
+  }
+
+  #openGraph(): void {
+    const graph = this.#makeGraph();
+    this.#graph = graph;
+    graph.play(this.#slots.map(({ track }) => track));
+    const settled =
+      this.#sinkId === '' ? graph.resume() : graph.setSink(this.#sinkId).then(() => graph.resume());
+    // Where it may not run or has no such speaker, the elements go on as loud as they can.
+    settled.then(
+      () => {
+        if (this.#graph === graph) this.#settle();
+      },
+      () => undefined,
+    );
   }
 
   #setBlocked(blocked: boolean): void {

@@ -18,6 +18,7 @@ import { ResumeTokens, tabStorage } from './ResumeTokens.ts';
 import { snapshotParticipants, type Sight } from './snapshot.ts';
 import { Subscriptions } from './Subscriptions.ts';
 import { Tracks } from './Tracks.ts';
+import { Voices } from './Voices.ts';
 import type {
   AudioOutput as AudioOutputControls,
   ChatMessage,
@@ -74,6 +75,7 @@ export class Meeting implements MeetingClient {
   readonly #participants = new Participants();
   readonly #tracks = new Tracks();
   readonly #subscriptions = new Subscriptions();
+  readonly #voices = new Voices();
   readonly #output: AudioOutput;
   readonly #share: ScreenShare;
   readonly #events = new Emitter<MeetingEvents>();
@@ -252,6 +254,12 @@ export class Meeting implements MeetingClient {
     this.#link.send({ type: 'moderate', action: 'remove', participant });
   }
 
+  setParticipantVolume(participant: ParticipantId, volume: number): void {
+    this.#voices.setVolume(participant, volume);
+    this.#settleVoices();
+    this.#update({});
+  }
+
   resumeAudio(): Promise<void> {
     this.#output.resume();
     return Promise.resolve();
@@ -262,6 +270,10 @@ export class Meeting implements MeetingClient {
     this.#reconcileTracks();
     await this.#attach(source, this.#link.connection);
     this.#update({});
+  }
+
+  #settleVoices(): void {
+    this.#output.setGains(this.#voices.gains(this.#participants.all));
   }
 
   async #attach(source: Source, connection: Connection | null): Promise<void> {
@@ -309,6 +321,8 @@ export class Meeting implements MeetingClient {
         return;
       case 'slots':
         this.#subscriptions.handleSlots(message.slots);
+        this.#voices.handleSlots(message.slots);
+        this.#settleVoices();
         break;
       case 'speakers':
         this.#participants.handleSpeakers(message.speakers);
@@ -344,11 +358,13 @@ export class Meeting implements MeetingClient {
     const { grant, connection } = this.#link;
     this.#participants.handleJoined(joined);
     this.#subscriptions.handleJoined(joined.slots, joined.resumed);
+    this.#voices.handleJoined(joined.slots);
     this.#tracks.handleOwnTracks(this.#participants.self?.tracks ?? []);
     if (connection !== null && !this.#heard.has(connection)) {
       this.#heard.add(connection);
-      this.#output.play(connection.slots().flatMap(({ kind, track }) => (kind === 'audio' ? [track] : [])));
+      this.#output.play(connection.slots().filter(({ kind }) => kind === 'audio'));
     }
+    this.#settleVoices();
     const meeting = grant === null ? null : { ...grant.meeting };
     this.#update({ meeting, messages: joined.messages });
     this.#reconcileTracks();
@@ -426,6 +442,7 @@ export class Meeting implements MeetingClient {
     return {
       participants: this.#participants,
       selfQuality: this.#selfQuality,
+      volumeOf: (participant) => this.#voices.volumeOf(participant),
       captured: (source) => this.#tracks.wanted(source)?.track ?? null,
       received: (track) => trackBySlot.get(slotByTrack.get(track) ?? '') ?? null,
     };

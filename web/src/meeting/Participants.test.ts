@@ -34,6 +34,7 @@ function joined(): Participants {
 const sightOf = (participants: Participants): Sight => ({
   participants,
   selfQuality: 'good',
+  volumeOf: () => 1,
   captured: () => null,
   received: () => null,
 });

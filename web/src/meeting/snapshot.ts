@@ -10,6 +10,7 @@ import type { ParticipantSnapshot, Source, TrackId, TrackSnapshot } from './type
 export interface Sight {
   readonly participants: Participants;
   readonly selfQuality: ParticipantSnapshot['connectionQuality'];
+  readonly volumeOf: (participant: string) => number;
   /** Own captured track of a source. */
   readonly captured: (source: Source) => MediaStreamTrack | null;
   /** What the slot that carries this track receives. */
@@ -57,6 +58,7 @@ function snapshotParticipant(
     joinedAt: participant.joinedAt,
     isSpeaking: level !== undefined,
     audioLevel: audioLevelOf(level),
+    volume: sight.volumeOf(participant.id),
     connectionQuality: isSelf ? sight.selfQuality : 'unknown',
     tracks: snapshotTracks(participant.tracks, isSelf, sight, previous?.tracks ?? {}),
   };

@@ -43,6 +43,8 @@ export interface ParticipantSnapshot {
   readonly isSpeaking: boolean;
   /** 0 (silent) to 1 (as loud as can be). */
   readonly audioLevel: number;
+  /** How loud this listener wants them: 0 (silent) to 2, 1 as they are sent. */
+  readonly volume: number;
   /** Known for oneself only, until nodes report others' links. */
   readonly connectionQuality: 'unknown' | 'good' | 'uplink' | 'downlink' | 'lost';
   readonly tracks: Readonly<Partial<Record<Source, TrackSnapshot>>>;
@@ -137,6 +139,8 @@ export interface JoinOptions {
 export interface AudioOutput {
   /** 0 to 1. */
   setVolume(volume: number): void;
+  /** Both ears hear the same, for people who hear with one. */
+  setMono(isMono: boolean): void;
   /** Chooses a speaker, where the browser can. @throws DOMException when the device is gone or not allowed. */
   setSink(deviceId: string): Promise<void>;
 }
@@ -212,6 +216,9 @@ export interface MeetingClient {
   muteParticipant(participant: ParticipantId): void;
   /** Hosts and cohosts: sends someone out. */
   removeParticipant(participant: ParticipantId): void;
+
+  /** For this listener only: 0 (silent) to 2, 1 as they are sent. It follows the person through the meeting. */
+  setParticipantVolume(participant: ParticipantId, volume: number): void;
 
   readonly hosting: Hosting;
   readonly audioOutput: AudioOutput;

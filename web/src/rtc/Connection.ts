@@ -9,13 +9,14 @@ import {
   activeEncodings,
   contentHintOf,
   encodingsOf,
+  microphoneMaxBps,
   preferredCodecs,
   shapedEncoding,
   type CameraCodec,
   type Use,
 } from './encodings.ts';
 import { describeLayers } from './headerExtensions.ts';
-import { withOpusSending } from './sdp.ts';
+import { withOpusSending, withStereoReceiving } from './sdp.ts';
 import type { ScreenShape } from './screenShape.ts';
 import { condenseStats, type ConnectionStats } from './stats.ts';
 
@@ -49,6 +50,9 @@ export class Connection {
   readonly #encoding = new Map<Source, Promise<void>>();
   /** Two offers made at the same time would order their m-lines anew, which browsers refuse. */
   #offer: Promise<string> | null = null;
+  /** The latest one, as the node gave it. */
+  #answer: string | null = null;
+  #isMicrophoneMusic = false;
 
   constructor(options: ConnectionOptions) {
     const create = options.createPeerConnection ?? ((configuration) => new RTCPeerConnection(configuration));
@@ -92,8 +96,13 @@ export class Connection {
 
   /** @throws DOMException when the answer does not fit the offer. */
   async applyAnswer(sdp: string): Promise<void> {
-    const mids = { voice: this.midOf('microphone'), music: this.midOf('screen_audio') };
+    const mids = {
+      voice: this.midOf('microphone'),
+      music: this.midOf('screen_audio'),
+      isVoiceMusic: this.#isMicrophoneMusic,
+    };
     await this.#pc.setRemoteDescription({ type: 'answer', sdp: withOpusSending(sdp, mids) });
+    this.#answer = sdp;
     this.#offer = null;
   }
 
@@ -120,6 +129,22 @@ export class Connection {
     // An empty hint of the caller's is replaced, a deliberate one is kept.
     if (track !== null && track.contentHint === '') track.contentHint = contentHintOf(source);
     await transceiver?.sender.replaceTrack(track);
+    if (source === 'microphone' && track !== null) await this.#setMusic(track.contentHint === 'music');
+  }
+
+  /** Music is sent in stereo, without gaps and at four times the rate; the node has no part in that. */
+  async #setMusic(isMusic: boolean): Promise<void> {
+    if (isMusic === this.#isMicrophoneMusic) return;
+    this.#isMicrophoneMusic = isMusic;
+    await this.#adjust('microphone', ({ encodings }) => {
+      for (const encoding of encodings) encoding.maxBitrate = microphoneMaxBps(isMusic);
+      return true;
+    });
+    const answer = this.#answer;
+    // While another offer is under way its answer brings the change.
+    if (answer === null || this.#pc.signalingState !== 'stable') return;
+    await this.#describe();
+    await this.applyAnswer(answer);
   }
 
   /** Encodes what somebody receives and nothing else; what was said last holds. Never renegotiates. */
@@ -163,10 +188,11 @@ export class Connection {
   }
 
   async #describe(): Promise<string> {
-    const offer = await this.#pc.createOffer();
+    const { sdp = '' } = await this.#pc.createOffer();
+    const offer = { type: 'offer' as const, sdp: withStereoReceiving(sdp) };
     await this.#pc.setLocalDescription(offer);
     // Candidates are not waited for: the node is ICE-lite and learns ours from the checks themselves.
-    return offer.sdp ?? '';
+    return offer.sdp;
   }
 
   close(): void {

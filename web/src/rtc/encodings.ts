@@ -4,7 +4,11 @@ import { screenShape, type ScreenShape } from './screenShape.ts';
 
 /** Clear for one voice, and as much again for the packet before. */
 const MICROPHONE_MAX_BPS = 32_000;
-const SCREEN_AUDIO_MAX_BPS = 128_000;
+const MUSIC_MAX_BPS = 128_000;
+
+export function microphoneMaxBps(isMusic: boolean): number {
+  return isMusic ? MUSIC_MAX_BPS : MICROPHONE_MAX_BPS;
+}
 
 /**
  * A camera in three sizes, lowest quality first (RFC 8853): 180p, 360p and 720p of a 720p camera, each with three
@@ -36,7 +40,7 @@ export function encodingsOf(source: Source, codec: CameraCodec = 'vp8'): RTCRtpE
     case 'screen':
       return [shapedEncoding(screenShape('text', 0))];
     case 'screen_audio':
-      return [{ maxBitrate: SCREEN_AUDIO_MAX_BPS }];
+      return [{ maxBitrate: MUSIC_MAX_BPS }];
   }
 }
 

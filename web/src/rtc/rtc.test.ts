@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { activeEncodings, preferredCodecs, type Use } from './encodings.ts';
 import { describeLayers } from './headerExtensions.ts';
-import { mapMedia, withOpusSending } from './sdp.ts';
+import { mapMedia, withOpusSending, withStereoReceiving } from './sdp.ts';
 import { condenseStats } from './stats.ts';
 
 const ANSWER = [
@@ -33,9 +33,23 @@ describe('withOpusSending', () => {
     expect(lines).toContain('a=fmtp:109 useinbandfec=1;stereo=1;maxaveragebitrate=128000');
   });
 
+  it('asks for the same of a microphone that carries music', () => {
+    const music = withOpusSending(ANSWER, { voice: '0', music: '3', isVoiceMusic: true }).split('\r\n');
+    expect(music).toContain('a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;maxaveragebitrate=128000');
+  });
+
   it('leaves an answer without Opus as it is', () => {
     const other = ANSWER.replaceAll('opus', 'PCMU');
     expect(withOpusSending(other, { voice: '0', music: '3' })).toBe(other);
+  });
+});
+
+describe('withStereoReceiving', () => {
+  it('keeps both channels of what slots receive and leaves sending m-lines alone', () => {
+    const section = (direction: string) =>
+      `m=audio 9 X 111\r\na=${direction}\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1`;
+    const offer = ['v=0', section('sendonly'), section('recvonly')].join('\r\n');
+    expect(withStereoReceiving(offer)).toBe(`${offer};stereo=1`);
   });
 });
 

@@ -12,15 +12,28 @@
  */
 export function withOpusSending(
   answer: string,
-  mids: { readonly voice: string; readonly music: string },
+  mids: { readonly voice: string; readonly music: string; readonly isVoiceMusic?: boolean },
 ): string {
   return mapMedia(answer, (mid, lines) => {
-    if (mid === mids.voice) return withOpusParameters(lines, { useinbandfec: '1', usedtx: '1' });
+    if (mid === mids.voice && mids.isVoiceMusic !== true)
+      return withOpusParameters(lines, { useinbandfec: '1', usedtx: '1' });
     // Shared audio is mostly music or film: both channels, and no gaps that swallow quiet passages.
-    if (mid === mids.music) {
+    if (mid === mids.music || mid === mids.voice) {
       return withOpusParameters(lines, { useinbandfec: '1', stereo: '1', maxaveragebitrate: '128000' });
     }
     return lines;
+  });
+}
+
+/**
+ * Tells our Opus decoder to keep both channels of what slots receive: browsers mix to one unless they offered so.
+ *
+ * @see https://datatracker.ietf.org/doc/html/rfc7587#section-6.1
+ */
+export function withStereoReceiving(offer: string): string {
+  return mapMedia(offer, (_mid, lines) => {
+    const isSlot = lines[0]?.startsWith('m=audio') === true && lines.includes('a=recvonly');
+    return isSlot ? withOpusParameters(lines, { stereo: '1' }) : lines;
   });
 }
 

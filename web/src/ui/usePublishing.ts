@@ -5,7 +5,7 @@ import { useSession } from './session.ts';
 import { useSnapshot } from './useSnapshot.ts';
 
 export function usePublishing(meeting: MeetingClient, media: LocalMediaClient): void {
-  const { microphone, camera, chosen } = useSnapshot(media);
+  const { microphone, camera, speaker } = useSnapshot(media);
   const { microphoneMuted, setMicrophoneMuted } = useSession();
   const microphoneTrack = trackOf(microphone);
   const cameraTrack = trackOf(camera);
@@ -22,8 +22,8 @@ export function usePublishing(meeting: MeetingClient, media: LocalMediaClient): 
 
   useEffect(() => {
     // A speaker that is gone leaves the sound on the default one.
-    meeting.audioOutput.setSink(chosen.speaker ?? '').catch(() => undefined);
-  }, [meeting, chosen.speaker]);
+    meeting.audioOutput.setSink(speaker ?? '').catch(() => undefined);
+  }, [meeting, speaker]);
 
   useEffect(
     () =>

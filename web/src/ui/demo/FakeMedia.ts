@@ -1,5 +1,5 @@
 /** FakeMedia: microphone and camera without devices, for component tests and for looking at the app. */
-import type { LocalMediaClient, LocalMediaSnapshot } from '../../meeting/index.ts';
+import type { LocalMediaClient, LocalMediaSnapshot, MicrophoneMode } from '../../meeting/index.ts';
 
 const DEVICES: LocalMediaSnapshot = {
   microphone: { kind: 'off' },
@@ -11,7 +11,10 @@ const DEVICES: LocalMediaSnapshot = {
   ],
   cameras: [{ id: 'cam1', label: 'FaceTime HD Camera' }],
   speakers: [{ id: 'spk1', label: 'Studio Display Speakers' }],
-  chosen: { microphone: 'mic1', camera: 'cam1', speaker: null },
+  chosen: { microphone: 'mic1', camera: 'cam1', speaker: null, microphoneMode: 'voice' },
+  speaker: null,
+  microphoneSignal: 'quiet',
+  notice: null,
 };
 
 export class FakeMedia implements LocalMediaClient {
@@ -49,6 +52,10 @@ export class FakeMedia implements LocalMediaClient {
     await this.#note(`chooseCamera ${String(id)}`);
   };
   chooseSpeaker = (id: string | null): void => void this.#note(`chooseSpeaker ${String(id)}`);
+  chooseMicrophoneMode = async (mode: MicrophoneMode): Promise<void> => {
+    this.change({ chosen: { ...this.#snapshot.chosen, microphoneMode: mode } });
+    await this.#note(`chooseMicrophoneMode ${mode}`);
+  };
   close = (): void => void this.#note('close');
 
   #note(call: string): Promise<null> {

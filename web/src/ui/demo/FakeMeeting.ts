@@ -51,7 +51,11 @@ export class FakeMeeting implements MeetingClient {
     ban: (id) => this.#note('ban', id),
     endMeeting: () => this.#note('endMeeting'),
   };
-  readonly audioOutput = { setVolume: () => undefined, setSink: () => Promise.resolve() };
+  readonly audioOutput = {
+    setVolume: () => undefined,
+    setMono: () => undefined,
+    setSink: () => Promise.resolve(),
+  };
   readonly #listeners = new Set<() => void>();
   readonly #handlers = new Map<string, Set<(event: never) => void>>();
   #snapshot: MeetingSnapshot;
@@ -119,6 +123,8 @@ export class FakeMeeting implements MeetingClient {
   sendMessage = (text: string): void => void this.#note('sendMessage', text);
   muteParticipant = (id: string): void => void this.#note('muteParticipant', id);
   removeParticipant = (id: string): void => void this.#note('removeParticipant', id);
+  setParticipantVolume = (id: string, volume: number): void =>
+    void this.#note('setParticipantVolume', id, volume);
   setMuted = (source: string, muted: boolean): void => void this.#note('setMuted', source, muted);
   setVisible = (visible: readonly VisibleTrack[]): void => {
     this.visible = visible;
@@ -163,6 +169,7 @@ export function person(displayName: string, options: Person = {}): ParticipantSn
     joinedAt: '2026-01-01T10:00:00Z',
     isSpeaking: false,
     audioLevel: 0,
+    volume: 1,
     connectionQuality: 'unknown',
     ...rest,
     id,
