@@ -5,7 +5,7 @@
  * Source: RFC 9110, RFC 9457.
  */
 import { ApiError, errorOfAnswer } from './errors.ts';
-import type { JoinGrant, JoinRequest, MeetingDetails } from './types.ts';
+import type { JoinAnswer, JoinRequest, MeetingDetails } from './types.ts';
 
 export interface ApiOptions {
   /** Such as `https://parley.example/v1`, or `/v1` on the same origin. */
@@ -47,14 +47,17 @@ export class Api {
    * Asks for a place in the meeting.
    * @throws ApiError
    */
-  async joinMeeting(meeting: string, request: JoinRequest): Promise<JoinGrant> {
-    const path = `/meetings/${encodeURIComponent(meeting)}/join`;
+  async joinMeeting(meeting: string, request: JoinRequest): Promise<JoinAnswer> {
     // However often it has to be sent: it is one join.
-    const body = await this.#request('POST', path, request, newKey());
-    if (!hasStrings(body, ['token', 'resumeToken'])) throw unreadable();
-    const { node } = body as Partial<JoinGrant>;
-    if (!hasStrings(node, ['id', 'url'])) throw unreadable();
-    return { iceServers: [], ...body } as unknown as JoinGrant;
+    return joinAnswerOf(await this.#request('POST', joinPath(meeting), request, { key: newKey() }));
+  }
+
+  /**
+   * What has become of somebody who waits.
+   * @throws ApiError `barred` when a host said no.
+   */
+  async askAgain(meeting: string, waitingToken: string): Promise<JoinAnswer> {
+    return joinAnswerOf(await this.#request('GET', joinPath(meeting), undefined, { token: waitingToken }));
   }
 
   /**
@@ -62,7 +65,7 @@ export class Api {
    * @throws ApiError
    */
   async createMeeting(): Promise<MeetingDetails> {
-    const body = await this.#request('POST', '/meetings', {}, newKey());
+    const body = await this.#request('POST', '/meetings', {}, { key: newKey() });
     if (!hasStrings(body, ['id', 'code', 'state'])) throw unreadable();
     return { title: null, ...body } as unknown as MeetingDetails;
   }
@@ -72,11 +75,11 @@ export class Api {
    * @throws ApiError
    */
   call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?: object): Promise<unknown> {
-    return this.#request(method, path, payload, method === 'POST' ? newKey() : undefined);
+    return this.#request(method, path, payload, method === 'POST' ? { key: newKey() } : {});
   }
 
-  async #headers(hasBody: boolean, key?: string): Promise<Record<string, string>> {
-    const token = await this.#accessToken();
+  async #headers(hasBody: boolean, { key, token: own }: Marks): Promise<Record<string, string>> {
+    const token = own ?? (await this.#accessToken());
     return {
       ...(hasBody ? { 'Content-Type': 'application/json' } : {}),
       ...(key === undefined ? {} : { 'Idempotency-Key': key }),
@@ -84,10 +87,10 @@ export class Api {
     };
   }
 
-  async #request(method: string, path: string, payload?: object, key?: string): Promise<unknown> {
+  async #request(method: string, path: string, payload?: object, marks: Marks = {}): Promise<unknown> {
     for (let retries = 0; ; retries += 1) {
       try {
-        return await this.#requestOnce(method, path, payload, key);
+        return await this.#requestOnce(method, path, payload, marks);
       } catch (error) {
         if (!(error instanceof ApiError) || error.status !== 503 || retries >= MAX_RETRIES) throw error;
         await this.#wait(Math.min(error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS));
@@ -99,24 +102,19 @@ export class Api {
     method: string,
     path: string,
     payload: object | undefined,
-    key: string | undefined,
+    marks: Marks,
   ): Promise<unknown> {
-    const answer = await this.#send(method, path, payload, key);
+    const answer = await this.#send(method, path, payload, marks);
     const body = await parseBody(answer);
     if (!answer.ok) throw errorOfAnswer(answer.status, answer.headers.get('Retry-After'), body);
     return body;
   }
 
-  async #send(
-    method: string,
-    path: string,
-    payload: object | undefined,
-    key: string | undefined,
-  ): Promise<Response> {
+  async #send(method: string, path: string, payload: object | undefined, marks: Marks): Promise<Response> {
     try {
       return await this.#fetch(this.#url + path, {
         method,
-        headers: await this.#headers(payload !== undefined, key),
+        headers: await this.#headers(payload !== undefined, marks),
         body: payload === undefined ? null : JSON.stringify(payload),
         signal: AbortSignal.timeout(TIMEOUT_MS),
         cache: 'no-store',
@@ -125,6 +123,26 @@ export class Api {
       throw new ApiError('unreachable', 'the API could not be reached', { status: 0, cause });
     }
   }
+}
+
+interface Marks {
+  /** One for all tries of one request. */
+  readonly key?: string;
+  /** Of somebody who waits, in place of who signed in. */
+  readonly token?: string;
+}
+
+function joinPath(meeting: string): string {
+  return `/meetings/${encodeURIComponent(meeting)}/join`;
+}
+
+/** @throws ApiError */
+function joinAnswerOf(body: unknown): JoinAnswer {
+  if (hasStrings(body, ['waitingToken'])) return { pollAfterMs: 2_000, ...body } as unknown as JoinAnswer;
+  if (!hasStrings(body, ['token', 'resumeToken'])) throw unreadable();
+  const { node } = body as { readonly node?: unknown };
+  if (!hasStrings(node, ['id', 'url'])) throw unreadable();
+  return { iceServers: [], ...body } as unknown as JoinAnswer;
 }
 
 /** Nobody guesses it: whoever has it is taken for who asked first. */

@@ -5,6 +5,12 @@ export type ApiErrorCode =
   | 'meeting_full'
   | 'meeting_not_open'
   | 'guests_not_allowed'
+  | 'passcode_required'
+  | 'passcode_wrong'
+  | 'too_many_attempts'
+  | 'meeting_locked'
+  /** A host said no, or took this person out before. */
+  | 'barred'
   | 'no_capacity'
   | 'unauthorized'
   | 'forbidden'
@@ -45,6 +51,11 @@ const KNOWN: readonly ApiErrorCode[] = [
   'meeting_full',
   'meeting_not_open',
   'guests_not_allowed',
+  'passcode_required',
+  'passcode_wrong',
+  'too_many_attempts',
+  'meeting_locked',
+  'barred',
   'no_capacity',
   'unauthorized',
   'forbidden',
@@ -57,13 +68,16 @@ const BY_STATUS: Readonly<Record<number, ApiErrorCode>> = {
   404: 'meeting_not_found',
   410: 'meeting_ended',
   422: 'validation_failed',
+  423: 'meeting_locked',
+  429: 'too_many_attempts',
   503: 'no_capacity',
 };
 
 /** Reads a problem document; a gateway's plain page falls back to the status. */
 export function errorOfAnswer(status: number, retryAfter: string | null, body: unknown): ApiError {
   const problem = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
-  const code = KNOWN.find((known) => known === problem['code']) ?? BY_STATUS[status] ?? 'unexpected';
+  const named = problem['code'] === 'removed' ? 'barred' : problem['code'];
+  const code = KNOWN.find((known) => known === named) ?? BY_STATUS[status] ?? 'unexpected';
   const detail = problem['detail'] ?? problem['title'];
   return new ApiError(code, typeof detail === 'string' ? detail : `the API answered ${String(status)}`, {
     status,

@@ -2,4 +2,5 @@
 export { Api, type ApiOptions } from './Api.ts';
 export { ApiError, type ApiErrorCode } from './errors.ts';
 export { SIGN_IN_PATH, SignIn, type SignInOptions } from './SignIn.ts';
-export type { JoinGrant, JoinRequest, MeetingDetails } from './types.ts';
+export { isWaiting } from './types.ts';
+export type { JoinAnswer, JoinGrant, JoinRequest, MeetingDetails } from './types.ts';

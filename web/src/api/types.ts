@@ -8,6 +8,11 @@ export interface MeetingDetails {
   readonly state: 'created' | 'active' | 'ended';
   readonly link: string;
   readonly guests: boolean;
+  readonly hasPasscode?: boolean;
+  /** Anything but `off`: what is said and shown is kept. */
+  readonly recording?: string;
+  /** `end_to_end`: not even the servers can listen. */
+  readonly encryption?: string;
   readonly homeRegion: string;
   readonly createdAt: string;
 }
@@ -15,6 +20,7 @@ export interface MeetingDetails {
 export interface JoinRequest {
   readonly displayName: string;
   readonly resumeToken?: string;
+  readonly passcode?: string;
   /** The node that refused the last token, being full: another one is as good while nobody is there. */
   readonly refusedBy?: string;
 }
@@ -35,4 +41,17 @@ export interface JoinGrant {
   readonly tokenExpiresAt: string;
   readonly resumeToken: string;
   readonly iceServers: readonly RTCIceServer[];
+}
+
+/** A host has to say yes first. */
+export interface JoinWaiting {
+  readonly state: 'waiting';
+  readonly waitingToken: string;
+  readonly pollAfterMs: number;
+}
+
+export type JoinAnswer = JoinGrant | JoinWaiting;
+
+export function isWaiting(answer: JoinAnswer): answer is JoinWaiting {
+  return 'waitingToken' in answer;
 }

@@ -115,6 +115,16 @@ export class LocalMedia implements LocalMediaClient {
     this.#remember({ ...this.#choices, speaker: deviceId });
   }
 
+  async probeMicrophone(deviceId: string): Promise<MediaStreamTrack | null> {
+    try {
+      const constraints = { audio: { deviceId: { exact: deviceId } } };
+      return (await this.#mediaDevices?.getUserMedia(constraints))?.getAudioTracks()[0] ?? null;
+    } catch {
+      // Its level stays at nothing; choosing it will say what is wrong.
+      return null;
+    }
+  }
+
   async chooseMicrophoneMode(microphoneMode: MicrophoneMode): Promise<void> {
     this.#remember({ ...this.#choices, microphoneMode });
     if (this.#states.microphone.kind !== 'off') await this.#start('microphone');

@@ -4,6 +4,8 @@ export { classifyCaptureError } from './capture.ts';
 export { LevelMeter } from './LevelMeter.ts';
 export { LocalMedia, type LocalMediaOptions } from './LocalMedia.ts';
 export { NoiseFilter } from './NoiseFilter.ts';
+export { playTestSound } from './testSound.ts';
+export { browserFamily, type BrowserFamily } from './browserFamily.ts';
 export { PushToTalk } from './PushToTalk.ts';
 export type { MicrophoneSignal } from './signal.ts';
 export { captureScreen, surfaceOf, type Surface } from './screen/capture.ts';

@@ -86,6 +86,8 @@ export interface LocalMediaClient {
   /** Remembers the choice, and switches at once if that source is live. */
   chooseMicrophone(deviceId: string | null): Promise<void>;
   chooseCamera(deviceId: string | null): Promise<void>;
+  /** Opens a microphone beside the live one, to show its level; null when it does not open. The caller stops it. */
+  probeMicrophone(deviceId: string): Promise<MediaStreamTrack | null>;
   chooseSpeaker(deviceId: string | null): void;
   /** Remembers it, and treats a live microphone so at once. */
   chooseMicrophoneMode(mode: MicrophoneMode): Promise<void>;

@@ -4,11 +4,12 @@
  * Owns the place granted by the API, the peer connection and the signaling, and carries out what Reconnection decides.
  * Knows nothing of participants or tracks: messages pass through to the meeting.
  */
-import { ApiError, type Api, type JoinGrant } from '../api/index.ts';
+import { ApiError, isWaiting, type Api, type JoinAnswer, type JoinGrant } from '../api/index.ts';
 import type { ClientMessage, NodeMessage, OfferedTrack } from '../protocol/index.ts';
 import { type CameraCodec, Connection, type ConnectionOptions } from '../rtc/index.ts';
 import { Signaling, type SignalingEvent, type SocketFactory } from '../signaling/index.ts';
 import { MeetingError, asMeetingError, errorOfClose, isPassing } from './errors.ts';
+import { watchNetwork } from './network.ts';
 import { Reconnection, type Effect, type Moment } from './Reconnection.ts';
 import type { ResumeTokens } from './ResumeTokens.ts';
 import type { EndReason, MeetingState } from './types.ts';
@@ -19,6 +20,8 @@ export interface LinkOptions {
   /** What the offer of a fresh session announces; asked for at each one. */
   readonly offeredTracks: (connection: Connection) => readonly OfferedTrack[];
   readonly onState: (state: MeetingState) => void;
+  /** Whether a host has yet to let us in. */
+  readonly onWaiting: (isWaiting: boolean) => void;
   /** A new connection was made: what is sent has to be attached to it. */
   readonly onConnection: (connection: Connection) => void;
   /** Every message but `answer`; a `joined` comes after its answer was applied. */
@@ -50,6 +53,8 @@ export class Link {
   #connection: Connection | null = null;
   #meeting = '';
   #displayName = '';
+  #passcode: string | undefined;
+  readonly #wait: (ms: number) => Promise<void>;
   #grant: JoinGrant | null = null;
   #entry: Entry | null = null;
   #reconnection: Reconnection | null = null;
@@ -63,10 +68,12 @@ export class Link {
   /** Grows with each connection and at the end: what comes back under an old number is stale. */
   #turn = 0;
   #closed = false;
+  #unwatch = (): void => undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
     const { openSocket } = options.environment ?? {};
+    this.#wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
     this.#signaling = new Signaling({
       onEvent: (event) => {
         // One at a time: applying an answer takes a while, and what follows it must find it applied.
@@ -89,9 +96,10 @@ export class Link {
   }
 
   /** @throws MeetingError */
-  async join(meeting: string, displayName: string): Promise<void> {
+  async join(meeting: string, displayName: string, passcode?: string): Promise<void> {
     this.#meeting = meeting;
     this.#displayName = displayName;
+    this.#passcode = passcode;
     for (let entries = 1; ; entries += 1) {
       try {
         await this.#enter();
@@ -131,6 +139,7 @@ export class Link {
     this.#reconnection = null;
     if (this.#timer !== null) clearTimeout(this.#timer);
     removeEventListener('online', this.#handleOnline);
+    this.#unwatch();
     removeEventListener('offline', this.#handleOffline);
     removeEventListener('pagehide', this.#handlePageHide);
     this.#entry?.reject(new MeetingError('unreachable', 'the meeting was left'));
@@ -156,18 +165,41 @@ export class Link {
   /** A resume token that is no longer good must not keep a person out: they come as somebody new. */
   async #requestPlace(): Promise<JoinGrant> {
     const { api, resumeTokens } = this.#options;
-    const displayName = this.#displayName;
-    const refused = this.#refusedBy === null ? {} : { refusedBy: this.#refusedBy };
+    const request = {
+      displayName: this.#displayName,
+      ...(this.#passcode === undefined ? {} : { passcode: this.#passcode }),
+      ...(this.#refusedBy === null ? {} : { refusedBy: this.#refusedBy }),
+    };
     this.#refusedBy = null;
     const resumeToken = resumeTokens.load(this.#meeting);
-    if (resumeToken === null) return api.joinMeeting(this.#meeting, { displayName, ...refused });
+    if (resumeToken === null) return this.#admitted(await api.joinMeeting(this.#meeting, request));
     try {
-      return await api.joinMeeting(this.#meeting, { displayName, resumeToken, ...refused });
+      return await this.#admitted(await api.joinMeeting(this.#meeting, { ...request, resumeToken }));
     } catch (error) {
       if (!(error instanceof ApiError) || ![401, 403, 422].includes(error.status)) throw error;
       resumeTokens.forget(this.#meeting);
-      return api.joinMeeting(this.#meeting, { displayName, ...refused });
+      return this.#admitted(await api.joinMeeting(this.#meeting, request));
     }
+  }
+
+  /** Waits for a host's yes, and through every blink of the network meanwhile. */
+  async #admitted(first: JoinAnswer): Promise<JoinGrant> {
+    let answer = first;
+    let hasWaited = false;
+    while (isWaiting(answer)) {
+      hasWaited = true;
+      this.#options.onWaiting(true);
+      const { waitingToken, pollAfterMs } = answer;
+      await this.#wait(Math.max(500, pollAfterMs));
+      if (this.#isClosed()) throw new MeetingError('unreachable', 'the meeting was left');
+      try {
+        answer = await this.#options.api.askAgain(this.#meeting, waitingToken);
+      } catch (error) {
+        if (!(error instanceof ApiError) || !isPassing(asMeetingError(error))) throw error;
+      }
+    }
+    if (hasWaited) this.#options.onWaiting(false);
+    return answer;
   }
 
   #preparedConnection(): Connection {
@@ -197,6 +229,11 @@ export class Link {
 
   #listen(): void {
     addEventListener('online', this.#handleOnline);
+    this.#unwatch = watchNetwork(() => {
+      this.#advance((machine, moment) => {
+        machine.handleNetworkChange(moment);
+      });
+    });
     addEventListener('offline', this.#handleOffline);
     addEventListener('pagehide', this.#handlePageHide);
   }

@@ -570,3 +570,107 @@ describe('sharing the screen', () => {
     expect(socket().sentOf('unpublish')).toMatchObject([{ track: 'trk_as' }]);
   });
 });
+
+describe('a waiting room and a passcode', () => {
+  const waiting = () =>
+    new Response(JSON.stringify({ state: 'waiting', waitingToken: 'wait', pollAfterMs: 1_000 }), {
+      status: 202,
+    });
+
+  it('waits for a host through trouble, and goes in by itself', async () => {
+    answers = [waiting, waiting, () => problem(500, 'broken'), grant];
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
+    await settle();
+    expect(state()).toBe('waiting');
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(state()).toBe('joining');
+    socket().open();
+    socket().say(joined(1));
+    await done;
+    expect(state()).toBe('connected');
+  });
+
+  it('says that a host said no', async () => {
+    answers = [waiting, () => problem(403, 'removed')];
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
+    const refused = expect(done).rejects.toMatchObject({ code: 'barred' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await refused;
+    expect(state()).toBe('failed');
+  });
+
+  it('stops asking when one no longer waits', async () => {
+    answers = [waiting];
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
+    const left = expect(done).rejects.toMatchObject({ code: 'unreachable' });
+    await settle();
+    await meeting.leave();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await left;
+    expect(requests).toHaveLength(1);
+    expect(meeting.state).toEqual({ kind: 'ended', reason: 'left' });
+  });
+
+  it('lets a wrong passcode be corrected', async () => {
+    answers = [() => problem(403, 'passcode_wrong')];
+    const wrong = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada', passcode: 'tae' });
+    await expect(wrong).rejects.toMatchObject({ code: 'passcode_wrong' });
+    expect(state()).toBe('idle');
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada', passcode: 'tea' });
+    await settle();
+    socket().open();
+    socket().say(joined(1));
+    await done;
+    expect(requests.map(({ passcode }) => passcode)).toEqual(['tae', 'tea']);
+    expect(state()).toBe('connected');
+  });
+});
+
+describe('another network', () => {
+  it('restarts the path with the resume after having been offline', async () => {
+    await join();
+    page.offline();
+    page.online();
+    await settle();
+    socket().open();
+    expect(socket().sentOf('join')).toMatchObject([{ offer: 'offer 1', resume: { secret: 'secret' } }]);
+  });
+
+  it('restarts the path at once when the interface changes, and not for a mere change of speed', async () => {
+    const connection = Object.assign(new EventTarget(), { type: 'wifi' });
+    vi.stubGlobal('navigator', { connection });
+    meeting = newMeeting();
+    await join();
+    connection.dispatchEvent(new Event('change'));
+    await settle();
+    expect(socket().sentOf('offer')).toHaveLength(0);
+    connection.type = 'cellular';
+    connection.dispatchEvent(new Event('change'));
+    await settle();
+    expect(socket().sentOf('offer')).toHaveLength(1);
+    expect(state()).toBe('reconnecting');
+  });
+
+  it('keeps the hand up through a new session, unless a host lowered it', async () => {
+    await join();
+    const say = (number: number, hand: boolean) => {
+      const change = { op: 'participantChanged', participant: ADA.id, hand };
+      socket().say({ type: 'roster', number, version: number, changes: [change] });
+      return settle();
+    };
+    meeting.setHand(true);
+    await say(2, true);
+    const rejoin = async () => {
+      socket().say({ type: 'error', number: 3, code: 'resume_failed', message: 'gone' });
+      await vi.advanceTimersByTimeAsync(1_000);
+      socket().open();
+      socket().say(joined(1));
+      await settle();
+    };
+    await rejoin();
+    expect(socket().sentOf('hand')).toMatchObject([{ raised: true }]);
+    await say(2, false);
+    await rejoin();
+    expect(socket().sentOf('hand')).toEqual([]);
+  });
+});

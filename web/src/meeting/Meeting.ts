@@ -9,13 +9,13 @@ import type { NodeMessage, RosterChange, WantedLayers } from '../protocol/index.
 import { SOURCES, type CameraCodec, type Connection } from '../rtc/index.ts';
 import { AudioOutput } from './AudioOutput.ts';
 import { Emitter } from './Emitter.ts';
-import { MeetingError, asMeetingError } from './errors.ts';
+import { MeetingError, asMeetingError, isAboutPasscode } from './errors.ts';
 import { Hosting } from './Hosting.ts';
 import { Link, type LinkEnvironment } from './Link.ts';
 import { Participants, type Happening } from './Participants.ts';
 import { ScreenShare, askForScreen, type Watch } from './ScreenShare.ts';
 import { ResumeTokens, tabStorage } from './ResumeTokens.ts';
-import { snapshotParticipants, type Sight } from './snapshot.ts';
+import { EMPTY_SNAPSHOT, isSameState, snapshotParticipants, type Sight } from './snapshot.ts';
 import { Subscriptions } from './Subscriptions.ts';
 import { Tracks } from './Tracks.ts';
 import { Voices } from './Voices.ts';
@@ -57,18 +57,6 @@ const TICK_MS = 500;
 /** What people scroll back to; the node repeats less than this to newcomers. */
 const MAX_MESSAGES = 500;
 
-const EMPTY: MeetingSnapshot = {
-  state: { kind: 'idle' },
-  meeting: null,
-  participants: [],
-  self: null,
-  activeSpeaker: null,
-  messages: [],
-  recording: 'off',
-  audioPlayback: 'playing',
-  share: null,
-};
-
 export class Meeting implements MeetingClient {
   readonly hosting: Hosting;
   readonly #link: Link;
@@ -81,8 +69,10 @@ export class Meeting implements MeetingClient {
   readonly #events = new Emitter<MeetingEvents>();
   readonly #listeners = new Set<() => void>();
   readonly #heard = new WeakSet<Connection>();
-  #snapshot: MeetingSnapshot = EMPTY;
+  #snapshot: MeetingSnapshot = EMPTY_SNAPSHOT;
   #selfQuality: ParticipantSnapshot['connectionQuality'] = 'unknown';
+  /** A new session of the same person knows nothing of a hand: it is raised again. */
+  #isHandWanted = false;
   #timers: ReturnType<typeof setInterval>[] = [];
 
   constructor(options: MeetingOptions) {
@@ -120,6 +110,12 @@ export class Meeting implements MeetingClient {
       offeredTracks: (connection) => this.#tracks.offer((source) => connection.midOf(source)),
       onState: (state) => {
         this.#handleState(state);
+      },
+      onWaiting: (isWaiting) => {
+        // A rejoin that has to wait stays what it is for people: a reconnection.
+        const { kind } = this.state;
+        if (isWaiting && kind === 'joining') this.#handleState({ kind: 'waiting' });
+        else if (!isWaiting && kind === 'waiting') this.#handleState({ kind: 'joining' });
       },
       onConnection: (connection) => {
         for (const source of SOURCES) void this.#attach(source, connection);
@@ -172,12 +168,19 @@ export class Meeting implements MeetingClient {
     const { connection } = this.#link;
     if (connection !== null) for (const source of SOURCES) void this.#attach(source, connection);
     try {
-      await this.#link.join(options.meeting, options.displayName);
+      await this.#link.join(options.meeting, options.displayName, options.passcode);
     } catch (cause) {
       const error = asMeetingError(cause);
+      if (isAboutPasscode(error) && this.getSnapshot().state.kind === 'joining') {
+        this.#stop();
+        this.#handleState({ kind: 'idle' });
+        throw error;
+      }
       this.#link.close();
       // Left while joining: that is an end, not a failure.
-      if (this.getSnapshot().state.kind === 'joining') this.#handleState({ kind: 'failed', error });
+      if (['joining', 'waiting'].includes(this.getSnapshot().state.kind)) {
+        this.#handleState({ kind: 'failed', error });
+      }
       throw error;
     }
   }
@@ -239,6 +242,7 @@ export class Meeting implements MeetingClient {
   }
 
   setHand(raised: boolean): void {
+    this.#isHandWanted = raised;
     this.#link.send({ type: 'hand', raised });
   }
 
@@ -369,12 +373,16 @@ export class Meeting implements MeetingClient {
     this.#update({ meeting, messages: joined.messages });
     this.#reconcileTracks();
     this.#reconcileSlots();
+    const isHandRaised = this.#participants.self?.hand ?? false;
+    if (this.#isHandWanted && !isHandRaised) this.#link.send({ type: 'hand', raised: true });
   }
 
   /** Somebody who leaves is announced after they are gone, as they were. */
   #handleRoster(changes: readonly RosterChange[]): void {
     const before = new Map(this.#snapshot.participants.map((participant) => [participant.id, participant]));
     const happenings = this.#participants.handleChanges(changes);
+    // A host may lower it, which holds through a rejoin as well.
+    this.#isHandWanted = this.#participants.self?.hand ?? this.#isHandWanted;
     for (const happening of happenings) this.#handleOwn(happening);
     this.#update({});
     this.#reconcileTracks();
@@ -468,10 +476,4 @@ export class Meeting implements MeetingClient {
     for (const timer of this.#timers) clearInterval(timer);
     this.#output.close();
   }
-}
-
-function isSameState(a: MeetingState, b: MeetingState): boolean {
-  if (a.kind !== b.kind) return false;
-  if (a.kind !== 'reconnecting' || b.kind !== 'reconnecting') return true;
-  return a.since === b.since && a.attempt === b.attempt;
 }

@@ -108,7 +108,7 @@ describe('Reconnection', () => {
     expect(machine.drainEffects()).toEqual([]);
     expect(machine.pollTimeout()).toBeNull();
     machine.handleOnline(at(500_000));
-    expect(machine.drainEffects()).toEqual([{ kind: 'resume', restartIce: false }]);
+    expect(machine.drainEffects()).toEqual([{ kind: 'resume', restartIce: true }]);
   });
 
   it.each([

@@ -149,6 +149,15 @@ export class Reconnection {
 
   handleOffline(): void {
     this.#online = false;
+    // Nobody comes back over the same path: the return restarts it instead of waiting for checks to fail.
+    if (this.#media.kind === 'up') this.#media = { kind: 'broken' };
+  }
+
+  /** Another interface carries us now: the path is made anew at once. */
+  handleNetworkChange(moment: Moment): void {
+    if (this.#gaveUp || (this.#media.kind !== 'up' && this.#media.kind !== 'interrupted')) return;
+    this.#beginTrouble(moment.now);
+    this.#restartIce(moment);
   }
 
   handleTimeout(moment: Moment): void {

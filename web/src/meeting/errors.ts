@@ -10,6 +10,13 @@ export type MeetingErrorCode =
   | 'meeting_full'
   | 'meeting_not_open'
   | 'guests_not_allowed'
+  | 'passcode_required'
+  | 'passcode_wrong'
+  /** Too many wrong passcodes; `retryAfterMs` says when to try again. */
+  | 'too_many_attempts'
+  | 'meeting_locked'
+  /** A host did not let this person in, or took them out before. */
+  | 'barred'
   /** No media node has room now; `retryAfterMs` says when to try again. */
   | 'no_capacity'
   | 'unauthorized'
@@ -85,4 +92,9 @@ export function asMeetingError(error: unknown): MeetingError {
   if (error instanceof ApiError) return errorOfApi(error);
   const message = error instanceof Error ? error.message : String(error);
   return new MeetingError('protocol_error', message, { cause: error });
+}
+
+/** Whether the same person may simply answer better: the passcode was missing or wrong. */
+export function isAboutPasscode(error: MeetingError): boolean {
+  return error.code === 'passcode_required' || error.code === 'passcode_wrong';
 }

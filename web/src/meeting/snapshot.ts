@@ -5,7 +5,14 @@
  */
 import type { RosterParticipant, RosterTrack } from '../protocol/index.ts';
 import type { Participants } from './Participants.ts';
-import type { ParticipantSnapshot, Source, TrackId, TrackSnapshot } from './types.ts';
+import type {
+  MeetingSnapshot,
+  MeetingState,
+  ParticipantSnapshot,
+  Source,
+  TrackId,
+  TrackSnapshot,
+} from './types.ts';
 
 export interface Sight {
   readonly participants: Participants;
@@ -16,6 +23,18 @@ export interface Sight {
   /** What the slot that carries this track receives. */
   readonly received: (track: TrackId) => MediaStreamTrack | null;
 }
+
+export const EMPTY_SNAPSHOT: MeetingSnapshot = {
+  state: { kind: 'idle' },
+  meeting: null,
+  participants: [],
+  self: null,
+  activeSpeaker: null,
+  messages: [],
+  recording: 'off',
+  audioPlayback: 'playing',
+  share: null,
+};
 
 /** −dBov at which a voice fills the meter, and at which it is gone: RFC 6464 levels of real rooms. */
 const LOUD_DBOV = 10;
@@ -86,4 +105,10 @@ function keepIfSame<T extends object>(previous: T | undefined, next: T): T {
     names.length === Object.keys(previous).length &&
     names.every((name) => Object.is(previous[name], next[name]));
   return same ? previous : next;
+}
+
+export function isSameState(a: MeetingState, b: MeetingState): boolean {
+  if (a.kind !== b.kind) return false;
+  if (a.kind !== 'reconnecting' || b.kind !== 'reconnecting') return true;
+  return a.since === b.since && a.attempt === b.attempt;
 }

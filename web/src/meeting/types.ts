@@ -15,6 +15,8 @@ export type EndReason = 'left' | 'ended' | 'removed' | 'replaced' | 'nodeClosing
 export type MeetingState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'joining' }
+  /** A host has to let this person in; it goes on by itself. */
+  | { readonly kind: 'waiting' }
   | { readonly kind: 'connected' }
   /** `since` is in milliseconds since the epoch; `attempt` starts at 1. */
   | { readonly kind: 'reconnecting'; readonly since: number; readonly attempt: number }
@@ -129,6 +131,7 @@ export interface JoinOptions {
   /** Code (`abc-defg-hij`) or id. */
   readonly meeting: string;
   readonly displayName: string;
+  readonly passcode?: string;
   /** Tracks stay the caller's: `leave()` does not stop them. */
   readonly microphone?: MediaStreamTrack;
   readonly camera?: MediaStreamTrack;
@@ -179,7 +182,12 @@ export interface Hosting {
 export interface MeetingClient {
   /** Warms up: builds the connection and its offer before the person clicks. Safe to call again. */
   prepare(): Promise<void>;
-  /** @throws MeetingError when the meeting cannot be joined; `state` is then `failed` with the same error. */
+  /**
+   * Resolves when one is in, however long a host lets one wait.
+   *
+   * @throws MeetingError when the meeting cannot be joined; `state` is then `failed` with the same error, or `idle`
+   * again when the passcode was missing or wrong, so that another one may be tried.
+   */
   join(options: JoinOptions): Promise<void>;
   leave(): Promise<void>;
 

@@ -115,6 +115,7 @@ function Pages({ code, meeting, media, onAgain, onHome }: VisitProps & Held): Re
   switch (state.kind) {
     case 'idle':
     case 'joining':
+    case 'waiting':
       return <JoinPage code={code} meeting={meeting} media={media} onHome={onHome} apiUrl={API_URL} />;
     case 'connected':
     case 'reconnecting':

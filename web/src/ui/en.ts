@@ -67,7 +67,45 @@ export const en = {
     both: 'microphone and camera',
     retry: 'Try again',
   },
+  door: {
+    passcode: 'Passcode',
+    passcodeMissing: 'This meeting has a passcode. Whoever invited you knows it.',
+    passcodeWrong: 'That is not the passcode. Check it and try again.',
+    waitingTitle: 'Waiting to be let in',
+    waiting: 'A host was told that you are here. This page goes on by itself.',
+    giveUp: 'Stop waiting',
+    recorded: 'This meeting is recorded. By joining you agree to that.',
+    encrypted: 'End-to-end encrypted: not even the servers can listen.',
+    mode: 'Sound of the microphone',
+    modeVoice: 'Voice',
+    modeQuiet: 'Voice, noise taken out',
+    modeMusic: 'Music, stereo and untouched',
+    testSpeaker: 'Play a test sound',
+    testingSpeaker: 'Playing…',
+    testFailed: 'No sound could be played through this speaker. Choose another one.',
+    silent: 'Your microphone gives no sound. Is it switched off, or muted on the device itself?',
+    levelOf: 'Level of {{name}}',
+  },
+  permission: {
+    chrome:
+      'In Chrome: click the icon left of the address (“View site information”), switch on “Camera” and “Microphone”, then try again.',
+    edge: 'In Edge: click “View site information” left of the address, open “Permissions for this site”, set “Camera” and “Microphone” to “Allow”, then try again.',
+    firefox:
+      'In Firefox: click the crossed-out microphone or camera left of the address, remove “Blocked” or “Blocked Temporarily”, then try again.',
+    safari:
+      'In Safari: open the menu “Safari”, choose “Settings for This Website…”, set “Camera” and “Microphone” to “Allow”, then try again.',
+    other: 'Open the settings for this site beside the address, allow camera and microphone, then try again.',
+  },
   notice: {
+    meeting_locked: {
+      title: 'The meeting is locked',
+      text: 'Nobody can come in now. Ask a host, or try later.',
+    },
+    barred: { title: 'You were not let in', text: 'A host decided so. Ask whoever invited you.' },
+    too_many_attempts: {
+      title: 'Too many wrong passcodes',
+      text: 'Wait a few minutes, then try again with the right one.',
+    },
     meeting_not_found: { title: 'No such meeting', text: 'Check the code, or ask for a new link.' },
     meeting_ended: { title: 'This meeting has ended', text: 'A new one needs a new link.' },
     meeting_not_open: { title: 'Not open yet', text: 'This meeting is for later. Try again when it starts.' },

@@ -2,6 +2,7 @@
 import '@fontsource-variable/figtree/index.css';
 import './styles/base.css';
 import './styles/pages.css';
+import './styles/door.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';

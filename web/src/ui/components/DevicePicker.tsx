@@ -10,11 +10,15 @@ interface DevicePickerProps {
   readonly devices: readonly DeviceInfo[];
   readonly chosen: string | null;
   readonly onChoose: (id: string | null) => void;
+  readonly onOpen?: (isOpen: boolean) => void;
+  /** Beside the name of a device in the open list. */
+  readonly beside?: (id: string, name: string) => ReactNode;
 }
 
 const DEFAULT = 'default';
 
-export function DevicePicker({ label, icon, devices, chosen, onChoose }: DevicePickerProps): ReactNode {
+export function DevicePicker(props: DevicePickerProps): ReactNode {
+  const { label, icon, devices, chosen, onChoose, onOpen, beside } = props;
   const { t } = useTranslation();
   // Chromium lists the default a second time under this id.
   const own = devices.filter(({ id }) => id !== DEFAULT);
@@ -30,6 +34,7 @@ export function DevicePicker({ label, icon, devices, chosen, onChoose }: DeviceP
     <Select
       className="picker"
       value={selected}
+      {...(onOpen === undefined ? {} : { onOpenChange: onOpen })}
       onChange={(key) => {
         onChoose(key === DEFAULT || key === null ? null : String(key));
       }}
@@ -47,6 +52,7 @@ export function DevicePicker({ label, icon, devices, chosen, onChoose }: DeviceP
               {({ isSelected }) => (
                 <>
                   <span>{item.name}</span>
+                  {item.id !== DEFAULT && beside?.(item.id, item.name)}
                   {isSelected && <Check aria-hidden />}
                 </>
               )}

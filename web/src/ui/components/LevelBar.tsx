@@ -2,8 +2,14 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { LevelMeter } from '../../meeting/index.ts';
 
+interface LevelBarProps {
+  readonly track: MediaStreamTrack | null;
+  /** Default: the level of the microphone. */
+  readonly label?: string;
+}
+
 /** Moves with the voice. Writes to the element itself: twenty renders a second would be for nothing. */
-export function LevelBar({ track }: { readonly track: MediaStreamTrack | null }): ReactNode {
+export function LevelBar({ track, label }: LevelBarProps): ReactNode {
   const { t } = useTranslation();
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -20,7 +26,7 @@ export function LevelBar({ track }: { readonly track: MediaStreamTrack | null })
     };
   }, [track]);
   return (
-    <div ref={element} className="level" role="img" aria-label={t('devices.level')}>
+    <div ref={element} className="level" role="img" aria-label={label ?? t('devices.level')}>
       <span />
     </div>
   );

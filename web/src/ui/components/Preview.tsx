@@ -2,7 +2,7 @@ import { TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { CaptureState, LocalMediaClient } from '../../meeting/index.ts';
+import { browserFamily, type CaptureState, type LocalMediaClient } from '../../meeting/index.ts';
 import { useSession } from '../session.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { Avatar } from './Avatar.tsx';
@@ -14,7 +14,7 @@ import { Video } from './Video.tsx';
 /** How others will see and hear you, and what is wrong with the devices, if anything. */
 export function Preview({ media }: { readonly media: LocalMediaClient }): ReactNode {
   const { t } = useTranslation();
-  const { microphone, camera } = useSnapshot(media);
+  const { microphone, camera, microphoneSignal } = useSnapshot(media);
   const { displayName, microphoneMuted } = useSession();
   return (
     <section className="preview" aria-label={t('join.preview')}>
@@ -34,6 +34,12 @@ export function Preview({ media }: { readonly media: LocalMediaClient }): ReactN
         </div>
       </div>
       <Problems media={media} microphone={microphone} camera={camera} />
+      {microphoneSignal === 'silent' && (
+        <div className="problem" role="alert">
+          <TriangleAlert aria-hidden />
+          <p>{t('door.silent')}</p>
+        </div>
+      )}
     </section>
   );
 }
@@ -77,7 +83,9 @@ function Problem({ state, device, onRetry }: ProblemProps): ReactNode {
     <div className="problem" role="alert">
       <TriangleAlert aria-hidden />
       <p>
-        {t(`capture.${state.error}`, { device: name })} <span>{t('join.withoutDevices')}</span>
+        {t(`capture.${state.error}`, { device: name })}{' '}
+        {state.error === 'denied' && <span>{t(`permission.${browserFamily(navigator.userAgent)}`)} </span>}
+        <span>{t('join.withoutDevices')}</span>
       </p>
       <Button className="button quiet" onPress={onRetry}>
         {t('capture.retry')}

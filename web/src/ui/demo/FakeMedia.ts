@@ -52,6 +52,7 @@ export class FakeMedia implements LocalMediaClient {
     await this.#note(`chooseCamera ${String(id)}`);
   };
   chooseSpeaker = (id: string | null): void => void this.#note(`chooseSpeaker ${String(id)}`);
+  probeMicrophone = (id: string): Promise<MediaStreamTrack | null> => this.#note(`probeMicrophone ${id}`);
   chooseMicrophoneMode = async (mode: MicrophoneMode): Promise<void> => {
     this.change({ chosen: { ...this.#snapshot.chosen, microphoneMode: mode } });
     await this.#note(`chooseMicrophoneMode ${mode}`);

@@ -2,7 +2,7 @@
 import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
-import type { LocalMediaSnapshot } from '../../meeting/index.ts';
+import { MeetingError, type LocalMediaSnapshot } from '../../meeting/index.ts';
 import { FakeMedia } from '../demo/FakeMedia.ts';
 import { FakeMeeting } from '../demo/FakeMeeting.ts';
 import { aTrack, stubPage } from '../testing/page.ts';
@@ -101,5 +101,97 @@ describe('the join page', () => {
     await userEvent.type(screen.getByLabelText('Your name'), '{Enter}');
     expect(joins(meeting)).toEqual([]);
     expect(screen.getByRole('button', { name: /Joining/ })).toBeDefined();
+  });
+
+  it('asks for the passcode and tries another one when it was wrong', async () => {
+    const { meeting } = await arrive({}, { ...DETAILS, hasPasscode: true });
+    await typeName('Ada');
+    await join();
+    expect(screen.getByText(/has a passcode/)).toBeDefined();
+    expect(joins(meeting)).toEqual([]);
+    meeting.onJoin = () => Promise.reject(new MeetingError('passcode_wrong', 'no'));
+    await userEvent.type(screen.getByLabelText('Passcode'), 'tae');
+    await join();
+    expect(await screen.findByText(/not the passcode/)).toBeDefined();
+    meeting.onJoin = () => Promise.resolve();
+    await userEvent.clear(screen.getByLabelText('Passcode'));
+    await userEvent.type(screen.getByLabelText('Passcode'), 'tea');
+    await join();
+    expect(joins(meeting).map(([, options]) => (options as { passcode?: string }).passcode)).toEqual([
+      'tae',
+      'tea',
+    ]);
+  });
+
+  it('says that a host has to let one in, and lets one stop waiting', async () => {
+    const { meeting } = await arrive();
+    act(() => {
+      meeting.change({ state: { kind: 'waiting' } });
+    });
+    expect(screen.getByRole('status').textContent).toContain('Waiting to be let in');
+    expect(screen.queryByRole('button', { name: 'Join now' })).toBeNull();
+    await userEvent.click(screen.getByRole('button', { name: 'Stop waiting' }));
+    expect(meeting.calls).toContainEqual(['leave']);
+  });
+
+  it('says before joining that a meeting is recorded or encrypted', async () => {
+    await arrive({}, { ...DETAILS, recording: 'cloud', encryption: 'end_to_end' });
+    expect(screen.getByText(/is recorded/)).toBeDefined();
+    expect(screen.getByText(/End-to-end encrypted/)).toBeDefined();
+  });
+
+  it('promises nothing that is not so', async () => {
+    await arrive({}, { ...DETAILS, recording: 'off', encryption: 'transport' });
+    expect(screen.queryByText(/is recorded/)).toBeNull();
+    expect(screen.queryByText(/End-to-end/)).toBeNull();
+  });
+
+  it('names the words of the browser where it blocks a device', async () => {
+    vi.spyOn(navigator, 'userAgent', 'get').mockReturnValue('Mozilla/5.0 Gecko/20100101 Firefox/140.0');
+    await arrive({ camera: { kind: 'failed', error: 'denied' } });
+    expect(screen.getByRole('alert').textContent).toContain('Blocked Temporarily');
+  });
+
+  it('notices a microphone that gives no sound', async () => {
+    await arrive({ microphoneSignal: 'silent' });
+    expect(screen.getByRole('alert').textContent).toContain('gives no sound');
+  });
+
+  it('shows the level of each microphone while one chooses, and closes them after', async () => {
+    const stopped: string[] = [];
+    const { media } = await arrive();
+    media.probeMicrophone = (id) =>
+      Promise.resolve(Object.assign(aTrack('audio'), { stop: () => stopped.push(id) }));
+    await userEvent.click(screen.getByRole('button', { name: /MacBook Pro Microphone/ }));
+    expect(await screen.findByRole('img', { name: 'Level of Yeti Stereo Microphone' })).toBeDefined();
+    await userEvent.keyboard('{Escape}');
+    expect(stopped).toContain('mic2');
+  });
+
+  it('switches noise suppression', async () => {
+    const { media } = await arrive();
+    await userEvent.selectOptions(screen.getByLabelText('Sound of the microphone'), 'Voice, noise taken out');
+    expect(media.calls).toContain('chooseMicrophoneMode quiet');
+  });
+
+  it('says when no test sound can be played', async () => {
+    vi.stubGlobal(
+      'AudioContext',
+      class {
+        resume = () => Promise.reject(new DOMException('gone', 'NotFoundError'));
+        close = () => Promise.resolve();
+      },
+    );
+    await arrive();
+    await userEvent.click(screen.getByRole('button', { name: 'Play a test sound' }));
+    expect(await screen.findByText(/No sound could be played/)).toBeDefined();
+  });
+
+  it.each([
+    [423, 'meeting_locked', 'The meeting is locked'],
+    [403, 'removed', 'You were not let in'],
+  ])('answers %i %s in words', async (status, code, title) => {
+    await arrive({}, { code }, status);
+    expect(heading()).toBe(title);
   });
 });

@@ -1,3 +1,4 @@
+import { Lock, Radio } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Button, FieldError, Form, Input, Label, TextField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -91,7 +92,10 @@ function Door({
   const { displayName, setDisplayName, microphoneMuted, cameraWanted } = useSession();
   const { microphone, camera } = useSnapshot(media);
   const [isMissing, setMissing] = useState(false);
+  const [passcode, setPasscode] = useState('');
+  const [refusal, setRefusal] = useState<PasscodeRefusal>(null);
   const isJoining = state.kind === 'joining';
+  const hasPasscode = details.hasPasscode === true || refusal !== null;
   useTitle(details.title ?? details.code);
 
   useEffect(() => {
@@ -106,16 +110,23 @@ function Door({
     const name = displayName.trim();
     setMissing(name === '');
     if (name === '' || isJoining) return;
+    if (details.hasPasscode === true && passcode === '') {
+      setRefusal('passcode_required');
+      return;
+    }
     meeting
       .join({
         meeting: code,
         displayName: name,
         microphoneMuted,
+        ...(passcode === '' ? {} : { passcode }),
         ...(microphone.kind === 'live' ? { microphone: microphone.track } : {}),
         ...(camera.kind === 'live' ? { camera: camera.track } : {}),
       })
-      // The failure is the meeting's state, which has a page of its own.
-      .catch(() => undefined);
+      // Any other failure is the meeting's state, which has a page of its own.
+      .catch((error: unknown) => {
+        setRefusal(refusalOf(error));
+      });
   };
 
   return (
@@ -127,32 +138,97 @@ function Door({
       <section className="door-form">
         <p className="eyebrow">{details.code}</p>
         <h1>{details.title ?? t('join.untitled')}</h1>
-        <p className="lead">{t('join.alone')}</p>
-        <Form
-          onSubmit={(event) => {
-            event.preventDefault();
-            join();
-          }}
-        >
-          <TextField
-            className="field"
-            value={displayName}
-            onChange={setDisplayName}
-            isInvalid={isMissing && displayName.trim() === ''}
-            autoFocus
-            maxLength={80}
+        {state.kind === 'waiting' ? <Waiting meeting={meeting} /> : <p className="lead">{t('join.alone')}</p>}
+        <Promises details={details} />
+        {state.kind !== 'waiting' && (
+          <Form
+            onSubmit={(event) => {
+              event.preventDefault();
+              join();
+            }}
           >
-            <Label>{t('join.nameLabel')}</Label>
-            <Input placeholder={t('join.namePlaceholder')} autoComplete="name" />
-            <FieldError>{t('join.nameMissing')}</FieldError>
-          </TextField>
-          <Button type="submit" className="button primary big" isPending={isJoining}>
-            {isJoining && <span className="spinner small" aria-hidden />}
-            {t(isJoining ? 'join.joining' : 'join.go')}
-          </Button>
-        </Form>
+            <TextField
+              className="field"
+              value={displayName}
+              onChange={setDisplayName}
+              isInvalid={isMissing && displayName.trim() === ''}
+              autoFocus
+              maxLength={80}
+            >
+              <Label>{t('join.nameLabel')}</Label>
+              <Input placeholder={t('join.namePlaceholder')} autoComplete="name" />
+              <FieldError>{t('join.nameMissing')}</FieldError>
+            </TextField>
+            {hasPasscode && (
+              <TextField
+                className="field"
+                type="password"
+                value={passcode}
+                onChange={(next) => {
+                  setPasscode(next);
+                  setRefusal((before) => (before === null ? null : 'passcode_asked'));
+                }}
+                isInvalid={refusal === 'passcode_required' || refusal === 'passcode_wrong'}
+                maxLength={64}
+              >
+                <Label>{t('door.passcode')}</Label>
+                <Input autoComplete="off" />
+                <FieldError>
+                  {t(refusal === 'passcode_wrong' ? 'door.passcodeWrong' : 'door.passcodeMissing')}
+                </FieldError>
+              </TextField>
+            )}
+            <Button type="submit" className="button primary big" isPending={isJoining}>
+              {isJoining && <span className="spinner small" aria-hidden />}
+              {t(isJoining ? 'join.joining' : 'join.go')}
+            </Button>
+          </Form>
+        )}
       </section>
       <DevicePickers media={media} />
     </main>
+  );
+}
+
+/** `passcode_asked`: the field stays after another try was typed. */
+type PasscodeRefusal = null | 'passcode_required' | 'passcode_wrong' | 'passcode_asked';
+
+function refusalOf(error: unknown): PasscodeRefusal {
+  if (!(error instanceof MeetingError)) return null;
+  return error.code === 'passcode_required' || error.code === 'passcode_wrong' ? error.code : null;
+}
+
+function Waiting({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <div role="status">
+      <p>
+        <span className="spinner small" aria-hidden /> <strong>{t('door.waitingTitle')}</strong>
+      </p>
+      <p className="lead">{t('door.waiting')}</p>
+      <Button className="button quiet" onPress={() => void meeting.leave()}>
+        {t('door.giveUp')}
+      </Button>
+    </div>
+  );
+}
+
+/** What one should know before one is heard. */
+function Promises({ details }: { readonly details: MeetingDetails }): ReactNode {
+  const { t } = useTranslation();
+  const isRecorded = details.recording !== undefined && details.recording !== 'off';
+  return (
+    <>
+      {isRecorded && (
+        <p className="door-promise">
+          <Radio aria-hidden /> {t('door.recorded')}
+        </p>
+      )}
+      {details.encryption === 'end_to_end' && (
+        <p className="door-promise">
+          <Lock aria-hidden /> {t('door.encrypted')}
+        </p>
+      )}
+    </>
   );
 }

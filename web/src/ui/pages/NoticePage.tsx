@@ -12,7 +12,12 @@ interface NoticePageProps {
 }
 
 /** Trying again cannot help with these. */
-const FINAL: readonly MeetingErrorCode[] = ['meeting_not_found', 'meeting_ended', 'guests_not_allowed'];
+const FINAL: readonly MeetingErrorCode[] = [
+  'meeting_not_found',
+  'meeting_ended',
+  'guests_not_allowed',
+  'barred',
+];
 const WORDED = [
   'meeting_not_found',
   'meeting_ended',
@@ -20,6 +25,9 @@ const WORDED = [
   'meeting_not_open',
   'guests_not_allowed',
   'no_capacity',
+  'meeting_locked',
+  'barred',
+  'too_many_attempts',
   'unreachable',
   'media_path_failed',
 ] as const;
