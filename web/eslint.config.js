@@ -35,7 +35,7 @@ const arrowRules = FOLDERS.map((folder) => {
 });
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'coverage'] },
+  { ignores: ['dist', 'dist-sdk', 'node_modules', 'coverage'] },
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],
