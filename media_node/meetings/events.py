@@ -20,7 +20,8 @@ class ParticipantLeft:
 @dataclass(frozen=True)
 class HandChanged:
     participant: ParticipantId
-    is_raised: bool
+    # As Participant.hand_number.
+    number: int | None
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class Meeting:
     chat: deque[ChatMessage] = field(default_factory=lambda: deque(maxlen=CHAT_HISTORY))
     _published: int = 0
     _spoken: int = 0
+    _hands: int = 0
     _dominant: ParticipantId | None = None
     _is_silent: bool = True
     _track_by_id: dict[TrackId, Track] = field(default_factory=dict)
@@ -195,10 +196,11 @@ class Meeting:
 
     def handle_hand(self, participant: ParticipantId, is_raised: bool) -> list[Event]:
         member = self.member(participant)
-        if member.hand_is_raised == is_raised:
+        if (member.hand_number is not None) == is_raised:
             return []
-        member.hand_is_raised = is_raised
-        return [self._roster(HandChanged(participant, is_raised))]
+        self._hands += is_raised
+        member.hand_number = self._hands if is_raised else None
+        return [self._roster(HandChanged(participant, member.hand_number))]
 
     def handle_reaction(self, participant: ParticipantId, reaction: str) -> list[Event]:
         self.member(participant)

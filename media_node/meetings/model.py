@@ -56,7 +56,8 @@ class Participant:
     may_moderate: bool
     audio_slots: list[SlotId] = field(default_factory=list)
     video_slots: list[SlotId] = field(default_factory=list)
-    hand_is_raised: bool = False
+    # Its place among the hands that were ever raised here: larger is later, None while it is down.
+    hand_number: int | None = None
     track_by_id: dict[TrackId, Track] = field(default_factory=dict)
     # Set by the first assign: from then on the client decides.
     wish_by_slot: dict[SlotId, Wish] | None = None

@@ -69,10 +69,14 @@ def format_participant(participant: Participant, recipient: ParticipantId | None
         "id": participant.id,
         "displayName": participant.display_name,
         "role": participant.role,
-        "hand": participant.hand_is_raised,
+        **_hand(participant.hand_number),
         "joinedAt": format_time(participant.joined_at),
         "tracks": tracks,
     }
+
+
+def _hand(number: int | None) -> Json:
+    return {"hand": False} if number is None else {"hand": True, "handNumber": number}
 
 
 def format_track(track: Track, recipient: ParticipantId | None) -> Json:
@@ -95,8 +99,8 @@ def format_change(event: Event, recipient: ParticipantId | None) -> Json | None:
             return {"op": "participantJoined", "participant": format_participant(participant, recipient)}
         case ParticipantLeft(participant, reason):
             return {"op": "participantLeft", "participant": participant, "reason": reason}
-        case HandChanged(participant, is_raised):
-            return {"op": "participantChanged", "participant": participant, "hand": is_raised}
+        case HandChanged(participant, number):
+            return {"op": "participantChanged", "participant": participant, **_hand(number)}
         case ParticipantChanged(participant, role, name):
             named = {"role": role, "displayName": name}
             return {"op": "participantChanged", "participant": participant, **named}

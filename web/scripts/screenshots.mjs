@@ -55,6 +55,7 @@ export const SCREENS = {
   share: { query: 'scene=meeting&people=5&share=1' },
   'share-own': { query: 'scene=meeting&people=3&share=0' },
   people: { query: 'scene=meeting&people=5&panel=people&hand' },
+  'people-host': { query: 'scene=meeting&people=5&panel=people&hand&host&waiting' },
   chat: { query: 'scene=meeting&people=4&panel=chat&messages' },
   reconnecting: { query: 'scene=meeting&people=4&reconnecting' },
   blocked: { query: 'scene=meeting&people=2&blocked' },

@@ -56,7 +56,7 @@ def test_everybody_is_told_of_a_new_track_and_its_publisher_of_its_m_line():
 def test_each_numbers_its_own_messages():
     hall = Hall()
     hall.announce(events.SlotsChanged(ANNA, {SlotId("1"): None}))
-    hall.announce(events.HandChanged(BEN, True))
+    hall.announce(events.HandChanged(BEN, 1))
     assert [message["number"] for message in hall.told[ANNA]] == [1, 2]
     assert [message["number"] for message in hall.told[BEN]] == [1]
 

@@ -275,6 +275,21 @@ def test_chat_keeps_what_late_joiners_see_but_nothing_private():
         meeting.handle_chat(ParticipantId("anna"), "x", NOW, ParticipantId("nobody"))
 
 
+def test_hands_stand_in_the_order_in_which_they_were_raised():
+    meeting = new_meeting()
+    for name in ("anna", "ben"):
+        join(meeting, name)
+    anna, ben = ParticipantId("anna"), ParticipantId("ben")
+    members = meeting.participant_by_id
+    assert len(meeting.handle_hand(ben, True)) == 1
+    meeting.handle_hand(anna, True)
+    assert meeting.handle_hand(ben, True) == []
+    assert [members[one].hand_number for one in (ben, anna)] == [1, 2]
+    meeting.handle_hand(ben, False)
+    meeting.handle_hand(ben, True)
+    assert [members[one].hand_number for one in (anna, ben)] == [2, 3]
+
+
 class MeetingMachine(RuleBasedStateMachine):
     """Any order of inputs keeps the state whole."""
 

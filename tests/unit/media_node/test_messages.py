@@ -107,7 +107,7 @@ def test_every_event_becomes_a_message_of_the_contract():
     changes: list[events.Event] = [
         events.ParticipantJoined(ben),
         events.ParticipantLeft(other, "left"),
-        events.HandChanged(other, True),
+        events.HandChanged(other, 1),
         events.TrackPublished(track),
         events.TrackUnpublished(ben.id, track.id),
         events.TrackMuted(ben.id, track.id, True, None),

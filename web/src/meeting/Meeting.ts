@@ -11,6 +11,7 @@ import { AudioOutput } from './AudioOutput.ts';
 import { Emitter } from './Emitter.ts';
 import { MeetingError, asMeetingError, isAboutPasscode } from './errors.ts';
 import { Hosting } from './Hosting.ts';
+import { mergeMessages } from './messages.ts';
 import { Link, type LinkEnvironment } from './Link.ts';
 import { Participants, type Happening } from './Participants.ts';
 import { ScreenShare, askForScreen, type Watch } from './ScreenShare.ts';
@@ -54,8 +55,6 @@ type Joined = Extract<NodeMessage, { type: 'joined' }>;
 /** As the protocol says: `stats` every 2 s, whose answer is the sign of life. */
 const STATS_INTERVAL_MS = 2_000;
 const TICK_MS = 500;
-/** What people scroll back to; the node repeats less than this to newcomers. */
-const MAX_MESSAGES = 500;
 
 export class Meeting implements MeetingClient {
   readonly hosting: Hosting;
@@ -370,7 +369,7 @@ export class Meeting implements MeetingClient {
     }
     this.#settleVoices();
     const meeting = grant === null ? null : { ...grant.meeting };
-    this.#update({ meeting, messages: joined.messages });
+    this.#update({ meeting, messages: mergeMessages(this.#snapshot.messages, joined.messages) });
     this.#reconcileTracks();
     this.#reconcileSlots();
     const isHandRaised = this.#participants.self?.hand ?? false;
@@ -423,7 +422,7 @@ export class Meeting implements MeetingClient {
   #handleChat(message: ChatMessage): void {
     const { id, from, displayName, text, at, to } = message;
     const line = { id, from, displayName, text, at, ...(to === undefined ? {} : { to }) };
-    this.#update({ messages: [...this.#snapshot.messages, line].slice(-MAX_MESSAGES) });
+    this.#update({ messages: mergeMessages(this.#snapshot.messages, [line]) });
     this.#events.emit('message', line);
   }
 

@@ -48,14 +48,30 @@ describe('Participants', () => {
     const participants = joined();
     const happenings = participants.handleChanges([
       { op: 'participantJoined', participant: person('bob', '2026-01-03T00:00:00Z') },
-      { op: 'participantChanged', participant: 'ada', hand: true },
+      { op: 'participantChanged', participant: 'ada', hand: true, handNumber: 2 },
       { op: 'trackMuted', participant: 'ada', track: 'trk_ada', muted: true, by: 'bob' },
       { op: 'trackUnpublished', participant: 'bob', track: 'trk_bob' },
       { op: 'participantLeft', participant: 'bob', reason: 'left' },
     ]);
     expect(happenings.map(({ kind }) => kind)).toEqual(['joined', 'trackMuted', 'trackUnpublished', 'left']);
     expect(participants.all).toHaveLength(2);
-    expect(participants.all[0]).toMatchObject({ id: 'ada', hand: true, tracks: [{ muted: true }] });
+    expect(participants.all[0]).toMatchObject({
+      id: 'ada',
+      hand: true,
+      handNumber: 2,
+      tracks: [{ muted: true }],
+    });
+  });
+
+  it('keep the place of a raised hand while something else changes, and forget it once it is down', () => {
+    const participants = joined();
+    const change = (fields: object) => {
+      participants.handleChanges([{ op: 'participantChanged', participant: 'ada', ...fields }]);
+      return participants.all.find(({ id }) => id === 'ada')?.handNumber;
+    };
+    expect(change({ hand: true, handNumber: 4 })).toBe(4);
+    expect(change({ displayName: 'Ada L.' })).toBe(4);
+    expect(change({ hand: false })).toBeUndefined();
   });
 
   it('ignores changes of people and tracks that are not here', () => {

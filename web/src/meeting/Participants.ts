@@ -99,9 +99,12 @@ export class Participants {
         if (this.#activeSpeaker === participant.id) this.#activeSpeaker = null;
         return { kind: 'left', participant };
       case 'participantChanged': {
-        const { displayName, role, hand } = change;
+        const { displayName, role, hand, handNumber } = change;
+        const { handNumber: before, ...rest } = participant;
+        const number = hand === undefined ? before : hand ? handNumber : undefined;
         this.#byId.set(participant.id, {
-          ...participant,
+          ...rest,
+          ...(number === undefined ? {} : { handNumber: number }),
           ...(displayName === undefined ? {} : { displayName }),
           ...(role === undefined ? {} : { role }),
           ...(hand === undefined ? {} : { hand }),

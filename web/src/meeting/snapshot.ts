@@ -74,6 +74,7 @@ function snapshotParticipant(
     role: participant.role,
     isSelf,
     isHandRaised: participant.hand,
+    handNumber: participant.hand ? (participant.handNumber ?? null) : null,
     joinedAt: participant.joinedAt,
     isSpeaking: level !== undefined,
     audioLevel: audioLevelOf(level),

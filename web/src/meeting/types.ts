@@ -41,6 +41,8 @@ export interface ParticipantSnapshot {
   readonly role: Role;
   readonly isSelf: boolean;
   readonly isHandRaised: boolean;
+  /** Place in the queue of raised hands, lower is earlier; null while it is down, or unknown to an older node. */
+  readonly handNumber: number | null;
   readonly joinedAt: string;
   readonly isSpeaking: boolean;
   /** 0 (silent) to 1 (as loud as can be). */

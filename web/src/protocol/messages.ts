@@ -80,6 +80,8 @@ export interface RosterParticipant {
   readonly displayName: string;
   readonly role: Role;
   readonly hand: boolean;
+  /** While the hand is raised: its place in the queue, lower is earlier. Older nodes leave it out. */
+  readonly handNumber?: number;
   readonly joinedAt: string;
   readonly tracks: readonly RosterTrack[];
 }
@@ -93,6 +95,7 @@ export type RosterChange =
       readonly displayName?: string;
       readonly role?: Role;
       readonly hand?: boolean;
+      readonly handNumber?: number;
     }
   | { readonly op: 'trackPublished'; readonly participant: ParticipantId; readonly track: RosterTrack }
   | { readonly op: 'trackUnpublished'; readonly participant: ParticipantId; readonly track: TrackId }

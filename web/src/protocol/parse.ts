@@ -47,6 +47,7 @@ const rosterParticipant = object({
   displayName: string,
   role,
   hand: boolean,
+  handNumber: optional(positiveInteger),
   joinedAt: string,
   tracks: listOf(rosterTrack),
 });
@@ -68,6 +69,7 @@ const CHANGE_DECODERS: Readonly<Record<RosterChange['op'], decode.Decoder<object
     displayName: optional(string),
     role: optional(role),
     hand: optional(boolean),
+    handNumber: optional(positiveInteger),
   }),
   trackPublished: object({ participant: string, track: rosterTrack }),
   trackUnpublished: object({ participant: string, track: string }),

@@ -2,42 +2,75 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
-import { showToast, useToasts } from './toasts.ts';
+import { useSession } from '../session.ts';
+import { useNotes } from '../useNotes.ts';
+import { useToasts, type Toast } from './toasts.ts';
 
 interface BannersProps {
   readonly meeting: MeetingClient;
   readonly snapshot: MeetingSnapshot;
   /** Heard only while the space bar is held. */
   readonly isTalking: boolean;
+  /** How many people wait at the door, as hosts see it. */
+  readonly waiting: number;
 }
 
 /** What needs attention now: the connection, held-back sound, and notes that pass. */
-export function Banners({ meeting, snapshot, isTalking }: BannersProps): ReactNode {
+export function Banners({ meeting, snapshot, isTalking, waiting }: BannersProps): ReactNode {
   const { t } = useTranslation();
   const { toasts } = useToasts();
   useNotes(meeting);
+  const loud = toasts.filter(({ isQuiet }) => !isQuiet);
+  const quiet = toasts.filter(({ isQuiet }) => isQuiet);
   const quality = snapshot.self?.connectionQuality;
   return (
-    <div className="banners" aria-live="polite">
-      {snapshot.state.kind === 'reconnecting' && <Reconnecting since={snapshot.state.since} />}
-      {snapshot.audioPlayback === 'blocked' && (
-        <p className="banner">
-          {t('meeting.audioBlocked')}
-          <Button className="button primary" onPress={() => void meeting.resumeAudio()}>
-            {t('meeting.playAudio')}
-          </Button>
-        </p>
-      )}
-      {(quality === 'uplink' || quality === 'downlink') && (
-        <p className="banner">{t(`quality.own.${quality}`)}</p>
-      )}
-      {isTalking && <p className="banner toast">{t('meeting.talking')}</p>}
-      {toasts.map(({ id, text }) => (
-        <p key={id} className="banner toast">
-          {text}
-        </p>
-      ))}
+    <div className="banners">
+      <div className="banner-list" aria-live="polite">
+        {snapshot.state.kind === 'reconnecting' && <Reconnecting since={snapshot.state.since} />}
+        {snapshot.audioPlayback === 'blocked' && (
+          <p className="banner">
+            {t('meeting.audioBlocked')}
+            <Button className="button primary" onPress={() => void meeting.resumeAudio()}>
+              {t('meeting.playAudio')}
+            </Button>
+          </p>
+        )}
+        {(quality === 'uplink' || quality === 'downlink') && (
+          <p className="banner">{t(`quality.own.${quality}`)}</p>
+        )}
+        {isTalking && <p className="banner toast">{t('meeting.talking')}</p>}
+        <WaitingNote waiting={waiting} />
+        <Toasts toasts={loud} />
+      </div>
+      <Toasts toasts={quiet} />
     </div>
+  );
+}
+
+function Toasts({ toasts }: { readonly toasts: readonly Toast[] }): ReactNode {
+  return toasts.map(({ id, text }) => (
+    <p key={id} className="banner toast" dir="auto">
+      {text}
+    </p>
+  ));
+}
+
+function WaitingNote({ waiting }: { readonly waiting: number }): ReactNode {
+  const { t } = useTranslation();
+  const { panel, togglePanel } = useSession();
+  if (waiting === 0 || panel === 'people') return null;
+  return (
+    <p className="banner">
+      {t('people.waiting', { count: waiting })}
+      <Button
+        className="button primary"
+        onPress={() => {
+          togglePanel('people');
+        }}
+      >
+        {t('people.see')}
+      </Button>
+    </p>
   );
 }
 
@@ -67,29 +100,4 @@ function useNow(): number {
     };
   }, []);
   return now;
-}
-
-function useNotes(meeting: MeetingClient): void {
-  const { t } = useTranslation();
-  useEffect(() => {
-    const nameOf = (id: string): string =>
-      meeting.getSnapshot().participants.find((participant) => participant.id === id)?.displayName ?? '';
-    const ends = [
-      meeting.on('participantJoined', ({ displayName }) => {
-        showToast(t('meeting.joined', { name: displayName }));
-      }),
-      meeting.on('participantLeft', ({ displayName }) => {
-        showToast(t('meeting.left', { name: displayName }));
-      }),
-      meeting.on('mutedByOther', ({ by }) => {
-        showToast(t('meeting.mutedByOther', { name: nameOf(by) }));
-      }),
-      meeting.on('refused', () => {
-        showToast(t('meeting.refused'));
-      }),
-    ];
-    return () => {
-      for (const end of ends) end();
-    };
-  }, [meeting, t]);
 }

@@ -1,34 +1,122 @@
 import { Hand, Mic, MicOff, MonitorUp, Video, VideoOff } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
+import { Button, Input, SearchField, SwitchButton, SwitchField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot, ParticipantSnapshot } from '../../meeting/index.ts';
+import { handQueue, search } from '../people.ts';
+import type { Door } from '../useHosting.ts';
 import { Avatar } from './Avatar.tsx';
 import { CopyLink } from './CopyLink.tsx';
 import { PersonActions } from './PersonActions.tsx';
 import { SidePanel } from './SidePanel.tsx';
+import { WaitingList } from './WaitingList.tsx';
+import { showToast } from './toasts.ts';
 
 interface PeoplePanelProps {
   readonly meeting: MeetingClient;
   readonly snapshot: MeetingSnapshot;
+  readonly door: Door;
 }
 
-export function PeoplePanel({ meeting: client, snapshot }: PeoplePanelProps): ReactNode {
+export default function PeoplePanel({ meeting: client, snapshot, door }: PeoplePanelProps): ReactNode {
   const { t } = useTranslation();
+  const [words, setWords] = useState('');
   const { participants, meeting, self } = snapshot;
-  const isHost = self?.role === 'host' || self?.role === 'cohost';
+  const ownRole = self?.role ?? 'participant';
+  const isHost = ownRole === 'host' || ownRole === 'cohost';
+  const found = search(participants, words);
   return (
     <SidePanel title={t('meeting.count', { count: participants.length })}>
-      <ul className="people">
-        {participants.map((participant) => (
-          <Person key={participant.id} participant={participant}>
-            {isHost && !participant.isSelf && <PersonActions meeting={client} participant={participant} />}
-          </Person>
-        ))}
-      </ul>
+      <SearchField
+        className="people-search"
+        value={words}
+        onChange={setWords}
+        aria-label={t('people.search')}
+        autoFocus
+      >
+        <Input placeholder={t('people.search')} dir="auto" />
+      </SearchField>
+      <div className="people-body">
+        {isHost && <WaitingList meeting={client} door={door} />}
+        <HandList people={handQueue(participants)} />
+        <ul className="people">
+          {found.map((participant) => (
+            <Person key={participant.id} participant={participant}>
+              {!participant.isSelf && (
+                <PersonActions meeting={client} participant={participant} ownRole={ownRole} />
+              )}
+            </Person>
+          ))}
+        </ul>
+        {found.length === 0 && (
+          <p className="chat-empty" role="status">
+            {t('people.nobody')}
+          </p>
+        )}
+      </div>
       <div className="panel-foot">
+        {isHost && <HostControls meeting={client} door={door} />}
         <CopyLink code={meeting?.code ?? ''} isPrimary />
       </div>
     </SidePanel>
+  );
+}
+
+/** Whose turn it is: hands in the order in which they went up. */
+function HandList({ people }: { readonly people: readonly ParticipantSnapshot[] }): ReactNode {
+  const { t } = useTranslation();
+  if (people.length === 0) return null;
+  return (
+    <section className="hands" aria-labelledby="hands-title">
+      <h3 id="hands-title">{t('people.hands')}</h3>
+      <ol>
+        {people.map(({ id, displayName }) => (
+          <li key={id}>
+            <Hand className="warn" aria-hidden /> <bdi>{displayName}</bdi>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function HostControls({
+  meeting,
+  door,
+}: {
+  readonly meeting: MeetingClient;
+  readonly door: Door;
+}): ReactNode {
+  const { t } = useTranslation();
+  const fail = (): void => {
+    showToast(t('meeting.refused'));
+  };
+  return (
+    <div className="host-controls">
+      {(['locked', 'waitingRoom'] as const).map((rule) => (
+        <SwitchField
+          key={rule}
+          isSelected={door.rules?.[rule] ?? false}
+          isDisabled={door.rules === null}
+          onChange={(isOn) => {
+            door.change({ [rule]: isOn }).catch(fail);
+          }}
+        >
+          <SwitchButton className="switch">
+            <span className="switch-track" aria-hidden />
+            {t(`people.${rule}`)}
+          </SwitchButton>
+        </SwitchField>
+      ))}
+      <Button
+        className="button"
+        onPress={() => {
+          meeting.hosting.muteAll().catch(fail);
+        }}
+      >
+        <MicOff aria-hidden /> {t('people.muteAll')}
+      </Button>
+    </div>
   );
 }
 
@@ -46,7 +134,7 @@ function Person({ participant, children }: PersonProps): ReactNode {
     <li className={isSpeaking && !isMuted ? 'speaks' : ''}>
       <Avatar id={id} name={displayName} />
       <span className="person-name">
-        {isSelf ? t('meeting.you', { name: displayName }) : displayName}
+        <bdi>{isSelf ? t('meeting.you', { name: displayName }) : displayName}</bdi>
         {(role === 'host' || role === 'cohost') && <small>{t(`meeting.${role}`)}</small>}
       </span>
       {isHandRaised && <Hand className="warn" aria-label={t('meeting.handRaised')} />}

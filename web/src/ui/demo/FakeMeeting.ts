@@ -166,6 +166,7 @@ export function person(displayName: string, options: Person = {}): ParticipantSn
     role: 'participant',
     isSelf: false,
     isHandRaised: false,
+    handNumber: null,
     joinedAt: '2026-01-01T10:00:00Z',
     isSpeaking: false,
     audioLevel: 0,

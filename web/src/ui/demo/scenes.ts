@@ -25,7 +25,7 @@ const MESSAGES: readonly ChatMessage[] = [
   message(1, 1, 'Morning! The numbers from last week are in the deck.'),
   message(2, 1, 'Slide four is the interesting one.'),
   message(3, 0, 'Lovely, thank you. Shall we start with the join time?'),
-  message(4, 2, 'Yes please. I have a question about the keyframe request.'),
+  message(4, 2, 'Yes please. I wrote it down here: https://example.org/keyframes'),
 ];
 
 export function makeMedia(query: URLSearchParams): FakeMedia {
@@ -53,6 +53,13 @@ export function makeMeeting(query: URLSearchParams): FakeMeeting {
     ...(query.has('reconnecting') ? { state: reconnecting } : {}),
     ...(query.has('blocked') ? { audioPlayback: 'blocked' as const } : {}),
   });
+  if (query.has('waiting')) {
+    made.waiting = ['Ingrid Holm', 'Ravi Menon'].map((displayName, index) => ({
+      id: `par_waiting${String(index)}`,
+      displayName,
+      askedAt: null,
+    }));
+  }
   return made;
 }
 
@@ -67,11 +74,12 @@ function fixture(name: string, index: number, query: URLSearchParams): Participa
   const sharer = query.get('share');
   return person(name, {
     isSelf,
-    role: index === 1 ? 'host' : 'participant',
+    role: index === (query.has('host') ? 0 : 1) ? 'host' : 'participant',
     muted: index === 3 || index === 6,
     isSpeaking: index === 1,
     audioLevel: index === 1 ? 0.7 : 0,
     isHandRaised: index === 2 && query.has('hand'),
+    handNumber: index === 2 && query.has('hand') ? 1 : null,
     connectionQuality: isSelf ? (query.has('weak') ? 'uplink' : 'good') : 'unknown',
     ...(FACELESS.includes(index) ? {} : { camera: cameraTrack(index) }),
     ...(sharer === String(index) ? { screen: screenTrack() } : {}),

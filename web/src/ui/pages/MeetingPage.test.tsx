@@ -7,7 +7,11 @@ import { FakeMedia } from '../demo/FakeMedia.ts';
 import { FakeMeeting, person } from '../demo/FakeMeeting.ts';
 import { aTrack, stubPage } from '../testing/page.ts';
 import { useSession } from '../session.ts';
+import { useSettings } from '../settings.ts';
 import { useView } from '../view.ts';
+// Loaded beforehand, so that a panel is there in the same turn in which it is opened.
+import '../components/ChatPanel.tsx';
+import '../components/PeoplePanel.tsx';
 import { MeetingPage } from './MeetingPage.tsx';
 
 stubPage();
@@ -189,9 +193,9 @@ describe('controls', () => {
     await userEvent.keyboard('{Control>}{Alt>}h{/Alt}{/Control}');
     expect(meeting.calls).toContainEqual(['setHand', true]);
     await userEvent.keyboard('{Control>}{Alt>}c{/Alt}{/Control}');
-    expect(screen.getByRole('complementary', { name: 'Chat' })).toBeDefined();
+    expect(await screen.findByRole('complementary', { name: 'Chat' })).toBeDefined();
     await userEvent.keyboard('{Control>}{Alt>}p{/Alt}{/Control}');
-    expect(screen.getByRole('complementary', { name: '2 people' })).toBeDefined();
+    expect(await screen.findByRole('complementary', { name: '2 people' })).toBeDefined();
     await userEvent.keyboard('{Control>}/{/Control}');
     expect(await screen.findByRole('dialog', { name: 'Keyboard shortcuts' })).toBeDefined();
     expect(screen.getByText('Ctrl+Alt+H')).toBeDefined();
@@ -293,21 +297,127 @@ describe('panels', () => {
     expect(meeting.calls.filter(([name]) => name === 'sendMessage')).toEqual([['sendMessage', 'Hi there']]);
   });
 
-  it('list everyone, and let a host alone mute and remove', async () => {
+  it('list everyone, and let a host alone mute, promote and remove', async () => {
     const { meeting } = enter([{ ...ADA, role: 'host' }, BOB]);
+    const choose = async (name: string) => {
+      await userEvent.click(screen.getByRole('menuitem', { name }));
+    };
     await press('People');
-    const people = screen.getByRole('complementary', { name: '2 people' });
+    const people = await screen.findByRole('complementary', { name: '2 people' });
     expect(within(people).getAllByRole('listitem')).toHaveLength(2);
     await press('What to do with Bob');
-    await press('Mute');
+    await choose('Mute');
     await press('What to do with Bob');
-    await press('Remove from the meeting');
-    expect(meeting.calls).toContainEqual(['muteParticipant', BOB.id]);
-    expect(meeting.calls).toContainEqual(['removeParticipant', BOB.id]);
+    await choose('Make cohost');
+    await press('What to do with Bob');
+    await choose('Remove from the meeting');
+    expect(meeting.calls.some(([name]) => name === 'removeParticipant')).toBe(false);
+    await choose('Remove Bob');
+    for (const call of [
+      ['muteParticipant', BOB.id],
+      ['setRole', BOB.id, 'cohost'],
+      ['removeParticipant', BOB.id],
+    ])
+      expect(meeting.calls).toContainEqual(call);
     act(() => {
       meeting.changeParticipant(ADA.id, { role: 'participant' });
     });
-    expect(screen.queryByRole('button', { name: 'What to do with Bob' })).toBeNull();
+    await press('What to do with Bob');
+    expect(screen.getAllByRole('menuitem')).toHaveLength(1);
+  });
+
+  it('find people, and show raised hands in their order', async () => {
+    enter([
+      ADA,
+      person('Late', { isHandRaised: true, handNumber: 2 }),
+      person('Early', { isHandRaised: true, handNumber: 1 }),
+    ]);
+    await press('People');
+    const hands = screen.getByRole('region', { name: 'Raised hands' });
+    expect(
+      within(hands)
+        .getAllByRole('listitem')
+        .map((one) => one.textContent.trim()),
+    ).toEqual(['Early', 'Late']);
+    await userEvent.type(screen.getByRole('searchbox'), 'nobody at all');
+    expect(screen.getByText('Nobody of that name.')).toBeDefined();
+  });
+
+  it('tell a host who waits, who lets them in, locks the meeting and mutes everyone', async () => {
+    const meeting = new FakeMeeting({ participants: [{ ...ADA, role: 'host' }, BOB] });
+    meeting.waiting = [{ id: 'par_cleo', displayName: 'Cleo', askedAt: null }];
+    render(<MeetingPage code="abc-defg-hij" meeting={meeting} media={new FakeMedia()} />);
+    expect(await screen.findByText('1 person waits to come in')).toBeDefined();
+    await press('See who');
+    await press('Let Cleo in');
+    await userEvent.click(await screen.findByRole('switch', { name: 'Lock the meeting' }));
+    await press('Mute everyone');
+    for (const call of [['admit', 'par_cleo'], ['changeRules', { locked: true }], ['muteAll']])
+      expect(meeting.calls).toContainEqual(call);
+    expect(screen.queryByText('1 person waits to come in')).toBeNull();
+  });
+
+  it('take the focus and give it back', async () => {
+    enter();
+    const opener = screen.getByRole('button', { name: 'People' });
+    await userEvent.click(opener);
+    expect(document.activeElement).toBe(screen.getByRole('searchbox'));
+    await userEvent.keyboard('{Escape}{Escape}');
+    expect(screen.queryByRole('complementary')).toBeNull();
+    expect(document.activeElement).toBe(opener);
+  });
+
+  it('keep a draft while the panel closes and the connection is away, and send it once back', async () => {
+    const { meeting } = enter([ADA, BOB], { state: { kind: 'reconnecting', since: Date.now(), attempt: 1 } });
+    await press('Chat');
+    await userEvent.type(screen.getByRole('textbox', { name: 'Message' }), 'Still here{Enter}');
+    expect(screen.getByText(/kept until you are back/)).toBeDefined();
+    expect(meeting.calls.some(([name]) => name === 'sendMessage')).toBe(false);
+    await press('Close');
+    act(() => {
+      meeting.change({ state: { kind: 'connected' } });
+    });
+    await press('Chat');
+    await userEvent.type(screen.getByRole('textbox', { name: 'Message' }), '{Enter}');
+    expect(meeting.calls).toContainEqual(['sendMessage', 'Still here']);
+  });
+});
+
+describe('hands', () => {
+  it('go down by themselves once one has spoken for a while', () => {
+    vi.useFakeTimers();
+    const { meeting } = enter([{ ...ADA, isHandRaised: true }, BOB]);
+    const speak = (isSpeaking: boolean, ms: number) => {
+      act(() => {
+        meeting.changeParticipant(ADA.id, { isSpeaking });
+      });
+      act(() => {
+        vi.advanceTimersByTime(ms);
+      });
+      return meeting.calls.some(([name, raised]) => name === 'setHand' && raised === false);
+    };
+    expect(speak(true, 1_000)).toBe(false);
+    expect(speak(false, 10_000)).toBe(false);
+    expect(speak(true, 3_000)).toBe(true);
+    vi.useRealTimers();
+  });
+});
+
+describe('what is read aloud', () => {
+  it('is who comes, raises a hand and writes; each kind can be silenced and is still shown', () => {
+    const { meeting } = enter();
+    const isLive = (text: string) => screen.getByText(text).closest('[aria-live="polite"]') !== null;
+    const happen = (name: string) => {
+      act(() => {
+        meeting.emit('participantJoined', person(name));
+        meeting.change({ participants: [ADA, BOB, person(`${name} H`, { isHandRaised: true })] });
+        meeting.emit('message', { id: name, from: BOB.id, displayName: 'Bob', text: `Hi ${name}`, at: '' });
+      });
+      return [`${name} joined`, `${name} H raised a hand`, `Bob: Hi ${name}`].map(isLive);
+    };
+    expect(happen('Cleo')).toEqual([true, true, true]);
+    useSettings.setState({ announces: { joins: false, hands: false, chat: false } });
+    expect(happen('Dora')).toEqual([false, false, false]);
   });
 });
 

@@ -1,21 +1,25 @@
 import '../styles/dialogs.css';
 import '../styles/meeting.css';
 import '../styles/stage.css';
-import type { ReactNode } from 'react';
+import { Suspense, lazy, type ReactNode } from 'react';
 import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
 import { Banners } from '../components/Banners.tsx';
-import { ChatPanel } from '../components/ChatPanel.tsx';
 import { Dialogs } from '../components/Dialogs.tsx';
 import { MeetingHead } from '../components/MeetingHead.tsx';
-import { PeoplePanel } from '../components/PeoplePanel.tsx';
 import { Reactions } from '../components/Reactions.tsx';
 import { Stage } from '../components/Stage.tsx';
 import { Toolbar } from '../components/Toolbar.tsx';
 import { useSession } from '../session.ts';
+import { useAutoLower } from '../useAutoLower.ts';
+import { useDoor } from '../useHosting.ts';
 import { usePublishing } from '../usePublishing.ts';
 import { usePushToTalk } from '../usePushToTalk.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { useTitle } from '../useTitle.ts';
+
+// Opened now and then: loaded when they are.
+const ChatPanel = lazy(() => import('../components/ChatPanel.tsx'));
+const PeoplePanel = lazy(() => import('../components/PeoplePanel.tsx'));
 
 interface MeetingPageProps {
   readonly code: string;
@@ -28,17 +32,22 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
   const { panel } = useSession();
   usePublishing(meeting, media);
   const isTalking = usePushToTalk(media);
+  useAutoLower(meeting, snapshot.self);
+  const role = snapshot.self?.role;
+  const door = useDoor(meeting, role === 'host' || role === 'cohost');
   useTitle(snapshot.meeting?.title ?? code);
   return (
     <main className={`meeting ${panel === 'none' ? '' : 'with-panel'}`}>
       <MeetingHead snapshot={snapshot} code={code} />
       <div className="meeting-middle">
         <Stage meeting={meeting} snapshot={snapshot} />
-        <Banners meeting={meeting} snapshot={snapshot} isTalking={isTalking} />
+        <Banners meeting={meeting} snapshot={snapshot} isTalking={isTalking} waiting={door.waiting.length} />
         <Reactions meeting={meeting} participants={snapshot.participants} />
       </div>
-      {panel === 'people' && <PeoplePanel meeting={meeting} snapshot={snapshot} />}
-      {panel === 'chat' && <ChatPanel meeting={meeting} snapshot={snapshot} />}
+      <Suspense fallback={null}>
+        {panel === 'people' && <PeoplePanel meeting={meeting} snapshot={snapshot} door={door} />}
+        {panel === 'chat' && <ChatPanel meeting={meeting} snapshot={snapshot} />}
+      </Suspense>
       <Dialogs meeting={meeting} media={media} />
       <Toolbar meeting={meeting} media={media} snapshot={snapshot} />
     </main>

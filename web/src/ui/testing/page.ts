@@ -4,6 +4,8 @@ import { afterEach, beforeEach, vi } from 'vitest';
 import '../i18n.ts';
 import { useSession } from '../session.ts';
 import { useToasts } from '../components/toasts.ts';
+import { useDrafts } from '../drafts.ts';
+import { useSettings } from '../settings.ts';
 import { useDialogs } from '../dialogs.ts';
 import { useView } from '../view.ts';
 
@@ -47,6 +49,8 @@ export function stubPage(): void {
     useSession.setState({ displayName: '' });
     useToasts.setState({ toasts: [] });
     useDialogs.setState({ open: null });
+    useDrafts.setState({ code: '', text: '' });
+    useSettings.setState(useSettings.getInitialState());
     useView.setState(useView.getInitialState());
   });
   afterEach(() => {
