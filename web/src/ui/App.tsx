@@ -1,5 +1,5 @@
 /** Routes to a page, and owns what lives as long as one visit to a meeting: capture and the meeting itself. */
-import { useEffect, useState, type ReactNode } from 'react';
+import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import {
   LocalMedia,
   Meeting,
@@ -11,14 +11,17 @@ import {
 } from '../meeting/index.ts';
 import { JoinPage } from './pages/JoinPage.tsx';
 import { LeftPage } from './pages/LeftPage.tsx';
-import { MeetingPage } from './pages/MeetingPage.tsx';
 import { NoticePage } from './pages/NoticePage.tsx';
 import { SignInPage } from './pages/SignInPage.tsx';
 import { StartPage } from './pages/StartPage.tsx';
+import { lazyPart } from './lazyPart.tsx';
 import { parseRoute, pathOf, type Route } from './route.ts';
 import { useSnapshot } from './useSnapshot.ts';
 
 const API_URL = '/v1';
+/** Loaded while one stands at the door, so that it is there at the click. */
+const loadMeetingPage = () => import('./pages/MeetingPage.tsx');
+const MeetingPage = lazyPart(async () => ({ default: (await loadMeetingPage()).MeetingPage }));
 const signIn = new SignIn({
   apiUrl: API_URL,
   origin: location.origin,
@@ -102,6 +105,8 @@ function Visit(props: VisitProps): ReactNode {
     const made = { meeting: new Meeting({ apiUrl: API_URL, accessToken }), media: new LocalMedia() };
     // eslint-disable-next-line react-hooks/set-state-in-effect -- An outside resource becomes state once, on mount.
     setHeld(made);
+    // Where that fails, the page itself tries again and says so.
+    loadMeetingPage().catch(() => undefined);
     return () => {
       void made.meeting.leave();
       made.media.close();
@@ -119,7 +124,11 @@ function Pages({ code, meeting, media, onAgain, onHome }: VisitProps & Held): Re
       return <JoinPage code={code} meeting={meeting} media={media} onHome={onHome} apiUrl={API_URL} />;
     case 'connected':
     case 'reconnecting':
-      return <MeetingPage code={code} meeting={meeting} media={media} />;
+      return (
+        <Suspense fallback={null}>
+          <MeetingPage code={code} meeting={meeting} media={media} />
+        </Suspense>
+      );
     case 'ended':
       return <LeftPage reason={state.reason} media={media} onAgain={onAgain} onHome={onHome} />;
     case 'failed':

@@ -6,10 +6,16 @@ import './styles/door.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
+import { followSettings } from './appearance.ts';
 import './i18n.ts';
 
 const container = document.getElementById('app');
 if (container === null) throw new Error('index.html has no #app');
+followSettings();
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  // Without it the app works as well, only not offline: private windows forbid it.
+  navigator.serviceWorker.register('/sw.js').catch(() => undefined);
+}
 createRoot(container).render(
   <StrictMode>
     <App />

@@ -107,7 +107,10 @@ interface LineProps {
 
 function Line({ message, isOwn, isFollowUp }: LineProps): ReactNode {
   const { i18n } = useTranslation();
-  const time = new Date(message.at).toLocaleTimeString(i18n.language, { hour: '2-digit', minute: '2-digit' });
+  const at = new Date(message.at);
+  const time = Number.isNaN(at.getTime())
+    ? ''
+    : at.toLocaleTimeString(i18n.language, { hour: '2-digit', minute: '2-digit' });
   return (
     <li className={`line ${isOwn ? 'own' : ''} ${isFollowUp ? 'follows' : ''}`}>
       {!isFollowUp && (

@@ -1,5 +1,6 @@
-import { Suspense, lazy, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
+import { lazyPart } from '../lazyPart.tsx';
 import { useDialogs, type DialogName } from '../dialogs.ts';
 
 interface DialogsProps {
@@ -7,8 +8,9 @@ interface DialogsProps {
   readonly media: LocalMediaClient;
 }
 
-const ShortcutsDialog = lazy(() => import('./ShortcutsDialog.tsx'));
-const EndForAllDialog = lazy(() => import('./EndForAllDialog.tsx'));
+const ShortcutsDialog = lazyPart(() => import('./ShortcutsDialog.tsx'));
+const SettingsDialog = lazyPart(() => import('./SettingsDialog.tsx'));
+const EndForAllDialog = lazyPart(() => import('./EndForAllDialog.tsx'));
 
 /** The dialog that is open, loaded when it is asked for. */
 export function Dialogs(props: DialogsProps): ReactNode {
@@ -16,10 +18,12 @@ export function Dialogs(props: DialogsProps): ReactNode {
   return open === null ? null : <Suspense fallback={null}>{dialogOf(open, props)}</Suspense>;
 }
 
-function dialogOf(name: DialogName, { meeting }: DialogsProps): ReactNode {
+function dialogOf(name: DialogName, { meeting, media }: DialogsProps): ReactNode {
   switch (name) {
     case 'shortcuts':
       return <ShortcutsDialog />;
+    case 'settings':
+      return <SettingsDialog media={media} />;
     case 'endForAll':
       return <EndForAllDialog meeting={meeting} />;
   }

@@ -27,6 +27,7 @@ export function MoreMenu({ meeting, snapshot }: MoreMenuProps): ReactNode {
           <LayoutItems />
           <Separator className="menu-line" />
           <ViewItems snapshot={snapshot} />
+          <DialogItem name="settings" />
           <DialogItem name="shortcuts" />
         </Menu>
       </Popover>

@@ -13,6 +13,8 @@ import { NoticePage } from '../pages/NoticePage.tsx';
 import { StartPage } from '../pages/StartPage.tsx';
 import type { LayoutChoice } from '../arrange.ts';
 import { useDialogs, type DialogName } from '../dialogs.ts';
+import { followSettings } from '../appearance.ts';
+import { useSettings } from '../settings.ts';
 import { useSession, type Panel } from '../session.ts';
 import { useView } from '../view.ts';
 import '../i18n.ts';
@@ -64,4 +66,9 @@ function scene(): ReactNode {
 
 const container = document.getElementById('app');
 if (container === null) throw new Error('demo.html has no #app');
+const language = query.get('language');
+useSettings.setState({ language });
+followSettings();
+// Any language, written from the right: what a translation into Hebrew or Arabic would have to look like.
+if (query.has('rtl')) document.documentElement.dir = 'rtl';
 createRoot(container).render(scene());

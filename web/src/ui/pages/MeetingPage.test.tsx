@@ -6,12 +6,17 @@ import type { MeetingSnapshot, ParticipantSnapshot } from '../../meeting/index.t
 import { FakeMedia } from '../demo/FakeMedia.ts';
 import { FakeMeeting, person } from '../demo/FakeMeeting.ts';
 import { aTrack, stubPage } from '../testing/page.ts';
+import { followSettings } from '../appearance.ts';
 import { useSession } from '../session.ts';
 import { useSettings } from '../settings.ts';
 import { useView } from '../view.ts';
-// Loaded beforehand, so that a panel is there in the same turn in which it is opened.
+// Loaded beforehand, so that a panel or dialog is there in the same turn in which it is opened.
 import '../components/ChatPanel.tsx';
+import '../components/EndForAllDialog.tsx';
 import '../components/PeoplePanel.tsx';
+import '../components/SettingsDialog.tsx';
+import '../components/ShortcutsDialog.tsx';
+import '../languages/de.ts';
 import { MeetingPage } from './MeetingPage.tsx';
 
 stubPage();
@@ -258,6 +263,26 @@ describe('controls', () => {
     expect(tile(/Ada/)).toBeDefined();
   });
 
+  it('change colours and what is read aloud in the settings, remembered for the next visit', async () => {
+    followSettings();
+    enter();
+    await press('More');
+    await userEvent.click(screen.getByRole('menuitem', { name: 'Settings' }));
+    await userEvent.click(await screen.findByRole('radio', { name: 'Dark' }));
+    expect(document.documentElement.style.colorScheme).toBe('dark');
+    await userEvent.click(screen.getByRole('switch', { name: 'Raised hands' }));
+    await userEvent.click(screen.getByRole('radio', { name: 'Deutsch' }));
+    expect(await screen.findByRole('dialog', { name: 'Einstellungen' })).toBeDefined();
+    expect(document.documentElement.lang).toBe('de');
+    expect(JSON.parse(localStorage.getItem('parley.settings') ?? '')).toEqual({
+      theme: 'dark',
+      language: 'de',
+      announces: { joins: true, hands: false, chat: true },
+    });
+    await userEvent.click(screen.getByRole('radio', { name: 'English' }));
+    expect(await screen.findByRole('dialog', { name: 'Settings' })).toBeDefined();
+  });
+
   it('are one stop for the tab key, arrows move within', async () => {
     enter();
     const [first, second] = within(screen.getByRole('toolbar')).getAllByRole('button');
@@ -349,7 +374,7 @@ describe('panels', () => {
     render(<MeetingPage code="abc-defg-hij" meeting={meeting} media={new FakeMedia()} />);
     expect(await screen.findByText('1 person waits to come in')).toBeDefined();
     await press('See who');
-    await press('Let Cleo in');
+    await press('Let in Cleo');
     await userEvent.click(await screen.findByRole('switch', { name: 'Lock the meeting' }));
     await press('Mute everyone');
     for (const call of [['admit', 'par_cleo'], ['changeRules', { locked: true }], ['muteAll']])

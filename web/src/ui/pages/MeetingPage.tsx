@@ -1,7 +1,7 @@
 import '../styles/dialogs.css';
 import '../styles/meeting.css';
 import '../styles/stage.css';
-import { Suspense, lazy, type ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
 import { Banners } from '../components/Banners.tsx';
 import { Dialogs } from '../components/Dialogs.tsx';
@@ -9,6 +9,7 @@ import { MeetingHead } from '../components/MeetingHead.tsx';
 import { Reactions } from '../components/Reactions.tsx';
 import { Stage } from '../components/Stage.tsx';
 import { Toolbar } from '../components/Toolbar.tsx';
+import { lazyPart } from '../lazyPart.tsx';
 import { useSession } from '../session.ts';
 import { useAutoLower } from '../useAutoLower.ts';
 import { useDoor } from '../useHosting.ts';
@@ -18,8 +19,8 @@ import { useSnapshot } from '../useSnapshot.ts';
 import { useTitle } from '../useTitle.ts';
 
 // Opened now and then: loaded when they are.
-const ChatPanel = lazy(() => import('../components/ChatPanel.tsx'));
-const PeoplePanel = lazy(() => import('../components/PeoplePanel.tsx'));
+const ChatPanel = lazyPart(() => import('../components/ChatPanel.tsx'));
+const PeoplePanel = lazyPart(() => import('../components/PeoplePanel.tsx'));
 
 interface MeetingPageProps {
   readonly code: string;

@@ -36,6 +36,8 @@ export function aTrack(kind: 'audio' | 'video'): MediaStreamTrack {
 }
 
 export function stubPage(): void {
+  // On a machine that builds something else meanwhile, a part that is loaded late takes its time.
+  configure({ asyncUtilTimeout: 15_000 });
   beforeEach(() => {
     vi.stubGlobal('ResizeObserver', StillObserver);
     vi.stubGlobal('MediaStream', StillStream);

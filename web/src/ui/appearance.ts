@@ -1,0 +1,39 @@
+/** Gives the page the colours and the language of the settings, now and whenever they change. */
+import i18next from 'i18next';
+import { LANGUAGES, directionOf, languageOf } from './languages/index.ts';
+import { useSettings } from './settings.ts';
+
+/** Until it is called the page follows the system, in English. */
+export function followSettings(): void {
+  void apply();
+  useSettings.subscribe(() => void apply());
+  // The browser's own list of languages may change while the page is open.
+  addEventListener('languagechange', () => void apply());
+}
+
+async function apply(): Promise<void> {
+  const { theme, language } = useSettings.getState();
+  const page = document.documentElement;
+  page.style.colorScheme = theme === 'system' ? '' : theme;
+  const wanted = languageOf(language, navigator.languages);
+  if (wanted !== i18next.language && !(await speak(wanted))) return;
+  page.lang = wanted;
+  page.dir = directionOf(wanted);
+}
+
+/** False when the words could not be loaded, or another language was chosen meanwhile: the page keeps what it has. */
+async function speak(wanted: string): Promise<boolean> {
+  const load = LANGUAGES[wanted]?.load ?? null;
+  try {
+    if (load !== null && !i18next.hasResourceBundle(wanted, 'translation')) {
+      i18next.addResourceBundle(wanted, 'translation', await load());
+    }
+  } catch (error) {
+    // A chunk that cannot be fetched: offline, or a page that is older than the server.
+    console.warn('the language could not be loaded', error);
+    return false;
+  }
+  if (languageOf(useSettings.getState().language, navigator.languages) !== wanted) return false;
+  await i18next.changeLanguage(wanted);
+  return true;
+}
