@@ -21,6 +21,15 @@ function handler(event) {
 }
 """
 
+# As localcloud's web_app.py says, but for the media nodes: they come and go with addresses of their own, and
+# no list of them would be true for as long as a page is kept.
+PAGE_POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; "
+    "connect-src 'self' https: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+
 
 class WebSite(Construct):
     """Static files for everybody; nothing else of the bucket is readable."""
@@ -56,7 +65,7 @@ class WebSite(Construct):
             default_behavior=cloudfront.BehaviorOptions(
                 origin=origins.S3BucketOrigin.with_origin_access_control(self.bucket),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                response_headers_policy=cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
+                response_headers_policy=self._page_headers(),
                 function_associations=[
                     cloudfront.FunctionAssociation(
                         function=pages, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
@@ -80,6 +89,33 @@ class WebSite(Construct):
             target = route53.RecordTarget.from_alias(targets.CloudFrontTarget(self.distribution))
             for kind in (route53.ARecord, route53.AaaaRecord):
                 kind(self, kind.__name__, zone=zone, record_name=f"{app_host}.", target=target)
+
+    def _page_headers(self) -> cloudfront.ResponseHeadersPolicy:
+        """No inline script, nothing from elsewhere, no frame around it: what a chat holds stays text."""
+        custom = cloudfront.ResponseCustomHeader(
+            header="Permissions-Policy",
+            value="camera=(self), microphone=(self), display-capture=(self)",
+            override=True,
+        )
+        return cloudfront.ResponseHeadersPolicy(
+            self,
+            "PageHeaders",
+            comment="What pages of the web app may load and whom they tell where they are",
+            custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(custom_headers=[custom]),
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy=PAGE_POLICY, override=True
+                ),
+                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+                # A link is the right to knock: it must not travel to other sites.
+                referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                    referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
+                ),
+                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                    access_control_max_age=cdk.Duration.days(365), override=True
+                ),
+            ),
+        )
 
     def _api_answers(self) -> cloudfront.CachePolicy:
         """Keeps an answer for a second at most, and only where the API allows it: it says `no-store`.

@@ -18,6 +18,7 @@ from infra.app import build
 from infra.config import Cognito, Deployment, DeploymentError, HostedZone, Region, read_deployment
 from infra.constructs.node_machine import MACHINE, SCRIPTS, UNITS
 from infra.functions.name_in_token import handler
+from localcloud.web_app import security_headers
 
 ISSUER = {"issuer": "https://id.example", "audience": "a", "clientId": "c", "tenant": "acme"}
 REGIONS = (Region("eu-central-1", api_rate=40_000, api_burst=5_000), Region("us-east-1", maximum_nodes=5))
@@ -713,3 +714,24 @@ def test_a_wrong_setting_is_named(change, said):
     context = json.loads((Path(__file__).parents[2] / "infra/cdk.json").read_text())["context"]
     with pytest.raises(DeploymentError, match=said):
         read_deployment({"parley": {**context["parley"], **change}})
+
+
+def test_pages_in_aws_keep_the_content_security_policy_of_the_local_ones(shared):
+    policies = shared.find_resources("AWS::CloudFront::ResponseHeadersPolicy").values()
+    (headers,) = [one["Properties"]["ResponseHeadersPolicyConfig"] for one in policies]
+    security = headers["SecurityHeadersConfig"]
+    local = security_headers(["https://node.example"])
+    sent = directives(security["ContentSecurityPolicy"]["ContentSecurityPolicy"])
+    wanted = directives(local["Content-Security-Policy"])
+    assert sent.pop("connect-src") == ["'self'", "https:", "wss:"]
+    wanted.pop("connect-src")
+    assert sent == wanted
+    assert "'unsafe-inline'" not in sent["script-src"]
+    assert security["ReferrerPolicy"]["ReferrerPolicy"] == local["Referrer-Policy"]
+    (custom,) = headers["CustomHeadersConfig"]["Items"]
+    assert custom["Value"] == local["Permissions-Policy"]
+    assert security["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 31_536_000
+
+
+def directives(policy: str) -> dict[str, list[str]]:
+    return {name: sources for name, *sources in (part.split() for part in policy.split(";"))}
