@@ -41,7 +41,7 @@ describe('two guests of a real meeting', () => {
   it('see and hear each other', async () => {
     await hearsAndSees(ada);
     await hearsAndSees(bob);
-    await ada.tileOf('Bob').getByLabel('Bob').waitFor();
+    await ada.tileOf('Bob').getByLabel('Bob', { exact: true }).waitFor();
   });
 
   it('meet somebody whose network lets no UDP through', async () => {
