@@ -15,6 +15,7 @@ from chalicelib.services.archive import Archive
 from chalicelib.services.deliveries import Deliveries
 from chalicelib.services.events import Events
 from chalicelib.services.fleet import Fleet
+from chalicelib.services.homes import Homes
 from chalicelib.services.join import Join
 from chalicelib.services.limits import Limits
 from chalicelib.services.meetings import Meetings
@@ -114,6 +115,7 @@ from chalicelib.stores.profiles import DynamoProfiles
 from chalicelib.stores.quality import DynamoQuality
 from chalicelib.stores.recording_objects import KmsKeys, S3RecordingObjects, SqsCompositionQueue
 from chalicelib.stores.recordings import DynamoRecordings
+from chalicelib.stores.regions import in_region
 from chalicelib.stores.signing import SecretSigner
 from chalicelib.stores.signing_keys import SecretKeys, new_key
 from chalicelib.stores.tables import use_tables
@@ -162,6 +164,7 @@ class Services:
     meetings: Meetings
     join: Join
     events: Events
+    homes: Homes
     fleet: Fleet
     reports: Reports
     quality: Quality
@@ -187,7 +190,13 @@ class Services:
 def build(config: Config, stores: Stores) -> Services:
     passcodes = Passcodes(stores.attempts)
     accounts = Accounts(stores.api_keys, os.urandom)
-    fleet = Fleet(stores.fleet, stores.meetings, stores.commands, config.regions)
+    fleet = Fleet(
+        stores.fleet,
+        stores.meetings,
+        stores.commands,
+        config.regions,
+        is_split=bool(config.other_regions),
+    )
     tenants = Tenants(stores.tenants)
     recorders = Recorders(stores.meetings, fleet, tenants, _rules(config))
     presence = PresenceWriter(stores.presence, stores.meetings, stores.commands, recorders)
@@ -214,6 +223,7 @@ def build(config: Config, stores: Stores) -> Services:
         meetings=meetings,
         join=join,
         events=Events(meetings, stores.meetings),
+        homes=Homes(stores.meetings, stores.recordings, in_region, config.region, config.other_regions),
         fleet=fleet,
         reports=Reports(fleet, presence),
         quality=Quality(meetings, stores.quality),
@@ -277,7 +287,9 @@ def _trusted(settings: IssuerSettings) -> TrustedIssuer:
 def services() -> Services:
     """The services of this process, over AWS as the environment names it."""
     config = read_config(os.environ)
-    connection = use_tables(config.control_table, config.fleet_table, config.store_attempt_seconds)
+    connection = use_tables(
+        config.control_table, config.fleet_table, config.store_attempt_seconds, config.other_regions
+    )
     stores = Stores(
         meetings=DynamoMeetings(connection),
         fleet=DynamoFleet(),

@@ -59,8 +59,15 @@ class Config:
     node_group: str = ""
     minimum_nodes: int = 1
     maximum_nodes: int = 20
+    # Whether each region has tables of its own, as in AWS; else all share theirs.
+    tables_per_region: bool = False
     # How long one attempt to reach DynamoDB may last.
     store_attempt_seconds: float = 0.4
+
+    @property
+    def other_regions(self) -> tuple[str, ...]:
+        """Regions whose tables are not this one's."""
+        return tuple(one for one in self.regions if one != self.region) if self.tables_per_region else ()
 
 
 def read_config(environment: Mapping[str, str]) -> Config:
@@ -86,6 +93,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         node_group=environment.get("PARLEY_NODE_GROUP", ""),
         minimum_nodes=int(environment.get("PARLEY_MINIMUM_NODES", "1")),
         maximum_nodes=int(environment.get("PARLEY_MAXIMUM_NODES", "20")),
+        tables_per_region=environment.get("PARLEY_TABLES_PER_REGION", "") == "true",
         store_attempt_seconds=float(environment.get("PARLEY_STORE_ATTEMPT_SECONDS", "0.4")),
         recordings_bucket=environment.get("PARLEY_RECORDINGS_BUCKET", "parley-recordings"),
         recordings_backup_bucket=environment.get("PARLEY_RECORDINGS_BACKUP_BUCKET") or None,

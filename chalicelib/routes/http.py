@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger, single_metric
@@ -234,7 +235,8 @@ def answered(api: Any, view: Callable[..., Response]) -> Callable[..., Response]
         try:
             call = Call(request)
             manners.update(_rate_limit(call))
-            response = _conditional(call, view(call, **path))
+            with _at_home(call, path):
+                response = _conditional(call, view(call, **path))
         except errors.TooManyRequestsError as error:
             response = problem(error, request.context)
             manners.update(error.headers)
@@ -254,6 +256,13 @@ def answered(api: Any, view: Callable[..., Response]) -> Callable[..., Response]
         return response
 
     return wrapped
+
+
+def _at_home(call: Call, path: Mapping[str, str]) -> AbstractContextManager[None]:
+    """What is about a meeting or a recording uses the tables of its home region."""
+    if "meeting" in path:
+        return call.services.homes.of_meeting(path["meeting"])
+    return call.services.homes.of_recording(path["recording"]) if "recording" in path else nullcontext()
 
 
 def _rate_limit(call: Call) -> dict[str, str]:

@@ -52,7 +52,8 @@ def create_meeting(call: Call) -> Response:
         media=body.media,
         recording=body.recording,
     )
-    meeting = call.services.meetings.create(caller, wishes, idempotency_key(call), utc_now())
+    with call.services.homes.of_new(wishes.region):
+        meeting = call.services.meetings.create(caller, wishes, idempotency_key(call), utc_now())
     headers = {"Location": f"{call.services.config.api_url}/meetings/{meeting.id}"}
     return json_response(views.meeting_full(meeting, call.services.config.app_url), 201, headers)
 

@@ -99,7 +99,7 @@ class Placing:
     ) -> Entered | None:
         """The whole of what the meeting may need where that is free; else at least its beginning."""
         anew = dataclasses.replace(change.before, placement=None)
-        regions = in_order(wish, anew.home_region, self._fleet.regions)
+        regions = in_order(wish, anew.home_region, self._fleet.open_to(anew.home_region))
         was_busy = False
         for units in sorted({units_wanted(anew), least_units(anew)}, reverse=True):
             for region in regions:

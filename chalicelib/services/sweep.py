@@ -26,7 +26,8 @@ class Sweep:
 
     def run(self, request_id: str, now: datetime) -> Swept:
         """Look at every meeting that goes on: the timekeeper looks only at what is noted as due."""
-        lost = [node for node in self._fleet.nodes() if node.state(now) == "lost"]
+        nodes = self._fleet.snapshot(self._region, fresh=True)
+        lost = [node for node in nodes if node.state(now) == "lost"]
         ended = 0
         for meeting in list(self._store.live(self._region)):
             reason = end_reason_at(meeting, now)

@@ -12,6 +12,6 @@ from botocore.config import Config
 from botocore.session import get_session
 
 
-def open_client(service: str, config: Config) -> Any:
-    """A client of the service, its region, credentials and endpoint as the environment has them."""
-    return get_session().create_client(service, config=config)
+def open_client(service: str, config: Config, region: str | None = None) -> Any:
+    """A client of the service; its region is the environment's where none is named, as the rest always is."""
+    return get_session().create_client(service, region_name=region, config=config)

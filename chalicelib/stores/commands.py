@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,7 +22,7 @@ _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts
 
 class SqsCommands:
     def __init__(self) -> None:
-        self._client: Any = None
+        self._client_by_region: dict[str | None, Any] = {}
 
     def end_meeting(self, queue_url: str, meeting: MeetingId, request_id: str) -> None:
         self._send(queue_url, {"type": "endMeeting", "meeting": meeting, "requestId": request_id})
@@ -89,12 +90,24 @@ class SqsCommands:
         self._send(queue_url, {**command, **changed})
 
     def _send(self, queue_url: str, command: Mapping[str, Any]) -> None:
-        # Made at the first command: most invocations never send one.
-        self._client = self._client or open_client("sqs", _CONFIG)
         try:
-            self._client.send_message(QueueUrl=queue_url, MessageBody=json.dumps(command))
+            self._client(region_of(queue_url)).send_message(
+                QueueUrl=queue_url, MessageBody=json.dumps(command)
+            )
         except (BotoCoreError, ClientError) as error:
             raise StoreUnavailableError(f"the command {command['type']} was not sent") from error
+
+    def _client(self, region: str | None) -> Any:
+        # Made at the first command: most invocations never send one.
+        if region not in self._client_by_region:
+            self._client_by_region[region] = open_client("sqs", _CONFIG, region)
+        return self._client_by_region[region]
+
+
+def region_of(queue_url: str) -> str | None:
+    """The region of a queue in AWS, by whose name a request to it has to be signed; None for a stand-in's."""
+    host = (urlsplit(queue_url).hostname or "").split(".")
+    return host[1] if len(host) >= 4 and host[0] == "sqs" and "amazonaws" in host else None
 
 
 def _about(kind: str, meeting: MeetingId, participant: ParticipantId, request_id: str) -> dict[str, str]:

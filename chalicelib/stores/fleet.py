@@ -1,4 +1,4 @@
-"""The nodes of one region as they reported themselves."""
+"""The nodes of each region as they reported themselves, in that region's table."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from chalicelib.domain.identifiers import NodeId
 from chalicelib.domain.placement import LANES, Kept, Node, ReportedState
 from chalicelib.stores.failures import translate_failures, was_refused
 from chalicelib.stores.fleet_items import NodeItem
+from chalicelib.stores.regions import in_region
 
 # A node that is gone is still shown as lost for a day, then forgotten.
 LIFETIME = timedelta(days=1)
@@ -62,11 +63,13 @@ class DynamoFleet:
         return None if is_late else _kept_of(item)
 
     def nodes(self, region: str) -> list[Node]:
-        return [_node_of(region, item) for item in NodeItem.query(f"REGION#{region}")]
+        with in_region(region):
+            return [_node_of(region, item) for item in NodeItem.query(f"REGION#{region}")]
 
     def node(self, region: str, node: NodeId) -> Node | None:
         try:
-            return _node_of(region, NodeItem.get(f"REGION#{region}", f"NODE#{node}"))
+            with in_region(region):
+                return _node_of(region, NodeItem.get(f"REGION#{region}", f"NODE#{node}"))
         except DoesNotExist:
             return None
 

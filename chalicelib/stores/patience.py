@@ -14,6 +14,8 @@ from typing import Any
 from botocore.exceptions import ReadTimeoutError
 from pynamodb.connection import Connection
 
+from chalicelib.stores.regions import RegionalConnection
+
 # DynamoDB answers in milliseconds: what takes as long as this was lost, and another try is the cure.
 ATTEMPT_SECONDS = 0.4
 # Until then an attempt may begin: two that are never answered, or four that are refused at once.
@@ -25,16 +27,29 @@ _BEGAN = "parley_began"
 
 
 def open_connection(
-    attempt_seconds: float = ATTEMPT_SECONDS, monotonic: Callable[[], float] = time.monotonic
+    attempt_seconds: float = ATTEMPT_SECONDS,
+    monotonic: Callable[[], float] = time.monotonic,
+    others: tuple[str, ...] = (),
 ) -> Connection:
-    """A connection with its client made already, which is not thread safe."""
-    connection = Connection(
-        connect_timeout_seconds=attempt_seconds,
-        read_timeout_seconds=attempt_seconds,
-        retry_configuration=RETRIES,  # type: ignore[arg-type]
-        max_pool_connections=32,
-    )
+    """A connection with its client made already, which is not thread safe.
 
+    Args:
+        others: Regions with tables of their own, which `in_region` chooses among.
+    """
+    options: dict[str, Any] = {
+        "connect_timeout_seconds": attempt_seconds,
+        "read_timeout_seconds": attempt_seconds,
+        "retry_configuration": RETRIES,
+        "max_pool_connections": 32,
+    }
+
+    def opened(region: str) -> Connection:
+        return _patient(Connection(region=region, **options), monotonic)
+
+    return _patient(RegionalConnection(others, opened, **options), monotonic)
+
+
+def _patient(connection: Connection, monotonic: Callable[[], float]) -> Connection:
     def refuse_late_attempts(request: Any, **_: Any) -> None:
         began = request.context.setdefault(_BEGAN, monotonic())
         if monotonic() - began > LAST_START_SECONDS:

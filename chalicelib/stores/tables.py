@@ -64,13 +64,15 @@ CONTROL_MODELS: tuple[type[Model], ...] = (
 FLEET_MODELS: tuple[type[Model], ...] = (NodeItem, PresenceItem, BegunItem)
 
 
-def use_tables(control: str, fleet: str, attempt_seconds: float = ATTEMPT_SECONDS) -> Connection:
+def use_tables(
+    control: str, fleet: str, attempt_seconds: float = ATTEMPT_SECONDS, others: tuple[str, ...] = ()
+) -> Connection:
     """Name the tables and give all models one connection; before the first request.
 
     pynamodb makes a botocore client for each model, at 50 to 100 ms of CPU. One serves them all, and is
-    made here, by one thread: making it is not thread safe.
+    made here, by one thread: making it is not thread safe. `others` are regions with tables of their own.
     """
-    shared = open_connection(attempt_seconds)
+    shared = open_connection(attempt_seconds, others=others)
     for models, name in ((CONTROL_MODELS, control), (FLEET_MODELS, fleet)):
         for model in models:
             model.Meta.table_name = name

@@ -34,6 +34,8 @@ SWEEP_EVERY = cdk.Duration.minutes(1)
 # Until the next one has surely started, so that the clock never stands still.
 KEEP_TIME_SECONDS = 66
 KEEP_TIME_TIMEOUT = cdk.Duration.seconds(90)
+# Of the control table, as the stores' models name them.
+CONTROL_INDEXES = ["byTenant", "live", "byNode", "byOrganiser"]
 # However many requests come: nodes' reports are taken and the clock goes on.
 REPORT_CONCURRENCY, CLOCK_CONCURRENCY = 100, 2
 
@@ -64,6 +66,7 @@ class ControlPlane(Construct):
         fleet_table.grant_read_write_data(rest)
         signing_secret.grant_read(rest)
         self._grant_commands(rest, deployment)
+        self._grant_other_homes(rest, deployment, region)
         self.api = self._api(rest, deployment, region)
         Firewall(self, "Firewall", api=self.api)
         zone = zone_of(self, deployment)
@@ -220,6 +223,23 @@ class ControlPlane(Construct):
             node_group=node_group_name(deployment),
         )
 
+    def _grant_other_homes(self, rest: lambda_.Function, deployment: Deployment, region: Region) -> None:
+        """Requests about meetings of other regions use their tables, and tell their nodes."""
+        stack = cdk.Stack.of(self)
+        for other in (one for one in deployment.regions if one != region):
+            for name in (deployment.control_table, deployment.fleet_table):
+                arn = stack.format_arn(
+                    service="dynamodb", region=other.name, resource="table", resource_name=name
+                )
+                indexes = CONTROL_INDEXES if name == deployment.control_table else None
+                dynamodb.TableV2.from_table_attributes(
+                    self, f"{name}-{other.name}", table_arn=arn, global_indexes=indexes
+                ).grant_read_write_data(rest)
+            queues = stack.format_arn(
+                service="sqs", region=other.name, resource=f"{deployment.command_queue_prefix}*"
+            )
+            rest.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queues]))
+
     def _grant_commands(self, function: lambda_.Function, deployment: Deployment) -> None:
         """Commands go to queues that nodes make for themselves: the prefix is all that is known of them."""
         resource = cdk.Stack.of(self).format_arn(
@@ -275,6 +295,7 @@ def _environment(deployment: Deployment, region: Region, issuers: str) -> Mappin
         "PARLEY_ARCHIVE_BUCKET": deployment.archive_bucket(region),
         "PARLEY_REGION": region.name,
         "PARLEY_REGIONS": ",".join(one.name for one in deployment.regions),
+        "PARLEY_TABLES_PER_REGION": "true",
         "PARLEY_APP_URL": deployment.app_url,
         "PARLEY_API_URL": f"{deployment.app_url}/v1",
         "PARLEY_ALLOWED_ORIGINS": ",".join(deployment.allowed_origins),

@@ -11,7 +11,7 @@ from constructs import Construct
 from infra.config import Deployment, Region
 from infra.constructs.alarm_topic import AlarmTopic
 from infra.constructs.alarms import Alarms
-from infra.constructs.control_plane import ControlPlane
+from infra.constructs.control_plane import CONTROL_INDEXES, ControlPlane
 from infra.constructs.dashboard import Dashboard
 from infra.constructs.media_fleet import MediaFleet
 
@@ -30,7 +30,7 @@ class RegionalStack(cdk.Stack):
             self,
             "Control",
             table_arn=table_arn,
-            global_indexes=["byTenant", "live", "byNode", "byOrganiser"],
+            global_indexes=CONTROL_INDEXES,
         )
         secret = secretsmanager.Secret.from_secret_name_v2(self, "SigningKeys", deployment.signing_secret)
         self.control_plane = ControlPlane(

@@ -510,6 +510,31 @@ def test_each_function_may_touch_what_its_use_case_touches(region):
     assert all(action.startswith("dynamodb:") for action in provision)
 
 
+def test_the_api_may_use_the_tables_of_other_regions_and_no_other_function_may(templates):
+    for region, other, template in zip(REGIONS, reversed(REGIONS), templates[1], strict=True):
+        rest = statements(template, of="ControlPlaneRest")
+        for table in ("parley-control", "parley-fleet"):
+            abroad = [one for one in rest if f":{other.name}:111111111111:table/{table}" in json.dumps(one)]
+            assert {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"} <= actions(abroad)
+        told = [one for one in rest if f":sqs:{other.name}:111111111111:parley-node-*" in json.dumps(one)]
+        assert actions(told) == {"sqs:SendMessage"}
+        for policy in template.find_resources("AWS::IAM::Policy").values():
+            text = json.dumps(policy)
+            if "ControlPlaneRest" not in text:
+                assert f"dynamodb:{other.name}:" not in text
+        told = template.find_resources("AWS::Lambda::Function", {"Properties": {"Handler": "app.app"}})
+        variables = next(iter(told.values()))["Properties"]["Environment"]["Variables"]
+        settings = read_config(
+            {
+                name: one
+                for name, one in variables.items()
+                if isinstance(one, str) and name != "PARLEY_ISSUERS"
+            }
+        )
+        assert settings.other_regions == (other.name,)
+        assert settings.region == region.name
+
+
 def test_no_policy_allows_everything(region, shared, web):
     for template in (region, shared, web):
         for policy in template.find_resources("AWS::IAM::Policy").values():

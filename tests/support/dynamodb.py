@@ -22,24 +22,31 @@ AMAZON_LIBRARY = ROOT / "tests/engines/dynamodb_local/lib"
 START_SECONDS = 30.0
 
 
-def engine_command(engine: Engine, port: int, folder: Path) -> list[str]:
+def engine_command(engine: Engine, port: int, folder: Path, *, is_shared: bool = True) -> list[str]:
     """All keep their tables in memory: these tests are about conditions, not about the disk."""
     if engine == "moto":
         return [sys.executable, "-m", "moto.server", "-H", HOST, "-p", str(port)]
     if engine == "amazon":
         java = ["java", "-Xmx512m", f"-Djava.library.path={AMAZON_LIBRARY}", "-cp", f"{AMAZON_LIBRARY}/*"]
         runner = "software.amazon.dynamodb.services.local.main.ServerRunner"
-        return [*java, runner, "-disableTelemetry", "-sharedDb", "-inMemory", "-port", str(port)]
+        shared = ["-sharedDb"] if is_shared else []
+        return [*java, runner, "-disableTelemetry", *shared, "-inMemory", "-port", str(port)]
     return [word for word in dynoxide_command(port, folder) if word != "--db-path" and "sqlite" not in word]
 
 
 @contextmanager
-def running_dynamodb(folder: Path, engine: Engine = "dynoxide") -> Iterator[dict[str, str]]:
-    """The environment that leads AWS libraries to a fresh engine; set while the context lasts."""
+def running_dynamodb(
+    folder: Path, engine: Engine = "dynoxide", *, is_shared: bool = True
+) -> Iterator[dict[str, str]]:
+    """The environment that leads AWS libraries to a fresh engine; set while the context lasts.
+
+    Args:
+        is_shared: Amazon's keeps one database for all regions, else one for each, as moto always does.
+    """
     if engine == "amazon" and not AMAZON_LIBRARY.exists():
         pytest.skip("NOT TESTED: Amazon's DynamoDB Local needs Java and Maven, and was not fetched")
     port = Ports(folder / "ports.json").port("dynamodb")
-    with running(engine_command(engine, port, folder), folder) as process:
+    with running(engine_command(engine, port, folder, is_shared=is_shared), folder) as process:
         deadline = time.monotonic() + START_SECONDS
         while not accepts_connections(port):
             assert process.poll() is None, f"{engine} ended at once: {(folder / 'engine.log').read_text()}"

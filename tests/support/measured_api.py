@@ -12,7 +12,7 @@ import io
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,8 +115,8 @@ def own_tables(folder: Path) -> Iterator[Connection]:
 
 
 @contextmanager
-def measured_api(connection: Connection) -> Iterator[MeasuredApi]:
-    """A region with one node of endless room and one tenant."""
+def measured_api(connection: Connection, settings: Mapping[str, str] | None = None) -> Iterator[MeasuredApi]:
+    """A region with one node of endless room and one tenant; `settings` are the functions' environment."""
     stores = bootstrap.Stores(
         DynamoMeetings(connection),
         DynamoFleet(),
@@ -142,14 +142,14 @@ def measured_api(connection: Connection) -> Iterator[MeasuredApi]:
         PlainLinks(),
         NumberedKeys(),
     )
-    region = os.urandom(4).hex()
-    built = bootstrap.build(read_config({"PARLEY_REGION": region}), stores)
+    config = read_config(settings or {"PARLEY_REGION": os.urandom(4).hex()})
+    built = bootstrap.build(config, stores)
     built = dataclasses.replace(built, limits=Limits(1e9))
     now = bootstrap.utc_now()
     key = built.accounts.provision(bootstrap.Tenant(os.urandom(8).hex()), "measured", now)
     # Its next report is a year away: nothing in between is the handlers' work.
     later = now.replace(year=now.year + 1)
-    stores.fleet.record(a_node(region=region, capacity_units=10**9, reported_at=later))
+    stores.fleet.record(a_node(region=config.region, capacity_units=10**9, reported_at=later))
     credentials = base64.b64encode(f"{key.id}:{key.secret}".encode()).decode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("chalicelib.routes.http.services", lambda: built)
