@@ -14,6 +14,7 @@ MediaNodeError
 │   ├── ResumeError          the session to be resumed is gone
 │   └── NodeFullError        full or closing
 ├── KeySetError              the signing keys cannot be had
+├── ManifestError            a recording's manifest that cannot be read
 └── LayerOrderError          a broken invariant: a ladder that does not ascend
 """
 
@@ -94,6 +95,10 @@ class NodeFullError(ClientError):
 
 class KeySetError(MediaNodeError):
     """The JWKS could not be fetched or read."""
+
+
+class ManifestError(MediaNodeError):
+    """A page or entry of a recording's manifest is not of the contract."""
 
 
 class LayerOrderError(MediaNodeError):

@@ -1,0 +1,1 @@
+"""Recorder processes, segments, manifest, upload."""
