@@ -90,7 +90,19 @@ MEDIA_NODE = {
     "media_node.transport": frozenset({"media_node.quantities", "media_node.errors"}),
     "media_node.forwarding": frozenset({"media_node.meetings", "media_node.quantities", "packet_plane"}),
     "media_node.relay": frozenset({"media_node.meetings", "media_node.transport"}),
-    "media_node.recording": frozenset({"media_node.quantities", "media_node.errors"}),
+    # A recorder process turns what a tap hands over into segments with the plane's own library.
+    "media_node.recording": frozenset(
+        {"media_node.metrics", "media_node.quantities", "media_node.errors", "packet_plane"}
+    ),
+    "media_node.recorded_meetings": frozenset(
+        {
+            "media_node.forwarding",
+            "media_node.live_meetings",
+            "media_node.meetings",
+            "media_node.recording",
+            "media_node.quantities",
+        }
+    ),
     "media_node.control": frozenset({"media_node.quantities", "media_node.errors"}),
     "media_node.metrics": frozenset[str](),
     "media_node.quality": frozenset({"media_node.quantities"}),
@@ -130,7 +142,7 @@ SOLE_USERS: Arrows = _arrows(
     chalice="app chalicelib.routes",
     pynamodb="chalicelib.stores",
     OpenSSL="media_node.transport",
-    packet_plane="media_node.forwarding media_node.node media_node.observation",
+    packet_plane="media_node.forwarding media_node.node media_node.observation media_node.recording",
     aws_cdk="infra",
 )
 # Rules that must hold on any machine at any time: the standard library and nothing else.
@@ -145,7 +157,9 @@ RUST_ARROWS: Arrows = {
     "tunlink": frozenset({"netem"}),
     # Threads that drive a plane over sockets, without a word of Python.
     "worker": frozenset({"core", "udp", "tcp"}),
-    "python": frozenset({"core", "udp", "worker"}),
+    # A recorder's core: segments of what a tap hands over.
+    "recording": frozenset({"core"}),
+    "python": frozenset({"core", "recording", "udp", "worker"}),
 }
 # Tests of a crate may use these too.
 RUST_TEST_ARROWS: Arrows = {"core": frozenset({"netem"}), "udp": frozenset({"netem"})}

@@ -7,10 +7,12 @@ mod estimate;
 mod layers;
 mod parsers;
 mod plane;
+mod recording;
 mod srtp;
 
 pub use estimate::estimate;
 pub use layers::{dependency_descriptor, h265, red, vp9};
 pub use parsers::{demux, h264, rtcp, rtp, stun, vp8};
 pub use plane::plane;
+pub use recording::recording;
 pub use srtp::srtp;

@@ -5,10 +5,12 @@ from packet_plane._packet_plane import (
     AddTrack,
     AddTransport,
     AssignSlot,
+    CloseTap,
     Codec,
     DtlsReceived,
     EstimateChanged,
     Extension,
+    Gap,
     Layer,
     LayersChanged,
     MeetingLost,
@@ -18,6 +20,8 @@ from packet_plane._packet_plane import (
     RemoveTrack,
     RemoveTransport,
     RestartIce,
+    Segment,
+    Segmenter,
     SelectLayer,
     SendDtls,
     SetAudioSlots,
@@ -26,11 +30,13 @@ from packet_plane._packet_plane import (
     SetTrackMuted,
     SlotSnapshot,
     SpeakersChanged,
+    TapTrack,
     TrackSnapshot,
     TrackStarted,
     TransportConnected,
     TransportSnapshot,
     TransportTimedOut,
+    UntapTrack,
     WorkerRestarted,
     WorkerSnapshot,
 )
@@ -50,6 +56,9 @@ Command = (
     | SelectLayer
     | SetSendCeiling
     | SetAudioSlots
+    | TapTrack
+    | UntapTrack
+    | CloseTap
 )
 Event = (
     DtlsReceived
@@ -68,12 +77,14 @@ __all__ = [
     "AddTrack",
     "AddTransport",
     "AssignSlot",
+    "CloseTap",
     "Codec",
     "Command",
     "DtlsReceived",
     "EstimateChanged",
     "Event",
     "Extension",
+    "Gap",
     "Layer",
     "LayersChanged",
     "MeetingLost",
@@ -83,6 +94,8 @@ __all__ = [
     "RemoveTrack",
     "RemoveTransport",
     "RestartIce",
+    "Segment",
+    "Segmenter",
     "SelectLayer",
     "SendDtls",
     "SetAudioSlots",
@@ -91,11 +104,13 @@ __all__ = [
     "SetTrackMuted",
     "SlotSnapshot",
     "SpeakersChanged",
+    "TapTrack",
     "TrackSnapshot",
     "TrackStarted",
     "TransportConnected",
     "TransportSnapshot",
     "TransportTimedOut",
+    "UntapTrack",
     "WorkerRestarted",
     "WorkerSnapshot",
 ]

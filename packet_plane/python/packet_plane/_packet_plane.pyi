@@ -136,6 +136,24 @@ class SetAudioSlots:
 
     def __init__(self, *, transport: int, slots: Sequence[int]) -> None: ...
 
+@final
+class TapTrack:
+    """Hand a track's packets over to the reader of a tap; `label` comes back with what is made of them."""
+
+    def __init__(self, *, tap: int, track: int, label: bytes) -> None: ...
+
+@final
+class UntapTrack:
+    """Hand them over no more; the reason "paused" lets the track go on where it stopped."""
+
+    def __init__(self, *, track: int, reason: str) -> None: ...
+
+@final
+class CloseTap:
+    """End a tap once its reader has what waits for it."""
+
+    def __init__(self, *, tap: int) -> None: ...
+
 _Command = (
     AddTransport
     | RestartIce
@@ -151,6 +169,9 @@ _Command = (
     | SelectLayer
     | SetSendCeiling
     | SetAudioSlots
+    | TapTrack
+    | UntapTrack
+    | CloseTap
 )
 
 # Events.
@@ -294,6 +315,7 @@ class WorkerSnapshot:
     cpu_ns: int
     restarts: int
     meetings_lost: int
+    records_lost: int
     drops: dict[str, int]
     latency: list[tuple[int | None, int]]
     latency_sum_us: int
@@ -320,6 +342,13 @@ class PacketPlane:
         Raises IndexError for an unknown worker, QueueFullError (nothing is then taken), TypeError.
         """
 
+    def open_tap(self, worker: int, tap: int, descriptor: int) -> None:
+        """Let a tap be read at the other end of a stream socket; one that is open goes on with this reader.
+
+        Commands that are submitted later find it open. Raises IndexError for an unknown worker, OSError for a
+        descriptor that is none.
+        """
+
     def drain_events(self) -> list[_Event]:
         """At most 4,096 events, oldest first."""
 
@@ -328,3 +357,56 @@ class PacketPlane:
 
     def close(self) -> None:
         """End the threads and free the ports; again does nothing."""
+
+# Recording: what a tap hands over, made into segments.
+
+@final
+class Segment:
+    """A whole Matroska file of one track; times are microseconds since the Unix epoch, media time 0 is `start_us`.
+
+    `codec` is "opus", "vp8", "vp9", "h264", "h265" or "av1"; `lost` are (start, end) of what is missing in it.
+    """
+
+    label: bytes
+    codec: str
+    start_us: int
+    end_us: int
+    width: int | None
+    height: int | None
+    data: bytes
+    lost: list[tuple[int, int]]
+
+@final
+class Gap:
+    """A stretch of a track that no segment holds."""
+
+    label: bytes
+    start_us: int
+    end_us: int
+    reason: str
+
+@final
+class Segmenter:
+    """Turns the bytes of a tap into segments; used by one thread."""
+
+    def __init__(self) -> None: ...
+    def push(self, data: bytes) -> list[Segment | Gap]:
+        """Take bytes, cut anywhere; returns what has become known.
+
+        Raises ValueError where they cannot be read, and nothing behind them can.
+        """
+
+    def handle_timeout(self, now_us: int) -> list[Segment | Gap]:
+        """Give up what has been waited for, and end segments that nothing follows."""
+
+    def finish(self) -> list[Segment | Gap]:
+        """Nothing more comes: end all segments."""
+
+    @property
+    def tracks(self) -> int: ...
+    @property
+    def records_lost(self) -> int:
+        """Records that the plane had no room for."""
+
+    @property
+    def packets_malformed(self) -> int: ...

@@ -2,7 +2,7 @@
 
 use crate::codec::{Codec, MediaKind};
 use crate::layer_selector::LayerTarget;
-use crate::quantities::{MeetingId, SlotId, Ssrc, TrackId, TransportId};
+use crate::quantities::{MeetingId, SlotId, Ssrc, TapId, TrackId, TransportId};
 use crate::rtp::extension::ExtensionIds;
 use crate::srtp::SrtpProfile;
 
@@ -42,6 +42,21 @@ pub enum Command {
     SetTrackMuted {
         track: TrackId,
         muted: bool,
+    },
+    /// Hand a track's packets over to the reader of a tap, with a label of the caller's.
+    TapTrack {
+        tap: TapId,
+        track: TrackId,
+        label: Vec<u8>,
+    },
+    /// Hand them over no more; the reader is told why.
+    UntapTrack {
+        track: TrackId,
+        reason: String,
+    },
+    /// End a tap once its reader has what waits.
+    CloseTap {
+        tap: TapId,
     },
     AddSlot(SlotParameters),
     RemoveSlot {

@@ -34,6 +34,7 @@ pub mod slot;
 pub mod source_limit;
 pub mod srtp;
 pub mod stun;
+pub mod tap;
 mod track;
 pub mod transmit;
 pub mod transport;

@@ -55,6 +55,8 @@ identifier!(/// One meeting, numbered by the caller.
     MeetingId, u64);
 identifier!(/// One source of media, numbered by the caller.
     TrackId, u64);
+identifier!(/// One reader of recorded tracks, numbered by the caller.
+    TapId, u64);
 identifier!(/// One receiving place in a client's connection, numbered by the caller.
     SlotId, u64);
 

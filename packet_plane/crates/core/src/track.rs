@@ -7,6 +7,7 @@ use crate::layer_meter::{LayerSnapshot, SPATIAL_LAYERS};
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc, TrackId};
 use crate::rtp::extension::ExtensionIds;
 use crate::srtp::StreamState;
+use crate::tap::Tapped;
 
 /// Simulcast layers of a track at most; a browser sends three.
 pub const MAX_ENCODINGS: usize = 4;
@@ -32,6 +33,8 @@ pub(crate) struct Track {
     pub nacks_sent: u64,
     /// Packets that never came and were found in the one that came last, oldest first.
     pub recovered: Vec<ExtendedSequenceNumber>,
+    /// Where its packets are handed over in clear, while it is recorded.
+    pub tapped: Option<Box<Tapped>>,
     told: Vec<LayerSnapshot>,
 }
 
@@ -56,6 +59,7 @@ impl Track {
             keyframes_requested: 0,
             nacks_sent: 0,
             recovered: Vec::new(),
+            tapped: None,
             told: Vec::new(),
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 type Property = fn(&[u8]);
 
-const TARGETS: [(&str, Property); 13] = [
+const TARGETS: [(&str, Property); 14] = [
     ("demux", packet_plane_fuzz::demux),
     ("stun", packet_plane_fuzz::stun),
     ("rtp", packet_plane_fuzz::rtp),
@@ -21,6 +21,7 @@ const TARGETS: [(&str, Property); 13] = [
     ("red", packet_plane_fuzz::red),
     ("estimate", packet_plane_fuzz::estimate),
     ("plane", packet_plane_fuzz::plane),
+    ("recording", packet_plane_fuzz::recording),
 ];
 
 #[test]

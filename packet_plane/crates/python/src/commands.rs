@@ -3,7 +3,7 @@
 use packet_plane_core::codec::{self, CodecName, MediaKind};
 use packet_plane_core::command::{Command, MasterKey, SlotParameters, TrackParameters};
 use packet_plane_core::layer_selector::LayerTarget;
-use packet_plane_core::quantities::{MeetingId, PayloadType, SlotId, Ssrc, TrackId, TransportId};
+use packet_plane_core::quantities::{MeetingId, PayloadType, SlotId, Ssrc, TapId, TrackId, TransportId};
 use packet_plane_core::rtp::extension::ExtensionIds;
 use packet_plane_core::srtp::SrtpProfile;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -25,7 +25,10 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<AssignSlot>()?;
     module.add_class::<SelectLayer>()?;
     module.add_class::<SetSendCeiling>()?;
-    module.add_class::<SetAudioSlots>()
+    module.add_class::<SetAudioSlots>()?;
+    module.add_class::<TapTrack>()?;
+    module.add_class::<UntapTrack>()?;
+    module.add_class::<CloseTap>()
 }
 
 /// Turn a Python command into the plane's.
@@ -51,7 +54,10 @@ pub fn convert(object: &Bound<'_, PyAny>) -> PyResult<Command> {
         RemoveTrack,
         RemoveSlot,
         RemoveTransport,
-        RestartIce
+        RestartIce,
+        TapTrack,
+        UntapTrack,
+        CloseTap
     );
     Err(PyTypeError::new_err(format!(
         "not a command: {}",
@@ -195,6 +201,17 @@ command!(SetAudioSlots { transport: u64, slots: Vec<u64> } => |c| Command::SetAu
     transport: TransportId(c.transport),
     slots: c.slots.iter().copied().map(SlotId).collect(),
 });
+
+command!(TapTrack { tap: u64, track: u64, label: Vec<u8> } => |c| Command::TapTrack {
+    tap: TapId(c.tap),
+    track: TrackId(c.track),
+    label: c.label.clone(),
+});
+command!(UntapTrack { track: u64, reason: String } => |c| Command::UntapTrack {
+    track: TrackId(c.track),
+    reason: c.reason.clone(),
+});
+command!(CloseTap { tap: u64 } => |c| Command::CloseTap { tap: TapId(c.tap) });
 
 #[pyclass(frozen, skip_from_py_object, module = "packet_plane")]
 pub struct SetSrtpKeys {

@@ -3,6 +3,7 @@
 mod commands;
 mod events;
 mod plane;
+mod segmenter;
 mod snapshots;
 
 use pyo3::create_exception;
@@ -20,6 +21,7 @@ create_exception!(
 fn _packet_plane(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("QueueFullError", module.py().get_type::<QueueFullError>())?;
     module.add_class::<plane::PacketPlane>()?;
+    segmenter::register(module)?;
     commands::register(module)?;
     events::register(module)?;
     snapshots::register(module)

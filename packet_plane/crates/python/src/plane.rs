@@ -1,8 +1,10 @@
 //! The workers as one Python object.
 
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use packet_plane_core::quantities::TapId;
 use packet_plane_worker::{EventQueue, Worker};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
@@ -81,6 +83,18 @@ impl PacketPlane {
         worker
             .submit(commands)
             .map_err(|error| QueueFullError::new_err(error.to_string()))
+    }
+
+    /// The descriptor is duplicated: the caller's stays the caller's.
+    fn open_tap(&self, worker: usize, tap: u64, descriptor: i32) -> PyResult<()> {
+        // SAFETY: the descriptor is only looked at to be duplicated; one that is none gives an error.
+        let socket = unsafe { BorrowedFd::borrow_raw(descriptor.max(0)) }.try_clone_to_owned()?;
+        let workers = self.workers();
+        let worker = workers
+            .get(worker)
+            .ok_or_else(|| PyIndexError::new_err("no such worker"))?;
+        worker.open_tap(TapId(tap), socket);
+        Ok(())
     }
 
     fn drain_events(&self, py: Python<'_>) -> PyResult<Vec<Py<PyAny>>> {

@@ -151,6 +151,7 @@ pub struct WorkerSnapshot {
     cpu_ns: u64,
     restarts: u64,
     meetings_lost: u64,
+    records_lost: u64,
     drops: BTreeMap<String, u64>,
     /// (upper bound in microseconds, packets), the last without a bound; not cumulative.
     latency: Vec<(Option<u64>, u64)>,
@@ -176,6 +177,7 @@ pub fn convert(py: Python<'_>, of: worker::WorkerSnapshot) -> PyResult<WorkerSna
         cpu_ns: of.cpu_ns,
         restarts: of.restarts,
         meetings_lost: counters.meetings_lost,
+        records_lost: counters.records_lost,
         drops: counters
             .drops
             .iter()

@@ -6,10 +6,12 @@
 mod bell;
 mod latency;
 mod queue;
+mod tap_sockets;
 mod turn;
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -18,6 +20,7 @@ use std::time::Duration;
 use packet_plane_core::command::Command;
 use packet_plane_core::event::Event;
 use packet_plane_core::plane::PlaneSnapshot;
+use packet_plane_core::quantities::TapId;
 use packet_plane_tcp::Streams;
 use packet_plane_udp::Socket;
 
@@ -58,6 +61,8 @@ pub struct WorkerSnapshot {
 pub(crate) struct Shared {
     commands: CommandQueue,
     snapshots: std::sync::Mutex<Vec<mpsc::Sender<WorkerSnapshot>>>,
+    /// Readers of taps that have come.
+    taps: std::sync::Mutex<Vec<(TapId, OwnedFd)>>,
     is_closing: AtomicBool,
     restarts: AtomicU64,
     /// A broken invariant to order: none of the plane's own can be reached from outside.
@@ -83,6 +88,7 @@ impl Worker {
         let shared = Arc::new(Shared {
             commands: CommandQueue::new()?,
             snapshots: std::sync::Mutex::default(),
+            taps: std::sync::Mutex::default(),
             is_closing: AtomicBool::new(false),
             restarts: AtomicU64::new(0),
             #[cfg(test)]
@@ -110,6 +116,14 @@ impl Worker {
     /// `QueueFullError` when too many wait; none of these is then taken.
     pub fn submit(&self, commands: Vec<Command>) -> Result<(), QueueFullError> {
         self.shared.commands.push(commands)
+    }
+
+    /// Let a tap be read at the other end of a stream socket, before commands that are submitted later.
+    ///
+    /// A tap that is open already goes on with this reader, which is told of its tracks again.
+    pub fn open_tap(&self, tap: TapId, socket: OwnedFd) {
+        queue::lock(&self.shared.taps).push((tap, socket));
+        self.shared.commands.ring();
     }
 
     /// Counters as they are now; `None` when the worker does not answer in two seconds.

@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use packet_plane_core::Plane;
 use packet_plane_core::command::Command;
@@ -19,6 +19,7 @@ use packet_plane_tcp::{Streams, is_stream};
 use packet_plane_udp::{Message, ReceiveBatch, Socket};
 
 use crate::queue::{EventQueue, lock};
+use crate::tap_sockets::TapSockets;
 use crate::{Latency, Shared, WorkerEvent, WorkerSnapshot};
 
 /// Longest sleep; commands and datagrams end it early.
@@ -42,6 +43,7 @@ pub(crate) struct Turns {
     outgoing: TransmitBatch,
     told: Vec<WorkerEvent>,
     waiting: VecDeque<Command>,
+    taps: TapSockets,
     /// Whether the plane holds packets that could be written now.
     has_more: bool,
     latency: Latency,
@@ -69,6 +71,7 @@ impl Turns {
             outgoing: TransmitBatch::default(),
             told: Vec::new(),
             waiting: VecDeque::new(),
+            taps: TapSockets::default(),
             has_more: false,
             latency: Latency::default(),
             streams_due: Instant::ZERO,
@@ -89,6 +92,7 @@ impl Turns {
             if !matches!(recovered, Ok(Some(_))) {
                 // Met outside any meeting, or again on the way out: nothing of this plane can be trusted.
                 self.plane = Plane::default();
+                self.taps.clear();
                 self.shared.restarts.fetch_add(1, Ordering::Relaxed);
                 self.told.clear();
                 self.told.push(WorkerEvent::Restarted { worker: self.number });
@@ -108,6 +112,8 @@ impl Turns {
         if !self.has_more {
             self.transmit();
         }
+        let now = self.now();
+        self.taps.write(now, &mut self.plane);
         self.tell();
     }
 
@@ -139,7 +145,10 @@ impl Turns {
             "a broken invariant"
         );
         if has_bell {
-            self.waiting.extend(self.shared.commands.take());
+            // In this order: commands that come behind a reader find its tap open.
+            let commands = self.shared.commands.take();
+            self.open_taps();
+            self.waiting.extend(commands);
         }
         let now = self.now();
         // One that breaks its meeting has been taken out; those behind it wait for the next turn.
@@ -148,6 +157,16 @@ impl Turns {
         }
         if has_bell {
             self.answer_snapshots();
+        }
+    }
+
+    fn open_taps(&mut self) {
+        let opened = std::mem::take(&mut *lock(&self.shared.taps));
+        for (tap, socket) in opened {
+            let wallclock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let now = self.now();
+            self.plane.open_tap(now, tap, wallclock.as_micros() as u64);
+            self.taps.open(tap, socket);
         }
     }
 

@@ -2,13 +2,17 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use packet_plane_core::command::Command;
+use packet_plane_core::codec::MediaKind;
+use packet_plane_core::command::{Command, TrackParameters};
 use packet_plane_core::event::Event;
-use packet_plane_core::quantities::{MeetingId, TransportId};
+use packet_plane_core::quantities::{MeetingId, TapId, TrackId, TransportId};
+use packet_plane_core::rtp::extension::ExtensionIds;
 use packet_plane_core::stun;
+use packet_plane_core::tap::record::Record;
 use packet_plane_worker::{EventQueue, Worker, WorkerEvent};
 
 fn start() -> (Worker, Arc<EventQueue>) {
@@ -157,4 +161,66 @@ fn answers_the_same_client_over_tcp_on_the_same_port_and_strangers_never() {
     let mut record = vec![0; rest + 9];
     stream.read_exact(&mut record).expect("a record");
     assert_eq!(record[rest..], *b"\x00\x07\x16record");
+}
+
+#[test]
+fn a_tap_is_written_to_its_socket_and_a_reader_that_goes_away_costs_nothing() {
+    let (worker, _events) = start();
+    let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+    worker.open_tap(TapId(1), ours.into());
+    let add = |track: u64| {
+        let parameters = TrackParameters {
+            track: TrackId(track),
+            transport: TransportId(5),
+            kind: MediaKind::Audio,
+            mid: None,
+            rids: Vec::new(),
+            ssrcs: Vec::new(),
+            codecs: Vec::new(),
+            extensions: ExtensionIds::default(),
+        };
+        let tap = Command::TapTrack {
+            tap: TapId(1),
+            track: TrackId(track),
+            label: b"label".to_vec(),
+        };
+        [Command::AddTrack(parameters), tap]
+    };
+    let join = Command::AddTransport {
+        transport: TransportId(5),
+        meeting: MeetingId(1),
+        local_ufrag: "user".into(),
+        local_password: "password".into(),
+    };
+    let commands = [join].into_iter().chain(add(1)).collect();
+    worker.submit(commands).expect("room");
+    let mut bytes = vec![0; 27];
+    theirs.read_exact(&mut bytes).expect("the track's beginning");
+    let Ok(Some((Record::Begin { track: 1, label, .. }, 27))) = Record::parse(&bytes) else {
+        panic!("a beginning comes first");
+    };
+    assert_eq!(label, b"label");
+    drop(theirs);
+    worker.submit(add(2).into()).expect("room");
+    // Another reader is told of both.
+    let (ours, mut theirs) = UnixStream::pair().expect("a pair");
+    worker.snapshot().expect("it answers");
+    worker.open_tap(TapId(1), ours.into());
+    let mut bytes = vec![0; 54];
+    theirs.read_exact(&mut bytes).expect("both beginnings");
+    worker
+        .submit(vec![Command::CloseTap { tap: TapId(1) }])
+        .expect("room");
+    let mut rest = Vec::new();
+    theirs.read_to_end(&mut rest).expect("it is closed");
+    assert!(matches!(
+        Record::parse(&rest),
+        Ok(Some((
+            Record::End {
+                reason: b"stopped",
+                ..
+            },
+            _
+        )))
+    ));
 }

@@ -43,7 +43,10 @@ impl Plane {
             }
             Command::AddTrack(parameters) => self.add_track(now, parameters),
             Command::RemoveTrack { track } => self.remove_track(now, track),
-            Command::SetTrackMuted { track, muted } => self.set_track_muted(track, muted),
+            Command::SetTrackMuted { track, muted } => self.set_track_muted(now, track, muted),
+            Command::TapTrack { tap, track, label } => self.tap_track(now, tap, track, label),
+            Command::UntapTrack { track, reason } => self.untap_track(now, track, reason.as_bytes()),
+            Command::CloseTap { tap } => self.close_tap(now, tap),
             Command::AddSlot(parameters) => self.add_slot(parameters),
             Command::RemoveSlot { slot } => self.remove_slot(slot),
             Command::AssignSlot { slot, track } => self.assign_slot_by_id(slot, track),
@@ -234,6 +237,9 @@ impl Plane {
             return;
         };
         let states = track.states();
+        if let Some(tapped) = &track.tapped {
+            self.tell_end(now, id, tapped, b"ended");
+        }
         for slot in track.subscribers {
             self.forget_waiting(slot);
             if let Some(slot) = self.slots.get_mut(slot) {
@@ -255,7 +261,7 @@ impl Plane {
         }
     }
 
-    fn set_track_muted(&mut self, id: TrackId, muted: bool) {
+    fn set_track_muted(&mut self, now: Instant, id: TrackId, muted: bool) {
         let Some(track) = self
             .tracks
             .index_of(id)
@@ -275,6 +281,7 @@ impl Plane {
                 .into_iter()
                 .for_each(|slot| self.request_keyframe_for(slot));
         }
+        self.tap_muted(now, id, muted);
     }
 
     fn add_slot(&mut self, parameters: SlotParameters) {

@@ -118,6 +118,7 @@ impl Plane {
         if let Some(stream) = stream.filter(|stream| stream.ssrc.0 == report.ssrc) {
             stream.sender_report = Some((now, *report));
             stream.statistics.handle_sender_report(now, report);
+            self.tap_report(now, route.track, report);
         }
     }
 

@@ -129,6 +129,13 @@ impl Plane {
             }
             MediaKind::Video => {}
         }
+        if self
+            .tracks
+            .get(route.track)
+            .is_some_and(|track| track.tapped.is_some())
+        {
+            self.tap_packet(now, route, sequence);
+        }
     }
 
     /// Take the level of a microphone's packet into its meeting's choice of the loudest.

@@ -30,6 +30,9 @@ mod redundancy_tests;
 mod scalable_tests;
 mod snapshot;
 #[cfg(test)]
+mod tap_tests;
+mod taps;
+#[cfg(test)]
 mod tests;
 mod touched;
 
@@ -44,10 +47,11 @@ use crate::drop_reason::{DropCounts, DropReason};
 use crate::event::Event;
 use crate::history::MAX_PACKET_LEN;
 use crate::loudest::{Loudest, Speakers};
-use crate::quantities::{Instant, MeetingId, SlotId, TrackId, TransportId};
+use crate::quantities::{Instant, MeetingId, SlotId, TapId, TrackId, TransportId};
 use crate::rtp::extension::ExtensionBlock;
 use crate::slot::Slot;
 use crate::source_limit::SourceLimit;
+use crate::tap::Tap;
 use crate::track::Track;
 use crate::transmit::TransmitBatch;
 use crate::transport::Transport;
@@ -84,6 +88,8 @@ pub struct PlaneCounters {
     pub drops: DropCounts,
     /// Meetings that a broken invariant has ended.
     pub meetings_lost: u64,
+    /// Records that found no room on the way to a recorder.
+    pub records_lost: u64,
 }
 
 /// All meetings of one worker.
@@ -93,6 +99,7 @@ pub struct Plane {
     tracks: Arena<TrackId, Track>,
     slots: Arena<SlotId, Slot>,
     meetings: Arena<MeetingId, Meeting>,
+    taps: Arena<TapId, Tap>,
     transport_by_ufrag: FxHashMap<String, usize>,
     transport_by_address: FxHashMap<SocketAddr, usize>,
     source_limit: SourceLimit,

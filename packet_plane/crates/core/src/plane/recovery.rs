@@ -56,7 +56,11 @@ impl Plane {
             Command::Break { transport } => self.transports.index_of(*transport),
             Command::AddTrack(parameters) => self.transports.index_of(parameters.transport),
             Command::AddSlot(parameters) => self.transports.index_of(parameters.transport),
-            Command::RemoveTrack { track } | Command::SetTrackMuted { track, .. } => by_track(*track),
+            Command::RemoveTrack { track }
+            | Command::SetTrackMuted { track, .. }
+            | Command::TapTrack { track, .. }
+            | Command::UntapTrack { track, .. } => by_track(*track),
+            Command::CloseTap { .. } => None,
             Command::RemoveSlot { slot }
             | Command::AssignSlot { slot, .. }
             | Command::SelectLayer { slot, .. } => by_slot(*slot),

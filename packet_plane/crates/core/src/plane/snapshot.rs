@@ -66,8 +66,10 @@ impl Plane {
     /// Copy all counters; cost is linear in what there is, nothing is added per packet.
     #[must_use]
     pub fn snapshot(&self) -> PlaneSnapshot {
+        let mut counters = self.counters.clone();
+        counters.records_lost += self.taps.iter().map(|tap| tap.records_lost).sum::<u64>();
         PlaneSnapshot {
-            counters: self.counters.clone(),
+            counters,
             transports: self.transport_snapshots(),
             tracks: self.track_snapshots(),
             slots: self.slot_snapshots(),
