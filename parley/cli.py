@@ -16,12 +16,15 @@ from rich.table import Table
 from parley.client import Client
 from parley.errors import ParleyError
 from parley.settings import find_connection
+from parley.takes import verify_take
 
 application = typer.Typer(
     no_args_is_help=True, help="Meetings and media nodes of a Parley.", add_completion=False
 )
 meetings = typer.Typer(no_args_is_help=True, help="Create, list and end meetings.")
 application.add_typer(meetings, name="meetings")
+recording = typer.Typer(no_args_is_help=True, help="Look at what was recorded.")
+application.add_typer(recording, name="recording")
 console = Console()
 
 
@@ -64,6 +67,22 @@ def end_meeting(meeting: Annotated[str, typer.Argument(help="An id or a code.")]
     with client() as api:
         ended = api.end_meeting(meeting)
     print(f"{ended['code']} has ended.")
+
+
+@recording.command("verify")
+def verify_recording(
+    folder: Annotated[Path, typer.Argument(help="A take as it lies in the bucket, downloaded.")],
+) -> None:
+    """Find segments that were changed or are missing; exit code 1 if there are any."""
+    verdict = verify_take(folder)
+    for problem in verdict.problems:
+        print(problem)
+    print(f"{verdict.segments} segments in {verdict.pages} pages, {len(verdict.problems)} problems.")
+    if verdict.is_unfinished:
+        print(
+            "No page is the final one: the recorder did not end by itself, and later segments are not listed."
+        )
+    raise typer.Exit(1 if verdict.problems else 0)
 
 
 @application.command("drain")

@@ -3,6 +3,7 @@
 ParleyError
 ├── NotConfiguredError   neither the environment nor a running Parley says where the API is
 ├── UnreachableError     nothing answered there
+├── TakeError            a folder that holds no take of a recording
 └── ApiError             the API answered with problem details (RFC 9457)
 """
 
@@ -21,6 +22,10 @@ class NotConfiguredError(ParleyError):
 
 
 class UnreachableError(ParleyError):
+    pass
+
+
+class TakeError(ParleyError):
     pass
 
 
