@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     report_queue_url: str = ""
     command_queue_prefix: str = "parley-node-"
     log_level: str = "info"
+    # Where recorded segments wait for their upload, and how many bytes of one recording at most.
+    recording_spool: str = "/tmp/parley-spool"
+    recording_spool_bytes: int = Field(default=2 << 30, ge=64 << 20)
 
     @field_validator("log_level")
     @classmethod

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import boto3
 import structlog
@@ -26,6 +27,12 @@ COMMAND_WAIT_SECONDS = 10
 MAX_BACKOFF_SECONDS = 30.0
 # Commands say what is true for good: one that waited longer than a token lives has no meaning left.
 COMMAND_RETENTION_SECONDS = "600"
+RECORDING_CHANGES: dict[str, Literal["stop", "pause", "resume"]] = {
+    "stopRecording": "stop",
+    "pauseRecording": "pause",
+    "resumeRecording": "resume",
+}
+NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,37 @@ class Undrain:
     pass
 
 
-Command = Drain | Undrain | EndMeeting | RemoveParticipant | AdmitParticipant | Mute | ChangeParticipant
+@dataclass(frozen=True)
+class StartRecording:
+    """Record a meeting, now or when it comes."""
+
+    meeting: str
+    recording: str
+    bucket: str
+    backup_bucket: str | None
+    key_id: str | None
+
+
+@dataclass(frozen=True)
+class ChangeRecording:
+    """Stop, pause or go on with a recording."""
+
+    change: Literal["stop", "pause", "resume"]
+    meeting: str
+    recording: str
+
+
+Command = (
+    Drain
+    | Undrain
+    | EndMeeting
+    | RemoveParticipant
+    | AdmitParticipant
+    | Mute
+    | ChangeParticipant
+    | StartRecording
+    | ChangeRecording
+)
 
 
 def parse_command(body: str) -> Command | None:
@@ -116,9 +153,24 @@ def parse_command(body: str) -> Command | None:
             }:
                 sources = frozenset(str(source) for source in publish)
                 return ChangeParticipant(meeting, participant, role, name, sources, may_moderate)
+            case {"type": "startRecording", "meeting": str(), "recording": str(), "bucket": str()}:
+                return _parse_start_recording(message)
+            case {"type": str(kind), "meeting": str(meeting), "recording": str(recording)} if (
+                kind in RECORDING_CHANGES
+            ):
+                return ChangeRecording(RECORDING_CHANGES[kind], meeting, recording)
     except ValueError:
         pass
     return None
+
+
+def _parse_start_recording(message: dict[str, Any]) -> StartRecording:
+    """The names become folders and keys: nothing but letters, figures, `-` and `_`."""
+    meeting, recording = message["meeting"], message["recording"]
+    if not all(NAME.fullmatch(name) for name in (meeting, recording)) or not message["bucket"]:
+        raise ValueError("a meeting or recording has another name than identifiers have")
+    backup, key = _text_or_none(message, "backupBucket"), _text_or_none(message, "kmsKeyId")
+    return StartRecording(meeting, recording, message["bucket"], backup or None, key or None)
 
 
 def _text_or_none(message: dict[str, Any], name: str) -> str | None:
@@ -155,6 +207,8 @@ class ControlLink:
         self._handle = handle
         self._loop = asyncio.get_running_loop()
         self._stopping = threading.Event()
+        # Set where a report shall not wait for its time.
+        self._due = threading.Event()
         self._sequence = 0
         self.command_queue_url = ""
         # Reports and the long poll would wait for each other on one connection.
@@ -168,6 +222,11 @@ class ControlLink:
     def stop(self) -> None:
         """The threads end by themselves; a long poll under way is left to the process's end."""
         self._stopping.set()
+        self._due.set()
+
+    def report_soon(self) -> None:
+        """Something has changed that the control plane has to know at once."""
+        self._due.set()
 
     def _run_reports(self) -> None:
         failures = 0
@@ -181,7 +240,8 @@ class ControlLink:
             except (BotoCoreError, ClientError, TimeoutError) as exc:
                 failures += 1
                 log.warning("report_failed", error=str(exc), failures=failures)
-            self._stopping.wait(_pause(failures))
+            self._due.wait(_pause(failures))
+            self._due.clear()
 
     def _create_queue(self) -> str:
         attributes = {"MessageRetentionPeriod": COMMAND_RETENTION_SECONDS}

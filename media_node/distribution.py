@@ -32,6 +32,8 @@ Place = tuple[Key, SlotId]
 Told = dict[MeetingId, list[Event]]
 
 SCREEN, PROMINENT, REST = 0, 1, 2
+# A receiver without a connection or slots.
+RECORDER = ParticipantId("recorder")
 
 
 @dataclass
@@ -53,6 +55,8 @@ class Distribution:
     receiver_by_key: dict[Key, Receiver] = field(default_factory=dict)
     source_by_track: dict[TrackId, Source] = field(default_factory=dict)
     shed: int = 0
+    # Recorded meetings: the best of each of their tracks is wanted, whoever looks.
+    _recorded: set[MeetingId] = field(default_factory=set)
     _tracks_by_key: dict[Key, dict[TrackId, None]] = field(default_factory=dict)
     _speaking: dict[MeetingId, frozenset[ParticipantId]] = field(default_factory=dict)
     # What `settle` has to look at.
@@ -102,11 +106,24 @@ class Distribution:
         for place in before.demand.places if before is not None else ():
             self._receivers[place[0]] = None
             source.demand.put(now, place, frozenset({0}))
+        self._need_recorded(now, source)
 
     def handle_wish(self, now: Instant, meeting: Meeting, participant: ParticipantId, slot: SlotId) -> None:
         """A slot's limits or priority may have changed."""
         member = meeting.member(participant)
         self._show(now, meeting, member, {slot: member.carried.get(slot)})
+
+    def handle_recording(self, now: Instant, meeting: MeetingId, is_recorded: bool) -> None:
+        """A meeting is recorded from now on, or no longer."""
+        (self._recorded.add if is_recorded else self._recorded.discard)(meeting)
+        for source in self.source_by_track.values():
+            if source.meeting == meeting:
+                self._need_recorded(now, source)
+
+    def _need_recorded(self, now: Instant, source: Source) -> None:
+        best = frozenset({max(0, len(source.rids) - 1)}) if source.meeting in self._recorded else frozenset()
+        source.demand.put(now, ((source.meeting, RECORDER), SlotId("")), best)
+        self._sources[source.track.id] = None
 
     def handle_reconnected(self, key: Key) -> None:
         """A participant's slots are new in the plane: all is to be said again."""

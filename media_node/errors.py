@@ -15,6 +15,7 @@ MediaNodeError
 │   └── NodeFullError        full or closing
 ├── KeySetError              the signing keys cannot be had
 ├── ManifestError            a recording's manifest that cannot be read
+├── StorageError             no bucket takes what was recorded
 └── LayerOrderError          a broken invariant: a ladder that does not ascend
 """
 
@@ -99,6 +100,10 @@ class KeySetError(MediaNodeError):
 
 class ManifestError(MediaNodeError):
     """A page or entry of a recording's manifest is not of the contract."""
+
+
+class StorageError(MediaNodeError):
+    """Neither the bucket nor its backup takes an object now."""
 
 
 class LayerOrderError(MediaNodeError):

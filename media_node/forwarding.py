@@ -5,7 +5,8 @@ here; commands are collected and handed over in one batch.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -99,6 +100,9 @@ class Forwarding:
         # The slots that carry a track in the plane.
         self._places: dict[TrackId, dict[tuple[int, SlotId], PlaneTransport]] = {}
         self._slot_by_number: dict[int, PlaneSlot] = {}
+        # Meetings that are recorded now, and the workers of all taps.
+        self._tap_by_meeting: dict[MeetingId, int] = {}
+        self._worker_by_tap: dict[int, int] = {}
         self.transport_by_participant: dict[tuple[MeetingId, ParticipantId], PlaneTransport] = {}
         self.participant_by_number: dict[int, tuple[MeetingId, ParticipantId]] = {}
 
@@ -190,6 +194,7 @@ class Forwarding:
         self._transport_by_track[number] = transport.number
         self._add(transport, _add_track(transport, number, media))
         self.set_muted(meeting, track)
+        self._tap(meeting, track)
 
     def remove_track(self, meeting: MeetingId, participant: ParticipantId, track: TrackId) -> None:
         number = self._track_numbers.pop(track, None)
@@ -261,6 +266,45 @@ class Forwarding:
         transport = self.transport_by_participant.get((meeting, track.participant))
         media = transport.sending_by_mid.get(track.mid) if transport is not None else None
         return media.rids if media is not None else ()
+
+    # Recording.
+
+    def note_tap(self, meeting: MeetingId, tap: int) -> int:
+        """A tap will be opened for a meeting; returns the worker that has it."""
+        worker = self._worker_by_tap[tap] = self.placement.worker_of(meeting)
+        return worker
+
+    def record(self, meeting: MeetingId, tap: int, tracks: Iterable[Track]) -> None:
+        """Hand over these tracks of a meeting, and all that come, until it is paused or closed."""
+        self._tap_by_meeting[meeting] = tap
+        for track in tracks:
+            self._tap(meeting, track)
+
+    def pause_recording(self, meeting: MeetingId, tracks: Iterable[Track]) -> None:
+        """Hand a meeting's tracks over no more; they go on when it is recorded again."""
+        self._tap_by_meeting.pop(meeting, None)
+        for track in tracks:
+            transport = self.transport_by_participant.get((meeting, track.participant))
+            number = self._track_numbers.get(track.id)
+            if transport is not None and number is not None:
+                self._add(transport, packet_plane.UntapTrack(track=number, reason="paused"))
+
+    def close_tap(self, meeting: MeetingId, tap: int) -> None:
+        if self._tap_by_meeting.get(meeting) == tap:
+            del self._tap_by_meeting[meeting]
+        worker = self._worker_by_tap.pop(tap, None)
+        if worker is not None:
+            self._batches.setdefault(worker, []).append(packet_plane.CloseTap(tap=tap))
+
+    def _tap(self, meeting: MeetingId, track: Track) -> None:
+        tap = self._tap_by_meeting.get(meeting)
+        transport = self.transport_by_participant.get((meeting, track.participant))
+        number = self._track_numbers.get(track.id)
+        if tap is None or transport is None or number is None:
+            return
+        label = {"track": track.id, "participant": track.participant, "source": track.source}
+        command = packet_plane.TapTrack(tap=tap, track=number, label=json.dumps(label).encode())
+        self._add(transport, command)
 
     # Numbers back into names.
 

@@ -47,6 +47,18 @@ class ReceiverCounts:
 
 
 @dataclass(frozen=True)
+class RecordingCounts:
+    """One recording at one moment, and what its take has counted."""
+
+    is_degraded: bool
+    spool_bytes: int
+    segments: int
+    bytes: int
+    segments_dropped: int
+    records_lost: int
+
+
+@dataclass(frozen=True)
 class NodeCounts:
     """The node at one moment; `media` are counters by name, what they count, and their values."""
 
@@ -63,6 +75,8 @@ class NodeCounts:
     workers: tuple[WorkerCounts, ...]
     receivers: ReceiverCounts
     media: tuple[tuple[str, str, float], ...]
+    recordings: tuple[RecordingCounts, ...] = ()
+    recorders_restarted: int = 0
 
 
 class NodeCollector(Collector):
@@ -94,8 +108,47 @@ class NodeCollector(Collector):
             *counts.media,
         ):
             yield CounterMetricFamily(name, text, float(value))
+        yield from _recording_families(counts)
         yield from _worker_families(counts.workers)
         yield from _receiver_families(counts.receivers)
+
+
+def _recording_families(counts: NodeCounts) -> Iterator[Metric]:
+    """Sums over the recordings that are here: a recording has no label of its own."""
+    running = counts.recordings
+    for name, text, value in (
+        ("parley_recordings", "Recordings that run.", len(running)),
+        (
+            "parley_recordings_degraded",
+            "Recordings that lose something or cannot store it.",
+            sum(one.is_degraded for one in running),
+        ),
+        (
+            "parley_recording_spool_bytes",
+            "Segments that wait to be stored.",
+            sum(one.spool_bytes for one in running),
+        ),
+        (
+            "parley_recording_stored_segments",
+            "Segments of running takes.",
+            sum(one.segments for one in running),
+        ),
+        ("parley_recording_stored_bytes", "Their bytes.", sum(one.bytes for one in running)),
+        (
+            "parley_recording_dropped_segments",
+            "Segments given up for lack of room by running takes.",
+            sum(one.segments_dropped for one in running),
+        ),
+        (
+            "parley_recording_lost_records",
+            "Packets that found no room on the way to the recorders of running takes.",
+            sum(one.records_lost for one in running),
+        ),
+    ):
+        yield GaugeMetricFamily(name, text, float(value))
+    yield CounterMetricFamily(
+        "parley_recorders_restarted", "Recorder processes started again.", float(counts.recorders_restarted)
+    )
 
 
 def _worker_families(workers: tuple[WorkerCounts, ...]) -> Iterator[Metric]:

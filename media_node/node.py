@@ -27,6 +27,7 @@ from media_node.connections import Connections
 from media_node.control import (
     AdmitParticipant,
     ChangeParticipant,
+    ChangeRecording,
     Command,
     ControlLink,
     CpuMeter,
@@ -34,6 +35,7 @@ from media_node.control import (
     EndMeeting,
     Mute,
     RemoveParticipant,
+    StartRecording,
     Undrain,
 )
 from media_node.errors import KeySetError, NotGrantedError
@@ -43,6 +45,9 @@ from media_node.meetings.model import Standing, Wish
 from media_node.metrics import NodeCounts, format_metrics
 from media_node.observation import Observation
 from media_node.quantities import Instant, MeetingId, ParticipantId, new_identifier
+from media_node.recorded_meetings import RecordedMeetings
+from media_node.recording.recordings import Order, Recordings
+from media_node.recording.recordings import Standing as RecordingStanding
 from media_node.report import (
     format_counters,
     format_meetings,
@@ -66,6 +71,8 @@ TICK_SECONDS = 1.0
 POLICY_TICKS = 4
 # A message of the queue has at most 256 KiB.
 QUALITY_CHARS = 200_000
+# How long a node that stops waits for its recorders; later they go on by themselves.
+RECORDERS_SECONDS = 3.0
 FETCH_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 
 
@@ -87,6 +94,18 @@ class Node:
         self._admission = Admission(settings.node_capacity_units)
         self.hosting = Hosting(
             self._forwarding, self._connections, admission=self._admission, monotonic=time.monotonic
+        )
+        self._recorded = RecordedMeetings(
+            self._forwarding, self.hosting.live, self._plane.open_tap, time.monotonic
+        )
+        self._recordings = Recordings(
+            self.id,
+            self._recorded,
+            Path(settings.recording_spool) / self.id,
+            settings.recording_spool_bytes,
+            self._tell_recording,
+            monotonic=time.monotonic,
+            wallclock=time.time,
         )
         self._tokens = TokenVerifier(self.id, self._fetch_keys)
         self._control: ControlLink | None = None
@@ -129,6 +148,7 @@ class Node:
         scheme = "http" if tls is None else "https"
         self.url = self.settings.node_public_url or f"{scheme}://{host}:{port}"
         self._timer = asyncio.ensure_future(self._run_timer())
+        self._recordings.finish_leftovers()
         if self.settings.report_queue_url:
             self._control = ControlLink(
                 self.id,
@@ -144,7 +164,9 @@ class Node:
 
     async def stop(self) -> None:
         """Tell everybody, say goodbye on every connection, free the ports."""
+        closing = self._recordings.close(RECORDERS_SECONDS)
         self.hosting.close_all()
+        await closing
         if self._control is not None:
             self._control.stop()
         if self._timer is not None:
@@ -286,6 +308,7 @@ class Node:
             for _ in range(POLICY_TICKS):
                 await asyncio.sleep(TICK_SECONDS / POLICY_TICKS)
                 self.hosting.handle_policy_timeout()
+                self._recordings.handle_timeout(self.hosting.live.meeting_by_id)
             self.hosting.handle_timeout()
             if self._admission.is_overdue(Instant(time.monotonic())) and not self._admission.is_closing:
                 log.info("drain_is_over", meetings=len(self.hosting.live.meeting_by_id))
@@ -323,7 +346,17 @@ class Node:
             case Undrain():
                 self._admission.undrain()
             case EndMeeting(meeting):
+                self._recordings.stop_meeting(MeetingId(meeting))
                 self.hosting.end_meeting(MeetingId(meeting))
+            case StartRecording(meeting, recording, bucket, backup_bucket, key_id):
+                order = Order(recording, MeetingId(meeting), bucket, backup_bucket, key_id)
+                self._recordings.start(order, self.hosting.live.meeting_by_id)
+            case ChangeRecording("stop", _, recording):
+                self._recordings.stop(recording)
+            case ChangeRecording("pause", _, recording):
+                self._recordings.pause(recording)
+            case ChangeRecording("resume", _, recording):
+                self._recordings.resume(recording)
             case RemoveParticipant(meeting, participant, "left"):
                 self.hosting.put_out(MeetingId(meeting), ParticipantId(participant))
             case RemoveParticipant(meeting, participant, _):
@@ -337,6 +370,11 @@ class Node:
             case ChangeParticipant(meeting, participant, role, name, publish, may_moderate):
                 standing = Standing(role, name, publish, may_moderate)
                 self.hosting.change_standing(MeetingId(meeting), ParticipantId(participant), standing)
+
+    def _tell_recording(self, standing: RecordingStanding) -> None:
+        self._recorded.tell(standing)
+        if self._control is not None:
+            self._control.report_soon()
 
     def _take_quality(self) -> str:
         return format_quality(self.id, self._observation.quality.take_entries(QUALITY_CHARS))
@@ -364,6 +402,7 @@ class Node:
             "counters": format_counters(self._observation.workers),
             "meetings": format_meetings(live.meeting_by_id, self._egress),
             "over": format_over(live.meeting_by_id, self._egress),
+            "recordings": self._recordings.format_report(),
         }
 
     def _state(self) -> State:
@@ -387,6 +426,8 @@ class Node:
             workers=self._observation.workers,
             receivers=self._observation.receivers,
             media=self._observation.media(),
+            recordings=tuple(self._recordings.counts()),
+            recorders_restarted=self._recordings.restarts,
         )
 
 

@@ -17,7 +17,8 @@ from media_node.usage import EgressMeter, Session
 
 # As the control plane keeps them (chalicelib/domain/placement.py): each meeting is in one for good.
 LANES = 8
-LISTS = ("meetings", "over")
+# What is told lane by lane, and by which of its names an entry is in one: the meeting that it is about.
+MEETING_NAME = {"meetings": "id", "over": "id", "recordings": "meeting"}
 # A message of the queue has at most 256 KiB. A lane is told by one message: 20,000 people fit in pairs.
 MOST_MESSAGE_BYTES = 200_000
 
@@ -26,14 +27,14 @@ def format_report(report: Mapping[str, Any]) -> list[str]:
     """A report as messages, each about some lanes whole: one where it is small. They may come in any order.
 
     Args:
-        report: What the node says of itself, with its `meetings` and those that are `over`.
+        report: What the node says of itself, with its `meetings`, those that are `over`, and its `recordings`.
     """
-    head = {name: value for name, value in report.items() if name not in LISTS}
+    head = {name: value for name, value in report.items() if name not in MEETING_NAME}
     head["meetingCount"] = len(report["meetings"])
-    lanes = [{name: _in_lane(report[name], lane) for name in LISTS} for lane in range(LANES)]
+    lanes = [{name: _in_lane(report[name], name, lane) for name in MEETING_NAME} for lane in range(LANES)]
     messages = []
     for part in _packed([len(_compact(entries)) for entries in lanes]):
-        about = {name: [one for lane in part for one in lanes[lane][name]] for name in LISTS}
+        about = {name: [one for lane in part for one in lanes[lane][name]] for name in MEETING_NAME}
         messages.append(_compact({**head, "lanes": part, **about}))
     return messages
 
@@ -48,8 +49,8 @@ def _packed(sizes: Sequence[int]) -> list[list[int]]:
     return parts
 
 
-def _in_lane(entries: Iterable[Mapping[str, Any]], lane: int) -> list[Mapping[str, Any]]:
-    return [one for one in entries if zlib.crc32(one["id"].encode()) % LANES == lane]
+def _in_lane(entries: Iterable[Mapping[str, Any]], name: str, lane: int) -> list[Mapping[str, Any]]:
+    return [one for one in entries if zlib.crc32(one[MEETING_NAME[name]].encode()) % LANES == lane]
 
 
 def _compact(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from media_node.meetings.model import ChatMessage, Participant, Track
+from media_node.meetings.model import ChatMessage, Participant, RecordingNotice, Track
 from media_node.quantities import ParticipantId, SlotId, TrackId
 
 
@@ -110,6 +110,13 @@ class ReactionSent:
 
 
 @dataclass(frozen=True)
+class RecordingChanged:
+    """The meeting is recorded, or how that does has changed."""
+
+    recording: RecordingNotice
+
+
+@dataclass(frozen=True)
 class ParticipantRemoved:
     """The participant's session is over; `reason` is told to it."""
 
@@ -125,5 +132,6 @@ Event = (
     | SpeakersChanged
     | ChatSent
     | ReactionSent
+    | RecordingChanged
     | ParticipantRemoved
 )

@@ -19,13 +19,14 @@ from media_node.meetings.events import (
     ParticipantLeft,
     ParticipantRemoved,
     ReactionSent,
+    RecordingChanged,
     SlotsChanged,
     SpeakersChanged,
     TrackMuted,
     TrackPublished,
     TrackUnpublished,
 )
-from media_node.meetings.model import ChatMessage, Participant, Standing, Track, Wish
+from media_node.meetings.model import ChatMessage, Participant, RecordingNotice, Standing, Track, Wish
 from media_node.meetings.selection import Place, Selection
 from media_node.quantities import MeetingId, Mid, ParticipantId, SlotId, Source, TrackId
 
@@ -46,6 +47,8 @@ class Meeting:
     # Counts changes of the roster.
     version: int = 0
     chat: deque[ChatMessage] = field(default_factory=lambda: deque(maxlen=CHAT_HISTORY))
+    # How its recording does, None while there is none.
+    recording: RecordingNotice | None = None
     _published: int = 0
     _spoken: int = 0
     _hands: int = 0
@@ -205,6 +208,17 @@ class Meeting:
     def handle_reaction(self, participant: ParticipantId, reaction: str) -> list[Event]:
         self.member(participant)
         return [ReactionSent(participant, reaction)]
+
+    def handle_recording(self, notice: RecordingNotice) -> list[Event]:
+        """The meeting's recording has begun, changed or ended."""
+        shown = notice if notice.state != "stopped" else None
+        if shown == self.recording or (shown is None and self._is_of_another(notice)):
+            return []
+        self.recording = shown
+        return [RecordingChanged(notice)]
+
+    def _is_of_another(self, notice: RecordingNotice) -> bool:
+        return self.recording is None or self.recording.id != notice.id
 
     # Moderation.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from media_node.quantities import KIND_BY_SOURCE, MediaKind, Mid, ParticipantId, SlotId, Source, TrackId
 
@@ -65,6 +66,16 @@ class Participant:
     carried: dict[SlotId, TrackId | None] = field(default_factory=dict)
     # The camera's rank among those who spoke: larger is later, 0 for never.
     spoke: int = 0
+
+
+@dataclass(frozen=True)
+class RecordingNotice:
+    """How a recording of the meeting does."""
+
+    id: str
+    state: Literal["recording", "paused", "degraded", "stopped"]
+    reason: str | None
+    started_at: datetime
 
 
 @dataclass(frozen=True)

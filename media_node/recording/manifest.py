@@ -98,6 +98,11 @@ class Page:
     is_final: bool
     digest: str = ""
 
+    @staticmethod
+    def digest_of(data: bytes) -> str:
+        """What the page after the one with these bytes names as `previousPage`."""
+        return hashlib.sha256(data).hexdigest()
+
 
 def canonical(value: Json) -> bytes:
     """JSON with sorted keys and no spaces, in UTF-8: the bytes that are hashed."""
@@ -180,7 +185,7 @@ def parse_page(data: bytes) -> Page:
         gaps=tuple(_parse_gap(one) for one in fields.objects("gaps")),
         health=tuple(_parse_health(one) for one in fields.objects("health")),
         is_final=fields.flag("final"),
-        digest=hashlib.sha256(data).hexdigest(),
+        digest=Page.digest_of(data),
     )
 
 

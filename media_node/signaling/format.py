@@ -17,6 +17,7 @@ from media_node.meetings.events import (
     ParticipantLeft,
     ParticipantRemoved,
     ReactionSent,
+    RecordingChanged,
     SlotPaused,
     SlotsChanged,
     SpeakersChanged,
@@ -25,7 +26,7 @@ from media_node.meetings.events import (
     TrackUnpublished,
 )
 from media_node.meetings.meeting import Meeting
-from media_node.meetings.model import ChatMessage, Participant, Track
+from media_node.meetings.model import ChatMessage, Participant, RecordingNotice, Track
 from media_node.quantities import ParticipantId, format_time
 
 Json = dict[str, Any]
@@ -59,6 +60,7 @@ def format_joined(
         "roster": {"version": meeting.version, "participants": members},
         "slots": slots,
         "messages": [_chat_line(one) for one in meeting.chat],
+        "recording": _recording(meeting.recording) if meeting.recording is not None else None,
     }
     return message if answer is None else {**message, "answer": answer}
 
@@ -133,6 +135,8 @@ def format_event(event: Event) -> Json | None:
             return {"type": "message", **_chat_line(message)}
         case ReactionSent(sender, reaction):
             return {"type": "reaction", "from": sender, "reaction": reaction}
+        case RecordingChanged(recording):
+            return {"type": "recording", **_recording(recording)}
         case ParticipantRemoved(_, reason):
             return format_removed(reason)
         case _:
@@ -156,6 +160,15 @@ def format_quality(packets_lost: int, packets_received: int, rtt_ms: float | Non
 def format_error(error: ClientError, correlation_id: int | None = None) -> Json:
     message: Json = {"type": "error", "code": error.code, "message": str(error)}
     return message if correlation_id is None else {**message, "id": correlation_id}
+
+
+def _recording(recording: RecordingNotice) -> Json:
+    notice: Json = {
+        "recordingId": recording.id,
+        "state": recording.state,
+        "startedAt": format_time(recording.started_at),
+    }
+    return notice if recording.reason is None else {**notice, "reason": recording.reason}
 
 
 def _chat_line(message: ChatMessage) -> Json:

@@ -9,10 +9,12 @@ import pytest
 from media_node.control import (
     AdmitParticipant,
     ChangeParticipant,
+    ChangeRecording,
     ControlLink,
     EndMeeting,
     Mute,
     RemoveParticipant,
+    StartRecording,
     parse_command,
 )
 
@@ -71,3 +73,21 @@ async def test_a_report_of_several_messages_is_sent_whole_under_one_number(monke
         await asyncio.to_thread(link._send_report)
     assert [where for where, _ in sent] == ["http://reports"] * 4
     assert [(one["sequence"], one["half"]) for _, one in sent] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
+def test_recordings_are_started_stopped_paused_and_resumed():
+    about = {"meeting": "mtg_1", "recording": "rec_1"}
+    start = {"type": "startRecording", **about, "bucket": "b", "backupBucket": None, "kmsKeyId": "key"}
+    assert parse_command(json.dumps(start)) == StartRecording("mtg_1", "rec_1", "b", None, "key")
+    for kind, change in (("stop", "stop"), ("pause", "pause"), ("resume", "resume")):
+        command = parse_command(json.dumps({"type": f"{kind}Recording", **about}))
+        assert isinstance(command, ChangeRecording)
+        assert (command.change, command.recording) == (change, "rec_1")
+
+
+@pytest.mark.parametrize(
+    "change", [{"recording": "../x"}, {"meeting": "a/b"}, {"bucket": ""}, {"kmsKeyId": 1}]
+)
+def test_a_recording_whose_names_could_lead_elsewhere_is_not_started(change):
+    start = {"type": "startRecording", "meeting": "mtg_1", "recording": "rec_1", "bucket": "b", **change}
+    assert parse_command(json.dumps(start)) is None

@@ -32,7 +32,7 @@ def encode(codec: str) -> Iterator[bytes]:
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, RATE), Fraction(RATE)
-    encoder.gop_size, encoder.options = 2 * RATE, options
+    encoder.gop_size, encoder.options, encoder.thread_count = 2 * RATE, options, 1
     for number in range(FRAMES):
         picture = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
         for plane, value in zip(picture.planes, (20 + number, 128, 128), strict=True):

@@ -314,9 +314,27 @@ describe('a meeting', () => {
     await settle();
     expect(meeting.getSnapshot()).toBe(before);
     expect(calls).toBe(0);
-    socket().say({ type: 'recording', number: 3, state: 'on' });
+    socket().say({
+      type: 'recording',
+      number: 3,
+      recordingId: 'rec_1',
+      state: 'recording',
+      startedAt: '2026-01-01T10:00:00Z',
+    });
     await settle();
     expect(calls).toBe(1);
+  });
+
+  it('shows whether the meeting is recorded, to who comes late too', async () => {
+    await join();
+    expect(meeting.getSnapshot().recording).toBe('off');
+    const notice = { recordingId: 'rec_1', startedAt: '2026-01-01T10:00:00Z' };
+    socket().say(joined(2, { resumed: true, recording: { ...notice, state: 'paused' } }));
+    await settle();
+    expect(meeting.getSnapshot().recording).toBe('on');
+    socket().say({ type: 'recording', number: 3, ...notice, state: 'stopped' });
+    await settle();
+    expect(meeting.getSnapshot().recording).toBe('off');
   });
 
   it('shows an open door to nobody: after the end there is no socket and no connection', async () => {

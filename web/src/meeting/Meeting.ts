@@ -340,7 +340,7 @@ export class Meeting implements MeetingClient {
         this.#events.emit('reaction', message);
         break;
       case 'recording':
-        this.#update({ recording: message.state === 'off' ? 'off' : 'on' });
+        this.#update({ recording: message.state === 'stopped' ? 'off' : 'on' });
         break;
       case 'error':
         this.#events.emit('refused', message);
@@ -369,7 +369,11 @@ export class Meeting implements MeetingClient {
     }
     this.#settleVoices();
     const meeting = grant === null ? null : { ...grant.meeting };
-    this.#update({ meeting, messages: mergeMessages(this.#snapshot.messages, joined.messages) });
+    this.#update({
+      meeting,
+      messages: mergeMessages(this.#snapshot.messages, joined.messages),
+      recording: joined.recording ? 'on' : 'off',
+    });
     this.#reconcileTracks();
     this.#reconcileSlots();
     const isHandRaised = this.#participants.self?.hand ?? false;

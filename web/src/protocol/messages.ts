@@ -116,6 +116,19 @@ export interface ChatLine {
   readonly to?: ParticipantId;
 }
 
+/** How the meeting's recording does. */
+export interface RecordingNotice {
+  readonly recordingId: string;
+  readonly state: 'recording' | 'paused' | 'degraded';
+  /** What is wrong with a degraded one, for machines. */
+  readonly reason?: string;
+  readonly startedAt: string;
+}
+
+export type RecordingChange = Omit<RecordingNotice, 'state'> & {
+  readonly state: RecordingNotice['state'] | 'stopped';
+};
+
 export type RemovedReason = 'ended' | 'removed' | 'replaced' | 'nodeClosing' | 'moved';
 export type Verdict = 'good' | 'uplink' | 'downlink';
 
@@ -143,6 +156,8 @@ export type NodeMessageBody =
       readonly roster: { readonly version: number; readonly participants: readonly RosterParticipant[] };
       readonly slots: readonly { readonly slot: Slot; readonly kind: Kind; readonly track: TrackId | null }[];
       readonly messages: readonly ChatLine[];
+      /** Null while there is none; nodes of before recording leave it out. */
+      readonly recording?: RecordingNotice | null;
     }
   | { readonly type: 'answer'; readonly id: number; readonly sdp: string }
   | { readonly type: 'roster'; readonly version: number; readonly changes: readonly RosterChange[] }
@@ -168,7 +183,7 @@ export type NodeMessageBody =
     }
   | ({ readonly type: 'message' } & ChatLine)
   | { readonly type: 'reaction'; readonly from: ParticipantId; readonly reaction: string }
-  | { readonly type: 'recording'; readonly state: string }
+  | ({ readonly type: 'recording' } & RecordingChange)
   | { readonly type: 'waiting' }
   | { readonly type: 'move'; readonly url: string }
   | { readonly type: 'removed'; readonly reason: RemovedReason }

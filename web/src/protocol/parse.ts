@@ -61,6 +61,13 @@ const chatLine: decode.Decoder<ChatLine> = object({
   to: optional(string),
 });
 
+const recordingNotice = object({
+  recordingId: string,
+  state: oneOf('recording', 'paused', 'degraded'),
+  reason: optional(string),
+  startedAt: string,
+});
+
 const CHANGE_DECODERS: Readonly<Record<RosterChange['op'], decode.Decoder<object>>> = {
   participantJoined: object({ participant: rosterParticipant }),
   participantLeft: object({ participant: string, reason: string }),
@@ -99,6 +106,7 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
     roster: object({ version: wholeNumber, participants: listOf(rosterParticipant) }),
     slots: listOf(object({ slot: string, kind, track: nullable(string) })),
     messages: listOf(chatLine),
+    recording: optional(nullable(recordingNotice)),
   }),
   answer: object({ id: positiveInteger, sdp: string }),
   roster: object({ version: wholeNumber, changes: listOf(rosterChange) }),
@@ -114,7 +122,12 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
   }),
   message: chatLine,
   reaction: object({ from: string, reaction: string }),
-  recording: object({ state: string }),
+  recording: object({
+    recordingId: string,
+    state: oneOf('recording', 'paused', 'degraded', 'stopped'),
+    reason: optional(string),
+    startedAt: string,
+  }),
   waiting: object({}),
   move: object({ url: string }),
   removed: object({ reason: oneOf('ended', 'removed', 'replaced', 'nodeClosing', 'moved') }),

@@ -51,7 +51,13 @@ const joined = (number: number) => ({
   slots: [],
   messages: [],
 });
-const recording = (number: number) => ({ type: 'recording', number, state: 'off' });
+const recording = (number: number) => ({
+  type: 'recording',
+  number,
+  recordingId: 'rec_1',
+  state: 'stopped',
+  startedAt: '2026-01-01T10:00:00Z',
+});
 
 let now = 0;
 let sockets: FakeSocket[] = [];

@@ -1,0 +1,257 @@
+"""`python -m media_node.recording.recorder SETTINGS`: one recorder, from the tap's socket to the bucket.
+
+A process of its own, so that whatever it meets the node goes on. It lives until the other end of its socket
+is closed and everything is stored; a node that dies closes it too. One JSON object a line on standard output
+says how it does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import json
+import select
+import signal
+import socket
+import sys
+import time
+from typing import Any, TextIO
+
+import boto3
+import structlog
+from botocore.config import Config
+
+import packet_plane
+from media_node.errors import ManifestError, MediaNodeError
+from media_node.recording.manifest import Gap, Health, Span
+from media_node.recording.processes import BROKEN_STATUS, BUSY_STATUS, UNFINISHED_STATUS
+from media_node.recording.settings import RecorderSettings, parse_settings
+from media_node.recording.spool import Spool
+from media_node.recording.storage import Storage
+from media_node.recording.take import Draft
+from media_node.recording.uploads import Uploads
+
+log = structlog.get_logger()
+
+READ_BYTES = 1 << 20
+TICK_SECONDS = 0.1
+STATUS_SECONDS = 1.0
+PAGE_SECONDS = 9.0
+# How long a bucket may fail before people are told.
+FAILING_SECONDS = 5.0
+# How long something that was lost counts as a bad state.
+LOSS_SECONDS = 10.0
+# How long what is left is tried to be stored after the end; then it waits for the node's next start.
+FINISH_SECONDS = 3_600.0
+# How long objects in the backup bucket hold up the end.
+BRING_BACK_SECONDS = 30.0
+
+
+class Recorder:
+    """One take from start to end; `out` gets its states."""
+
+    def __init__(self, settings: RecorderSettings, storage: Storage, out: TextIO) -> None:
+        self._storage = storage
+        self._spool = Spool(settings.folder, settings.identity, settings.spool_bytes)
+        self._uploads = Uploads(self._spool, storage)
+        self._segmenter = packet_plane.Segmenter()
+        self._out = out
+        # The plane's wall clock goes on with its monotonic one; so does this.
+        self._origin_us = time.time_ns() // 1_000 - time.monotonic_ns() // 1_000
+        self._said = ""
+        self._said_at = 0.0
+        self._paged_at = time.monotonic()
+        self._ticked_at = 0.0
+        self._health: tuple[str, str | None] = ("", None)
+        self._losses = 0
+        self._lost_at: tuple[float, str] | None = None
+
+    def run(self, tap: socket.socket | None) -> int:
+        """Record what comes until the tap ends, then store what is left; returns the exit status."""
+        with self._uploads.lock:
+            if not self._spool.take.started_us:
+                self._spool.take.started_us = self._now_us()
+        self._uploads.start()
+        self._tick()
+        try:
+            if tap is not None:
+                self._record(tap)
+            self._take(self._segmenter.finish())
+            return self._finish()
+        finally:
+            self._uploads.stop()
+
+    def _record(self, tap: socket.socket) -> None:
+        tap.setblocking(False)
+        while True:
+            readable, _, _ = select.select([tap], [], [], TICK_SECONDS)
+            if readable:
+                try:
+                    data = tap.recv(READ_BYTES)
+                except ConnectionResetError:
+                    data = b""
+                if not data:
+                    return
+                self._take(self._segmenter.push(data))
+            if time.monotonic() - self._ticked_at >= TICK_SECONDS:
+                self._take(self._segmenter.handle_timeout(self._now_us()))
+                self._tick()
+
+    def _finish(self) -> int:
+        """Store everything, and the last page behind it."""
+        until = time.monotonic() + FINISH_SECONDS
+        while time.monotonic() < until:
+            self._tick()
+            with self._uploads.lock:
+                is_idle, is_over = self._uploads.is_idle, self._spool.take.is_over
+                if is_idle and not is_over:
+                    self._spool.note_health(Health("stopped", None, self._now_us()))
+                    self._spool.close_page(is_final=True)
+                    self._uploads.note_news()
+            if is_idle and is_over:
+                self._wait_brought_back()
+                self._say("stopped", None)
+                self._spool.remove()
+                return 0
+            time.sleep(TICK_SECONDS)
+        log.error("recording_unfinished", spool_bytes=self._spool.bytes)
+        return UNFINISHED_STATUS
+
+    def _wait_brought_back(self) -> None:
+        until = time.monotonic() + BRING_BACK_SECONDS
+        while self._storage.moved and time.monotonic() < until:
+            self._tick()
+            time.sleep(TICK_SECONDS)
+
+    def _take(self, findings: list[packet_plane.Segment | packet_plane.Gap]) -> None:
+        for finding in findings:
+            label = json.loads(finding.label)
+            if isinstance(finding, packet_plane.Gap):
+                gap = Gap(label["track"], finding.start_us, finding.end_us, finding.reason)
+                with self._uploads.lock:
+                    self._spool.note_gap(gap)
+                continue
+            draft = _draft(label, finding)
+            with self._uploads.lock:
+                self._spool.add(draft, finding.data)
+                self._uploads.note_news()
+
+    # How it does.
+
+    def _tick(self) -> None:
+        now = self._ticked_at = time.monotonic()
+        with self._uploads.lock:
+            state, reason = self._state(now)
+            if (state, reason) != self._health:
+                self._health = (state, reason)
+                health = Health("degraded" if reason else "recording", reason, self._now_us())
+                self._spool.note_health(health)
+            is_due = now - self._paged_at >= PAGE_SECONDS
+            if is_due and self._spool.take.has_news and not self._spool.take.is_over:
+                self._paged_at = now
+                self._spool.close_page(is_final=False)
+                self._uploads.note_news()
+        self._say(state, reason)
+
+    def _state(self, now: float) -> tuple[str, str | None]:
+        losses = self._spool.dropped + self._segmenter.records_lost
+        if losses > self._losses:
+            is_overflow = self._spool.dropped == 0
+            lost = "overflow" if is_overflow else ("spool_full" if self._spool.has_disk else "disk_full")
+            self._losses, self._lost_at = losses, (now, lost)
+        if self._lost_at is not None and now - self._lost_at[0] < LOSS_SECONDS:
+            return "degraded", self._lost_at[1]
+        if not self._spool.has_disk:
+            return "degraded", "disk_full"
+        if self._uploads.failing_seconds() > FAILING_SECONDS:
+            return "degraded", "storage_unavailable"
+        if self._storage.is_away:
+            return "degraded", "backup_bucket"
+        return "recording", None
+
+    def _say(self, state: str, reason: str | None) -> None:
+        take = self._spool.take
+        status = {
+            "state": state,
+            "reason": reason,
+            "segments": take.segments,
+            "bytes": take.stored_bytes,
+            "tracks": self._segmenter.tracks,
+            "spoolBytes": self._spool.bytes,
+            "recordsLost": self._segmenter.records_lost,
+            "packetsMalformed": self._segmenter.packets_malformed,
+            "segmentsDropped": self._spool.dropped,
+        }
+        text, now = json.dumps(status), time.monotonic()
+        is_changed = not self._said.startswith(f'{{"state": "{state}", "reason": {json.dumps(reason)}')
+        if not is_changed and (now - self._said_at < STATUS_SECONDS or text == self._said):
+            return
+        self._said, self._said_at = text, now
+        try:
+            self._out.write(text + "\n")
+            self._out.flush()
+        except OSError:
+            # The node is gone; what was recorded is stored all the same.
+            self._out = io.StringIO()
+
+    def _now_us(self) -> int:
+        return self._origin_us + time.monotonic_ns() // 1_000
+
+
+def _draft(label: dict[str, Any], segment: packet_plane.Segment) -> Draft:
+    return Draft(
+        track=label["track"],
+        participant=label["participant"],
+        source=label["source"],
+        codec=segment.codec,
+        start_us=segment.start_us,
+        end_us=segment.end_us,
+        width=segment.width,
+        height=segment.height,
+        bytes=len(segment.data),
+        sha256=hashlib.sha256(segment.data).hexdigest(),
+        lost=tuple(Span(start_us, end_us) for start_us, end_us in segment.lost),
+    )
+
+
+def make_storage(settings: RecorderSettings) -> Storage:
+    config = Config(
+        connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1}, max_pool_connections=16
+    )
+    client = boto3.client("s3", config=config)
+    return Storage(client, settings.bucket, settings.backup_bucket, settings.key_id, time.monotonic)
+
+
+def main(arguments: list[str]) -> int:
+    # Ctrl-C reaches the whole group; the node decides when this ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+    try:
+        settings = parse_settings(arguments[0] if arguments else "")
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        lock = (settings.folder.parent / f"{settings.folder.name}.lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (settings.folder.parent / f"{settings.folder.name}.settings").write_text(settings.format())
+        tap = socket.socket(fileno=settings.descriptor) if settings.descriptor is not None else None
+        status = Recorder(settings, make_storage(settings), sys.stdout).run(tap)
+    except BlockingIOError:
+        return BUSY_STATUS
+    except (MediaNodeError, OSError, ValueError) as exc:
+        log.error("recorder_failed", error=str(exc), is_state=isinstance(exc, ManifestError))
+        return BROKEN_STATUS
+    if status == 0:
+        (settings.folder.parent / f"{settings.folder.name}.settings").unlink(missing_ok=True)
+        (settings.folder.parent / f"{settings.folder.name}.lock").unlink(missing_ok=True)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

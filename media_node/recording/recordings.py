@@ -1,0 +1,414 @@
+"""The recordings of a node: their recorder processes, started, watched and started again when they die.
+
+A recording is wanted from its command until it is stopped or its meeting is over. While its meeting is here
+it has a take: a tap of the plane, and a recorder process at the other end of a socket. Nothing here waits
+for a recorder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import socket
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import structlog
+
+from media_node.errors import ManifestError
+from media_node.metrics import RecordingCounts
+from media_node.quantities import Instant, MeetingId, new_identifier
+from media_node.recording.processes import BROKEN_STATUS, UNFINISHED_STATUS, start_recorder, status_lines
+from media_node.recording.settings import RecorderSettings, parse_settings
+
+log = structlog.get_logger()
+
+State = Literal["recording", "paused", "degraded", "stopped", "failed"]
+
+# One lost report loses nothing.
+TOLD_SECONDS = 60.0
+# Who has left may come back; who is asked to record a meeting that never comes forgets it.
+EMPTY_SECONDS, ABSENT_SECONDS = 60.0, 600.0
+FIRST_RESTART_SECONDS, MAX_RESTART_SECONDS = 0.2, 5.0
+# A recorder that lives this long has recovered.
+STEADY_SECONDS = 10.0
+
+
+COUNTED = ("spoolBytes", "segments", "bytes", "segmentsDropped", "recordsLost")
+
+
+class Taps(Protocol):
+    """What of the packet plane is needed; a tap is read at the other end of `descriptor`, the caller's."""
+
+    def open_tap(self, meeting: MeetingId, tap: int, descriptor: int) -> None: ...
+    def record(self, meeting: MeetingId, tap: int) -> None: ...
+    def pause(self, meeting: MeetingId) -> None: ...
+    def close_tap(self, meeting: MeetingId, tap: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be recorded, and where it goes."""
+
+    recording: str
+    meeting: MeetingId
+    bucket: str
+    backup_bucket: str | None
+    key_id: str | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a recording does, as people and reports are told."""
+
+    recording: str
+    meeting: MeetingId
+    state: State
+    reason: str | None
+    started_us: int
+
+
+@dataclass
+class Recording:
+    """One recording that this node has been asked for."""
+
+    order: Order
+    asked_at: Instant
+    tap: int = 0
+    take: RecorderSettings | None = None
+    process: asyncio.subprocess.Process | None = None
+    is_paused: bool = False
+    is_stopping: bool = False
+    started_us: int = 0
+    ended_us: int | None = None
+    ended_at: Instant | None = None
+    empty_since: Instant | None = None
+    state: State = "recording"
+    reason: str | None = None
+    restarts: int = 0
+    # Of the take now, as its recorder last said, and of those before.
+    status: dict[str, Any] = field(default_factory=dict)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Recordings:
+    """All recordings of one node; used on its loop alone."""
+
+    def __init__(
+        self,
+        node: str,
+        taps: Taps,
+        spool: Path,
+        spool_bytes: int,
+        tell: Callable[[Standing], None],
+        *,
+        monotonic: Callable[[], float],
+        wallclock: Callable[[], float],
+    ) -> None:
+        self._node = node
+        self._taps = taps
+        self._spool = spool
+        self._spool_bytes = spool_bytes
+        self._tell = tell
+        self._monotonic = monotonic
+        self._wallclock = wallclock
+        self._numbers = itertools.count(1)
+        self.recording_by_id: dict[str, Recording] = {}
+        self.restarts = 0
+        self._leftovers: set[asyncio.Task[None]] = set()
+
+    # Commands.
+
+    def start(self, order: Order, meetings: Collection[MeetingId]) -> None:
+        """Record a meeting, now or when it comes; again changes nothing.
+
+        A meeting has one recording at a time: another takes the place of the one before.
+        """
+        if order.recording in self.recording_by_id:
+            return
+        self.stop_meeting(order.meeting)
+        recording = Recording(order, self._now())
+        self.recording_by_id[order.recording] = recording
+        if order.meeting in meetings:
+            self._begin_take(recording)
+
+    def stop(self, recording_id: str) -> None:
+        recording = self.recording_by_id.get(recording_id)
+        if recording is not None:
+            self._stop(recording)
+
+    def stop_meeting(self, meeting: MeetingId) -> None:
+        """The meeting is over for good."""
+        for recording in list(self.recording_by_id.values()):
+            if recording.order.meeting == meeting and recording.ended_at is None:
+                self._stop(recording)
+
+    def pause(self, recording_id: str) -> None:
+        recording = self.recording_by_id.get(recording_id)
+        if recording is None or recording.is_paused or recording.is_stopping:
+            return
+        recording.is_paused = True
+        self._taps.pause(recording.order.meeting)
+        self._change(recording)
+
+    def resume(self, recording_id: str) -> None:
+        recording = self.recording_by_id.get(recording_id)
+        if recording is None or not recording.is_paused or recording.is_stopping:
+            return
+        recording.is_paused = False
+        if recording.take is not None:
+            self._taps.record(recording.order.meeting, recording.tap)
+        self._change(recording)
+
+    # Time.
+
+    def handle_timeout(self, meetings: Collection[MeetingId]) -> None:
+        """Follow the node's meetings: takes begin and end with them."""
+        now = self._now()
+        for recording in list(self.recording_by_id.values()):
+            if recording.ended_at is not None:
+                if now - recording.ended_at >= TOLD_SECONDS:
+                    del self.recording_by_id[recording.order.recording]
+            elif recording.order.meeting in meetings:
+                recording.empty_since = None
+                if recording.take is None and not recording.is_stopping:
+                    self._begin_take(recording)
+            else:
+                self._handle_absent(now, recording)
+
+    def _handle_absent(self, now: Instant, recording: Recording) -> None:
+        if recording.take is not None and not recording.is_stopping:
+            # People who come back find another take: the meeting may be on another worker by then.
+            self._end_take(recording)
+        if recording.empty_since is None:
+            recording.empty_since = now
+        patience = EMPTY_SECONDS if recording.started_us else ABSENT_SECONDS
+        if now - recording.empty_since >= patience:
+            self._stop(recording)
+
+    # What is told.
+
+    def standing_of(self, meeting: MeetingId) -> Standing | None:
+        """The recording that a meeting's people are told of."""
+        for recording in self.recording_by_id.values():
+            if recording.order.meeting == meeting and recording.started_us and recording.ended_at is None:
+                return self._standing(recording)
+        return None
+
+    def format_report(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "recording": one.order.recording,
+                "meeting": one.order.meeting,
+                "state": self._standing(one).state,
+                "reason": one.reason,
+                "prefix": one.take.prefix if one.take is not None else "",
+                "segments": int(one.status.get("segments", 0)),
+                "bytes": int(one.status.get("bytes", 0)),
+                "tracks": int(one.status.get("tracks", 0)),
+                "startedUs": one.started_us,
+                "endedUs": one.ended_us,
+            }
+            for one in self.recording_by_id.values()
+            if one.started_us
+        ]
+
+    def counts(self) -> Iterator[RecordingCounts]:
+        """Of each recording that runs."""
+        for one in self.recording_by_id.values():
+            if one.started_us and one.ended_at is None:
+                number = {name: int(one.status.get(name, 0)) for name in COUNTED}
+                yield RecordingCounts(one.state == "degraded", *number.values())
+
+    async def close(self, seconds: float) -> None:
+        """End all takes; recorders that are not done by then go on by themselves."""
+        for recording in self.recording_by_id.values():
+            self._stop(recording)
+        tasks = {task for one in self.recording_by_id.values() for task in one.tasks}
+        if tasks:
+            _, unfinished = await asyncio.wait(tasks, timeout=seconds)
+            for task in unfinished:
+                task.cancel()
+
+    # Takes.
+
+    def _begin_take(self, recording: Recording) -> None:
+        recording.tap = next(self._numbers)
+        recording.take = self._new_take(recording.order)
+        recording.status = {}
+        recording.started_us = recording.started_us or int(self._wallclock() * 1_000_000)
+        self._spawn(recording, recording.take)
+        if not recording.is_paused:
+            self._taps.record(recording.order.meeting, recording.tap)
+        log.info("recording_started", recording=recording.order.recording, meeting=recording.order.meeting)
+        self._change(recording)
+
+    def _new_take(self, order: Order) -> RecorderSettings:
+        name = f"{order.recording}-{new_identifier('')}"
+        return RecorderSettings(
+            recording=order.recording,
+            meeting=order.meeting,
+            node=self._node,
+            prefix=f"nodes/{self._node}/{name}/",
+            bucket=order.bucket,
+            backup_bucket=order.backup_bucket,
+            key_id=order.key_id,
+            spool=str(self._spool / name),
+            spool_bytes=self._spool_bytes,
+        )
+
+    def _end_take(self, recording: Recording) -> None:
+        """No more comes; the recorder stores what it has and ends."""
+        self._taps.close_tap(recording.order.meeting, recording.tap)
+        recording.take, recording.process = None, None
+
+    def _stop(self, recording: Recording) -> None:
+        if recording.is_stopping:
+            return
+        recording.is_stopping = True
+        recording.ended_us = int(self._wallclock() * 1_000_000)
+        if recording.take is None:
+            self._finish(recording, "stopped", None)
+            return
+        self._taps.close_tap(recording.order.meeting, recording.tap)
+        # People know at once; the last segments follow.
+        self._tell(replace(self._standing(recording), state="stopped", reason=None))
+
+    def _finish(self, recording: Recording, state: State, reason: str | None) -> None:
+        recording.ended_at = self._now()
+        recording.state, recording.reason = state, reason
+        log.info("recording_ended", recording=recording.order.recording, state=state, reason=reason)
+        self._tell(self._standing(recording))
+
+    # Processes.
+
+    def _spawn(self, recording: Recording, take: RecorderSettings) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with ours:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
+            self._taps.open_tap(recording.order.meeting, recording.tap, ours.fileno())
+        told = replace(take, descriptor=theirs.fileno())
+        task = asyncio.ensure_future(self._watch(recording, told, theirs))
+        recording.tasks.add(task)
+        task.add_done_callback(recording.tasks.discard)
+
+    async def _watch(self, recording: Recording, take: RecorderSettings, end: socket.socket) -> None:
+        """One recorder process from its start to its end, and what follows."""
+        began = self._monotonic()
+        with end:
+            try:
+                process = await start_recorder(take, end)
+            except OSError as exc:
+                log.error("recorder_not_started", recording=take.recording, error=str(exc))
+                process = None
+        status = BROKEN_STATUS
+        if process is not None:
+            if recording.take is not None and recording.take.prefix == take.prefix:
+                recording.process = process
+            async for line in status_lines(process):
+                self._handle_status(recording, take, line)
+            status = await process.wait()
+        if recording.take is None or recording.take.prefix != take.prefix:
+            # Its take was over before it was.
+            return
+        if status == 0 or (recording.is_stopping and status == UNFINISHED_STATUS):
+            self._finish(
+                recording, "stopped" if status == 0 else "failed", None if status == 0 else "storage"
+            )
+            return
+        await self._start_again(recording, status, self._monotonic() - began)
+
+    async def _start_again(self, recording: Recording, status: int, lived_seconds: float) -> None:
+        """A recorder has died: another takes over, with the same take if its state can be read."""
+        self.restarts += 1
+        recording.restarts = 1 if lived_seconds >= STEADY_SECONDS else recording.restarts + 1
+        log.error(
+            "recorder_died", recording=recording.order.recording, status=status, times=recording.restarts
+        )
+        self._set(recording, "degraded", "recorder_restarted")
+        pause = min(FIRST_RESTART_SECONDS * 2 ** (recording.restarts - 1), MAX_RESTART_SECONDS)
+        await asyncio.sleep(pause if recording.restarts > 1 else 0)
+        if recording.take is None:
+            return
+        if status == BROKEN_STATUS:
+            recording.take = self._new_take(recording.order)
+        if recording.is_stopping:
+            await self._finish_left(recording, recording.take)
+            return
+        self._spawn(recording, recording.take)
+
+    async def _finish_left(self, recording: Recording, take: RecorderSettings) -> None:
+        """It died while it was ending: let another store what is left."""
+        status = await self._run_left(replace(take, descriptor=None))
+        self._finish(recording, "stopped" if status == 0 else "failed", None if status == 0 else "recorder")
+
+    def _handle_status(self, recording: Recording, take: RecorderSettings, line: bytes) -> None:
+        try:
+            status = json.loads(line)
+        except ValueError:
+            log.warning("recorder_said", line=line[:200])
+            return
+        if recording.take is None or recording.take.prefix != take.prefix:
+            return
+        recording.status = status
+        reason = status.get("reason")
+        self._set(recording, "degraded" if reason else "recording", reason)
+
+    def _set(self, recording: Recording, state: State, reason: str | None) -> None:
+        if recording.ended_at is None and (recording.state, recording.reason) != (state, reason):
+            recording.state, recording.reason = state, reason
+            self._change(recording)
+
+    def _change(self, recording: Recording) -> None:
+        if recording.started_us and not recording.is_stopping:
+            self._tell(self._standing(recording))
+
+    def _standing(self, recording: Recording) -> Standing:
+        is_paused = recording.is_paused and recording.state == "recording"
+        return Standing(
+            recording.order.recording,
+            recording.order.meeting,
+            "paused" if is_paused else recording.state,
+            recording.reason,
+            recording.started_us,
+        )
+
+    # What an earlier node has left.
+
+    def finish_leftovers(self) -> None:
+        """Store what takes of a node that died have in the spool."""
+        for path in self._spool.glob("*.settings") if self._spool.is_dir() else ():
+            try:
+                take = replace(parse_settings(path.read_text()), descriptor=None)
+            except (ManifestError, OSError) as exc:
+                log.warning("leftover_unreadable", path=str(path), error=str(exc))
+                continue
+            task = asyncio.ensure_future(self._finish_leftover(take))
+            self._leftovers.add(task)
+            task.add_done_callback(self._leftovers.discard)
+
+    async def _finish_leftover(self, take: RecorderSettings) -> None:
+        status = await self._run_left(take)
+        log.info("leftover_finished", recording=take.recording, prefix=take.prefix, status=status)
+
+    async def _run_left(self, take: RecorderSettings) -> int:
+        try:
+            process = await start_recorder(take, None)
+        except OSError as exc:
+            log.error("recorder_not_started", recording=take.recording, error=str(exc))
+            return BROKEN_STATUS
+        async for _ in status_lines(process):
+            pass
+        return await process.wait()
+
+    def recorders(self) -> Iterable[int]:
+        """The process ids of running recorders."""
+        for one in self.recording_by_id.values():
+            if one.process is not None and one.process.returncode is None:
+                yield one.process.pid
+
+    def _now(self) -> Instant:
+        return Instant(self._monotonic())

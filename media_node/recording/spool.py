@@ -1,0 +1,260 @@
+"""Segments and pages on disk between recording and upload, bounded; and the take's state beside them.
+
+A segment is a file and a file that describes it, both whole or not there. What a recorder that died has left
+is found again by the next one. Where there is no room the oldest video goes first, and audio last.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from media_node.errors import ManifestError
+from media_node.recording.manifest import Entry, Gap, Health, Span, entry_to_json
+from media_node.recording.take import Draft, Take, TakeIdentity
+
+log = structlog.get_logger()
+
+STATE = "state.json"
+ROOM_REASON = "spool_full"
+DISK_REASON = "disk_full"
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something to upload: an entry's segment, or a page."""
+
+    key: str
+    path: Path
+    entry: Entry | None = None
+
+
+class Spool:
+    """The folder of one take. Used under one lock of its owner."""
+
+    def __init__(self, folder: Path, identity: TakeIdentity, limit_bytes: int) -> None:
+        self._folder = folder
+        self._limit = limit_bytes
+        self._drafts: deque[tuple[int, Draft]] = deque()
+        self._number = 0
+        self.bytes = 0
+        # Segments given up for lack of room.
+        self.dropped = 0
+        self.has_disk = True
+        folder.mkdir(parents=True, exist_ok=True)
+        self.take = self._load(identity)
+        self.ready: deque[Item] = deque(self._left())
+
+    # What comes.
+
+    def add(self, draft: Draft, data: bytes) -> bool:
+        """Keep a segment; where there is no room for it, others or it are given up and become gaps.
+
+        Returns:
+            Whether it is kept.
+        """
+        self._note_restart(draft)
+        while self.bytes + len(data) > self._limit and self._drop_for(draft, ROOM_REASON):
+            pass
+        is_kept = self.bytes + len(data) <= self._limit and self._write_segment(draft, data)
+        if not is_kept:
+            reason = ROOM_REASON if self.has_disk else DISK_REASON
+            self.dropped += 1
+            self.note_gap(Gap(draft.track, draft.start_us, draft.end_us, reason))
+        self.take.note_end(draft.track, draft.end_us)
+        self._journal({"end": [draft.track, draft.end_us]})
+        return is_kept
+
+    def note_gap(self, gap: Gap) -> None:
+        self.take.note_gap(gap)
+        self._journal({"gap": [gap.track, gap.start_us, gap.end_us, gap.reason]})
+
+    def note_health(self, health: Health) -> None:
+        self.take.note_health(health)
+        self._journal({"health": [health.state, health.reason, health.at_us]})
+
+    # What goes.
+
+    def next_item(self) -> Item | None:
+        """What to upload next; a segment gets its place in the chain here."""
+        if self.ready:
+            return self.ready.popleft()
+        if not self._drafts:
+            return None
+        number, draft = self._drafts.popleft()
+        entry = self.take.chain(draft)
+        self._journal({"entry": entry_to_json(entry), "number": number})
+        return Item(entry.key, self._segment(number), entry)
+
+    def note_stored(self, item: Item) -> None:
+        """It is in the bucket: its file goes."""
+        if item.entry is not None:
+            self.take.note_stored(item.entry)
+            self.bytes -= item.entry.bytes
+            item.path.with_suffix(".json").unlink(missing_ok=True)
+        item.path.unlink(missing_ok=True)
+
+    def close_page(self, *, is_final: bool) -> None:
+        """Write the next page, to be uploaded before all segments."""
+        before = self._journal_path()
+        key, data = self.take.close_page(is_final=is_final)
+        path = self._folder / f"page-{self.take.page - 1:06d}.page"
+        self._replace(path, data)
+        self._replace(self._folder / STATE, json.dumps(self.take.to_json()).encode())
+        before.unlink(missing_ok=True)
+        self.ready.append(Item(key, path))
+
+    @property
+    def waiting(self) -> int:
+        return len(self._drafts) + len(self.ready)
+
+    def remove(self) -> None:
+        """The take is over and stored: nothing of it is needed here."""
+        for path in self._folder.iterdir():
+            path.unlink(missing_ok=True)
+        self._folder.rmdir()
+
+    # Room.
+
+    def _drop_for(self, newcomer: Draft, reason: str) -> bool:
+        """Give up the oldest video; audio only for audio, when there is no video."""
+        video = next((index for index, (_, one) in enumerate(self._drafts) if one.is_video), None)
+        index = video if video is not None else (None if newcomer.is_video or not self._drafts else 0)
+        if index is None:
+            return False
+        number, draft = self._drafts[index]
+        del self._drafts[index]
+        self._segment(number).with_suffix(".json").unlink(missing_ok=True)
+        self._segment(number).unlink(missing_ok=True)
+        self.bytes -= draft.bytes
+        self.dropped += 1
+        self.note_gap(Gap(draft.track, draft.start_us, draft.end_us, reason))
+        return True
+
+    def _write_segment(self, draft: Draft, data: bytes) -> bool:
+        path = self._segment(self._number)
+        while True:
+            try:
+                path.write_bytes(data)
+                self._replace_or_raise(path.with_suffix(".json"), json.dumps(asdict(draft)).encode())
+                break
+            except OSError as exc:
+                path.unlink(missing_ok=True)
+                self.has_disk = False
+                log.warning("spool_write_failed", error=str(exc))
+                if not self._drop_for(draft, DISK_REASON):
+                    return False
+        self.has_disk = True
+        self._drafts.append((self._number, draft))
+        self._number += 1
+        self.bytes += len(data)
+        return True
+
+    def _note_restart(self, draft: Draft) -> None:
+        """The first segment of a track after a recorder died shows what was lost with it."""
+        if draft.track in self._left_tracks:
+            self._left_tracks.discard(draft.track)
+            end_us = self.take.last_end(draft.track)
+            if end_us is not None and end_us < draft.start_us:
+                self.note_gap(Gap(draft.track, end_us, draft.start_us, "recorder_restarted"))
+
+    # Files.
+
+    def _segment(self, number: int) -> Path:
+        return self._folder / f"{number:08d}.mkv"
+
+    def _journal_path(self) -> Path:
+        return self._folder / f"journal-{self.take.page:06d}.jsonl"
+
+    def _journal(self, line: dict[str, Any]) -> None:
+        try:
+            with self._journal_path().open("a") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as exc:
+            # Without it a recorder that starts again repeats a little; what is recorded goes on.
+            self.has_disk = False
+            log.warning("journal_failed", error=str(exc))
+
+    def _replace(self, path: Path, data: bytes) -> None:
+        try:
+            self._replace_or_raise(path, data)
+        except OSError as exc:
+            self.has_disk = False
+            log.warning("spool_write_failed", error=str(exc))
+
+    def _replace_or_raise(self, path: Path, data: bytes) -> None:
+        part = path.with_suffix(".part")
+        part.write_bytes(data)
+        os.replace(part, path)
+
+    # What a recorder has left.
+
+    def _load(self, identity: TakeIdentity) -> Take:
+        take = Take(identity)
+        path = self._folder / STATE
+        if path.exists():
+            take = Take.from_json(identity, json.loads(path.read_bytes()))
+        self._number_by_key: dict[str, int] = {}
+        journal = self._folder / f"journal-{take.page:06d}.jsonl"
+        if journal.exists():
+            for line in _lines(journal):
+                take.replay(line)
+                if "entry" in line:
+                    self._number_by_key[line["entry"]["key"]] = int(line["number"])
+        self._left_tracks = set(take.to_json()["endByTrack"])
+        return take
+
+    def _left(self) -> Iterator[Item]:
+        """Pages and chained segments that were not stored; the others wait as drafts."""
+        for path in sorted(self._folder.glob("page-*.page")):
+            yield Item(f"{self.take.identity.prefix}pages/{path.stem.removeprefix('page-')}.json", path)
+        chained = set()
+        for entry in self.take.waiting:
+            number = self._number_by_key.get(entry.key, -1)
+            if self._segment(number).exists():
+                chained.add(number)
+                self.bytes += entry.bytes
+                yield Item(entry.key, self._segment(number), entry)
+            else:
+                # Its file goes when it is in the bucket.
+                self.take.note_stored(entry)
+        for path in sorted(self._folder.glob("*.mkv")):
+            number = int(path.stem)
+            self._number = max(self._number, number + 1)
+            draft = _read_draft(path.with_suffix(".json"))
+            if draft is None:
+                path.unlink(missing_ok=True)
+            elif number not in chained:
+                self.bytes += draft.bytes
+                self._drafts.append((number, draft))
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_text().splitlines():
+        try:
+            value = json.loads(line)
+        except ValueError:
+            # The last line of a recorder that died in the middle of it.
+            return
+        if isinstance(value, dict):
+            yield value
+
+
+def _read_draft(path: Path) -> Draft | None:
+    """A segment's description; None where it was not finished, and so the segment was not either."""
+    try:
+        fields = json.loads(path.read_bytes())
+        lost = tuple(Span(**one) for one in fields.pop("lost"))
+        return Draft(**fields, lost=lost)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+__all__ = ["Item", "ManifestError", "Spool"]

@@ -1,0 +1,223 @@
+"""The spool and the take in it: what is kept, what goes first, and what the next recorder finds."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from media_node.errors import ManifestError
+from media_node.recording.manifest import Entry, Health, Page, Span, parse_page
+from media_node.recording.spool import Item, Spool
+from media_node.recording.take import Draft, Take, TakeIdentity, coalesce
+from media_node.recording.verification import verify_chain
+
+IDENTITY = TakeIdentity("rec_a", "mtg_a", "node_a", "primary", "nodes/node_a/rec_a-b/")
+ROOM = 1 << 20
+
+
+def draft(number: int, source: str = "camera", data: bytes = b"segment") -> Draft:
+    codec = "vp8" if source == "camera" else "opus"
+    start = number * 2_000_000
+    digest = hashlib.sha256(data).hexdigest()
+    return Draft(f"trk_{source}", "par_a", source, codec, start, start + 2_000_000, 1, 1, len(data), digest)
+
+
+def store_all(spool: Spool) -> tuple[list[Entry], list[Page]]:
+    """Let everything reach the bucket."""
+    entries, pages = [], []
+    while (item := spool.next_item()) is not None:
+        data = item.path.read_bytes()
+        if item.entry is None:
+            pages.append(parse_page(data))
+        else:
+            assert hashlib.sha256(data).hexdigest() == item.entry.sha256
+            entries.append(item.entry)
+        spool.note_stored(item)
+    return entries, pages
+
+
+def finish(spool: Spool) -> tuple[list[Entry], list[Page]]:
+    entries, pages = store_all(spool)
+    spool.close_page(is_final=True)
+    more, last = store_all(spool)
+    return entries + more, pages + last
+
+
+def test_what_is_added_is_stored_in_order_and_leaves_nothing_behind(tmp_path: Path):
+    spool = Spool(tmp_path / "take", IDENTITY, ROOM)
+    for number in range(3):
+        assert spool.add(draft(number), b"segment")
+    entries, pages = finish(spool)
+    assert [entry.sequence for entry in entries] == [0, 1, 2]
+    assert verify_chain(pages, entries) == []
+    assert (spool.bytes, spool.take.segments) == (0, 3)
+    spool.remove()
+    assert not (tmp_path / "take").exists()
+
+
+def test_a_page_lists_what_is_stored_before_the_first_that_is_not(tmp_path: Path):
+    spool = Spool(tmp_path / "take", IDENTITY, ROOM)
+    for number in range(3):
+        spool.add(draft(number), b"segment")
+    first, second = spool.next_item(), spool.next_item()
+    assert first is not None
+    assert second is not None
+    spool.note_stored(second)
+    spool.close_page(is_final=False)
+    page = parse_page(spool.ready[0].path.read_bytes())
+    assert page.entries == ()
+    spool.note_stored(first)
+    _, pages = finish(spool)
+    assert [len(page.entries) for page in pages] == [0, 3]
+    assert verify_chain(pages) == []
+
+
+def test_the_next_recorder_goes_on_with_the_chain_and_tells_the_gap(tmp_path: Path):
+    spool = Spool(tmp_path / "take", IDENTITY, ROOM)
+    for number in range(4):
+        spool.add(draft(number), b"segment")
+    done, in_flight = spool.next_item(), spool.next_item()
+    assert done is not None
+    assert in_flight is not None
+    spool.note_stored(done)
+
+    again = Spool(tmp_path / "take", IDENTITY, ROOM)
+    assert [item.key for item in again.ready] == [in_flight.key]
+    again.add(draft(6), b"segment")
+    entries, pages = finish(again)
+    assert [entry.sequence for entry in entries] == [1, 2, 3, 4]
+    assert verify_chain(pages) == []
+    (gap,) = [gap for page in pages for gap in page.gaps]
+    assert (gap.start_us, gap.end_us, gap.reason) == (8_000_000, 12_000_000, "recorder_restarted")
+
+
+def test_where_there_is_no_room_the_oldest_video_goes_and_audio_last(tmp_path: Path):
+    spool = Spool(tmp_path / "take", IDENTITY, 40)
+    ten = b"ten bytes."
+    for number in range(2):
+        spool.add(draft(number, "microphone", ten), ten)
+        spool.add(draft(number, "camera", ten), ten)
+    assert spool.add(draft(2, "microphone", ten), ten)
+    assert spool.add(draft(3, "microphone", ten), ten)
+    assert not spool.add(draft(4, "camera", ten), ten), "audio does not go for video"
+    assert spool.add(draft(4, "microphone", ten), ten), "but the oldest audio for audio"
+    entries, pages = finish(spool)
+    assert {entry.source for entry in entries} == {"microphone"}
+    assert [entry.start_us for entry in entries] == [2_000_000, 4_000_000, 6_000_000, 8_000_000]
+    gaps = sorted((gap.track, gap.start_us) for page in pages for gap in page.gaps)
+    assert gaps == [
+        ("trk_camera", 0),
+        ("trk_camera", 2_000_000),
+        ("trk_camera", 8_000_000),
+        ("trk_microphone", 0),
+    ]
+    assert verify_chain(pages, entries) == []
+
+
+def test_a_full_disk_costs_segments_that_are_told_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    spool = Spool(tmp_path / "take", IDENTITY, ROOM)
+    spool.add(draft(0), b"segment")
+    write = Path.write_bytes
+
+    def refuse(path: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    assert not spool.add(draft(1, "microphone"), b"segment")
+    assert (spool.has_disk, spool.dropped) == (False, 2)
+    monkeypatch.setattr(Path, "write_bytes", write)
+    assert spool.add(draft(2, "microphone"), b"segment")
+    entries, pages = finish(spool)
+    assert [entry.start_us for entry in entries] == [4_000_000]
+    assert {gap.reason for page in pages for gap in page.gaps} == {"disk_full"}
+
+
+def test_a_half_written_segment_of_a_dead_recorder_is_none(tmp_path: Path):
+    spool = Spool(tmp_path / "take", IDENTITY, ROOM)
+    spool.add(draft(0), b"segment")
+    (tmp_path / "take/00000001.mkv").write_bytes(b"half")
+    (tmp_path / "take/00000002.json").write_text('{"track": ')
+    journal = next((tmp_path / "take").glob("journal-*"))
+    journal.write_text(journal.read_text() + '{"gap": ["trk')
+    entries, _ = finish(Spool(tmp_path / "take", IDENTITY, ROOM))
+    assert len(entries) == 1
+
+
+def test_state_of_something_else_is_refused(tmp_path: Path):
+    spool = Spool(tmp_path / "take", IDENTITY, ROOM)
+    spool.close_page(is_final=False)
+    for text in ("[]", '{"segments": "many"}', "{}"):
+        (tmp_path / "take/state.json").write_text(text)
+        with pytest.raises(ManifestError):
+            Spool(tmp_path / "take", IDENTITY, ROOM)
+    with pytest.raises(ManifestError):
+        Take(IDENTITY).replay({"dance": 1})
+
+
+steps = st.lists(
+    st.sampled_from(["video", "audio", "begin", "stored", "page", "health", "crash"]), min_size=1, max_size=40
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(steps)
+def test_whatever_dies_when_the_take_is_whole_and_every_segment_is_stored_or_told(course: list[str]):
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "take"
+        spool = Spool(path, IDENTITY, 35)
+        under_way: list[Item] = []
+        stored: dict[str, Entry] = {}
+        pages: dict[int, Page] = {}
+        added: list[Draft] = []
+
+        def store(item: Item) -> None:
+            if item.entry is None:
+                page = parse_page(item.path.read_bytes())
+                pages[page.number] = page
+            else:
+                assert stored.setdefault(item.entry.key, item.entry) == item.entry
+            spool.note_stored(item)
+
+        for number, step in enumerate(course):
+            match step:
+                case "video" | "audio":
+                    one = draft(number, "camera" if step == "video" else "microphone", b"ten bytes.")
+                    spool.add(one, b"ten bytes.")
+                    added.append(one)
+                case "begin" if (item := spool.next_item()) is not None:
+                    under_way.append(item)
+                case "stored" if under_way:
+                    store(under_way.pop())
+                case "page":
+                    spool.close_page(is_final=False)
+                case "health":
+                    spool.note_health(Health("degraded", "overflow", number))
+                case "crash":
+                    spool, under_way = Spool(path, IDENTITY, 35), []
+        for item in under_way:
+            store(item)
+        while (item := spool.next_item()) is not None:
+            store(item)
+        spool.close_page(is_final=True)
+        while (item := spool.next_item()) is not None:
+            store(item)
+        assert verify_chain(list(pages.values()), stored.values()) == []
+        told = {(gap.track, gap.start_us) for page in pages.values() for gap in page.gaps}
+        kept = {(entry.track, entry.start_us) for entry in stored.values()}
+        assert {(one.track, one.start_us) for one in added} <= told | kept
+
+
+def test_many_losses_become_few_that_cover_them():
+    lost = tuple(Span(start, start + 5) for start in range(0, 1_000, 10))
+    few = coalesce(lost, 4)
+    assert len(few) == 4
+    assert (few[0].start_us, few[-1].end_us) == (0, 995)
+    assert coalesce(lost[:3]) == lost[:3]

@@ -1,0 +1,249 @@
+"""The recordings of a node: what commands, meetings and recorders make of them, without a process."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from media_node.quantities import MeetingId
+from media_node.recording import recordings as module
+from media_node.recording.recordings import (
+    ABSENT_SECONDS,
+    EMPTY_SECONDS,
+    TOLD_SECONDS,
+    Order,
+    Recordings,
+    Standing,
+)
+
+MEETING = MeetingId("mtg_a")
+
+
+@dataclass
+class FakeRecorder:
+    """A recorder that says what a test tells it to, and ends when that says so."""
+
+    take: Any
+    lines: asyncio.Queue[bytes] = field(default_factory=asyncio.Queue)
+    ended: asyncio.Future[int] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    pid: int = 7
+    returncode: int | None = None
+
+    @property
+    def stdout(self) -> FakeRecorder:
+        return self
+
+    async def readline(self) -> bytes:
+        return await self.lines.get()
+
+    async def wait(self) -> int:
+        return await self.ended
+
+    def end(self, status: int) -> None:
+        self.ended.set_result(status)
+        self.lines.put_nowait(b"")
+
+
+@dataclass
+class World:
+    """A node's recordings with everything around them."""
+
+    folder: Path
+    now: float = 1_000.0
+    taps: list[tuple[Any, ...]] = field(default_factory=list)
+    told: list[Standing] = field(default_factory=list)
+    recorders: list[FakeRecorder] = field(default_factory=list)
+    recordings: Recordings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recordings = Recordings(
+            "node_a",
+            self,
+            self.folder,
+            1,
+            self.told.append,
+            monotonic=lambda: self.now,
+            wallclock=lambda: self.now,
+        )
+
+    def open_tap(self, meeting: MeetingId, tap: int, descriptor: int) -> None:
+        self.taps.append(("open", tap))
+
+    def record(self, meeting: MeetingId, tap: int) -> None:
+        self.taps.append(("record", tap))
+
+    def pause(self, meeting: MeetingId) -> None:
+        self.taps.append(("pause",))
+
+    def close_tap(self, meeting: MeetingId, tap: int) -> None:
+        self.taps.append(("close", tap))
+
+    async def start_recorder(self, take: Any, end: Any) -> FakeRecorder:
+        recorder = FakeRecorder(take)
+        self.recorders.append(recorder)
+        return recorder
+
+    async def recorder(self, number: int) -> FakeRecorder:
+        while len(self.recorders) <= number:  # noqa: ASYNC110 - a turn of the loop, not time
+            await asyncio.sleep(0)
+        return self.recorders[number]
+
+    async def says(self, recorder: FakeRecorder, line: bytes) -> None:
+        recorder.lines.put_nowait(line + b"\n")
+        while not recorder.lines.empty():  # noqa: ASYNC110 - a turn of the loop, not time
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    async def ends(self, recorder: FakeRecorder, status: int) -> None:
+        recorder.end(status)
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    @property
+    def states(self) -> list[tuple[str, str | None]]:
+        return [(one.state, one.reason) for one in self.told]
+
+    def report(self) -> list[dict[str, Any]]:
+        return self.recordings.format_report()
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World(tmp_path)
+    monkeypatch.setattr(module, "start_recorder", made.start_recorder)
+    return made
+
+
+def order(recording: str = "rec_a") -> Order:
+    return Order(recording, MEETING, "bucket", None, None)
+
+
+async def test_a_meeting_that_is_here_is_recorded_at_once_and_only_once(world: World):
+    world.recordings.start(order(), [MEETING])
+    world.recordings.start(order(), [MEETING])
+    assert world.taps == [("open", 1), ("record", 1)]
+    assert world.states == [("recording", None)]
+    recorder = await world.recorder(0)
+    assert recorder.take.prefix.startswith("nodes/node_a/rec_a-")
+    assert len(recorder.take.prefix.split("-")[1]) == 27
+    await world.says(
+        recorder, b'{"state": "recording", "reason": null, "segments": 3, "bytes": 9, "tracks": 2}'
+    )
+    (entry,) = world.report()
+    assert (entry["state"], entry["segments"], entry["bytes"], entry["tracks"]) == ("recording", 3, 9, 2)
+
+
+async def test_a_meeting_that_comes_later_is_recorded_when_it_does(world: World):
+    world.recordings.start(order(), [])
+    assert (world.taps, world.report()) == ([], [])
+    world.recordings.handle_timeout([MEETING])
+    assert world.taps == [("open", 1), ("record", 1)]
+
+
+async def test_a_meeting_that_never_comes_is_forgotten(world: World):
+    world.recordings.start(order(), [])
+    world.recordings.handle_timeout([])
+    world.now += ABSENT_SECONDS
+    world.recordings.handle_timeout([])
+    world.now += TOLD_SECONDS
+    world.recordings.handle_timeout([])
+    assert world.recordings.recording_by_id == {}
+
+
+async def test_a_stop_is_told_at_once_and_reported_for_a_minute_once_all_is_stored(world: World):
+    world.recordings.start(order(), [MEETING])
+    recorder = await world.recorder(0)
+    world.recordings.stop("rec_a")
+    assert world.taps[-1] == ("close", 1)
+    assert world.states[-1] == ("stopped", None)
+    assert world.report()[0]["state"] == "recording"
+    await world.ends(recorder, 0)
+    assert (world.report()[0]["state"], world.report()[0]["endedUs"]) == ("stopped", 1_000_000_000)
+    world.now += TOLD_SECONDS
+    world.recordings.handle_timeout([MEETING])
+    assert world.report() == []
+
+
+async def test_a_recorder_that_dies_is_followed_by_another_with_the_same_take(world: World):
+    world.recordings.start(order(), [MEETING])
+    first = await world.recorder(0)
+    await world.ends(first, -9)
+    assert world.states[-1] == ("degraded", "recorder_restarted")
+    second = await world.recorder(1)
+    assert second.take.prefix == first.take.prefix
+    assert world.taps == [("open", 1), ("record", 1), ("open", 1)]
+    await world.says(second, b'{"state": "recording", "reason": null}')
+    assert world.told[-1].state == "recording"
+    assert world.recordings.restarts == 1
+
+
+async def test_a_recorder_that_cannot_use_its_state_is_followed_by_another_take(world: World):
+    world.recordings.start(order(), [MEETING])
+    first = await world.recorder(0)
+    await world.ends(first, 3)
+    second = await world.recorder(1)
+    assert second.take.prefix != first.take.prefix
+
+
+async def test_reasons_are_told_as_they_come_and_go_and_nonsense_is_not(world: World):
+    world.recordings.start(order(), [MEETING])
+    recorder = await world.recorder(0)
+    await world.says(recorder, b'{"state": "degraded", "reason": "spool_full"}')
+    await world.says(recorder, b"Traceback (most recent call last):")
+    await world.says(recorder, b'{"state": "recording", "reason": null}')
+    assert world.states == [("recording", None), ("degraded", "spool_full"), ("recording", None)]
+
+
+async def test_a_pause_hands_nothing_over_until_it_ends(world: World):
+    world.recordings.start(order(), [MEETING])
+    world.recordings.pause("rec_a")
+    world.recordings.pause("rec_a")
+    assert (world.taps[2:], world.report()[0]["state"]) == ([("pause",)], "paused")
+    world.recordings.resume("rec_a")
+    world.recordings.resume("rec_a")
+    assert world.taps[3:] == [("record", 1)]
+    assert [state for state, _ in world.states] == ["recording", "paused", "recording"]
+    world.recordings.pause("rec_unknown")
+    world.recordings.stop("rec_unknown")
+
+
+async def test_people_who_come_back_are_recorded_in_another_take(world: World):
+    world.recordings.start(order(), [MEETING])
+    first = await world.recorder(0)
+    world.recordings.handle_timeout([])
+    assert world.taps[-1] == ("close", 1)
+    world.recordings.handle_timeout([MEETING])
+    second = await world.recorder(1)
+    assert second.take.prefix != first.take.prefix
+    await world.ends(first, 0)
+    assert world.report()[0]["state"] == "recording"
+
+
+async def test_a_meeting_that_stays_empty_ends_its_recording(world: World):
+    world.recordings.start(order(), [MEETING])
+    world.recordings.handle_timeout([])
+    world.now += EMPTY_SECONDS
+    world.recordings.handle_timeout([])
+    assert world.report()[0]["state"] == "stopped"
+
+
+async def test_another_recording_of_a_meeting_takes_the_place_of_the_first(world: World):
+    world.recordings.start(order(), [MEETING])
+    world.recordings.start(order("rec_b"), [MEETING])
+    assert world.taps == [("open", 1), ("record", 1), ("close", 1), ("open", 2), ("record", 2)]
+
+
+async def test_what_an_earlier_node_left_is_finished_and_what_is_unreadable_is_not(world: World):
+    world.recordings.start(order(), [MEETING])
+    take = (await world.recorder(0)).take
+    (world.folder / "a.settings").write_text(take.format())
+    (world.folder / "b.settings").write_text("{}")
+    world.recordings.finish_leftovers()
+    left = await world.recorder(1)
+    assert (left.take.prefix, left.take.descriptor) == (take.prefix, None)
+    await world.ends(left, 0)
+    assert len(world.recorders) == 2
