@@ -215,7 +215,9 @@ class Node:
     async def join(self, join: Join) -> tuple[Seat, str | None]:
         claims = await self._tokens.verify(join.token, time.monotonic())
         tracks = [InitialTrack(one.mid, one.source, one.muted) for one in join.tracks]
-        return self.hosting.join(claims, join.offer, tracks, has_socket=True)
+        joined = self.hosting.join(claims, join.offer, tracks, has_socket=True)
+        self._recordings.handle_meeting(joined[0].meeting)
+        return joined
 
     async def resume(self, join: Join) -> tuple[Seat, list[str], str | None]:
         assert join.resume is not None

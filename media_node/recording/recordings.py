@@ -179,6 +179,14 @@ class Recordings:
             else:
                 self._handle_absent(now, recording)
 
+    def handle_meeting(self, meeting: MeetingId) -> None:
+        """Somebody has come to a meeting: a recording that waits for it begins before anybody is welcomed."""
+        for recording in list(self.recording_by_id.values()):
+            is_waiting = recording.take is None and not recording.is_stopping
+            if recording.order.meeting == meeting and is_waiting:
+                recording.empty_since = None
+                self._begin_take(recording)
+
     def _handle_absent(self, now: Instant, recording: Recording) -> None:
         if recording.take is not None and not recording.is_stopping:
             # People who come back find another take: the meeting may be on another worker by then.

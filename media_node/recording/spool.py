@@ -29,11 +29,20 @@ DISK_REASON = "disk_full"
 
 @dataclass(frozen=True)
 class Item:
-    """Something to upload: an entry's segment, or a page."""
+    """Something to upload: an entry's segment, or a page, whose bytes a full disk does not lose."""
 
     key: str
     path: Path
     entry: Entry | None = None
+    page: bytes | None = None
+
+    def read(self) -> bytes:
+        """Its bytes.
+
+        Raises:
+            OSError: The file has gone.
+        """
+        return self.page if self.page is not None else self.path.read_bytes()
 
 
 class Spool:
@@ -106,10 +115,10 @@ class Spool:
         before = self._journal_path()
         key, data = self.take.close_page(is_final=is_final)
         path = self._folder / f"page-{self.take.page - 1:06d}.page"
-        self._replace(path, data)
-        self._replace(self._folder / STATE, json.dumps(self.take.to_json()).encode())
-        before.unlink(missing_ok=True)
-        self.ready.append(Item(key, path))
+        state = json.dumps(self.take.to_json()).encode()
+        if self._replace(path, data) and self._replace(self._folder / STATE, state):
+            before.unlink(missing_ok=True)
+        self.ready.append(Item(key, path, page=data))
 
     @property
     def waiting(self) -> int:
@@ -182,12 +191,14 @@ class Spool:
             self.has_disk = False
             log.warning("journal_failed", error=str(exc))
 
-    def _replace(self, path: Path, data: bytes) -> None:
+    def _replace(self, path: Path, data: bytes) -> bool:
         try:
             self._replace_or_raise(path, data)
         except OSError as exc:
             self.has_disk = False
             log.warning("spool_write_failed", error=str(exc))
+            return False
+        return True
 
     def _replace_or_raise(self, path: Path, data: bytes) -> None:
         part = path.with_suffix(".part")
@@ -202,6 +213,10 @@ class Spool:
         if path.exists():
             take = Take.from_json(identity, json.loads(path.read_bytes()))
         self._number_by_key: dict[str, int] = {}
+        newer = [one for one in self._folder.glob("journal-*.jsonl") if _page_of(one) > take.page]
+        if newer:
+            # The disk was full when a page was closed: going on from before it would replace what is stored.
+            raise ManifestError(f"{newer[0].name} is newer than the take's state")
         journal = self._folder / f"journal-{take.page:06d}.jsonl"
         if journal.exists():
             for line in _lines(journal):
@@ -236,6 +251,11 @@ class Spool:
                 self._drafts.append((number, draft))
 
 
+def _page_of(journal: Path) -> int:
+    number = journal.stem.removeprefix("journal-")
+    return int(number) if number.isdigit() else 0
+
+
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     for line in path.read_text().splitlines():
         try:
@@ -255,6 +275,3 @@ def _read_draft(path: Path) -> Draft | None:
         return Draft(**fields, lost=lost)
     except (OSError, ValueError, TypeError, KeyError):
         return None
-
-
-__all__ = ["Item", "ManifestError", "Spool"]

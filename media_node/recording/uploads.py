@@ -100,7 +100,7 @@ class Uploads:
             self._in_flight -= 1
 
     def _put(self, item: Item) -> None:
-        data = item.path.read_bytes()
+        data = item.read()
         if item.entry is None:
             self._storage.put(item.key, data, "application/json", {})
         else:

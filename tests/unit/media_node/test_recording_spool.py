@@ -32,7 +32,7 @@ def store_all(spool: Spool) -> tuple[list[Entry], list[Page]]:
     """Let everything reach the bucket."""
     entries, pages = [], []
     while (item := spool.next_item()) is not None:
-        data = item.path.read_bytes()
+        data = item.read()
         if item.entry is None:
             pages.append(parse_page(data))
         else:
@@ -70,7 +70,7 @@ def test_a_page_lists_what_is_stored_before_the_first_that_is_not(tmp_path: Path
     assert second is not None
     spool.note_stored(second)
     spool.close_page(is_final=False)
-    page = parse_page(spool.ready[0].path.read_bytes())
+    page = parse_page(spool.ready[0].read())
     assert page.entries == ()
     spool.note_stored(first)
     _, pages = finish(spool)
@@ -140,6 +140,27 @@ def test_a_full_disk_costs_segments_that_are_told_and_no_more(
     assert {gap.reason for page in pages for gap in page.gaps} == {"disk_full"}
 
 
+def test_a_page_that_is_closed_on_a_full_disk_is_stored_and_its_state_not_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    spool = Spool(tmp_path / "take", IDENTITY, ROOM)
+    spool.add(draft(0), b"segment")
+    entries, _ = store_all(spool)
+
+    def refuse(path: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", refuse)
+        spool.close_page(is_final=False)
+    _, first = store_all(spool)
+    spool.add(draft(1), b"segment")
+    with pytest.raises(ManifestError, match="newer"):
+        Spool(tmp_path / "take", IDENTITY, ROOM)
+    more, rest = finish(spool)
+    assert verify_chain(first + rest, entries + more) == []
+
+
 def test_a_half_written_segment_of_a_dead_recorder_is_none(tmp_path: Path):
     spool = Spool(tmp_path / "take", IDENTITY, ROOM)
     spool.add(draft(0), b"segment")
@@ -180,7 +201,7 @@ def test_whatever_dies_when_the_take_is_whole_and_every_segment_is_stored_or_tol
 
         def store(item: Item) -> None:
             if item.entry is None:
-                page = parse_page(item.path.read_bytes())
+                page = parse_page(item.read())
                 pages[page.number] = page
             else:
                 assert stored.setdefault(item.entry.key, item.entry) == item.entry

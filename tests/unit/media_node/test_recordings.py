@@ -144,6 +144,15 @@ async def test_a_meeting_that_comes_later_is_recorded_when_it_does(world: World)
     assert world.taps == [("open", 1), ("record", 1)]
 
 
+async def test_who_comes_first_is_told_before_being_welcomed(world: World):
+    world.recordings.start(order(), [])
+    world.recordings.handle_meeting(MeetingId("mtg_other"))
+    assert world.told == []
+    world.recordings.handle_meeting(MEETING)
+    world.recordings.handle_meeting(MEETING)
+    assert world.states == [("recording", None)]
+
+
 async def test_a_meeting_that_never_comes_is_forgotten(world: World):
     world.recordings.start(order(), [])
     world.recordings.handle_timeout([])

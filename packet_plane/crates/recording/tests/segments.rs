@@ -300,6 +300,79 @@ fn without_keyframes_a_segment_has_a_bound_and_what_follows_is_told() {
     assert!(gaps[0].end_us - gaps[0].start_us > 9_000_000);
 }
 
+#[test]
+fn twelve_hours_over_the_wrap_of_timestamps_stay_on_the_clock() {
+    const PACKET_US: u64 = 120_000;
+    const PACKETS: u64 = 12 * 3_600 * 1_000_000 / PACKET_US;
+    let first_timestamp = u32::MAX - 1_000_000;
+    let mut segmenter = Segmenter::default();
+    let (mut bytes, mut ends_us, mut segments) = (Vec::new(), START_US, 0);
+    Record::Begin {
+        track: AUDIO,
+        group: 1,
+        is_video: false,
+        label: b"audio",
+    }
+    .write(&mut bytes);
+    for number in 0..PACKETS {
+        let packet = Sent {
+            track: AUDIO,
+            sequence: number,
+            rtp_timestamp: first_timestamp.wrapping_add((number * 5_760) as u32),
+            marker: false,
+            at_us: START_US + number * PACKET_US,
+            // Six frames of 20 ms.
+            payload: vec![0x7b, 6, 0],
+        };
+        packet.write(&mut bytes);
+        segmenter.push(&bytes).expect("written by this build");
+        bytes.clear();
+        while let Some(Finding::Segment(segment)) = segmenter.poll() {
+            assert!(
+                segment.start_us.abs_diff(ends_us) < 1_000,
+                "{}",
+                segment.start_us - ends_us
+            );
+            ends_us = segment.end_us;
+            segments += 1;
+        }
+    }
+    assert!((START_US + PACKETS * PACKET_US).abs_diff(ends_us) < 2_200_000);
+    assert!(segments > 20_000);
+}
+
+#[test]
+fn two_hundred_tracks_are_each_whole_and_none_is_an_empty_meeting() {
+    let mut bytes = Vec::new();
+    for track in 100..300 {
+        Record::Begin {
+            track,
+            group: track,
+            is_video: false,
+            label: &track.to_le_bytes(),
+        }
+        .write(&mut bytes);
+    }
+    for packet in audio(150, 0) {
+        for track in 100..300 {
+            Sent {
+                track,
+                ..packet.clone()
+            }
+            .write(&mut bytes);
+        }
+    }
+    let mut segmenter = Segmenter::default();
+    segmenter.push(&bytes).expect("written by this build");
+    assert_eq!(segmenter.tracks(), 200);
+    segmenter.finish();
+    let found = std::iter::from_fn(|| segmenter.poll()).count();
+    assert_eq!((found, segmenter.tracks()), (400, 0));
+    let mut nobody = Segmenter::default();
+    nobody.finish();
+    assert_eq!(nobody.poll(), None);
+}
+
 /// What happens to packets on their way: left out, doubled, or late by so many places.
 #[derive(Clone, Debug)]
 enum Fate {
