@@ -1,0 +1,244 @@
+"""A recorder process alone, between a tap's bytes and a bucket that refuses when it is told to."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud.engines import cloud_environment
+from media_node.recording.manifest import Entry, Page, parse_entry, parse_page
+from media_node.recording.settings import RecorderSettings
+from media_node.recording.verification import verify_chain, verify_segment
+from tests.support.tap_records import begin, packet
+
+PREFIX = "nodes/node_a/rec_a-b/"
+PATIENCE = 60.0
+CAMERA, MICROPHONE = 1, 2
+KEYFRAME = bytes([0x10, 0, 0, 0, 0x9D, 1, 0x2A, 64, 0, 64, 0])
+
+
+@dataclass
+class Bucket:
+    """Objects in memory behind real HTTP."""
+
+    is_refusing: bool = False
+    objects: dict[str, tuple[bytes, str | None]] = field(default_factory=dict)
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [parse_entry(entry) for _, entry in self.objects.values() if entry is not None]
+
+    @property
+    def pages(self) -> list[Page]:
+        return [parse_page(data) for key, (data, _) in self.objects.items() if "/pages/" in key]
+
+    def problems(self) -> list[Any]:
+        """What is wrong with the take and its segments."""
+        changed = [verify_segment(entry, self.objects[entry.key][0]) for entry in self.entries]
+        return [*verify_chain(self.pages, self.entries), *filter(None, changed)]
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    made = Bucket()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_PUT(self) -> None:
+            if self.headers.get("Expect"):
+                self.send_response_only(100)
+                self.end_headers()
+            data = self.rfile.read(int(self.headers["Content-Length"]))
+            if not made.is_refusing:
+                key = self.path.split("?")[0].removeprefix("/bucket/")
+                made.objects[key] = data, self.headers.get("x-amz-meta-parley-entry")
+            self.send_response(503 if made.is_refusing else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    for name, value in cloud_environment(server.server_port, server.server_port).items():
+        monkeypatch.setenv(name, value)
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+@dataclass
+class Recorder:
+    """A running recorder process and what it has said."""
+
+    process: subprocess.Popen[bytes]
+    tap: socket.socket
+    said: list[dict[str, Any]] = field(default_factory=list)
+
+    def read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(json.loads(line))
+
+    def wait_until(self, is_right: Callable[[dict[str, Any]], bool]) -> None:
+        """Until it says something that is right."""
+        deadline = time.monotonic() + PATIENCE
+        read = threading.Event()
+        while not any(map(is_right, self.said)):
+            assert time.monotonic() < deadline, self.said[-3:]
+            assert self.process.poll() is None, "it ended"
+            read.wait(0.05)
+
+
+def start(folder: Path, spool_bytes: int = 1 << 30, *, has_tap: bool = True) -> Recorder:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    descriptor = theirs.fileno() if has_tap else None
+    settings = RecorderSettings(
+        "rec_a",
+        "mtg_a",
+        "node_a",
+        PREFIX,
+        "bucket",
+        None,
+        None,
+        str(folder / "take"),
+        spool_bytes,
+        descriptor,
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "media_node.recording.recorder", settings.format()],
+        pass_fds=[theirs.fileno()],
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    theirs.close()
+    recorder = Recorder(process, ours)
+    threading.Thread(target=recorder.read, daemon=True).start()
+    return recorder
+
+
+@dataclass
+class Media:
+    """A camera and a microphone; time is that of their packets."""
+
+    start_us: int = field(default_factory=lambda: time.time_ns() // 1_000)
+    frames: int = 0
+
+    def beginning(self) -> bytes:
+        return begin(CAMERA, "camera") + begin(MICROPHONE, "microphone")
+
+    def seconds(self, count: int) -> bytes:
+        """The next seconds of both."""
+        out = bytearray()
+        for number in range(self.frames, self.frames + count * 25):
+            at_us = self.start_us + number * 40_000
+            head = KEYFRAME if number % 50 == 0 else b"\x10\x01"
+            picture = head + os.urandom(500)
+            out += packet(CAMERA, "vp8", number, number * 3_600, at_us, picture, marker=True)
+            for half in range(2):
+                voice = number * 2 + half
+                sound = b"\x78" + os.urandom(60)
+                out += packet(MICROPHONE, "opus", voice, voice * 960, at_us + half * 20_000, sound)
+        self.frames += count * 25
+        return bytes(out)
+
+
+@pytest.fixture
+def media() -> Media:
+    return Media()
+
+
+def test_while_its_bucket_is_away_everything_waits_and_is_stored_after(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    recorder = start(tmp_path)
+    recorder.tap.sendall(media.beginning() + media.seconds(6))
+    recorder.wait_until(lambda one: one["segments"] >= 4)
+    bucket.is_refusing = True
+    recorder.tap.sendall(media.seconds(10))
+    recorder.wait_until(lambda one: one["reason"] == "storage_unavailable")
+    bucket.is_refusing = False
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == 0
+    assert bucket.problems() == []
+    assert [gap for page in bucket.pages for gap in page.gaps] == []
+    assert sum(entry.end_us - entry.start_us for entry in bucket.entries) == pytest.approx(32e6, rel=0.01)
+    states = [(one.state, one.reason) for page in bucket.pages for one in page.health]
+    assert states[0] == ("recording", None)
+    assert ("degraded", "storage_unavailable") in states
+    assert states[-1] == ("stopped", None)
+    assert not (tmp_path / "take").exists()
+
+
+def test_without_room_video_goes_and_the_sound_stays_and_every_hole_is_told(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    bucket.is_refusing = True
+    recorder = start(tmp_path, spool_bytes=600_000)
+    recorder.tap.sendall(media.beginning() + media.seconds(120))
+    recorder.wait_until(lambda one: one["reason"] == "spool_full")
+    bucket.is_refusing = False
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == 0
+    assert bucket.problems() == []
+    gaps = [gap for page in bucket.pages for gap in page.gaps]
+    assert {(gap.track, gap.reason) for gap in gaps} == {("trk_1", "spool_full")}
+    sound = [entry for entry in bucket.entries if entry.source == "microphone"]
+    assert sum(entry.end_us - entry.start_us for entry in sound) == pytest.approx(120e6, rel=0.01)
+    video = [entry for entry in bucket.entries if entry.source == "camera"]
+    known = sum(one.end_us - one.start_us for one in [*video, *gaps])
+    assert known == pytest.approx(120e6, rel=0.01)
+
+
+def test_what_a_killed_recorder_has_left_is_stored_by_the_next_one(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    bucket.is_refusing = True
+    recorder = start(tmp_path)
+    recorder.tap.sendall(media.beginning() + media.seconds(10))
+    recorder.wait_until(lambda one: one["spoolBytes"] > 100_000)
+    recorder.process.kill()
+    recorder.process.wait()
+    bucket.is_refusing = False
+    again = start(tmp_path, has_tap=False)
+    assert again.process.wait(PATIENCE) == 0
+    assert bucket.problems() == []
+    assert len(bucket.entries) >= 8
+    assert bucket.pages[-1].is_final
+
+
+def test_of_two_recorders_of_a_take_the_second_leaves_the_first_alone(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    recorder = start(tmp_path)
+    recorder.tap.sendall(media.beginning() + media.seconds(4))
+    recorder.wait_until(lambda one: one["segments"] >= 2)
+    assert start(tmp_path, has_tap=False).process.wait(PATIENCE) == 5
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == 0
+    assert bucket.problems() == []
+
+
+def test_bytes_that_are_no_tap_end_a_recorder_and_what_it_had_is_stored_by_the_next(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    recorder = start(tmp_path)
+    recorder.tap.sendall(media.beginning() + media.seconds(4) + b"\xff" * 64)
+    assert recorder.process.wait(PATIENCE) == 3
+    assert start(tmp_path, has_tap=False).process.wait(PATIENCE) == 0
+    assert bucket.problems() == []
