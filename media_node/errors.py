@@ -14,6 +14,9 @@ MediaNodeError
 │   ├── ResumeError          the session to be resumed is gone
 │   └── NodeFullError        full or closing
 ├── KeySetError              the signing keys cannot be had
+├── JobError             a composition job that cannot be done, now or later
+├── LeaseLostError       another composer works at the job
+├── WorkerError          a process that decodes has died or stands still
 ├── ManifestError            a recording's manifest that cannot be read
 ├── StorageError             no bucket takes what was recorded
 └── LayerOrderError          a broken invariant: a ladder that does not ascend
@@ -104,6 +107,22 @@ class ManifestError(MediaNodeError):
 
 class StorageError(MediaNodeError):
     """Neither the bucket nor its backup takes an object now."""
+
+
+class JobError(MediaNodeError):
+    """A composition job cannot be done, however often it is tried: the message says why."""
+
+
+class LeaseLostError(MediaNodeError):
+    """Another composer has taken the job over."""
+
+
+class WorkerError(MediaNodeError):
+    """The process that decodes died or stood still; `clip` is the number of the clip it was at, if any."""
+
+    def __init__(self, message: str, clip: int | None = None) -> None:
+        super().__init__(message)
+        self.clip = clip
 
 
 class LayerOrderError(MediaNodeError):

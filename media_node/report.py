@@ -27,11 +27,13 @@ def format_report(report: Mapping[str, Any]) -> list[str]:
     """A report as messages, each about some lanes whole: one where it is small. They may come in any order.
 
     Args:
-        report: What the node says of itself, with its `meetings`, those that are `over`, and its `recordings`.
+        report: What the node says of itself; `meetings`, those that are `over`, and `recordings` are split.
     """
     head = {name: value for name, value in report.items() if name not in MEETING_NAME}
     head["meetingCount"] = len(report["meetings"])
-    lanes = [{name: _in_lane(report[name], name, lane) for name in MEETING_NAME} for lane in range(LANES)]
+    lanes = [
+        {name: _in_lane(report.get(name, ()), name, lane) for name in MEETING_NAME} for lane in range(LANES)
+    ]
     messages = []
     for part in _packed([len(_compact(entries)) for entries in lanes]):
         about = {name: [one for lane in part for one in lanes[lane][name]] for name in MEETING_NAME}

@@ -11,10 +11,11 @@ compile() { # compile INPUT OUTPUT [options]
 }
 compile requirements/uv.in requirements/uv.txt "$@"
 compile requirements/dev.in requirements/dev.txt "$@"
-# The smaller locks are constrained by the one that was tested, so that no part ships another version.
+# The smaller locks are constrained by the one that was tested, so that no part ships another version. A pin may be
+# for some machines only: its marker goes along.
 pins=$(mktemp)
 trap 'rm -f "$pins"' EXIT
-grep -E '^[a-zA-Z0-9_.-]+==' requirements/dev.txt | sed -E 's/ *\\$//; s/ ;.*//' > "$pins"
+grep -E '^[a-zA-Z0-9_.-]+==' requirements/dev.txt | sed -E 's/ *\\$//' > "$pins"
 compile requirements.in requirements.txt --constraint "$pins" "$@"
 compile media_node/requirements.in media_node/requirements.txt --constraint "$pins" "$@"
 compile infra/requirements.in infra/requirements.txt --constraint "$pins" "$@"

@@ -44,7 +44,9 @@ def test_node_and_control_plane_mean_the_same_lanes():
     for name in a_crowd(200, 0):
         (part,) = [json.loads(text) for text in format_report(the_report({name: []}, a_node()))]
         assert part["lanes"] == list(range(LANES))
-        assert node_report._in_lane(part["meetings"], lane_of(MeetingId(name))) == part["meetings"]
+        assert (
+            node_report._in_lane(part["meetings"], "meetings", lane_of(MeetingId(name))) == part["meetings"]
+        )
 
 
 @pytest.mark.parametrize(("meetings", "each"), [(12, 1000), (120, 100), (6000, 2)])
@@ -60,6 +62,23 @@ def test_twelve_thousand_people_fit_into_messages_of_the_queue(meetings: int, ea
         seen, part = parse_report(text, NOW)
         assert seen.meetings == meetings
         assert list(part.presence_by_lane) == json.loads(text)["lanes"]
+
+
+def test_a_recording_is_told_with_the_lane_of_its_meeting():
+    people, node = a_crowd(6000, 2), a_node()
+    recordings = [
+        {"recording": new_id("rec", os.urandom), "meeting": name, "state": "recording", "reason": None,
+         "prefix": "nodes/n/rec-x/", "segments": 1, "bytes": 1, "tracks": 1, "startedUs": 1, "endedUs": None}
+        for name in list(people)[:50]
+    ]  # fmt: skip
+    told: dict[str, str] = {}
+    messages = format_report(the_report(people, node, recordings=recordings))
+    assert len(messages) > 1
+    for text in messages:
+        _, part = parse_report(text, NOW)
+        for presence in part.presence_by_lane.values():
+            told |= {meeting: one.recording for meeting, seen in presence.items() for one in seen.recorders}
+    assert told == {one["meeting"]: one["recording"] for one in recordings}
 
 
 def test_a_report_of_few_is_one_message():

@@ -1,0 +1,1 @@
+"""From the takes of a recording to files that people can watch, minute by minute."""

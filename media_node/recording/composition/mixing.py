@@ -1,0 +1,116 @@
+"""Tracks of sound into one that is never too loud, and how loud each was.
+
+Arrays in, arrays out. Where the sum of voices would be clipped it is turned down a little before that, and
+back up within a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from media_node.recording.composition.plan import SAMPLE_RATE
+from media_node.recording.composition.speaker import HOP_US, SILENCE_DB
+
+Samples = NDArray[np.float32]
+Levels = NDArray[np.float64]
+HOP_SAMPLES = SAMPLE_RATE * HOP_US // 1_000_000
+# A track runs on as it came while its clock is off by less, a picture's quarter: cutting can be heard.
+DRIFT_SAMPLES = SAMPLE_RATE // 100
+# -1 dBFS: what AAC adds when it is decoded stays below full scale.
+CEILING = 0.89
+# Five milliseconds: shorter than what the ear takes for a change of loudness.
+BLOCK_SAMPLES = SAMPLE_RATE // 200
+# Back to full loudness in about 0.4 s.
+RELEASE = 1.012
+# Against a click where sound begins after a hole.
+FADE_SAMPLES = 120
+
+
+class Mix:
+    """The sum of tracks over one stretch of the film."""
+
+    def __init__(self, first_sample: int, end_sample: int) -> None:
+        self._first = first_sample
+        self.samples: Samples = np.zeros((end_sample - first_sample, 2), np.float32)
+
+    def add(self, sound: Iterable[tuple[int, Samples]]) -> Levels:
+        """Add a track.
+
+        Args:
+            sound: Film time in microseconds and samples, shape (n, 2), ascending.
+
+        Returns:
+            How loud it is, dBFS, one per hop counted from the first sample, shape (hops,).
+        """
+        energy = np.zeros(-(-len(self.samples) // HOP_SAMPLES))
+        cursor: int | None = None
+        for time_us, samples in sound:
+            wanted = round(time_us * SAMPLE_RATE / 1_000_000) - self._first
+            if cursor is None or abs(wanted - cursor) > DRIFT_SAMPLES:
+                # Time that was heard already is not heard twice.
+                skipped = 0 if cursor is None else max(0, cursor - wanted)
+                cursor = wanted + skipped
+                samples = _faded_in(samples[skipped:])
+            self._put(cursor, samples, energy)
+            cursor += len(samples)
+        with np.errstate(divide="ignore"):
+            levels = 10 * np.log10(energy / HOP_SAMPLES)
+        heard: Levels = np.maximum(levels, SILENCE_DB)
+        return heard
+
+    def _put(self, at: int, samples: Samples, energy: Levels) -> None:
+        start, end = max(0, at), min(len(self.samples), at + len(samples))
+        if start >= end:
+            return
+        part = samples[start - at : end - at]
+        self.samples[start:end] += part
+        flat = part.ravel()
+        energy[start // HOP_SAMPLES] += float(np.dot(flat, flat)) / 2
+
+
+def _faded_in(samples: Samples) -> Samples:
+    faded = samples.copy()
+    count = min(FADE_SAMPLES, len(faded))
+    faded[:count] *= np.linspace(0, 1, count, dtype=np.float32)[:, None]
+    return faded
+
+
+def limited(samples: Samples) -> Samples:
+    """The same sound with no sample beyond CEILING, shape (n, 2)."""
+    blocks = -(-len(samples) // BLOCK_SAMPLES)
+    padded = np.zeros((blocks * BLOCK_SAMPLES, 2), np.float32)
+    padded[: len(samples)] = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
+    peaks = np.abs(padded.reshape(blocks, -1)).max(axis=1) if blocks else np.zeros(0, np.float32)
+    if blocks == 0 or peaks.max() <= CEILING:
+        return padded[: len(samples)]
+    gains = _gains(peaks)
+    # From gain to gain in a straight line; each end is low enough for the blocks on both sides.
+    ends = np.minimum(np.append(gains, gains[-1]), np.insert(gains, 0, gains[0]))
+    curve = np.interp(np.arange(len(padded)) / BLOCK_SAMPLES, np.arange(blocks + 1), ends)
+    turned = padded * curve[:, None].astype(np.float32)
+    clipped: Samples = np.clip(turned[: len(samples)], -CEILING, CEILING)
+    return clipped
+
+
+def _gains(peaks: Samples) -> Levels:
+    needed = np.minimum(1.0, CEILING / np.maximum(peaks, 1e-6).astype(np.float64))
+    gains = np.empty_like(needed)
+    gain = 1.0
+    for block, limit in enumerate(needed):
+        gain = min(limit, gain * RELEASE)
+        gains[block] = gain
+    # A loud word is turned down over the two blocks before it, not at once.
+    gains[:-1] = np.minimum(gains[:-1], np.sqrt(gains[1:] * gains[:-1]))
+    return gains
+
+
+def peaks_of(samples: Samples) -> list[int]:
+    """The largest sample of each hop, 0 to 127."""
+    hops = -(-len(samples) // HOP_SAMPLES)
+    padded = np.zeros((hops * HOP_SAMPLES, 2), np.float32)
+    padded[: len(samples)] = samples
+    largest = np.abs(padded.reshape(hops, -1)).max(axis=1) if hops else np.zeros(0)
+    return [int(one) for one in np.minimum(127, np.round(largest * 127))]

@@ -1,0 +1,156 @@
+"""Reading what recorders wrote: manifest pages and entries of takes in S3 into a catalog, each held to its
+chain.
+
+One page is in memory at a time. An entry that the chain does not vouch for is a fault, and its segment is
+not shown; a page that is missing is read back from what its objects carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from media_node.errors import ManifestError
+from media_node.recording.composition.catalog import LONGEST_SEGMENT_US, Catalog
+from media_node.recording.manifest import Entry, Page, Span, parse_entry, parse_page
+
+# Clocks of nodes and of the control plane differ by that much at most, or the segment is of another time.
+CLOCK_TOLERANCE_US = 600_000_000
+
+
+@dataclass(frozen=True)
+class Take:
+    """What is known of one: `is_final` when its recorder ended by itself."""
+
+    prefix: str
+    life: Span | None
+    is_final: bool
+
+
+class TakeReader:
+    """Reads the takes of one recording."""
+
+    def __init__(self, s3: Any, bucket: str, catalog: Catalog, recording: str, started_us: int) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._catalog = catalog
+        self._recording = recording
+        self._earliest_us = started_us - CLOCK_TOLERANCE_US
+        # Of the KMS key that the segments are kept with; what is made of them is kept with it, too.
+        self.key_id: str | None = None
+
+    def read(self, prefixes: Sequence[str]) -> list[Take]:
+        """Enter all segments of the takes, best first.
+
+        Raises:
+            botocore's errors: S3 does not answer.
+        """
+        takes = []
+        for number, prefix in enumerate(prefixes):
+            is_final = self._read_pages(number, prefix)
+            self._read_objects(number, prefix)
+            takes.append(Take(prefix, self._catalog.take_life(number), is_final))
+        self._catalog.mark_missing_sequences()
+        return takes
+
+    def _read_pages(self, take: int, prefix: str) -> bool:
+        before: Page | None = None
+        # The last entry waits for the next one, which says what it was.
+        waiting: Entry | None = None
+        is_final = False
+        for key in self._keys(f"{prefix}pages/", ".json"):
+            page = self._page(key)
+            if page is None:
+                self._enter(take, prefix, waiting)
+                before = waiting = None
+                continue
+            follows = before is not None and page.number == before.number + 1
+            if follows and before is not None and page.previous_page != before.digest:
+                self._catalog.note(key, "follows another page than the one before it")
+            elif not follows and not (before is None and page.number == 0):
+                self._catalog.note(key, "a page before it is missing")
+                self._enter(take, prefix, waiting)
+                waiting = None
+            for entry in page.entries:
+                vouched = waiting is None or entry.previous == waiting.digest
+                self._enter(take, prefix, waiting, vouched)
+                waiting = entry
+            self._catalog.add_gaps(page.gaps)
+            before, is_final = page, page.is_final
+        self._enter(take, prefix, waiting)
+        return is_final
+
+    def _enter(self, take: int, prefix: str, entry: Entry | None, vouched: bool = True) -> None:
+        if entry is None:
+            return
+        expected = f"{prefix}{entry.track}/{entry.sequence:06d}.mkv"
+        if entry.key != expected:
+            self._catalog.note(entry.key, f"an entry of the take {prefix} names an object elsewhere")
+        elif not self._earliest_us < entry.start_us:
+            self._catalog.note(entry.key, "its time is long before the recording began")
+        elif not 0 < entry.end_us - entry.start_us <= LONGEST_SEGMENT_US:
+            self._catalog.note(entry.key, "its length cannot be: the clock jumped")
+        else:
+            self._catalog.add(take, [entry])
+            self.key_id = entry.key_id or self.key_id
+            if not vouched:
+                self._catalog.mark_bad(entry.key, "its entry was changed: the next one names another")
+
+    def _page(self, key: str) -> Page | None:
+        data = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        try:
+            page = parse_page(data)
+        except ManifestError as exc:
+            self._catalog.note(key, str(exc))
+            return None
+        if page.recording != self._recording:
+            self._catalog.note(key, f"a page of {page.recording}")
+            return None
+        return page
+
+    def _read_objects(self, take: int, prefix: str) -> None:
+        """Segments that no page lists: those behind the last page of a recorder that died."""
+        for key in self._keys(prefix, ".mkv"):
+            if self._catalog.knows(key):
+                continue
+            metadata = self._s3.head_object(Bucket=self._bucket, Key=key)["Metadata"]
+            try:
+                entry = parse_entry(metadata.get("parley-entry", ""))
+            except ManifestError as exc:
+                self._catalog.note(key, f"no page lists it, and what it carries says nothing: {exc}")
+                continue
+            if entry.key != key:
+                self._catalog.note(key, f"it carries the entry of {entry.key}")
+                continue
+            self._enter(take, prefix, entry)
+
+    def _keys(self, prefix: str, ending: str) -> Iterator[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        for page in pages:
+            for item in page.get("Contents", ()):
+                if item["Key"].endswith(ending):
+                    yield item["Key"]
+
+
+def holes(takes: Sequence[Take], started_us: int, ended_us: int) -> list[Span]:
+    """When nothing was recorded because recorders had died: from the end of one to the begin of another.
+
+    A take that ended by itself lost nothing at its end; what is before the first take is only that nobody was
+    there yet.
+    """
+    lives = [take.life for take in takes if take.life is not None]
+    found = []
+    for take in takes:
+        if take.is_final or take.life is None:
+            continue
+        end = take.life.end_us
+        if any(one.start_us <= end < one.end_us for one in lives):
+            continue
+        covering = [one for one in takes if one.is_final and one.life and one.life.start_us <= end]
+        if covering:
+            continue
+        following = min((one.start_us for one in lives if one.start_us >= end), default=ended_us)
+        if following > end:
+            found.append(Span(max(end, started_us), min(following, ended_us)))
+    return [span for span in found if span.end_us > span.start_us]
