@@ -20,8 +20,8 @@ from media_node.recording.manifest import Entry, Gap, Span
 SLACK_US = 60_000
 # No segment is longer; a clock that jumped makes ones that seem so.
 LONGEST_SEGMENT_US = 60_000_000
-# Why there is no segment although nothing was lost.
-INTENDED_GAPS = frozenset({"muted", "paused", "off", "ended", "unpublished", "stopped"})
+# Why there is no segment although nothing was lost, as recorders name it.
+INTENDED_GAPS = frozenset({"muted", "paused", "silent", "ended", "stopped"})
 
 TABLES = """
 CREATE TABLE segments (

@@ -6,6 +6,7 @@ A plan per line comes in, a result per line goes out. It knows no network and ma
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from media_node.recording.composition.sounding import compose_sound
 
 
 def main() -> int:
+    # Ctrl-C in a terminal reaches both processes: the parent decides when the work ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     pulse = Pulse(Path(sys.argv[1]))
     # Results alone go there: what libraries print goes to the log.
     results = os.fdopen(os.dup(sys.stdout.fileno()), "w")

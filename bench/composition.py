@@ -1,0 +1,209 @@
+"""What does a film cost: core-seconds per second of the meeting, memory, and time until it can be watched?
+
+A composer process of its own works against moto's S3 and SQS in this one: four people with cameras of
+720p30 in VP8 and voices, then the same for longer, then sixteen cameras. CPU time and memory are the
+composer's and those of the process that decodes, added up; memory is the most that both had at one moment.
+
+Usage: .venv/bin/python bench/composition.py [--long] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import av
+import boto3
+import numpy as np
+from moto.server import ThreadedMotoServer
+from PIL import Image
+
+from bench._harness import report
+from tests.support.composing import Studio
+from tests.support.recorded_meeting import BUCKET, Piece, Take, microphone, person, timeline, us
+
+CAMERA = (1280, 720)
+CAMERA_RATE = 30
+SEGMENT_SECONDS = 2
+# Different seconds of one camera; a meeting repeats them.
+DIFFERENT_SEGMENTS = 5
+BITS_PER_SECOND = 1_500_000
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One film."""
+
+    core_seconds: float
+    first_minute_seconds: float
+    whole_seconds: float
+    peak_bytes: int
+    film_bytes: int
+
+
+def main() -> None:
+    options = report.options(__doc__)
+    # Of the stand-in, a line per request.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    outcome = report.Report("Composition")
+    segments = camera_segments()
+    lengths = (120, 3600) if options.long else (60, 180)
+    for people, seconds in ((4, lengths[0]), (4, lengths[1]), (16, 60)):
+        run = compose(segments, people, seconds)
+        per_second = run.core_seconds / seconds
+        text = (
+            f"{per_second:.3f} core-seconds per second, first minute after {run.first_minute_seconds:.0f} s, "
+            f"whole after {run.whole_seconds:.0f} s, {run.peak_bytes / 1e6:.0f} MB at most, "
+            f"{run.film_bytes * 8 / seconds / 1e6:.2f} Mbit/s"
+        )
+        outcome.add(
+            f"{people} cameras of 720p30, {seconds} s", text, **vars(run), coreSecondsPerSecond=per_second
+        )
+    outcome.write(options.json)
+
+
+def camera_segments() -> list[bytes]:
+    """A textured picture that moves as a person before a camera does, with a sensor's noise."""
+    random = np.random.default_rng(1)
+    coarse = Image.fromarray(random.integers(0, 255, (40, 60)).astype(np.uint8))
+    room = np.asarray(coarse.resize((1600, 1000), Image.Resampling.BICUBIC)).astype(np.int16)
+    noise = [random.integers(-2, 3, (CAMERA[1], CAMERA[0])).astype(np.int16) for _ in range(8)]
+    per_segment = CAMERA_RATE * SEGMENT_SECONDS
+    return [
+        _segment(room, noise, range(first, first + per_segment))
+        for first in range(0, DIFFERENT_SEGMENTS * per_segment, per_segment)
+    ]
+
+
+def _segment(room: Any, noise: list[Any], frames: range) -> bytes:
+    file = io.BytesIO()
+    settings = {"deadline": "realtime", "cpu-used": "-8", "lag-in-frames": "0", "threads": "1"}
+    with av.open(file, "w", format="matroska") as container:
+        stream = container.add_stream("libvpx", rate=CAMERA_RATE, options=settings)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height = CAMERA
+        stream.pix_fmt, stream.bit_rate = "yuv420p", BITS_PER_SECOND
+        for index, number in enumerate(frames):
+            x, y = round(60 + 50 * np.sin(number / 40)), round(50 + 40 * np.sin(number / 55))
+            luma = np.clip(room[y : y + CAMERA[1], x : x + CAMERA[0]] + noise[number % 8], 0, 255)
+            frame = av.VideoFrame(*CAMERA, "yuv420p")
+            chroma = np.full((CAMERA[1] // 2, CAMERA[0] // 2), 120, np.uint8)
+            for plane, values in zip(frame.planes, (luma.astype(np.uint8), chroma, chroma), strict=True):
+                rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+                rows[: values.shape[0], : values.shape[1]] = values
+            frame.pts, frame.time_base = index, Fraction(1, CAMERA_RATE)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return file.getvalue()
+
+
+def compose(segments: list[bytes], people: int, seconds: int) -> Run:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    environment = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": "/dev/null",
+    }
+    session = boto3.Session("x", "x", region_name="us-east-1")
+    s3 = session.client("s3", endpoint_url=environment["AWS_ENDPOINT_URL"])
+    sqs = session.client("sqs", endpoint_url=environment["AWS_ENDPOINT_URL"])
+    try:
+        s3.create_bucket(Bucket=BUCKET)
+        jobs = sqs.create_queue(QueueName="jobs")["QueueUrl"]
+        reports = sqs.create_queue(QueueName="reports")["QueueUrl"]
+        studio = Studio(s3, sqs, jobs, reports, Path())
+        take = Take(s3)
+        take.write(pieces_of(segments, people, seconds))
+        studio.put_timeline(
+            timeline(seconds, [person(f"par_{one}", f"Person {one}") for one in range(people)])
+        )
+        environment |= {"PARLEY_COMPOSITION_QUEUE_URL": jobs, "PARLEY_REPORT_QUEUE_URL": reports}
+        return measure(studio, take.prefix, environment)
+    finally:
+        server.stop()
+
+
+def pieces_of(segments: list[bytes], people: int, seconds: int) -> list[Piece]:
+    pieces: list[Piece] = []
+    voice = microphone("par_0", 0, 20, ((0, 5), (8, 19)))
+    for one in range(people):
+        who = f"par_{one}"
+        for index in range(seconds // SEGMENT_SECONDS):
+            start, end = us(index * SEGMENT_SECONDS), us((index + 1) * SEGMENT_SECONDS)
+            data = segments[(index + one) % len(segments)]
+            pieces.append(Piece(f"trk_{one}_c", who, "camera", "vp8", start, end, *CAMERA, data))
+            sound = voice[(index + 3 * one) % len(voice)]
+            pieces.append(replace(sound, track=f"trk_{one}_m", participant=who, start_us=start, end_us=end))
+    return pieces
+
+
+def measure(studio: Studio, prefix: str, environment: dict[str, str]) -> Run:
+    began = time.monotonic()
+    studio.send([prefix])
+    composer = subprocess.Popen(
+        [sys.executable, "-m", "media_node.recording.composer"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+    peak, first_minute, core_seconds = 0, 0.0, 0.0
+    try:
+        while True:
+            peak = max(peak, sum(_resident(pid) for pid in _family(composer.pid)))
+            core_seconds = max(core_seconds, sum(_core_seconds(pid) for pid in _family(composer.pid)))
+            for told in studio.told():
+                first_minute = first_minute or time.monotonic() - began
+                if told["state"] == "failed":
+                    raise SystemExit(told["reason"])
+                if told["state"] == "done":
+                    core_seconds = max(core_seconds, sum(_core_seconds(pid) for pid in _family(composer.pid)))
+                    whole = time.monotonic() - began
+                    return Run(core_seconds, first_minute, whole, peak, told["files"]["bytes"])
+            if composer.poll() is not None:
+                raise SystemExit("the composer ended")
+            time.sleep(0.2)
+    finally:
+        composer.kill()
+        composer.wait()
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(int(child) for child in children)]
+
+
+def _resident(pid: int) -> int:
+    """Bytes in memory that belong to the process alone, and its part of what is shared."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+
+
+def _core_seconds(pid: int) -> float:
+    """CPU time of a process and of its children that have ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return sum(int(field) for field in fields[11:15]) / TICKS_PER_SECOND
+
+
+if __name__ == "__main__":
+    main()
