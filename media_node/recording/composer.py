@@ -12,9 +12,11 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -26,7 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from media_node.errors import JobError, LeaseLostError
 from media_node.quantities import new_identifier
-from media_node.recording.composition.composing import Composer, Json, Quality, Stopped
+from media_node.recording.composition.composing import Composer, Json, Quality, Stopped, remove_leftovers
 from media_node.recording.composition.job import Job, parse_job
 from media_node.recording.composition.layout import Size
 from media_node.recording.composition.lease import LEASE_SECONDS, Lease
@@ -235,6 +237,7 @@ def main() -> int:
     queue = JobQueue(settings, boto3.client("sqs", config=config), boto3.client("s3", config=config))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: queue.stop())
+    remove_leftovers(Path(tempfile.gettempdir()))
     log.info("composer_started", pid=os.getpid())
     queue.run()
     return 0

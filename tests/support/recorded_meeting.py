@@ -29,12 +29,24 @@ COUNTER_BITS = 16
 SAMPLE_RATE = 48_000
 PACKET_SAMPLES = 960
 BEEP_SECONDS = 0.1
-_ENCODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9", "h264": "libx264"}
+_ENCODERS = {
+    "vp8": "libvpx",
+    "vp9": "libvpx-vp9",
+    "h264": "libx264",
+    "h265": "libx265",
+    "av1": "libsvtav1",
+}
 # One thread: encoders with more of them spend the time of a busy machine on waiting for each other.
 _OPTIONS = {
     "vp8": {"deadline": "realtime", "cpu-used": "-8", "lag-in-frames": "0", "threads": "1"},
     "vp9": {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "threads": "1"},
     "h264": {"preset": "ultrafast", "tune": "zerolatency", "x264-params": "scenecut=0:threads=1"},
+    "h265": {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "x265-params": "pools=none:frame-threads=1:log-level=none",
+    },
+    "av1": {"preset": "8", "crf": "15", "svtav1-params": "lp=1:pred-struct=1"},
 }
 
 
@@ -137,7 +149,8 @@ def _video_file(counters: tuple[int, ...], size: tuple[int, int], codec: str) ->
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        stream.bit_rate = 600_000
+        if "crf" not in _OPTIONS[codec]:
+            stream.bit_rate = 600_000
         stream.codec_context.gop_size = 1000
         for index, counter in enumerate(counters):
             frame = counter_picture(counter, *size)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,6 +40,8 @@ LONGEST_US = 48 * 3600 * 1_000_000
 MINUTES_SHARE = 0.95
 # A playlist grows with the film: after so many minutes it is written each so many.
 EVERY_MINUTE = 10
+# The number of the process follows.
+FOLDER_PREFIX = "parley-composer-"
 # Of what is wrong with the takes; the count tells the rest.
 MOST_FAULTS = 1000
 
@@ -52,6 +56,24 @@ class Quality:
 
     size: Size = HIGH_DEFINITION
     rate: int = 25
+
+
+def remove_leftovers(parent: Path) -> None:
+    """Delete the folders of composers that were killed: each names its process."""
+    for folder in parent.glob(f"{FOLDER_PREFIX}*"):
+        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not _lives(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class Stopped(Exception):
@@ -92,7 +114,7 @@ class Composer:
             botocore's errors: S3 does not answer.
         """
         timeline = self._timeline()
-        with tempfile.TemporaryDirectory(prefix="parley-composer-") as name:
+        with tempfile.TemporaryDirectory(prefix=f"{FOLDER_PREFIX}{os.getpid()}-") as name:
             folder = Path(name)
             catalog = Catalog(folder / "catalog.sqlite")
             worker = Worker(folder)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from media_node.recording.composition.composing import remove_leftovers
 from media_node.recording.composition.lease import LEASE_SECONDS
 from media_node.recording.composition.publishing import Publisher
 from tests.support.composing import OUTPUT, Studio
@@ -218,3 +223,14 @@ def test_a_job_that_is_interrupted_comes_again_and_is_given_up_after_some_tries(
     (report,) = studio.told()
     assert report["state"] == "failed"
     assert "given up after 3 tries: no space left on device" in report["reason"]
+
+
+def test_folders_of_composers_that_were_killed_are_removed(tmp_path: Path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    names = [f"parley-composer-{ended.pid}-x", f"parley-composer-{os.getpid()}-x", "another-1-x"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+    remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])

@@ -202,13 +202,15 @@ def test_codec_and_size_may_change_in_a_track_and_a_track_may_be_one_packet(stud
     changing = [
         *camera("par_a", 0, 2, (320, 180), "vp8"),
         *camera("par_a", 2, 4, (640, 360), "h264", track=track),
-        *camera("par_a", 4, 6, (180, 320), "vp9", track=track),
+        *camera("par_a", 4, 6, (320, 180), "h265", track=track),
+        *camera("par_a", 6, 8, (480, 270), "av1", track=track),
+        *camera("par_a", 8, 10, (180, 320), "vp9", track=track),
     ]
     single = camera("par_b", 1, 1 + 1 / CAMERA_RATE)
     take = Take(studio.s3)
     take.write([*changing, *single, *microphone("par_b", 1, 1.02)])
-    film = studio.compose(timeline(6, [ANA, BO]), [take.prefix])
-    wide = [(at, counter(luma, BOTH, 0)) for at, luma in film.lumas() if at < 3.9]
+    film = studio.compose(timeline(10, [ANA, BO]), [take.prefix])
+    wide = [(at, counter(luma, BOTH, 0)) for at, luma in film.lumas() if at < 7.9]
     assert_in_step(wide)
     assert json.loads(studio.faults())["count"] == 0
 
