@@ -27,7 +27,41 @@ ACKNOWLEDGED = (
     Acknowledged(
         "S1", "Archive/Bucket/Resource", "One function adds, one reads; each object is chained and locked."
     ),
-    Acknowledged("S1", "Recordings/Resource", "Nothing is written there yet."),
+    Acknowledged(
+        "S1",
+        "Recordings/Bucket/Resource",
+        "Links are in the access log of the API; CloudFront alone reads it.",
+    ),
+    Acknowledged(
+        "SMG4",
+        "Recordings/LinkKey/Resource",
+        "CloudFront has to know the next key first: docs/operations.md.",
+    ),
+    Acknowledged("CFR1", "Recordings/Media/Resource", "People watch from every country."),
+    Acknowledged(
+        "CFR2", "Recordings/Media/Resource", "Without a signed link CloudFront itself refuses everything."
+    ),
+    Acknowledged(
+        "CFR3", "Recordings/Media/Resource", "Who was given a link is in the access log of the API."
+    ),
+    Acknowledged(
+        "CFR4", "Recordings/Media/Resource", "CloudFront's own certificate brings it; TLS 1.2 is asked for."
+    ),
+    Acknowledged(
+        r"IAM5\[Resource::<ControlPlaneRecordingsBucket\w*\.Arn>/(nodes|compositions|deleted)/\*\]",
+        "DefaultPolicy/Resource",
+        "All objects under one prefix: their names are random.",
+    ),
+    Acknowledged(
+        r"IAM5\[Resource::.*:key/\*\]",
+        "DefaultPolicy/Resource",
+        "Keys that tenants get later: a condition takes those alone that Provision has tagged.",
+    ),
+    Acknowledged(
+        r"IAM5\[Resource::(\*|.*:alias/parley-recordings-\*)\]",
+        "Provision/ServiceRole/DefaultPolicy/Resource",
+        "A key has no name before it is made; only such with the tag of tenants' recordings may be.",
+    ),
     Acknowledged("CFR1", "Web/Distribution/Resource", "People meet from every country."),
     Acknowledged(
         "CFR2", "Web/Distribution/Resource", "The firewall is at each region's API; the rest is static files."

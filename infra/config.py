@@ -73,6 +73,10 @@ class Deployment:
     alarm_email: str | None = None
     # Whose pages may read the API's answers beside the app's: https://school.example, or "*".
     allowed_origins: tuple[str, ...] = ()
+    # PEM of the RSA key that links to recordings are checked with. Empty: nobody can open recordings.
+    recording_link_public_key: str = ""
+    # How long recordings are kept where nobody says otherwise; 0: until somebody deletes them.
+    recording_retention_days: int = 365
     project: str = "parley"
 
     @property
@@ -118,6 +122,17 @@ class Deployment:
     def webhook_queue(self) -> str:
         return f"{self.project}-webhooks"
 
+    def recordings_bucket(self, region: Region) -> str:
+        return f"{self.project}-recordings-{self.account}-{region.name}"
+
+    @property
+    def composition_queue(self) -> str:
+        return f"{self.project}-composition"
+
+    @property
+    def recording_link_secret(self) -> str:
+        return f"{self.project}/recording-links"
+
     @property
     def command_queue_prefix(self) -> str:
         return f"{self.project}-node-"
@@ -149,11 +164,21 @@ def read_deployment(context: Mapping[str, Any]) -> Deployment:
             hosted_zone=_hosted_zone(settings.get("hostedZone")),
             alarm_email=_text(settings, "alarmEmail") if "alarmEmail" in settings else None,
             allowed_origins=_origins(settings.get("allowedOrigins", [])),
+            recording_link_public_key=_text(settings, "recordingLinkPublicKey")
+            if "recordingLinkPublicKey" in settings
+            else "",
+            recording_retention_days=_days(settings.get("recordingRetentionDays", 365)),
         )
     except TypeError as exc:
         raise DeploymentError(f'"parley.regions": {exc}') from exc
     _check_names(deployment)
     return deployment
+
+
+def _days(entry: Any) -> int:
+    if type(entry) is not int or not 0 <= entry <= 36_500:
+        raise DeploymentError('"parley.recordingRetentionDays" is a number of days, 0 for ever')
+    return entry
 
 
 def _cognito(entry: Any) -> Cognito | None:

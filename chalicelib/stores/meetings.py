@@ -48,7 +48,13 @@ from chalicelib.stores.meeting_items import (
     participant_of,
 )
 from chalicelib.stores.presence import require
-from chalicelib.stores.recording_items import RecordingItem, pointer_item, recording_item, recording_of
+from chalicelib.stores.recording_items import (
+    RecordingItem,
+    RecordingPointerItem,
+    pointer_item,
+    recording_item,
+    recording_of,
+)
 from chalicelib.stores.tenants import count_live
 
 # As long as clients of other APIs expect to be able to repeat a request.
@@ -210,7 +216,12 @@ class DynamoMeetings:
     def erase(self, meeting: Meeting) -> None:
         """Take away all that is kept of it, itself last, so that what is broken off is begun again."""
         pk = f"MTG#{meeting.id}"
-        for kind, prefix in ((EventItem, "EVT#"), (ParticipantItem, "PAR#")):
+        for recording in self.recordings(meeting.id):
+            with RecordingPointerItem.batch_write() as pointers:
+                found = RecordingPointerItem.query(f"REC#{recording.id}", attributes_to_get=["pk", "sk"])
+                for pointer in found:
+                    pointers.delete(pointer)
+        for kind, prefix in ((EventItem, "EVT#"), (ParticipantItem, "PAR#"), (RecordingItem, "REC#")):
             with kind.batch_write() as batch:
                 for item in kind.query(pk, kind.sk.startswith(prefix), consistent_read=True):
                     batch.delete(item)

@@ -22,6 +22,7 @@ from infra.constructs.firewall import Firewall
 from infra.constructs.gateway_problems import add_gateway_problems
 from infra.constructs.measured import Measured
 from infra.constructs.media_fleet import node_group_name
+from infra.constructs.recordings import Recordings
 from infra.constructs.report_queue import ReportQueue
 from infra.constructs.user_pool import issuers_of
 from infra.constructs.webhooks import Webhooks
@@ -130,6 +131,18 @@ class ControlPlane(Construct):
         # Called by an operator, never by the API: makes a tenant and its first key.
         provision = self._function("Provision", "app.provision", HANDLER_TIMEOUT)
         control_table.grant_read_write_data(provision)
+        self.recordings = Recordings(
+            self,
+            "Recordings",
+            deployment=deployment,
+            region=region,
+            control_table=control_table,
+            fleet_table=fleet_table,
+            make_function=self._function,
+        )
+        self.recordings.let_api_open(rest)
+        self.recordings.let_provision(provision)
+        self._grant_commands(self.recordings.keep, deployment)
 
     def _keep_time(
         self, control_table: dynamodb.ITableV2, fleet_table: dynamodb.ITableV2, deployment: Deployment
@@ -213,11 +226,16 @@ class ControlPlane(Construct):
             region=region.name,
             api=self.api,
             function_by_name=self.function_by_name,
-            queue_by_name={"Reports": self.reports.queue, "Webhooks": self.webhooks.queue},
+            queue_by_name={
+                "Reports": self.reports.queue,
+                "Webhooks": self.webhooks.queue,
+                "Compositions": self.recordings.jobs,
+            },
             dead_letters_by_name={
                 "Reports": self.reports.dead_letters,
                 "Webhooks": self.webhooks.dead_letters,
                 "Archive": self.archive.dead_letters,
+                "Compositions": self.recordings.dead_letters,
             },
             tables=(deployment.control_table, deployment.fleet_table),
             node_group=node_group_name(deployment),
@@ -300,6 +318,10 @@ def _environment(deployment: Deployment, region: Region, issuers: str) -> Mappin
         "PARLEY_API_URL": f"{deployment.app_url}/v1",
         "PARLEY_ALLOWED_ORIGINS": ",".join(deployment.allowed_origins),
         "PARLEY_ISSUERS": issuers,
+        "PARLEY_RECORDINGS_BUCKET": deployment.recordings_bucket(region),
+        "PARLEY_RECORDINGS_LINK_SECRET": deployment.recording_link_secret,
+        "PARLEY_RECORDING_RETENTION_DAYS": str(deployment.recording_retention_days),
+        "PARLEY_COMPOSITION_QUEUE": deployment.composition_queue,
         "POWERTOOLS_SERVICE_NAME": "parley",
         "POWERTOOLS_METRICS_NAMESPACE": "Parley",
     }

@@ -4,7 +4,6 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -49,7 +48,7 @@ class RegionalStack(cdk.Stack):
             region=region,
             report_queue=self.control_plane.reports.queue,
         )
-        _recordings(self)
+        self.control_plane.recordings.let_nodes_write(self.fleet.role)
         measured = self.control_plane.measured(deployment, region)
         Alarms(self, "Alarms", measured=measured)
         Dashboard(self, "Dashboard", title=f"{deployment.project}-{region.name}", measured=measured)
@@ -73,27 +72,4 @@ def _fleet_table(scope: Construct, deployment: Deployment) -> dynamodb.TableV2:
         ),
         time_to_live_attribute="expires",
         removal_policy=cdk.RemovalPolicy.DESTROY,
-    )
-
-
-def _recordings(scope: Construct) -> s3.Bucket:
-    return s3.Bucket(
-        scope,
-        "Recordings",
-        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        encryption=s3.BucketEncryption.S3_MANAGED,
-        enforce_ssl=True,
-        versioned=True,
-        removal_policy=cdk.RemovalPolicy.RETAIN,
-        lifecycle_rules=[
-            s3.LifecycleRule(
-                abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
-                transitions=[
-                    s3.Transition(
-                        storage_class=s3.StorageClass.INFREQUENT_ACCESS,
-                        transition_after=cdk.Duration.days(30),
-                    )
-                ],
-            )
-        ],
     )

@@ -199,6 +199,20 @@ def test_a_recording_is_due_for_what_there_is_to_do_and_no_more_when_it_is_done(
     assert stores.meetings.due(region, NOW + timedelta(days=1), 10) == [], "a meeting's end is another matter"
 
 
+def test_a_meeting_that_is_erased_takes_its_recordings_and_their_logs_with_it(stores: Stores):
+    meeting, other = kept(stores), kept(stores)
+    gone, stays = recorded(stores, meeting), recorded(stores, other)
+    for one in (gone, stays):
+        stores.recordings.note_opened(Opened(one.id, NOW, "usr_a", ("mp4",), NOW, "request"))
+    found = stores.meetings.by_id(meeting.id)
+    assert found is not None
+    stores.meetings.erase(found)
+    assert stores.recordings.by_id(gone.id) is None
+    assert stores.recordings.page(meeting.tenant, None, 5, None) == ([], None)
+    assert stores.recordings.by_id(stays.id) == stays
+    assert len(stores.recordings.opened(stays.id, 5, None)[0]) == 1
+
+
 def test_links_that_were_given_out_are_listed_newest_first_page_by_page(stores: Stores):
     recording, other = (recorded(stores, kept(stores)).id for _ in range(2))
     given = [

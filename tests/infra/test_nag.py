@@ -26,6 +26,7 @@ def findings(tmp_path_factory) -> set[tuple[str, str]]:
         lambda_package=str(package),
         node_release_bucket="releases",
         node_release_key="media-node/1.tar.gz",
+        recording_link_public_key="-----BEGIN PUBLIC KEY-----",
         cognito=Cognito("acme"),
         hosted_zone=HostedZone("Z123", "example.com"),
     )

@@ -17,9 +17,13 @@ from chalicelib.stores.control_items import MeetingItem
 from infra.app import build
 from infra.config import Cognito, Deployment, DeploymentError, HostedZone, Region, read_deployment
 from infra.constructs.node_machine import MACHINE, SCRIPTS, UNITS
+from infra.constructs.recordings import ARCHIVE_DAYS, INFREQUENT_DAYS
 from infra.functions.name_in_token import handler
 from localcloud.web_app import security_headers
 
+REQUESTED = "aws:RequestTag/parley:tenant-key"
+TAGGED = {"aws:ResourceTag/parley:tenant-key": "recordings"}
+ROOT_CONTEXT = Path(__file__).parents[2] / "infra/cdk.json"
 ISSUER = {"issuer": "https://id.example", "audience": "a", "clientId": "c", "tenant": "acme"}
 REGIONS = (Region("eu-central-1", api_rate=40_000, api_burst=5_000), Region("us-east-1", maximum_nodes=5))
 
@@ -36,6 +40,7 @@ def templates(tmp_path_factory):
         lambda_package=str(package),
         node_release_bucket="releases",
         node_release_key="media-node/1.tar.gz",
+        recording_link_public_key="-----BEGIN PUBLIC KEY-----",
         issuers=(ISSUER,),
         cognito=Cognito("acme"),
         hosted_zone=HostedZone("Z123", "example.com"),
@@ -261,7 +266,7 @@ def test_functions_run_the_handlers_that_app_has(region):
     assert handlers - {"app.rotate_keys"} == {
         *("app.app", "app.handle_node_reports", "app.sweep", "app.keep_time", "app.provision"),
         *("app.handle_events", "app.handle_webhooks", "app.deliver_due", "app.scale"),
-        *("app.archive_events", "app.verify_archive"),
+        *("app.archive_events", "app.verify_archive", "app.keep_recordings", "app.sweep_recordings"),
     }
     for one in functions:
         if one["Handler"].startswith("app."):
@@ -506,8 +511,12 @@ def test_each_function_may_touch_what_its_use_case_touches(region):
     assert "secretsmanager:GetSecretValue" in actions(rest)
     assert "sqs:SendMessage" in actions(rest)
     assert "secretsmanager:GetSecretValue" not in actions(statements(region, of="ControlPlaneTakeReports"))
-    provision = actions(statements(region, of="ControlPlaneProvision"))
-    assert all(action.startswith("dynamodb:") for action in provision)
+    provision = statements(region, of="ControlPlaneProvision")
+    assert all(action.startswith(("dynamodb:", "kms:")) for action in actions(provision))
+    # It makes keys of tenants' recordings, by their tag, and touches no other key.
+    making = [one for one in provision if "kms:CreateKey" in actions([one])]
+    assert all(one["Condition"]["StringEquals"] == {REQUESTED: "recordings"} for one in making)
+    assert "kms:Decrypt" not in actions(provision)
 
 
 def test_the_api_may_use_the_tables_of_other_regions_and_no_other_function_may(templates):
@@ -540,8 +549,10 @@ def test_no_policy_allows_everything(region, shared, web):
         for policy in template.find_resources("AWS::IAM::Policy").values():
             for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
                 assert statement["Action"] != "*"
-                # The one action that knows no resource.
-                assert statement["Resource"] != "*" or statement["Action"] == "dynamodb:ListStreams"
+                if statement["Resource"] == "*":
+                    # One knows no resource; a key has no name before it is made, only its tag.
+                    is_listing = statement["Action"] == "dynamodb:ListStreams"
+                    assert is_listing or REQUESTED in json.dumps(statement["Condition"])
 
 
 def test_a_node_may_report_and_use_queues_of_its_prefix_alone(region):
@@ -760,3 +771,100 @@ def test_pages_in_aws_keep_the_content_security_policy_of_the_local_ones(shared)
 
 def directives(policy: str) -> dict[str, list[str]]:
     return {name: sources for name, *sources in (part.split() for part in policy.split(";"))}
+
+
+def test_recordings_are_encrypted_grow_cheaper_with_age_and_have_no_versions(region):
+    region.has_resource_properties(
+        "AWS::S3::Bucket",
+        {
+            "BucketName": Match.string_like_regexp("parley-recordings-111111111111-"),
+            "BucketEncryption": {
+                "ServerSideEncryptionConfiguration": [
+                    {
+                        "BucketKeyEnabled": True,
+                        "ServerSideEncryptionByDefault": Match.object_like({"SSEAlgorithm": "aws:kms"}),
+                    }
+                ]
+            },
+            "VersioningConfiguration": Match.absent(),
+            "LifecycleConfiguration": {
+                "Rules": Match.array_with(
+                    [
+                        Match.object_like(
+                            {
+                                "Prefix": "compositions/",
+                                "Transitions": [
+                                    {"StorageClass": "STANDARD_IA", "TransitionInDays": 30},
+                                    {"StorageClass": "GLACIER_IR", "TransitionInDays": 90},
+                                ],
+                            }
+                        )
+                    ]
+                )
+            },
+        },
+    )
+
+
+def test_the_classes_that_the_api_tells_are_those_of_the_bucket():
+    config = read_config({})
+    assert (config.recording_infrequent_days, config.recording_archive_days) == (
+        INFREQUENT_DAYS,
+        ARCHIVE_DAYS,
+    )
+
+
+def test_a_node_adds_recordings_under_its_prefix_and_reads_none(region):
+    granted = [
+        one for one in statements(region, of="FleetRole") if "Recordings" in json.dumps(one["Resource"])
+    ]
+    assert actions(granted) == {"s3:PutObject", "kms:GenerateDataKey"}
+    objects = [one for one in granted if one["Action"] == "s3:PutObject"]
+    assert all("/nodes/*" in json.dumps(one["Resource"]) for one in objects)
+    encrypting = [
+        one for one in statements(region, of="FleetRole") if "kms:GenerateDataKey" in actions([one])
+    ]
+    (tenants,) = [one for one in encrypting if one not in granted]
+    assert tenants["Condition"]["StringEquals"] == TAGGED
+
+
+def test_links_to_recordings_are_signed_with_a_key_that_the_api_alone_reads(region):
+    (media,) = region.find_resources("AWS::CloudFront::Distribution").values()
+    behaviour = media["Properties"]["DistributionConfig"]["DefaultCacheBehavior"]
+    assert behaviour["TrustedKeyGroups"]
+    assert behaviour["ViewerProtocolPolicy"] == "https-only"
+    readers = [
+        name
+        for name, policy in region.find_resources("AWS::IAM::Policy").items()
+        if "secretsmanager:GetSecretValue" in json.dumps(policy) and "LinkKey" in json.dumps(policy)
+    ]
+    assert len(readers) == 1
+    assert "Rest" in readers[0]
+
+
+def test_only_the_sweep_deletes_recordings_and_the_api_reads_no_object_of_them(region):
+    deleting = [
+        name
+        for name, policy in region.find_resources("AWS::IAM::Policy").items()
+        if "s3:DeleteObject" in json.dumps(policy)
+    ]
+    assert len(deleting) == 1
+    assert "SweepRecordings" in deleting[0]
+    assert not {one for one in actions(statements(region, of="ControlPlaneRest")) if one.startswith("s3:Get")}
+
+
+def test_films_that_cannot_be_made_end_in_a_queue_with_an_alarm(region):
+    region.has_resource_properties(
+        "AWS::SQS::Queue",
+        {"QueueName": "parley-composition", "RedrivePolicy": Match.object_like({"maxReceiveCount": 5})},
+    )
+    alarms = region.find_resources("AWS::CloudWatch::Alarm").values()
+    assert any("Films that no composer" in one["Properties"].get("AlarmDescription", "") for one in alarms)
+
+
+@pytest.mark.parametrize("days", [-1, "365", 1.5, True, 40_000])
+def test_a_retention_that_is_no_number_of_days_is_named(days):
+    context = json.loads((ROOT_CONTEXT).read_text())["context"]
+    context["parley"]["recordingRetentionDays"] = days
+    with pytest.raises(DeploymentError, match="recordingRetentionDays"):
+        read_deployment(context)

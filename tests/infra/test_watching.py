@@ -61,7 +61,7 @@ def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_is_over(stacks):
 
 
 def test_the_topic_is_encrypted_with_a_key_that_alarms_may_use(first):
-    (key,) = first.find_resources("AWS::KMS::Key")
+    (key,) = (name for name in first.find_resources("AWS::KMS::Key") if name.startswith("AlarmTopic"))
     first.has_resource_properties("AWS::SNS::Topic", {"KmsMasterKeyId": {"Fn::GetAtt": [key, "Arn"]}})
     first.has_resource_properties(
         "AWS::KMS::Key",

@@ -264,6 +264,8 @@ class MemoryMeetings:
             self._id_by_code.pop(meeting.code, None)
             self._events.pop(meeting.id, None)
             self._participants.pop(meeting.id, None)
+            for name in [one.id for one in self.recordings(meeting.id)]:
+                del self.recording_by_id[name]
 
     def held_units(self, node: NodeId) -> int:
         going_on = (one.placement for one in self.meeting_by_id.values() if one.state != "ended")

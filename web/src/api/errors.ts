@@ -11,6 +11,7 @@ export type ApiErrorCode =
   | 'meeting_locked'
   /** A host said no, or took this person out before. */
   | 'barred'
+  | 'recording_off'
   | 'no_capacity'
   | 'unauthorized'
   | 'forbidden'
@@ -56,6 +57,7 @@ const KNOWN: readonly ApiErrorCode[] = [
   'too_many_attempts',
   'meeting_locked',
   'barred',
+  'recording_off',
   'no_capacity',
   'unauthorized',
   'forbidden',

@@ -1,5 +1,14 @@
 /** The control plane's HTTP API, as a client in a meeting uses it. */
 export { Api, type ApiOptions } from './Api.ts';
+export {
+  Recordings,
+  type FilmLayout,
+  type RecordingDetails,
+  type RecordingMedia,
+  type RecordingPage,
+  type RecordingState,
+  type TrackPiece,
+} from './Recordings.ts';
 export { ApiError, type ApiErrorCode } from './errors.ts';
 export { SIGN_IN_PATH, SignIn, type SignInOptions } from './SignIn.ts';
 export { isWaiting } from './types.ts';

@@ -9,12 +9,14 @@ export interface MeetingDetails {
   readonly link: string;
   readonly guests: boolean;
   readonly hasPasscode?: boolean;
-  /** Anything but `off`: what is said and shown is kept. */
-  readonly recording?: string;
-  /** `end_to_end`: not even the servers can listen. */
-  readonly encryption?: string;
+  /** `endToEnd`: not even the servers can listen. */
+  readonly encryption?: 'transport' | 'endToEnd';
   readonly homeRegion: string;
   readonly createdAt: string;
+  /** Whether it may be recorded, or is from its start. Left out by an API of before. */
+  readonly recording?: 'off' | 'allowed' | 'automatic';
+  /** The recording that goes on: people are told before they come in. */
+  readonly activeRecording?: { readonly id: string; readonly state: string } | null;
 }
 
 export interface JoinRequest {

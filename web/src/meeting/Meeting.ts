@@ -6,15 +6,17 @@
  */
 import { Api } from '../api/index.ts';
 import type { NodeMessage, RosterChange, WantedLayers } from '../protocol/index.ts';
-import { SOURCES, type CameraCodec, type Connection } from '../rtc/index.ts';
+import { SOURCES, type Connection } from '../rtc/index.ts';
 import { AudioOutput } from './AudioOutput.ts';
+import { Beat } from './Beat.ts';
 import { Emitter } from './Emitter.ts';
+import type { MeetingOptions } from './options.ts';
 import { MeetingError, asMeetingError, isAboutPasscode } from './errors.ts';
 import { Hosting } from './Hosting.ts';
-import { mergeMessages } from './messages.ts';
-import { Link, type LinkEnvironment } from './Link.ts';
+import { lineOf, mergeMessages } from './messages.ts';
+import { Link } from './Link.ts';
 import { Participants, type Happening } from './Participants.ts';
-import { ScreenShare, askForScreen, type Watch } from './ScreenShare.ts';
+import { ScreenShare, askForScreen } from './ScreenShare.ts';
 import { ResumeTokens, tabStorage } from './ResumeTokens.ts';
 import { EMPTY_SNAPSHOT, isSameState, snapshotParticipants, type Sight } from './snapshot.ts';
 import { Subscriptions } from './Subscriptions.ts';
@@ -37,24 +39,7 @@ import type {
   VisibleTrack,
 } from './types.ts';
 
-export interface MeetingOptions {
-  /** Such as `/v1` on the same origin. */
-  readonly apiUrl: string;
-  /** Of whoever signed in; null, or left out, for a guest. */
-  readonly accessToken?: () => Promise<string | null>;
-  /** What cameras are sent in; VP8 when left out. VP9 and AV1 look better at the same rate and take more CPU. */
-  readonly cameraCodec?: CameraCodec;
-  /** Where the tab remembers who it is; null to be somebody new after each reload. */
-  readonly storage?: Storage | null;
-  /** For tests. */
-  readonly environment?: LinkEnvironment & { readonly fetch?: typeof fetch; readonly watch?: Watch };
-}
-
 type Joined = Extract<NodeMessage, { type: 'joined' }>;
-
-/** As the protocol says: `stats` every 2 s, whose answer is the sign of life. */
-const STATS_INTERVAL_MS = 2_000;
-const TICK_MS = 500;
 
 export class Meeting implements MeetingClient {
   readonly hosting: Hosting;
@@ -72,7 +57,12 @@ export class Meeting implements MeetingClient {
   #selfQuality: ParticipantSnapshot['connectionQuality'] = 'unknown';
   /** A new session of the same person knows nothing of a hand: it is raised again. */
   #isHandWanted = false;
-  #timers: ReturnType<typeof setInterval>[] = [];
+  readonly #beat = new Beat(
+    () => {
+      this.#link.handleTick();
+    },
+    () => void this.#sendStats(),
+  );
 
   constructor(options: MeetingOptions) {
     const { environment } = options;
@@ -91,10 +81,8 @@ export class Meeting implements MeetingClient {
       },
       environment?.watch,
     );
-    const api = {
-      apiUrl: options.apiUrl,
-      ...(environment?.fetch === undefined ? {} : { fetch: environment.fetch }),
-    };
+    const { apiUrl } = options;
+    const api = { apiUrl, ...(environment?.fetch !== undefined && { fetch: environment.fetch }) };
     const asParticipant = new Api({
       ...api,
       accessToken: () => Promise.resolve(this.#link.grant?.resumeToken ?? null),
@@ -103,7 +91,7 @@ export class Meeting implements MeetingClient {
     this.#link = new Link({
       api: new Api({
         ...api,
-        ...(options.accessToken === undefined ? {} : { accessToken: options.accessToken }),
+        ...(options.accessToken !== undefined && { accessToken: options.accessToken }),
       }),
       resumeTokens: new ResumeTokens(options.storage === undefined ? tabStorage() : options.storage),
       offeredTracks: (connection) => this.#tracks.offer((source) => connection.midOf(source)),
@@ -123,8 +111,8 @@ export class Meeting implements MeetingClient {
       onMessage: (message) => {
         this.#handleMessage(message);
       },
-      ...(options.cameraCodec === undefined ? {} : { cameraCodec: options.cameraCodec }),
-      ...(environment === undefined ? {} : { environment }),
+      ...(options.cameraCodec !== undefined && { cameraCodec: options.cameraCodec }),
+      ...(environment !== undefined && { environment }),
     });
   }
 
@@ -161,7 +149,7 @@ export class Meeting implements MeetingClient {
   async join(options: JoinOptions): Promise<void> {
     if (this.state.kind !== 'idle') throw new MeetingError('protocol_error', 'a Meeting can be joined once');
     this.#update({ state: { kind: 'joining' } });
-    this.#start();
+    this.#beat.start();
     this.#tracks.set('microphone', options.microphone ?? null, options.microphoneMuted ?? false);
     this.#tracks.set('camera', options.camera ?? null, options.cameraMuted ?? false);
     const { connection } = this.#link;
@@ -424,8 +412,7 @@ export class Meeting implements MeetingClient {
   }
 
   #handleChat(message: ChatMessage): void {
-    const { id, from, displayName, text, at, to } = message;
-    const line = { id, from, displayName, text, at, ...(to === undefined ? {} : { to }) };
+    const line = lineOf(message);
     this.#update({ messages: mergeMessages(this.#snapshot.messages, [line]) });
     this.#events.emit('message', line);
   }
@@ -459,16 +446,6 @@ export class Meeting implements MeetingClient {
     };
   }
 
-  #start(): void {
-    const tick = (): void => {
-      this.#link.handleTick();
-    };
-    const stats = (): void => {
-      void this.#sendStats();
-    };
-    this.#timers = [setInterval(tick, TICK_MS), setInterval(stats, STATS_INTERVAL_MS)];
-  }
-
   async #sendStats(): Promise<void> {
     const stats = await this.#link.connection?.sampleStats();
     if (stats !== undefined) this.#link.send({ type: 'stats', report: { ...stats } });
@@ -476,7 +453,7 @@ export class Meeting implements MeetingClient {
 
   #stop(): void {
     this.#share.stop();
-    for (const timer of this.#timers) clearInterval(timer);
+    this.#beat.stop();
     this.#output.close();
   }
 }

@@ -74,6 +74,8 @@ export function errorOfApi(error: ApiError): MeetingError {
   switch (error.code) {
     case 'validation_failed':
       return new MeetingError('invalid_request', error.message, options);
+    // Of recordings, whose calls are not a visit's.
+    case 'recording_off':
     case 'unexpected':
       return new MeetingError('server_error', error.message, options);
     default:

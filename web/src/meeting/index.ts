@@ -1,12 +1,31 @@
 /** The public interface of Parley's client SDK: import from here, not from the files behind it. */
 import { Api, type MeetingDetails } from '../api/index.ts';
 import { asMeetingError } from './errors.ts';
+import { ResumeTokens, tabStorage } from './ResumeTokens.ts';
 
-export { SIGN_IN_PATH, SignIn, type MeetingDetails, type SignInOptions } from '../api/index.ts';
+export {
+  ApiError,
+  Recordings,
+  SIGN_IN_PATH,
+  SignIn,
+  type FilmLayout,
+  type MeetingDetails,
+  type RecordingDetails,
+  type RecordingMedia,
+  type RecordingState,
+  type SignInOptions,
+} from '../api/index.ts';
 export { tabStorage } from './ResumeTokens.ts';
+
+/** The token of one's place in a meeting, by which hosts call the API; null without a place. */
+export function resumeTokenOf(meeting: string): string | null {
+  return new ResumeTokens(tabStorage()).load(meeting);
+}
+
 export * from '../media/index.ts';
 export { MeetingError, type MeetingErrorCode } from './errors.ts';
-export { Meeting, type MeetingOptions } from './Meeting.ts';
+export { Meeting } from './Meeting.ts';
+export type { MeetingOptions } from './options.ts';
 export type * from './types.ts';
 
 /**

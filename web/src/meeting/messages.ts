@@ -14,3 +14,8 @@ export function mergeMessages(
   if (added.length === 0) return known;
   return [...known, ...added].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)).slice(-MAX_MESSAGES);
 }
+
+/** A message as it is kept: without what only its delivery needs. */
+export function lineOf({ id, from, displayName, text, at, to }: ChatMessage): ChatMessage {
+  return { id, from, displayName, text, at, ...(to === undefined ? {} : { to }) };
+}

@@ -3,6 +3,7 @@ import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import {
   LocalMedia,
   Meeting,
+  Recordings,
   SignIn,
   tabStorage,
   createMeeting,
@@ -22,6 +23,12 @@ const API_URL = '/v1';
 /** Loaded while one stands at the door, so that it is there at the click. */
 const loadMeetingPage = () => import('./pages/MeetingPage.tsx');
 const MeetingPage = lazyPart(async () => ({ default: (await loadMeetingPage()).MeetingPage }));
+const RecordingsPage = lazyPart(async () => ({
+  default: (await import('./recordings/RecordingsPage.tsx')).RecordingsPage,
+}));
+const RecordingPage = lazyPart(async () => ({
+  default: (await import('./recordings/RecordingPage.tsx')).RecordingPage,
+}));
 const signIn = new SignIn({
   apiUrl: API_URL,
   origin: location.origin,
@@ -31,6 +38,7 @@ const signIn = new SignIn({
   },
 });
 const accessToken = (): Promise<string | null> => signIn.token();
+const recordings = new Recordings({ apiUrl: API_URL, accessToken });
 
 export function App(): ReactNode {
   const [route, setRoute] = useState<Route>(() => parseRoute(location.pathname));
@@ -59,6 +67,30 @@ export function App(): ReactNode {
           // The code in the address was used: going back must not bring it again.
           history.replaceState(null, '', '/');
           setRoute({ kind: 'start' });
+        }}
+      />
+    );
+  }
+  if (route.kind === 'recordings') {
+    return (
+      <RecordingsPage
+        recordings={recordings}
+        onOpen={(id) => {
+          navigate({ kind: 'recording', id });
+        }}
+        onHome={() => {
+          navigate({ kind: 'start' });
+        }}
+      />
+    );
+  }
+  if (route.kind === 'recording') {
+    return (
+      <RecordingPage
+        id={route.id}
+        recordings={recordings}
+        onAll={() => {
+          navigate({ kind: 'recordings' });
         }}
       />
     );

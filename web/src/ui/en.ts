@@ -74,7 +74,6 @@ export const en = {
     waitingTitle: 'Waiting to be let in',
     waiting: 'A host was told that you are here. This page goes on by itself.',
     giveUp: 'Stop waiting',
-    recorded: 'This meeting is recorded. By joining you agree to that.',
     encrypted: 'End-to-end encrypted: not even the servers can listen.',
     mode: 'Sound of the microphone',
     modeVoice: 'Voice',

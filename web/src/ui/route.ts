@@ -4,10 +4,17 @@ import { SIGN_IN_PATH } from '../meeting/index.ts';
 export type Route =
   | { readonly kind: 'start' }
   | { readonly kind: 'signIn' }
+  | { readonly kind: 'recordings' }
+  | { readonly kind: 'recording'; readonly id: string }
   | { readonly kind: 'meeting'; readonly code: string };
 
 export function parseRoute(pathname: string): Route {
   if (pathname === SIGN_IN_PATH) return { kind: 'signIn' };
+  const recording = /^\/recordings(?:\/(rec_[a-z2-7]{26})?)?\/?$/.exec(pathname);
+  if (recording !== null) {
+    const id = recording[1];
+    return id === undefined ? { kind: 'recordings' } : { kind: 'recording', id };
+  }
   const code = /^\/m\/([^/]+)\/?$/.exec(pathname)?.[1];
   if (code === undefined) return { kind: 'start' };
   try {
@@ -31,5 +38,7 @@ export function parseCode(input: string): string | null {
 
 export function pathOf(route: Route): string {
   if (route.kind === 'signIn') return SIGN_IN_PATH;
+  if (route.kind === 'recordings') return '/recordings';
+  if (route.kind === 'recording') return `/recordings/${route.id}`;
   return route.kind === 'start' ? '/' : `/m/${encodeURIComponent(route.code)}`;
 }

@@ -2,20 +2,21 @@ import { Users } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MeetingSnapshot } from '../../meeting/index.ts';
+import { RecordControl } from '../recordings/RecordControl.tsx';
+import { NoticeInMeeting } from '../recordings/RecordingNotice.tsx';
 import { CopyLink } from './CopyLink.tsx';
 import { Wordmark } from './Wordmark.tsx';
 
 export function MeetingHead(props: { readonly snapshot: MeetingSnapshot; readonly code: string }): ReactNode {
   const { t } = useTranslation();
-  const { meeting, participants, recording } = props.snapshot;
+  const { meeting, participants, recording, self } = props.snapshot;
   return (
     <header className="meeting-head">
       <Wordmark />
       <h1>{meeting?.title ?? t('join.untitled')}</h1>
-      {recording === 'on' && (
-        <span className="recording" role="status">
-          {t('meeting.recording')}
-        </span>
+      {recording === 'on' && <NoticeInMeeting />}
+      {(self?.role === 'host' || self?.role === 'cohost') && (
+        <RecordControl code={props.code} isRecorded={recording === 'on'} />
       )}
       <span className="count" role="img" aria-label={t('meeting.count', { count: participants.length })}>
         <Users aria-hidden /> {participants.length}

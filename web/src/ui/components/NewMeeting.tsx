@@ -3,6 +3,7 @@ import { LogIn, Plus } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
+import { WORDS } from '../recordings/words.ts';
 import type { SignIn } from '../../meeting/index.ts';
 
 interface NewMeetingProps {
@@ -60,6 +61,9 @@ export function NewMeeting({ onCode, signIn, onNew }: NewMeetingProps): ReactNod
           </Button>
           <p>
             {person.name === null ? t('start.signedInUnnamed') : t('start.signedIn', { name: person.name })}{' '}
+            <a className="button quiet" href="/recordings">
+              {t('title', { ns: WORDS })}
+            </a>{' '}
             <Button
               className="button quiet"
               onPress={() => {

@@ -70,7 +70,48 @@ export const de: Words = {
     both: 'Mikrofon und Kamera',
     retry: 'Erneut versuchen',
   },
+  door: {
+    passcode: 'Kennwort',
+    passcodeMissing: 'Dieses Treffen hat ein Kennwort. Wer dich eingeladen hat, kennt es.',
+    passcodeWrong: 'Das ist nicht das Kennwort. Prüfe es und versuche es erneut.',
+    waitingTitle: 'Warten auf Einlass',
+    waiting: 'Die Leitung weiß, dass du da bist. Diese Seite geht von selbst weiter.',
+    giveUp: 'Nicht länger warten',
+    encrypted: 'Ende-zu-Ende verschlüsselt: Auch die Server hören nicht mit.',
+    mode: 'Klang des Mikrofons',
+    modeVoice: 'Stimme',
+    modeQuiet: 'Stimme, ohne Geräusche',
+    modeMusic: 'Musik, stereo und unverändert',
+    testSpeaker: 'Testton abspielen',
+    testingSpeaker: 'Läuft…',
+    testFailed: 'Über diesen Lautsprecher kommt kein Ton. Wähle einen anderen.',
+    silent: 'Dein Mikrofon liefert keinen Ton. Ist es ausgeschaltet oder am Gerät selbst stumm?',
+    levelOf: 'Pegel von {{name}}',
+  },
+  permission: {
+    chrome:
+      'In Chrome: Klicke links neben der Adresse auf „Websiteinformationen anzeigen“, schalte „Kamera“ und „Mikrofon“ ein und versuche es erneut.',
+    edge: 'In Edge: Klicke links neben der Adresse auf „Websiteinformationen anzeigen“, öffne „Berechtigungen für diese Website“, setze „Kamera“ und „Mikrofon“ auf „Zulassen“ und versuche es erneut.',
+    firefox:
+      'In Firefox: Klicke links neben der Adresse auf das durchgestrichene Mikrofon oder die Kamera, entferne „Blockiert“ oder „Vorübergehend blockiert“ und versuche es erneut.',
+    safari:
+      'In Safari: Öffne das Menü „Safari“, wähle „Einstellungen für diese Website …“, setze „Kamera“ und „Mikrofon“ auf „Erlauben“ und versuche es erneut.',
+    other:
+      'Öffne neben der Adresse die Einstellungen dieser Website, erlaube Kamera und Mikrofon und versuche es erneut.',
+  },
   notice: {
+    meeting_locked: {
+      title: 'Das Treffen ist geschlossen',
+      text: 'Gerade kommt niemand hinein. Frage die Leitung oder versuche es später.',
+    },
+    barred: {
+      title: 'Du wurdest nicht eingelassen',
+      text: 'Die Leitung hat so entschieden. Frage, wer dich eingeladen hat.',
+    },
+    too_many_attempts: {
+      title: 'Zu viele falsche Kennwörter',
+      text: 'Warte ein paar Minuten und versuche es dann mit dem richtigen.',
+    },
     meeting_not_found: {
       title: 'Kein solches Treffen',
       text: 'Prüfe den Code oder bitte um einen neuen Link.',

@@ -69,7 +69,48 @@ export const es: Words = {
     both: 'micrófono y cámara',
     retry: 'Intentar de nuevo',
   },
+  door: {
+    passcode: 'Contraseña',
+    passcodeMissing: 'Esta reunión tiene contraseña. Quien te invitó la conoce.',
+    passcodeWrong: 'Esa no es la contraseña. Compruébala y vuelve a intentarlo.',
+    waitingTitle: 'Esperando a que te dejen entrar',
+    waiting: 'El anfitrión sabe que estás aquí. Esta página sigue sola.',
+    giveUp: 'Dejar de esperar',
+    encrypted: 'Cifrada de extremo a extremo: ni siquiera los servidores pueden escuchar.',
+    mode: 'Sonido del micrófono',
+    modeVoice: 'Voz',
+    modeQuiet: 'Voz, sin ruido',
+    modeMusic: 'Música, estéreo y sin cambios',
+    testSpeaker: 'Reproducir un sonido de prueba',
+    testingSpeaker: 'Sonando…',
+    testFailed: 'Por este altavoz no sale ningún sonido. Elige otro.',
+    silent: 'Tu micrófono no da sonido. ¿Está apagado, o silenciado en el propio aparato?',
+    levelOf: 'Nivel de {{name}}',
+  },
+  permission: {
+    chrome:
+      'En Chrome: haz clic a la izquierda de la dirección en «Ver información del sitio», activa «Cámara» y «Micrófono» y vuelve a intentarlo.',
+    edge: 'En Edge: haz clic a la izquierda de la dirección en «Ver información del sitio», abre «Permisos para este sitio», pon «Cámara» y «Micrófono» en «Permitir» y vuelve a intentarlo.',
+    firefox:
+      'En Firefox: haz clic a la izquierda de la dirección en el micrófono o la cámara tachados, quita «Bloqueado» o «Bloqueado temporalmente» y vuelve a intentarlo.',
+    safari:
+      'En Safari: abre el menú «Safari», elige «Ajustes para este sitio web…», pon «Cámara» y «Micrófono» en «Permitir» y vuelve a intentarlo.',
+    other:
+      'Abre los ajustes de este sitio junto a la dirección, permite la cámara y el micrófono y vuelve a intentarlo.',
+  },
   notice: {
+    meeting_locked: {
+      title: 'La reunión está cerrada',
+      text: 'Ahora no puede entrar nadie. Pregunta a un anfitrión o inténtalo más tarde.',
+    },
+    barred: {
+      title: 'No te han dejado entrar',
+      text: 'Así lo decidió un anfitrión. Pregunta a quien te invitó.',
+    },
+    too_many_attempts: {
+      title: 'Demasiadas contraseñas erróneas',
+      text: 'Espera unos minutos y vuelve a intentarlo con la correcta.',
+    },
     meeting_not_found: { title: 'No existe esa reunión', text: 'Revisa el código o pide un enlace nuevo.' },
     meeting_ended: { title: 'Esta reunión ha terminado', text: 'Una nueva necesita un enlace nuevo.' },
     meeting_not_open: {

@@ -69,7 +69,48 @@ export const fr: Words = {
     both: 'microphone et caméra',
     retry: 'Réessayer',
   },
+  door: {
+    passcode: 'Mot de passe',
+    passcodeMissing: 'Cette réunion a un mot de passe. La personne qui vous a invité le connaît.',
+    passcodeWrong: 'Ce n’est pas le mot de passe. Vérifiez-le et réessayez.',
+    waitingTitle: 'En attente d’être admis',
+    waiting: 'L’hôte sait que vous êtes là. Cette page continue d’elle-même.',
+    giveUp: 'Ne plus attendre',
+    encrypted: 'Chiffrée de bout en bout : même les serveurs ne peuvent pas écouter.',
+    mode: 'Son du micro',
+    modeVoice: 'Voix',
+    modeQuiet: 'Voix, sans les bruits',
+    modeMusic: 'Musique, stéréo et intacte',
+    testSpeaker: 'Jouer un son d’essai',
+    testingSpeaker: 'Lecture…',
+    testFailed: 'Aucun son ne sort de ce haut-parleur. Choisissez-en un autre.',
+    silent: 'Votre micro ne donne aucun son. Est-il éteint, ou coupé sur l’appareil lui-même ?',
+    levelOf: 'Niveau de {{name}}',
+  },
+  permission: {
+    chrome:
+      'Dans Chrome : cliquez à gauche de l’adresse sur « Afficher les informations relatives au site », activez « Caméra » et « Micro », puis réessayez.',
+    edge: 'Dans Edge : cliquez à gauche de l’adresse sur « Afficher les informations sur le site », ouvrez « Autorisations pour ce site », mettez « Caméra » et « Microphone » sur « Autoriser », puis réessayez.',
+    firefox:
+      'Dans Firefox : cliquez à gauche de l’adresse sur le micro ou la caméra barrés, retirez « Bloqué » ou « Bloqué temporairement », puis réessayez.',
+    safari:
+      'Dans Safari : ouvrez le menu « Safari », choisissez « Réglages pour ce site web… », mettez « Caméra » et « Micro » sur « Autoriser », puis réessayez.',
+    other:
+      'Ouvrez les réglages de ce site à côté de l’adresse, autorisez la caméra et le micro, puis réessayez.',
+  },
   notice: {
+    meeting_locked: {
+      title: 'La réunion est verrouillée',
+      text: 'Personne ne peut entrer pour l’instant. Demandez à l’hôte, ou réessayez plus tard.',
+    },
+    barred: {
+      title: 'Vous n’avez pas été admis',
+      text: 'Un hôte en a décidé ainsi. Demandez à la personne qui vous a invité.',
+    },
+    too_many_attempts: {
+      title: 'Trop de mots de passe erronés',
+      text: 'Attendez quelques minutes, puis réessayez avec le bon.',
+    },
     meeting_not_found: {
       title: 'Aucune réunion de ce nom',
       text: 'Vérifiez le code ou demandez un nouveau lien.',

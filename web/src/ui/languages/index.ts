@@ -4,7 +4,8 @@ import type { en } from '../en.ts';
 /** The same words in another language: the same keys, any text. */
 export type Words = WordsLike<typeof en>;
 
-type WordsLike<Value> = {
+/** The same keys with other texts. */
+export type WordsLike<Value> = {
   readonly [Key in keyof Value]: Value[Key] extends string ? string : WordsLike<Value[Key]>;
 };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { en } from '../en.ts';
+import { RECORDING_WORDS, english as recordings } from '../recordings/words.ts';
 import { LANGUAGES, directionOf, languageOf } from './index.ts';
 
 type Tree = { readonly [key: string]: string | Tree };
@@ -27,6 +28,17 @@ describe.each(Object.entries(LANGUAGES))('%s', (_, { load }) => {
   it('fills in the same names', async () => {
     for (const [key, text] of textsOf(load === null ? en : await load())) {
       expect([key, placeholders(text)]).toEqual([key, placeholders(english.get(key) ?? '')]);
+    }
+  });
+});
+
+describe.each(Object.keys(LANGUAGES))('%s of recordings', (language) => {
+  it('has the keys and names of English', () => {
+    const wanted = textsOf(recordings);
+    const texts = textsOf(RECORDING_WORDS[language] ?? {});
+    expect([...texts.keys()].sort()).toEqual([...wanted.keys()].sort());
+    for (const [key, text] of texts) {
+      expect([key, placeholders(text)]).toEqual([key, placeholders(wanted.get(key) ?? '')]);
     }
   });
 });

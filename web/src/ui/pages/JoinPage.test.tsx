@@ -135,7 +135,7 @@ describe('the join page', () => {
   });
 
   it('says before joining that a meeting is recorded or encrypted', async () => {
-    await arrive({}, { ...DETAILS, recording: 'cloud', encryption: 'end_to_end' });
+    await arrive({}, { ...DETAILS, recording: 'automatic', encryption: 'endToEnd' });
     expect(screen.getByText(/is recorded/)).toBeDefined();
     expect(screen.getByText(/End-to-end encrypted/)).toBeDefined();
   });

@@ -1,4 +1,4 @@
-import { Lock, Radio } from 'lucide-react';
+import { Lock } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Button, FieldError, Form, Input, Label, TextField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -12,6 +12,7 @@ import {
 import { DevicePickers } from '../components/DevicePickers.tsx';
 import { Preview } from '../components/Preview.tsx';
 import { Wordmark } from '../components/Wordmark.tsx';
+import { NoticeBefore } from '../recordings/RecordingNotice.tsx';
 import { useSession } from '../session.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { useTitle } from '../useTitle.ts';
@@ -216,15 +217,10 @@ function Waiting({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
 /** What one should know before one is heard. */
 function Promises({ details }: { readonly details: MeetingDetails }): ReactNode {
   const { t } = useTranslation();
-  const isRecorded = details.recording !== undefined && details.recording !== 'off';
   return (
     <>
-      {isRecorded && (
-        <p className="door-promise">
-          <Radio aria-hidden /> {t('door.recorded')}
-        </p>
-      )}
-      {details.encryption === 'end_to_end' && (
+      <NoticeBefore details={details} />
+      {details.encryption === 'endToEnd' && (
         <p className="door-promise">
           <Lock aria-hidden /> {t('door.encrypted')}
         </p>

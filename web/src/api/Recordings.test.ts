@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { Recordings } from './Recordings.ts';
+
+const RECORDING = {
+  id: 'rec_1',
+  meeting: 'mtg_1',
+  state: 'ready',
+  reason: null,
+  progress: 1,
+  requestedAt: '2026-11-23T12:00:00Z',
+  access: { participants: false, users: [] },
+};
+
+function recordingsThatAnswer(...answers: [number, unknown][]) {
+  const requests: string[] = [];
+  const recordings = new Recordings({
+    apiUrl: '/v1',
+    accessToken: () => Promise.resolve('token'),
+    wait: () => Promise.resolve(),
+    fetch: (url, init) => {
+      const body = typeof init?.body === 'string' ? ` ${init.body}` : '';
+      requests.push(`${init?.method ?? ''} ${url as string}${body}`);
+      const [status, answer] = answers.shift() ?? [500, {}];
+      return Promise.resolve(new Response(JSON.stringify(answer), { status }));
+    },
+  });
+  return { recordings, requests };
+}
+
+describe('Recordings', () => {
+  it('turns pages by their cursor', async () => {
+    const { recordings, requests } = recordingsThatAnswer(
+      [200, { items: [RECORDING], nextCursor: 'a=' }],
+      [200, { items: [], nextCursor: null }],
+    );
+    const first = await recordings.page();
+    expect(first.items[0]?.id).toBe('rec_1');
+    await recordings.page(first.nextCursor);
+    expect(requests).toEqual(['GET /v1/recordings?limit=20', 'GET /v1/recordings?limit=20&cursor=a%3D']);
+  });
+
+  it('asks for links and knows which files there are none of', async () => {
+    const media = { expiresAt: '2026-11-23T12:05:00Z', mp4: null };
+    const { recordings } = recordingsThatAnswer([200, media]);
+    expect(await recordings.media('rec_1')).toEqual({
+      ...media,
+      chapters: null,
+      chat: null,
+      thumbnails: null,
+    });
+  });
+
+  it('gathers the pieces of all tracks', async () => {
+    const piece = (url: string) => ({ track: 'trk_1', url, bytes: 1 });
+    const { recordings, requests } = recordingsThatAnswer(
+      [200, { tracks: [piece('a')], nextCursor: 'c' }],
+      [200, { tracks: [piece('b')], nextCursor: null }],
+    );
+    expect((await recordings.tracks('rec_1')).map((one) => one.url)).toEqual(['a', 'b']);
+    expect(requests[1]).toContain('&cursor=c');
+  });
+
+  it('keeps, shares, composes and deletes', async () => {
+    const { recordings, requests } = recordingsThatAnswer(
+      [200, RECORDING],
+      [200, RECORDING],
+      [202, {}],
+      [202, { ...RECORDING, state: 'deleting' }],
+    );
+    await recordings.keepUntil('rec_1', null);
+    await recordings.share('rec_1', { participants: true, users: [] });
+    await recordings.compose('rec_1', 'grid');
+    expect((await recordings.delete('rec_1')).state).toBe('deleting');
+    expect(requests).toEqual([
+      'PATCH /v1/recordings/rec_1 {"retainUntil":null}',
+      'PATCH /v1/recordings/rec_1 {"access":{"participants":true,"users":[]}}',
+      'POST /v1/recordings/rec_1/compositions {"layout":"grid"}',
+      'DELETE /v1/recordings/rec_1',
+    ]);
+  });
+
+  it('allows a meeting to be recorded before it asks again', async () => {
+    const { recordings, requests } = recordingsThatAnswer(
+      [409, { code: 'recording_off' }],
+      [200, {}],
+      [201, { ...RECORDING, state: 'starting' }],
+    );
+    expect((await recordings.start('abc')).state).toBe('starting');
+    expect(requests).toEqual([
+      'POST /v1/meetings/abc/recordings {}',
+      'PATCH /v1/meetings/abc {"recording":"allowed"}',
+      'POST /v1/meetings/abc/recordings {}',
+    ]);
+  });
+
+  it('leaves other refusals as they are', async () => {
+    const { recordings, requests } = recordingsThatAnswer([
+      409,
+      { code: 'already_recording', detail: 'It goes on.' },
+    ]);
+    await expect(recordings.start('abc')).rejects.toMatchObject({ status: 409, message: 'It goes on.' });
+    expect(requests).toHaveLength(1);
+  });
+
+  it.each([null, {}, { items: 5 }, { items: [{}] }, { items: [{ ...RECORDING, access: null }] }])(
+    'refuses an answer that is no page of recordings: %j',
+    async (answer) => {
+      const { recordings } = recordingsThatAnswer([200, answer]);
+      await expect(recordings.page()).rejects.toMatchObject({ code: 'unexpected' });
+    },
+  );
+});

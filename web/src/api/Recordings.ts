@@ -1,0 +1,179 @@
+/**
+ * Recordings: the API's calls about what was recorded, for whoever signed in or hosts a meeting.
+ *
+ * Checks what comes as far as the app relies on it. Keeps no links: they end five minutes after they were given.
+ */
+import { Api, type ApiOptions } from './Api.ts';
+import { ApiError } from './errors.ts';
+
+export type RecordingState =
+  | 'starting'
+  | 'recording'
+  | 'paused'
+  | 'degraded'
+  | 'stopping'
+  | 'processing'
+  | 'ready'
+  | 'failed'
+  | 'deleting'
+  | 'deleted';
+export type FilmLayout = 'grid' | 'speaker' | 'share';
+
+export interface RecordingDetails {
+  readonly id: string;
+  readonly meeting: string;
+  readonly state: RecordingState;
+  /** Why it is degraded, or has failed. */
+  readonly reason: string | null;
+  /** 0 to 1, of the film that is being made. */
+  readonly progress: number;
+  readonly requestedAt: string;
+  readonly startedAt: string | null;
+  readonly durationSeconds: number | null;
+  readonly bytes: number | null;
+  readonly storageClass: 'standard' | 'infrequent' | 'archive' | null;
+  /** When it is deleted; null: when somebody does so. */
+  readonly retainUntil: string | null;
+  readonly legalHold: boolean;
+  readonly access: { readonly participants: boolean; readonly users: readonly string[] };
+}
+
+/** Links that end together; null where there is no such file. */
+export interface RecordingMedia {
+  readonly expiresAt: string;
+  readonly mp4: { readonly url: string } | null;
+  readonly chapters: { readonly url: string } | null;
+  readonly chat: { readonly url: string } | null;
+  readonly thumbnails: { readonly url: string; readonly sprite: string | null } | null;
+}
+
+export interface RecordingPage {
+  readonly items: readonly RecordingDetails[];
+  readonly nextCursor: string | null;
+}
+
+/** A segment of a track, playable alone. */
+export interface TrackPiece {
+  readonly track: string;
+  readonly url: string;
+  readonly bytes: number;
+}
+
+export class Recordings {
+  readonly #api: Api;
+
+  constructor(options: ApiOptions) {
+    this.#api = new Api(options);
+  }
+
+  /** @throws ApiError */
+  async page(cursor: string | null = null): Promise<RecordingPage> {
+    const query = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const body = await this.#api.call('GET', `/recordings?limit=20${query}`);
+    const { items, nextCursor } = (body ?? {}) as Partial<RecordingPage>;
+    if (!Array.isArray(items) || !items.every(isRecording)) throw unreadable();
+    return { items, nextCursor: nextCursor ?? null };
+  }
+
+  /**
+   * Begins to record a meeting, and allows it first where its setting says no.
+   * @throws ApiError
+   */
+  async start(meeting: string): Promise<RecordingDetails> {
+    const path = `/meetings/${encodeURIComponent(meeting)}`;
+    try {
+      return checked(await this.#api.call('POST', `${path}/recordings`, {}));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'recording_off') throw error;
+      await this.#api.call('PATCH', path, { recording: 'allowed' });
+      return checked(await this.#api.call('POST', `${path}/recordings`, {}));
+    }
+  }
+
+  /** @throws ApiError */
+  async direct(id: string, verb: 'pause' | 'resume' | 'stop'): Promise<RecordingDetails> {
+    return checked(await this.#api.call('POST', `${pathOf(id)}/${verb}`, {}));
+  }
+
+  /** @throws ApiError */
+  async recording(id: string): Promise<RecordingDetails> {
+    return checked(await this.#api.call('GET', pathOf(id)));
+  }
+
+  /**
+   * Links of a film; each call is noted in the recording's access log.
+   * @throws ApiError
+   */
+  async media(id: string): Promise<RecordingMedia> {
+    const body = await this.#api.call('GET', `${pathOf(id)}/media?kinds=mp4,thumbnails`);
+    const media = (body ?? {}) as Partial<RecordingMedia>;
+    if (typeof media.expiresAt !== 'string' || media.mp4 === undefined) throw unreadable();
+    return { chapters: null, chat: null, thumbnails: null, ...media } as RecordingMedia;
+  }
+
+  /**
+   * The pieces of all tracks, page by page.
+   * @throws ApiError
+   */
+  async tracks(id: string): Promise<readonly TrackPiece[]> {
+    const found: TrackPiece[] = [];
+    let cursor: string | null = null;
+    do {
+      const more: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const body = await this.#api.call('GET', `${pathOf(id)}/media?kinds=tracks&limit=1000${more}`);
+      const page = (body ?? {}) as { tracks?: readonly TrackPiece[]; nextCursor?: string | null };
+      if (!Array.isArray(page.tracks)) throw unreadable();
+      found.push(...(page.tracks as readonly TrackPiece[]));
+      cursor = page.nextCursor ?? null;
+    } while (cursor !== null);
+    return found;
+  }
+
+  /** @throws ApiError */
+  async keepUntil(id: string, retainUntil: string | null): Promise<RecordingDetails> {
+    return checked(await this.#api.call('PATCH', pathOf(id), { retainUntil }));
+  }
+
+  /**
+   * Opens it to everybody who was in the meeting, or closes it again.
+   * @throws ApiError
+   */
+  async share(
+    id: string,
+    access: { participants: boolean; users: readonly string[] },
+  ): Promise<RecordingDetails> {
+    return checked(await this.#api.call('PATCH', pathOf(id), { access }));
+  }
+
+  /** @throws ApiError */
+  async compose(id: string, layout: FilmLayout): Promise<void> {
+    await this.#api.call('POST', `${pathOf(id)}/compositions`, { layout });
+  }
+
+  /** @throws ApiError */
+  async delete(id: string): Promise<RecordingDetails> {
+    return checked(await this.#api.call('DELETE', pathOf(id)));
+  }
+}
+
+function pathOf(id: string): string {
+  return `/recordings/${encodeURIComponent(id)}`;
+}
+
+function checked(body: unknown): RecordingDetails {
+  if (!isRecording(body)) throw unreadable();
+  return body;
+}
+
+function isRecording(value: unknown): value is RecordingDetails {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, state, requestedAt, progress, access } = value as Record<string, unknown>;
+  const isText = [id, state, requestedAt].every((one) => typeof one === 'string');
+  return isText && typeof progress === 'number' && typeof access === 'object' && access !== null;
+}
+
+function unreadable(): ApiError {
+  return new ApiError('unexpected', 'the API answered something else than its contract says', {
+    status: 200,
+  });
+}

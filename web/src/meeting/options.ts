@@ -1,0 +1,17 @@
+/** What a page says of itself when it makes a `Meeting`. */
+import type { CameraCodec } from '../rtc/index.ts';
+import type { LinkEnvironment } from './Link.ts';
+import type { Watch } from './ScreenShare.ts';
+
+export interface MeetingOptions {
+  /** Such as `/v1` on the same origin. */
+  readonly apiUrl: string;
+  /** Of whoever signed in; null, or left out, for a guest. */
+  readonly accessToken?: () => Promise<string | null>;
+  /** What cameras are sent in; VP8 when left out. VP9 and AV1 look better at the same rate and take more CPU. */
+  readonly cameraCodec?: CameraCodec;
+  /** Where the tab remembers who it is; null to be somebody new after each reload. */
+  readonly storage?: Storage | null;
+  /** For tests. */
+  readonly environment?: LinkEnvironment & { readonly fetch?: typeof fetch; readonly watch?: Watch };
+}

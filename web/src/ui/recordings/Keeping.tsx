@@ -1,0 +1,125 @@
+/** What hosts do with a recording: how long it is kept, who may watch, another film, the end of it. */
+import { useState, type ReactNode } from 'react';
+import { Button } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import type { RecordingDetails } from '../../meeting/index.ts';
+import type { RecordingsClient } from './RecordingsPage.tsx';
+import { WORDS } from './words.ts';
+
+const DAY_MS = 86_400_000;
+
+interface KeepingProps {
+  readonly recording: RecordingDetails;
+  readonly recordings: RecordingsClient;
+  readonly onChanged: (recording: RecordingDetails) => void;
+}
+
+export function Keeping({ recording, recordings, onChanged }: KeepingProps): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const [isFailed, setFailed] = useState(false);
+  const change = (work: Promise<RecordingDetails>): void => {
+    setFailed(false);
+    work.then(onChanged, () => {
+      setFailed(true);
+    });
+  };
+  const { id, access } = recording;
+  return (
+    <section className="recordings-keeping">
+      <Retention
+        recording={recording}
+        onChoice={(until) => {
+          change(recordings.keepUntil(id, until));
+        }}
+      />
+      <label>
+        <input
+          type="checkbox"
+          checked={access.participants}
+          onChange={(event) => {
+            change(recordings.share(id, { ...access, participants: event.target.checked }));
+          }}
+        />
+        {t('shareAll')}
+      </label>
+      {recording.state === 'failed' && (
+        <Button
+          className="button primary"
+          onPress={() => {
+            change(recordings.compose(id, 'speaker').then(() => recordings.recording(id)));
+          }}
+        >
+          {t('compose')}
+        </Button>
+      )}
+      {!recording.legalHold && (
+        <Deletion
+          onDelete={() => {
+            change(recordings.delete(id));
+          }}
+        />
+      )}
+      {isFailed && <p role="alert">{t('changeFailed')}</p>}
+    </section>
+  );
+}
+
+function Retention(props: {
+  readonly recording: RecordingDetails;
+  readonly onChoice: (until: string | null) => void;
+}): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const { legalHold, retainUntil } = props.recording;
+  const [tomorrow] = useState(() => new Date(Date.now() + DAY_MS).toISOString().slice(0, 10));
+  if (legalHold) return <p>{t('held')}</p>;
+  return (
+    <>
+      <p>
+        {retainUntil === null
+          ? t('keptForGood')
+          : t('keptUntil', { date: new Date(retainUntil).toLocaleDateString() })}
+      </p>
+      <label>
+        {t('retention')}
+        <input
+          type="date"
+          min={tomorrow}
+          value={retainUntil?.slice(0, 10) ?? ''}
+          onChange={(event) => {
+            if (event.target.value !== '') props.onChoice(`${event.target.value}T23:59:59Z`);
+          }}
+        />
+      </label>
+      {retainUntil !== null && (
+        <Button
+          className="button"
+          onPress={() => {
+            props.onChoice(null);
+          }}
+        >
+          {t('forGood')}
+        </Button>
+      )}
+    </>
+  );
+}
+
+/** Asks twice: nobody gets a recording back. */
+function Deletion({ onDelete }: { readonly onDelete: () => void }): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const [isAsked, setAsked] = useState(false);
+  return (
+    <Button
+      className={`button ${isAsked ? 'danger' : ''}`}
+      onPress={() => {
+        if (isAsked) onDelete();
+        setAsked(!isAsked);
+      }}
+      onBlur={() => {
+        setAsked(false);
+      }}
+    >
+      {t(isAsked ? 'deleteReally' : 'delete')}
+    </Button>
+  );
+}

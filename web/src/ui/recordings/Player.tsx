@@ -1,0 +1,259 @@
+/** The film: play, seek with pictures, chapters, speed, downloads and a link that opens it for five minutes. */
+import { Download, Link, Maximize, Pause, Play, Volume2, VolumeX } from 'lucide-react';
+import { useRef, useState, type ReactNode } from 'react';
+import { Button } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import type { RecordingsClient } from './RecordingsPage.tsx';
+import { SeekBar } from './SeekBar.tsx';
+import { isOver, useFilm, type Film } from './useFilm.ts';
+import { clockOf, cueAt } from './vtt.ts';
+import { WORDS } from './words.ts';
+
+const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
+
+interface PlayerProps {
+  readonly id: string;
+  readonly recordings: RecordingsClient;
+}
+
+export function Player({ id, recordings }: PlayerProps): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const { loading, renew } = useFilm(id, recordings);
+  if (loading.kind === 'loading') return <p role="status">{t('loading')}</p>;
+  if (loading.kind === 'failed' || loading.film.media.mp4 === null) {
+    return (
+      <div className="recordings-notice" role="alert">
+        <p>{t('linkLost')}</p>
+        <Button className="button" onPress={renew}>
+          {t('retry')}
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <Screen
+      film={loading.film}
+      url={loading.film.media.mp4.url}
+      id={id}
+      recordings={recordings}
+      onOver={renew}
+    />
+  );
+}
+
+interface ScreenProps extends PlayerProps {
+  readonly film: Film;
+  readonly url: string;
+  readonly onOver: () => void;
+}
+
+function Screen({ film, url, id, recordings, onOver }: ScreenProps): ReactNode {
+  const video = useRef<HTMLVideoElement>(null);
+  /** Where a film with a new link goes on. */
+  const resume = useRef({ at: 0, plays: false });
+  const [position, setPosition] = useState({ now: 0, end: 0 });
+  const [isPlaying, setPlaying] = useState(false);
+  const lost = (): void => {
+    const element = video.current;
+    if (element === null || !isOver(film.media, Date.now())) return;
+    resume.current = { at: element.currentTime, plays: !element.paused };
+    onOver();
+  };
+  const seek = (seconds: number): void => {
+    if (video.current !== null) video.current.currentTime = seconds;
+    setPosition((before) => ({ ...before, now: seconds }));
+  };
+  const act = (work: (video: HTMLVideoElement) => void): void => {
+    if (video.current !== null) work(video.current);
+  };
+  return (
+    <div className="film">
+      <video
+        ref={video}
+        src={url}
+        playsInline
+        onError={lost}
+        onStalled={lost}
+        onTimeUpdate={(event) => {
+          const { currentTime: now, duration: end } = event.currentTarget;
+          setPosition({ now, end: Number.isFinite(end) ? end : 0 });
+        }}
+        onLoadedMetadata={(event) => {
+          const { at, plays } = resume.current;
+          event.currentTarget.currentTime = at;
+          setPosition({ now: at, end: event.currentTarget.duration || 0 });
+          if (plays) void event.currentTarget.play();
+        }}
+        onPlay={() => {
+          setPlaying(true);
+        }}
+        onPause={() => {
+          setPlaying(false);
+        }}
+      />
+      <SeekBar {...position} thumbnails={film.thumbnails} sprite={film.sprite} onSeek={seek} />
+      <Controls on={act} isPlaying={isPlaying} position={position} />
+      <Chapters film={film} now={position.now} onSeek={seek} />
+      <Copies id={id} url={url} recordings={recordings} />
+    </div>
+  );
+}
+
+function Controls(props: {
+  /** Does something to the film. */
+  readonly on: (work: (video: HTMLVideoElement) => void) => void;
+  readonly isPlaying: boolean;
+  readonly position: { readonly now: number; readonly end: number };
+}): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const { on, isPlaying, position } = props;
+  const [isMuted, setMuted] = useState(false);
+  return (
+    <div className="film-controls">
+      <Button
+        className="button"
+        aria-label={t(isPlaying ? 'pause' : 'play')}
+        onPress={() => {
+          on((video) => {
+            if (isPlaying) video.pause();
+            else void video.play();
+          });
+        }}
+      >
+        {isPlaying ? <Pause aria-hidden /> : <Play aria-hidden />}
+      </Button>
+      <Button
+        className="button"
+        aria-label={t(isMuted ? 'unmute' : 'mute')}
+        onPress={() => {
+          on((video) => {
+            video.muted = !isMuted;
+          });
+          setMuted(!isMuted);
+        }}
+      >
+        {isMuted ? <VolumeX aria-hidden /> : <Volume2 aria-hidden />}
+      </Button>
+      <span className="film-clock">
+        {clockOf(position.now)} / {clockOf(position.end)}
+      </span>
+      <label>
+        <span className="visually-hidden">{t('speed')}</span>
+        <select
+          defaultValue="1"
+          onChange={(event) => {
+            const rate = Number(event.target.value);
+            on((video) => {
+              video.playbackRate = rate;
+            });
+          }}
+        >
+          {SPEEDS.map((speed) => (
+            <option key={speed} value={String(speed)}>
+              {speed} ×
+            </option>
+          ))}
+        </select>
+      </label>
+      <Button
+        className="button"
+        aria-label={t('fullScreen')}
+        onPress={() => {
+          on((video) => void video.requestFullscreen());
+        }}
+      >
+        <Maximize aria-hidden />
+      </Button>
+    </div>
+  );
+}
+
+function Chapters(props: {
+  readonly film: Film;
+  readonly now: number;
+  readonly onSeek: (seconds: number) => void;
+}): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const { chapters } = props.film;
+  if (chapters.length === 0) return null;
+  const current = cueAt(chapters, props.now);
+  return (
+    <nav aria-label={t('chapters')}>
+      <ol className="film-chapters">
+        {chapters.map((chapter) => (
+          <li key={`${String(chapter.from)} ${chapter.text}`}>
+            <Button
+              className="button quiet"
+              {...(chapter === current ? { 'aria-current': 'true' } : {})}
+              onPress={() => {
+                props.onSeek(chapter.from);
+              }}
+            >
+              <span className="film-clock">{clockOf(chapter.from)}</span> {chapter.text}
+            </Button>
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
+/** Each asks for links of its own: those of the player may have ended. */
+function Copies({ id, url, recordings }: PlayerProps & { readonly url: string }): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const [said, setSaid] = useState<'' | 'copied' | 'copyFailed' | 'linkLost'>('');
+  const freshUrl = async (): Promise<string> => (await recordings.media(id)).mp4?.url ?? url;
+  const attempt = (work: () => Promise<void>, failure: 'copyFailed' | 'linkLost'): void => {
+    setSaid('');
+    work().catch(() => {
+      setSaid(failure);
+    });
+  };
+  return (
+    <div className="actions">
+      <Button
+        className="button"
+        onPress={() => {
+          attempt(async () => {
+            save(await freshUrl(), `${id}.mp4`);
+          }, 'linkLost');
+        }}
+      >
+        <Download aria-hidden /> {t('download')}
+      </Button>
+      <Button
+        className="button"
+        onPress={() => {
+          attempt(async () => {
+            const pieces = await recordings.tracks(id);
+            const lines = pieces.map((piece) => `${piece.track} ${piece.url}\n`);
+            const list = URL.createObjectURL(new Blob(lines, { type: 'text/plain' }));
+            save(list, `${id}-tracks.txt`);
+            URL.revokeObjectURL(list);
+          }, 'linkLost');
+        }}
+      >
+        <Download aria-hidden /> {t('downloadTracks')}
+      </Button>
+      <Button
+        className="button"
+        onPress={() => {
+          attempt(async () => {
+            await navigator.clipboard.writeText(await freshUrl());
+            setSaid('copied');
+          }, 'copyFailed');
+        }}
+      >
+        <Link aria-hidden /> {t('copy')}
+      </Button>
+      <span role="status">{said === '' ? '' : t(said)}</span>
+    </div>
+  );
+}
+
+function save(url: string, name: string): void {
+  const anchor = document.createElement('a');
+  anchor.href = url;
+  anchor.download = name;
+  anchor.click();
+}

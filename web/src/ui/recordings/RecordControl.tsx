@@ -1,0 +1,106 @@
+/** A host's way to record the meeting: start, pause, go on, stop. */
+import { Disc, Pause, Play, Square } from 'lucide-react';
+import { useEffect, useState, type ReactNode } from 'react';
+import { Button } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import {
+  fetchMeeting,
+  Recordings,
+  resumeTokenOf,
+  type MeetingDetails,
+  type RecordingDetails,
+} from '../../meeting/index.ts';
+import { showToast } from '../components/toasts.ts';
+import { WORDS } from './words.ts';
+
+export type RecordClient = Pick<Recordings, 'start' | 'direct'>;
+
+interface RecordControlProps {
+  readonly code: string;
+  /** Whether the node says that the meeting is recorded: with each change the API is asked what goes on. */
+  readonly isRecorded: boolean;
+  readonly look?: (code: string) => Promise<MeetingDetails>;
+  readonly recordings?: RecordClient;
+}
+
+const API_URL = '/v1';
+
+export function RecordControl(props: RecordControlProps): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const { code, isRecorded } = props;
+  const look = props.look ?? lookUp;
+  const [recordings] = useState(() => props.recordings ?? recordingsOfHost(code));
+  const [active, setActive] = useState<{ id: string; state: string } | null>(null);
+
+  useEffect(() => {
+    let isCurrent = true;
+    look(code).then(
+      (details) => {
+        if (isCurrent) setActive(details.activeRecording ?? null);
+      },
+      () => {
+        // Without an answer the control stays as it is: the node's own word is shown beside it.
+      },
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [look, code, isRecorded]);
+
+  const attempt = (work: Promise<RecordingDetails>, wanted: string | null): void => {
+    work.then(
+      ({ id, state }) => {
+        setActive(wanted === null ? null : { id, state: wanted === '' ? state : wanted });
+      },
+      (error: unknown) => {
+        showToast(t('recordFailed', { reason: error instanceof Error ? error.message : '' }));
+      },
+    );
+  };
+  if (active === null || active.state === 'stopping') {
+    return (
+      <Button
+        className="button"
+        isDisabled={active !== null}
+        onPress={() => {
+          attempt(recordings.start(code), '');
+        }}
+      >
+        <Disc aria-hidden /> {t('record')}
+      </Button>
+    );
+  }
+  const isPaused = active.state === 'paused';
+  return (
+    <>
+      <Button
+        className="button"
+        aria-label={t(isPaused ? 'resumeRecording' : 'pauseRecording')}
+        onPress={() => {
+          attempt(
+            recordings.direct(active.id, isPaused ? 'resume' : 'pause'),
+            isPaused ? 'recording' : 'paused',
+          );
+        }}
+      >
+        {isPaused ? <Play aria-hidden /> : <Pause aria-hidden />}
+      </Button>
+      <Button
+        className="button"
+        onPress={() => {
+          attempt(recordings.direct(active.id, 'stop'), null);
+        }}
+      >
+        <Square aria-hidden /> {t('stop')}
+      </Button>
+    </>
+  );
+}
+
+function lookUp(code: string): Promise<MeetingDetails> {
+  return fetchMeeting(API_URL, code);
+}
+
+function recordingsOfHost(code: string): Recordings {
+  return new Recordings({ apiUrl: API_URL, accessToken: () => Promise.resolve(resumeTokenOf(code)) });
+}

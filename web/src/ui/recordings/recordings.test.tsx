@@ -1,0 +1,237 @@
+// @vitest-environment jsdom
+import { fireEvent, render, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it, vi } from 'vitest';
+import { ApiError, type MeetingDetails, type RecordingDetails } from '../../meeting/index.ts';
+import { stubPage } from '../testing/page.ts';
+import { RecordControl, type RecordClient } from './RecordControl.tsx';
+import { NoticeBefore } from './RecordingNotice.tsx';
+import { RecordingPage } from './RecordingPage.tsx';
+import { RecordingsPage, type RecordingsClient } from './RecordingsPage.tsx';
+import { SeekBar } from './SeekBar.tsx';
+
+stubPage();
+
+const ignore = (): void => undefined;
+
+function aRecording(changes: Partial<RecordingDetails> = {}): RecordingDetails {
+  return {
+    id: 'rec_1',
+    meeting: 'mtg_1',
+    state: 'ready',
+    reason: null,
+    progress: 1,
+    requestedAt: '2026-11-23T12:00:00Z',
+    startedAt: '2026-11-23T12:00:01Z',
+    durationSeconds: 3723,
+    bytes: 310_000_000,
+    storageClass: 'standard',
+    retainUntil: '2027-11-23T12:00:00Z',
+    legalHold: false,
+    access: { participants: false, users: [] },
+    ...changes,
+  };
+}
+
+function aClient(changes: Partial<RecordingsClient> = {}): RecordingsClient {
+  const recording = aRecording();
+  return {
+    page: () => Promise.resolve({ items: [recording], nextCursor: null }),
+    recording: () => Promise.resolve(recording),
+    media: () =>
+      Promise.resolve({
+        expiresAt: '2100-01-01T00:00:00Z',
+        mp4: { url: 'https://media.test/film.mp4?Policy=1' },
+        chapters: null,
+        chat: null,
+        thumbnails: null,
+      }),
+    tracks: () => Promise.resolve([]),
+    keepUntil: (_, retainUntil) => Promise.resolve({ ...recording, retainUntil }),
+    share: (_, access) => Promise.resolve({ ...recording, access }),
+    compose: () => Promise.resolve(),
+    delete: () => Promise.resolve({ ...recording, state: 'deleting' }),
+    ...changes,
+  };
+}
+
+const refused = (status: number) => () => Promise.reject(new ApiError('unexpected', 'refused', { status }));
+
+describe('the list of recordings', () => {
+  const show = (client: RecordingsClient, onOpen: (id: string) => void = ignore) =>
+    render(<RecordingsPage recordings={client} onOpen={onOpen} onHome={ignore} />);
+
+  it('shows how each stands and opens one', async () => {
+    const onOpen = vi.fn();
+    show(aClient(), onOpen);
+    await userEvent.click(await screen.findByRole('button', { name: /Ready/ }));
+    expect(onOpen).toHaveBeenCalledWith('rec_1');
+    expect(screen.getByText('1:02:03')).toBeDefined();
+    expect(screen.getByText('310 MB')).toBeDefined();
+  });
+
+  it('says what is wrong, how far a film is, and that there is none', async () => {
+    const items = [
+      aRecording({ id: 'rec_2', state: 'failed', reason: 'Nobody spoke', durationSeconds: null }),
+      aRecording({ id: 'rec_3', state: 'processing', progress: 0.4, durationSeconds: null }),
+    ];
+    const { unmount } = show(aClient({ page: () => Promise.resolve({ items, nextCursor: null }) }));
+    expect(await screen.findByText('Nobody spoke')).toBeDefined();
+    expect(screen.getByRole('progressbar').getAttribute('aria-label')).toBe('Film made by 40 %');
+    unmount();
+    show(aClient({ page: () => Promise.resolve({ items: [], nextCursor: null }) }));
+    expect(await screen.findByText(/Nothing has been recorded yet/)).toBeDefined();
+  });
+
+  it('turns pages', async () => {
+    const page = (cursor: string | null = null) =>
+      Promise.resolve({
+        items: [aRecording({ id: cursor === null ? 'rec_1' : 'rec_2' })],
+        nextCursor: cursor === null ? 'more' : null,
+      });
+    show(aClient({ page }));
+    await userEvent.click(await screen.findByRole('button', { name: 'Show more' }));
+    await waitFor(() => {
+      expect(screen.getAllByRole('listitem')).toHaveLength(2);
+    });
+    expect(screen.queryByRole('button', { name: 'Show more' })).toBeNull();
+  });
+
+  it.each([
+    [401, 'Sign in to see the recordings of your meetings.'],
+    [503, 'The recordings cannot be shown right now.'],
+  ])('says after a %i: %s', async (status, words) => {
+    show(aClient({ page: refused(status) }));
+    expect((await screen.findByRole('alert')).textContent).toContain(words);
+  });
+});
+
+describe('a recording', () => {
+  const show = (client: RecordingsClient) =>
+    render(<RecordingPage id="rec_1" recordings={client} onAll={ignore} />);
+
+  it('is watched by its link', async () => {
+    const { container } = show(aClient());
+    await screen.findByRole('button', { name: 'Play' });
+    expect(container.querySelector('video')?.getAttribute('src')).toContain('film.mp4?Policy=1');
+    expect(screen.getByRole('slider', { name: 'Position in the film' })).toBeDefined();
+    expect(screen.getByRole('combobox', { name: 'Speed' })).toBeDefined();
+  });
+
+  it('goes on with a new link where the old one ended', async () => {
+    const media = vi
+      .fn<RecordingsClient['media']>()
+      .mockResolvedValueOnce({
+        expiresAt: '2000-01-01T00:00:00Z',
+        mp4: { url: 'https://media.test/old.mp4' },
+        chapters: null,
+        chat: null,
+        thumbnails: null,
+      })
+      .mockImplementation(aClient().media);
+    const { container } = show(aClient({ media }));
+    await screen.findByRole('button', { name: 'Play' });
+    container.querySelector('video')?.dispatchEvent(new Event('error'));
+    await waitFor(() => {
+      expect(container.querySelector('video')?.getAttribute('src')).toContain('film.mp4');
+    });
+    expect(media).toHaveBeenCalledTimes(2);
+  });
+
+  it('is opened to those who were there, and deleted when asked twice', async () => {
+    show(aClient());
+    const box = await screen.findByRole<HTMLInputElement>('checkbox');
+    await userEvent.click(box);
+    await waitFor(() => {
+      expect(box.checked).toBe(true);
+    });
+    await userEvent.click(screen.getByRole('button', { name: 'Delete' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Delete for good?' }));
+    expect(await screen.findByText('Is being deleted')).toBeDefined();
+  });
+
+  it('that failed says why and is made again', async () => {
+    const compose = vi.fn(() => Promise.resolve());
+    const failed = aRecording({ state: 'failed', reason: 'No room on the disk' });
+    show(aClient({ recording: () => Promise.resolve(failed), compose }));
+    expect(await screen.findByText('No room on the disk')).toBeDefined();
+    await userEvent.click(screen.getByRole('button', { name: 'Make the film again' }));
+    expect(compose).toHaveBeenCalledWith('rec_1', 'speaker');
+  });
+
+  it('with a legal hold cannot be deleted', async () => {
+    show(aClient({ recording: () => Promise.resolve(aRecording({ legalHold: true })) }));
+    expect(await screen.findByText('Held for legal reasons')).toBeDefined();
+    expect(screen.queryByRole('button', { name: 'Delete' })).toBeNull();
+  });
+
+  it('that is not there is said to be so', async () => {
+    show(aClient({ recording: refused(404) }));
+    expect((await screen.findByRole('alert')).textContent).toContain('There is no such recording');
+  });
+});
+
+describe('the seek bar', () => {
+  it('tells where it is in words, seeks, and shows the picture of where it would go', () => {
+    const onSeek = vi.fn();
+    const thumbnails = [{ from: 0, to: 60, x: 160, y: 0, width: 160, height: 90 }];
+    const { container } = render(
+      <SeekBar now={61} end={120} thumbnails={thumbnails} sprite="/sprite.jpg" onSeek={onSeek} />,
+    );
+    const slider = screen.getByRole('slider');
+    expect(slider.getAttribute('aria-valuetext')).toBe('1:01 of 2:00');
+    fireEvent.change(slider, { target: { value: '30' } });
+    expect(onSeek).toHaveBeenCalledWith(30);
+    const bar = container.querySelector('.seek') as HTMLElement;
+    bar.getBoundingClientRect = () => new DOMRect(0, 0, 100, 20);
+    fireEvent(bar, new MouseEvent('pointermove', { bubbles: true, clientX: 25 }));
+    expect(container.querySelector<HTMLElement>('.seek-picture')?.style.backgroundPosition).toBe(
+      '-160px 0px',
+    );
+    expect(container.querySelector('.seek-preview')?.textContent).toBe('0:30');
+  });
+});
+
+describe('a host', () => {
+  const details = (activeRecording: { id: string; state: string } | null) =>
+    ({ code: 'abc', recording: 'allowed', activeRecording }) as MeetingDetails;
+
+  it('records, pauses, goes on and stops', async () => {
+    const said: string[] = [];
+    const recordings: RecordClient = {
+      start: (meeting) => {
+        said.push(`start ${meeting}`);
+        return Promise.resolve(aRecording({ state: 'starting' }));
+      },
+      direct: (id, verb) => {
+        said.push(`${verb} ${id}`);
+        return Promise.resolve(aRecording());
+      },
+    };
+    const look = () => Promise.resolve(details(null));
+    render(<RecordControl code="abc" isRecorded={false} look={look} recordings={recordings} />);
+    for (const name of ['Record', 'Pause recording', 'Go on recording', 'Stop recording']) {
+      await userEvent.click(await screen.findByRole('button', { name }));
+    }
+    expect(await screen.findByRole('button', { name: 'Record' })).toBeDefined();
+    expect(said).toEqual(['start abc', 'pause rec_1', 'resume rec_1', 'stop rec_1']);
+  });
+
+  it('finds the recording that goes on already', async () => {
+    const look = () => Promise.resolve(details({ id: 'rec_1', state: 'recording' }));
+    render(<RecordControl code="abc" isRecorded look={look} />);
+    expect(await screen.findByRole('button', { name: 'Stop recording' })).toBeDefined();
+  });
+});
+
+describe('whoever is about to come in', () => {
+  const before = (changes: Partial<MeetingDetails>) =>
+    render(<NoticeBefore details={{ code: 'abc', ...changes } as MeetingDetails} />).container.textContent;
+
+  it('is told of a recording that goes on, or will', () => {
+    expect(before({ activeRecording: { id: 'rec_1', state: 'recording' } })).toContain('is being recorded');
+    expect(before({ recording: 'automatic', activeRecording: null })).toContain('from its start');
+    expect(before({ recording: 'allowed', activeRecording: null })).toBe('');
+    expect(before({})).toBe('');
+  });
+});
