@@ -1,7 +1,7 @@
 """What a region's recordings need: their bucket, who writes and reads it, jobs for composers, links, clocks.
 
 Nodes add under `nodes/` and can do nothing else there: they read, list and delete nothing. People read by way
-of CloudFront, whose links the API signs. docs/recording.md says what lies where, docs/decisions/0021 why.
+of CloudFront, whose links the API signs. docs/recording.md says what lies where, docs/decisions/0018 why.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """People of the installation's own: a Cognito user pool, its pages to sign in, and the web app as its client.
 
 The pool's identifier is known after deployment alone: what the functions have to trust is kept as a parameter
-of the home region, and asked for by every region while it is deployed (docs/decisions/0016).
+of the home region, and asked for by every region while it is deployed (docs/decisions/0013).
 """
 
 import hashlib

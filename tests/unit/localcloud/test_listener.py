@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from localcloud.control_plane import ControlPlane
 from localcloud.gateway.gateway import Gateway
 from localcloud.listener import Listener
+from localcloud.media_edge import MediaEdge
 from localcloud.ports import Ports
 from localcloud.settings import Settings
 from localcloud.web_app import WebApp
@@ -50,13 +52,18 @@ REFUSED: dict[str, bytes] = {
 }
 
 
+# Of links that nobody asks for here.
+KEY = rsa.generate_private_key(65537, 2048)
+
+
 @pytest.fixture
 async def port(tmp_path: Path) -> AsyncIterator[int]:
     settings = Settings(
         host="127.0.0.1", port=Ports(tmp_path / "ports.json").port("api"), nodes=1, data=tmp_path
     )
     control_plane = ControlPlane(small_app)
-    listener = Listener(settings, Gateway(control_plane), WebApp(tmp_path, lambda: []))
+    media = MediaEdge(None, "bucket", "http://127.0.0.1", "local", KEY.public_key())
+    listener = Listener(settings, Gateway(control_plane), WebApp(tmp_path, lambda: []), media)
     await listener.start()
     yield settings.port
     await listener.stop()
