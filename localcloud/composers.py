@@ -1,8 +1,7 @@
-"""The processes that make films of recordings on this machine, where that part is installed."""
+"""The processes that make films of recordings on this machine."""
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,13 +12,6 @@ MODULE = "media_node.recording.composer"
 START_SECONDS = 20.0
 # It puts down what it has finished and lets go of its job.
 STOP_SECONDS = 3.0
-
-
-def has_composer() -> bool:
-    try:
-        return importlib.util.find_spec(MODULE) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def composer_environment(

@@ -20,7 +20,7 @@ from botocore.config import Config
 
 from localcloud import media_edge, provisioning
 from localcloud.api_client import ApiClient
-from localcloud.composers import composer_environment, composer_process, has_composer
+from localcloud.composers import composer_environment, composer_process
 from localcloud.control_plane import ControlPlane, load_control_plane
 from localcloud.engines import (
     answers_http,
@@ -259,8 +259,6 @@ class LocalCloud:
         return MediaEdge(boto3.client("s3"), provisioning.RECORDINGS_BUCKET, base_url, key_id, key)
 
     async def _start_composers(self, reports: provisioning.Queue) -> None:
-        if not has_composer():
-            return
         jobs = await asyncio.to_thread(provisioning.make_composition_queue)
         environment = composer_environment(os.environ, jobs.url, reports.url)
         for number in range(self._settings.composers):

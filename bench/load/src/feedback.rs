@@ -13,6 +13,8 @@ use crate::peer::Peer;
 use crate::receive::wallclock_ns;
 use crate::tally::Tally;
 
+/// As often as browsers report arrivals.
+const FEEDBACK_INTERVAL: Duration = Duration::from_millis(50);
 /// A retry earlier than this would ask twice for what is on its way.
 const ROUND_TRIP: Duration = Duration::from_millis(20);
 /// Blocks that one report holds.
@@ -55,7 +57,8 @@ impl Peer {
     /// What cannot wait for the reports: transport-wide feedback and NACK.
     pub fn send_urgent_feedback(&mut self, now: Instant) {
         let mut compound = Vec::new();
-        self.transport_cc.poll(now, self.own_ssrc, &mut compound);
+        self.transport_cc
+            .poll(now, FEEDBACK_INTERVAL, self.own_ssrc, &mut compound);
         let mut missing = Vec::new();
         for (ssrc, stream) in self
             .incoming

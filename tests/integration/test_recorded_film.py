@@ -1,0 +1,93 @@
+"""A recording from start to film through a whole local run: publisher, node, recorder, queue, composer."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import aiohttp
+import av
+import httpx
+import pytest
+
+from tests.support.local_run import LocalRun, client, until
+from tests.support.webrtc_client import ColourTrack, ToneTrack, publish
+
+TEAL = (20, 140, 120)
+# Of sound and picture, two seconds each.
+SEGMENTS = 6
+# Three processes start, and a film is made, on a machine that may do much else.
+PATIENCE_SECONDS = 120
+
+
+@contextmanager
+def publishing(joined: dict[str, Any]) -> Iterator[None]:
+    """Somebody's tone and picture go to the node meanwhile."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def begin() -> tuple[aiohttp.ClientSession, Any]:
+        session = aiohttp.ClientSession()
+        tracks = [ToneTrack(), ColourTrack(TEAL, 640, 360)]
+        return session, await publish(session, joined["node"]["url"], joined["token"], tracks)
+
+    session, publisher = asyncio.run_coroutine_threadsafe(begin(), loop).result(PATIENCE_SECONDS)
+    try:
+        yield
+    finally:
+        asyncio.run_coroutine_threadsafe(publisher.connection.close(), loop).result(PATIENCE_SECONDS)
+        asyncio.run_coroutine_threadsafe(session.close(), loop).result(PATIENCE_SECONDS)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def recorded(local: LocalRun, api: httpx.Client, meeting: str) -> dict[str, Any]:
+    """What became of a recording of some seconds, in the end."""
+    started = api.post(f"/meetings/{meeting}/recordings", json={"layout": "grid"}).json()
+    path = f"/recordings/{started['id']}"
+    until(lambda: len(list(local.data.rglob("*.mkv"))) >= SEGMENTS, PATIENCE_SECONDS)
+    assert api.get(path).json()["state"] == "recording"
+    assert api.post(f"{path}/stop").status_code == 202
+    until(lambda: api.get(path).json()["state"] in ("ready", "failed"), PATIENCE_SECONDS)
+    ended: dict[str, Any] = api.get(path).json()
+    return ended
+
+
+def whole_film(link: str) -> tuple[list[av.VideoFrame], float]:
+    """Every picture, and the seconds of sound."""
+    data = httpx.get(link).raise_for_status().content
+    with av.open(io.BytesIO(data), "r") as container:
+        pictures = list(container.decode(video=0))
+    with av.open(io.BytesIO(data), "r") as container:
+        rate = container.streams.audio[0].rate
+        sound = sum(frame.samples for frame in container.decode(audio=0)) / rate
+    return pictures, sound
+
+
+def test_what_somebody_published_is_in_the_film_that_the_link_opens(local: LocalRun):
+    local.start()
+    with client(local.shown()) as api:
+        meeting = api.post("/meetings", json={"title": "Filmed", "recording": "allowed"}).json()
+        wishes = {"displayName": "Ann", "role": "host"}
+        joined = api.post(f"/meetings/{meeting['id']}/join", json=wishes).json()
+        with publishing(joined):
+            ended = recorded(local, api, meeting["id"])
+        assert ended["state"] == "ready", ended
+        media = api.get(f"/recordings/{ended['id']}/media").json()
+        pictures, sound = whole_film(media["mp4"]["url"])
+        assert len(pictures) / 25 == pytest.approx(sound, abs=0.2)
+        assert sound >= SEGMENTS
+        middle = pictures[len(pictures) // 2].to_ndarray(format="rgb24")
+        height, width = middle.shape[:2]
+        assert tuple(middle[height // 2, width // 2]) == pytest.approx(TEAL, abs=16)
+        for kind in ("hls", "thumbnails", "chapters"):
+            assert httpx.get(media[kind]["url"]).status_code == 200, kind
+        types = [event["type"] for event in api.get(f"/meetings/{meeting['id']}/events").json()["items"]]
+        for step in ("requested", "started", "stopping", "stopped", "processing", "ready"):
+            assert f"recording.{step}" in types
