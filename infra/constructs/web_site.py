@@ -21,11 +21,12 @@ function handler(event) {
 }
 """
 
-# As localcloud's web_app.py says, but for the media nodes: they come and go with addresses of their own, and
-# no list of them would be true for as long as a page is kept.
+# As localcloud's web_app.py says, but for the media nodes and the films of recordings: nodes come and go with
+# addresses of their own, each region has a name for its films, and no list of them would be true for as long
+# as a page is kept.
 PAGE_POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; "
+    "img-src 'self' https: data: blob:; media-src 'self' https: blob:; worker-src 'self' blob:; "
     "connect-src 'self' https: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )

@@ -752,15 +752,18 @@ def test_a_wrong_setting_is_named(change, said):
         read_deployment({"parley": {**context["parley"], **change}})
 
 
-def test_pages_in_aws_keep_the_content_security_policy_of_the_local_ones(shared):
-    policies = shared.find_resources("AWS::CloudFront::ResponseHeadersPolicy").values()
+def test_pages_in_aws_keep_the_content_security_policy_of_the_local_ones(web):
+    policies = web.find_resources("AWS::CloudFront::ResponseHeadersPolicy").values()
     (headers,) = [one["Properties"]["ResponseHeadersPolicyConfig"] for one in policies]
     security = headers["SecurityHeadersConfig"]
     local = security_headers(["https://node.example"])
     sent = directives(security["ContentSecurityPolicy"]["ContentSecurityPolicy"])
     wanted = directives(local["Content-Security-Policy"])
+    # Nodes and films are at names of their own.
     assert sent.pop("connect-src") == ["'self'", "https:", "wss:"]
     wanted.pop("connect-src")
+    for name in ("img-src", "media-src"):
+        assert sorted(sent.pop(name)) == sorted(["https:", *wanted.pop(name)])
     assert sent == wanted
     assert "'unsafe-inline'" not in sent["script-src"]
     assert security["ReferrerPolicy"]["ReferrerPolicy"] == local["Referrer-Policy"]
