@@ -182,7 +182,7 @@ def paths() -> dict[str, Schema]:
     idempotency_key = parameter(
         "Idempotency-Key",
         "header",
-        {"type": "string", "minLength": 1, "maxLength": 255},
+        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
         "The same key with the same body gives the same answer for 24 hours.",
     )
     create["parameters"] = [idempotency_key]

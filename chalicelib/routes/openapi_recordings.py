@@ -162,6 +162,13 @@ RECORDING_SCHEMAS: dict[str, Schema] = {
 }
 
 
+# As many names as there are, with commas.
+_KINDS = {
+    "type": "string",
+    "pattern": f"^({'|'.join(EVERY_KIND)})(,({'|'.join(EVERY_KIND)})){{0,{len(EVERY_KIND) - 1}}}$",
+}
+
+
 def recording_paths(meeting: Schema, idempotency_key: Schema) -> dict[str, Any]:
     shown, one = reference("Recording"), "/recordings/{recording}"
     start = operation("start_recording", "Record a meeting that goes on", 201, shown, MODERATOR,
@@ -221,7 +228,9 @@ def _opened() -> Schema:
     opened = operation("open_recording", "Links to what was recorded, good for five minutes; each is noted",
                        200, reference("RecordingMedia"), MODERATOR, "401 403 404 410 422")  # fmt: skip
     opened["parameters"] = [
-        parameter("kinds", "query", TEXT, f"Which of {', '.join(EVERY_KIND)}, with commas; all without it."),
+        parameter(
+            "kinds", "query", _KINDS, f"Which of {', '.join(EVERY_KIND)}, with commas; all without it."
+        ),
         parameter("layout", "query", _LAYOUT, "Of the film; without it the newest one."),
         *_paging(100, 1000),
     ]
@@ -232,5 +241,7 @@ def _paging(usual: int, most: int) -> list[Schema]:
     size: Schema = {"type": "integer", "minimum": 1, "maximum": most, "default": usual}
     return [
         parameter("limit", "query", size, "Page size."),
-        parameter("cursor", "query", {"type": "string"}, "`nextCursor` of the page before."),
+        parameter(
+            "cursor", "query", {"type": "string", "maxLength": 200}, "`nextCursor` of the page before."
+        ),
     ]

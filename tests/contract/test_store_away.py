@@ -26,7 +26,7 @@ from tests.support.builders import NOW, a_node, an_api_key
 
 __all__ = ["api", "control_plane", "limits", "people", "receiver"]
 
-PREFIXES = {"participant": "par", "endpoint": "whe", "key": "key", "node": "node"}
+PREFIXES = {"participant": "par", "endpoint": "whe", "key": "key", "node": "node", "recording": "rec"}
 DELIVERY = base64.urlsafe_b64encode(f"mtg_{'a' * 26}#1".encode()).rstrip(b"=").decode()
 HOOK = {"url": "https://example.com/parley", "events": ["meeting.*"]}
 BODIES: dict[tuple[str, str], Any] = {
@@ -34,6 +34,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/meetings/{meeting}"): {"title": "Tea"},
     ("PATCH", "/v1/meetings/{meeting}/participants/{participant}"): {"displayName": "Ann"},
     ("POST", "/v1/api-keys"): {"name": "booking"},
+    ("POST", "/v1/recordings/{recording}/compositions"): {"layout": "grid"},
     ("POST", "/v1/webhook-endpoints"): HOOK,
     ("PATCH", "/v1/webhook-endpoints/{endpoint}"): HOOK,
 }

@@ -56,7 +56,8 @@ def test_a_run_is_ready_when_it_says_so_and_leaves_nothing_behind(local: LocalRu
     assert message == f"parley: Parley already runs at {where}; stop it with Ctrl-C there.\n"
 
     children = local.children()
-    assert len(children) == 4
+    # Two engines, two nodes, a composer.
+    assert len(children) == 5
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (0, "")

@@ -51,9 +51,11 @@ def findings(run: dict[str, Any], folder: Path, *options: str) -> str:
 
 def test_a_bounded_look_at_every_operation_and_link_finds_nothing(run: dict[str, Any], tmp_path: Path):
     phases = ("--phases", "examples,fuzzing,stateful", "-n", "3", "--seed", "5", "--max-time", "15")
-    assert not findings(run, tmp_path, *phases)
+    found = findings(run, tmp_path, *phases)
+    assert not found, found
 
 
 @pytest.mark.slow
 def test_minutes_of_looking_find_nothing(run: dict[str, Any], tmp_path: Path):
-    assert not findings(run, tmp_path, "--phases", "examples,coverage,fuzzing,stateful", "--max-time", "240")
+    found = findings(run, tmp_path, "--phases", "examples,coverage,fuzzing,stateful", "--max-time", "240")
+    assert not found, found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,13 +14,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from moto import mock_aws
 
 from chalicelib.domain.identifiers import Tenant
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.stores.media_links import SignedLinks
 from chalicelib.stores.recording_objects import KmsKeys, S3RecordingObjects, SqsCompositionQueue
 from tests.support.builders import NOW
+from tests.support.mocked_aws import mocked_aws
 
 BASE = "https://media.example.com"
 KEY = rsa.generate_private_key(65537, 2048)
@@ -29,14 +28,7 @@ KEY = rsa.generate_private_key(65537, 2048)
 
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    # An engine of other tests, and a session that one of them made for another region.
-    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    with mock_aws():
+    with mocked_aws(monkeypatch):
         yield
 
 

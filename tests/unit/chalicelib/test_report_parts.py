@@ -66,10 +66,12 @@ def test_twelve_thousand_people_fit_into_messages_of_the_queue(meetings: int, ea
 
 def test_a_recording_is_told_with_the_lane_of_its_meeting():
     people, node = a_crowd(6000, 2), a_node()
+    name_by_meeting = {name: new_id("rec", os.urandom) for name in list(people)[:50]}
     recordings = [
-        {"recording": new_id("rec", os.urandom), "meeting": name, "state": "recording", "reason": None,
-         "prefix": "nodes/n/rec-x/", "segments": 1, "bytes": 1, "tracks": 1, "startedUs": 1, "endedUs": None}
-        for name in list(people)[:50]
+        {"recording": name, "meeting": meeting, "state": "recording", "reason": None,
+         "prefix": f"nodes/{node.id}/{name}-{'a' * 26}/", "segments": 1, "bytes": 1, "tracks": 1,
+         "startedUs": 1_700_000_000_000_000, "endedUs": None}
+        for meeting, name in name_by_meeting.items()
     ]  # fmt: skip
     told: dict[str, str] = {}
     messages = format_report(the_report(people, node, recordings=recordings))
@@ -78,7 +80,7 @@ def test_a_recording_is_told_with_the_lane_of_its_meeting():
         _, part = parse_report(text, NOW)
         for presence in part.presence_by_lane.values():
             told |= {meeting: one.recording for meeting, seen in presence.items() for one in seen.recorders}
-    assert told == {one["meeting"]: one["recording"] for one in recordings}
+    assert told == name_by_meeting
 
 
 def test_a_report_of_few_is_one_message():
