@@ -78,8 +78,9 @@ async function open(browser, url, screen, size, theme) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme });
   const page = await context.newPage();
   page.on('pageerror', (error) => console.error(`page error: ${error.message}`));
+  const { status, body } = screen.api ?? FOUND;
   await page.route('**/v1/**', (route) =>
-    route.fulfill({ status: screen.api.status, json: screen.api.body, contentType: 'application/json' }),
+    route.fulfill({ status, json: body, contentType: 'application/json' }),
   );
   await page.goto(`${url}demo.html?${screen.query}`);
   await page.locator('h1, [role="toolbar"]').first().waitFor();
