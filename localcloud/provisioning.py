@@ -5,13 +5,16 @@ Each step may be repeated and then changes nothing. Secrets are kept in the data
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import functools
 import json
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 from botocore.exceptions import ClientError
@@ -48,7 +51,11 @@ MOST_RECEIVES = 3
 VISIBILITY_SECONDS = 35
 TENANT = "local"
 # Its link is printed and bookmarked: it outlives a month without anybody in it.
-DEMO_MEETING = {"title": "Demo meeting", "guests": True, "endAfterEmptySeconds": 2_592_000}
+DEMO_MEETING: dict[str, Any] = {"title": "Demo meeting", "guests": True, "endAfterEmptySeconds": 2_592_000}
+# While it starts, a run waits for its database for so long; it asks again after each pause.
+STORE_PATIENCE_SECONDS, STORE_PAUSE_SECONDS = 30.0, 0.25
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -163,13 +170,51 @@ async def api_key(control_plane: ControlPlane, gateway: Gateway, data: Path) -> 
     kept = read_run(path)
     if kept is not None:
         key = ApiKey(kept["id"], kept["secret"])
-        status, _ = await ApiClient(gateway, key).call("GET", "/v1/meetings")
+        status, _ = await _call(ApiClient(gateway, key), "GET", "/v1/meetings")
         if status == 200:
             return key
-    event = {"tenant": TENANT, "apiKeyName": "make run"}
-    made = (await control_plane.invoke(control_plane.handler("provision"), event))["apiKey"]
+    made = await _while_unavailable(functools.partial(_new_key, control_plane))
     write_private(path, json.dumps(made))
     return ApiKey(made["id"], made["secret"])
+
+
+async def _new_key(control_plane: ControlPlane) -> dict[str, str] | None:
+    event = {"tenant": TENANT, "apiKeyName": "make run"}
+    try:
+        made = await control_plane.invoke(control_plane.handler("provision"), event)
+    except Exception as error:
+        # What Lambda tells a client of a function that failed: the name of the error.
+        if type(error).__name__ != "StoreUnavailableError":
+            raise
+        return None
+    key: dict[str, str] = made["apiKey"]
+    return key
+
+
+async def _call(
+    client: ApiClient, method: str, path: str, body: dict[str, Any] | None = None
+) -> tuple[int, dict[str, Any]]:
+    async def attempt() -> tuple[int, dict[str, Any]] | None:
+        status, answer = await client.call(method, path, body)
+        return (status, answer) if status != 503 else None
+
+    return await _while_unavailable(attempt)
+
+
+async def _while_unavailable(attempt: Callable[[], Awaitable[_T | None]]) -> _T:
+    """The first answer that is one: a disk may stall for seconds just while everything starts.
+
+    Raises:
+        StartError: None came in STORE_PATIENCE_SECONDS.
+    """
+    try:
+        async with asyncio.timeout(STORE_PATIENCE_SECONDS):
+            while True:
+                if (answer := await attempt()) is not None:
+                    return answer
+                await asyncio.sleep(STORE_PAUSE_SECONDS)
+    except TimeoutError as error:
+        raise StartError(f"The database does not answer within {STORE_PATIENCE_SECONDS:.0f} s.") from error
 
 
 async def demo_meeting(client: ApiClient, data: Path) -> dict[str, str]:
@@ -177,10 +222,10 @@ async def demo_meeting(client: ApiClient, data: Path) -> dict[str, str]:
     path = data / "demo-meeting.json"
     kept = read_run(path)
     if kept is not None:
-        status, meeting = await client.call("GET", f"/v1/meetings/{kept['id']}")
+        status, meeting = await _call(client, "GET", f"/v1/meetings/{kept['id']}")
         if status == 200 and meeting.get("state") != "ended":
             return _link_of(meeting)
-    status, meeting = await client.call("POST", "/v1/meetings", DEMO_MEETING)
+    status, meeting = await _call(client, "POST", "/v1/meetings", DEMO_MEETING)
     if status != 201:
         raise StartError(f"The demo meeting was not made: {status} {meeting.get('detail', '')}")
     write_private(path, json.dumps({"id": meeting["id"]}))
