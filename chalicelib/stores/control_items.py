@@ -21,8 +21,8 @@ from pynamodb.models import Model
 CONTROL_TABLE = "parley-control"
 
 
-class _MeetingsByTenant(GlobalSecondaryIndex[Any]):
-    """Newest first; the sort key ends with the id, so that no two are equal."""
+class ByTenant(GlobalSecondaryIndex[Any]):
+    """Lists of a tenant: newest first; the sort key ends with an id, so that no two are equal."""
 
     class Meta:
         index_name = "byTenant"
@@ -57,8 +57,8 @@ class _MeetingsByNode(GlobalSecondaryIndex[Any]):
     pk = UnicodeAttribute(range_key=True)
 
 
-class _MeetingsByOrganiser(GlobalSecondaryIndex[Any]):
-    """Sparse: only meetings that a person made. Newest first."""
+class ByOrganiser(GlobalSecondaryIndex[Any]):
+    """Sparse: only what is of meetings that a person made. Newest first."""
 
     class Meta:
         index_name = "byOrganiser"
@@ -76,10 +76,10 @@ class MeetingItem(Model):
         table_name = CONTROL_TABLE
         billing_mode = PAY_PER_REQUEST_BILLING_MODE
 
-    by_tenant = _MeetingsByTenant()
+    by_tenant = ByTenant()
     live = _LiveMeetings()
     by_node = _MeetingsByNode()
-    by_organiser = _MeetingsByOrganiser()
+    by_organiser = ByOrganiser()
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default="META")
     id = UnicodeAttribute()

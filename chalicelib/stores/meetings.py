@@ -47,6 +47,7 @@ from chalicelib.stores.meeting_items import (
     participant_item,
     participant_of,
 )
+from chalicelib.stores.pages import page_of
 from chalicelib.stores.presence import require
 from chalicelib.stores.recording_items import (
     RecordingItem,
@@ -265,17 +266,8 @@ class DynamoMeetings:
 def _page(
     index: Any, key: str, state: str | None, limit: int, after: str | None
 ) -> tuple[list[Meeting], str | None]:
-    query = index.query(
-        key,
-        # A mark is a sort key: what lies before it is older, as the order is descending.
-        range_key_condition=MeetingItem.list_sort < after if after is not None else None,
-        filter_condition=MeetingItem.state == state if state is not None else None,
-        scan_index_forward=False,
-        page_size=limit + 1,
-    )
-    found: list[MeetingItem] = list(islice(query, limit + 1))
-    kept = found[:limit]
-    return [meeting_of(item) for item in kept], kept[-1].list_sort if len(found) > limit else None
+    found, mark = page_of(MeetingItem, index, key, state, limit, after)
+    return [meeting_of(item) for item in found], mark
 
 
 def _has_room(reservation: Reservation) -> Any:

@@ -3,45 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute, UTCDateTimeAttribute
-from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.domain.plain import plain_of, value_of
 from chalicelib.domain.recording import Recording
 from chalicelib.domain.recording_changes import DueKind, due_of
-from chalicelib.stores.control_items import ByDueTime, MeetingItem
+from chalicelib.stores.control_items import ByDueTime, ByOrganiser, ByTenant, MeetingItem
 from chalicelib.stores.meeting_items import due_text
 
 # A partition of an index takes 1,000 writes a second: a region's recordings are spread over so many.
 DUE_SHARDS = 4
-
-
-class _ByTenant(GlobalSecondaryIndex[Any]):
-    """The index of lists, for another kind of item: newest first."""
-
-    class Meta:
-        index_name = "byTenant"
-        projection = AllProjection()
-        billing_mode = PAY_PER_REQUEST_BILLING_MODE
-
-    list_key = UnicodeAttribute(hash_key=True, attr_name="listKey")
-    list_sort = UnicodeAttribute(range_key=True, attr_name="listSort")
-
-
-class _ByOrganiser(GlobalSecondaryIndex[Any]):
-    """The index of what people made, for another kind of item: newest first."""
-
-    class Meta:
-        index_name = "byOrganiser"
-        projection = AllProjection()
-        billing_mode = PAY_PER_REQUEST_BILLING_MODE
-
-    organiser = UnicodeAttribute(hash_key=True)
-    list_sort = UnicodeAttribute(range_key=True, attr_name="listSort")
 
 
 class RecordingItem(Model):
@@ -50,8 +23,8 @@ class RecordingItem(Model):
     class Meta(MeetingItem.Meta):
         pass
 
-    by_tenant = _ByTenant()
-    by_organiser = _ByOrganiser()
+    by_tenant = ByTenant()
+    by_organiser = ByOrganiser()
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
     state = UnicodeAttribute()

@@ -15,6 +15,7 @@ from chalicelib.domain.recording_access import Opened
 from chalicelib.domain.recording_changes import DueKind
 from chalicelib.stores.failures import translate_failures
 from chalicelib.stores.meeting_items import due_text
+from chalicelib.stores.pages import page_of
 from chalicelib.stores.recording_items import (
     DUE_SHARDS,
     AccessLogItem,
@@ -91,16 +92,8 @@ class DynamoRecordings:
 def _page(
     index: Any, key: str, state: str | None, limit: int, after: str | None
 ) -> tuple[list[Recording], str | None]:
-    query = index.query(
-        key,
-        range_key_condition=RecordingItem.list_sort < after if after is not None else None,
-        filter_condition=RecordingItem.state == state if state is not None else None,
-        scan_index_forward=False,
-        page_size=limit + 1,
-    )
-    found: list[RecordingItem] = list(islice(query, limit + 1))
-    kept = found[:limit]
-    return [recording_of(item) for item in kept], kept[-1].list_sort if len(found) > limit else None
+    found, mark = page_of(RecordingItem, index, key, state, limit, after)
+    return [recording_of(item) for item in found], mark
 
 
 def _opened(recording: RecordingId, item: AccessLogItem) -> Opened:
