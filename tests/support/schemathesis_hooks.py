@@ -20,7 +20,10 @@ STATES = {
     *("invalid_scope", "malformed_form"),
 }
 # Rules between fields, or about what there is: times in order, regions and places of lists that exist.
-FIELDS = {"/endsAt", "/startsAt", "/region", "/to", "/from", "/cursor", "/url", "/maxParticipants"}
+FIELDS = {
+    *("/endsAt", "/startsAt", "/retainUntil", "/to", "/from"),
+    *("/region", "/cursor", "/url", "/maxParticipants"),
+}
 
 
 @schemathesis.hook
