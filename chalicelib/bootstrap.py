@@ -12,6 +12,7 @@ from chalicelib.config import Config, IssuerSettings, read_config
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.api_keys import ApiKeys
 from chalicelib.services.archive import Archive
+from chalicelib.services.creating import Creating
 from chalicelib.services.deliveries import Deliveries
 from chalicelib.services.events import Events
 from chalicelib.services.fleet import Fleet
@@ -162,6 +163,7 @@ class Services:
     passcodes: Passcodes
     moderation: Moderation
     meetings: Meetings
+    creating: Creating
     join: Join
     events: Events
     homes: Homes
@@ -200,7 +202,7 @@ def build(config: Config, stores: Stores) -> Services:
     tenants = Tenants(stores.tenants)
     recorders = Recorders(stores.meetings, fleet, tenants, _rules(config))
     presence = PresenceWriter(stores.presence, stores.meetings, stores.commands, recorders)
-    meetings = Meetings(stores.meetings, fleet, tenants, config.region, os.urandom)
+    meetings = Meetings(stores.meetings, fleet, tenants)
     join = Join(
         meetings,
         stores.meetings,
@@ -221,6 +223,7 @@ def build(config: Config, stores: Stores) -> Services:
         passcodes=passcodes,
         moderation=Moderation(meetings, stores.meetings, fleet),
         meetings=meetings,
+        creating=Creating(stores.meetings, fleet, tenants, in_region, config.region, os.urandom),
         join=join,
         events=Events(meetings, stores.meetings),
         homes=Homes(stores.meetings, stores.recordings, in_region, config.region, config.other_regions),

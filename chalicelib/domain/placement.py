@@ -154,6 +154,20 @@ def least_units(meeting: Meeting) -> int:
     return egress_units(min(FIRST_PEOPLE, meeting.max_participants), meeting.media)
 
 
+def region_with_room(
+    order: Sequence[str], nodes_of: Callable[[str], Sequence[Node]], meeting: Meeting, now: datetime
+) -> str | None:
+    """The first region with a node for the whole of what the meeting may need, else for its beginning.
+
+    No region is asked for its nodes after the first that has room.
+    """
+    for units in sorted({units_wanted(meeting), least_units(meeting)}, reverse=True):
+        for region in order:
+            if any(node.takes(units, now) for node in nodes_of(region)):
+                return region
+    return None
+
+
 def room_for(people: int) -> int:
     """How many people room is held for when so many are to be there."""
     if people <= FIRST_PEOPLE:

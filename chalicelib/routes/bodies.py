@@ -128,11 +128,18 @@ EndAfterEmpty = Annotated[int, Field(ge=10, le=2_592_000)]
 
 RecordingSetting = Literal["off", "allowed", "automatic"]
 RegionName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+# Milliseconds there and back, as the client has measured them.
+RoundTrips = Annotated[
+    dict[RegionName, Annotated[float, Field(ge=0, le=60_000)]],
+    Field(max_length=40, json_schema_extra={"additionalProperties": False}),
+]
 
 
 class CreateMeetingBody(Body):
     title: Annotated[Text, Field(max_length=200)] | None = None
     region: RegionName | None = None
+    # Without a region: the nearest with room is taken.
+    region_round_trips: RoundTrips = Field(default_factory=dict)
     guests: bool = True
     # A hundred, or as many as the tenant's meetings may have.
     max_participants: Annotated[int, Field(ge=2, le=1000)] | None = None
@@ -157,11 +164,7 @@ class JoinBody(Body):
     external_id: Annotated[Text, Field(max_length=200)] | None = None
     resume_token: Annotated[str, Field(max_length=4096)] | None = None
     region: RegionName | None = None
-    # Milliseconds there and back, as the client has measured them.
-    region_round_trips: Annotated[
-        dict[RegionName, Annotated[float, Field(ge=0, le=60_000)]],
-        Field(max_length=40, json_schema_extra={"additionalProperties": False}),
-    ] = Field(default_factory=dict)
+    region_round_trips: RoundTrips = Field(default_factory=dict)
     # The node that refused the last token, being full.
     refused_by: Annotated[str, Field(pattern=r"^node_[a-z2-7]{26}$")] | None = None
     passcode: Annotated[str, Field(max_length=64)] | None = None

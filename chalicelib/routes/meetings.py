@@ -52,8 +52,8 @@ def create_meeting(call: Call) -> Response:
         media=body.media,
         recording=body.recording,
     )
-    with call.services.homes.of_new(wishes.region):
-        meeting = call.services.meetings.create(caller, wishes, idempotency_key(call), utc_now())
+    where = RegionWish(None, body.region_round_trips, _position(call))
+    meeting = call.services.creating.create(caller, wishes, idempotency_key(call), utc_now(), where)
     headers = {"Location": f"{call.services.config.api_url}/meetings/{meeting.id}"}
     return json_response(views.meeting_full(meeting, call.services.config.app_url), 201, headers)
 

@@ -43,13 +43,13 @@ class Fleet:
         self._meetings = meetings
         self._commands = commands
         self.regions = regions
-        self._is_split = is_split
+        self.is_split = is_split
         self._monotonic = monotonic
         self._snapshots: dict[str, tuple[float, list[Node]]] = {}
 
     def open_to(self, home: str) -> Sequence[str]:
         """Regions whose nodes a meeting of a home region can be placed on: by one write, or not at all."""
-        return (home,) if self._is_split else self.regions
+        return (home,) if self.is_split else self.regions
 
     def snapshot(self, region: str, *, fresh: bool = False) -> list[Node]:
         kept = self._snapshots.get(region)

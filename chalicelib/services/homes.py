@@ -55,12 +55,6 @@ class Homes:
         with self._at(name, self._home_of_recording):
             yield
 
-    @contextmanager
-    def of_new(self, wished: str | None) -> Iterator[None]:
-        """Use the tables of the region in which a meeting is to be made."""
-        with self._in_region(wished or self._region):
-            yield
-
     def _at(self, name: str, look: Look) -> AbstractContextManager[None]:
         home = self._home_of(name, look) if self._others else None
         return self._in_region(home or self._region)

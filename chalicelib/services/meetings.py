@@ -1,29 +1,22 @@
-"""Create, find, list and end meetings."""
+"""Find, list and end meetings."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from chalicelib.domain.decisions import delete, end
-from chalicelib.domain.egress import Media
 from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import (
     MeetingCode,
     MeetingId,
     ParticipantId,
-    RandomBytes,
     is_code,
     is_id,
-    new_code,
-    new_id,
 )
-from chalicelib.domain.meeting import DEFAULT_AUTO_ADMIT, LONGEST_LIFE, EndReason, Meeting
+from chalicelib.domain.meeting import EndReason, Meeting
 from chalicelib.domain.participant import Participant, Role, as_seen
 from chalicelib.domain.permissions import (
     ApiKeyCaller,
@@ -35,13 +28,12 @@ from chalicelib.domain.permissions import (
     is_allowed,
     standing_of,
 )
-from chalicelib.domain.recording import Recording, RecordingSetting
+from chalicelib.domain.recording import Recording
 from chalicelib.domain.scopes import has_scope
 from chalicelib.errors import (
     BrokenRule,
     CallerError,
     ForbiddenError,
-    IdempotencyConflictError,
     InsufficientScopeError,
     MeetingNotFoundError,
     ParticipantNotFoundError,
@@ -56,29 +48,6 @@ from chalicelib.services.tenants import Tenants
 
 # Codes never change their meeting, so that a kept one is never wrong; this bounds memory.
 MOST_KEPT_CODES = 10_000
-
-
-@dataclass(frozen=True)
-class MeetingWishes:
-    """A create request that has passed validation."""
-
-    title: str | None
-    guests: bool
-    # As many as its tenant's meetings usually have, where None.
-    max_participants: int | None
-    end_after_empty: timedelta
-    region: str | None
-    metadata: Mapping[str, str]
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    max_duration: timedelta = LONGEST_LIFE
-    passcode_hash: str | None = None
-    waiting_room: bool = False
-    auto_admit: frozenset[str] = DEFAULT_AUTO_ADMIT
-    auto_admit_external_ids: frozenset[str] = frozenset()
-    expected_participants: int | None = None
-    media: Media = "video"
-    recording: RecordingSetting = "off"
 
 
 @dataclass(frozen=True)
@@ -99,64 +68,11 @@ class Authority:
 
 
 class Meetings:
-    def __init__(
-        self, store: MeetingStore, fleet: Fleet, tenants: Tenants, region: str, random_bytes: RandomBytes
-    ) -> None:
+    def __init__(self, store: MeetingStore, fleet: Fleet, tenants: Tenants) -> None:
         self._store = store
         self._fleet = fleet
         self._tenants = tenants
-        self._region = region
-        self._random_bytes = random_bytes
         self._id_by_code: OrderedDict[MeetingCode, MeetingId] = OrderedDict()
-
-    def create(
-        self,
-        caller: ApiKeyCaller | UserCaller,
-        wishes: MeetingWishes,
-        idempotency_key: str | None,
-        now: datetime,
-    ) -> Meeting:
-        """Make a meeting; the same key with the same wishes gives the same meeting again.
-
-        Raises:
-            IdempotencyConflictError: The key came with other wishes before.
-            ValidationFailedError: It would end before it starts, or hold more than the tenant may.
-        """
-        check_times(wishes.starts_at, wishes.ends_at, now)
-        meeting = Meeting(
-            id=MeetingId(new_id("mtg", self._random_bytes)),
-            code=new_code(self._random_bytes),
-            tenant=caller.tenant,
-            organiser=caller.user if isinstance(caller, UserCaller) else None,
-            home_region=wishes.region or self._region,
-            created_at=now,
-            title=wishes.title,
-            guests=wishes.guests,
-            max_participants=self._tenants.size_of(caller.tenant, wishes.max_participants),
-            end_after_empty=wishes.end_after_empty,
-            metadata=wishes.metadata,
-            starts_at=wishes.starts_at,
-            ends_at=wishes.ends_at,
-            max_duration=wishes.max_duration,
-            passcode_hash=wishes.passcode_hash,
-            waiting_room=wishes.waiting_room,
-            auto_admit=wishes.auto_admit,
-            auto_admit_external_ids=wishes.auto_admit_external_ids,
-            expected_participants=wishes.expected_participants,
-            media=wishes.media,
-            recording=wishes.recording,
-        )
-        if idempotency_key is not None and isinstance(caller, UserCaller):
-            # Two people of a tenant may choose the same key; a meeting is one person's.
-            idempotency_key = f"{caller.user} {idempotency_key}"
-        wanted = request_digest(wishes)
-        created = Change.creation(meeting)
-        earlier = self._store.create(created, idempotency_key, wanted)
-        if earlier is None:
-            return created.after
-        if earlier.request_digest != wanted:
-            raise IdempotencyConflictError("This Idempotency-Key came with another request before.")
-        return self._existing(earlier.meeting)
 
     def find(self, caller: Caller, name: str, operation: Operation) -> Meeting:
         """The meeting of an id or code, if the caller may do the operation to it; raises as `authorise`."""
@@ -337,20 +253,6 @@ def _refusal(caller: Caller, standing: Standing, name: str) -> CallerError:
     if standing == "link":
         return UnauthorizedError("This call needs an API key, or the token of a participant who may do it.")
     return ForbiddenError(f"Somebody who is {standing} in this meeting may not do this.")
-
-
-def request_digest(wishes: MeetingWishes) -> str:
-    """The same for the same wishes. Of a passcode only that there is one: its hash never repeats."""
-    plain: dict[str, Any] = {
-        **vars(wishes),
-        "passcode_hash": wishes.passcode_hash is not None,
-        "metadata": dict(wishes.metadata),
-    }
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=_plain).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
 def check_times(starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> None:

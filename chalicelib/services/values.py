@@ -17,8 +17,9 @@ from chalicelib.domain.scaling import FleetLoad
 from chalicelib.domain.tenant import TenantLimits
 from chalicelib.domain.usage import Used
 from chalicelib.domain.webhooks import Delivery, Endpoint
+from chalicelib.services.creating import MeetingWishes
 from chalicelib.services.join import Admission, JoinWishes, Waiting
-from chalicelib.services.meetings import MeetingWishes, require_scope
+from chalicelib.services.meetings import require_scope
 from chalicelib.services.moderation import Moderator
 from chalicelib.services.webhooks import EndpointWishes
 

@@ -149,7 +149,10 @@ class CodeItem(Model):
 
 
 class IdempotencyItem(Model):
-    """pk IDEMPOTENCY#<tenant>#<key>, sk META: the meeting that a repeated create answers with."""
+    """pk IDEMPOTENCY#<tenant>#<key>, sk META: the meeting that a repeated create answers with.
+
+    Written where the request came to, before the meeting, and in the meeting's home, with it.
+    """
 
     class Meta(MeetingItem.Meta):
         pass
@@ -158,6 +161,8 @@ class IdempotencyItem(Model):
     sk = UnicodeAttribute(range_key=True, default="META")
     meeting = UnicodeAttribute()
     request_digest = UnicodeAttribute(attr_name="requestDigest")
+    # None: kept before meetings were made in other regions than the asking one.
+    home_region = UnicodeAttribute(attr_name="homeRegion", null=True)
     expires = NumberAttribute()
 
 

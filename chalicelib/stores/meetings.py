@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import DoesNotExist, TransactWriteError
+from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
@@ -29,7 +29,7 @@ from chalicelib.stores.control_items import (
     MeetingItem,
     ParticipantItem,
 )
-from chalicelib.stores.failures import translate_failures
+from chalicelib.stores.failures import translate_failures, was_refused
 from chalicelib.stores.fleet_items import NodeItem
 from chalicelib.stores.meeting_items import (
     SHARDS,
@@ -71,6 +71,8 @@ class EarlierRequest:
 
     meeting: MeetingId
     request_digest: str
+    # Where the meeting is made; "" where nobody wrote it down.
+    home: str = ""
 
 
 @translate_failures
@@ -78,16 +80,29 @@ class DynamoMeetings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def claim(
+        self, meeting: Meeting, key: str, request_digest: str, instead_of: MeetingId | None
+    ) -> EarlierRequest | None:
+        """Keep which meeting a key is for before it is made, or tell what the key is claimed for already.
+
+        Args:
+            instead_of: A meeting whose claim gives way.
+        """
+        claim, free = _claim(meeting, key, request_digest), _is_free(meeting)
+        if instead_of is not None:
+            free = free | (IdempotencyItem.meeting == instead_of)
+        try:
+            claim.save(condition=free)
+        except PutError as error:
+            if not was_refused(error):
+                raise
+            return self._earlier(claim)
+        return None
+
     def create(self, created: Change, key: str | None, request_digest: str) -> EarlierRequest | None:
         """Keep a new meeting in one write, or tell which request used the idempotency key before."""
-        meeting, idempotency = created.after, None
-        if key is not None:
-            idempotency = IdempotencyItem(
-                f"IDEMPOTENCY#{meeting.tenant}#{key}",
-                meeting=meeting.id,
-                request_digest=request_digest,
-                expires=int((meeting.created_at + IDEMPOTENCY_LIFETIME).timestamp()),
-            )
+        meeting = created.after
+        claim = _claim(meeting, key, request_digest) if key is not None else None
         try:
             with TransactWrite(connection=self._connection) as transaction:
                 code = CodeItem(f"CODE#{meeting.code}", meeting=meeting.id)
@@ -96,23 +111,21 @@ class DynamoMeetings:
                 transaction.save(due_item(meeting))
                 for event in created.events:
                     transaction.save(event_item(event, meeting))
-                if idempotency is not None:
-                    transaction.save(idempotency, condition=IdempotencyItem.pk.does_not_exist())
+                if claim is not None:
+                    transaction.save(claim, condition=_is_free(meeting))
         except TransactWriteError:
-            earlier = self._earlier(idempotency)
+            earlier = self._earlier(claim) if claim is not None else None
             if earlier is None:
                 raise
             return earlier
         return None
 
-    def _earlier(self, wanted: IdempotencyItem | None) -> EarlierRequest | None:
-        if wanted is None:
-            return None
+    def _earlier(self, wanted: IdempotencyItem) -> EarlierRequest | None:
         try:
             found = IdempotencyItem.get(wanted.pk, "META", consistent_read=True)
         except DoesNotExist:
             return None
-        return EarlierRequest(MeetingId(found.meeting), found.request_digest)
+        return EarlierRequest(MeetingId(found.meeting), found.request_digest, found.home_region or "")
 
     def commit(
         self,
@@ -261,6 +274,23 @@ class DynamoMeetings:
             consistent_read=True,
         )
         return without_gap((event_of(item) for item in query), after)
+
+
+def _claim(meeting: Meeting, key: str, request_digest: str) -> IdempotencyItem:
+    return IdempotencyItem(
+        f"IDEMPOTENCY#{meeting.tenant}#{key}",
+        meeting=meeting.id,
+        request_digest=request_digest,
+        home_region=meeting.home_region,
+        expires=int((meeting.created_at + IDEMPOTENCY_LIFETIME).timestamp()),
+    )
+
+
+def _is_free(meeting: Meeting) -> Any:
+    """A key that was never used, or longer ago than it is kept (DynamoDB forgets late), or for this one."""
+    is_mine = IdempotencyItem.meeting == meeting.id
+    has_expired = IdempotencyItem.expires <= int(meeting.created_at.timestamp())
+    return is_mine | has_expired | IdempotencyItem.pk.does_not_exist()
 
 
 def _page(

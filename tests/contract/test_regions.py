@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+import chalicelib.routes.http
 from chalicelib.bootstrap import utc_now
-from chalicelib.domain.identifiers import MeetingId
+from chalicelib.domain.identifiers import KeyId, MeetingId, Tenant
+from chalicelib.domain.permissions import ApiKeyCaller
+from chalicelib.domain.placement import Node
+from chalicelib.errors import StoreUnavailableError
+from chalicelib.services.creating import Creating, MeetingWishes
+from chalicelib.services.fleet import Fleet
+from chalicelib.services.tenants import Tenants
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
 from chalicelib.stores.regions import in_region
@@ -21,12 +31,16 @@ from chalicelib.stores.tables import (
     create_tables,
     use_tables,
 )
+from chalicelib.stores.tenants import DynamoTenants
 from tests.contract.conftest import PATIENT_SECONDS
+from tests.contract.test_faulty_store import FaultyWire
 from tests.support.builders import a_node
 from tests.support.dynamodb import running_dynamodb
 from tests.support.measured_api import MeasuredApi, measured_api
+from tests.support.memory_stores import RecordingCommands
 
 HERE, THERE = "eu-central-1", "us-east-1"
+WISHES = MeetingWishes(None, True, 100, timedelta(minutes=10), None, {})
 
 
 @pytest.fixture(scope="module", params=["moto", "amazon"])
@@ -70,6 +84,25 @@ def meetings(connection: Any) -> DynamoMeetings:
     return DynamoMeetings(connection)
 
 
+@pytest.fixture
+def trips(connection: Any) -> Iterator[list[tuple[str, str]]]:
+    """Regions that are asked, with the operation; those of looking at nodes are in the snapshots' price."""
+    made: list[tuple[str, str]] = []
+    kept = []
+    for region in (HERE, THERE):
+
+        def note(model: Any, region: str = region, **_: Any) -> None:
+            made.append((region, model.name))
+
+        with in_region(region):
+            events = connection.client.meta.events
+        events.register("after-call.dynamodb.*", note)
+        kept.append((events, note))
+    yield made
+    for events, note in kept:
+        events.unregister("after-call.dynamodb.*", note)
+
+
 def created(api: MeasuredApi, **wishes: Any) -> dict[str, Any]:
     answer = api("POST", "/meetings", {"guests": True, **wishes})
     assert answer.status == 201, answer.body
@@ -91,6 +124,132 @@ def test_a_meeting_is_made_in_the_region_that_is_wished_for(api, meetings, regio
     meeting = created(api, region=region)
     assert meeting["homeRegion"] == region
     assert regions_of(meetings, meeting["id"]) == [region]
+
+
+@pytest.fixture
+def full(connection: Any, api: MeasuredApi) -> Iterator[Callable[[str], None]]:
+    """Lets the nodes of a region take nothing more, as the API sees it from now on."""
+    built: Any = vars(chalicelib.routes.http)["services"]()
+    taken: list[Node] = []
+
+    def fill(region: str) -> None:
+        for node in DynamoFleet().nodes(region):
+            if node.used_units == 0:
+                busy = dataclasses.replace(node, used_units=node.capacity_units, sequence=node.sequence + 1)
+                with in_region(region):
+                    DynamoFleet().record(busy)
+                taken.append(busy)
+        built.fleet.snapshot(region, fresh=True)
+
+    yield fill
+    for node in taken:
+        with in_region(node.region):
+            DynamoFleet().record(dataclasses.replace(node, used_units=0, sequence=node.sequence + 1))
+
+
+def test_a_full_region_makes_its_meetings_in_the_next_and_people_join_there(api, meetings, full):
+    full(HERE)
+    meeting = created(api)
+    assert meeting["homeRegion"] == THERE
+    assert regions_of(meetings, meeting["id"]) == [THERE]
+    joined = api("POST", f"/meetings/{meeting['code']}/join", {"displayName": "Ada"}, guest=True)
+    assert (joined.status, joined.body["node"]["region"]) == (201, THERE)
+
+
+def test_where_all_regions_are_full_the_join_says_when_to_come_back(api, meetings, full):
+    full(HERE)
+    full(THERE)
+    meeting = created(api)
+    assert regions_of(meetings, meeting["id"]) == [HERE]
+    refused = api("POST", f"/meetings/{meeting['code']}/join", {"displayName": "Ada"}, guest=True)
+    assert (refused.status, refused.body["code"]) == (503, "no_capacity")
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert "room" in refused.body["detail"]
+
+
+def test_a_create_takes_one_round_trip_here_and_with_a_key_one_in_each_of_two_regions(api, full, trips):
+    created(api)
+    for key in (None, "k1"):
+        trips.clear()
+        assert api("POST", "/meetings", {}, key=key).status == 201
+        assert trips == [(HERE, "TransactWriteItems")]
+    full(HERE)
+    created(api)
+    for key, expected in (
+        (None, [(THERE, "TransactWriteItems")]),
+        ("k2", [(HERE, "PutItem"), (THERE, "TransactWriteItems")]),
+    ):
+        trips.clear()
+        assert api("POST", "/meetings", {}, key=key).status == 201
+        assert trips == expected
+
+
+def test_one_key_is_one_meeting_though_its_region_has_room_again_or_another_is_named(api, meetings, full):
+    full(HERE)
+    first = api("POST", "/meetings", {"title": "Tea"}, key="k3").body
+    built: Any = vars(chalicelib.routes.http)["services"]()
+    later = utc_now() + timedelta(days=365)
+    DynamoFleet().record(a_node(region=HERE, capacity_units=10**9, reported_at=later))
+    built.fleet.snapshot(HERE, fresh=True)
+    assert created(api)["homeRegion"] == HERE
+    again = api("POST", "/meetings", {"title": "Tea"}, key="k3")
+    assert (again.status, again.body["id"]) == (201, first["id"])
+    for region in (HERE, THERE):
+        other = api("POST", "/meetings", {"title": "Tea", "region": region}, key="k3")
+        assert (other.status, other.body["code"]) == (422, "idempotency_conflict")
+    assert regions_of(meetings, first["id"]) == [THERE]
+
+
+def test_the_same_key_in_the_home_itself_finds_the_meeting_that_came_from_elsewhere(
+    api, connection, meetings, full
+):
+    full(HERE)
+    caller = ApiKeyCaller(Tenant(os.urandom(8).hex()), KeyId("key_1"))
+    first = creating_in(HERE, meetings).create(caller, WISHES, "k", utc_now())
+    with in_region(THERE):
+        assert creating_in(THERE, meetings).create(caller, WISHES, "k", utc_now()) == first
+    assert first.home_region == THERE
+
+
+def test_lost_answers_and_requests_between_regions_leave_one_meeting_for_a_key(
+    api, connection, meetings, full, monkeypatch
+):
+    full(HERE)
+    wires = {}
+    for seed, region in enumerate((HERE, THERE)):
+        with in_region(region):
+            endpoint = connection.client._endpoint
+        wires[region] = FaultyWire(endpoint.http_session, seed)
+        monkeypatch.setattr(endpoint, "http_session", wires[region])
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    tenant = Tenant(os.urandom(8).hex())
+    caller = ApiKeyCaller(tenant, KeyId("key_1"))
+    answered: set[str] = set()
+    for number in range(25):
+        names = {made_at_last(meetings, caller, f"k{number}") for _ in range(2)}
+        assert len(names) == 1
+        answered |= names
+    monkeypatch.undo()
+    found = set()
+    for region in (HERE, THERE):
+        with in_region(region):
+            found |= {meeting.id for meeting in meetings.page(tenant, None, 100, None)[0]}
+    assert found == answered
+    assert min(sum(wire.faults.values()) for wire in wires.values()) > 3
+
+
+def made_at_last(meetings: DynamoMeetings, caller: ApiKeyCaller, key: str) -> str:
+    """As a client that repeats its request until it is answered."""
+    for _ in range(20):
+        with suppress(StoreUnavailableError):
+            return creating_in(HERE, meetings).create(caller, WISHES, key, utc_now()).id
+    raise AssertionError("never answered")
+
+
+def creating_in(region: str, meetings: DynamoMeetings) -> Creating:
+    """As a process of a region that has seen nothing yet."""
+    fleet = Fleet(DynamoFleet(), meetings, RecordingCommands(), (HERE, THERE), is_split=True)
+    return Creating(meetings, fleet, Tenants(DynamoTenants()), in_region, region, os.urandom)
 
 
 def test_people_who_come_to_another_region_join_in_the_home_on_a_node_of_it(api, meetings):

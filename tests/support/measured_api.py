@@ -59,6 +59,7 @@ class Measured:
     # Names of DynamoDB's operations, in order.
     trips: tuple[str, ...]
     units: float
+    headers: Mapping[str, str]
 
 
 class MeasuredApi:
@@ -82,8 +83,12 @@ class MeasuredApi:
         for one in told if isinstance(told, list) else [told]:
             self._units += one.get("CapacityUnits", 0.0)
 
-    def __call__(self, method: str, path: str, body: Any = None, *, guest: bool = False) -> Measured:
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, guest: bool = False, key: str | None = None
+    ) -> Measured:
         pairs = [("content-type", "application/json")]
+        if key is not None:
+            pairs.append(("idempotency-key", key))
         if not guest:
             pairs.append(("authorization", self._credentials))
         data = b"" if body is None else json.dumps(body).encode()
@@ -98,7 +103,8 @@ class MeasuredApi:
             answer = self._control_plane.api(event, context)
             spent = time.thread_time() - started
         parsed = json.loads(answer["body"] or "null")
-        return Measured(answer["statusCode"], parsed, spent * 1000, tuple(self._trips), self._units)
+        told = {**answer["headers"], **{name: one[0] for name, one in answer["multiValueHeaders"].items()}}
+        return Measured(answer["statusCode"], parsed, spent * 1000, tuple(self._trips), self._units, told)
 
 
 def _ask_for_units(params: dict[str, Any], **_: Any) -> None:

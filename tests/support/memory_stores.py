@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any, Literal
 
@@ -44,6 +44,8 @@ from chalicelib.domain.usage import DayUse, MeetingUse, Used
 class EarlierRequest:
     meeting: MeetingId
     request_digest: str
+    home: str
+    expires: datetime
 
 
 class MemoryFleet:
@@ -168,18 +170,37 @@ class MemoryMeetings:
         self.meeting_by_id: dict[MeetingId, Meeting] = {}
         self.recording_by_id: dict[RecordingId, Recording] = {}
         self._id_by_code: dict[MeetingCode, MeetingId] = {}
-        self._earlier: dict[tuple[Tenant, str], EarlierRequest] = {}
+        self.claim_by_key: dict[tuple[Tenant, str], EarlierRequest] = {}
         self._events: dict[MeetingId, list[Event]] = {}
         self._participants: dict[MeetingId, dict[ParticipantId, Participant]] = {}
+
+    def claim(
+        self, meeting: Meeting, key: str, request_digest: str, instead_of: MeetingId | None
+    ) -> EarlierRequest | None:
+        with self._lock:
+            return self._claim(meeting, key, request_digest, instead_of)
+
+    def _claim(
+        self, meeting: Meeting, key: str, request_digest: str, instead_of: MeetingId | None = None
+    ) -> EarlierRequest | None:
+        known = self.claim_by_key.get((meeting.tenant, key))
+        if known is not None and known.expires <= meeting.created_at:
+            known = None
+        if known is not None and known.meeting not in (meeting.id, instead_of):
+            return known
+        expires = meeting.created_at + timedelta(hours=24)
+        claim = EarlierRequest(meeting.id, request_digest, meeting.home_region, expires)
+        self.claim_by_key[meeting.tenant, key] = claim
+        return None
 
     def create(self, created: Change, key: str | None, request_digest: str) -> EarlierRequest | None:
         meeting = created.after
         with self._lock:
-            if key is not None:
-                known = self._earlier.get((meeting.tenant, key))
-                if known is not None:
-                    return known
-                self._earlier[meeting.tenant, key] = EarlierRequest(meeting.id, request_digest)
+            if key is not None and meeting.id in self.meeting_by_id:
+                return self.claim_by_key.get((meeting.tenant, key))
+            earlier = self._claim(meeting, key, request_digest) if key is not None else None
+            if earlier is not None:
+                return earlier
             self.meeting_by_id[meeting.id] = meeting
             self._id_by_code[meeting.code] = meeting.id
             self._events[meeting.id] = list(created.events)

@@ -13,10 +13,12 @@ from chalicelib.domain.identifiers import KeyId, Tenant
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.permissions import ApiKeyCaller, Guest
 from chalicelib.errors import MeetingNotFoundError, UnauthorizedError
+from chalicelib.services.creating import Creating, MeetingWishes
 from chalicelib.services.events import MOST_WAITING, Events
 from chalicelib.services.fleet import Fleet
-from chalicelib.services.meetings import Meetings, MeetingWishes
+from chalicelib.services.meetings import Meetings
 from chalicelib.services.tenants import Tenants
+from chalicelib.stores.regions import in_region
 from tests.support.builders import NOW
 from tests.support.memory_stores import MemoryFleet, MemoryMeetings, RecordingCommands
 
@@ -33,12 +35,12 @@ class Reader:
         fleet_store = MemoryFleet()
         self.store = MemoryMeetings(fleet_store)
         fleet = Fleet(fleet_store, self.store, RecordingCommands(), ["local"])
-        self.meetings = Meetings(
-            self.store, fleet, Tenants(self.store.tenants), "local", lambda n: b"\x07" * n
-        )
+        tenants = Tenants(self.store.tenants)
+        self.meetings = Meetings(self.store, fleet, tenants)
+        creating = Creating(self.store, fleet, tenants, in_region, "local", lambda n: b"\x07" * n)
         self.events = Events(self.meetings, self.store, lambda: self.seconds, self._pause)
         wishes = MeetingWishes(None, True, 100, timedelta(minutes=10), None, {})
-        self.meeting = self.meetings.create(ACME, wishes, None, NOW)
+        self.meeting = creating.create(ACME, wishes, None, NOW)
 
     def _pause(self, seconds: float) -> None:
         assert seconds > 0

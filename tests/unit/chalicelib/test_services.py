@@ -32,9 +32,10 @@ from chalicelib.errors import (
     ValidationFailedError,
 )
 from chalicelib.services.accounts import KEPT_SECONDS, Accounts
+from chalicelib.services.creating import Creating, MeetingWishes
 from chalicelib.services.fleet import SNAPSHOT_SECONDS, Fleet
 from chalicelib.services.join import Admission, Join, JoinWishes, Waiting
-from chalicelib.services.meetings import Meetings, MeetingWishes
+from chalicelib.services.meetings import Meetings
 from chalicelib.services.moderation import Moderation, Moderator
 from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.placing import Placing
@@ -44,6 +45,7 @@ from chalicelib.services.reports import Reports, parse_report
 from chalicelib.services.sweep import Sweep
 from chalicelib.services.tenants import Tenants
 from chalicelib.services.timekeeper import Timekeeper
+from chalicelib.stores.regions import in_region
 from tests.support.builders import NOW, a_node
 from tests.support.memory_stores import (
     MemoryApiKeys,
@@ -73,7 +75,8 @@ class World:
         self.signer = OneKeySigner()
         self.fleet = Fleet(self.fleet_store, self.store, self.commands, ["local"], lambda: self.seconds)
         self.tenants = Tenants(self.store.tenants, lambda: self.seconds)
-        self.meetings = Meetings(self.store, self.fleet, self.tenants, "local", chance.randbytes)
+        self.meetings = Meetings(self.store, self.fleet, self.tenants)
+        self.creating = Creating(self.store, self.fleet, self.tenants, in_region, "local", chance.randbytes)
         self.joins = Join(
             self.meetings,
             self.store,
@@ -103,7 +106,7 @@ class World:
 
     def create(self, key: str | None = None, **changes: Any) -> Meeting:
         wishes = MeetingWishes(None, True, 100, timedelta(minutes=10), None, {})
-        return self.meetings.create(ACME, dataclasses.replace(wishes, **changes), key, self.now)
+        return self.creating.create(ACME, dataclasses.replace(wishes, **changes), key, self.now)
 
     def join(self, meeting: Meeting, caller: Any = Guest(), **changes: Any) -> Admission:  # noqa: B008
         admission = self.ask(meeting, caller, **changes)
