@@ -200,7 +200,8 @@ def build(config: Config, stores: Stores) -> Services:
         is_split=bool(config.other_regions),
     )
     tenants = Tenants(stores.tenants)
-    recorders = Recorders(stores.meetings, fleet, tenants, _rules(config))
+    rules = _rules(config)
+    recorders = Recorders(stores.meetings, fleet, tenants, rules)
     presence = PresenceWriter(stores.presence, stores.meetings, stores.commands, recorders)
     meetings = Meetings(stores.meetings, fleet, tenants)
     join = Join(
@@ -252,7 +253,7 @@ def build(config: Config, stores: Stores) -> Services:
             recorders,
             stores.recording_objects,
             stores.compositions,
-            config.recordings_bucket,
+            rules.place(config.region, None).bucket,
             config.region,
             os.urandom,
         ),
@@ -312,9 +313,16 @@ def services() -> Services:
         archive=S3Archive(config.archive_bucket),
         profiles=DynamoProfiles(),
         recordings=DynamoRecordings(),
-        recording_objects=S3RecordingObjects(config.recordings_bucket, config.recordings_backup_bucket),
+        recording_objects=S3RecordingObjects(
+            config.recordings_bucket, config.recordings_backup_bucket, config.region
+        ),
         compositions=SqsCompositionQueue(config.composition_queue),
-        media_links=SignedLinks(config.recordings_url, config.recordings_link_secret),
+        media_links=SignedLinks(
+            config.recordings_url,
+            config.recordings_link_secret,
+            config.region,
+            config.recordings_url_parameter,
+        ),
         tenant_keys=KmsKeys(config.account, config.recordings_distribution or None),
         node_group=AutoScalingNodeGroup(config.node_group) if config.node_group else FixedNodes(),
     )

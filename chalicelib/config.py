@@ -41,12 +41,15 @@ class Config:
     # Where all events are kept beside the tables.
     archive_bucket: str = "parley-events"
     # Where recordings lie, what nodes write to while that refuses, and the queue of those who make films.
+    # "{region}" in the names of buckets is the home of what was recorded.
     recordings_bucket: str = "parley-recordings"
     recordings_backup_bucket: str | None = None
     composition_queue: str = "parley-composition"
     # The edge that serves recordings, and the secret with the key that links to it are signed with.
     recordings_url: str = ""
     recordings_link_secret: str = "parley/recording-links"
+    # The parameter in which each of the other regions tells the edge that serves its recordings.
+    recordings_url_parameter: str = "/parley/recordings-url"
     # How long recordings are kept where nobody says otherwise; None: until somebody deletes them.
     recording_retention_days: int | None = 365
     # After so many days the bucket moves objects to cheaper classes: infra says the same to S3.
@@ -100,6 +103,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         composition_queue=environment.get("PARLEY_COMPOSITION_QUEUE", "parley-composition"),
         recordings_url=environment.get("PARLEY_RECORDINGS_URL", f"{app_url}/media"),
         recordings_link_secret=environment.get("PARLEY_RECORDINGS_LINK_SECRET", "parley/recording-links"),
+        recordings_url_parameter=environment.get("PARLEY_RECORDINGS_URL_PARAMETER", "/parley/recordings-url"),
         recording_retention_days=int(environment.get("PARLEY_RECORDING_RETENTION_DAYS", "365")) or None,
         recording_infrequent_days=int(environment.get("PARLEY_RECORDING_INFREQUENT_DAYS", "30")),
         recording_archive_days=int(environment.get("PARLEY_RECORDING_ARCHIVE_DAYS", "90")),

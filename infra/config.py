@@ -122,8 +122,17 @@ class Deployment:
     def webhook_queue(self) -> str:
         return f"{self.project}-webhooks"
 
+    @property
+    def recordings_buckets(self) -> str:
+        """The name of each region's bucket, as the functions of all regions know it."""
+        return f"{self.project}-recordings-{self.account}-{{region}}"
+
     def recordings_bucket(self, region: Region) -> str:
-        return f"{self.project}-recordings-{self.account}-{region.name}"
+        return self.recordings_buckets.format(region=region.name)
+
+    @property
+    def recordings_url_parameter(self) -> str:
+        return f"/{self.project}/recordings-url"
 
     @property
     def composition_queue(self) -> str:

@@ -29,6 +29,14 @@ class RecordingPlace:
     kms_key: str | None = None
 
 
+def place_of(
+    region: str, bucket: str, backup_bucket: str | None = None, kms_key: str | None = None
+) -> RecordingPlace:
+    """The place in a region, where the names of buckets may hold "{region}"."""
+    backup = backup_bucket.replace("{region}", region) if backup_bucket is not None else None
+    return RecordingPlace(bucket.replace("{region}", region), backup, kms_key)
+
+
 @dataclass(frozen=True)
 class StoredObject:
     bucket: str

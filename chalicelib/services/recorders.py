@@ -18,7 +18,7 @@ from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.presence import PresenceChange
 from chalicelib.domain.recording import Recording, is_active, observe, open_takes
 from chalicelib.domain.recording_changes import begin, hindrance_of, note
-from chalicelib.domain.recording_objects import RecordingPlace
+from chalicelib.domain.recording_objects import RecordingPlace, place_of
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.protocols import Direction, MeetingStore
@@ -33,10 +33,14 @@ log = logging.getLogger(__name__)
 class Rules:
     """What a deployment decides about its recordings."""
 
+    # "{region}" in the names of buckets is the home of what is recorded.
     bucket: str
     backup_bucket: str | None = None
     # None: until somebody deletes them.
     retention: timedelta | None = None
+
+    def place(self, region: str, kms_key: str | None) -> RecordingPlace:
+        return place_of(region, self.bucket, self.backup_bucket, kms_key)
 
 
 class Recorders:
@@ -112,7 +116,7 @@ class Recorders:
 
     def _place(self, recording: Recording) -> RecordingPlace:
         key = self._tenants.recording_key(recording.tenant, recording.region)
-        return RecordingPlace(self._rules.bucket, self._rules.backup_bucket, key)
+        return self._rules.place(recording.region, key)
 
     def _begun_by_itself(self, change: Change, at: datetime) -> Change:
         """A meeting that is recorded automatically, and has just gone live."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -21,27 +22,42 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.stores.clients import open_client
+from chalicelib.stores.regions import used_region
 
 # A key that was changed is used within this time; the edge takes both meanwhile.
 KEPT_SECONDS = 300.0
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 3})
 
 
+@dataclass(frozen=True)
+class _Edge:
+    """What serves a region's recordings, and who signs for it."""
+
+    base_url: str
+    signer: CloudFrontSigner
+    read_at: float
+
+
 class SignedLinks:
-    def __init__(self, base_url: str, secret: str) -> None:
+    """Links of the region that is used now: each has an edge and a key of its own."""
+
+    def __init__(self, base_url: str, secret: str, region: str = "", url_parameter: str = "") -> None:
         """
         Args:
-            base_url: Of the edge; keys follow it.
-            secret: In Secrets Manager: `{"keyId", "privateKeyPem"}`.
+            base_url: Of the own region's edge; keys follow it.
+            secret: In each region's Secrets Manager: `{"keyId", "privateKeyPem"}`.
+            url_parameter: In Systems Manager, where each region tells the others its base URL.
         """
-        self._base_url = base_url.rstrip("/")
+        self._base_url = base_url
         self._secret = secret
-        self._signer: Any = None
-        self._read_at = float("-inf")
+        self._region = region
+        self._url_parameter = url_parameter
+        self._edge_by_region: dict[str, _Edge] = {}
 
     def query(self, prefix: str, expires_at: datetime) -> str:
         """What opens every object under a prefix until a moment: Policy, Signature and Key-Pair-Id."""
-        resource = f"{self.url(prefix)}*"
+        edge = self._current()
+        resource = f"{edge.base_url}/{quote(prefix)}*"
         policy = {
             "Statement": [
                 {
@@ -51,25 +67,34 @@ class SignedLinks:
             ]
         }
         text = json.dumps(policy, separators=(",", ":"))
-        signed: str = self._current().generate_presigned_url(resource, policy=text)
+        signed: str = edge.signer.generate_presigned_url(resource, policy=text)
         return signed.partition("?")[2]
 
     def url(self, key: str) -> str:
-        return f"{self._base_url}/{quote(key)}"
+        return f"{self._current().base_url}/{quote(key)}"
 
-    def _current(self) -> Any:
-        if time.monotonic() - self._read_at > KEPT_SECONDS:
-            try:
-                self._signer = self._read()
-            except (BotoCoreError, ClientError, ValueError, LookupError, TypeError) as error:
-                # A key once read is good until it is changed; only a first read cannot do without.
-                if self._signer is None:
-                    raise StoreUnavailableError("The key of links to recordings cannot be read.") from error
-            self._read_at = time.monotonic()
-        return self._signer
+    def _current(self) -> _Edge:
+        region = used_region(self._region)
+        known = self._edge_by_region.get(region)
+        if known is not None and time.monotonic() - known.read_at <= KEPT_SECONDS:
+            return known
+        try:
+            edge = self._read(None if region == self._region else region)
+        except (BotoCoreError, ClientError, ValueError, LookupError, TypeError) as error:
+            # A key once read is good until it is changed; only a first read cannot do without.
+            if known is None:
+                raise StoreUnavailableError("The key of links to recordings cannot be read.") from error
+            edge = replace(known, read_at=time.monotonic())
+        self._edge_by_region[region] = edge
+        return edge
 
-    def _read(self) -> Any:
-        client: Any = open_client("secretsmanager", _CONFIG)
+    def _read(self, region: str | None) -> _Edge:
+        """The edge of another region, or of this one where None."""
+        base_url = self._base_url
+        if region is not None:
+            parameters: Any = open_client("ssm", _CONFIG, region)
+            base_url = parameters.get_parameter(Name=self._url_parameter)["Parameter"]["Value"]
+        client: Any = open_client("secretsmanager", _CONFIG, region)
         value = json.loads(client.get_secret_value(SecretId=self._secret)["SecretString"])
         key = load_pem_private_key(value["privateKeyPem"].encode(), password=None)
         if not isinstance(key, RSAPrivateKey):
@@ -79,4 +104,4 @@ class SignedLinks:
             # CloudFront knows no other hash with RSA; what is signed is ours, so that no collision helps.
             return key.sign(message, padding.PKCS1v15(), hashes.SHA1())
 
-        return CloudFrontSigner(value["keyId"], sign)
+        return _Edge(base_url.rstrip("/"), CloudFrontSigner(value["keyId"], sign), time.monotonic())

@@ -11,9 +11,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.identifiers import Tenant
-from chalicelib.domain.recording_objects import StoredObject
+from chalicelib.domain.recording_objects import StoredObject, place_of
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.stores.clients import open_client
+from chalicelib.stores.regions import used_region
 
 _CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
 # As many as S3 tells of at once.
@@ -21,12 +22,24 @@ _PAGE = 1000
 
 
 class S3RecordingObjects:
-    """The bucket of the region, and the one that nodes write to while that refuses."""
+    """The bucket of the region that is used now, and the one that nodes write to while that refuses."""
 
-    def __init__(self, bucket: str, backup_bucket: str | None = None) -> None:
-        self._bucket = bucket
-        self._backup_bucket = backup_bucket
-        self._client: Any = None
+    def __init__(self, bucket: str, backup_bucket: str | None = None, region: str = "") -> None:
+        """
+        Args:
+            bucket: With "{region}" in its name where each region has one; so the backup's.
+        """
+        self._names = (bucket, backup_bucket)
+        self._region = region
+        self._client_by_region: dict[str, Any] = {}
+
+    @property
+    def _bucket(self) -> str:
+        return place_of(used_region(self._region), *self._names).bucket
+
+    @property
+    def _backup_bucket(self) -> str | None:
+        return place_of(used_region(self._region), *self._names).backup_bucket
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
         self._call("put_object", self._bucket, Key=key, Body=body, ContentType=content_type)
@@ -82,8 +95,11 @@ class S3RecordingObjects:
             raise StoreUnavailableError(f"{operation} failed") from error
 
     def _s3(self) -> Any:
-        self._client = self._client or open_client("s3", _CONFIG)
-        return self._client
+        region = used_region(self._region)
+        if region not in self._client_by_region:
+            named = region if region != self._region else None
+            self._client_by_region[region] = open_client("s3", _CONFIG, named)
+        return self._client_by_region[region]
 
 
 class SqsCompositionQueue:

@@ -1,4 +1,4 @@
-"""Which region's tables the calls of this moment use, where each region has tables of its own.
+"""Which region's tables and buckets the calls of this moment use, where each region has its own.
 
 A meeting's items are written in its home region alone: replicas of a global table know no condition of each
 other's, and the later of two writes would undo the earlier. Who works on a meeting of another region
@@ -26,6 +26,11 @@ def in_region(region: str) -> Iterator[None]:
         yield
     finally:
         _used.reset(before)
+
+
+def used_region(own: str) -> str:
+    """The region that the calls of this moment are for; the own one where none was said."""
+    return _used.get() or own
 
 
 class RegionalConnection(Connection):

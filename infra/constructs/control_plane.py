@@ -22,7 +22,7 @@ from infra.constructs.firewall import Firewall
 from infra.constructs.gateway_problems import add_gateway_problems
 from infra.constructs.measured import Measured
 from infra.constructs.media_fleet import node_group_name
-from infra.constructs.recordings import Recordings
+from infra.constructs.recordings import Recordings, let_open_elsewhere
 from infra.constructs.report_queue import ReportQueue
 from infra.constructs.user_pool import issuers_of
 from infra.constructs.webhooks import Webhooks
@@ -242,7 +242,7 @@ class ControlPlane(Construct):
         )
 
     def _grant_other_homes(self, rest: lambda_.Function, deployment: Deployment, region: Region) -> None:
-        """Requests about meetings of other regions use their tables, and tell their nodes."""
+        """Requests about meetings of other regions use their tables, tell their nodes, open recordings."""
         stack = cdk.Stack.of(self)
         for other in (one for one in deployment.regions if one != region):
             for name in (deployment.control_table, deployment.fleet_table):
@@ -257,6 +257,7 @@ class ControlPlane(Construct):
                 service="sqs", region=other.name, resource=f"{deployment.command_queue_prefix}*"
             )
             rest.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queues]))
+            let_open_elsewhere(rest, deployment, other)
 
     def _grant_commands(self, function: lambda_.Function, deployment: Deployment) -> None:
         """Commands go to queues that nodes make for themselves: the prefix is all that is known of them."""
@@ -318,7 +319,8 @@ def _environment(deployment: Deployment, region: Region, issuers: str) -> Mappin
         "PARLEY_API_URL": f"{deployment.app_url}/v1",
         "PARLEY_ALLOWED_ORIGINS": ",".join(deployment.allowed_origins),
         "PARLEY_ISSUERS": issuers,
-        "PARLEY_RECORDINGS_BUCKET": deployment.recordings_bucket(region),
+        "PARLEY_RECORDINGS_BUCKET": deployment.recordings_buckets,
+        "PARLEY_RECORDINGS_URL_PARAMETER": deployment.recordings_url_parameter,
         "PARLEY_RECORDINGS_LINK_SECRET": deployment.recording_link_secret,
         "PARLEY_RECORDING_RETENTION_DAYS": str(deployment.recording_retention_days),
         "PARLEY_COMPOSITION_QUEUE": deployment.composition_queue,

@@ -20,6 +20,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra.config import Deployment, Region
@@ -86,7 +87,15 @@ class Recordings(Construct):
         self.link_secret.grant_read(rest)
         self._allow(rest, ["s3:ListBucket"], self.bucket.bucket_arn)
         if self.distribution is not None:
-            rest.add_environment("PARLEY_RECORDINGS_URL", f"https://{self.distribution.domain_name}")
+            url = f"https://{self.distribution.domain_name}"
+            rest.add_environment("PARLEY_RECORDINGS_URL", url)
+            ssm.StringParameter(
+                self,
+                "Url",
+                parameter_name=self._deployment.recordings_url_parameter,
+                description="What serves this region's recordings, for the functions of the others",
+                string_value=url,
+            )
 
     def let_provision(self, provision: lambda_.Function) -> None:
         """The operator's function makes keys of tenants, with the tag and the name that say what they are."""
@@ -187,6 +196,34 @@ class Recordings(Construct):
                 content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True)
             ),
         )
+
+
+def let_open_elsewhere(rest: lambda_.Function, deployment: Deployment, other: Region) -> None:
+    """Links to another region's recordings are made with its key, for its edge; as `let_api_open`."""
+    stack = cdk.Stack.of(rest)
+    secret = stack.format_arn(
+        service="secretsmanager",
+        region=other.name,
+        resource="secret",
+        # Secrets Manager adds six characters to each name.
+        resource_name=f"{deployment.recording_link_secret}-??????",
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
+    url = stack.format_arn(
+        service="ssm",
+        region=other.name,
+        resource="parameter",
+        resource_name=deployment.recordings_url_parameter[1:],
+    )
+    bucket = stack.format_arn(
+        service="s3", region="", account="", resource=deployment.recordings_bucket(other)
+    )
+    for action, resource in (
+        ("secretsmanager:GetSecretValue", secret),
+        ("ssm:GetParameter", url),
+        ("s3:ListBucket", bucket),
+    ):
+        rest.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
 
 
 def _bucket(scope: Construct, name: str, key: kms.Key) -> s3.Bucket:

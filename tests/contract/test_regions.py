@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,15 +14,18 @@ import pytest
 
 import chalicelib.routes.http
 from chalicelib.bootstrap import utc_now
-from chalicelib.domain.identifiers import KeyId, MeetingId, Tenant
+from chalicelib.domain.identifiers import KeyId, MeetingId, RecordingId, Tenant
+from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.permissions import ApiKeyCaller
 from chalicelib.domain.placement import Node
+from chalicelib.domain.recording_objects import RecordingPlace
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.services.creating import Creating, MeetingWishes
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.tenants import Tenants
 from chalicelib.stores.fleet import DynamoFleet
 from chalicelib.stores.meetings import DynamoMeetings
+from chalicelib.stores.recordings import DynamoRecordings
 from chalicelib.stores.regions import in_region
 from chalicelib.stores.tables import (
     CONTROL_MODELS,
@@ -34,10 +38,12 @@ from chalicelib.stores.tables import (
 from chalicelib.stores.tenants import DynamoTenants
 from tests.contract.conftest import PATIENT_SECONDS
 from tests.contract.test_faulty_store import FaultyWire
-from tests.support.builders import a_node
+from tests.support.builders import a_node, a_recorder
 from tests.support.dynamodb import running_dynamodb
 from tests.support.measured_api import MeasuredApi, measured_api
+from tests.support.memory_recordings import NumberedKeys
 from tests.support.memory_stores import RecordingCommands
+from tests.unit.chalicelib.test_services import a_report
 
 HERE, THERE = "eu-central-1", "us-east-1"
 WISHES = MeetingWishes(None, True, 100, timedelta(minutes=10), None, {})
@@ -71,6 +77,8 @@ def api(connection: Any) -> Iterator[MeasuredApi]:
         "PARLEY_REGION": HERE,
         "PARLEY_REGIONS": f"{HERE},{THERE}",
         "PARLEY_TABLES_PER_REGION": "true",
+        "PARLEY_RECORDINGS_BUCKET": "recordings-{region}",
+        "PARLEY_RECORDINGS_BACKUP_BUCKET": "backup-{region}",
     }
     later = utc_now() + timedelta(days=365)
     with in_region(THERE):
@@ -297,6 +305,49 @@ def test_a_process_that_made_it_not_finds_the_home_by_code_and_looks_for_it_once
     assert (first.status, second.status) == (200, 200)
     # What is left in this region is about the caller, not about the meeting.
     assert len(asked) < looked
+
+
+def take_report(
+    built: Any, node: Node, meeting: Meeting, present: list[str], number: int, **changes: Any
+) -> None:
+    """A report of the node, as the function of its region takes it."""
+    here = [{"id": meeting.id, "epoch": 1, "participants": present}]
+    sequence = node.sequence + number
+    report = a_report(node, sequence=sequence, region=node.region, meetings=here, **changes)
+    built.reports.take(json.dumps(report), int(node.reported_at.timestamp() * 1000), "request")
+
+
+def test_a_recording_asked_for_elsewhere_is_made_kept_and_stopped_at_home_with_its_key(api, meetings):
+    built: Any = vars(chalicelib.routes.http)["services"]()
+    commands: RecordingCommands = built.recordings._recorders._fleet._commands
+    meeting = created(api, region=THERE, recording="allowed")
+    joined = api("POST", f"/meetings/{meeting['id']}/join", {"displayName": "Ada"}, guest=True)
+    with in_region(THERE):
+        held = meetings.by_id(MeetingId(meeting["id"]))
+        assert held is not None
+        built.tenants.make_recording_key(held.tenant, THERE, NumberedKeys())
+        node = DynamoFleet().node(THERE, joined.body["node"]["id"])
+        assert node is not None
+        present = [joined.body["participant"]["id"]]
+        take_report(built, node, held, present, 1)
+    queue = node.command_queue_url
+    started = api("POST", f"/meetings/{meeting['id']}/recordings", {}, key="k")
+    assert started.status == 201, started.body
+    name = started.body["id"]
+    assert commands.sent[-1] == ("startRecording", queue, name)
+    assert commands.places == [RecordingPlace(f"recordings-{THERE}", f"backup-{THERE}", "arn:key/1")]
+    with in_region(THERE):
+        assert DynamoRecordings().by_id(RecordingId(name)) is not None
+    assert DynamoRecordings().by_id(RecordingId(name)) is None, "nothing of it is written here"
+    assert api("GET", f"/recordings/{name}/media").status == 200
+    with in_region(THERE):
+        take_report(built, node, held, present, 2, recordings=[a_recorder(node, held.id, name, utc_now())])
+    stopped = api("POST", f"/recordings/{name}/stop", {})
+    assert stopped.status == 202, stopped.body
+    assert commands.sent[-1] == ("stopRecording", queue, name)
+    with in_region(THERE):
+        [opened], _ = DynamoRecordings().opened(RecordingId(name), 10, None)
+    assert opened.recording == name
 
 
 def test_what_is_in_no_region_is_not_found(api):

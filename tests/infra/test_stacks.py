@@ -11,6 +11,7 @@ from aws_cdk.assertions import Match, Template
 from chalicelib.config import read_config
 from chalicelib.domain.identifiers import Tenant
 from chalicelib.domain.issuers import TrustedIssuer, person_of
+from chalicelib.domain.recording_objects import place_of
 from chalicelib.routes.http import STATUS_BY_CODE
 from chalicelib.stores import tables
 from chalicelib.stores.control_items import MeetingItem
@@ -25,6 +26,8 @@ REQUESTED = "aws:RequestTag/parley:tenant-key"
 TAGGED = {"aws:ResourceTag/parley:tenant-key": "recordings"}
 ROOT_CONTEXT = Path(__file__).parents[2] / "infra/cdk.json"
 ISSUER = {"issuer": "https://id.example", "audience": "a", "clientId": "c", "tenant": "acme"}
+INFREQUENT = {"StorageClass": "STANDARD_IA", "TransitionInDays": 30}
+ARCHIVED = {"StorageClass": "GLACIER_IR", "TransitionInDays": 90}
 REGIONS = (Region("eu-central-1", api_rate=40_000, api_burst=5_000), Region("us-east-1", maximum_nodes=5))
 
 
@@ -393,9 +396,9 @@ def test_each_region_asks_the_home_region_for_the_pool_while_it_is_deployed(regi
         statement
         for policy in region.find_resources("AWS::IAM::Policy").values()
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-        if statement["Action"] == "ssm:GetParameter"
+        if statement["Action"] == "ssm:GetParameter" and "parameter/parley/issuer" in json.dumps(statement)
     ]
-    assert all(":ssm:eu-central-1:111111111111:parameter/parley/issuer" in json.dumps(one) for one in reading)
+    assert all(":ssm:eu-central-1:111111111111:" in json.dumps(one) for one in reading)
     assert reading
 
 
@@ -542,6 +545,35 @@ def test_the_api_may_use_the_tables_of_other_regions_and_no_other_function_may(t
         )
         assert settings.other_regions == (other.name,)
         assert settings.region == region.name
+
+
+def test_the_api_may_open_recordings_of_other_regions_by_their_own_edges_and_read_none(templates):
+    for region, other, template in zip(REGIONS, reversed(REGIONS), templates[1], strict=True):
+        rest = statements(template, of="ControlPlaneRest")
+        for action, resource in (
+            ("s3:ListBucket", f"s3:::parley-recordings-111111111111-{other.name}"),
+            (
+                "secretsmanager:GetSecretValue",
+                f":secretsmanager:{other.name}:111111111111:secret:parley/recording-links-??????",
+            ),
+            ("ssm:GetParameter", f":ssm:{other.name}:111111111111:parameter/parley/recordings-url"),
+        ):
+            (found,) = [one for one in rest if resource in json.dumps(one["Resource"])]
+            assert found["Action"] == action
+        for policy in template.find_resources("AWS::IAM::Policy").values():
+            text = json.dumps(policy)
+            assert "ControlPlaneRest" in text or f"parley-recordings-111111111111-{other.name}" not in text
+        (told,) = template.find_resources(
+            "AWS::SSM::Parameter", {"Properties": {"Name": "/parley/recordings-url"}}
+        ).values()
+        assert "https://" in json.dumps(told["Properties"]["Value"])
+        # Each function finds its own bucket, and the API the others', by one pattern.
+        for function in template.find_resources("AWS::Lambda::Function").values():
+            name = function["Properties"].get("Environment", {}).get("Variables", {})
+            pattern = name.get("PARLEY_RECORDINGS_BUCKET")
+            if pattern is not None:
+                place = place_of(region.name, pattern)
+                assert place.bucket == f"parley-recordings-111111111111-{region.name}"
 
 
 def test_no_policy_allows_everything(region, shared, web):
@@ -790,23 +822,40 @@ def test_recordings_are_encrypted_grow_cheaper_with_age_and_have_no_versions(reg
                 ]
             },
             "VersioningConfiguration": Match.absent(),
-            "LifecycleConfiguration": {
-                "Rules": Match.array_with(
-                    [
-                        Match.object_like(
-                            {
-                                "Prefix": "compositions/",
-                                "Transitions": [
-                                    {"StorageClass": "STANDARD_IA", "TransitionInDays": 30},
-                                    {"StorageClass": "GLACIER_IR", "TransitionInDays": 90},
-                                ],
-                            }
-                        )
-                    ]
-                )
-            },
         },
     )
+    rules = lifecycle_of(region, "parley-recordings-111111111111-")
+    tiers = {rule["Prefix"]: rule["Transitions"] for rule in rules if "Prefix" in rule}
+    assert tiers == {"nodes/": [ARCHIVED], "compositions/": [INFREQUENT, ARCHIVED]}
+    assert any(rule.get("AbortIncompleteMultipartUpload") == {"DaysAfterInitiation": 1} for rule in rules)
+    # What is kept how long is each recording's own: no rule of the bucket ends any.
+    assert not any(name.startswith("Expiration") for rule in rules for name in rule)
+
+
+def test_the_archive_of_events_grows_cheaper_with_age_and_is_never_expired(region):
+    (rule,) = lifecycle_of(region, "parley-events-111111111111-")
+    assert rule == {"Status": "Enabled", "Transitions": [INFREQUENT, ARCHIVED]}
+
+
+def test_the_fleet_table_can_be_restored_to_any_second_and_forgets_what_is_gone(region):
+    (table,) = [
+        one["Properties"]
+        for one in region.find_resources("AWS::DynamoDB::GlobalTable").values()
+        if one["Properties"]["TableName"] == "parley-fleet"
+    ]
+    (replica,) = table["Replicas"]
+    assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+
+
+def lifecycle_of(template: Template, bucket: str) -> list[dict]:
+    """The rules by which objects of the bucket whose name begins so move and end."""
+    (found,) = [
+        one["Properties"]["LifecycleConfiguration"]["Rules"]
+        for one in template.find_resources("AWS::S3::Bucket").values()
+        if one["Properties"].get("BucketName", "").startswith(bucket)
+    ]
+    return found
 
 
 def test_the_classes_that_the_api_tells_are_those_of_the_bucket():

@@ -60,6 +60,26 @@ def a_node(**changes: Any) -> Node:
     return dataclasses.replace(node, **changes)
 
 
+def a_recorder(
+    node: Node, meeting: str, recording: str, now: datetime, state: str = "recording", **changes: Any
+) -> dict[str, Any]:
+    """What a node's report says of one recorder."""
+    started = int(now.timestamp() * 1_000_000)
+    return {
+        "recording": recording,
+        "meeting": meeting,
+        "state": state,
+        "reason": None,
+        "prefix": f"nodes/{node.id}/{recording}-{'a' * 26}/",
+        "segments": 3,
+        "bytes": 1000,
+        "tracks": 2,
+        "startedUs": started,
+        "endedUs": started if state == "stopped" else None,
+        **changes,
+    }
+
+
 def a_participant(meeting: Meeting, **changes: Any) -> Participant:
     participant = Participant(
         meeting=meeting.id,

@@ -19,6 +19,7 @@ from chalicelib.domain.identifiers import Tenant
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.stores.media_links import SignedLinks
 from chalicelib.stores.recording_objects import KmsKeys, S3RecordingObjects, SqsCompositionQueue
+from chalicelib.stores.regions import in_region
 from tests.support.builders import NOW
 from tests.support.mocked_aws import mocked_aws
 
@@ -93,6 +94,49 @@ def test_objects_are_listed_in_pages_read_and_deleted_in_both_buckets():
     assert list(objects.everything("a/")) == []
     with pytest.raises(StoreUnavailableError):
         S3RecordingObjects("nowhere").put("x", b"", "text/plain")
+
+
+def test_links_to_another_regions_recordings_are_its_own_edges_signed_with_its_key():
+    other = rsa.generate_private_key(65537, 2048)
+    pem = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    keep_secret(sound_secret())
+    secret = json.dumps({"keyId": "K2", "privateKeyPem": pem})
+    boto3.client("secretsmanager", "eu-west-1").create_secret(Name="links", SecretString=secret)
+    boto3.client("ssm", "eu-west-1").put_parameter(Name="/url", Value="https://d2.example", Type="String")
+    links = SignedLinks(BASE, "links", "us-east-1", "/url")
+    for _ in range(2):
+        with in_region("eu-west-1"):
+            fields = parse_qs(links.query("nodes/x/", NOW), strict_parsing=True)
+            assert links.url("nodes/x/1") == "https://d2.example/nodes/x/1"
+        assert fields["Key-Pair-Id"] == ["K2"]
+        policy = unwrapped(fields["Policy"][0])
+        assert json.loads(policy)["Statement"][0]["Resource"] == "https://d2.example/nodes/x/*"
+        signature = unwrapped(fields["Signature"][0])
+        other.public_key().verify(signature, policy, padding.PKCS1v15(), hashes.SHA1())
+        assert links.url("nodes/x/1") == f"{BASE}/nodes/x/1"
+        assert parse_qs(links.query("nodes/x/", NOW))["Key-Pair-Id"] == ["K1"]
+    with in_region("ap-south-1"), pytest.raises(StoreUnavailableError):
+        links.query("nodes/x/", NOW)
+
+
+def test_objects_of_another_region_are_looked_for_in_its_bucket():
+    boto3.client("s3").create_bucket(Bucket="rec-us-east-1")
+    where = {"LocationConstraint": "eu-west-1"}
+    boto3.client("s3", "eu-west-1").create_bucket(
+        Bucket="rec-eu-west-1",
+        CreateBucketConfiguration=where,
+    )
+    objects = S3RecordingObjects("rec-{region}", None, "us-east-1")
+
+    def listed() -> list[tuple[str, str]]:
+        return [(one.bucket, one.key) for one in objects.page("a/", None, 10)]
+
+    objects.put("a/here", b"x", "text/plain")
+    with in_region("eu-west-1"):
+        assert listed() == []
+        objects.put("a/there", b"x", "text/plain")
+        assert listed() == [("rec-eu-west-1", "a/there")]
+    assert listed() == [("rec-us-east-1", "a/here")]
 
 
 def test_a_job_is_a_message_of_the_queue():

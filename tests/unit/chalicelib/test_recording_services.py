@@ -41,6 +41,7 @@ from chalicelib.services.recorder_reports import read_composition_report
 from chalicelib.services.recording_media import RecordingMedia
 from chalicelib.services.recording_upkeep import RecordingUpkeep
 from chalicelib.services.recordings import Recordings, Requester
+from tests.support.builders import a_recorder
 from tests.support.memory_recordings import (
     KeptJobs,
     MemoryObjects,
@@ -90,20 +91,8 @@ class Studio:
         self.world.reports.take(json.dumps(body), int(self.world.now.timestamp() * 1000), "request")
 
     def recorder(self, node: Node, recording: Recording, state: str = "recording", **changes: Any) -> Any:
-        now = int(self.world.now.timestamp() * 1_000_000)
-        return {
-            "recording": recording.id,
-            "meeting": recording.meeting,
-            "state": state,
-            "reason": None,
-            "prefix": f"nodes/{node.id}/{recording.id}-{'a' * 26}/",
-            "segments": 3,
-            "bytes": 1000,
-            "tracks": 2,
-            "startedUs": now,
-            "endedUs": now if state == "stopped" else None,
-            **changes,
-        }
+        changes = {"state": state, **changes}
+        return a_recorder(node, recording.meeting, recording.id, self.world.now, **changes)
 
     def read(self, recording: Recording) -> Recording:
         return self.world.store.recording_by_id[recording.id]
