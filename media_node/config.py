@@ -20,6 +20,9 @@ class Settings(BaseSettings):
     node_host: str = "127.0.0.1"
     node_port: int = Field(default=0, ge=0, le=65535)
     node_public_url: str | None = None
+    # Where metrics are read, by plain HTTP; without a port on the node's own, by the machine itself alone.
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
     # Files in PEM, both or none: without them it is plain HTTP, which browsers take on loopback only.
     tls_certificate: Path | None = None
     tls_key: Path | None = None

@@ -55,6 +55,7 @@ from media_node.report import (
     format_quality,
     format_report,
 )
+from media_node.scraping import Scraping
 from media_node.signaling.ingest import HttpMedia
 from media_node.signaling.messages import Join
 from media_node.signaling.session import Seat
@@ -120,6 +121,7 @@ class Node:
         if not settings.report_queue_url:
             # Nobody would ever take them.
             self._observation.quality.max_waiting_chars = 0
+        self._scraping = Scraping(self._metrics, settings.metrics_host, settings.metrics_port)
         self._runner: web.AppRunner | None = None
         self._certificate: ServerCertificate | None = None
         self._timer: asyncio.Task[None] | None = None
@@ -144,6 +146,7 @@ class Node:
         tls = self._certificate.context if self._certificate is not None else None
         site = web.TCPSite(self._runner, self.settings.node_host, self.settings.node_port, ssl_context=tls)
         await site.start()
+        await self._scraping.start()
         host, port = self._runner.addresses[0][:2]
         scheme = "http" if tls is None else "https"
         self.url = self.settings.node_public_url or f"{scheme}://{host}:{port}"
@@ -174,6 +177,7 @@ class Node:
         self._connections.close_all()
         if self._runner is not None:
             await self._runner.cleanup()
+        await self._scraping.stop()
         asyncio.get_running_loop().remove_reader(self._plane.event_fd())
         self._plane.close()
         if self._http is not None:
@@ -187,7 +191,7 @@ class Node:
         application.add_routes(
             [
                 web.get("/signal", self._signal),
-                web.get("/metrics", self._metrics),
+                *self._scraping.routes(),
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
                 *HttpMedia(self, self.hosting).routes(),
@@ -198,9 +202,9 @@ class Node:
     async def _signal(self, request: web.Request) -> web.StreamResponse:
         return await SignalingSocket(self, self.hosting).serve(request)
 
-    async def _metrics(self, request: web.Request) -> web.Response:
+    async def _metrics(self) -> bytes:
         self._observation.handle_counters(await self._read_counters())
-        return web.Response(body=format_metrics(self._node_counts), content_type="text/plain")
+        return format_metrics(self._node_counts)
 
     async def _healthz(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -394,7 +398,7 @@ class Node:
             "bootId": self.boot_id,
             "region": self.settings.region,
             "url": self.url,
-            "metricsUrl": f"{self.url}/metrics",
+            "metricsUrl": self._scraping.url(self.url),
             "state": self._state(),
             # Who is short of CPU has room for nobody, whatever was planned.
             "capacityUnits": used if admission.is_refusing else admission.capacity,

@@ -16,6 +16,8 @@ from infra.constructs.zone import zone_of
 
 SIGNALING_PORT = 443
 MEDIA_PORT = 3478
+# For a Prometheus in the nodes' own network; the port that exporters of OpenTelemetry have.
+METRICS_PORT = 9464
 # To install the release, or to get a name; a machine that does not is replaced.
 PREPARE_TIME = cdk.Duration.minutes(10)
 # A node that is to go has this long to tell its clients.
@@ -163,6 +165,8 @@ class MediaFleet(Construct):
         group.add_ingress_rule(anyone, ec2.Port.tcp(SIGNALING_PORT), "signaling, WHIP and WHEP")
         group.add_ingress_rule(anyone, ec2.Port.udp(MEDIA_PORT), "media")
         group.add_ingress_rule(anyone, ec2.Port.tcp(MEDIA_PORT), "media where no UDP passes")
+        inside = ec2.Peer.ipv4(self.vpc.vpc_cidr_block)
+        group.add_ingress_rule(inside, ec2.Port.tcp(METRICS_PORT), "metrics, from within")
         return group
 
 
@@ -186,6 +190,7 @@ def _user_data(
         "PARLEY_REGION": region.name,
         "PARLEY_NODE_HOST": "0.0.0.0",
         "PARLEY_NODE_PORT": str(SIGNALING_PORT),
+        "PARLEY_METRICS_PORT": str(METRICS_PORT),
         "PARLEY_MEDIA_HOST": "0.0.0.0",
         "PARLEY_MEDIA_PORT": str(MEDIA_PORT),
         "PARLEY_NODE_CAPACITY_UNITS": str(region.capacity_units),

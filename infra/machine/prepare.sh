@@ -23,6 +23,7 @@ fi
 cat > "$RUN/node.env" <<END
 PARLEY_NODE_PUBLIC_URL=$url
 PARLEY_MEDIA_ADDRESSES=$address
+PARLEY_METRICS_HOST=$(fact local-ipv4)
 PARLEY_ZONE=$(fact placement/availability-zone)
 PARLEY_INSTANCE=$instance
 END

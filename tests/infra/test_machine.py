@@ -103,7 +103,9 @@ def machine(tmp_path: Path) -> Machine:
         "PARLEY_TLS": str(tmp_path / "tls"),
     }
     made = Machine(tmp_path, environment)
-    made.know(public_ipv4="203.0.113.9", instance_id="i-1", availability_zone="eu-central-1b")
+    made.know(
+        public_ipv4="203.0.113.9", local_ipv4="10.0.1.9", instance_id="i-1", availability_zone="eu-central-1b"
+    )
     return made
 
 
@@ -118,6 +120,7 @@ def test_a_node_is_told_its_name_its_address_and_its_zone(machine):
     assert node_settings(machine) == {
         "PARLEY_NODE_PUBLIC_URL": f"https://{NAME}",
         "PARLEY_MEDIA_ADDRESSES": "203.0.113.9",
+        "PARLEY_METRICS_HOST": "10.0.1.9",
         "PARLEY_ZONE": "eu-central-1b",
         "PARLEY_INSTANCE": "i-1",
     }

@@ -17,6 +17,7 @@ from chalicelib.stores import tables
 from chalicelib.stores.control_items import MeetingItem
 from infra.app import build
 from infra.config import Cognito, Deployment, DeploymentError, HostedZone, Region, read_deployment
+from infra.constructs.media_fleet import METRICS_PORT
 from infra.constructs.node_machine import MACHINE, SCRIPTS, UNITS
 from infra.constructs.recordings import ARCHIVE_DAYS, INFREQUENT_DAYS
 from infra.functions.name_in_token import handler
@@ -601,7 +602,25 @@ def test_instances_are_reached_for_signaling_and_media_and_nothing_else(region):
         for group in groups.values()
         for rule in group["Properties"].get("SecurityGroupIngress", [])
     ]
-    assert sorted(ports) == [("tcp", 443, 443), ("tcp", 3478, 3478), ("udp", 3478, 3478)]
+    assert sorted(ports) == [
+        ("tcp", 443, 443),
+        ("tcp", 3478, 3478),
+        ("tcp", 9464, 9464),
+        ("udp", 3478, 3478),
+    ]
+
+
+def test_metrics_are_on_a_port_that_the_nodes_own_network_alone_reaches(region):
+    (group,) = [
+        one["Properties"]["SecurityGroupIngress"]
+        for one in region.find_resources("AWS::EC2::SecurityGroup").values()
+        if "SecurityGroupIngress" in one["Properties"]
+    ]
+    (rule,) = [rule for rule in group if rule["FromPort"] == METRICS_PORT]
+    (vpc,) = region.find_resources("AWS::EC2::VPC")
+    assert rule["CidrIp"] == {"Fn::GetAtt": [vpc, "CidrBlock"]}
+    (template,) = region.find_resources("AWS::EC2::LaunchTemplate").values()
+    assert f"PARLEY_METRICS_PORT={METRICS_PORT}" in json.dumps(template)
 
 
 def test_metadata_needs_a_token_and_disks_are_encrypted(region):

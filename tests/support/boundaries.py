@@ -105,6 +105,7 @@ MEDIA_NODE = {
     ),
     "media_node.control": frozenset({"media_node.quantities", "media_node.errors"}),
     "media_node.metrics": frozenset[str](),
+    "media_node.scraping": frozenset[str](),
     "media_node.quality": frozenset({"media_node.quantities"}),
     "media_node.usage": frozenset({"media_node.quality", "media_node.quantities"}),
     "media_node.report": frozenset(
