@@ -22,7 +22,9 @@ class Region:
     maximum_nodes: int = 20
     # Stopped machines that are ready to start: a node more in half a minute instead of three.
     warm_nodes: int = 1
-    capacity_units: int = 1000
+    # Mbit/s of media that a node may send: a c7g.large sends 937 without end, of which the headers of IP and
+    # UDP are 28 bytes of some 1,200; what it may send beyond for minutes is for meetings that grow.
+    capacity_units: int = 900
     # How many requests the API answers at once; what the account has beyond is for reports and clocks.
     api_concurrency: int = 500
     # Requests a second, and at one moment, before API Gateway answers 429 itself.

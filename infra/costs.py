@@ -53,7 +53,7 @@ class Fleet:
     """How nodes are filled."""
 
     # Mbit/s that scaling keeps promised on a node: 60 % of its units (chalicelib/domain/scaling.py).
-    promised_mbps: float = 600
+    promised_mbps: float = 540
     # Two seconds between reports, each sent, received and deleted.
     messages_per_hour: float = 3 * 1_800
     regions: int = 1

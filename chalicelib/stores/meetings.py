@@ -207,12 +207,20 @@ class DynamoMeetings:
         """The meetings that a person made; otherwise as `page`."""
         return _page(MeetingItem.by_organiser, organiser, state, limit, after)
 
-    def live(self, region: str) -> list[Meeting]:
-        """Every meeting of a home region that has not ended."""
+    def live(self, region: str, first: int, most_reads: int) -> list[Meeting]:
+        """Meetings of a home region that have not ended, as many as so many reads bring.
+
+        A read is of a megabyte at most: 128 units of capacity.
+
+        Args:
+            first: The shard to begin with; the others follow as long as there are reads.
+        """
+        shards = (MeetingItem.live.query(live_key(region, (first + n) % SHARDS)) for n in range(SHARDS))
+        pages = (page for shard in shards for page in shard.page_iter)
         return [
-            meeting_of(item)
-            for shard in range(SHARDS)
-            for item in MeetingItem.live.query(live_key(region, shard))
+            meeting_of(MeetingItem.from_raw_data(item))
+            for page in islice(pages, most_reads)
+            for item in page["Items"]
         ]
 
     def due(self, region: str, now: datetime, limit: int) -> list[MeetingId]:

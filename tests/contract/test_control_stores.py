@@ -216,20 +216,41 @@ def test_a_full_page_that_is_the_last_has_no_mark(stores: Stores):
 @pytest.mark.exact
 def test_a_meeting_ends_once_and_is_no_longer_live(stores: Stores):
     meeting = kept(stores, home_region=os.urandom(8).hex())
-    assert [live.id for live in stores.meetings.live(meeting.home_region)] == [meeting.id]
+    assert [live.id for live in stores.meetings.live(meeting.home_region, 0, 16)] == [meeting.id]
     with ThreadPoolExecutor(4) as pool:
         ended = list(pool.map(lambda _: finish(stores, meeting, "empty"), range(4)))
     assert sorted(ended) == [False, False, False, True]
     found = read(stores, meeting)
     assert (found.state, found.ended_at, found.end_reason) == ("ended", NOW, "empty")
-    assert list(stores.meetings.live(meeting.home_region)) == []
+    assert list(stores.meetings.live(meeting.home_region, 0, 16)) == []
 
 
 def test_every_meeting_that_goes_on_in_a_region_is_found_and_none_of_another(stores: Stores):
     here, there = os.urandom(8).hex(), os.urandom(8).hex()
     meetings = [kept(stores, home_region=here) for _ in range(24)]
     kept(stores, home_region=there)
-    assert sorted(one.id for one in stores.meetings.live(here)) == sorted(one.id for one in meetings)
+    for first in (0, 7, 12_345):
+        found = stores.meetings.live(here, first, 16)
+        assert sorted(one.id for one in found) == sorted(one.id for one in meetings)
+
+
+def test_looking_at_what_goes_on_costs_so_many_reads_and_reaches_all_in_turn(dynamodb: Connection):
+    here, store = os.urandom(8).hex(), DynamoMeetings(dynamodb)
+    meetings = [a_creation(home_region=here) for _ in range(24)]
+    for one in meetings:
+        store.create(one, None, "digest")
+    asked: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:
+        asked.append(model.name)
+
+    dynamodb.client.meta.events.register("after-call.dynamodb.*", note)
+    try:
+        found = [[one.id for one in store.live(here, first, 2)] for first in range(0, 16, 2)]
+    finally:
+        dynamodb.client.meta.events.unregister("after-call.dynamodb.*", note)
+    assert asked == ["Query"] * 16
+    assert sorted(name for part in found for name in part) == sorted(one.after.id for one in meetings)
 
 
 def test_placing_writes_meeting_node_and_participant_together(stores: Stores):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import boto3
 import pytest
 
 from chalicelib.domain import egress
+from chalicelib.domain.scaling import ScalingPolicy
+from infra.config import Region
 from infra.costs import Fleet, Prices, Shape, costs, egress_dollars, node_hours, published
+from tests.support.mocked_aws import mocked_aws
 
 OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
 
@@ -34,6 +38,24 @@ def test_egress_is_paid_by_the_tier(gigabytes, dollars):
 def test_nodes_are_paid_for_what_scaling_keeps_on_them():
     # A hundred meetings of 6 Mbit/s fill one node for half an hour.
     assert node_hours(100, Shape(egress_mbps=6), Fleet(promised_mbps=600)) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("machine", "units"),
+    [(Region("x").instance_type, Region("x").capacity_units), ("c7g.xlarge", 1800), ("c7g.2xlarge", 3600)],
+)
+def test_a_node_is_filled_to_what_its_machine_sends_without_end(machine, units, monkeypatch):
+    with mocked_aws(monkeypatch):
+        found = boto3.client("ec2").describe_instance_types(InstanceTypes=[machine])
+    (card,) = found["InstanceTypes"][0]["NetworkInfo"]["NetworkCards"]
+    # A unit is a megabit of media; IP and UDP add 28 bytes to some 1,200.
+    sent = units * (1_200 + 28) / 1_200
+    assert 0.95 < sent / (card["BaselineBandwidthInGbps"] * 1_000) <= 1
+    assert f"| {machine} | {card['BaselineBandwidthInGbps']} | {units} |" in OPERATIONS.read_text()
+
+
+def test_what_nodes_cost_is_of_the_share_that_scaling_keeps_on_them():
+    assert Fleet().promised_mbps == pytest.approx(ScalingPolicy(1, 1).target * Region("x").capacity_units)
 
 
 def test_egress_is_the_most_of_it_and_another_region_writes_all_again():

@@ -272,7 +272,7 @@ class MemoryMeetings:
         rest = [meeting for meeting in newest_first if after is None or mark(meeting) < after]
         return rest[:limit], mark(rest[limit - 1]) if len(rest) > limit else None
 
-    def live(self, region: str) -> list[Meeting]:
+    def live(self, region: str, first: int, most_reads: int) -> list[Meeting]:
         return [m for m in self.meeting_by_id.values() if m.home_region == region and m.state != "ended"]
 
     def due(self, region: str, now: datetime, limit: int) -> list[MeetingId]:
