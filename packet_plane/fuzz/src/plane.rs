@@ -242,12 +242,23 @@ impl<'a> Run<'a> {
 
     fn change_transport(&mut self) {
         let transport = TransportId(self.client().into());
-        let command = match self.input.byte() % 2 {
+        let command = match self.input.byte() % 3 {
             0 => Command::RestartIce {
                 transport,
                 local_ufrag: format!("user{}", transport.0),
                 local_password: PASSWORD.into(),
             },
+            1 => {
+                let address = address(self.input.byte());
+                // Checks go there because the caller says so.
+                self.proven.insert(address);
+                Command::ConnectTransport {
+                    transport,
+                    address,
+                    remote_ufrag: "them".into(),
+                    remote_password: PASSWORD.into(),
+                }
+            }
             _ => Command::SendDtls {
                 transport,
                 datagram: self.input.bytes().to_vec(),

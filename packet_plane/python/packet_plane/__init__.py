@@ -7,6 +7,7 @@ from packet_plane._packet_plane import (
     AssignSlot,
     CloseTap,
     Codec,
+    ConnectTransport,
     DtlsReceived,
     EstimateChanged,
     Extension,
@@ -44,6 +45,7 @@ from packet_plane._packet_plane import (
 Command = (
     AddTransport
     | RestartIce
+    | ConnectTransport
     | RemoveTransport
     | SendDtls
     | SetSrtpKeys
@@ -80,6 +82,7 @@ __all__ = [
     "CloseTap",
     "Codec",
     "Command",
+    "ConnectTransport",
     "DtlsReceived",
     "EstimateChanged",
     "Event",

@@ -40,6 +40,17 @@ class RestartIce:
     def __init__(self, *, transport: int, local_ufrag: str, local_password: str) -> None: ...
 
 @final
+class ConnectTransport:
+    """Be the client of the server at `address`, "ip:port": check it until it answers, and keep its consent.
+
+    Raises ValueError for an address that is none.
+    """
+
+    def __init__(
+        self, *, transport: int, address: str, remote_ufrag: str, remote_password: str
+    ) -> None: ...
+
+@final
 class RemoveTransport:
     def __init__(self, *, transport: int) -> None: ...
 
@@ -157,6 +168,7 @@ class CloseTap:
 _Command = (
     AddTransport
     | RestartIce
+    | ConnectTransport
     | RemoveTransport
     | SendDtls
     | SetSrtpKeys

@@ -1,5 +1,7 @@
 //! What the caller tells the plane to do. Each command may arrive twice: doing it again changes nothing.
 
+use std::net::SocketAddr;
+
 use crate::codec::{Codec, MediaKind};
 use crate::layer_selector::LayerTarget;
 use crate::quantities::{MeetingId, SlotId, Ssrc, TapId, TrackId, TransportId};
@@ -20,6 +22,13 @@ pub enum Command {
         transport: TransportId,
         local_ufrag: String,
         local_password: String,
+    },
+    /// Be the client of a server: check its address until it answers, then as often as consent asks for.
+    ConnectTransport {
+        transport: TransportId,
+        address: SocketAddr,
+        remote_ufrag: String,
+        remote_password: String,
     },
     RemoveTransport {
         transport: TransportId,

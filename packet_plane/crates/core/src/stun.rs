@@ -1,4 +1,5 @@
-//! STUN binding requests in, success responses out, as an ICE-lite agent needs them.
+//! STUN binding requests in, success responses out, as an ICE-lite agent needs them; the other way round where the
+//! plane itself is the client of another one.
 //!
 //! Source: RFC 8489 sections 5, 14.5 (MESSAGE-INTEGRITY), 14.7 (FINGERPRINT); RFC 8445 section 7.3.
 //! A request that does not prove knowledge of the session's password is never answered.
@@ -40,6 +41,42 @@ pub struct BindingRequest<'a> {
 /// `StunMalformed` when lengths, cookie or attributes do not fit; `StunIgnored` for any other
 /// method or class; `StunUnauthenticated` without USERNAME or MESSAGE-INTEGRITY, or with a wrong FINGERPRINT.
 pub fn parse_binding_request(message: &[u8]) -> Result<BindingRequest<'_>, DropReason> {
+    if parse_kind(message)? != BINDING_REQUEST {
+        return Err(DropReason::StunIgnored);
+    }
+    Attributes::read(message)?.into_request(message)
+}
+
+/// Whether a STUN message says that it answers a binding request.
+#[must_use]
+pub fn is_binding_success(message: &[u8]) -> bool {
+    message.starts_with(&BINDING_SUCCESS.to_be_bytes())
+}
+
+/// The transaction of a success response that was made with this password.
+///
+/// # Errors
+/// As [`parse_binding_request`]; `StunUnauthenticated` also for another password.
+pub fn open_binding_success(message: &[u8], key: &hmac::Key) -> Result<[u8; 12], DropReason> {
+    if parse_kind(message)? != BINDING_SUCCESS {
+        return Err(DropReason::StunIgnored);
+    }
+    let integrity_at = Attributes::read(message)?.integrity_at;
+    let at = integrity_at.ok_or(DropReason::StunUnauthenticated)?;
+    if !is_sealed_with(message, at, key) {
+        return Err(DropReason::StunUnauthenticated);
+    }
+    transaction_of(message).ok_or(DropReason::StunMalformed)
+}
+
+/// The transaction id in a message's header.
+#[must_use]
+pub fn transaction_of(message: &[u8]) -> Option<[u8; 12]> {
+    message.get(8..HEADER_LEN)?.first_chunk().copied()
+}
+
+/// Check the header; returns method and class.
+fn parse_kind(message: &[u8]) -> Result<u16, DropReason> {
     if message.len() < HEADER_LEN || message[4..8] != MAGIC_COOKIE {
         return Err(DropReason::StunMalformed);
     }
@@ -47,10 +84,7 @@ pub fn parse_binding_request(message: &[u8]) -> Result<BindingRequest<'_>, DropR
     if body_len + HEADER_LEN != message.len() || body_len % 4 != 0 {
         return Err(DropReason::StunMalformed);
     }
-    if u16::from_be_bytes([message[0], message[1]]) != BINDING_REQUEST {
-        return Err(DropReason::StunIgnored);
-    }
-    Attributes::read(message)?.into_request(message)
+    Ok(u16::from_be_bytes([message[0], message[1]]))
 }
 
 #[derive(Default)]
@@ -126,9 +160,7 @@ impl BindingRequest<'_> {
     /// Whether MESSAGE-INTEGRITY was made with this password.
     #[must_use]
     pub fn is_authentic(&self, key: &hmac::Key) -> bool {
-        let sent = &self.message[self.integrity_at + 4..self.integrity_at + 4 + INTEGRITY_LEN];
-        let expected = integrity(self.message, self.integrity_at, key);
-        constant_time::verify_slices_are_equal(expected.as_ref(), sent).is_ok()
+        is_sealed_with(self.message, self.integrity_at, key)
     }
 
     /// Write the success response for a request that came from `source`.
@@ -148,7 +180,13 @@ pub fn integrity_key(password: &str) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes())
 }
 
-/// Write a binding request as a client would; for tests and load generators.
+fn is_sealed_with(message: &[u8], integrity_at: usize, key: &hmac::Key) -> bool {
+    let sent = &message[integrity_at + 4..integrity_at + 4 + INTEGRITY_LEN];
+    let expected = integrity(message, integrity_at, key);
+    constant_time::verify_slices_are_equal(expected.as_ref(), sent).is_ok()
+}
+
+/// Write a binding request as a client does, which nominates at once (RFC 8445 section 8.1.1).
 pub fn write_binding_request(username: &str, key: &hmac::Key, transaction: [u8; 12], out: &mut Vec<u8>) {
     out.clear();
     out.extend_from_slice(&BINDING_REQUEST.to_be_bytes());
@@ -280,6 +318,12 @@ mod tests {
             );
             let crc = crc32(&response[..response.len() - 8]) ^ FINGERPRINT_XOR;
             assert_eq!(response[response.len() - 4..], crc.to_be_bytes());
+            assert!(is_binding_success(&response) && !is_binding_success(&request));
+            assert_eq!(open_binding_success(&response, &key), Ok([7; 12]));
+            assert_eq!(
+                open_binding_success(&response, &integrity_key("another")),
+                Err(DropReason::StunUnauthenticated)
+            );
         }
     }
 
@@ -341,6 +385,7 @@ mod tests {
         #[test]
         fn never_panics_on_arbitrary_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = parse_binding_request(&bytes).map(|r| r.is_authentic(&integrity_key("x")));
+            let _ = open_binding_success(&bytes, &integrity_key("x"));
         }
     }
 }

@@ -36,6 +36,67 @@ pub(crate) const MAX_ROUTES: usize = 256;
 const MAX_ROUND_TRIP: Duration = Duration::from_secs(5);
 const ASSUMED_ROUND_TRIP: Duration = Duration::from_millis(100);
 
+/// Between checks of a server that has not answered yet.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
+/// Consent is renewed within 5 s (RFC 7675 section 5.1).
+const CONSENT_INTERVAL: Duration = Duration::from_secs(4);
+/// Checks whose answers are still awaited: a round trip of a second and more.
+const CHECKS_AWAITED: u32 = 16;
+
+/// The server that a transport is the client of.
+pub(crate) struct Server {
+    pub address: SocketAddr,
+    pub key: hmac::Key,
+    username: String,
+    checks: u32,
+    check_due: Instant,
+}
+
+impl Server {
+    pub fn new(now: Instant, address: SocketAddr, username: String, password: &str) -> Self {
+        Server {
+            address,
+            key: stun::integrity_key(password),
+            username,
+            checks: 0,
+            check_due: now,
+        }
+    }
+
+    /// Write the check that is due, if one is; its transaction names the transport.
+    fn poll_check(&mut self, now: Instant, id: TransportId, is_answered: bool) -> Option<Vec<u8>> {
+        if now < self.check_due {
+            return None;
+        }
+        self.check_due = now
+            + if is_answered {
+                CONSENT_INTERVAL
+            } else {
+                CHECK_INTERVAL
+            };
+        self.checks = self.checks.wrapping_add(1);
+        let mut transaction = [0; 12];
+        transaction[..8].copy_from_slice(&id.0.to_be_bytes());
+        transaction[8..].copy_from_slice(&self.checks.to_be_bytes());
+        let mut request = Vec::with_capacity(96);
+        stun::write_binding_request(&self.username, &self.key, transaction, &mut request);
+        Some(request)
+    }
+
+    /// Whether the check that a transaction names is one whose answer is awaited.
+    pub fn awaits(&self, transaction: [u8; 12]) -> bool {
+        let [.., a, b, c, d] = transaction;
+        let age = self.checks.wrapping_sub(u32::from_be_bytes([a, b, c, d]));
+        age < CHECKS_AWAITED.min(self.checks)
+    }
+}
+
+/// The transport that the check of a transaction was written for.
+pub(crate) fn checked_by(transaction: [u8; 12]) -> TransportId {
+    let [a, b, c, d, e, f, g, h, ..] = transaction;
+    TransportId(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+}
+
 /// Which track a stream belongs to, and as what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StreamRoute {
@@ -68,6 +129,8 @@ pub(crate) struct Transport {
     pub meeting: MeetingId,
     pub local_ufrag: String,
     pub ice_key: hmac::Key,
+    /// `None` where the remote is the client, as it is of browsers.
+    pub server: Option<Server>,
     pub addresses: Vec<SocketAddr>,
     /// Where to send, once an address has proven itself.
     pub active: Option<SocketAddr>,
@@ -106,6 +169,7 @@ impl Transport {
             meeting,
             local_ufrag,
             ice_key: stun::integrity_key(password),
+            server: None,
             addresses: Vec::new(),
             active: None,
             srtp: None,
@@ -145,6 +209,14 @@ impl Transport {
                 .unwrap_or(0);
             self.addresses.remove(oldest)
         })
+    }
+
+    /// The check of its server that is due now, and where it goes.
+    pub fn poll_check(&mut self, now: Instant) -> Option<(SocketAddr, Vec<u8>)> {
+        let is_answered = self.active.is_some();
+        let server = self.server.as_mut()?;
+        let check = server.poll_check(now, self.id, is_answered)?;
+        Some((server.address, check))
     }
 
     /// Whether the client has been silent for too long; true once.

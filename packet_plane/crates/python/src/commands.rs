@@ -1,5 +1,7 @@
 //! Commands as Python objects, checked when they are made.
 
+use std::net::SocketAddr;
+
 use packet_plane_core::codec::{self, CodecName, MediaKind};
 use packet_plane_core::command::{Command, MasterKey, SlotParameters, TrackParameters};
 use packet_plane_core::layer_selector::LayerTarget;
@@ -14,6 +16,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Extension>()?;
     module.add_class::<AddTransport>()?;
     module.add_class::<RestartIce>()?;
+    module.add_class::<ConnectTransport>()?;
     module.add_class::<RemoveTransport>()?;
     module.add_class::<SendDtls>()?;
     module.add_class::<SetSrtpKeys>()?;
@@ -55,6 +58,7 @@ pub fn convert(object: &Bound<'_, PyAny>) -> PyResult<Command> {
         RemoveSlot,
         RemoveTransport,
         RestartIce,
+        ConnectTransport,
         TapTrack,
         UntapTrack,
         CloseTap
@@ -171,6 +175,42 @@ command!(RestartIce { transport: u64, local_ufrag: String, local_password: Strin
     local_ufrag: c.local_ufrag.clone(),
     local_password: c.local_password.clone(),
 });
+#[pyclass(frozen, skip_from_py_object, module = "packet_plane")]
+pub struct ConnectTransport {
+    transport: u64,
+    address: SocketAddr,
+    remote_ufrag: String,
+    remote_password: String,
+}
+
+#[pymethods]
+impl ConnectTransport {
+    #[new]
+    #[pyo3(signature = (*, transport, address, remote_ufrag, remote_password))]
+    fn new(transport: u64, address: &str, remote_ufrag: String, remote_password: String) -> PyResult<Self> {
+        let address = address
+            .parse()
+            .map_err(|_| PyValueError::new_err(format!("an address is \"ip:port\", not {address:?}")))?;
+        Ok(ConnectTransport {
+            transport,
+            address,
+            remote_ufrag,
+            remote_password,
+        })
+    }
+}
+
+impl ConnectTransport {
+    fn to_command(&self) -> Command {
+        Command::ConnectTransport {
+            transport: TransportId(self.transport),
+            address: self.address,
+            remote_ufrag: self.remote_ufrag.clone(),
+            remote_password: self.remote_password.clone(),
+        }
+    }
+}
+
 command!(RemoveTransport { transport: u64 } => |c| {
     Command::RemoveTransport { transport: TransportId(c.transport) }
 });

@@ -154,11 +154,16 @@ impl Segmenter {
     }
 
     fn end(&mut self, number: u64, reason: &[u8], out: &mut Vec<Finding>) {
-        let is_pause = reason == b"paused";
+        // A track that goes on later says then what the gap was.
+        let goes_on = match reason {
+            b"paused" => Some("paused"),
+            b"disconnected" => Some("disconnected"),
+            _ => None,
+        };
         if let Some((track, clock)) = self.track(number) {
-            track.end(if is_pause { "paused" } else { "ended" }, clock, out);
+            track.end(goes_on.unwrap_or("ended"), clock, out);
         }
-        if !is_pause {
+        if goes_on.is_none() {
             if let Some(track) = self.tracks.remove(&number) {
                 self.packets_malformed += track.packets_malformed;
             }

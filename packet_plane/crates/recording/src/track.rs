@@ -160,7 +160,7 @@ impl Track {
     pub fn end(&mut self, reason: &'static str, clock: SenderClock, out: &mut Vec<Finding>) {
         self.finish_stream(clock, out);
         self.stream = None;
-        if reason == "paused" {
+        if matches!(reason, "paused" | "disconnected") {
             self.gap_reason = reason;
             return;
         }

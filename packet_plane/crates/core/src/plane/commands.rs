@@ -1,5 +1,7 @@
 //! Commands: what exists, who carries what. Doing one again changes nothing.
 
+use std::net::SocketAddr;
+
 use super::{Meeting, Plane};
 use crate::arena::Arena;
 use crate::codec::MediaKind;
@@ -9,7 +11,7 @@ use crate::quantities::{Instant, MeetingId, SlotId, Ssrc, TrackId, TransportId};
 use crate::slot::Slot;
 use crate::srtp::{SrtpProfile, SrtpReceiver, SrtpSender};
 use crate::track::Track;
-use crate::transport::{Srtp, StreamRoute, Transport};
+use crate::transport::{Server, Srtp, StreamRoute, Transport};
 
 impl Plane {
     /// Carry out one command; whatever it names and does not exist is ignored.
@@ -31,6 +33,12 @@ impl Plane {
             } => {
                 self.restart_ice(transport, local_ufrag, &local_password);
             }
+            Command::ConnectTransport {
+                transport,
+                address,
+                remote_ufrag,
+                remote_password,
+            } => self.connect_transport(now, transport, address, &remote_ufrag, &remote_password),
             Command::RemoveTransport { transport } => self.remove_transport(now, transport),
             Command::SendDtls { transport, datagram } => self.send_dtls(transport, datagram),
             Command::SetSrtpKeys {
@@ -94,6 +102,23 @@ impl Plane {
         transport.local_ufrag.clone_from(&ufrag);
         transport.ice_key = crate::stun::integrity_key(password);
         self.transport_by_ufrag.insert(ufrag, index);
+    }
+
+    fn connect_transport(
+        &mut self,
+        now: Instant,
+        id: TransportId,
+        address: SocketAddr,
+        remote_ufrag: &str,
+        remote_password: &str,
+    ) {
+        let index = self.transports.index_of(id);
+        let Some(transport) = index.and_then(|index| self.transports.get_mut(index)) else {
+            return;
+        };
+        // The server's own fragment comes first (RFC 8445 section 7.2.2).
+        let username = format!("{remote_ufrag}:{}", transport.local_ufrag);
+        transport.server = Some(Server::new(now, address, username, remote_password));
     }
 
     pub(super) fn remove_transport(&mut self, now: Instant, id: TransportId) {

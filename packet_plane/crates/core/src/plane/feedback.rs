@@ -164,6 +164,12 @@ impl Plane {
                 self.tell(event);
                 continue;
             }
+            if let Some((server, check)) = transport.poll_check(now) {
+                self.send_control(server, check);
+            }
+            let Some(transport) = self.transports.get_mut(index) else {
+                continue;
+            };
             if transport.poll_layers(now) {
                 self.tell_layers(now, index);
             }

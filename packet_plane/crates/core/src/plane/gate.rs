@@ -9,8 +9,9 @@ use crate::demux::{DatagramKind, classify};
 use crate::drop_reason::DropReason;
 use crate::event::Event;
 use crate::history::MAX_PACKET_LEN;
-use crate::quantities::Instant;
+use crate::quantities::{Instant, TransportId};
 use crate::stun;
+use crate::transport::checked_by;
 
 impl Plane {
     pub(super) fn admit(
@@ -44,6 +45,9 @@ impl Plane {
         if source.port() == 0 {
             return Err(DropReason::StunMalformed);
         }
+        if stun::is_binding_success(datagram) {
+            return self.handle_answer(now, source, datagram);
+        }
         let request = stun::parse_binding_request(datagram)?;
         let index = *self
             .transport_by_ufrag
@@ -71,13 +75,33 @@ impl Plane {
         let id = transport.id;
         self.own_address(index, source, given_up);
         self.send_control(source, response);
-        if moved {
-            self.tell(Event::TransportConnected {
-                transport: id,
-                address: source,
-            });
-        }
+        self.tell_connected(moved, id, source);
         Ok(())
+    }
+
+    /// A server's answer to a check of ours: its address has proven itself.
+    fn handle_answer(&mut self, now: Instant, source: SocketAddr, datagram: &[u8]) -> Result<(), DropReason> {
+        let transaction = stun::transaction_of(datagram).ok_or(DropReason::StunMalformed)?;
+        let id = checked_by(transaction);
+        let index = self.transports.index_of(id).ok_or(DropReason::StunIgnored)?;
+        let transport = self.transports.get_mut(index).ok_or(DropReason::StunIgnored)?;
+        self.at_work = Some(transport.meeting);
+        let server = transport.server.as_ref().ok_or(DropReason::StunIgnored)?;
+        if server.address != source || !server.awaits(transaction) {
+            return Err(DropReason::StunIgnored);
+        }
+        stun::open_binding_success(datagram, &server.key)?;
+        let given_up = transport.handle_consent(now, source);
+        let moved = transport.active.replace(source) != Some(source);
+        self.own_address(index, source, given_up);
+        self.tell_connected(moved, id, source);
+        Ok(())
+    }
+
+    fn tell_connected(&mut self, moved: bool, transport: TransportId, address: SocketAddr) {
+        if moved {
+            self.tell(Event::TransportConnected { transport, address });
+        }
     }
 
     /// An address belongs to whoever proved itself there last.

@@ -5,6 +5,8 @@
 //! output after each input.
 
 mod audio;
+#[cfg(test)]
+mod client_tests;
 mod commands;
 mod egress;
 #[cfg(test)]

@@ -47,6 +47,7 @@ impl Plane {
         let index = match command {
             Command::AddTransport { meeting, .. } => return Some(*meeting),
             Command::RestartIce { transport, .. }
+            | Command::ConnectTransport { transport, .. }
             | Command::RemoveTransport { transport }
             | Command::SendDtls { transport, .. }
             | Command::SetSrtpKeys { transport, .. }
