@@ -75,7 +75,8 @@ class Admission:
             raise NodeFullError("this node is closing")
         if meeting is not None and claims.epoch < meeting.epoch:
             raise ConflictError("the meeting has moved since this token was made: join again")
-        if is_new:
+        # A second recorder costs what one more viewer does, and is worth more.
+        if is_new and not claims.takes_all:
             self._check_room(claims, meeting, participants)
 
     def used_units(self, participants: int) -> int:

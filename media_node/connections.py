@@ -38,6 +38,7 @@ class Link:
     connection: Connection
     transport: PlaneTransport
     dtls: DtlsEndpoint
+    hears_speakers: bool = True
     timer: asyncio.TimerHandle | None = None
     # The state of `dtls` that was acted upon.
     noted: State = "new"
@@ -74,14 +75,20 @@ class Connections:
         self.handshakes_failed = 0
         self.handshakes_deferred = 0
 
-    def connect(self, key: Key, offer: Offer) -> tuple[str, list[SlotId], list[SlotId]]:
-        """Begin a connection; returns the answer, audio slots and video slots."""
+    def connect(
+        self, key: Key, offer: Offer, *, hears_speakers: bool = True
+    ) -> tuple[str, list[SlotId], list[SlotId]]:
+        """Begin a connection; returns the answer, audio slots and video slots.
+
+        Args:
+            hears_speakers: Its audio slots carry the loudest, not what each is told to.
+        """
         # Each worker has a port of its own.
         addresses = self._addresses[self._forwarding.placement.worker_of(key[0])]
         connection = Connection(self._certificate, addresses, offer)
         transport = self._forwarding.add_transport(*key, connection.ice.ufrag, connection.ice.password)
         dtls = DtlsEndpoint(self._certificate, offer.dtls_role, offer.fingerprints)
-        link = Link(key, connection, transport, dtls)
+        link = Link(key, connection, transport, dtls, hears_speakers)
         self._link_by_key[key] = self._link_by_number[transport.number] = link
         return self._take_media(link, offer)
 
@@ -95,7 +102,7 @@ class Connections:
         link = self._link_by_key.get(key)
         if link is None or not self.continues(key, offer):
             self.close(key)
-            return self.connect(key, offer)
+            return self.connect(key, offer, hears_speakers=link is None or link.hears_speakers)
         if offer.dtls_role != link.connection.offer.dtls_role:
             raise SdpError("a connection keeps its DTLS roles")
         if link.connection.handle_offer(offer):
@@ -182,13 +189,13 @@ class Connections:
             link.timer = asyncio.get_running_loop().call_later(max(0.0, due - now), self._handle_timer, link)
 
     def _take_media(self, link: Link, offer: Offer) -> tuple[str, list[SlotId], list[SlotId]]:
-        sending = [_plane_media(media, media.ssrcs, is_slot=False) for media in offer.sending]
+        sending = [plane_media(media, media.ssrcs, is_slot=False) for media in offer.sending]
         slots = []
         for media in offer.receiving:
             source = link.connection.source_by_mid[media.mid]
             ssrcs = (source.ssrc,) if source.rtx_ssrc is None else (source.ssrc, source.rtx_ssrc)
-            slots.append(_plane_media(media, ssrcs, is_slot=True))
-        self._forwarding.add_media(link.transport, sending, slots)
+            slots.append(plane_media(media, ssrcs, is_slot=True))
+        self._forwarding.add_media(link.transport, sending, slots, hears_speakers=link.hears_speakers)
         audio = [SlotId(media.mid) for media in offer.receiving if media.kind == "audio"]
         video = [SlotId(media.mid) for media in offer.receiving if media.kind == "video"]
         return link.connection.answer(), audio, video
@@ -236,7 +243,7 @@ class Connections:
         return seen.packets_lost, seen.packets_received, seen.round_trip_ms, verdict
 
 
-def _plane_media(media: MediaParameters, ssrcs: tuple[int, ...], *, is_slot: bool) -> PlaneMedia:
+def plane_media(media: MediaParameters, ssrcs: tuple[int, ...], *, is_slot: bool) -> PlaneMedia:
     codecs, extensions = _plane_formats(agree(media.formats, is_slot=is_slot))
     return PlaneMedia(media.mid, media.kind, codecs, extensions, ssrcs, media.rids)
 

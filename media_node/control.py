@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 import boto3
@@ -92,6 +92,12 @@ class Undrain:
 
 
 @dataclass(frozen=True)
+class RecordingSource:
+    url: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class StartRecording:
     """Record a meeting, now or when it comes."""
 
@@ -100,6 +106,10 @@ class StartRecording:
     bucket: str
     backup_bucket: str | None
     key_id: str | None
+    # Whether another node records it, too.
+    has_backup: bool = False
+    # Where the meeting is, and what lets a recorder in there; None: here.
+    source: RecordingSource | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +180,18 @@ def _parse_start_recording(message: dict[str, Any]) -> StartRecording:
     if not all(NAME.fullmatch(name) for name in (meeting, recording)) or not message["bucket"]:
         raise ValueError("a meeting or recording has another name than identifiers have")
     backup, key = _text_or_none(message, "backupBucket"), _text_or_none(message, "kmsKeyId")
-    return StartRecording(meeting, recording, message["bucket"], backup or None, key or None)
+    source = message.get("source")
+    match source:
+        case None:
+            told = None
+        case {"url": str(url), "token": str(token)} if url.startswith(("http://", "https://")):
+            told = RecordingSource(url, token)
+        case _:
+            raise ValueError("a source is the address of a node, and a token")
+    has_backup = message.get("backup") is True
+    return StartRecording(
+        meeting, recording, message["bucket"], backup or None, key or None, has_backup, told
+    )
 
 
 def _text_or_none(message: dict[str, Any], name: str) -> str | None:

@@ -18,6 +18,8 @@ from media_node.meetings.events import (
     LayersWanted,
     ParticipantJoined,
     ParticipantLeft,
+    RecorderJoined,
+    RecorderLeft,
     SlotPaused,
     SlotsChanged,
     SpeakersChanged,
@@ -74,7 +76,7 @@ class Distribution:
         for event in events:
             match event:
                 case SlotsChanged(to, track_by_slot):
-                    member = meeting.participant_by_id.get(to)
+                    member = meeting.receiver(to)
                     if member is not None:
                         self._show(now, meeting, member, track_by_slot)
                 case SpeakersChanged(speakers):
@@ -83,7 +85,9 @@ class Distribution:
                     self._forget_track(track)
                 case ParticipantJoined(participant):
                     self.receiver_by_key[meeting.id, participant.id] = Receiver()
-                case ParticipantLeft(participant, _):
+                case RecorderJoined(recorder):
+                    self.receiver_by_key[meeting.id, recorder.id] = Receiver(is_spared=True)
+                case ParticipantLeft(participant, _) | RecorderLeft(participant):
                     self._forget_participant(now, (meeting.id, participant))
                 case _:
                     pass
@@ -164,6 +168,8 @@ class Distribution:
             return
         self.shed = shed
         for key, receiver in self.receiver_by_key.items():
+            if receiver.is_spared:
+                continue
             for shown in receiver.shown_by_slot.values():
                 shown.limit = Limit(shown.limit.max_height, shown.limit.max_fps, shed)
             self._receivers[key] = None
@@ -294,7 +300,8 @@ class Distribution:
                 self._turn_away(now, (key, slot), before.track)
             track = meeting.track(track_id) if track_id is not None else None
             wish = (member.wish_by_slot or {}).get(slot)
-            limit = Limit(wish.max_height, wish.max_fps, self.shed) if wish else Limit(shed=self.shed)
+            shed = 0 if receiver.is_spared else self.shed
+            limit = Limit(wish.max_height, wish.max_fps, shed) if wish else Limit(shed=shed)
             rank = self._rank(meeting.id, member, slot, track) if track is not None else (REST, 0)
             receiver.show(slot, track_id, limit, rank)
 

@@ -152,9 +152,18 @@ class Forwarding:
             del self._meeting_by_number[number]
 
     def add_media(
-        self, transport: PlaneTransport, sending: Sequence[PlaneMedia], slots: Sequence[PlaneMedia]
+        self,
+        transport: PlaneTransport,
+        sending: Sequence[PlaneMedia],
+        slots: Sequence[PlaneMedia],
+        *,
+        hears_speakers: bool = True,
     ) -> None:
-        """Note the client's m-lines and make the slots that are new."""
+        """Note the client's m-lines and make the slots that are new.
+
+        Args:
+            hears_speakers: Its audio slots carry the loudest, as the plane hears them.
+        """
         transport.sending_by_mid = {media.mid: media for media in sending}
         for media in slots:
             slot = SlotId(media.mid)
@@ -162,8 +171,9 @@ class Forwarding:
                 number = transport.slot_numbers[slot] = next(self._numbers)
                 self._slot_by_number[number] = PlaneSlot(transport.number, slot, media.kind)
                 self._add(transport, _add_slot(transport, number, media))
-        audio = [transport.slot_numbers[SlotId(media.mid)] for media in slots if media.kind == "audio"]
-        self._add(transport, packet_plane.SetAudioSlots(transport=transport.number, slots=audio))
+        if hears_speakers:
+            audio = [transport.slot_numbers[SlotId(media.mid)] for media in slots if media.kind == "audio"]
+            self._add(transport, packet_plane.SetAudioSlots(transport=transport.number, slots=audio))
 
     def send_dtls(self, transport: PlaneTransport, datagram: bytes) -> None:
         self._add(transport, packet_plane.SendDtls(transport=transport.number, datagram=datagram))
@@ -192,7 +202,7 @@ class Forwarding:
         number = self._track_numbers.setdefault(track.id, next(self._numbers))
         self._track_by_number[number] = track.id
         self._transport_by_track[number] = transport.number
-        self._add(transport, _add_track(transport, number, media))
+        self._add(transport, add_track_command(transport.number, number, media))
         self.set_muted(meeting, track)
         self._tap(meeting, track)
 
@@ -217,9 +227,13 @@ class Forwarding:
         self._muted[track.id] = track.is_muted
         self._add(transport, packet_plane.SetTrackMuted(track=number, muted=track.is_muted))
 
-    def reconcile(self, meeting: MeetingId, participant: Participant) -> None:
-        """Let all video slots of one participant carry what the meeting says; the difference is sent."""
-        for slot in participant.video_slots:
+    def reconcile(self, meeting: MeetingId, participant: Participant, *, takes_all: bool = False) -> None:
+        """Let all video slots of one participant carry what the meeting says; the difference is sent.
+
+        Args:
+            takes_all: It is sent every track: also its audio slots carry what the meeting says.
+        """
+        for slot in [*participant.video_slots, *(participant.audio_slots if takes_all else ())]:
             self.assign(meeting, participant.id, slot, participant.carried.get(slot))
 
     def assign(
@@ -351,10 +365,10 @@ def _add_slot(transport: PlaneTransport, number: int, media: PlaneMedia) -> pack
     )
 
 
-def _add_track(transport: PlaneTransport, number: int, media: PlaneMedia) -> packet_plane.AddTrack:
+def add_track_command(transport: int, number: int, media: PlaneMedia) -> packet_plane.AddTrack:
     return packet_plane.AddTrack(
         track=number,
-        transport=transport.number,
+        transport=transport,
         kind=media.kind,
         mid=media.mid,
         rids=media.rids,

@@ -7,7 +7,7 @@ changes, not with the meeting.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -15,7 +15,7 @@ import structlog
 from media_node.admission import Admission, InitialTrack, Key, participant_of
 from media_node.bandwidth.layers import Layer
 from media_node.connections import Connections
-from media_node.errors import ResumeError
+from media_node.errors import NotFoundError, ResumeError
 from media_node.forwarding import Forwarding
 from media_node.live_meetings import LiveMeetings
 from media_node.meetings.meeting import Meeting
@@ -34,7 +34,7 @@ from media_node.signaling import format as outgoing
 from media_node.signaling.announce import announce
 from media_node.signaling.session import Seat, Session
 from media_node.tokens import Claims
-from media_node.transport.offer import parse_offer
+from media_node.transport.offer import MAX_LINES, MAX_RECORDER_LINES, parse_offer
 
 log = structlog.get_logger()
 
@@ -82,18 +82,23 @@ class Hosting:
             is_new=self.seat(key) is None,
             participants=self.live.participants,
         )
-        parsed = parse_offer(offer) if offer is not None else None
+        max_lines = MAX_RECORDER_LINES if claims.takes_all else MAX_LINES
+        parsed = parse_offer(offer, max_lines) if offer is not None else None
+        if claims.takes_all:
+            self._require_recorded(key[0])
         self._replace(key)
         meeting = self._meeting(claims)
         answer = None
         audio: list[SlotId] = []
         video: list[SlotId] = []
         if parsed is not None:
-            answer, audio, video = self._connections.connect(key, parsed)
+            hears_speakers = not claims.takes_all
+            answer, audio, video = self._connections.connect(key, parsed, hears_speakers=hears_speakers)
         seat = Seat(*key, Session(), has_socket)
         self.live.add_seat(seat)
         self.joins += 1
-        events = meeting.handle_join(participant_of(claims, audio, video))
+        newcomer = participant_of(claims, audio, video)
+        events = meeting.handle_recorder(newcomer) if claims.takes_all else meeting.handle_join(newcomer)
         for track in tracks:
             if track.source in claims.publish:
                 events += meeting.handle_publish(key[1], Mid(track.mid), track.source, track.is_muted)
@@ -104,7 +109,9 @@ class Hosting:
     def welcome(self, seat: Seat, *, resumed: bool, answer: str | None) -> None:
         """Tell a session where it stands; then the events that follow reach it too."""
         meeting = self.live.meeting_by_id[seat.meeting]
-        member = meeting.member(seat.participant)
+        member = meeting.receiver(seat.participant)
+        if member is None:
+            raise NotFoundError("this participant has left")
         message = outgoing.format_joined(meeting, member, seat.session.secret, resumed=resumed, answer=answer)
         seat.session.tell(message)
         announce(meeting, self.live.seats_by_meeting[seat.meeting], self.live.distribution.paused(seat.key))
@@ -122,10 +129,12 @@ class Hosting:
 
     def reoffer(self, seat: Seat, offer: str) -> str:
         """Answer a further offer: renegotiation, ICE restart, or a new connection of the same participant."""
-        parsed = parse_offer(offer)
         key = seat.key
         meeting = self.live.meeting_of(seat)
-        member = meeting.member(seat.participant)
+        parsed = parse_offer(offer, MAX_RECORDER_LINES if key[1] in meeting.recorders else MAX_LINES)
+        member = meeting.receiver(seat.participant)
+        if member is None:
+            raise NotFoundError("this participant has left")
         if not self._connections.continues(key, parsed):
             for track in member.track_by_id.values():
                 self._forwarding.remove_track(seat.meeting, seat.participant, track.id)
@@ -133,10 +142,16 @@ class Hosting:
         events = meeting.handle_slots(seat.participant, audio, video)
         for track in member.track_by_id.values():
             self.live.add_track(meeting, track)
-        self._forwarding.reconcile(seat.meeting, member)
+        self._forwarding.reconcile(seat.meeting, member, takes_all=seat.participant in meeting.recorders)
         self.live.distribution.handle_reconnected(key)
         self.live.apply(meeting, events)
         return answer
+
+    def _require_recorded(self, meeting_id: MeetingId) -> None:
+        """With nobody but a recorder there is no meeting, and a second recorder is beside a first."""
+        meeting = self.live.meeting_by_id.get(meeting_id)
+        if meeting is None or meeting.recording is None:
+            raise NotFoundError("the meeting is not recorded here")
 
     def _replace(self, key: tuple[MeetingId, ParticipantId]) -> None:
         seat = self.seat(key)
@@ -215,7 +230,11 @@ class Hosting:
         return self.seat(seat.key) is seat
 
     def handle_socket_closed(self, seat: Seat) -> None:
+        """Who has lost its socket may come back; a recorder does so as another one, and is missed at once."""
         seat.alone_since = Instant(self._monotonic())
+        meeting = self.live.meeting_by_id.get(seat.meeting)
+        if meeting is not None and seat.participant in meeting.recorders:
+            self.leave(seat, "left")
 
     def handle_socket_opened(self, seat: Seat) -> None:
         seat.alone_since = None
@@ -313,6 +332,18 @@ class Hosting:
         known = [(self._forwarding.track_of(track), level) for track, level in speakers]
         talking = [(track, level) for track, level in known if track is not None]
         self.live.apply(meeting, meeting.handle_speakers(held, talking))
+
+    def note_stats(self, seat: Seat, report: Mapping[str, object]) -> None:
+        """What a client says of itself; of a recorder of another node, how its recording does."""
+        meeting = self.live.meeting_of(seat)
+        told = report.get("recorder")
+        if isinstance(told, Mapping) and seat.participant in meeting.recorders:
+            meeting.recorders.note_state(seat.participant, str(told.get("state")))
+
+    def backup_trouble(self, meeting_id: MeetingId) -> str | None:
+        """What is wrong with the second recorder of a meeting that is here; None while nothing is."""
+        meeting = self.live.meeting_by_id.get(meeting_id)
+        return meeting.recorders.trouble if meeting is not None else None
 
     def quality(self, seat: Seat) -> tuple[int, int, float | None, str]:
         """Uplink loss and packets, round trip and verdict of a participant, as last counted."""

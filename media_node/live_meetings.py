@@ -19,6 +19,7 @@ from media_node.meetings.events import (
     Event,
     ParticipantJoined,
     ParticipantLeft,
+    RecorderLeft,
     SlotsChanged,
     TrackMuted,
     TrackPublished,
@@ -104,11 +105,13 @@ class LiveMeetings:
             case TrackMuted(participant, track_id, _, _):
                 self._forwarding.set_muted(meeting.id, meeting.member(participant).track_by_id[track_id])
             case SlotsChanged(participant, track_by_slot):
-                member = meeting.participant_by_id.get(participant)
+                member = meeting.receiver(participant)
+                # What audio slots of people carry is the plane's choice.
+                takes_all = participant in meeting.recorders
                 for slot in track_by_slot if member is not None else ():
-                    if member is not None and slot in member.video_slots:
+                    if member is not None and (takes_all or slot in member.video_slots):
                         self._forwarding.assign(meeting.id, participant, slot, member.carried[slot])
-            case ParticipantLeft(participant, _):
+            case ParticipantLeft(participant, _) | RecorderLeft(participant):
                 self._connections.close((meeting.id, participant))
             case _:
                 pass
@@ -117,21 +120,27 @@ class LiveMeetings:
         """Publish a track in the plane, and send it where it was shown before it had a connection."""
         self._forwarding.add_track(meeting.id, track)
         self.distribution.handle_published(self._now(), meeting.id, track)
-        if track.kind == "video":
-            for participant, slot in meeting.places_of(track.id):
+        for participant, slot in meeting.places_of(track.id):
+            if track.kind == "video" or participant in meeting.recorders:
                 self._forwarding.assign(meeting.id, participant, slot, track.id)
 
     def _close_seat(self, meeting: Meeting, event: Event) -> None:
         if isinstance(event, ParticipantLeft):
-            seat = self.seats_by_meeting.get(meeting.id, {}).pop(event.participant, None)
             log.info(
                 "participant_left", meeting=meeting.id, participant=event.participant, reason=event.reason
             )
-            if seat is not None:
-                self.participants -= 1
-                seat.close()
+            self._take_seat(meeting, event.participant)
+        elif isinstance(event, RecorderLeft):
+            log.info("recorder_left", meeting=meeting.id, recorder=event.recorder)
+            self._take_seat(meeting, event.recorder)
         elif isinstance(event, ParticipantJoined):
             log.debug("roster", meeting=meeting.id, participants=len(meeting.participant_by_id))
+
+    def _take_seat(self, meeting: Meeting, participant: ParticipantId) -> None:
+        seat = self.seats_by_meeting.get(meeting.id, {}).pop(participant, None)
+        if seat is not None:
+            self.participants -= 1
+            seat.close()
 
     def _now(self) -> Instant:
         return Instant(self._monotonic())

@@ -56,6 +56,9 @@ class RecordingCounts:
     bytes: int
     segments_dropped: int
     records_lost: int
+    is_backup: bool = False
+    # Of a recording that is to have a second recorder: it has none that does well.
+    lacks_backup: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,16 @@ def _recording_families(counts: NodeCounts) -> Iterator[Metric]:
             "parley_recordings_degraded",
             "Recordings that lose something or cannot store it.",
             sum(one.is_degraded for one in running),
+        ),
+        (
+            "parley_recordings_backed_up",
+            "Recordings of other nodes' meetings that this node records as the second one.",
+            sum(one.is_backup for one in running),
+        ),
+        (
+            "parley_recordings_without_backup",
+            "Recordings here whose second recorder is missing or in trouble.",
+            sum(one.lacks_backup for one in running),
         ),
         (
             "parley_recording_spool_bytes",

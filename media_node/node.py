@@ -19,6 +19,7 @@ from aiohttp import web
 
 import packet_plane
 from media_node.admission import Admission, InitialTrack, State
+from media_node.backups import Backups
 from media_node.bandwidth.layers import Layer
 from media_node.bandwidth.pressure import parse_stolen_seconds
 from media_node.certificate import ServerCertificate
@@ -46,8 +47,10 @@ from media_node.metrics import NodeCounts, format_metrics
 from media_node.observation import Observation
 from media_node.quantities import Instant, MeetingId, ParticipantId, new_identifier
 from media_node.recorded_meetings import RecordedMeetings
+from media_node.recording.manifest import Role
 from media_node.recording.recordings import Order, Recordings
 from media_node.recording.recordings import Standing as RecordingStanding
+from media_node.relay.link import Source
 from media_node.report import (
     format_counters,
     format_meetings,
@@ -91,7 +94,8 @@ class Node:
         self._forwarding = Forwarding(self._plane.submit, settings.node_workers)
         ips = settings.advertised_addresses()
         addresses = [[(ip, port) for ip in ips] for port in self._plane.local_ports]
-        self._connections = Connections(self._forwarding, Certificate.generate(), addresses, time.monotonic)
+        certificate = Certificate.generate()
+        self._connections = Connections(self._forwarding, certificate, addresses, time.monotonic)
         self._admission = Admission(settings.node_capacity_units)
         self.hosting = Hosting(
             self._forwarding, self._connections, admission=self._admission, monotonic=time.monotonic
@@ -99,12 +103,20 @@ class Node:
         self._recorded = RecordedMeetings(
             self._forwarding, self.hosting.live, self._plane.open_tap, time.monotonic
         )
+        # From a port of its own to each: the other node tells connections apart by their addresses.
+        self._backups = Backups(
+            certificate,
+            lambda: packet_plane.PacketPlane(host=settings.media_host, port=0, workers=1),
+            time.monotonic,
+        )
         self._recordings = Recordings(
             self.id,
             self._recorded,
             Path(settings.recording_spool) / self.id,
             settings.recording_spool_bytes,
             self._tell_recording,
+            remote_taps=self._backups,
+            backup_trouble=self.hosting.backup_trouble,
             monotonic=time.monotonic,
             wallclock=time.time,
         )
@@ -170,6 +182,7 @@ class Node:
         closing = self._recordings.close(RECORDERS_SECONDS)
         self.hosting.close_all()
         await closing
+        await self._backups.close()
         if self._control is not None:
             self._control.stop()
         if self._timer is not None:
@@ -314,7 +327,8 @@ class Node:
             for _ in range(POLICY_TICKS):
                 await asyncio.sleep(TICK_SECONDS / POLICY_TICKS)
                 self.hosting.handle_policy_timeout()
-                self._recordings.handle_timeout(self.hosting.live.meeting_by_id)
+                self._recordings.handle_timeout(self._places())
+                self._backups.keep(self._recordings.places("backup"))
             self.hosting.handle_timeout()
             if self._admission.is_overdue(Instant(time.monotonic())) and not self._admission.is_closing:
                 log.info("drain_is_over", meetings=len(self.hosting.live.meeting_by_id))
@@ -354,9 +368,8 @@ class Node:
             case EndMeeting(meeting):
                 self._recordings.stop_meeting(MeetingId(meeting))
                 self.hosting.end_meeting(MeetingId(meeting))
-            case StartRecording(meeting, recording, bucket, backup_bucket, key_id):
-                order = Order(recording, MeetingId(meeting), bucket, backup_bucket, key_id)
-                self._recordings.start(order, self.hosting.live.meeting_by_id)
+            case StartRecording():
+                self._start_recording(command)
             case ChangeRecording("stop", _, recording):
                 self._recordings.stop(recording)
             case ChangeRecording("pause", _, recording):
@@ -377,8 +390,30 @@ class Node:
                 standing = Standing(role, name, publish, may_moderate)
                 self.hosting.change_standing(MeetingId(meeting), ParticipantId(participant), standing)
 
+    def _start_recording(self, command: StartRecording) -> None:
+        role: Role = "primary" if command.source is None else "backup"
+        order = Order(
+            command.recording,
+            MeetingId(command.meeting),
+            command.bucket,
+            command.backup_bucket,
+            command.key_id,
+            role,
+            command.has_backup,
+        )
+        self._recordings.start(order, self._places())
+        if command.source is not None and order.place in self._recordings.places("backup"):
+            assert self._http is not None
+            self._backups.follow(order.place, Source(command.source.url, command.source.token), self._http)
+
+    def _places(self) -> set[MeetingId]:
+        """What can be recorded now: the meetings here, and those that links bring."""
+        return {*self.hosting.live.meeting_by_id, *self._backups.connected()}
+
     def _tell_recording(self, standing: RecordingStanding) -> None:
         self._recorded.tell(standing)
+        if standing.role == "backup":
+            self._backups.tell(standing)
         if self._control is not None:
             self._control.report_soon()
 

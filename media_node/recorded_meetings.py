@@ -62,7 +62,9 @@ class RecordedMeetings:
     # What people are told.
 
     def tell(self, standing: Standing) -> None:
-        """Tell everybody in the meeting how its recording does."""
+        """Tell everybody in the meeting how its recording does; a second recorder has nobody to tell."""
+        if standing.role == "backup":
+            return
         meeting = self._live.meeting_by_id.get(standing.meeting)
         if meeting is None:
             return

@@ -40,6 +40,8 @@ class Claims:
     epoch: int
     max_participants: int | None
     token_id: str
+    # A recorder of another node: it is sent every track, and is nobody in the meeting.
+    takes_all: bool = False
 
 
 class TokenVerifier:
@@ -132,6 +134,7 @@ class TokenVerifier:
                 epoch=int(payload.get("epoch", 0)),
                 max_participants=None if limit is None else int(limit),
                 token_id=str(payload.get("jti", "")),
+                takes_all=payload.get("role") == "recorder" and grants.get("takeAll") is True,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise TokenError(f"the token lacks a claim or has it in another form: {exc}") from exc

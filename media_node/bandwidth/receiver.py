@@ -42,6 +42,8 @@ class Receiver:
     budget: Budget = field(default_factory=Budget)
     shown_by_slot: dict[SlotId, Shown] = field(default_factory=dict)
     has_voices: bool = False
+    # A recorder: it gets the best of everything, also from a node that is short of CPU.
+    is_spared: bool = False
     ceiling_bps: int = 0
     _audio_bps: float = 0.0
     _audio_at: Instant | None = None

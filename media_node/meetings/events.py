@@ -18,6 +18,18 @@ class ParticipantLeft:
 
 
 @dataclass(frozen=True)
+class RecorderJoined:
+    """A recorder of another node, whom nobody is told of."""
+
+    recorder: Participant
+
+
+@dataclass(frozen=True)
+class RecorderLeft:
+    recorder: ParticipantId
+
+
+@dataclass(frozen=True)
 class HandChanged:
     participant: ParticipantId
     # As Participant.hand_number.
@@ -126,6 +138,8 @@ class ParticipantRemoved:
 
 Event = (
     RosterEvent
+    | RecorderJoined
+    | RecorderLeft
     | SlotsChanged
     | SlotPaused
     | LayersWanted

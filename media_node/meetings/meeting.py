@@ -19,6 +19,8 @@ from media_node.meetings.events import (
     ParticipantLeft,
     ParticipantRemoved,
     ReactionSent,
+    RecorderJoined,
+    RecorderLeft,
     RecordingChanged,
     SlotsChanged,
     SpeakersChanged,
@@ -27,6 +29,7 @@ from media_node.meetings.events import (
     TrackUnpublished,
 )
 from media_node.meetings.model import ChatMessage, Participant, RecordingNotice, Standing, Track, Wish
+from media_node.meetings.recorders import Recorders
 from media_node.meetings.selection import Place, Selection
 from media_node.quantities import MeetingId, Mid, ParticipantId, SlotId, Source, TrackId
 
@@ -56,6 +59,7 @@ class Meeting:
     _is_silent: bool = True
     _track_by_id: dict[TrackId, Track] = field(default_factory=dict)
     _selection: Selection = field(default_factory=Selection)
+    recorders: Recorders = field(default_factory=Recorders)
 
     # Coming and going.
 
@@ -73,24 +77,51 @@ class Meeting:
         return [self._roster(ParticipantJoined(participant)), *self._settle()]
 
     def handle_leave(self, participant: ParticipantId, reason: str) -> list[Event]:
-        """Take somebody and its tracks out; unknown participants have left already."""
+        """Take somebody and its tracks out; unknown participants have left already.
+
+        With the last one the recorders go.
+        """
+        if self.recorders.remove(participant) is not None:
+            return [RecorderLeft(participant)]
         gone = self.participant_by_id.pop(participant, None)
         if gone is None:
             return []
         self._selection.remove_viewer(gone)
         for track in gone.track_by_id.values():
             self._forget(track)
-        return [self._roster(ParticipantLeft(participant, reason)), *self._settle()]
+        left = [self._roster(ParticipantLeft(participant, reason)), *self._settle()]
+        return left if self.participant_by_id else [*left, *self.put_recorders_out("ended")]
+
+    def handle_recorder(self, recorder: Participant) -> list[Event]:
+        """Let a recorder of another node in: it is sent every track, and nobody is told of it.
+
+        Raises:
+            ConflictError: It is here already.
+        """
+        if self.receiver(recorder.id) is not None:
+            raise ConflictError("this recorder is in the meeting already")
+        recorder.carried = dict.fromkeys([*recorder.audio_slots, *recorder.video_slots])
+        self.recorders.add(recorder)
+        return [RecorderJoined(recorder), *self._settle()]
+
+    def put_recorders_out(self, reason: str) -> list[Event]:
+        """There is nothing for recorders of other nodes any more."""
+        return [
+            event
+            for recorder in self.recorders.all()
+            for event in (ParticipantRemoved(recorder.id, reason), *self.handle_leave(recorder.id, reason))
+        ]
 
     def handle_slots(
         self, participant: ParticipantId, audio: Sequence[SlotId], video: Sequence[SlotId]
     ) -> list[Event]:
         """Take the receiving m-lines of an offer; what known slots carry stays."""
-        member = self.member(participant)
-        self._selection.remove_viewer(member)
+        member = self.recorders.get(participant) or self.member(participant)
+        if participant not in self.recorders:
+            self._selection.remove_viewer(member)
         member.audio_slots, member.video_slots = list(audio), list(video)
         member.carried = {slot: member.carried.get(slot) for slot in [*audio, *video]}
-        self._selection.add_viewer(member)
+        (self.recorders.add if participant in self.recorders else self._selection.add_viewer)(member)
         return self._settle()
 
     # Tracks.
@@ -117,6 +148,7 @@ class Meeting:
         track = Track(track_id, participant, source, mid, is_muted, self._published)
         member.track_by_id[track_id] = self._track_by_id[track_id] = track
         self._offer(track)
+        self.recorders.put_track(track)
         return [self._roster(TrackPublished(track)), *self._settle()]
 
     def handle_unpublish(self, participant: ParticipantId, track: TrackId) -> list[Event]:
@@ -215,7 +247,7 @@ class Meeting:
         if shown == self.recording or (shown is None and self._is_of_another(notice)):
             return []
         self.recording = shown
-        return [RecordingChanged(notice)]
+        return [RecordingChanged(notice), *(self.put_recorders_out("ended") if shown is None else ())]
 
     def _is_of_another(self, notice: RecordingNotice) -> bool:
         return self.recording is None or self.recording.id != notice.id
@@ -271,7 +303,7 @@ class Meeting:
     def handle_remove(
         self, participant: ParticipantId, reason: str, told_others: str | None = None
     ) -> list[Event]:
-        if participant not in self.participant_by_id:
+        if self.receiver(participant) is None:
             return []
         return [
             ParticipantRemoved(participant, reason),
@@ -287,12 +319,16 @@ class Meeting:
         except KeyError:
             raise NotFoundError("no such participant is in the meeting") from None
 
+    def receiver(self, participant: ParticipantId) -> Participant | None:
+        """Somebody who is here, or a recorder of another node."""
+        return self.participant_by_id.get(participant) or self.recorders.get(participant)
+
     def track(self, track: TrackId) -> Track | None:
         return self._track_by_id.get(track)
 
     def places_of(self, track: TrackId) -> list[Place]:
         """The slots that carry a track, with their participants."""
-        return self._selection.places_of(track)
+        return [*self._selection.places_of(track), *self.recorders.places_of(track)]
 
     def _own_track(self, participant: ParticipantId, track: TrackId) -> Track:
         try:
@@ -317,7 +353,9 @@ class Meeting:
     def _forget(self, track: Track) -> None:
         del self._track_by_id[track.id]
         self._selection.remove_track(track.id)
+        self.recorders.remove_track(track.id)
 
     def _settle(self) -> list[Event]:
         """Let the slots follow the state; nothing when they do already."""
-        return [SlotsChanged(participant, slots) for participant, slots in self._selection.settle().items()]
+        changes = {**self._selection.settle(), **self.recorders.settle()}
+        return [SlotsChanged(participant, slots) for participant, slots in changes.items()]

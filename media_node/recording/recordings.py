@@ -21,6 +21,7 @@ import structlog
 from media_node.errors import ManifestError
 from media_node.metrics import RecordingCounts
 from media_node.quantities import Instant, MeetingId, new_identifier
+from media_node.recording.manifest import Role
 from media_node.recording.processes import BROKEN_STATUS, UNFINISHED_STATUS, start_recorder, status_lines
 from media_node.recording.settings import RecorderSettings, parse_settings
 
@@ -36,6 +37,10 @@ FIRST_RESTART_SECONDS, MAX_RESTART_SECONDS = 0.2, 5.0
 # A recorder that lives this long has recovered.
 STEADY_SECONDS = 10.0
 
+
+# A second recorder that is missing, or in trouble, for longer than this is told: within ten seconds of it.
+TROUBLE_SECONDS = 4.0
+BACKUP_TROUBLES = ("no_backup", "backup_degraded")
 
 COUNTED = ("spoolBytes", "segments", "bytes", "segmentsDropped", "recordsLost")
 
@@ -58,6 +63,14 @@ class Order:
     bucket: str
     backup_bucket: str | None
     key_id: str | None
+    role: Role = "primary"
+    # Of a primary: whether a second recorder, on another node, is to be there too.
+    has_backup: bool = False
+
+    @property
+    def place(self) -> MeetingId:
+        """What is tapped: the meeting on this node, or what comes of it from the node that has it."""
+        return self.meeting if self.role == "primary" else MeetingId(self.recording)
 
 
 @dataclass(frozen=True)
@@ -69,6 +82,7 @@ class Standing:
     state: State
     reason: str | None
     started_us: int
+    role: Role = "primary"
 
 
 @dataclass
@@ -88,6 +102,9 @@ class Recording:
     empty_since: Instant | None = None
     state: State = "recording"
     reason: str | None = None
+    # What is wrong around the recorder: no second one, or no connection to the meeting; and since when.
+    trouble: str | None = None
+    trouble_since: Instant | None = None
     restarts: int = 0
     # Of the take now, as its recorder last said, and of those before.
     status: dict[str, Any] = field(default_factory=dict)
@@ -105,18 +122,27 @@ class Recordings:
         spool_bytes: int,
         tell: Callable[[Standing], None],
         *,
+        remote_taps: Taps | None = None,
+        backup_trouble: Callable[[MeetingId], str | None] = lambda meeting: None,
         monotonic: Callable[[], float],
         wallclock: Callable[[], float],
     ) -> None:
+        """
+        Args:
+            taps: Of the meetings that are here.
+            remote_taps: Of what comes from other nodes, by recording: without any, none is taken from there.
+            backup_trouble: What is wrong with the second recorder of a meeting here; None while nothing is.
+        """
         self._node = node
-        self._taps = taps
+        self._taps_by_role: dict[Role, Taps] = {"primary": taps, "backup": remote_taps or taps}
+        self._backup_trouble = backup_trouble
         self._spool = spool
         self._spool_bytes = spool_bytes
         self._tell = tell
         self._monotonic = monotonic
         self._wallclock = wallclock
         self._numbers = itertools.count(1)
-        self.recording_by_id: dict[str, Recording] = {}
+        self.recording_by_key: dict[tuple[str, Role], Recording] = {}
         self.restarts = 0
         self._leftovers: set[asyncio.Task[None]] = set()
 
@@ -125,75 +151,116 @@ class Recordings:
     def start(self, order: Order, meetings: Collection[MeetingId]) -> None:
         """Record a meeting, now or when it comes; again changes nothing.
 
-        A meeting has one recording at a time: another takes the place of the one before.
+        A meeting has one recording at a time: another takes the place of the one before. A node that a
+        meeting has come to is no longer the second one.
         """
-        if order.recording in self.recording_by_id:
+        known = [one for one in self._of(order.recording) if one.ended_at is None or one.order == order]
+        if order.role == "backup":
+            # A late command of the time before the meeting came here.
+            if any(one.ended_at is None for one in known):
+                return
+        elif any(one.order.role == "primary" for one in known):
             return
         self.stop_meeting(order.meeting)
         recording = Recording(order, self._now())
-        self.recording_by_id[order.recording] = recording
-        if order.meeting in meetings:
+        self.recording_by_key[order.recording, order.role] = recording
+        if order.place in meetings:
             self._begin_take(recording)
 
     def stop(self, recording_id: str) -> None:
-        recording = self.recording_by_id.get(recording_id)
-        if recording is not None:
+        for recording in self._of(recording_id):
             self._stop(recording)
 
     def stop_meeting(self, meeting: MeetingId) -> None:
         """The meeting is over for good."""
-        for recording in list(self.recording_by_id.values()):
+        for recording in list(self.recording_by_key.values()):
             if recording.order.meeting == meeting and recording.ended_at is None:
                 self._stop(recording)
 
     def pause(self, recording_id: str) -> None:
-        recording = self.recording_by_id.get(recording_id)
-        if recording is None or recording.is_paused or recording.is_stopping:
-            return
-        recording.is_paused = True
-        self._taps.pause(recording.order.meeting)
-        self._change(recording)
+        for recording in self._of(recording_id):
+            if not recording.is_paused and not recording.is_stopping:
+                recording.is_paused = True
+                self._taps_of(recording).pause(recording.order.place)
+                self._change(recording)
 
     def resume(self, recording_id: str) -> None:
-        recording = self.recording_by_id.get(recording_id)
-        if recording is None or not recording.is_paused or recording.is_stopping:
-            return
-        recording.is_paused = False
-        if recording.take is not None:
-            self._taps.record(recording.order.meeting, recording.tap)
-        self._change(recording)
+        for recording in self._of(recording_id):
+            if recording.is_paused and not recording.is_stopping:
+                recording.is_paused = False
+                if recording.take is not None:
+                    self._taps_of(recording).record(recording.order.place, recording.tap)
+                self._change(recording)
+
+    def places(self, role: Role) -> set[MeetingId]:
+        """Where recordings that go on are tapped."""
+        going_on = (one for one in self.recording_by_key.values() if one.ended_at is None)
+        return {one.order.place for one in going_on if one.order.role == role}
+
+    def _of(self, recording_id: str) -> list[Recording]:
+        return [one for (name, _), one in self.recording_by_key.items() if name == recording_id]
+
+    def _taps_of(self, recording: Recording) -> Taps:
+        return self._taps_by_role[recording.order.role]
 
     # Time.
 
     def handle_timeout(self, meetings: Collection[MeetingId]) -> None:
-        """Follow the node's meetings: takes begin and end with them."""
+        """Follow the node's meetings, and those that come from other nodes: takes begin and end with them.
+
+        Args:
+            meetings: The places where there is something to tap.
+        """
         now = self._now()
-        for recording in list(self.recording_by_id.values()):
+        for key, recording in list(self.recording_by_key.items()):
             if recording.ended_at is not None:
                 if now - recording.ended_at >= TOLD_SECONDS:
-                    del self.recording_by_id[recording.order.recording]
-            elif recording.order.meeting in meetings:
+                    del self.recording_by_key[key]
+            elif recording.order.place in meetings:
                 recording.empty_since = None
                 if recording.take is None and not recording.is_stopping:
                     self._begin_take(recording)
+                self._look_around(now, recording)
             else:
                 self._handle_absent(now, recording)
 
+    def _look_around(self, now: Instant, recording: Recording) -> None:
+        """What is wrong around a recorder is told when it lasts, and when it is over at once."""
+        trouble = None
+        if recording.order.has_backup and recording.take is not None and not recording.is_stopping:
+            trouble = self._backup_trouble(recording.order.meeting)
+        if trouble is None:
+            recording.trouble_since = None
+            self._set_trouble(recording, None)
+        elif recording.trouble_since is None:
+            recording.trouble_since = now
+        elif now - recording.trouble_since >= TROUBLE_SECONDS:
+            self._set_trouble(recording, trouble)
+
+    def _set_trouble(self, recording: Recording, trouble: str | None) -> None:
+        if recording.trouble != trouble:
+            recording.trouble = trouble
+            self._change(recording)
+
     def handle_meeting(self, meeting: MeetingId) -> None:
         """Somebody has come to a meeting: a recording that waits for it begins before anybody is welcomed."""
-        for recording in list(self.recording_by_id.values()):
+        for recording in list(self.recording_by_key.values()):
             is_waiting = recording.take is None and not recording.is_stopping
-            if recording.order.meeting == meeting and is_waiting:
+            if recording.order.place == meeting and is_waiting:
                 recording.empty_since = None
                 self._begin_take(recording)
 
     def _handle_absent(self, now: Instant, recording: Recording) -> None:
-        if recording.take is not None and not recording.is_stopping:
+        if recording.order.role == "backup":
+            # Its node is away, and perhaps back in a moment: the take goes on then.
+            self._set_trouble(recording, "disconnected")
+        elif recording.take is not None and not recording.is_stopping:
             # People who come back find another take: the meeting may be on another worker by then.
             self._end_take(recording)
         if recording.empty_since is None:
             recording.empty_since = now
-        patience = EMPTY_SECONDS if recording.started_us else ABSENT_SECONDS
+        is_short = recording.started_us and recording.order.role == "primary"
+        patience = EMPTY_SECONDS if is_short else ABSENT_SECONDS
         if now - recording.empty_since >= patience:
             self._stop(recording)
 
@@ -201,8 +268,8 @@ class Recordings:
 
     def standing_of(self, meeting: MeetingId) -> Standing | None:
         """The recording that a meeting's people are told of."""
-        for recording in self.recording_by_id.values():
-            if recording.order.meeting == meeting and recording.started_us and recording.ended_at is None:
+        for recording in self.recording_by_key.values():
+            if recording.order.place == meeting and recording.started_us and recording.ended_at is None:
                 return self._standing(recording)
         return None
 
@@ -212,7 +279,8 @@ class Recordings:
                 "recording": one.order.recording,
                 "meeting": one.order.meeting,
                 "state": self._standing(one).state,
-                "reason": one.reason,
+                "reason": self._standing(one).reason,
+                "role": one.order.role,
                 "prefix": one.take.prefix if one.take is not None else "",
                 "segments": int(one.status.get("segments", 0)),
                 "bytes": int(one.status.get("bytes", 0)),
@@ -220,22 +288,37 @@ class Recordings:
                 "startedUs": one.started_us,
                 "endedUs": one.ended_us,
             }
-            for one in self.recording_by_id.values()
+            for one in self.recording_by_key.values()
             if one.started_us
         ]
 
+    def of_role(self, role: Role) -> list[Recording]:
+        """Those that run."""
+        return [
+            one
+            for (_, its), one in self.recording_by_key.items()
+            if its == role and one.started_us and one.ended_at is None
+        ]
+
+    def standing(self, recording: Recording) -> Standing:
+        return self._standing(recording)
+
     def counts(self) -> Iterator[RecordingCounts]:
         """Of each recording that runs."""
-        for one in self.recording_by_id.values():
+        for one in self.recording_by_key.values():
             if one.started_us and one.ended_at is None:
-                number = {name: int(one.status.get(name, 0)) for name in COUNTED}
-                yield RecordingCounts(one.state == "degraded", *number.values())
+                spool, segments, size, dropped, lost = (int(one.status.get(name, 0)) for name in COUNTED)
+                is_degraded = self._standing(one).state == "degraded"
+                is_backup, lacks_backup = one.order.role == "backup", one.trouble in BACKUP_TROUBLES
+                yield RecordingCounts(
+                    is_degraded, spool, segments, size, dropped, lost, is_backup, lacks_backup
+                )
 
     async def close(self, seconds: float) -> None:
         """End all takes; recorders that are not done by then go on by themselves."""
-        for recording in self.recording_by_id.values():
+        for recording in self.recording_by_key.values():
             self._stop(recording)
-        tasks = {task for one in self.recording_by_id.values() for task in one.tasks}
+        tasks = {task for one in self.recording_by_key.values() for task in one.tasks}
         if tasks:
             _, unfinished = await asyncio.wait(tasks, timeout=seconds)
             for task in unfinished:
@@ -250,8 +333,9 @@ class Recordings:
         recording.started_us = recording.started_us or int(self._wallclock() * 1_000_000)
         self._spawn(recording, recording.take)
         if not recording.is_paused:
-            self._taps.record(recording.order.meeting, recording.tap)
-        log.info("recording_started", recording=recording.order.recording, meeting=recording.order.meeting)
+            self._taps_of(recording).record(recording.order.place, recording.tap)
+        order = recording.order
+        log.info("recording_started", recording=order.recording, meeting=order.meeting, role=order.role)
         self._change(recording)
 
     def _new_take(self, order: Order) -> RecorderSettings:
@@ -266,11 +350,12 @@ class Recordings:
             key_id=order.key_id,
             spool=str(self._spool / name),
             spool_bytes=self._spool_bytes,
+            role=order.role,
         )
 
     def _end_take(self, recording: Recording) -> None:
         """No more comes; the recorder stores what it has and ends."""
-        self._taps.close_tap(recording.order.meeting, recording.tap)
+        self._taps_of(recording).close_tap(recording.order.place, recording.tap)
         recording.take, recording.process = None, None
 
     def _stop(self, recording: Recording) -> None:
@@ -281,7 +366,7 @@ class Recordings:
         if recording.take is None:
             self._finish(recording, "stopped", None)
             return
-        self._taps.close_tap(recording.order.meeting, recording.tap)
+        self._taps_of(recording).close_tap(recording.order.place, recording.tap)
         # People know at once; the last segments follow.
         self._tell(replace(self._standing(recording), state="stopped", reason=None))
 
@@ -297,7 +382,7 @@ class Recordings:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with ours:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
-            self._taps.open_tap(recording.order.meeting, recording.tap, ours.fileno())
+            self._taps_of(recording).open_tap(recording.order.place, recording.tap, ours.fileno())
         told = replace(take, descriptor=theirs.fileno())
         task = asyncio.ensure_future(self._watch(recording, told, theirs))
         recording.tasks.add(task)
@@ -375,14 +460,13 @@ class Recordings:
             self._tell(self._standing(recording))
 
     def _standing(self, recording: Recording) -> Standing:
-        is_paused = recording.is_paused and recording.state == "recording"
-        return Standing(
-            recording.order.recording,
-            recording.order.meeting,
-            "paused" if is_paused else recording.state,
-            recording.reason,
-            recording.started_us,
-        )
+        state, reason = recording.state, recording.reason
+        if state == "recording" and recording.is_paused:
+            state = "paused"
+        elif state == "recording" and recording.trouble is not None:
+            state, reason = "degraded", recording.trouble
+        order = recording.order
+        return Standing(order.recording, order.meeting, state, reason, recording.started_us, order.role)
 
     # What an earlier node has left.
 
@@ -414,7 +498,7 @@ class Recordings:
 
     def recorders(self) -> Iterable[int]:
         """The process ids of running recorders."""
-        for one in self.recording_by_id.values():
+        for one in self.recording_by_key.values():
             if one.process is not None and one.process.returncode is None:
                 yield one.process.pid
 

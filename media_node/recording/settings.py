@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from media_node.errors import ManifestError
+from media_node.recording.manifest import Role
 from media_node.recording.take import TakeIdentity
 
 
@@ -25,11 +26,12 @@ class RecorderSettings:
     spool: str
     spool_bytes: int
     descriptor: int | None = None
+    role: Role = "primary"
 
     @property
     def identity(self) -> TakeIdentity:
         return TakeIdentity(
-            self.recording, self.meeting, self.node, "primary", self.prefix, key_id=self.key_id
+            self.recording, self.meeting, self.node, self.role, self.prefix, key_id=self.key_id
         )
 
     @property

@@ -31,7 +31,7 @@ def announce(
     audience = [
         seat
         for participant, seat in seats.items()
-        if participant != newcomer and participant in meeting.participant_by_id
+        if participant != newcomer and meeting.receiver(participant) is not None
     ]
     _announce_roster(meeting, audience, events)
     texts: dict[object, str] = {}
@@ -46,7 +46,7 @@ def announce(
             continue
         for participant in concerned:
             told = seats.get(participant)
-            is_here = participant in meeting.participant_by_id and participant != newcomer
+            is_here = meeting.receiver(participant) is not None and participant != newcomer
             if told is not None and (is_here or isinstance(event, ParticipantRemoved)):
                 told.session.tell_encoded(text)
 

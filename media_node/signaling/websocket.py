@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from typing import Protocol
 
 import structlog
@@ -47,6 +48,7 @@ class Host(Protocol):
     def react(self, seat: Seat, reaction: str) -> None: ...
     def moderate_mute(self, seat: Seat, participant: str, track: str | None) -> None: ...
     def moderate_remove(self, seat: Seat, participant: str) -> None: ...
+    def note_stats(self, seat: Seat, report: Mapping[str, object]) -> None: ...
     def quality(self, seat: Seat) -> tuple[int, int, float | None, str]: ...
     def leave(self, seat: Seat, reason: str) -> None: ...
     def handle_socket_opened(self, seat: Seat) -> None: ...
@@ -159,6 +161,7 @@ class SignalingSocket:
             case messages.Moderate():
                 host.moderate_remove(seat, message.participant)
             case messages.Stats():
+                host.note_stats(seat, message.report)
                 seat.session.tell(format_quality(*host.quality(seat)))
             case messages.Leave():
                 host.leave(seat, "left")

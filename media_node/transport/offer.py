@@ -18,6 +18,8 @@ from media_node.transport.simulcast import read_rids
 MAX_OFFER_CHARS = 262_144
 # More m-lines than 49 pictures, their audio and the client's own tracks need.
 MAX_LINES = 96
+# A recorder of another node has one for each track of a meeting: as many pictures as the longest offer names.
+MAX_RECORDER_LINES = 400
 # Says that both lengths of extension heads are read in one stream (RFC 8285 section 6).
 ALLOWS_MIXED = "extmap-allow-mixed"
 RID_EXTENSION = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
@@ -31,7 +33,7 @@ _FINGERPRINT = re.compile(r"([A-Za-z0-9-]{1,16}) ([0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{
 _SSRC = re.compile(r"[0-9]{1,10}")
 
 
-def parse_offer(text: str) -> Offer:
+def parse_offer(text: str, max_lines: int = MAX_LINES) -> Offer:
     """Read an offer.
 
     Raises:
@@ -42,8 +44,8 @@ def parse_offer(text: str) -> Offer:
         raise TooLargeError(f"an offer has at most {MAX_OFFER_CHARS} characters")
     description = split_description(text)
     session, media = description.session, description.media
-    if not 0 < len(media) <= MAX_LINES:
-        raise SdpError(f"an offer has 1 to {MAX_LINES} m-lines, not {len(media)}")
+    if not 0 < len(media) <= max_lines:
+        raise SdpError(f"an offer has 1 to {max_lines} m-lines, not {len(media)}")
     allows_mixed = f"\na={ALLOWS_MIXED}" in text
     bundled = _bundled(session)
     lines = tuple(_read_line(block, bundled, len(media), allows_mixed) for block in media)

@@ -89,7 +89,21 @@ MEDIA_NODE = {
     "media_node.bandwidth": frozenset({"media_node.quantities", "media_node.errors"}),
     "media_node.transport": frozenset({"media_node.quantities", "media_node.errors"}),
     "media_node.forwarding": frozenset({"media_node.meetings", "media_node.quantities", "packet_plane"}),
-    "media_node.relay": frozenset({"media_node.meetings", "media_node.transport"}),
+    # A link has a plane of its own for what comes through it.
+    "media_node.relay": frozenset(
+        {
+            "media_node.connections",
+            "media_node.forwarding",
+            "media_node.meetings",
+            "media_node.transport",
+            "media_node.quantities",
+            "media_node.errors",
+            "packet_plane",
+        }
+    ),
+    "media_node.backups": frozenset(
+        {"media_node.recording", "media_node.relay", "media_node.transport", "media_node.quantities"}
+    ),
     # A recorder process turns what a tap hands over into segments with the plane's own library.
     "media_node.recording": frozenset(
         {"media_node.metrics", "media_node.quantities", "media_node.errors", "packet_plane"}
@@ -143,7 +157,8 @@ SOLE_USERS: Arrows = _arrows(
     chalice="app chalicelib.routes",
     pynamodb="chalicelib.stores",
     OpenSSL="media_node.transport",
-    packet_plane="media_node.forwarding media_node.node media_node.observation media_node.recording",
+    packet_plane="media_node.forwarding media_node.node media_node.observation media_node.recording "
+    "media_node.relay",
     aws_cdk="infra",
 )
 # Rules that must hold on any machine at any time: the standard library and nothing else.

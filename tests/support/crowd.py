@@ -37,10 +37,10 @@ class StandIn(Connections):
         super().__init__(forwarding, cast(Any, None), [], lambda: 0.0)
 
     def connect(
-        self, key: tuple[MeetingId, ParticipantId], offer: Offer
+        self, key: tuple[MeetingId, ParticipantId], offer: Offer, *, hears_speakers: bool = True
     ) -> tuple[str, list[SlotId], list[SlotId]]:
         transport = self._forwarding.add_transport(*key, "ufrag", "password")
-        self._forwarding.add_media(transport, self.sending, self.receiving)
+        self._forwarding.add_media(transport, self.sending, self.receiving, hears_speakers=hears_speakers)
         audio = [SlotId(media.mid) for media in self.receiving if media.kind == "audio"]
         return "answer", audio, [SlotId(media.mid) for media in self.receiving if media.kind == "video"]
 

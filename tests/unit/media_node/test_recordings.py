@@ -15,6 +15,7 @@ from media_node.recording.recordings import (
     ABSENT_SECONDS,
     EMPTY_SECONDS,
     TOLD_SECONDS,
+    TROUBLE_SECONDS,
     Order,
     Recordings,
     Standing,
@@ -58,6 +59,7 @@ class World:
     told: list[Standing] = field(default_factory=list)
     recorders: list[FakeRecorder] = field(default_factory=list)
     recordings: Recordings = field(init=False)
+    backup_trouble: str | None = None
 
     def __post_init__(self) -> None:
         self.recordings = Recordings(
@@ -66,6 +68,7 @@ class World:
             self.folder,
             1,
             self.told.append,
+            backup_trouble=lambda meeting: self.backup_trouble,
             monotonic=lambda: self.now,
             wallclock=lambda: self.now,
         )
@@ -160,7 +163,7 @@ async def test_a_meeting_that_never_comes_is_forgotten(world: World):
     world.recordings.handle_timeout([])
     world.now += TOLD_SECONDS
     world.recordings.handle_timeout([])
-    assert world.recordings.recording_by_id == {}
+    assert world.recordings.recording_by_key == {}
 
 
 async def test_a_stop_is_told_at_once_and_reported_for_a_minute_once_all_is_stored(world: World):
@@ -256,3 +259,93 @@ async def test_what_an_earlier_node_left_is_finished_and_what_is_unreadable_is_n
     assert (left.take.prefix, left.take.descriptor) == (take.prefix, None)
     await world.ends(left, 0)
     assert len(world.recorders) == 2
+
+
+def backup(recording: str = "rec_a") -> Order:
+    return Order(recording, MEETING, "bucket", None, None, "backup")
+
+
+def with_backup(recording: str = "rec_a") -> Order:
+    return Order(recording, MEETING, "bucket", None, None, has_backup=True)
+
+
+async def test_a_second_recorder_that_is_missing_for_a_while_is_told_and_its_return_at_once(world: World):
+    world.recordings.start(with_backup(), [MEETING])
+    world.backup_trouble = "no_backup"
+    world.recordings.handle_timeout([MEETING])
+    world.now += TROUBLE_SECONDS - 0.1
+    world.recordings.handle_timeout([MEETING])
+    assert world.states == [("recording", None)]
+    world.now += 0.1
+    world.recordings.handle_timeout([MEETING])
+    world.recordings.handle_timeout([MEETING])
+    assert world.states[1:] == [("degraded", "no_backup")]
+    assert world.report()[0]["reason"] == "no_backup"
+    assert [one.lacks_backup for one in world.recordings.counts()] == [True]
+    world.backup_trouble = None
+    world.recordings.handle_timeout([MEETING])
+    assert world.states[2:] == [("recording", None)]
+
+
+async def test_what_is_wrong_with_the_recorder_itself_is_told_first(world: World):
+    world.recordings.start(with_backup(), [MEETING])
+    recorder = await world.recorder(0)
+    world.backup_trouble = "no_backup"
+    for _ in range(2):
+        world.recordings.handle_timeout([MEETING])
+        world.now += TROUBLE_SECONDS
+    await world.says(recorder, b'{"state": "degraded", "reason": "disk_full"}')
+    assert world.states[-1] == ("degraded", "disk_full")
+    await world.says(recorder, b'{"state": "recording", "reason": null}')
+    assert world.states[-1] == ("degraded", "no_backup")
+
+
+async def test_a_recording_that_is_to_have_one_recorder_misses_no_second(world: World):
+    world.backup_trouble = "no_backup"
+    world.recordings.start(order(), [MEETING])
+    for _ in range(2):
+        world.recordings.handle_timeout([MEETING])
+        world.now += TROUBLE_SECONDS
+    assert world.states == [("recording", None)]
+
+
+async def test_a_backup_waits_for_its_link_and_goes_on_in_its_take_when_that_comes_back(world: World):
+    world.recordings.start(backup(), [MEETING])
+    assert world.taps == []
+    world.recordings.handle_timeout([MeetingId("rec_a")])
+    recorder = await world.recorder(0)
+    assert (recorder.take.identity.role, world.report()[0]["role"]) == ("backup", "backup")
+    world.recordings.handle_timeout([])
+    world.now += ABSENT_SECONDS - 1
+    world.recordings.handle_timeout([])
+    world.recordings.handle_timeout([MeetingId("rec_a")])
+    assert world.states == [("recording", None), ("degraded", "disconnected"), ("recording", None)]
+    assert world.taps == [("open", 1), ("record", 1)]
+    world.recordings.handle_timeout([])
+    world.now += ABSENT_SECONDS
+    world.recordings.handle_timeout([])
+    await world.ends(recorder, 0)
+    assert world.report()[0]["state"] == "stopped"
+
+
+async def test_a_node_that_a_meeting_comes_to_records_it_as_the_first_and_no_longer_as_the_second(
+    world: World,
+):
+    world.recordings.start(backup(), [MeetingId("rec_a")])
+    world.recordings.start(order(), [MEETING])
+    assert world.taps == [("open", 1), ("record", 1), ("close", 1), ("open", 2), ("record", 2)]
+    # A command that was on its way since before changes nothing.
+    world.recordings.start(backup(), [MEETING])
+    assert len(world.taps) == 5
+    assert [(one["role"]) for one in world.report()] == ["backup", "primary"]
+
+
+async def test_a_stop_ends_what_a_node_records_as_the_second_and_a_pause_holds_both(world: World):
+    world.recordings.start(backup(), [MeetingId("rec_a")])
+    world.recordings.pause("rec_a")
+    world.recordings.stop("rec_a")
+    assert [state for state, _ in world.states] == ["recording", "paused", "stopped"]
+    assert world.taps[-1] == ("close", 1)
+    assert world.recordings.places("backup") == {MeetingId("rec_a")}
+    await world.ends(await world.recorder(0), 0)
+    assert world.recordings.places("backup") == set()

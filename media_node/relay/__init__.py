@@ -1,0 +1,1 @@
+"""Links to other nodes, which take what a meeting there publishes."""
