@@ -52,7 +52,7 @@ from chalicelib.services.protocols import (
 )
 from chalicelib.services.quality import Quality, read_quality_report
 from chalicelib.services.recorder_reports import read_composition_report
-from chalicelib.services.recorders import Recorders, Rules
+from chalicelib.services.recorders import Recorders, RecorderTokens, Rules
 from chalicelib.services.recording_media import Media, RecordingMedia
 from chalicelib.services.recording_upkeep import RecordingUpkeep
 from chalicelib.services.recordings import Recordings, Requester
@@ -201,7 +201,8 @@ def build(config: Config, stores: Stores) -> Services:
     )
     tenants = Tenants(stores.tenants)
     rules = _rules(config)
-    recorders = Recorders(stores.meetings, fleet, tenants, rules)
+    recorder_tokens = RecorderTokens(stores.signer, config.api_url, os.urandom)
+    recorders = Recorders(stores.meetings, fleet, tenants, rules, recorder_tokens)
     presence = PresenceWriter(stores.presence, stores.meetings, stores.commands, recorders)
     meetings = Meetings(stores.meetings, fleet, tenants)
     join = Join(
@@ -269,7 +270,9 @@ def build(config: Config, stores: Stores) -> Services:
 def _rules(config: Config) -> Rules:
     days = config.recording_retention_days
     retention = timedelta(days=days) if days is not None else None
-    return Rules(config.recordings_bucket, config.recordings_backup_bucket, retention)
+    return Rules(
+        config.recordings_bucket, config.recordings_backup_bucket, retention, config.recording_backup
+    )
 
 
 def utc_now() -> datetime:

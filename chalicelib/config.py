@@ -44,6 +44,8 @@ class Config:
     # "{region}" in the names of buckets is the home of what was recorded.
     recordings_bucket: str = "parley-recordings"
     recordings_backup_bucket: str | None = None
+    # Whether a second node records each meeting, too.
+    recording_backup: bool = True
     composition_queue: str = "parley-composition"
     # The edge that serves recordings, and the secret with the key that links to it are signed with.
     recordings_url: str = ""
@@ -100,6 +102,7 @@ def read_config(environment: Mapping[str, str]) -> Config:
         store_attempt_seconds=float(environment.get("PARLEY_STORE_ATTEMPT_SECONDS", "0.4")),
         recordings_bucket=environment.get("PARLEY_RECORDINGS_BUCKET", "parley-recordings"),
         recordings_backup_bucket=environment.get("PARLEY_RECORDINGS_BACKUP_BUCKET") or None,
+        recording_backup=environment.get("PARLEY_RECORDING_BACKUP", "1") != "0",
         composition_queue=environment.get("PARLEY_COMPOSITION_QUEUE", "parley-composition"),
         recordings_url=environment.get("PARLEY_RECORDINGS_URL", f"{app_url}/media"),
         recordings_link_secret=environment.get("PARLEY_RECORDINGS_LINK_SECRET", "parley/recording-links"),

@@ -140,6 +140,8 @@ class LocalCloud:
                 "PARLEY_WEBHOOK_QUEUE": provisioning.WEBHOOK_QUEUE,
                 "PARLEY_RECORDINGS_BUCKET": provisioning.RECORDINGS_BUCKET,
                 "PARLEY_COMPOSITION_QUEUE": provisioning.COMPOSITION_QUEUE,
+                # With one node there is no other.
+                "PARLEY_RECORDING_BACKUP": str(int(self._settings.nodes > 1)),
                 "PARLEY_RECORDINGS_URL": f"{url}{media_edge.PATH}",
                 "PARLEY_RECORDINGS_LINK_SECRET": provisioning.LINK_SECRET,
                 # On one machine the receiver that is being written is on that machine, too.

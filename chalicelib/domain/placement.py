@@ -7,6 +7,7 @@ Capacity is in units of egress (egress.py).
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -118,6 +119,24 @@ def choose_standby(
     others = [node for node in nodes if node.id != beside.id and node.state(now) == "ready"]
     apart = [node for node in others if node.zone != beside.zone]
     return max(_two(apart or others, lambda node: True, choose_index), key=_emptiness, default=None)
+
+
+def choose_backup(
+    nodes: Sequence[Node], without: NodeId, preferred: Sequence[NodeId], name: str, now: datetime
+) -> Node | None:
+    """Which node is to record a meeting that another one carries: the same for whoever asks.
+
+    Args:
+        without: The node that carries the meeting.
+        preferred: Taken where they are ready, the first before the others.
+        name: Of what is recorded. Where no preferred one is ready, each name finds its own among the others,
+            and another one only when that has gone (Thaler and Ravishankar, highest random weight).
+    """
+    ready = {node.id: node for node in nodes if node.id != without and node.state(now) == "ready"}
+    for one in preferred:
+        if one in ready:
+            return ready[one]
+    return max(ready.values(), key=lambda node: zlib.crc32(f"{name}{node.id}".encode()), default=None)
 
 
 def _emptiness(node: Node) -> float:

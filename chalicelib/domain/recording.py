@@ -26,6 +26,8 @@ RecordingState = Literal[
 ]  # fmt: skip
 Wanted = Literal["running", "paused", "stopped"]
 TakeState = Literal["recording", "paused", "degraded", "stopped", "failed"]
+# The first recorder is on the meeting's node; the second, on another one, receives what that sends.
+TakeRole = Literal["primary", "backup"]
 
 # Of a recording that goes on: it is the one that its meeting has.
 ACTIVE: frozenset[RecordingState] = frozenset({"starting", "recording", "paused", "degraded", "stopping"})
@@ -38,6 +40,9 @@ PATIENCE = timedelta(seconds=8)
 START_PATIENCE = timedelta(seconds=60)
 # A recorder that stops still has to bring away what it kept while S3 was out of reach.
 STOP_PATIENCE = timedelta(minutes=15)
+
+# Of a second recorder that is no help any more: the next one takes over.
+USELESS: frozenset[str | None] = frozenset({"disconnected", "draining"})
 
 RECORDER_LOST = "The recorder ended; it is being started again."
 NOBODY_BEGAN = "No media node began to record within a minute."
@@ -58,6 +63,7 @@ class Take:
     segments: int = 0
     size_bytes: int = 0
     tracks: int = 0
+    role: TakeRole = "primary"
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,8 @@ class Recording:
     layout: Layout = "speaker"
     state: RecordingState = "starting"
     wanted: Wanted = "running"
+    # Whether a second node is to record it, too.
+    has_backup: bool = field(default=False, metadata=SECRET)
     # Of what is degraded or has failed.
     reason: str | None = None
     started_at: datetime | None = None
@@ -137,6 +145,7 @@ class Seen:
     segments: int = 0
     size_bytes: int = 0
     tracks: int = 0
+    role: TakeRole = "primary"
 
     def marks(self) -> tuple[str | None, ...]:
         """What has to differ for a report to be a change; what only grows does not."""
@@ -155,8 +164,15 @@ def is_active(recording: Recording) -> bool:
     return recording.state in ACTIVE
 
 
-def open_takes(recording: Recording) -> list[Take]:
-    return [take for take in recording.takes if take.state not in OVER]
+def open_takes(recording: Recording, role: TakeRole | None = None) -> list[Take]:
+    """Those of recorders that run, of one role or of both."""
+    running = [take for take in recording.takes if take.state not in OVER]
+    return [take for take in running if role in (None, take.role)]
+
+
+def useful_backups(recording: Recording) -> list[Take]:
+    """What second recorders write that receive the meeting and stay."""
+    return [take for take in open_takes(recording, "backup") if take.reason not in USELESS]
 
 
 def ask(recording: Recording, wanted: Wanted, now: datetime) -> list[Step]:
@@ -166,7 +182,8 @@ def ask(recording: Recording, wanted: Wanted, now: datetime) -> list[Step]:
     """
     if not is_active(recording) or wanted == recording.wanted or recording.wanted == "stopped":
         return []
-    asked = dataclasses.replace(recording, wanted=wanted)
+    # What it was waited for before has no meaning any more.
+    asked = dataclasses.replace(recording, wanted=wanted, unsettled_since=None)
     if wanted == "stopped":
         asked = dataclasses.replace(asked, state="stopping", reason=None)
         stopping = Step("recording.stopping", _settled(asked, now))
@@ -194,6 +211,9 @@ def observe(
     for one in seen:
         takes[one.prefix] = _taken(one, node)
     recording = dataclasses.replace(recording, takes=tuple(takes.values()))
+    if open_takes(before, "primary") and not open_takes(recording, "primary"):
+        # It is waited for from now on, however long the second recorder may have been.
+        recording = dataclasses.replace(recording, unsettled_since=None)
     if not is_active(recording):
         # More is known of what was recorded: it has to be found when all of it is deleted.
         return [Step("recording.counted", recording)] if recording != before else []
@@ -216,7 +236,7 @@ def attend(recording: Recording, now: datetime) -> list[Step]:
         takes = (dataclasses.replace(one, state="failed", reason="lost", ended_at=now)
                  if one.state not in OVER else one for one in recording.takes)  # fmt: skip
         return _outcome(dataclasses.replace(recording, takes=tuple(takes)), now, [])
-    is_lost = recording.wanted == "running" and not open_takes(recording)
+    is_lost = recording.wanted == "running" and not open_takes(recording, "primary")
     if recording.state in ("recording", "paused") and is_lost and waited > PATIENCE:
         degraded = dataclasses.replace(recording, state="degraded", reason=RECORDER_LOST)
         return [Step("recording.degraded", degraded)]
@@ -236,14 +256,18 @@ def prefixes_best_first(recording: Recording) -> list[str]:
 
 
 def _outcome(recording: Recording, now: datetime, done: list[Step]) -> list[Step]:
-    """The steps that bring the state to what its takes say, one after another."""
-    running = open_takes(recording)
-    if recording.state == "starting" and recording.takes:
-        first = min(take.started_at for take in recording.takes)
+    """The steps that bring the state to what its takes say, one after another.
+
+    The first recorder says how it goes, also of the second: its node is the one that hears of both.
+    """
+    running = open_takes(recording, "primary")
+    begun = [take.started_at for take in recording.takes if take.role == "primary"]
+    if recording.state == "starting" and begun:
+        first = min(begun)
         started = dataclasses.replace(recording, state="recording", started_at=first)
         return _outcome(started, now, [*done, Step("recording.started", started)])
     if recording.wanted == "stopped":
-        return done if running else [*done, *_stopped(recording, now)]
+        return done if open_takes(recording) else [*done, *_stopped(recording, now)]
     if not running or recording.state not in ("recording", "paused", "degraded"):
         return done
     states = {take.state for take in running}
@@ -299,8 +323,11 @@ def _resumed(recording: Recording, now: datetime) -> Recording:
 def _settled(recording: Recording, now: datetime, *, anybody: bool = True) -> Recording:
     """The same, and since when it is not as it is wanted."""
     states = {take.state for take in open_takes(recording)}
+    is_lost = not open_takes(recording, "primary")
+    useful, others = useful_backups(recording), len(open_takes(recording, "backup"))
+    lacks_backup = recording.has_backup and (len(useful) != 1 or others != 1)
     unsettled = {
-        "running": (not states and anybody) or "paused" in states,
+        "running": ((is_lost or lacks_backup) and anybody) or "paused" in states,
         "paused": bool(states & {"recording", "degraded"}),
         "stopped": bool(states),
     }[recording.wanted]
@@ -319,6 +346,7 @@ def _taken(seen: Seen, node: NodeId) -> Take:
         segments=seen.segments,
         size_bytes=seen.size_bytes,
         tracks=seen.tracks,
+        role=seen.role,
     )
 
 

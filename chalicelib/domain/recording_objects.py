@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,14 @@ def place_of(
     """The place in a region, where the names of buckets may hold "{region}"."""
     backup = backup_bucket.replace("{region}", region) if backup_bucket is not None else None
     return RecordingPlace(bucket.replace("{region}", region), backup, kms_key)
+
+
+@dataclass(frozen=True)
+class RecordingSource:
+    """Where a second recorder receives a meeting from, and the token that lets it in there."""
+
+    url: str
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True)

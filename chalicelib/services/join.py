@@ -50,10 +50,10 @@ from chalicelib.services.meetings import Meetings
 from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.placing import Entered, Placing
 from chalicelib.services.protocols import MeetingStore, Signer
+from chalicelib.services.recorders import MEDIA_AUDIENCE
 from chalicelib.services.tokens import RESUME_AUDIENCE, WAITING_AUDIENCE
 
 RESUME_LIFETIME = timedelta(hours=24)
-MEDIA_AUDIENCE = "parley-media"
 # Longer than anybody waits.
 WAITING_LIFETIME = timedelta(hours=12)
 

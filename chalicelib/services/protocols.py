@@ -30,7 +30,7 @@ from chalicelib.domain.quality import QualityEntry
 from chalicelib.domain.recording import Recording
 from chalicelib.domain.recording_access import Opened
 from chalicelib.domain.recording_changes import DueKind
-from chalicelib.domain.recording_objects import RecordingPlace, StoredObject
+from chalicelib.domain.recording_objects import RecordingPlace, RecordingSource, StoredObject
 from chalicelib.domain.signing_keys import KeptKey
 from chalicelib.domain.tenant import TenantLimits
 from chalicelib.domain.usage import DayUse, MeetingUse
@@ -240,7 +240,12 @@ class NodeCommands(Protocol):
         request_id: str,
     ) -> None: ...
     def start_recording(
-        self, queue_url: str, recording: Recording, where: RecordingPlace, request_id: str
+        self,
+        queue_url: str,
+        recording: Recording,
+        where: RecordingPlace,
+        request_id: str,
+        source: RecordingSource | None = None,
     ) -> None: ...
     def direct_recording(
         self, queue_url: str, recording: Recording, direction: Direction, request_id: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any, Literal, cast, get_args
 
 from chalicelib.domain.composition import Files, Progress
 from chalicelib.domain.identifiers import JobId, MeetingId, RecordingId, is_id
-from chalicelib.domain.recording import Seen, TakeState
+from chalicelib.domain.recording import OVER, Seen, TakeRole, TakeState
 from chalicelib.errors import BrokenRule, ValidationFailedError
 
 # More than a node has meetings.
@@ -44,6 +45,9 @@ def read_recorders(report: Mapping[str, Any]) -> dict[MeetingId, tuple[Seen, ...
     found: dict[MeetingId, list[Seen]] = {}
     for number, entry in enumerate(entries):
         meeting, seen = _recorder(entry, f"/recordings/{number}", str(report.get("node")))
+        if seen.role == "backup" and report.get("state") != "ready" and seen.state not in OVER:
+            # Its node goes away: another one is to be there before that.
+            seen = dataclasses.replace(seen, state="degraded", reason=seen.reason or "draining")
         found.setdefault(meeting, []).append(seen)
     return {name: tuple(sorted(seen, key=lambda one: one.prefix)) for name, seen in found.items()}
 
@@ -90,6 +94,9 @@ def _recorder(entry: Any, pointer: str, node: str) -> tuple[MeetingId, Seen]:
         raise _broken(f"{pointer}/prefix", "A recorder writes under its node's prefix and its recording's.")
     if entry.get("state") not in get_args(TakeState):
         raise _broken(f"{pointer}/state", "A recorder records, is paused, degraded, stopped or failed.")
+    role = entry.get("role", "primary")
+    if role not in get_args(TakeRole):
+        raise _broken(f"{pointer}/role", "A recorder is primary or backup.")
     ended = entry.get("endedUs")
     seen = Seen(
         recording=RecordingId(recording),
@@ -101,6 +108,7 @@ def _recorder(entry: Any, pointer: str, node: str) -> tuple[MeetingId, Seen]:
         segments=_count(entry, "segments", pointer),
         size_bytes=_count(entry, "bytes", pointer),
         tracks=_count(entry, "tracks", pointer),
+        role=role,
     )
     return MeetingId(meeting), seen
 

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.domain.identifiers import MeetingId, ParticipantId
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.recording import Recording
-from chalicelib.domain.recording_objects import RecordingPlace
+from chalicelib.domain.recording_objects import RecordingPlace, RecordingSource
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.stores.clients import open_client
 
@@ -66,12 +66,23 @@ class SqsCommands:
         self._send(queue_url, {**command, "participant": participant, "by": by})
 
     def start_recording(
-        self, queue_url: str, recording: Recording, where: RecordingPlace, request_id: str
+        self,
+        queue_url: str,
+        recording: Recording,
+        where: RecordingPlace,
+        request_id: str,
+        source: RecordingSource | None = None,
     ) -> None:
-        """The node records the meeting, now or as soon as it has it; a second command changes nothing."""
+        """The node records the meeting, now or as soon as it has it; a second command changes nothing.
+
+        Args:
+            source: Of a second recorder: the node that has the meeting.
+        """
         command = _about_recording("startRecording", recording, request_id)
         place = {"bucket": where.bucket, "backupBucket": where.backup_bucket, "kmsKeyId": where.kms_key}
-        self._send(queue_url, {**command, **place})
+        told = {"url": source.url, "token": source.token} if source is not None else None
+        backup = {"backup": recording.has_backup and source is None, "source": told}
+        self._send(queue_url, {**command, **place, **backup})
 
     def direct_recording(
         self,

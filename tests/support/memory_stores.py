@@ -35,7 +35,7 @@ from chalicelib.domain.placement import LANES, Kept, Node, Reservation
 from chalicelib.domain.presence import Beginning, Fence, KnownPresence, Presence
 from chalicelib.domain.quality import QualityEntry
 from chalicelib.domain.recording import Recording
-from chalicelib.domain.recording_objects import RecordingPlace
+from chalicelib.domain.recording_objects import RecordingPlace, RecordingSource
 from chalicelib.domain.tenant import NO_LIMITS, TenantLimits
 from chalicelib.domain.usage import DayUse, MeetingUse, Used
 
@@ -419,6 +419,7 @@ class RecordingCommands:
         self.ended: list[tuple[str, MeetingId]] = []
         self.sent: list[tuple[Any, ...]] = []
         self.places: list[RecordingPlace] = []
+        self.sources: list[RecordingSource] = []
 
     def end_meeting(self, queue_url: str, meeting: MeetingId, request_id: str) -> None:
         self.ended.append((queue_url, meeting))
@@ -455,8 +456,17 @@ class RecordingCommands:
         self.sent.append(("mute", queue_url, participant, by))
 
     def start_recording(
-        self, queue_url: str, recording: Recording, where: RecordingPlace, request_id: str
+        self,
+        queue_url: str,
+        recording: Recording,
+        where: RecordingPlace,
+        request_id: str,
+        source: RecordingSource | None = None,
     ) -> None:
+        if source is not None:
+            self.sources.append(source)
+            self.sent.append(("startBackup", queue_url, recording.id))
+            return
         self.sent.append(("startRecording", queue_url, recording.id))
         self.places.append(where)
 

@@ -1,4 +1,4 @@
-"""Two real nodes record one meeting: the second one receives it from the first as a recorder, and outlives it."""
+"""Two real nodes record one meeting: the second receives it from the first as a recorder, and outlives it."""
 
 from __future__ import annotations
 

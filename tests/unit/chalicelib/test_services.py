@@ -40,7 +40,7 @@ from chalicelib.services.moderation import Moderation, Moderator
 from chalicelib.services.passcodes import Passcodes
 from chalicelib.services.placing import Placing
 from chalicelib.services.presence import PresenceWriter
-from chalicelib.services.recorders import Recorders, Rules
+from chalicelib.services.recorders import Recorders, RecorderTokens, Rules
 from chalicelib.services.reports import Reports, parse_report
 from chalicelib.services.sweep import Sweep
 from chalicelib.services.tenants import Tenants
@@ -87,7 +87,9 @@ class World:
             chance.randbytes,
             lambda: self.now,
         )
-        self.recorders = Recorders(self.store, self.fleet, self.tenants, Rules("parley-recordings"))
+        tokens = RecorderTokens(self.signer, ISSUER, chance.randbytes)
+        self.rules = Rules("parley-recordings")
+        self.recorders = Recorders(self.store, self.fleet, self.tenants, self.rules, tokens)
         self.presence = PresenceWriter(
             MemoryPresence(self.fleet_store), self.store, self.commands, self.recorders
         )
@@ -147,7 +149,7 @@ def a_report(of: Node, **changes: Any) -> dict[str, Any]:
         "url": of.url,
         "metricsUrl": of.metrics_url,
         "commandQueueUrl": of.command_queue_url,
-        "state": "ready",
+        "state": of.reported_state,
         "capacityUnits": 100,
         "usedUnits": 0,
         "cpuBusy": 0.5,
