@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import asyncio
 import math
+import time
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -13,6 +14,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 
 from tests.support.encoded_media import TONE_HZ, share_of_tone
+from tests.support.recorded_meeting import CAMERA_RATE, counter_picture
 
 
 class ToneTrack(AudioStreamTrack):
@@ -46,6 +48,26 @@ class ColourTrack(VideoStreamTrack):
     async def recv(self) -> av.VideoFrame:
         pts, time_base = await self.next_timestamp()
         frame = self._picture.reformat(format="yuv420p")
+        frame.pts, frame.time_base = pts, time_base
+        return frame
+
+
+class CounterTrack(VideoStreamTrack):
+    """Pictures that carry how many frames of CAMERA_RATE have passed since a moment."""
+
+    def __init__(self, began: float, width: int = 640, height: int = 360) -> None:
+        super().__init__()
+        self.began = began
+        self._size = width, height
+
+    @property
+    def counter(self) -> int:
+        """What a picture that is taken now carries."""
+        return int((time.monotonic() - self.began) * CAMERA_RATE)
+
+    async def recv(self) -> av.VideoFrame:
+        pts, time_base = await self.next_timestamp()
+        frame = counter_picture(self.counter, *self._size)
         frame.pts, frame.time_base = pts, time_base
         return frame
 

@@ -6,72 +6,23 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from media_node.quantities import new_identifier
-from media_node.recording.verification import verify_chain, verify_segment
-from tests.support.media_node_process import NodeProcess
+from tests.support.recorder_pair import Pair, recorder_pair
 from tests.support.recordings import (
     Cloud,
-    StoredTake,
-    command,
     decode,
-    read_take,
     recorder_pids,
-    recording_node,
     running_cloud,
     start_recording,
 )
 from tests.support.webrtc_client import ColourTrack, HttpClient, ToneTrack, publish
 
 TEAL = (20, 140, 120)
-
-
-@dataclass
-class Pair:
-    """A meeting's node and the one that records it too; reports of both come through one queue."""
-
-    cloud: Cloud
-    first: NodeProcess
-    second: NodeProcess
-    meeting: str
-    recording: str
-    queue_by_node: dict[str, str]
-
-    def recorder_token(self) -> str:
-        grants = {"publish": [], "subscribe": True, "moderate": False, "takeAll": True}
-        return self.first.issuer.token(self.meeting, role="recorder", name="Recorder", grants=grants)
-
-    async def start(self) -> None:
-        first, second = (self.queue_by_node[one.issuer.node] for one in (self.first, self.second))
-        await start_recording(self.cloud, first, self.meeting, self.recording, backup=True)
-        await self.start_second(second)
-
-    async def start_second(self, queue: str) -> None:
-        source = {"url": self.first.url, "token": self.recorder_token()}
-        await start_recording(self.cloud, queue, self.meeting, self.recording, source=source)
-
-    async def stop(self, node: NodeProcess) -> None:
-        queue = self.queue_by_node[node.issuer.node]
-        await command(self.cloud, queue, "stopRecording", self.meeting, self.recording)
-
-    async def told(
-        self, role: str, is_right: Callable[[dict[str, Any]], bool], seconds: float = 60
-    ) -> dict[str, Any]:
-        return await self.cloud.recording(lambda one: one["role"] == role and is_right(one), seconds)
-
-    async def take(self, prefix: str) -> StoredTake:
-        take = await asyncio.to_thread(read_take, self.cloud.s3, prefix)
-        assert verify_chain(take.pages, take.entries) == []
-        for entry in take.entries:
-            assert verify_segment(entry, take.data_by_key[entry.key]) is None
-        return take
 
 
 @pytest.fixture
@@ -82,16 +33,8 @@ async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
 
 @pytest.fixture
 async def pair(cloud: Cloud, tmp_path: Path, meeting: str) -> AsyncIterator[Pair]:
-    with ExitStack() as nodes:
-        both = []
-        for name in ("first", "second"):
-            (tmp_path / name).mkdir()
-            both.append(nodes.enter_context(recording_node(cloud, tmp_path / name)))
-        queues: dict[str, str] = {}
-        while len(queues) < 2:
-            report = await cloud.report(lambda one: one["commandQueueUrl"])
-            queues[report["node"]] = report["commandQueueUrl"]
-        yield Pair(cloud, both[0], both[1], meeting, new_identifier("rec_"), queues)
+    async with recorder_pair(cloud, tmp_path, meeting) as both:
+        yield both
 
 
 @pytest.fixture
