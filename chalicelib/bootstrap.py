@@ -58,7 +58,7 @@ from chalicelib.services.recording_upkeep import RecordingUpkeep
 from chalicelib.services.recordings import Recordings, Requester
 from chalicelib.services.reports import Reports
 from chalicelib.services.rotation import Rotation
-from chalicelib.services.scaling import Scaling
+from chalicelib.services.scaling import ComposerScaling, Scaling
 from chalicelib.services.sweep import Sweep
 from chalicelib.services.tenants import Tenants
 from chalicelib.services.timekeeper import Kept, Timekeeper
@@ -173,6 +173,7 @@ class Services:
     sweep: Sweep
     timekeeper: Timekeeper
     scaling: Scaling
+    composer_scaling: ComposerScaling
     rotation: Rotation
     signer: Signer
     people: People
@@ -236,6 +237,12 @@ def build(config: Config, stores: Stores) -> Services:
         timekeeper=Timekeeper(meetings, stores.meetings, stores.fleet, presence, config.region),
         scaling=Scaling(
             fleet, stores.node_group, config.region, least=config.minimum_nodes, most=config.maximum_nodes
+        ),
+        composer_scaling=ComposerScaling(
+            stores.compositions,
+            AutoScalingNodeGroup(config.composer_group),
+            jobs_at_once=config.jobs_per_composer_machine,
+            most=config.maximum_composers if config.composer_group else 0,
         ),
         rotation=Rotation(stores.signing_keys, new_key),
         signer=stores.signer,

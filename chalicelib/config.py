@@ -64,6 +64,10 @@ class Config:
     node_group: str = ""
     minimum_nodes: int = 1
     maximum_nodes: int = 20
+    # The group of the region's machines for films, how many there are at most, and how many jobs each does.
+    composer_group: str = ""
+    maximum_composers: int = 10
+    jobs_per_composer_machine: int = 2
     # Whether each region has tables of its own, as in AWS; else all share theirs.
     tables_per_region: bool = False
     # How long one attempt to reach DynamoDB may last.
@@ -98,6 +102,9 @@ def read_config(environment: Mapping[str, str]) -> Config:
         node_group=environment.get("PARLEY_NODE_GROUP", ""),
         minimum_nodes=int(environment.get("PARLEY_MINIMUM_NODES", "1")),
         maximum_nodes=int(environment.get("PARLEY_MAXIMUM_NODES", "20")),
+        composer_group=environment.get("PARLEY_COMPOSER_GROUP", ""),
+        maximum_composers=int(environment.get("PARLEY_MAXIMUM_COMPOSERS", "10")),
+        jobs_per_composer_machine=int(environment.get("PARLEY_COMPOSERS", "2")),
         tables_per_region=environment.get("PARLEY_TABLES_PER_REGION", "") == "true",
         store_attempt_seconds=float(environment.get("PARLEY_STORE_ATTEMPT_SECONDS", "0.4")),
         recordings_bucket=environment.get("PARLEY_RECORDINGS_BUCKET", "parley-recordings"),

@@ -94,9 +94,14 @@ ACKNOWLEDGED = (
         "Nodes make their own command queues: only the prefix of the names is known.",
     ),
     Acknowledged(
-        r"IAM5\[.*autoScalingGroupName/parley-nodes\]",
-        "(Scale/ServiceRole|Fleet/Role)/DefaultPolicy/Resource",
+        r"IAM5\[.*autoScalingGroupName/parley-(nodes|composers)\]",
+        "(Scale/ServiceRole|(Fleet|Composers)/Role)/DefaultPolicy/Resource",
         "The star is the group's identifier, which AWS chooses; its name is given.",
+    ),
+    Acknowledged(
+        r"IAM5\[Resource::\*\]",
+        "Scale/ServiceRole/DefaultPolicy/Resource",
+        "autoscaling:DescribeAutoScalingGroups alone, which knows no resource.",
     ),
     Acknowledged(
         r"IAM5\[.*:change/\*\]",
@@ -115,8 +120,8 @@ ACKNOWLEDGED = (
     ),
     Acknowledged(
         r"IAM5\[Action::s3:(GetObject|GetBucket|List)\*\]",
-        "(VerifyArchive/ServiceRole|Fleet/Role)/DefaultPolicy/Resource",
-        "Reads one bucket, a node one object of it.",
+        "(VerifyArchive/ServiceRole|(Fleet|Composers)/Role)/DefaultPolicy/Resource",
+        "Reads one bucket, a machine of the fleet one object of it.",
     ),
     Acknowledged("L1", "ControlPlane/.*", "The package's wheels are those of the runtime that is named."),
     Acknowledged(
@@ -134,5 +139,14 @@ ACKNOWLEDGED = (
         "SQS3", "Archive/DeadLetters/Resource", "It is where the stream's failures go, and has an alarm."
     ),
     Acknowledged("EC23", "Fleet/Ports/Resource", "Clients are anywhere; only signaling and media are open."),
-    Acknowledged("AS3", "Fleet/Nodes/ASG", "Metrics of the group are kept; nobody is told of each machine."),
+    Acknowledged(
+        "AS3",
+        "(Fleet/Nodes|Composers/Composers)/ASG",
+        "Metrics of the group are kept; nobody is told of each machine.",
+    ),
+    Acknowledged(
+        "EC26",
+        "Composers/Composers/ASG",
+        "The disk is in the launch template, encrypted; the rule does not look there for mixed instances.",
+    ),
 )

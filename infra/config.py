@@ -25,6 +25,8 @@ class Region:
     # Mbit/s of media that a node may send: a c7g.large sends 937 without end, of which the headers of IP and
     # UDP are 28 bytes of some 1,200; what it may send beyond for minutes is for meetings that grow.
     capacity_units: int = 900
+    # Spot machines that make films, two at once each; there are none while there is nothing to make.
+    maximum_composers: int = 10
     # How many requests the API answers at once; what the account has beyond is for reports and clocks.
     api_concurrency: int = 500
     # Requests a second, and at one moment, before API Gateway answers 429 itself.

@@ -29,6 +29,14 @@ class Prices:
     million_write_units: float = 0.7625
     log_gigabyte: float = 0.63
     million_messages: float = 0.40
+    # An hour of one c7g.large of the spot market with its address; it varies by the day.
+    spot_hour: float = 0.035 + 0.005
+    # S3: a thousand objects written, read, moved to archive; a gigabyte for a month in each class.
+    thousand_puts: float = 0.0054
+    thousand_gets: float = 0.00043
+    standard_month: float = 0.0245
+    archive_month: float = 0.005
+    thousand_archived: float = 0.02
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,25 @@ class Shape:
     # Create 11, the first join 15, three more at 9; coming and going 8 x 8; the end 14.5; all as writes.
     write_units: float = 11 + 15 + 3 * 9 + 8 * 8 + 14.5
     log_bytes_per_request: int = 1_000
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An hour of a meeting that is recorded, and what bench/README.md measured of its film."""
+
+    people: int = 4
+    # A camera and a microphone each, in segments of two seconds; a page of each recorder every ten.
+    tracks_per_person: int = 2
+    segment_seconds: float = 2
+    page_seconds: float = 10
+    recorders: int = 1
+    mbps_per_person: float = 1.032
+    film_mbps: float = 0.9
+    # Of a core for each second of the meeting, and what a machine has of them.
+    core_seconds: float = 0.6
+    cores: int = 2
+    # What a machine waits for another job before it goes, shared by the jobs that it did.
+    idle_share: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -103,6 +130,33 @@ def costs(meetings: float, shape: Shape, fleet: Fleet, prices: Prices) -> list[L
     return sorted(lines, key=lambda line: -line.dollars)
 
 
+def recorded_costs(hour: Recorded, prices: Prices) -> list[Line]:
+    """What an hour of recording costs once, and for each month that it is kept; in order of time."""
+    tracks = hour.people * hour.tracks_per_person
+    segments = tracks * 3_600 / hour.segment_seconds
+    pages = 3_600 / hour.page_seconds
+    written = hour.recorders * (segments + pages)
+    film = hour.film_mbps * MILLION / 8 * 3_600 / GIGABYTE
+    kept = hour.recorders * hour.people * hour.mbps_per_person * MILLION / 8 * 3_600 / GIGABYTE
+    machine = hour.core_seconds / hour.cores * (1 + hour.idle_share) * prices.spot_hour
+    # Sound of two seconds is below what S3 moves.
+    moved = hour.recorders * segments / 2
+    return [
+        Line("segments and pages, written", written / 1_000 * prices.thousand_puts),
+        Line("segments, read by the composer", segments / 1_000 * prices.thousand_gets),
+        Line("spot machine that composes", machine),
+        Line("segments and film, a month in standard", (kept + film) * prices.standard_month),
+        Line("moving segments to archive, once", moved / 1_000 * prices.thousand_archived),
+        Line("segments and film, a month in archive", (kept + film) * prices.archive_month),
+    ]
+
+
+def recorded_table(hour: Recorded, prices: Prices) -> list[str]:
+    """Rows of Markdown."""
+    rows = [f"| {line.what} | {line.dollars:.4f} |" for line in recorded_costs(hour, prices)]
+    return [f"| One recorded hour of {hour.people} | |", "|---|---|", *rows]
+
+
 def table(columns: Sequence[tuple[str, list[Line]]]) -> list[str]:
     """Rows of Markdown; the first column gives the order."""
     titles = [title for title, _ in columns]
@@ -130,4 +184,4 @@ def _dollars(value: float) -> str:
 
 
 if __name__ == "__main__":
-    print("\n".join(published()))
+    print("\n".join([*published(), "", *recorded_table(Recorded(), Prices())]))

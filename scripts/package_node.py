@@ -1,7 +1,8 @@
 """Pack the release of a media node: media_node/, what its requirements pin for Arm, the packet plane's wheel.
 
 A machine of the fleet unpacks it, runs install.sh once and `run` at each start; it needs nothing of this
-repository. The wheel is built on an Arm machine, by `maturin build --release` in packet_plane/.
+repository. `run media_node.recording.composer` starts a composer in the node's place. The wheel is built on
+an Arm machine, by `maturin build --release` in packet_plane/.
 """
 
 import argparse
@@ -25,7 +26,7 @@ dnf install -y python{PYTHON}
 RUN = f"""#!/bin/bash
 here=$(cd "$(dirname "$0")" && pwd)
 export PYTHONPATH="$here/packages:$here" PYTHONDONTWRITEBYTECODE=1
-exec "${{PARLEY_PYTHON:-/usr/bin/python{PYTHON}}}" -m media_node
+exec "${{PARLEY_PYTHON:-/usr/bin/python{PYTHON}}}" -m "${{1:-media_node}}"
 """
 
 

@@ -2,7 +2,7 @@
 
 Target tracking on promised units: what meetings hold, or nodes send, whichever is more. Nodes are added at
 once and taken away slowly: an empty one is drained only when the others stay well below the target, and ended
-only when it reports that its last meeting has gone.
+only when it reports that its last meeting has gone. Machines of composers are added here alone.
 """
 
 from __future__ import annotations
@@ -91,6 +91,19 @@ def decide(nodes: Sequence[Node], now: datetime, policy: ScalingPolicy) -> Scali
         drain=tuple(one.id for one in leaving),
         end=tuple(one.id for one in drained),
     )
+
+
+def composers_wanted(jobs: int, jobs_at_once: int, machines: int, most: int) -> int:
+    """Machines that the composers' group should have: enough for each job to be under way, from zero on.
+
+    Never fewer than there are: a machine without jobs leaves by itself, one with jobs stays.
+
+    Args:
+        jobs: Those that wait and those under way.
+        jobs_at_once: How many one machine does, >= 1.
+        machines: How many the group wants now.
+    """
+    return max(machines, min(most, math.ceil(jobs / jobs_at_once)))
 
 
 def _wanted(nodes: Sequence[Node], share: float, policy: ScalingPolicy) -> int:

@@ -112,6 +112,7 @@ class RecordingObjects(Protocol):
 
 class CompositionQueue(Protocol):
     def send(self, job: Mapping[str, Any]) -> None: ...
+    def count(self) -> int: ...
 
 
 class MediaLinks(Protocol):
@@ -257,6 +258,11 @@ class NodeCommands(Protocol):
 
 class KeyStore(Protocol):
     def change(self, decide: Callable[[Sequence[KeptKey]], list[KeptKey]]) -> list[KeptKey]: ...
+
+
+class MachineGroup(Protocol):
+    def size(self) -> int: ...
+    def resize(self, desired: int) -> None: ...
 
 
 class NodeGroup(Protocol):

@@ -1,13 +1,20 @@
-"""Keep a region's group of nodes as large as its meetings need; asked each minute."""
+"""Keep a region's groups of machines as large as its meetings and films need; asked each minute."""
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime
 
-from chalicelib.domain.scaling import FleetLoad, ScalingDecision, ScalingPolicy, decide, load_of
+from chalicelib.domain.scaling import (
+    FleetLoad,
+    ScalingDecision,
+    ScalingPolicy,
+    composers_wanted,
+    decide,
+    load_of,
+)
 from chalicelib.services.fleet import Fleet
-from chalicelib.services.protocols import NodeGroup
+from chalicelib.services.protocols import CompositionQueue, MachineGroup, NodeGroup
 
 log = logging.getLogger(__name__)
 
@@ -41,3 +48,28 @@ class Scaling:
                 self._group.end(nodes[name].instance)
         self._group.resize(decision.desired)
         return decision
+
+
+class ComposerScaling:
+    """Adds machines for films that wait; each leaves by itself when it has had none for a while."""
+
+    def __init__(self, queue: CompositionQueue, group: MachineGroup, *, jobs_at_once: int, most: int) -> None:
+        self._queue = queue
+        self._group = group
+        self._jobs_at_once = jobs_at_once
+        self._most = most
+
+    def run(self) -> int:
+        """How many machines the group is to have from now on; none where nobody starts any.
+
+        Raises:
+            StoreUnavailableError: The queue or the group did not answer; the next run asks again.
+        """
+        if not self._most:
+            return 0
+        machines = self._group.size()
+        wanted = composers_wanted(self._queue.count(), self._jobs_at_once, machines, self._most)
+        if wanted > machines:
+            log.info("composers grow from %d machines to %d", machines, wanted)
+            self._group.resize(wanted)
+        return wanted

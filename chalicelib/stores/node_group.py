@@ -1,4 +1,4 @@
-"""A region's autoscaling group of media nodes."""
+"""A region's autoscaling groups: of media nodes, and of machines that compose films."""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ class AutoScalingNodeGroup:
     def __init__(self, name: str, client: Any = None) -> None:
         self._name = name
         self._client = client
+
+    def size(self) -> int:
+        """How many instances the group wants now.
+
+        Raises:
+            StoreUnavailableError: The group did not say, or is not there.
+        """
+        told = self._call("describe_auto_scaling_groups", AutoScalingGroupNames=[self._name])
+        groups = told["AutoScalingGroups"] if told else []
+        if not groups:
+            raise StoreUnavailableError(f"there is no group {self._name}")
+        return int(groups[0]["DesiredCapacity"])
 
     def resize(self, desired: int) -> None:
         """Have so many instances; the same again changes nothing.
@@ -38,14 +50,15 @@ class AutoScalingNodeGroup:
             ShouldDecrementDesiredCapacity=True,
         )
 
-    def _call(self, operation: str, **parameters: Any) -> None:
+    def _call(self, operation: str, **parameters: Any) -> Any:
         self._client = self._client or open_client("autoscaling", _CONFIG)
         try:
-            getattr(self._client, operation)(**parameters)
+            return getattr(self._client, operation)(**parameters)
         except ClientError as error:
             # Gone already, or another change of the group is under way: the next minute looks again.
             if error.response["Error"]["Code"] not in ("ValidationError", "ScalingActivityInProgress"):
                 raise StoreUnavailableError(f"{operation} failed") from error
+            return None
         except BotoCoreError as error:
             raise StoreUnavailableError(f"{operation} failed") from error
 

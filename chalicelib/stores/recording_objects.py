@@ -110,11 +110,23 @@ class SqsCompositionQueue:
 
     def send(self, job: Mapping[str, Any]) -> None:
         try:
-            self._client = self._client or open_client("sqs", _CONFIG)
-            self._url = self._url or self._client.get_queue_url(QueueName=self._queue_name)["QueueUrl"]
-            self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(job))
+            self._sqs().send_message(QueueUrl=self._url, MessageBody=json.dumps(job))
         except (BotoCoreError, ClientError) as error:
             raise StoreUnavailableError(f"the job {job['job']} was not sent") from error
+
+    def count(self) -> int:
+        """About how many jobs wait or are under way."""
+        names = [f"ApproximateNumberOfMessages{which}" for which in ("", "NotVisible", "Delayed")]
+        try:
+            told = self._sqs().get_queue_attributes(QueueUrl=self._url, AttributeNames=names)
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailableError("the queue of jobs did not answer") from error
+        return sum(int(value) for value in told["Attributes"].values())
+
+    def _sqs(self) -> Any:
+        self._client = self._client or open_client("sqs", _CONFIG)
+        self._url = self._url or self._client.get_queue_url(QueueName=self._queue_name)["QueueUrl"]
+        return self._client
 
 
 class KmsKeys:

@@ -15,6 +15,9 @@ MOST_FAILED_PERCENT, LEAST_FAILED = 1, 5
 # Nodes count as lost after 10 s without a report: reports that wait so long make the fleet look dead.
 OLDEST_REPORT_SECONDS = 8
 OLDEST_WAKE_UP_SECONDS = 300
+# A film takes 0.6 of its meeting's time: six hours are a meeting of ten. That none is begun for half an hour
+# says that there are no machines, whatever the reason.
+OLDEST_JOB_SECONDS, JOBS_WAIT_MINUTES = 6 * 3600, 30
 # The stream keeps a day; webhooks are meant to come within seconds, the archive within minutes.
 OLDEST_EVENT = {"HearEvents": cdk.Duration.minutes(1), "ArchiveEvents": cdk.Duration.minutes(15)}
 # Run by the clock: one that fails is tried again, three failures are no accident.
@@ -124,6 +127,23 @@ class Alarms(Construct):
                 threshold=age,
                 periods=3,
             )
+
+        jobs = measured.queue_by_name["Compositions"]
+        add_alarm(
+            self,
+            "JobsWait",
+            jobs.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="Minimum"),
+            "Films wait and no composer takes them: no spot machine, or all that are allowed are at work.",
+            periods=JOBS_WAIT_MINUTES,
+        )
+        add_alarm(
+            self,
+            "JobsAge",
+            jobs.metric_approximate_age_of_oldest_message(period=MINUTE),
+            "A film is not done after six hours: the log of the composers says what it waits for.",
+            threshold=OLDEST_JOB_SECONDS,
+            periods=3,
+        )
 
     def _of_nodes(self, measured: Measured) -> None:
         add_alarm(

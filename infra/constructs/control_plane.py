@@ -17,9 +17,11 @@ from constructs import Construct
 from infra.config import Deployment, Region
 from infra.constructs.api_name import ApiName
 from infra.constructs.archive import Archive
+from infra.constructs.composer_fleet import COMPOSERS_PER_MACHINE, composer_group_name
 from infra.constructs.event_stream import EventStream
 from infra.constructs.firewall import Firewall
 from infra.constructs.gateway_problems import add_gateway_problems
+from infra.constructs.machine import allow_in_group
 from infra.constructs.measured import Measured
 from infra.constructs.media_fleet import node_group_name
 from infra.constructs.recordings import Recordings, let_open_elsewhere
@@ -142,6 +144,7 @@ class ControlPlane(Construct):
         )
         self.recordings.let_api_open(rest)
         self.recordings.let_provision(provision)
+        self.recordings.let_count(self.function_by_name["Scale"])
         self._grant_commands(self.recordings.keep, deployment)
 
     def _keep_time(
@@ -179,18 +182,19 @@ class ControlPlane(Construct):
             "PARLEY_NODE_GROUP": node_group_name(deployment),
             "PARLEY_MINIMUM_NODES": str(region.minimum_nodes),
             "PARLEY_MAXIMUM_NODES": str(region.maximum_nodes),
+            "PARLEY_COMPOSER_GROUP": composer_group_name(deployment),
+            "PARLEY_MAXIMUM_COMPOSERS": str(region.maximum_composers),
+            "PARLEY_COMPOSERS": str(COMPOSERS_PER_MACHINE),
         }.items():
             scale.add_environment(name, value)
         fleet_table.grant_read_data(scale)
         self._grant_commands(scale, deployment)
-        group = cdk.Stack.of(self).format_arn(
-            service="autoscaling",
-            resource="autoScalingGroup",
-            resource_name=f"*:autoScalingGroupName/{node_group_name(deployment)}",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
-        actions = ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"]
-        scale.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[group]))
+        change = "autoscaling:SetDesiredCapacity"
+        end = "autoscaling:TerminateInstanceInAutoScalingGroup"
+        allow_in_group(scale, [change, end], node_group_name(deployment))
+        allow_in_group(scale, [change], composer_group_name(deployment))
+        look = iam.PolicyStatement(actions=["autoscaling:DescribeAutoScalingGroups"], resources=["*"])
+        scale.add_to_role_policy(look)
         events.Rule(
             self,
             "ScaleEveryMinute",

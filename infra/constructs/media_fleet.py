@@ -6,12 +6,19 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_route53 as route53
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config import Deployment, Region
-from infra.constructs.node_machine import TLS, boot_script
+from infra.constructs.machine import (
+    NODE,
+    TLS,
+    add_hooks,
+    boot_script,
+    launch_template,
+    machine_role,
+    release_of,
+)
 from infra.constructs.zone import zone_of
 
 SIGNALING_PORT = 443
@@ -34,7 +41,8 @@ class MediaFleet(Construct):
         self.vpc = self._network()
         self.role = self._role(deployment, region, report_queue)
         certificate = self._names(deployment, region)
-        template = self._launch_template(deployment, region, report_queue, certificate)
+        data = _user_data(deployment, region, report_queue, certificate)
+        template = launch_template(self, self.role, self._security_group(), region.instance_type, data)
         self.group = autoscaling.AutoScalingGroup(
             self,
             "Nodes",
@@ -51,20 +59,7 @@ class MediaFleet(Construct):
         )
         self.group.add_warm_pool(min_size=region.warm_nodes, pool_state=autoscaling.PoolState.STOPPED)
         # Else a machine on its way into the pool would be stopped while it installs.
-        self.group.add_lifecycle_hook(
-            "Prepare",
-            lifecycle_hook_name="prepare",
-            lifecycle_transition=autoscaling.LifecycleTransition.INSTANCE_LAUNCHING,
-            heartbeat_timeout=PREPARE_TIME,
-            default_result=autoscaling.DefaultResult.ABANDON,
-        )
-        self.group.add_lifecycle_hook(
-            "Drain",
-            lifecycle_hook_name="drain",
-            lifecycle_transition=autoscaling.LifecycleTransition.INSTANCE_TERMINATING,
-            heartbeat_timeout=DRAIN_TIME,
-            default_result=autoscaling.DefaultResult.CONTINUE,
-        )
+        add_hooks(self.group, PREPARE_TIME, DRAIN_TIME)
 
     def _network(self) -> ec2.Vpc:
         public = ec2.SubnetConfiguration(name="public", subnet_type=ec2.SubnetType.PUBLIC)
@@ -73,7 +68,7 @@ class MediaFleet(Construct):
         return vpc
 
     def _role(self, deployment: Deployment, region: Region, report_queue: sqs.IQueue) -> iam.Role:
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+        role = machine_role(self, deployment, region, node_group_name(deployment))
         report_queue.grant_send_messages(role)
         own_queues = cdk.Stack.of(self).format_arn(
             service="sqs", resource=f"{deployment.command_queue_prefix}*"
@@ -81,16 +76,6 @@ class MediaFleet(Construct):
         # A node makes its own command queue at start: its name is not known before.
         actions = ["sqs:CreateQueue", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:DeleteMessage"]
         role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[own_queues]))
-        group = cdk.Stack.of(self).format_arn(
-            service="autoscaling",
-            resource="autoScalingGroup",
-            resource_name=f"*:autoScalingGroupName/{node_group_name(deployment)}",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
-        actions = ["autoscaling:CompleteLifecycleAction"]
-        role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[group]))
-        bucket = f"{deployment.node_release_bucket}-{region.name}"
-        s3.Bucket.from_bucket_name(self, "Releases", bucket).grant_read(role, deployment.node_release_key)
         return role
 
     def _names(self, deployment: Deployment, region: Region) -> acm.ICertificate | None:
@@ -130,34 +115,6 @@ class MediaFleet(Construct):
         for statement in (export, name, wait):
             self.role.add_to_policy(statement)
         return certificate
-
-    def _launch_template(
-        self,
-        deployment: Deployment,
-        region: Region,
-        report_queue: sqs.IQueue,
-        certificate: acm.ICertificate | None,
-    ) -> ec2.LaunchTemplate:
-        return ec2.LaunchTemplate(
-            self,
-            "Template",
-            instance_type=ec2.InstanceType(region.instance_type),
-            machine_image=ec2.MachineImage.latest_amazon_linux2023(cpu_type=ec2.AmazonLinuxCpuType.ARM_64),
-            role=self.role,
-            security_group=self._security_group(),
-            require_imdsv2=True,
-            http_put_response_hop_limit=1,
-            associate_public_ip_address=True,
-            block_devices=[
-                ec2.BlockDevice(
-                    device_name="/dev/xvda",
-                    volume=ec2.BlockDeviceVolume.ebs(
-                        16, encrypted=True, volume_type=ec2.EbsDeviceVolumeType.GP3
-                    ),
-                )
-            ],
-            user_data=_user_data(deployment, region, report_queue, certificate),
-        )
 
     def _security_group(self) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(self, "Ports", vpc=self.vpc, description="Signaling and media of clients")
@@ -200,6 +157,4 @@ def _user_data(
     }
     if certificate is not None:
         node |= {"PARLEY_TLS_CERTIFICATE": f"{TLS}/certificate.pem", "PARLEY_TLS_KEY": f"{TLS}/key.pem"}
-    release = f"s3://{deployment.node_release_bucket}-{region.name}/{deployment.node_release_key}"
-    # The scripts read their settings as shell does: each is exported to what they call.
-    return boot_script(release, {f"export {name}": value for name, value in machine.items()}, node)
+    return boot_script(NODE, release_of(deployment, region), machine, node)

@@ -1,7 +1,8 @@
 """What a region's recordings need: their bucket, who writes and reads it, jobs for composers, links, clocks.
 
-Nodes add under `nodes/` and can do nothing else there: they read, list and delete nothing. People read by way
-of CloudFront, whose links the API signs. docs/recording.md says what lies where, docs/decisions/0018 why.
+Nodes add under `nodes/` and can do nothing else there: they read, list and delete nothing. Composers
+read those and add under `compositions/`. People read by way of CloudFront, whose links the API signs.
+docs/recording.md says what lies where, docs/decisions/0018 why.
 """
 
 from collections.abc import Callable
@@ -116,6 +117,21 @@ class Recordings(Construct):
         """Add objects under the nodes' prefix, encrypted with the keys that commands name; no more."""
         self._allow(role, ["s3:PutObject"], self.bucket.arn_for_objects("nodes/*"))
         self._let_encrypt(role, "kms:GenerateDataKey")
+
+    def let_count(self, scale: lambda_.Function) -> None:
+        """See how many films are to be made."""
+        self._allow(scale, ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"], self.jobs.queue_arn)
+
+    def let_composers_work(self, role: iam.Role) -> None:
+        """Take jobs and hand them on; read what was recorded, write films; delete nothing."""
+        self.jobs.grant_consume_messages(role)
+        self.jobs.grant_send_messages(role)
+        # Without it S3 answers 403 for what is not there, and a lease that nobody took is such.
+        self._allow(role, ["s3:ListBucket"], self.bucket.bucket_arn)
+        self._allow(role, ["s3:GetObject"], self.bucket.arn_for_objects("nodes/*"))
+        films = self.bucket.arn_for_objects("compositions/*")
+        self._allow(role, ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], films)
+        self._let_encrypt(role, "kms:GenerateDataKey", "kms:Decrypt")
 
     def _let_keep(self, keep: lambda_.Function) -> None:
         self._allow(keep, ["s3:PutObject"], self.bucket.arn_for_objects("compositions/*"))

@@ -9,19 +9,13 @@ RUN=${PARLEY_RUN:-/run/parley}
 EVERY=${PARLEY_ATTEND_SECONDS:-5}
 DAY=86400
 
-# Tell the group that its hook may go on; nobody waits for one that is over.
-complete() {
-  aws autoscaling complete-lifecycle-action --auto-scaling-group-name "$PARLEY_NODE_GROUP" \
-    --lifecycle-hook-name "$1" --lifecycle-action-result CONTINUE --instance-id "$(fact instance-id)" || true
-}
-
 leave() {
   systemctl stop parley-node || true
   if [ -f "$RUN/name" ]; then
     read -r name address < "$RUN/name"
     change_name DELETE "$name" "$address" || true
   fi
-  complete drain
+  complete "$PARLEY_NODE_GROUP" drain
 }
 
 seen=none
@@ -32,13 +26,13 @@ while true; do
   if [ "$wanted" != "$seen" ]; then
     case $wanted in
       # What does not start is tried again; a machine whose node never starts is replaced when its hook runs out.
-      InService) if systemctl start parley-node; then complete prepare; else wanted=none; fi ;;
+      InService) if systemctl start parley-node; then complete "$PARLEY_NODE_GROUP" prepare; else wanted=none; fi ;;
       *Terminated)
         leave
         exit 0
         ;;
       # Installed, and to wait in the pool.
-      Warmed:*) complete prepare ;;
+      Warmed:*) complete "$PARLEY_NODE_GROUP" prepare ;;
     esac
     seen=$wanted
   fi

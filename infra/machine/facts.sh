@@ -9,6 +9,12 @@ fact() {
   curl -sf -H "X-aws-ec2-metadata-token: $token" "$METADATA/meta-data/$1"
 }
 
+# Tell a group that its hook may go on; nobody waits for one that is over.
+complete() {
+  aws autoscaling complete-lifecycle-action --auto-scaling-group-name "$1" --lifecycle-hook-name "$2" \
+    --lifecycle-action-result CONTINUE --instance-id "$(fact instance-id)" || true
+}
+
 # UPSERT or DELETE of the address that the machine's name leads to; prints the id of the change.
 change_name() {
   aws route53 change-resource-record-sets --hosted-zone-id "$PARLEY_ZONE_ID" --query ChangeInfo.Id --output text \

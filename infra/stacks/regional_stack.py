@@ -10,6 +10,7 @@ from constructs import Construct
 from infra.config import Deployment, Region
 from infra.constructs.alarm_topic import AlarmTopic
 from infra.constructs.alarms import Alarms
+from infra.constructs.composer_fleet import ComposerFleet
 from infra.constructs.control_plane import CONTROL_INDEXES, ControlPlane
 from infra.constructs.dashboard import Dashboard
 from infra.constructs.media_fleet import MediaFleet
@@ -49,6 +50,15 @@ class RegionalStack(cdk.Stack):
             report_queue=self.control_plane.reports.queue,
         )
         self.control_plane.recordings.let_nodes_write(self.fleet.role)
+        ComposerFleet(
+            self,
+            "Composers",
+            deployment=deployment,
+            region=region,
+            vpc=self.fleet.vpc,
+            recordings=self.control_plane.recordings,
+            report_queue=self.control_plane.reports.queue,
+        )
         measured = self.control_plane.measured(deployment, region)
         Alarms(self, "Alarms", measured=measured)
         Dashboard(self, "Dashboard", title=f"{deployment.project}-{region.name}", measured=measured)

@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     composition_width: int = Field(default=1280, ge=64, le=1920, multiple_of=2)
     composition_height: int = Field(default=720, ge=36, le=1080, multiple_of=2)
     composition_rate: int = Field(default=25, ge=1, le=60)
+    # Touched while a job is under way, for whoever ends machines that have none.
+    composition_activity_file: Path | None = None
 
     def quality(self) -> Quality:
         return Quality(Size(self.composition_width, self.composition_height), self.composition_rate)
@@ -94,8 +96,14 @@ class JobQueue:
             AttributeNames=["ApproximateReceiveCount"],
         )
         for message in received.get("Messages", []):
+            self._note_activity()
             self._handle(message)
+            self._note_activity()
         return bool(received.get("Messages"))
+
+    def _note_activity(self) -> None:
+        if self._settings.composition_activity_file is not None:
+            self._settings.composition_activity_file.touch()
 
     def _handle(self, message: Json) -> None:
         handle = message["ReceiptHandle"]
@@ -174,6 +182,7 @@ class JobQueue:
 
         def beat() -> None:
             while not over.wait(BEAT_SECONDS):
+                self._note_activity()
                 try:
                     lease.renew()
                     self._show_again(handle, VISIBILITY_SECONDS)

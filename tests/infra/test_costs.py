@@ -10,7 +10,18 @@ import pytest
 from chalicelib.domain import egress
 from chalicelib.domain.scaling import ScalingPolicy
 from infra.config import Region
-from infra.costs import Fleet, Prices, Shape, costs, egress_dollars, node_hours, published
+from infra.costs import (
+    Fleet,
+    Prices,
+    Recorded,
+    Shape,
+    costs,
+    egress_dollars,
+    node_hours,
+    published,
+    recorded_costs,
+    recorded_table,
+)
 from tests.support.mocked_aws import mocked_aws
 
 OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
@@ -18,6 +29,7 @@ OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
 
 def test_the_page_says_what_is_computed():
     assert "\n".join(published()) in OPERATIONS.read_text()
+    assert "\n".join(recorded_table(Recorded(), Prices())) in OPERATIONS.read_text()
 
 
 def test_a_meeting_is_as_large_as_placement_foretells():
@@ -64,3 +76,20 @@ def test_egress_is_the_most_of_it_and_another_region_writes_all_again():
     assert one["egress to the Internet"] > 0.9 * sum(one.values())
     assert two.pop("DynamoDB, written units") == pytest.approx(2 * one.pop("DynamoDB, written units"))
     assert two == one
+
+
+def test_an_hour_of_four_is_recorded_in_14400_segments_and_its_film_made_on_a_third_of_a_machine():
+    prices = Prices(thousand_puts=1.0, thousand_gets=1.0, spot_hour=1.0)
+    one = {line.what: line.dollars for line in recorded_costs(Recorded(idle_share=0), prices)}
+    assert one["segments and pages, written"] == pytest.approx(14.4 + 0.36)
+    assert one["segments, read by the composer"] == pytest.approx(14.4)
+    assert one["spot machine that composes"] == pytest.approx(0.3)
+
+
+def test_a_second_recorder_writes_and_keeps_all_again_and_costs_no_other_film():
+    one = {line.what: line.dollars for line in recorded_costs(Recorded(), Prices())}
+    two = {line.what: line.dollars for line in recorded_costs(Recorded(recorders=2), Prices())}
+    assert two["segments and pages, written"] == pytest.approx(2 * one["segments and pages, written"])
+    assert two["spot machine that composes"] == one["spot machine that composes"]
+    month = "segments and film, a month in standard"
+    assert one[month] < two[month] < 2 * one[month]

@@ -7,6 +7,7 @@ import os
 import ssl
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -229,3 +230,65 @@ def test_without_a_zone_there_is_neither_name_nor_certificate(machine):
     assert machine.run("prepare.sh").returncode == 0
     assert node_settings(machine)["PARLEY_NODE_PUBLIC_URL"] == "http://203.0.113.9:443"
     assert not machine.calls("aws")
+
+
+def composing(machine: Machine, idle: int = 600) -> None:
+    (machine.root / "machine.env").write_text(
+        "export PARLEY_COMPOSER_GROUP=parley-composers PARLEY_COMPOSERS=2\n"
+    )
+    machine.environment["PARLEY_IDLE_SECONDS"] = str(idle)
+
+
+def test_a_machine_for_films_starts_its_composers_and_tells_the_group(machine):
+    composing(machine)
+    machine.know(target_lifecycle_state="Terminated")
+    assert machine.run("attend-composers.sh").returncode == 0
+    start, prepared, *_ = machine.calls()
+    assert start == "systemctl start parley-composer@1 parley-composer@2"
+    assert "--auto-scaling-group-name parley-composers --lifecycle-hook-name prepare" in prepared
+
+
+def test_composers_finish_their_minute_before_the_group_takes_the_machine(machine):
+    composing(machine)
+    machine.know(target_lifecycle_state="Terminated")
+    assert machine.run("attend-composers.sh").returncode == 0
+    stop, complete = machine.calls()[-2:]
+    assert stop == "systemctl stop parley-composer@1 parley-composer@2"
+    assert "--lifecycle-hook-name drain" in complete
+
+
+def test_composers_end_when_the_spot_market_wants_the_machine_back_and_another_takes_its_place(machine):
+    composing(machine)
+    machine.know(target_lifecycle_state="InService", instance_action='{"action": "terminate"}')
+    assert machine.run("attend-composers.sh").returncode == 0
+    assert machine.calls()[-1] == "systemctl stop parley-composer@1 parley-composer@2"
+    assert not machine.calls("terminate-instance")
+
+
+def test_a_machine_without_films_gives_itself_back_once_and_ends_its_composers_then(machine):
+    composing(machine, idle=0)
+    machine.know(target_lifecycle_state="InService")
+    states(machine, "InService", "InService", "Terminated")
+    assert machine.run("attend-composers.sh").returncode == 0
+    (end,) = machine.calls("terminate-instance-in-auto-scaling-group")
+    assert "--instance-id i-1 --should-decrement-desired-capacity" in end
+    assert machine.calls().index(end) < machine.calls().index(machine.calls("systemctl stop")[0])
+
+
+@pytest.mark.parametrize(("last", "is_kept"), [(3600, True), (-3600, False)])
+def test_a_machine_is_kept_while_a_composer_shows_that_it_is_at_a_film(machine, last, is_kept):
+    composing(machine, idle=1)
+    # Two seconds at each look.
+    (machine.root / "bin/date").write_text(
+        '#!/bin/bash\nseen=$(cat "$FACTS/seen" 2> /dev/null || /bin/date +%s)\n'
+        'echo $((seen + 2)) | tee "$FACTS/seen"\n'
+    )
+    (machine.root / "bin/date").chmod(0o755)
+    (machine.root / "run").mkdir()
+    (machine.root / "run/2").touch()
+    at = time.time() + last
+    os.utime(machine.root / "run/2", (at, at))
+    machine.know(target_lifecycle_state="InService")
+    states(machine, "InService", "Terminated")
+    assert machine.run("attend-composers.sh").returncode == 0
+    assert bool(machine.calls("terminate-instance")) is not is_kept

@@ -17,8 +17,8 @@ from chalicelib.stores import tables
 from chalicelib.stores.control_items import MeetingItem
 from infra.app import build
 from infra.config import Cognito, Deployment, DeploymentError, HostedZone, Region, read_deployment
+from infra.constructs.machine import COMPOSER, MACHINE, NODE
 from infra.constructs.media_fleet import METRICS_PORT
-from infra.constructs.node_machine import MACHINE, SCRIPTS, UNITS
 from infra.constructs.recordings import ARCHIVE_DAYS, INFREQUENT_DAYS
 from infra.functions.name_in_token import handler
 from localcloud.web_app import security_headers
@@ -583,8 +583,9 @@ def test_no_policy_allows_everything(region, shared, web):
             for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
                 assert statement["Action"] != "*"
                 if statement["Resource"] == "*":
-                    # One knows no resource; a key has no name before it is made, only its tag.
-                    is_listing = statement["Action"] == "dynamodb:ListStreams"
+                    # Two know no resource; a key has no name before it is made, only its tag.
+                    listing = ("dynamodb:ListStreams", "autoscaling:DescribeAutoScalingGroups")
+                    is_listing = statement["Action"] in listing
                     assert is_listing or REQUESTED in json.dumps(statement["Condition"])
 
 
@@ -663,15 +664,103 @@ def test_a_machine_says_when_it_is_installed_and_one_that_never_does_is_replaced
 
 
 def test_a_machine_brings_the_scripts_that_attend_to_it(region):
-    (template,) = region.find_resources("AWS::EC2::LaunchTemplate").values()
-    data = template["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]
-    text = "".join(part if isinstance(part, str) else "x" * 100 for part in data["Fn::Join"][1])
-    for name in (*SCRIPTS, *UNITS):
-        assert (MACHINE / name).read_text().rstrip() in text
-    # EC2 takes 16 KiB.
-    assert len(text.encode()) < 16_000
-    assert subprocess.run(["bash", "-n"], input=text, text=True, check=False).returncode == 0
-    assert not any(word in text for word in ("AWS_SECRET", "PRIVATE KEY"))
+    for fleet, kind in (("Fleet", NODE), ("Composers", COMPOSER)):
+        text = boot_text(region, fleet)
+        for name in (*kind.scripts, *kind.units):
+            assert (MACHINE / name).read_text().rstrip() in text
+        # EC2 takes 16 KiB.
+        assert len(text.encode()) < 16_000
+        assert subprocess.run(["bash", "-n"], input=text, text=True, check=False).returncode == 0
+        assert not any(word in text for word in ("AWS_SECRET", "PRIVATE KEY"))
+
+
+def boot_text(template: Template, fleet: str) -> str:
+    """What the machines of a group run at their first boot."""
+    (data,) = (
+        one["Properties"]["LaunchTemplateData"]
+        for name, one in template.find_resources("AWS::EC2::LaunchTemplate").items()
+        if name.startswith(f"{fleet}Template")
+    )
+    parts = data["UserData"]["Fn::Base64"]["Fn::Join"][1]
+    return "".join(part if isinstance(part, str) else "x" * 100 for part in parts)
+
+
+def test_films_are_made_on_spot_machines_of_which_there_are_none_without_a_job(region):
+    groups = region.find_resources(
+        "AWS::AutoScaling::AutoScalingGroup", {"Properties": {"AutoScalingGroupName": "parley-composers"}}
+    )
+    (group,) = (one["Properties"] for one in groups.values())
+    assert (group["MinSize"], group["MaxSize"], group.get("DesiredCapacity")) == ("0", "10", None)
+    # A machine with a film under way is never picked.
+    assert group["NewInstancesProtectedFromScaleIn"]
+    policy = group["MixedInstancesPolicy"]
+    assert policy["InstancesDistribution"] == {
+        "OnDemandBaseCapacity": 0,
+        "OnDemandPercentageAboveBaseCapacity": 0,
+        "SpotAllocationStrategy": "price-capacity-optimized",
+    }
+    kinds = [one["InstanceType"] for one in policy["LaunchTemplate"]["Overrides"]]
+    assert len(kinds) >= 4
+    # Two cores each, and the release is of Arm.
+    assert all(one.endswith(".large") and one[2] == "g" for one in kinds)
+
+
+def test_every_machine_asks_for_a_token_and_has_an_encrypted_disk(region):
+    templates = region.find_resources("AWS::EC2::LaunchTemplate")
+    assert len(templates) == 2
+    for one in templates.values():
+        data = one["Properties"]["LaunchTemplateData"]
+        assert data["MetadataOptions"]["HttpTokens"] == "required"
+        assert all(disk["Ebs"]["Encrypted"] for disk in data["BlockDeviceMappings"])
+
+
+def test_a_composer_reads_what_was_recorded_and_writes_films_and_deletes_nothing(region):
+    found = statements(region, of="ComposersRole")
+    by_action = {
+        action: json.dumps([one["Resource"] for one in found if action in actions([one])])
+        for action in actions(found)
+    }
+    of_recordings = [one for one in found if "RecordingsBucket" in json.dumps(one["Resource"])]
+    assert actions(of_recordings) == {
+        *("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload")
+    }
+    assert "nodes/*" in by_action["s3:GetObject"]
+    assert "nodes/*" not in by_action["s3:PutObject"]
+    assert "compositions/*" in by_action["s3:PutObject"]
+    assert {one for one in by_action if one.startswith("kms:")} == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"} <= set(by_action)
+    assert not any(one.startswith("dynamodb:") for one in by_action)
+    ended = by_action["autoscaling:TerminateInstanceInAutoScalingGroup"]
+    assert ":autoScalingGroupName/parley-composers" in ended
+    assert "parley-nodes" not in ended
+
+
+def test_what_composers_write_down_outlives_their_machines(region):
+    text = boot_text(region, "Composers")
+    assert '"file_path":"/var/log/parley/composer-*.log"' in text
+    assert "dnf install -y amazon-cloudwatch-agent" in text
+    days_by_group = {
+        name: one["Properties"]["RetentionInDays"]
+        for name, one in region.find_resources("AWS::Logs::LogGroup").items()
+        if "RetentionInDays" in one["Properties"]
+    }
+    assert [days for name, days in days_by_group.items() if name.startswith("ComposersLog")] == [30]
+    assert "logs:PutLogEvents" in actions(statements(region, of="ComposersRole"))
+
+
+def test_the_function_that_adds_machines_knows_how_many_and_for_which_queue(region):
+    (scale,) = (
+        one["Properties"]["Environment"]["Variables"]
+        for one in region.find_resources("AWS::Lambda::Function").values()
+        if one["Properties"].get("Handler") == "app.scale"
+    )
+    assert scale["PARLEY_COMPOSER_GROUP"] == "parley-composers"
+    assert f"export PARLEY_COMPOSERS={scale['PARLEY_COMPOSERS']}\n" in boot_text(region, "Composers")
+    found = statements(region, of="ControlPlaneScale")
+    counting = [one for one in found if "sqs:GetQueueAttributes" in actions([one])]
+    assert "Jobs" in json.dumps(counting[0]["Resource"])
+    changing = [one["Resource"] for one in found if "autoscaling:SetDesiredCapacity" in actions([one])]
+    assert "parley-composers" in json.dumps(changing)
 
 
 def test_nodes_have_names_and_a_certificate_that_only_acm_may_make(templates):

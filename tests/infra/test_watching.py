@@ -106,6 +106,8 @@ def test_each_function_that_fails_wakes_somebody(first, second):
         ("AlarmsThrottled", "Throttles", "notBreaching"),
         ("AlarmsReportsAge", "ApproximateAgeOfOldestMessage", "notBreaching"),
         ("AlarmsWebhooksAge", "ApproximateAgeOfOldestMessage", "notBreaching"),
+        ("AlarmsJobsAge", "ApproximateAgeOfOldestMessage", "notBreaching"),
+        ("AlarmsJobsWait", "ApproximateNumberOfMessagesVisible", "notBreaching"),
         ("AlarmsHearEventsAge", "IteratorAge", "notBreaching"),
         ("AlarmsBlocked", "BlockedRequests", "notBreaching"),
         ("AlarmsPlacementsRefused", "Unanswered", "notBreaching"),

@@ -119,6 +119,9 @@ class KeptJobs:
     def send(self, job: Mapping[str, Any]) -> None:
         self.jobs.append(job)
 
+    def count(self) -> int:
+        return len(self.jobs)
+
 
 class PlainLinks:
     """Links that say what a signature would cover."""

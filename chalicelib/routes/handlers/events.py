@@ -120,10 +120,11 @@ def sweep(event: dict[str, Any], context: Any) -> dict[str, int]:
 
 
 def scale(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Keep the region's nodes as many as its meetings need, and tell how they are."""
+    """Keep the region's nodes as many as its meetings need, machines as its films do; tell how nodes are."""
     tell_load(services().scaling.load(utc_now()))
     decision = services().scaling.run(context.aws_request_id, utc_now())
     told = {"desired": decision.desired, "drained": len(decision.drain), "ended": len(decision.end)}
+    told["composers"] = services().composer_scaling.run()
     logger.info("nodes scaled", extra=told)
     return told
 

@@ -149,6 +149,19 @@ def test_a_job_is_a_message_of_the_queue():
         SqsCompositionQueue("none").send({"job": "job_x"})
 
 
+def test_jobs_that_wait_and_those_under_way_are_counted():
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
+    queue = SqsCompositionQueue("jobs")
+    for number in range(3):
+        queue.send({"job": f"job_{number}"})
+    assert queue.count() == 3
+    sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1, VisibilityTimeout=60)
+    assert queue.count() == 3
+    with pytest.raises(StoreUnavailableError):
+        SqsCompositionQueue("none").count()
+
+
 def test_a_tenants_key_is_made_once_rotates_and_is_read_by_one_distribution():
     keys = KmsKeys("123456789012", "arn:aws:cloudfront::123456789012:distribution/D1")
     arn = keys.make(Tenant("Zoë & sons"))

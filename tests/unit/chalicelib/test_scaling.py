@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.placement import LOST_AFTER, Node
-from chalicelib.domain.scaling import ScalingDecision, ScalingPolicy, decide, load_of
+from chalicelib.domain.scaling import ScalingDecision, ScalingPolicy, composers_wanted, decide, load_of
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.services.fleet import Fleet
-from chalicelib.services.scaling import Scaling
+from chalicelib.services.scaling import ComposerScaling, Scaling
 from chalicelib.stores.node_group import AutoScalingNodeGroup
 from tests.support.builders import NOW, a_node
 from tests.support.memory_stores import MemoryFleet, MemoryMeetings, RecordingCommands
@@ -177,3 +177,79 @@ def test_the_load_of_a_region_counts_ready_nodes_and_names_the_others():
 def test_a_region_without_nodes_has_a_load_of_nothing():
     load = load_of([], NOW)
     assert (load.ready, load.capacity_units, load.busy, load.busiest) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "machines", "wanted"),
+    [
+        *((0, 0, 0), (1, 0, 1), (2, 0, 1), (3, 0, 2), (3, 1, 2), (100, 2, 10)),
+        # Those that are there leave by themselves: a film may be under way on each.
+        *((0, 3, 3), (1, 3, 3), (100, 12, 12)),
+    ],
+)
+def test_machines_for_films_are_added_for_each_job_and_never_taken_away(jobs, machines, wanted):
+    assert composers_wanted(jobs, 2, machines, most=10) == wanted
+
+
+class Composers:
+    """A group of machines, and a queue with jobs."""
+
+    def __init__(self, jobs: int, machines: int) -> None:
+        self.jobs, self.machines = jobs, machines
+        self.told: list[int] = []
+
+    def count(self) -> int:
+        return self.jobs
+
+    def send(self, job: object) -> None:
+        self.jobs += 1
+
+    def size(self) -> int:
+        return self.machines
+
+    def resize(self, desired: int) -> None:
+        self.machines = desired
+        self.told.append(desired)
+
+
+def test_the_group_of_composers_is_told_once_what_it_is_to_have():
+    composers = Composers(jobs=5, machines=0)
+    scaling = ComposerScaling(composers, composers, jobs_at_once=2, most=10)
+    assert [scaling.run(), scaling.run()] == [3, 3]
+    assert composers.told == [3]
+    composers.jobs = 0
+    assert scaling.run() == 3
+    assert composers.told == [3]
+
+
+def test_where_nobody_starts_machines_no_queue_is_asked():
+    class Silent(Composers):
+        def count(self) -> int:
+            raise AssertionError
+
+    silent = Silent(1, 0)
+    assert ComposerScaling(silent, silent, jobs_at_once=2, most=0).run() == 0
+
+
+def test_a_group_says_how_many_it_wants_and_one_that_is_not_there_is_told():
+    client = boto3.client(
+        "autoscaling", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    group = AutoScalingNodeGroup("parley-composers", client)
+    asked = {"AutoScalingGroupNames": ["parley-composers"]}
+    one = {
+        "AutoScalingGroupName": "parley-composers",
+        "MinSize": 0,
+        "MaxSize": 10,
+        "DesiredCapacity": 4,
+        "DefaultCooldown": 0,
+        "AvailabilityZones": ["eu-central-1a"],
+        "HealthCheckType": "EC2",
+        "CreatedTime": NOW,
+    }
+    with Stubber(client) as stub:
+        stub.add_response("describe_auto_scaling_groups", {"AutoScalingGroups": [one]}, asked)
+        assert group.size() == 4
+        stub.add_response("describe_auto_scaling_groups", {"AutoScalingGroups": []}, asked)
+        with pytest.raises(StoreUnavailableError):
+            group.size()
