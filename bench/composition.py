@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -38,6 +39,11 @@ SEGMENT_SECONDS = 2
 # Different seconds of one camera; a meeting repeats them.
 DIFFERENT_SEGMENTS = 5
 BITS_PER_SECOND = 1_500_000
+# L1T3, as the app's cameras send: every second picture is the base of no other.
+TEMPORAL_LAYERS = (
+    "ts_number_layers=3:ts_target_bitrate=750,1050,1500:ts_rate_decimator=4,2,1:ts_periodicity=4"
+    ":ts_layer_id=0,2,1,2:ts_layering_mode=3"
+)
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -89,6 +95,7 @@ def camera_segments() -> list[bytes]:
 def _segment(room: Any, noise: list[Any], frames: range) -> bytes:
     file = io.BytesIO()
     settings = {"deadline": "realtime", "cpu-used": "-8", "lag-in-frames": "0", "threads": "1"}
+    settings["ts-parameters"] = TEMPORAL_LAYERS
     with av.open(file, "w", format="matroska") as container:
         stream = container.add_stream("libvpx", rate=CAMERA_RATE, options=settings)
         assert isinstance(stream, av.VideoStream)
@@ -136,6 +143,8 @@ def compose(segments: list[bytes], people: int, seconds: int) -> Run:
         environment |= {"PARLEY_COMPOSITION_QUEUE_URL": jobs, "PARLEY_REPORT_QUEUE_URL": reports}
         return measure(studio, take.prefix, environment)
     finally:
+        # What one stand-in held the next would find.
+        urllib.request.urlopen(f"{environment['AWS_ENDPOINT_URL']}/moto-api/reset", b"")
         server.stop()
 
 

@@ -6,9 +6,11 @@ decoded, so that after a death it knows whose fault that was.
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ Samples = NDArray[np.float32]
 MOST_PIXELS = 4096 * 2304
 # The header says what is inside; nothing is read ahead to guess it.
 OPEN_OPTIONS = {"probesize": "65536", "analyzeduration": "0"}
+# Spares the smoothing of pictures that no other one is made from: nothing of that is left in a smaller tile.
+SMALL_OPTIONS = {"skip_loop_filter": "noref"}
 # Clip number and beats, little endian; -1 is no clip.
 PULSE = struct.Struct("<qq")
 NO_CLIP = -1
@@ -62,9 +66,14 @@ class Faults:
 
 
 class Pictures:
-    """The pictures of one track, asked for with times that ascend."""
+    """The pictures of one track, asked for with times that ascend: the middles of ticks at `rate`.
 
-    def __init__(self, clips: Sequence[LocalClip], pulse: Pulse, faults: Faults) -> None:
+    `is_small` says that they are shown at half their size or below; it counts from the next clip on.
+    """
+
+    def __init__(self, clips: Sequence[LocalClip], rate: int, pulse: Pulse, faults: Faults) -> None:
+        self.is_small = False
+        self._rate = rate
         self._decoded = self._decode_all(clips)
         self._pulse = pulse
         self._faults = faults
@@ -98,9 +107,13 @@ class Pictures:
             with av.open(clip.path, format="matroska", options=OPEN_OPTIONS) as container:
                 stream = container.streams.video[0]
                 context = stream.codec_context
-                prepare(context)
-                for packet in container.demux(stream):
-                    packets += packet.size > 0
+                prepare(context, SMALL_OPTIONS if self.is_small else {})
+                for packet, following in itertools.pairwise(itertools.chain(container.demux(stream), [None])):
+                    assert packet is not None
+                    is_seen = self._is_seen(clip, packet, following)
+                    # What is not seen is decoded only where another picture is made from it.
+                    context.skip_frame = "DEFAULT" if is_seen else "NONREF"
+                    packets += packet.size > 0 and is_seen
                     for time_us, frame in self._decode_packet(clip, context, packet):
                         frames += 1
                         if time_us < clip.start_us:
@@ -120,6 +133,19 @@ class Pictures:
         if frames * 2 < packets or packets == 0:
             self._faults.note(clip, f"{frames} of {packets} pictures could be decoded")
 
+    def _is_seen(self, clip: LocalClip, packet: av.Packet[Any], following: av.Packet[Any] | None) -> bool:
+        """Whether a tick's middle comes while this picture is the last: of 30 a second a film shows 25."""
+        moments = [
+            _film_us(clip, one.pts * one.time_base)
+            for one in (packet, following)
+            if one is not None and one.pts is not None and one.time_base is not None
+        ]
+        if len(moments) < 2:
+            return True
+        begin, end = moments
+        next_tick = -((1_000_000 - 2 * begin * self._rate) // 2_000_000)
+        return (2 * next_tick + 1) * 1_000_000 // (2 * self._rate) < end
+
     def _decode_packet(
         self, clip: LocalClip, context: VideoCodecContext, packet: av.Packet[Any]
     ) -> Iterator[tuple[int, av.VideoFrame]]:
@@ -132,7 +158,12 @@ class Pictures:
         for frame in decoded:
             if frame.pts is None or frame.time_base is None:
                 continue
-            yield clip.origin_us + round(frame.pts * frame.time_base * 1_000_000), frame
+            yield _film_us(clip, frame.pts * frame.time_base), frame
+
+
+def _film_us(clip: LocalClip, time: Fraction) -> int:
+    """Film time of a moment of the segment's own time, in seconds."""
+    return clip.origin_us + round(time * 1_000_000)
 
 
 def sound(clips: Sequence[LocalClip], pulse: Pulse, faults: Faults) -> Iterator[tuple[int, Samples]]:
@@ -188,7 +219,7 @@ class _OpusDecoder:
         return np.concatenate(parts) if parts else None
 
 
-def prepare(context: VideoCodecContext) -> None:
+def prepare(context: VideoCodecContext, options: Mapping[str, str]) -> None:
     """One thread: threads cost memory for each camera, and a crash is to be told from its clip."""
     context.thread_count = 1
-    context.options = {"max_pixels": str(MOST_PIXELS)}
+    context.options = {"max_pixels": str(MOST_PIXELS), **options}
