@@ -6,6 +6,7 @@ import array
 import asyncio
 import math
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -79,42 +80,66 @@ class HttpClient:
     connection: RTCPeerConnection
     location: str
     tracks: list[MediaStreamTrack] = field(default_factory=list)
+    # Every state that the connection has had.
+    states: list[str] = field(default_factory=list)
 
     def track(self, kind: str) -> MediaStreamTrack:
         return next(track for track in self.tracks if track.kind == kind)
 
 
+# Where a client's sockets are made; without one, on this machine like everything else.
+Place = AbstractContextManager[None]
+
+
 async def publish(
-    session: aiohttp.ClientSession, url: str, token: str, tracks: list[MediaStreamTrack]
+    session: aiohttp.ClientSession,
+    url: str,
+    token: str,
+    tracks: list[MediaStreamTrack],
+    place: Place | None = None,
 ) -> HttpClient:
     """Send the tracks over WHIP; returns once connected."""
     connection = RTCPeerConnection()
     for track in tracks:
         connection.addTransceiver(track, direction="sendonly")
-    return await _connect(session, f"{url}/whip", url, token, connection)
+    return await _connect(session, (url, "whip"), token, connection, place)
 
 
-async def play(session: aiohttp.ClientSession, url: str, token: str, kinds: list[str]) -> HttpClient:
+async def play(
+    session: aiohttp.ClientSession,
+    url: str,
+    token: str,
+    kinds: list[str],
+    place: Place | None = None,
+) -> HttpClient:
     """Receive over WHEP, one slot per kind; returns once connected."""
     connection = RTCPeerConnection()
     for kind in kinds:
         connection.addTransceiver(kind, direction="recvonly")
-    return await _connect(session, f"{url}/whep", url, token, connection)
+    return await _connect(session, (url, "whep"), token, connection, place)
 
 
 async def _connect(
-    session: aiohttp.ClientSession, endpoint: str, url: str, token: str, connection: RTCPeerConnection
+    session: aiohttp.ClientSession,
+    endpoint: tuple[str, str],
+    token: str,
+    connection: RTCPeerConnection,
+    place: Place | None,
 ) -> HttpClient:
     connected = asyncio.Event()
+    states: list[str] = []
 
     @connection.on("connectionstatechange")
     def handle_state() -> None:
+        states.append(connection.connectionState)
         if connection.connectionState == "connected":
             connected.set()
 
-    await connection.setLocalDescription(await connection.createOffer())
+    with place or nullcontext():
+        await connection.setLocalDescription(await connection.createOffer())
+    url, name = endpoint
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
-    async with session.post(endpoint, data=connection.localDescription.sdp, headers=headers) as answer:
+    async with session.post(f"{url}/{name}", data=connection.localDescription.sdp, headers=headers) as answer:
         text = await answer.text()
         assert answer.status == 201, text
         location = url + answer.headers["Location"]
@@ -122,7 +147,7 @@ async def _connect(
     async with asyncio.timeout(10):
         await connected.wait()
     received = [one.receiver.track for one in connection.getTransceivers() if one.direction == "recvonly"]
-    return HttpClient(connection, location, received)
+    return HttpClient(connection, location, received, states)
 
 
 async def tone_share(track: MediaStreamTrack, frames: int = 50) -> float:
