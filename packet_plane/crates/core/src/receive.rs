@@ -173,6 +173,7 @@ impl Track {
         let mut info = describe(arrival, &self.extensions, sequence, codec.payload_type);
         let descriptor = descriptor_of(arrival, &self.extensions);
         read_payload(&mut info, codec.name, &stream.history.written(sequence)[..len]);
+        info.starts_keyframe = info.starts_keyframe && stream.is_complete_start(&info, codec.name, len);
         if !descriptor.is_empty() {
             read_descriptor(&mut info, stream, descriptor);
         }
@@ -206,6 +207,20 @@ impl Track {
 }
 
 impl IngressStream {
+    /// Whether nothing of a keyframe's picture stands before the packet that seems to start it. Parameter sets may do so in
+    /// a packet of their own, and may have got lost: the picture is nothing without them.
+    fn is_complete_start(&self, info: &PacketInfo, codec: CodecName, len: usize) -> bool {
+        let payload = &self.history.written(info.sequence)[..len];
+        let has_parameters = match codec {
+            CodecName::H264 => h264::sequence_parameters(payload).is_some(),
+            CodecName::H265 => h265::has_video_parameters(payload),
+            _ => true,
+        };
+        let before = info.sequence.0.checked_sub(1).map(ExtendedSequenceNumber);
+        let before = before.and_then(|before| self.history.packet(before));
+        has_parameters || before.is_some_and(|before| before.info.rtp_timestamp != info.rtp_timestamp)
+    }
+
     /// Keep a payload as the packet that `info` describes.
     fn store(&mut self, info: PacketInfo, payload: &[u8]) {
         let buffer = self

@@ -121,6 +121,18 @@ impl Client {
     }
 
     pub fn packet(&self, ssrc: u32, mid: &str, sequence: u64, payload_type: u8, payload: &[u8]) -> Vec<u8> {
+        let rtp_timestamp = (sequence * 3_000) as u32;
+        self.packet_at(ssrc, mid, sequence, (payload_type, rtp_timestamp), payload)
+    }
+
+    pub fn packet_at(
+        &self,
+        ssrc: u32,
+        mid: &str,
+        sequence: u64,
+        (payload_type, rtp_timestamp): (u8, u32),
+        payload: &[u8],
+    ) -> Vec<u8> {
         let mut block = ExtensionBlock::default();
         block.push(1, mid.as_bytes());
         block.push(2, &[0x80 | 20]);
@@ -130,7 +142,7 @@ impl Client {
             padding: false,
             payload_type: PayloadType(payload_type),
             sequence_number: (sequence & 0xffff) as u16,
-            rtp_timestamp: (sequence * 3_000) as u32,
+            rtp_timestamp,
             ssrc: Ssrc(ssrc),
         };
         let mut out = vec![0; 1_500];
@@ -265,6 +277,33 @@ fn two_cameras() -> (Plane, Client, Client) {
     publisher.publish(&mut plane, ms(0), 11, MediaKind::Video, "cam");
     publisher.publish(&mut plane, ms(0), 12, MediaKind::Video, "desk");
     viewer.add_slot(&mut plane, ms(0), 21, MediaKind::Video);
+    assign(&mut plane, ms(0), 21, Some(11));
+    (plane, publisher, viewer)
+}
+
+/// A publisher of H.264 and a viewer that waits for it.
+fn two_h264_ends() -> (Plane, Client, Client) {
+    let mut plane = Plane::default();
+    let publisher = Client::join(&mut plane, ms(0), 1);
+    let viewer = Client::join(&mut plane, ms(0), 2);
+    let mut codec = Codec::new(96, CodecName::H264, 90_000, "packetization-mode=1");
+    codec.nack = true;
+    let parameters = TrackParameters {
+        track: TrackId(11),
+        transport: TransportId(1),
+        kind: MediaKind::Video,
+        mid: Some("cam".into()),
+        rids: Vec::new(),
+        ssrcs: vec![],
+        codecs: vec![codec.clone()],
+        extensions: extensions(),
+    };
+    plane.handle_command(ms(0), Command::AddTrack(parameters));
+    let slot = SlotParameters {
+        codecs: vec![codec],
+        ..slot_of(2, 21, MediaKind::Video)
+    };
+    plane.handle_command(ms(0), Command::AddSlot(slot));
     assign(&mut plane, ms(0), 21, Some(11));
     (plane, publisher, viewer)
 }
@@ -428,6 +467,40 @@ fn what_went_out_a_second_ago_goes_out_again_also_of_a_large_picture() {
     viewer.send_rtcp(&mut plane, ms(1_000), &request);
     let (rtp, _) = drain(&mut plane, ms(1_000), &viewer);
     assert_eq!(viewer.open(&rtp[0]).payload[2..], first.payload[..]);
+}
+
+#[test]
+fn a_slot_never_begins_behind_parameter_sets_that_got_lost() {
+    let (sets, sets_in_one) = (&[0x67, 1, 2][..], &[0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1][..]);
+    let (first_part, slice) = (&[0x7c, 0x85, 9, 9][..], &[0x65, 9, 9][..]);
+    for (sets, picture) in [(sets, first_part), (sets_in_one, slice)] {
+        let (mut plane, publisher, mut viewer) = two_h264_ends();
+        let send = |plane: &mut Plane, number: u64, picture: u32, payload: &[u8]| {
+            let packet = publisher.packet_at(100, "cam", number, (96, picture * 3_000), payload);
+            plane.handle_datagram(ms(number), publisher.address, &packet);
+        };
+        send(&mut plane, 7, 1, &[0x61, 1]);
+        // Number 8, the sets, comes later than what it is needed for.
+        send(&mut plane, 9, 2, picture);
+        send(&mut plane, 10, 3, &[0x61, 2]);
+        assert!(drain(&mut plane, ms(10), &viewer).0.is_empty());
+        send(&mut plane, 8, 2, sets);
+        send(&mut plane, 11, 4, &[0x61, 3]);
+        let (rtp, _) = drain(&mut plane, ms(11), &viewer);
+        let received: Vec<Received> = rtp.iter().map(|datagram| viewer.open(datagram)).collect();
+        assert_eq!(received[0].payload, sets);
+        // What stood between is a gap that the viewer asks for.
+        assert_eq!(received[1].sequence, received[0].sequence + 3);
+        // A picture whose sets the viewer has by other ways begins with its first slice.
+        let (mut plane, publisher, viewer) = two_h264_ends();
+        let send = |plane: &mut Plane, number: u64, picture: u32, payload: &[u8]| {
+            let packet = publisher.packet_at(100, "cam", number, (96, picture * 3_000), payload);
+            plane.handle_datagram(ms(number), publisher.address, &packet);
+        };
+        send(&mut plane, 7, 1, &[0x61, 1]);
+        send(&mut plane, 8, 2, picture);
+        assert_eq!(drain(&mut plane, ms(8), &viewer).0.len(), 1);
+    }
 }
 
 #[test]

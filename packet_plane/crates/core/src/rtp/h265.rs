@@ -2,6 +2,7 @@
 //!
 //! Source: RFC 7798 sections 1.1.4 (NAL unit header), 4.4.1 (single unit), 4.4.2 (aggregation), 4.4.3 (fragments).
 
+const VIDEO_PARAMETERS: u8 = 32;
 const SEQUENCE_PARAMETERS: u8 = 33;
 const AGGREGATION: u8 = 48;
 const FRAGMENT: u8 = 49;
@@ -67,6 +68,18 @@ pub fn sequence_parameters(payload: &[u8]) -> Option<&[u8]> {
     }
 }
 
+/// Whether a packet holds a video parameter set, the first of the sets without which a picture cannot be decoded.
+#[must_use]
+pub fn has_video_parameters(payload: &[u8]) -> bool {
+    let (Some(first), Some(rest)) = (payload.first(), payload.get(2..)) else {
+        return false;
+    };
+    match first >> 1 & 0x3f {
+        AGGREGATION => aggregated(rest).any(|kind| kind == VIDEO_PARAMETERS),
+        kind => kind == VIDEO_PARAMETERS,
+    }
+}
+
 fn aggregated(rest: &[u8]) -> impl Iterator<Item = u8> + '_ {
     units(rest).filter_map(|unit| Some(unit.first()? >> 1 & 0x3f))
 }
@@ -108,6 +121,10 @@ mod tests {
         assert_eq!(sequence_parameters(&[96, 1, 0, 1, 66]), None);
         assert_eq!(sequence_parameters(&[96]), None);
         assert_eq!(H265Units::parse(&[98]), None);
+        assert!(has_video_parameters(&[64, 1, 7]));
+        assert!(has_video_parameters(&[96, 1, 0, 2, 64, 1, 0, 3, 66, 1, 7]));
+        assert!(!has_video_parameters(&[96, 1, 0, 3, 66, 1, 7]));
+        assert!(!has_video_parameters(&[66, 1, 7]) && !has_video_parameters(&[64]));
     }
 
     #[test]
@@ -123,7 +140,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let _ = H265Units::parse(&bytes);
+            let _ = (H265Units::parse(&bytes), has_video_parameters(&bytes));
         }
     }
 }
