@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use packet_plane_core::nack_generator::PathBack;
 use packet_plane_core::quantities::Instant;
 use packet_plane_core::rtcp::sender_report::SenderReport;
 use packet_plane_core::rtcp::{
@@ -16,7 +17,10 @@ use crate::tally::Tally;
 /// As often as browsers report arrivals.
 const FEEDBACK_INTERVAL: Duration = Duration::from_millis(50);
 /// A retry earlier than this would ask twice for what is on its way.
-const ROUND_TRIP: Duration = Duration::from_millis(20);
+const PATH: PathBack = PathBack {
+    round_trip: Duration::from_millis(20),
+    fraction_lost: 0,
+};
 /// Blocks that one report holds.
 const MAX_BLOCKS: usize = 31;
 /// Seconds from 1900 to 1970.
@@ -65,7 +69,7 @@ impl Peer {
             .iter_mut()
             .filter(|(_, stream)| stream.nack.is_waiting())
         {
-            stream.nack.poll(now, ROUND_TRIP, &mut missing);
+            let _ = stream.nack.poll(now, PATH, &mut missing);
             nack::write(self.own_ssrc, *ssrc, &missing, &mut compound);
         }
         if !compound.is_empty() {

@@ -26,6 +26,11 @@ impl KeyframeThrottle {
         self.is_wanted = false;
     }
 
+    /// The stream has stopped: what was wished of it is wished of another, or again when it goes on.
+    pub fn forget(&mut self) {
+        self.is_wanted = false;
+    }
+
     /// When the next request may go out, `None` while nobody wants one.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {

@@ -1,17 +1,28 @@
 //! Which packets of an ingress stream are missing, and when to ask for them again (RFC 4585 section 6.2.1).
 //!
-//! A number is asked for at once, then again each time a round trip has passed, and given up after
-//! ten requests or a second: later than that no jitter buffer still waits for it.
+//! A number is asked for at once, then again each time a round trip has passed, where much gets lost each half of one:
+//! half of what is missing then is the request. It is given up after a second, or five round trips where these take
+//! longer; what needs it goes on with a keyframe.
 
 use std::time::Duration;
 
 use crate::quantities::{ExtendedSequenceNumber, Instant};
 
 const MAX_REQUESTS: u8 = 10;
+/// A player waits longer on a longer path, and at 30 % of loss each way an attempt succeeds every second time.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
+const GIVE_UP_AFTER_ROUND_TRIPS: u32 = 5;
+/// What was kept for repair is gone by then, here and at most senders.
+const GIVE_UP_AT_LATEST: Duration = Duration::from_secs(2);
 /// More missing numbers than this are a break of the stream, which only a keyframe mends.
 const MAX_MISSING: usize = 256;
 const MIN_RETRY: Duration = Duration::from_millis(20);
+/// On the shortest paths requests come ever more rarely up to this, so that they do not all fall into one short outage.
+const LONGEST_FIRST_RETRY: Duration = Duration::from_millis(100);
+/// From this share of loss on, in 1/256, a request is repeated before its answer can be here.
+const MUCH_LOST: u8 = 26;
+/// An answer takes a little longer than the path: it waits for its sender's pace.
+const ANSWER_TIME: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Copy, Debug)]
 struct Missing {
@@ -25,8 +36,34 @@ struct Missing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gap {
     None,
-    /// The gap is too wide to be filled: ask for a keyframe.
-    TooWide,
+    /// Nothing will fill it: ask for a keyframe.
+    NeverFilled,
+}
+
+/// What the path from the sender does.
+#[derive(Clone, Copy, Debug)]
+pub struct PathBack {
+    pub round_trip: Duration,
+    /// Share of the stream's packets that got lost lately, in 1/256.
+    pub fraction_lost: u8,
+}
+
+impl PathBack {
+    fn retry_after(&self, requests: u8) -> Duration {
+        let answered = self.round_trip + ANSWER_TIME;
+        let first = MIN_RETRY * (1 << requests.saturating_sub(1).min(7));
+        let spaced = answered.max(first.min(LONGEST_FIRST_RETRY));
+        // What was answered a round trip ago is not answered again: a sender knows that it may still be on its way.
+        if self.fraction_lost >= MUCH_LOST && answered > LONGEST_FIRST_RETRY {
+            spaced / 2
+        } else {
+            spaced
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        (self.round_trip * GIVE_UP_AFTER_ROUND_TRIPS).clamp(GIVE_UP_AFTER, GIVE_UP_AT_LATEST)
+    }
 }
 
 /// The missing numbers of one stream, oldest first.
@@ -34,6 +71,8 @@ pub enum Gap {
 pub struct NackGenerator {
     highest: Option<ExtendedSequenceNumber>,
     missing: Vec<Missing>,
+    /// Where the latest keyframe began: what is missing before it is missed by nothing after it.
+    keyframe: Option<ExtendedSequenceNumber>,
 }
 
 impl NackGenerator {
@@ -50,7 +89,7 @@ impl NackGenerator {
         self.highest = Some(sequence);
         if sequence.0 - highest.0 > MAX_MISSING as u64 || self.missing.len() >= MAX_MISSING {
             self.missing.clear();
-            return Gap::TooWide;
+            return Gap::NeverFilled;
         }
         let new = (highest.0 + 1..sequence.0).map(|number| Missing {
             sequence: ExtendedSequenceNumber(number),
@@ -62,13 +101,26 @@ impl NackGenerator {
         Gap::None
     }
 
-    /// The numbers to ask for now, ascending; each counts as asked for.
-    pub fn poll(&mut self, now: Instant, round_trip: Duration, out: &mut Vec<u16>) {
+    /// Note that a keyframe begins with this number.
+    pub fn handle_keyframe(&mut self, sequence: ExtendedSequenceNumber) {
+        self.keyframe = self.keyframe.max(Some(sequence));
+    }
+
+    /// The numbers to ask for now, ascending; each counts as asked for. Says whether one was given up that only another
+    /// keyframe makes up for.
+    pub fn poll(&mut self, now: Instant, path: PathBack, out: &mut Vec<u16>) -> Gap {
         out.clear();
-        self.missing
-            .retain(|m| m.requests < MAX_REQUESTS && now.since(m.since) < GIVE_UP_AFTER);
-        let retry_after = round_trip.max(MIN_RETRY);
+        let (patience, keyframe) = (path.patience(), self.keyframe);
+        let mut gap = Gap::None;
+        self.missing.retain(|missing| {
+            let is_kept = missing.requests < MAX_REQUESTS && now.since(missing.since) < patience;
+            if !is_kept && keyframe.is_none_or(|keyframe| missing.sequence > keyframe) {
+                gap = Gap::NeverFilled;
+            }
+            is_kept
+        });
         for missing in &mut self.missing {
+            let retry_after = path.retry_after(missing.requests);
             if missing
                 .asked_at
                 .is_none_or(|asked_at| now.since(asked_at) >= retry_after)
@@ -78,6 +130,7 @@ impl NackGenerator {
                 out.push(missing.sequence.sequence_number());
             }
         }
+        gap
     }
 
     /// Whether anything is still worth asking for.
@@ -91,12 +144,34 @@ impl NackGenerator {
 mod tests {
     use super::*;
 
-    const RTT: Duration = Duration::from_millis(50);
+    const PATH: PathBack = PathBack {
+        round_trip: Duration::from_millis(120),
+        fraction_lost: 5,
+    };
+    const BAD_PATH: PathBack = PathBack {
+        round_trip: Duration::from_millis(300),
+        fraction_lost: 77,
+    };
 
     fn asked(generator: &mut NackGenerator, ms: u64) -> Vec<u16> {
         let mut out = Vec::new();
-        generator.poll(Instant::from_millis(ms), RTT, &mut out);
+        generator.poll(Instant::from_millis(ms), PATH, &mut out);
         out
+    }
+
+    /// When a number that never comes is asked for, and when it is given up with what consequence.
+    fn until_given_up(generator: &mut NackGenerator, path: PathBack) -> (Vec<u64>, u64, Gap) {
+        let (mut asked_at, mut out) = (Vec::new(), Vec::new());
+        for ms in (0..5_000).step_by(5) {
+            let gap = generator.poll(Instant::from_millis(ms), path, &mut out);
+            if !out.is_empty() {
+                asked_at.push(ms);
+            }
+            if !generator.is_waiting() {
+                return (asked_at, ms, gap);
+            }
+        }
+        unreachable!("nothing is asked for without end")
     }
 
     fn arrive(generator: &mut NackGenerator, ms: u64, number: u64) -> Gap {
@@ -109,28 +184,61 @@ mod tests {
         arrive(&mut generator, 0, 65_534);
         arrive(&mut generator, 0, 65_538);
         assert_eq!(asked(&mut generator, 0), vec![65_535, 0, 1]);
-        assert_eq!(asked(&mut generator, 49), vec![]);
-        arrive(&mut generator, 49, 65_536);
-        assert_eq!(asked(&mut generator, 50), vec![65_535, 1]);
+        assert_eq!(asked(&mut generator, 129), vec![]);
+        arrive(&mut generator, 129, 65_536);
+        assert_eq!(asked(&mut generator, 130), vec![65_535, 1]);
     }
 
     #[test]
-    fn gives_up_after_ten_requests_or_a_second() {
+    fn gives_up_after_a_second_and_lets_a_keyframe_make_up_for_it() {
         let mut generator = NackGenerator::default();
         arrive(&mut generator, 0, 1);
         arrive(&mut generator, 0, 3);
-        let requests = (0..40)
-            .filter(|step| !asked(&mut generator, step * 50).is_empty())
-            .count();
-        assert_eq!(requests, 10);
-        assert!(!generator.is_waiting());
+        let (asked_at, given_up, gap) = until_given_up(&mut generator, PATH);
+        assert_eq!(asked_at, (0..8).map(|nth| nth * 130).collect::<Vec<_>>());
+        assert_eq!((given_up, gap), (1_000, Gap::NeverFilled));
+    }
+
+    #[test]
+    fn on_a_short_path_ten_requests_take_the_better_part_of_a_second() {
+        let mut generator = NackGenerator::default();
+        arrive(&mut generator, 0, 1);
+        arrive(&mut generator, 0, 3);
+        let path = PathBack {
+            round_trip: Duration::from_millis(1),
+            fraction_lost: 40,
+        };
+        let (asked_at, given_up, _) = until_given_up(&mut generator, path);
+        assert_eq!(asked_at, [0, 20, 60, 140, 240, 340, 440, 540, 640, 740]);
+        assert_eq!(given_up, 745);
+    }
+
+    #[test]
+    fn where_much_gets_lost_requests_are_repeated_before_an_answer_could_be_here() {
+        let mut generator = NackGenerator::default();
+        arrive(&mut generator, 0, 1);
+        arrive(&mut generator, 0, 3);
+        let (asked_at, given_up, _) = until_given_up(&mut generator, BAD_PATH);
+        assert_eq!(asked_at, (0..10).map(|nth| nth * 155).collect::<Vec<_>>());
+        assert_eq!(given_up, 1_400);
+    }
+
+    #[test]
+    fn what_is_missing_before_a_keyframe_needs_no_other() {
+        let mut generator = NackGenerator::default();
+        arrive(&mut generator, 0, 1);
+        arrive(&mut generator, 0, 3);
+        generator.handle_keyframe(ExtendedSequenceNumber(3));
+        assert_eq!(until_given_up(&mut generator, PATH).2, Gap::None);
+        arrive(&mut generator, 2_000, 5);
+        assert_eq!(until_given_up(&mut generator, PATH).2, Gap::NeverFilled);
     }
 
     #[test]
     fn a_gap_too_wide_asks_for_a_keyframe_instead() {
         let mut generator = NackGenerator::default();
         arrive(&mut generator, 0, 1);
-        assert_eq!(arrive(&mut generator, 0, 1_000), Gap::TooWide);
+        assert_eq!(arrive(&mut generator, 0, 1_000), Gap::NeverFilled);
         assert!(!generator.is_waiting());
     }
 }

@@ -185,10 +185,11 @@ impl Track {
         } else {
             arrival.now
         };
-        if codec.nack && stream.nack.handle_packet(at, sequence) == Gap::TooWide {
+        if codec.nack && stream.nack.handle_packet(at, sequence) == Gap::NeverFilled {
             encoding.keyframe.request();
         }
         if info.starts_keyframe {
+            stream.nack.handle_keyframe(sequence);
             encoding.keyframe.handle_keyframe();
         }
         if self.kind == MediaKind::Video {

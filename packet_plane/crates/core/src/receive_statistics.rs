@@ -11,6 +11,8 @@ pub struct ReceiveStatistics {
     highest: ExtendedSequenceNumber,
     pub packets_received: u64,
     pub bytes_received: u64,
+    /// Share that got lost between the last two reports, in 1/256.
+    pub fraction_lost: u8,
     expected_before: u64,
     received_before: u64,
     /// Sixteen times the smoothed jitter, clock ticks, as in section A.8.
@@ -75,6 +77,7 @@ impl ReceiveStatistics {
             .checked_div(expected_since)
             .unwrap_or(0)
             .min(255) as u8;
+        self.fraction_lost = fraction_lost;
         let (last_sender_report, delay_since_last) =
             self.last_sender_report.map_or((0, 0), |(at, compact_ntp)| {
                 let delay = u64::try_from(now.since(at).as_micros()).unwrap_or(u64::MAX) * 65_536 / 1_000_000;

@@ -154,6 +154,16 @@ impl Track {
         std::mem::replace(&mut self.arriving, arriving) != arriving
     }
 
+    /// Which simulcast layers do not come although others do, bit n for encoding n: their sender has stopped them, and
+    /// asking for them would only make it begin the others anew.
+    pub fn silent_encodings(&self) -> u8 {
+        if self.is_simulcast() && self.arriving != 0 {
+            !self.arriving
+        } else {
+            0
+        }
+    }
+
     /// All layers as measured last.
     pub fn layers(&self) -> Vec<LayerSnapshot> {
         let encodings = self.encodings.iter().zip(0..);

@@ -9,6 +9,7 @@ use super::{FEEDBACK_SSRC, Plane};
 use crate::codec::MediaKind;
 use crate::drop_reason::DropReason;
 use crate::event::Event;
+use crate::nack_generator::{Gap, PathBack};
 use crate::quantities::{Instant, Ssrc};
 use crate::rtcp::receiver_report::{self, ReportBlock};
 use crate::rtcp::sender_report::SenderReport;
@@ -222,14 +223,29 @@ impl Plane {
             let Some(track) = self.tracks.get_mut(*track) else {
                 continue;
             };
-            for encoding in &mut track.encodings {
+            let silent = track.silent_encodings();
+            for (encoding, number) in track.encodings.iter_mut().zip(0..) {
                 let Some(stream) = encoding.stream.as_mut() else {
                     continue;
                 };
                 if stream.nack.is_waiting() {
-                    stream.nack.poll(now, round_trip, &mut numbers);
+                    let path = PathBack {
+                        round_trip,
+                        fraction_lost: stream.statistics.fraction_lost,
+                    };
+                    let gap = stream.nack.poll(now, path, &mut numbers);
                     track.nacks_sent += numbers.len() as u64;
                     nack::write(FEEDBACK_SSRC, stream.ssrc.0, &numbers, compound);
+                    let is_shown = || {
+                        let mut slots = track.subscribers.iter().filter_map(|slot| self.slots.get(*slot));
+                        slots.any(|slot| slot.carried_encoding() == Some(number))
+                    };
+                    if gap == Gap::NeverFilled && is_shown() {
+                        encoding.keyframe.request();
+                    }
+                }
+                if silent >> number & 1 != 0 {
+                    encoding.keyframe.forget();
                 }
                 if track.kind == MediaKind::Video && encoding.keyframe.poll(now) {
                     track.keyframes_requested += 1;

@@ -158,6 +158,26 @@ fn only_the_layer_that_is_wanted_is_asked_for_a_keyframe() {
 }
 
 #[test]
+fn a_layer_that_its_sender_has_stopped_is_asked_for_nothing() {
+    let mut meeting = Simulcast::new();
+    meeting.select(0, Some((1, 9)));
+    meeting.send(1, 0, &keyframe(1));
+    meeting.send(2, 1, &interframe(1));
+    assert_eq!(meeting.asked(10), [101]);
+    let mut asked = Vec::new();
+    for at in (34..4_000).step_by(33) {
+        let picture = (at / 33) as u16;
+        assert_eq!(meeting.send(at, 0, &interframe(picture)).len(), 1);
+        asked.extend(meeting.asked(at).into_iter().map(|ssrc| (at, ssrc)));
+    }
+    // It may have been late for half a second; what it is asked for then makes its sender begin all layers anew.
+    assert!(asked.iter().all(|(at, _)| *at < 600), "{asked:?}");
+    // It is asked again once it is there again.
+    meeting.send(4_000, 1, &interframe(1));
+    assert_eq!(meeting.asked(4_010), [101]);
+}
+
+#[test]
 fn a_switch_of_layers_leaves_no_gap_and_keeps_the_publishers_time() {
     let mut meeting = Simulcast::new();
     let mut seen = Vec::new();

@@ -469,6 +469,49 @@ fn what_went_out_a_second_ago_goes_out_again_also_of_a_large_picture() {
     assert_eq!(viewer.open(&rtp[0]).payload[2..], first.payload[..]);
 }
 
+/// How often the publisher is asked for a keyframe, and for lost packets, in what the plane sends it now.
+fn asked_for(plane: &mut Plane, at: u64, publisher: &mut Client) -> (usize, usize) {
+    plane.handle_timeout(ms(at));
+    let (_, datagrams) = drain(plane, ms(at), publisher);
+    let compound = publisher.open_rtcp(&datagrams);
+    let of = |kind: (u8, u8)| {
+        let packets = rtcp::packets(&compound).flatten();
+        packets.filter(|one| (one.packet_type, one.count) == kind).count()
+    };
+    (
+        of((rtcp::PAYLOAD_FEEDBACK, rtcp::pli::FORMAT)),
+        of((rtcp::TRANSPORT_FEEDBACK, rtcp::nack::FORMAT)),
+    )
+}
+
+#[test]
+fn what_is_asked_for_in_vain_is_made_up_for_by_a_keyframe_if_anybody_watches() {
+    for is_watched in [true, false] {
+        let (mut plane, mut publisher, viewer) = two_cameras();
+        publisher.send(&mut plane, ms(1), 100, "cam", 8, &keyframe(7));
+        drain(&mut plane, ms(1), &viewer);
+        asked_for(&mut plane, 2, &mut publisher);
+        if !is_watched {
+            assign(&mut plane, ms(3), 21, None);
+        }
+        let (mut keyframes, mut repeats) = (Vec::new(), 0);
+        for at in (34..1_500).step_by(33) {
+            let number = 9 + at / 33;
+            publisher.send(&mut plane, ms(at), 100, "cam", number, &interframe(number as u16));
+            drain(&mut plane, ms(at), &viewer);
+            let (asked_keyframes, asked_packets) = asked_for(&mut plane, at, &mut publisher);
+            (0..asked_keyframes).for_each(|_| keyframes.push(at));
+            repeats += asked_packets;
+        }
+        assert!(repeats >= 5, "{repeats}");
+        if is_watched {
+            assert!((1_000..1_200).contains(&keyframes[0]), "{keyframes:?}");
+        } else {
+            assert!(keyframes.is_empty(), "{keyframes:?}");
+        }
+    }
+}
+
 #[test]
 fn a_slot_never_begins_behind_parameter_sets_that_got_lost() {
     let (sets, sets_in_one) = (&[0x67, 1, 2][..], &[0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1][..]);

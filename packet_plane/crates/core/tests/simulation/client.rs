@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use packet_plane_core::codec::{Codec, CodecName, MediaKind};
 use packet_plane_core::command::{Command, MasterKey, SlotParameters, TrackParameters};
 use packet_plane_core::demux::{DatagramKind, classify};
-use packet_plane_core::nack_generator::NackGenerator;
+use packet_plane_core::nack_generator::{NackGenerator, PathBack};
 use packet_plane_core::quantities::{
     ExtendedSequenceNumber, Instant, MeetingId, PayloadType, SlotId, Ssrc, TrackId, TransportId,
 };
+use packet_plane_core::rtcp::receiver_report::ReportBlock;
+use packet_plane_core::rtcp::sender_report::SenderReport;
 use packet_plane_core::rtcp::{self, nack, pli, receiver_report};
 use packet_plane_core::rtp::RtpHeader;
 use packet_plane_core::rtp::extension::{ExtensionBlock, ExtensionIds};
@@ -27,7 +30,10 @@ const PROFILES: [SrtpProfile; 3] = [
 ];
 const PACKETS_PER_FRAME: u8 = 3;
 const FIRST_PICTURES: u64 = 12;
-const ROUND_TRIP: std::time::Duration = std::time::Duration::from_millis(50);
+const PATH: PathBack = PathBack {
+    round_trip: Duration::from_millis(50),
+    fraction_lost: 0,
+};
 /// Temporal layers of four pictures in a row.
 const TEMPORAL: [u8; 4] = [0, 2, 1, 2];
 const RIDS: [&str; 3] = ["q", "h", "f"];
@@ -60,6 +66,49 @@ pub struct View {
     nack: NackGenerator,
     /// The publishing client that each packet's payload names, by extended number.
     publisher_by_number: BTreeMap<u64, u8>,
+    /// By the number that the publisher gave them.
+    pictures: BTreeMap<u64, Picture>,
+}
+
+/// What has come of one picture.
+#[derive(Debug, Default)]
+struct Picture {
+    parts: u8,
+    is_keyframe: bool,
+    temporal: u8,
+}
+
+impl View {
+    fn handle_part(&mut self, payload: &[u8]) {
+        let number = payload[8..16].try_into().expect("eight bytes");
+        let picture = self.pictures.entry(u64::from_be_bytes(number)).or_default();
+        picture.parts |= 1 << payload[16];
+        picture.is_keyframe |= payload[6] & 1 == 0;
+        picture.temporal = payload[5] >> 6;
+    }
+
+    /// Of each picture from the first to the last, whether a player could show it in the end: all of it came, as did all
+    /// of the lowest temporal layer since the keyframe before.
+    fn shown(&self) -> Vec<bool> {
+        let (Some(first), Some(last)) = (self.pictures.keys().next(), self.pictures.keys().last()) else {
+            return Vec::new();
+        };
+        let mut has_base = false;
+        let mut is_shown = |number: u64| {
+            let lost = Picture {
+                temporal: TEMPORAL[number as usize % TEMPORAL.len()],
+                ..Picture::default()
+            };
+            let picture = self.pictures.get(&number).unwrap_or(&lost);
+            let is_whole = picture.parts == (1 << PACKETS_PER_FRAME) - 1;
+            let is_shown = is_whole && (has_base || picture.is_keyframe);
+            if picture.temporal == 0 {
+                has_base = is_shown;
+            }
+            is_shown
+        };
+        (*first..=*last).map(&mut is_shown).collect()
+    }
 }
 
 /// One size of the camera's picture, a stream of its own.
@@ -68,8 +117,8 @@ struct CameraLayer {
     next_number: u64,
     next_rtx: u64,
     wants_keyframe: bool,
-    /// Payloads of the latest packets, for retransmission.
-    sent: BTreeMap<u64, Vec<u8>>,
+    /// Payloads of the latest packets, for retransmission, and when each was last sent again.
+    sent: BTreeMap<u64, (Vec<u8>, Option<Instant>)>,
 }
 
 impl CameraLayer {
@@ -94,8 +143,13 @@ pub struct Client {
     layers: [CameraLayer; 3],
     next_audio: u64,
     next_picture: u16,
+    pictures_taken: u64,
     views: BTreeMap<u32, View>,
     pub audio_packets: u64,
+    /// A packet is sent again once in this time at most, as browsers do.
+    pub round_trip: Duration,
+    /// The last sender report of each stream: when it came, and what it said of its time.
+    reports: BTreeMap<u32, (Instant, u32)>,
     audio_states: BTreeMap<u32, StreamState>,
 }
 
@@ -135,6 +189,7 @@ impl Client {
             rtx_state: StreamState::default(),
             nack: NackGenerator::default(),
             publisher_by_number: BTreeMap::new(),
+            pictures: BTreeMap::new(),
         };
         Client {
             id,
@@ -145,10 +200,13 @@ impl Client {
             layers: RIDS.map(CameraLayer::new),
             next_audio: 65_450,
             next_picture: 0x7ff0,
+            pictures_taken: 0x7ff0,
             views: (0..slots as u32)
                 .map(|slot| (SLOTS_FROM + slot, view()))
                 .collect(),
             audio_packets: 0,
+            round_trip: Duration::ZERO,
+            reports: BTreeMap::new(),
             audio_states: BTreeMap::new(),
         }
     }
@@ -241,6 +299,7 @@ impl Client {
     pub fn picture(&mut self) -> Vec<Vec<u8>> {
         let picture = self.next_picture;
         self.next_picture = (picture + 1) & 0x7fff;
+        self.pictures_taken += 1;
         let layers = 0..self.layers.len();
         layers.flat_map(|layer| self.picture_of(layer, picture)).collect()
     }
@@ -260,11 +319,12 @@ impl Client {
                 let temporal = temporal << 6 | 0x20;
                 // Parts differ in length, so that runs are padded and closed early.
                 let mut payload = vec![start, 0xe0, high, low, 5, temporal, 0x10 | inter, self.id as u8];
+                payload.extend((self.pictures_taken - 1).to_be_bytes());
                 payload.resize(400 - usize::from(part) * 7 + layer * 100, part);
                 let stream = &mut self.layers[layer];
                 let number = stream.next_number;
                 stream.next_number += 1;
-                stream.sent.insert(number, payload.clone());
+                stream.sent.insert(number, (payload.clone(), None));
                 stream.sent.retain(|kept, _| kept + 400 > number);
                 let header = OutgoingHeader {
                     marker: part + 1 == PACKETS_PER_FRAME,
@@ -318,7 +378,7 @@ impl Client {
                 self.handle_rtp(now, datagram);
                 Vec::new()
             }
-            Some(DatagramKind::Rtcp) => self.handle_rtcp(datagram),
+            Some(DatagramKind::Rtcp) => self.handle_rtcp(now, datagram),
             _ => Vec::new(),
         }
     }
@@ -349,6 +409,7 @@ impl Client {
         view.nack.handle_packet(now, sequence);
         assert!(Vp8Descriptor::parse(payload).is_some());
         view.publisher_by_number.insert(sequence.0, payload[7]);
+        view.handle_part(payload);
     }
 
     fn handle_sound(&mut self, header: &RtpHeader, datagram: &[u8]) {
@@ -362,7 +423,7 @@ impl Client {
         self.audio_packets += 1;
     }
 
-    fn handle_rtcp(&mut self, datagram: &[u8]) -> Vec<Vec<u8>> {
+    fn handle_rtcp(&mut self, now: Instant, datagram: &[u8]) -> Vec<Vec<u8>> {
         let mut out = vec![0; 1_500];
         let len = self
             .receiver
@@ -372,6 +433,10 @@ impl Client {
         for packet in rtcp::packets(&out[..len]) {
             let packet = packet.expect("the plane writes RTCP");
             match (packet.packet_type, packet.count) {
+                (rtcp::SENDER_REPORT, _) => {
+                    let report = SenderReport::parse(packet.body).expect("reads");
+                    self.reports.insert(report.ssrc, (now, report.compact_ntp()));
+                }
                 (rtcp::PAYLOAD_FEEDBACK, pli::FORMAT) => {
                     let ssrc = pli::parse(packet.body).expect("reads");
                     self.layers[(ssrc - CAMERA_FROM) as usize].wants_keyframe = true;
@@ -381,7 +446,7 @@ impl Client {
                     let layer = (wanted.media_ssrc - CAMERA_FROM) as usize;
                     let newest = ExtendedSequenceNumber(self.layers[layer].next_number);
                     for number in wanted.sequence_numbers.map(|number| newest.nearest(number).0) {
-                        answers.extend(self.retransmission(layer, number));
+                        answers.extend(self.retransmission(now, layer, number));
                     }
                 }
                 _ => {}
@@ -390,9 +455,13 @@ impl Client {
         answers
     }
 
-    fn retransmission(&mut self, layer: usize, number: u64) -> Option<Vec<u8>> {
+    fn retransmission(&mut self, now: Instant, layer: usize, number: u64) -> Option<Vec<u8>> {
         let stream = &mut self.layers[layer];
-        let kept = stream.sent.get(&number)?;
+        let (kept, resent_at) = stream.sent.get_mut(&number)?;
+        if resent_at.is_some_and(|at| now.since(at) < self.round_trip) {
+            return None;
+        }
+        *resent_at = Some(now);
         let mut payload = (number as u16).to_be_bytes().to_vec();
         payload.extend_from_slice(kept);
         let (rtx, rid) = (stream.next_rtx, stream.rid);
@@ -411,11 +480,23 @@ impl Client {
     /// What the client misses now, as one SRTCP compound.
     pub fn feedback(&mut self, now: Instant) -> Option<Vec<u8>> {
         let mut compound = Vec::new();
+        // Each sender report is answered once, soon.
+        let blocks: Vec<ReportBlock> = std::mem::take(&mut self.reports)
+            .into_iter()
+            .map(|(ssrc, (at, told))| ReportBlock {
+                ssrc,
+                last_sender_report: told,
+                delay_since_last: (now.since(at).as_micros() * 65_536 / 1_000_000) as u32,
+                ..ReportBlock::default()
+            })
+            .collect();
         receiver_report::write(1, &[], &mut compound);
         let empty = compound.len();
+        compound.clear();
+        receiver_report::write(1, &blocks, &mut compound);
         let mut numbers = Vec::new();
         for (ssrc, view) in &mut self.views {
-            view.nack.poll(now, ROUND_TRIP, &mut numbers);
+            let _ = view.nack.poll(now, PATH, &mut numbers);
             nack::write(1, *ssrc, &numbers, &mut compound);
         }
         if compound.len() == empty {
@@ -447,6 +528,13 @@ impl Client {
             let missing = span - numbers.range(from..).count() as u64;
             (numbers.len() as u64, missing, publishers)
         })
+    }
+}
+
+impl Client {
+    /// Of the pictures of each video slot, which could be shown.
+    pub fn shown(&self) -> Vec<Vec<bool>> {
+        self.views.values().map(View::shown).collect()
     }
 }
 

@@ -56,6 +56,26 @@ fn what_loss_takes_on_both_sides_comes_again() {
 }
 
 #[test]
+fn pictures_go_on_of_a_sender_that_a_third_of_its_packets_do_not_reach_the_node_from() {
+    for seed in 0..2 {
+        let mut meeting = Meeting::new(seed, 2, lossy(0.0));
+        let bad = Conditions {
+            loss: 0.3,
+            delay: Duration::from_millis(150),
+            ..Conditions::default()
+        };
+        meeting.set_path(0, bad);
+        meeting.run(20 * SECOND);
+        let shown = &meeting.shown_to(1)[0];
+        let share = shown.iter().filter(|is_shown| **is_shown).count() as f64 / shown.len() as f64;
+        let frozen = shown.split(|is_shown| *is_shown).map(<[bool]>::len).max();
+        println!("30 % lost, 150 ms each way: {share:.2} of the pictures shown, {frozen:?} missing in a row");
+        assert!(share > 0.5, "seed {seed}: {share}");
+        assert!(frozen < Some(90), "seed {seed}: {frozen:?}");
+    }
+}
+
+#[test]
 fn the_same_seed_replays_to_the_byte() {
     let transcript = |seed| {
         let mut meeting = Meeting::new(seed, 4, lossy(0.03));

@@ -105,6 +105,19 @@ impl Meeting {
         }
     }
 
+    /// Let the path of one client, counted from zero, be another.
+    pub fn set_path(&mut self, client: usize, conditions: Conditions) {
+        let path = &mut self.paths[client];
+        path.up.set_conditions(conditions);
+        path.down.set_conditions(conditions);
+        self.clients[client].round_trip = conditions.delay * 2;
+    }
+
+    /// Of the pictures of each of a client's slots, which could be shown.
+    pub fn shown_to(&self, client: usize) -> Vec<Vec<bool>> {
+        self.clients[client].shown()
+    }
+
     fn command(&mut self, command: Command) {
         let now = self.instant();
         self.plane.handle_command(now, command);
