@@ -76,6 +76,7 @@ from chalicelib.services.values import (
     Event,
     FleetLoad,
     JoinWishes,
+    Keeper,
     Meeting,
     MeetingId,
     MeetingWishes,
@@ -98,6 +99,7 @@ from chalicelib.services.values import (
     UserId,
     Waiting,
     WebhookEndpointId,
+    may_keep,
     require_scope,
     storage_class_of,
 )
@@ -294,6 +296,8 @@ def _trusted(settings: IssuerSettings) -> TrustedIssuer:
         Tenant(settings.tenant),
         frozenset(settings.types),
         settings.scope,
+        frozenset(settings.operators),
+        settings.operator_group,
     )
 
 
@@ -352,6 +356,7 @@ __all__ = [
     "Event",
     "FleetLoad",
     "JoinWishes",
+    "Keeper",
     "Kept",
     "Media",
     "Meeting",
@@ -379,6 +384,7 @@ __all__ = [
     "Waiting",
     "WebhookEndpointId",
     "build",
+    "may_keep",
     "read_composition_report",
     "read_entry",
     "read_quality_report",

@@ -19,6 +19,8 @@ class IssuerSettings:
     tenant: str
     types: tuple[str, ...] = ("at+jwt",)
     scope: str = "openid profile"
+    operators: tuple[str, ...] = ()
+    operator_group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,10 @@ def _origins(app_url: str, more: str) -> frozenset[str]:
 
 
 def _issuers(text: str) -> tuple[IssuerSettings, ...]:
-    """A JSON list of objects with `issuer`, `audience`, `clientId`, `tenant`, and maybe `types`, `scope`."""
+    """A JSON list of objects with `issuer`, `audience`, `clientId`, `tenant`.
+
+    Each may have `types`, `scope`, and who runs the installation: `operators` (subjects), `operatorGroup`.
+    """
     return tuple(
         IssuerSettings(
             issuer=entry["issuer"],
@@ -151,6 +156,8 @@ def _issuers(text: str) -> tuple[IssuerSettings, ...]:
             tenant=entry["tenant"],
             types=tuple(entry.get("types", ("at+jwt",))),
             scope=entry.get("scope", "openid profile"),
+            operators=tuple(entry.get("operators", ())),
+            operator_group=entry.get("operatorGroup"),
         )
         for entry in json.loads(text or "[]")
     )

@@ -29,6 +29,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 CLIENT_ID = "parley-web"
 AUDIENCE = "parley-api"
 PEOPLE = {"ada": "Ada Lovelace", "grace": "Grace Hopper"}
+# Who of them runs the installation; the other one shows what everybody sees.
+OPERATORS = ("ada",)
 SCOPE = "openid profile"
 CODE_SECONDS = 60.0
 TOKEN_SECONDS = 3600
@@ -308,5 +310,6 @@ def trusted_by_the_api(issuer_url: str, tenant: str) -> str:
         "clientId": CLIENT_ID,
         "tenant": tenant,
         "scope": SCOPE,
+        "operators": list(OPERATORS),
     }
     return json.dumps([entry])

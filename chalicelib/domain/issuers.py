@@ -30,6 +30,9 @@ class TrustedIssuer:
     # Types that its access tokens carry in their header: `at+jwt` as RFC 9068 says, or what it has instead.
     types: frozenset[str] = frozenset({"at+jwt"})
     scope: str = "openid profile"
+    # Who runs the installation: subjects that are named one by one, and the members of a group.
+    operators: frozenset[str] = frozenset()
+    operator_group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Person:
     tenant: Tenant
     user: UserId
     name: str | None
+    operates: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def person_of(trusted: TrustedIssuer, header: Mapping[str, Any], claims: Mapping
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 1 <= len(subject) <= LONGEST_SUBJECT:
         return None
-    return Person(trusted.tenant, user_id(trusted.issuer, subject), _name(claims))
+    operates = subject in trusted.operators or _is_in(trusted.operator_group, claims)
+    return Person(trusted.tenant, user_id(trusted.issuer, subject), _name(claims), operates)
 
 
 def _is_for(trusted: TrustedIssuer, claims: Mapping[str, Any]) -> bool:
@@ -73,6 +78,16 @@ def _is_for(trusted: TrustedIssuer, claims: Mapping[str, Any]) -> bool:
         return claims.get("client_id") == trusted.client_id
     audiences = audience if isinstance(audience, list) else [audience]
     return trusted.audience in audiences
+
+
+def _is_in(group: str | None, claims: Mapping[str, Any]) -> bool:
+    """Whether the issuer says that they are in the group; Cognito has a name of its own for the claim."""
+    if group is None:
+        return False
+    return any(
+        isinstance(groups, list) and group in groups
+        for groups in (claims.get("groups"), claims.get("cognito:groups"))
+    )
 
 
 def user_id(issuer: str, subject: str) -> UserId:

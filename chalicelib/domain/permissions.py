@@ -24,11 +24,12 @@ Operation = Literal[
     "open_recording", "compose_recording", "change_recording", "hold_recording", "delete_recording",
     "see_recording_access",
 ]  # fmt: skip
-# "organiser" is the user who made the meeting, "member" another one of its tenant;
+# "organiser" is the user who made the meeting, "operator" one whom the issuer's entry names as such,
+# "member" another one of its tenant;
 # "removed" is who was removed or refused; "stranger" is another tenant, for whom the meeting is not there.
 Standing = Literal[
     "tenant", "host", "cohost", "participant", "viewer", "recorder", "relay", "waiting", "removed", "link",
-    "stranger", "organiser", "member",
+    "stranger", "organiser", "member", "operator",
 ]  # fmt: skip
 
 # What an API key may be used for, besides being its tenant's: scopes.py says which operation is in which.
@@ -38,9 +39,12 @@ Scope = Literal[
 ]  # fmt: skip
 
 _TENANT: frozenset[Standing] = frozenset({"tenant"})
-_MAKERS: frozenset[Standing] = frozenset({"tenant", "organiser", "member"})
+# Who keeps the installation running sees that meetings and recordings are there, and no content of them.
+_KEEPERS: frozenset[Standing] = _TENANT | {"operator"}
+_MAKERS: frozenset[Standing] = _KEEPERS | {"organiser", "member"}
 _HOSTS: frozenset[Standing] = frozenset({"tenant", "organiser", "host"})
 _MODERATORS: frozenset[Standing] = _HOSTS | {"cohost"}
+_WATCHERS: frozenset[Standing] = _MODERATORS | {"operator"}
 _PRESENT: frozenset[Standing] = (_MODERATORS - {"organiser"}) | {"participant", "viewer", "recorder", "relay"}
 # A link is the right to see that the meeting exists, and to ask to come in.
 _ANYBODY: frozenset[Standing] = _PRESENT | _MAKERS | {"waiting", "removed", "link"}
@@ -48,24 +52,24 @@ _ANYBODY: frozenset[Standing] = _PRESENT | _MAKERS | {"waiting", "removed", "lin
 STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
     "create_meeting": _MAKERS,
     "list_meetings": _MAKERS,
-    "see_nodes": _TENANT,
-    "drain_node": _TENANT,
+    "see_nodes": _KEEPERS,
+    "drain_node": _KEEPERS,
     "choose_role": _TENANT,
-    "manage_webhooks": _TENANT,
-    "manage_api_keys": _TENANT,
-    "see_usage": _TENANT,
-    "see_meeting": _MODERATORS,
+    "manage_webhooks": _KEEPERS,
+    "manage_api_keys": _KEEPERS,
+    "see_usage": _KEEPERS,
+    "see_meeting": _WATCHERS,
     "see_meeting_public": _ANYBODY,
-    "see_events": _MODERATORS,
-    "see_quality": _MODERATORS,
+    "see_events": _WATCHERS,
+    "see_quality": _WATCHERS,
     "change_meeting": _MODERATORS,
-    "end_meeting": _HOSTS,
+    "end_meeting": _HOSTS | {"operator"},
     # Its host of a day ends it; whoever owns it decides what is kept.
     "delete_meeting": frozenset({"tenant", "organiser"}),
     "join_meeting": _ANYBODY,
     "await_admission": _PRESENT | {"waiting", "removed"},
-    "list_participants": _MODERATORS,
-    "see_participant": _MODERATORS,
+    "list_participants": _WATCHERS,
+    "see_participant": _WATCHERS,
     "admit_participant": _MODERATORS,
     "mute_participant": _MODERATORS,
     "rename_participant": _MODERATORS,
@@ -74,14 +78,14 @@ STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
     "start_recording": _MODERATORS,
     "control_recording": _MODERATORS,
     "list_recordings": _MAKERS,
-    "see_recording": _MODERATORS,
+    "see_recording": _WATCHERS,
     "open_recording": _MODERATORS,
     "compose_recording": _MODERATORS,
-    "change_recording": _HOSTS,
+    "change_recording": _HOSTS | {"operator"},
     # Who may lift it is not who it is to hold back.
-    "hold_recording": _TENANT,
-    "delete_recording": _HOSTS,
-    "see_recording_access": _HOSTS,
+    "hold_recording": _KEEPERS,
+    "delete_recording": _HOSTS | {"operator"},
+    "see_recording_access": _HOSTS | {"operator"},
 }
 # What those may do besides whom a recording's access names.
 ON_NAMED: frozenset[Operation] = frozenset({"see_recording", "open_recording"})
@@ -121,6 +125,13 @@ class UserCaller:
     tenant: Tenant
     user: UserId
     name: str | None = None
+    # Whether the issuer's entry in the configuration names them among those who run the installation.
+    operates: bool = False
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """What they may do in the tenant's place, in the words of keys."""
+        return frozenset(get_args(Scope)) if self.operates else frozenset()
 
 
 @dataclass(frozen=True)
@@ -128,6 +139,8 @@ class Guest:
     """Anybody with a link."""
 
 
+# Whoever may act for a tenant as a whole.
+Keeper = ApiKeyCaller | UserCaller
 Caller = ApiKeyCaller | UserCaller | ParticipantCaller | Guest
 
 
@@ -157,17 +170,24 @@ def is_allowed(
     return standing in STANDINGS_BY_OPERATION.get(operation, frozenset())
 
 
+def may_keep(caller: Keeper, operation: Operation) -> bool:
+    """Whether the caller has an operation that is about the tenant as a whole, and no meeting of it."""
+    return is_allowed(standing_of(caller, None, None), operation)
+
+
 def standing_of(caller: Caller, meeting: Meeting | None, participant: Participant | None) -> Standing:
     """What a caller is to a meeting; `participant` is the one that its token names, as it is now."""
     if isinstance(caller, ApiKeyCaller):
         return "tenant" if meeting is None or meeting.tenant == caller.tenant else "stranger"
     if isinstance(caller, UserCaller):
         if meeting is None:
-            return "member"
+            return "operator" if caller.operates else "member"
         if meeting.tenant != caller.tenant:
             # People visit other tenants' meetings as everybody does: by the link.
             return "link"
-        return "organiser" if meeting.organiser == caller.user else "member"
+        if meeting.organiser == caller.user:
+            return "organiser"
+        return "operator" if caller.operates else "member"
     if isinstance(caller, Guest) or meeting is None or caller.meeting != meeting.id or participant is None:
         return "link"
     if participant.state in ("removed", "denied"):

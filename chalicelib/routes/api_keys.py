@@ -12,14 +12,14 @@ from chalicelib import errors
 from chalicelib.bootstrap import ApiKey, utc_now
 from chalicelib.routes import views
 from chalicelib.routes.bodies import CreateApiKeyBody, TokenForm
-from chalicelib.routes.http import Call, checked, idempotency_key, json_response, key_of
+from chalicelib.routes.http import Call, checked, idempotency_key, json_response, keeper_of, key_of
 
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 20
 
 
 def create_api_key(call: Call) -> Response:
-    caller = key_of(call, "manage_api_keys")
+    caller = keeper_of(call, "manage_api_keys")
     body = call.body(CreateApiKeyBody)
     scopes = frozenset(body.scopes) if body.scopes is not None else None
     made = call.services.api_keys.create(caller, body.name, scopes, idempotency_key(call), utc_now())
@@ -28,16 +28,16 @@ def create_api_key(call: Call) -> Response:
 
 
 def list_api_keys(call: Call) -> Response:
-    items = [view(key) for key in call.services.api_keys.list(key_of(call, "manage_api_keys"))]
+    items = [view(key) for key in call.services.api_keys.list(keeper_of(call, "manage_api_keys"))]
     return json_response({"items": items, "nextCursor": None})
 
 
 def show_api_key(call: Call, key: str) -> Response:
-    return json_response(view(call.services.api_keys.find(key_of(call, "manage_api_keys"), key)))
+    return json_response(view(call.services.api_keys.find(keeper_of(call, "manage_api_keys"), key)))
 
 
 def delete_api_key(call: Call, key: str) -> Response:
-    call.services.api_keys.revoke(key_of(call, "manage_api_keys"), key)
+    call.services.api_keys.revoke(keeper_of(call, "manage_api_keys"), key)
     return Response("", status_code=204, headers={"Content-Type": "application/json"})
 
 

@@ -303,7 +303,12 @@ class UsageQuery(Query):
     last: Annotated[Day | None, Field(alias="to")] = None
 
 
+# What the caller made, or all of the tenant: a key has nothing that is not its tenant's.
+Whose = Literal["caller", "tenant"]
+
+
 class ListMeetingsQuery(Query):
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=400)] | None = None
     state: Literal["created", "live", "ended"] | None = None
+    of: Whose = "caller"

@@ -8,7 +8,7 @@ from chalicelib.bootstrap import utc_now
 from chalicelib.routes import views
 from chalicelib.routes.bodies import DrainBody, EndBody
 from chalicelib.routes.docs_page import page
-from chalicelib.routes.http import Call, json_response, key_of
+from chalicelib.routes.http import Call, json_response, keeper_of
 from chalicelib.routes.openapi import document
 
 
@@ -19,27 +19,27 @@ def list_regions(call: Call) -> Response:
 
 
 def list_nodes(call: Call) -> Response:
-    key_of(call, "see_nodes")
+    keeper_of(call, "see_nodes")
     now = utc_now()
     items = [views.node(node, now) for node in call.services.fleet.nodes()]
     return json_response({"items": items, "nextCursor": None})
 
 
 def show_node(call: Call, node: str) -> Response:
-    key_of(call, "see_nodes")
+    keeper_of(call, "see_nodes")
     return json_response(views.node(call.services.fleet.node(node), utc_now()))
 
 
 def drain_node(call: Call, node: str) -> Response:
     """It takes no new meetings; its reports say when the last one has gone."""
-    key_of(call, "drain_node")
+    keeper_of(call, "drain_node")
     seconds = call.body(DrainBody).deadline_seconds
     found = call.services.fleet.drain(node, seconds, call.request_id)
     return json_response(views.node(found, utc_now()), 202)
 
 
 def undrain_node(call: Call, node: str) -> Response:
-    key_of(call, "drain_node")
+    keeper_of(call, "drain_node")
     call.body(EndBody)
     return json_response(views.node(call.services.fleet.undrain(node, call.request_id), utc_now()), 202)
 

@@ -18,7 +18,16 @@ from chalice.app import Request, Response
 from pydantic import BaseModel, ValidationError
 
 from chalicelib import errors
-from chalicelib.bootstrap import ApiKeyCaller, Operation, Services, UserCaller, require_scope, services
+from chalicelib.bootstrap import (
+    ApiKeyCaller,
+    Keeper,
+    Operation,
+    Services,
+    UserCaller,
+    may_keep,
+    require_scope,
+    services,
+)
 from chalicelib.routes.measures import count_unanswered
 
 logger = Logger(service="parley", child=True)
@@ -152,7 +161,21 @@ def key_of(call: Call, operation: Operation | None = None) -> ApiKeyCaller:
     return call.caller
 
 
-def maker_of(call: Call, operation: Operation) -> ApiKeyCaller | UserCaller:
+def keeper_of(call: Call, operation: Operation) -> Keeper:
+    """Who keeps the installation running: a tenant's server, or a person who operates it.
+
+    Raises:
+        UnauthorizedError, InsufficientScopeError: see key_of.
+        ForbiddenError: Somebody signed in who is not named as an operator.
+    """
+    if not isinstance(call.caller, UserCaller):
+        return key_of(call, operation)
+    if not may_keep(call.caller, operation):
+        raise errors.ForbiddenError("This is for the people who run this installation.")
+    return call.caller
+
+
+def maker_of(call: Call, operation: Operation) -> Keeper:
     """Who may have meetings: a tenant's server, or somebody who signed in.
 
     Raises:

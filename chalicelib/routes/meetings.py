@@ -62,7 +62,9 @@ def list_meetings(call: Call) -> Response:
     caller = maker_of(call, "list_meetings")
     # A query is text: numbers in it are parsed, not taken for another type.
     query = checked(ListMeetingsQuery, call.query())
-    page, mark = call.services.meetings.page(caller, query.state, query.limit, views.mark_of(query.cursor))
+    page, mark = call.services.meetings.page(
+        caller, query.state, query.limit, views.mark_of(query.cursor), query.of == "tenant"
+    )
     items = [views.meeting_full(meeting, call.services.config.app_url) for meeting in page]
     return json_response({"items": items, "nextCursor": views.cursor_of(mark)})
 

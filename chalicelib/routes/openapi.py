@@ -42,10 +42,11 @@ from chalicelib.routes.openapi_words import (
     COUNT,
     CURSOR,
     IF_MATCH,
-    KEY,
+    KEEPER,
     MAKER,
     MINUTES,
     MODERATOR,
+    OF,
     TEXT,
     TIME,
     WAITING,
@@ -200,6 +201,7 @@ def paths() -> dict[str, Schema]:
         ),
         CURSOR,
         parameter("state", "query", PUBLIC["state"], "Only meetings in this state."),
+        OF,
     ]
     events = operation(
         "list_events", "The numbered log of a meeting", 200, listing("Event"), MODERATOR, "401 403 404 422"
@@ -258,19 +260,21 @@ def paths() -> dict[str, Schema]:
         **usage_paths(),
         **recording_paths(meeting, idempotency_key),
         "/regions": {"get": operation("list_regions", "The regions", 200, listing("Region"), ANYBODY, "401")},
-        "/nodes": {"get": operation("list_nodes", "The media nodes", 200, listing("Node"), KEY, "401")},
+        "/nodes": {
+            "get": operation("list_nodes", "The media nodes", 200, listing("Node"), KEEPER, "401 403")
+        },
         "/nodes/{node}": {
             "parameters": [node],
-            "get": operation("show_node", "One media node", 200, reference("Node"), KEY, "401 404"),
+            "get": operation("show_node", "One media node", 200, reference("Node"), KEEPER, "401 403 404"),
         },
         "/nodes/{node}/drain": {
             "parameters": [node],
-            "post": operation("drain_node", "Let it take no new meetings", 202, reference("Node"), KEY,
+            "post": operation("drain_node", "Let it take no new meetings", 202, reference("Node"), KEEPER,
                               "400 401 403 404 422", "Drain"),
         },
         "/nodes/{node}/undrain": {
             "parameters": [node],
-            "post": operation("undrain_node", "Let it take meetings again", 202, reference("Node"), KEY,
+            "post": operation("undrain_node", "Let it take meetings again", 202, reference("Node"), KEEPER,
                               "400 401 403 404 422", "NoContent"),
         },
         "/health": {

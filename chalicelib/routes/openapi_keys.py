@@ -8,7 +8,7 @@ from chalicelib.routes.bodies import ScopeName
 from chalicelib.routes.openapi_words import (
     ANYBODY,
     IF_MATCH,
-    KEY,
+    KEEPER,
     TEXT,
     TIME,
     Schema,
@@ -42,6 +42,7 @@ KEY_SCHEMAS: dict[str, Schema] = {
     "User": record(
         id={"type": "string", "pattern": "^usr_[a-z2-7]{26}$"},
         tenant=TEXT,
+        operator={"type": "boolean"},
         name=nullable(TEXT),
         preferences={"type": "object", "additionalProperties": TEXT},
     ),
@@ -63,19 +64,19 @@ _BASIC: list[dict[str, list[str]]] = [{"apiKey": []}]
 def key_paths(idempotency_key: Schema) -> dict[str, Any]:
     key = parameter("key", "path", TEXT, "An id (`key_…`).")
     create = operation("create_api_key", "Make an API key; its secret is told this once", 201,
-                       reference("ApiKeyWithSecret"), KEY, "400 401 403 409 413 415 422",
+                       reference("ApiKeyWithSecret"), KEEPER, "400 401 403 409 413 415 422",
                        "CreateApiKey")  # fmt: skip
     create["parameters"] = [idempotency_key]
     return {
         "/api-keys": {
             "post": create,
-            "get": operation("list_api_keys", "The tenant's keys, newest first", 200, listing("ApiKey"), KEY,
-                             "401 403"),
+            "get": operation("list_api_keys", "The tenant's keys, newest first", 200,
+                             listing("ApiKey"), KEEPER, "401 403"),
         },
         "/api-keys/{key}": {
             "parameters": [key],
-            "get": operation("show_api_key", "Show one", 200, reference("ApiKey"), KEY, "401 403 404"),
-            "delete": operation("delete_api_key", "Revoke it: it is dead within a minute", 204, {}, KEY,
+            "get": operation("show_api_key", "Show one", 200, reference("ApiKey"), KEEPER, "401 403 404"),
+            "delete": operation("delete_api_key", "Revoke it: it is dead within a minute", 204, {}, KEEPER,
                                 "401 403 404"),
         },
         "/users/me": {

@@ -11,6 +11,7 @@ from chalicelib.routes.openapi_words import (
     IF_MATCH,
     MAKER,
     MODERATOR,
+    OF,
     TEXT,
     TIME,
     Schema,
@@ -181,7 +182,8 @@ def recording_paths(meeting: Schema, idempotency_key: Schema) -> dict[str, Any]:
     listed = operation("list_recordings", "The tenant's recordings, or those of a person's meetings", 200,
                        listing("Recording"), MAKER, "401 403 422")  # fmt: skip
     state = parameter("state", "query", _STATE, "Only recordings in this state.")
-    of_meeting["parameters"] = listed["parameters"] = [*_paging(20, 100), state]
+    of_meeting["parameters"] = [*_paging(20, 100), state]
+    listed["parameters"] = [*of_meeting["parameters"], OF]
     changed = operation("change_recording", "How long it is kept, and who may open it", 200, shown, MODERATOR,
                         "400 401 403 404 410 412 413 415 422", "ChangeRecording")  # fmt: skip
     deleted = operation("delete_recording", "Delete it for good; its objects follow", 202, shown,

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.routes.openapi_words import (
     COUNT,
-    KEY,
+    KEEPER,
     MINUTES,
     Schema,
     nullable,
@@ -40,7 +40,7 @@ USAGE_SCHEMAS: dict[str, Schema] = {
 
 def usage_paths() -> dict[str, Any]:
     shown = operation(
-        "show_usage", "What the tenant used, by day", 200, reference("Usage"), KEY, "401 403 422"
+        "show_usage", "What the tenant used, by day", 200, reference("Usage"), KEEPER, "401 403 422"
     )
     shown["parameters"] = [
         parameter("from", "query", _ASKED_DAY, "The first day; without it 29 days before the last."),

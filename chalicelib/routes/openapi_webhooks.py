@@ -8,7 +8,7 @@ from chalicelib.routes.openapi_words import (
     COUNT,
     CURSOR,
     IF_MATCH,
-    KEY,
+    KEEPER,
     TEXT,
     TIME,
     Schema,
@@ -59,8 +59,8 @@ def webhook_paths(idempotency_key: Schema) -> dict[str, Any]:
         "Send events to a URL; the secret is told this once",
         201,
         secret,
-        KEY,
-        "400 401 409 413 415 422",
+        KEEPER,
+        "400 401 403 409 413 415 422",
         "CreateWebhookEndpoint",
     )
     create["parameters"] = [idempotency_key]
@@ -69,8 +69,8 @@ def webhook_paths(idempotency_key: Schema) -> dict[str, Any]:
         "What became of the latest events, for a week",
         200,
         listing("WebhookDelivery"),
-        KEY,
-        "401 404 422",
+        KEEPER,
+        "401 403 404 422",
     )
     deliveries["parameters"] = [
         parameter(
@@ -78,40 +78,40 @@ def webhook_paths(idempotency_key: Schema) -> dict[str, Any]:
         ),
         CURSOR,
     ]
-    deleted = operation("delete_webhook_endpoint", "Delete it", 204, {}, KEY, "401 404 412")
+    deleted = operation("delete_webhook_endpoint", "Delete it", 204, {}, KEEPER, "401 403 404 412")
     deleted["responses"]["204"] = {"description": "Done."}
-    problems = "400 401 404 413 415 422"
+    problems = "400 401 403 404 413 415 422"
     one = "/webhook-endpoints/{endpoint}"
     changed = operation(
-        "change_webhook_endpoint", "Change it", 200, shown, KEY, f"{problems} 412", "PatchWebhookEndpoint"
+        "change_webhook_endpoint", "Change it", 200, shown, KEEPER, f"{problems} 412", "PatchWebhookEndpoint"
     )
     changed["parameters"] = deleted["parameters"] = [IF_MATCH]
     return {
         "/webhook-endpoints": {
             "post": create,
             "get": operation("list_webhook_endpoints", "List the endpoints", 200,
-                             listing("WebhookEndpoint"), KEY, "401"),
+                             listing("WebhookEndpoint"), KEEPER, "401 403"),
         },
         one: {
             "parameters": [endpoint],
-            "get": operation("show_webhook_endpoint", "Show one", 200, shown, KEY, "401 404"),
+            "get": operation("show_webhook_endpoint", "Show one", 200, shown, KEEPER, "401 403 404"),
             "patch": changed,
             "delete": deleted,
         },
         f"{one}/rotate-secret": {
             "parameters": [endpoint],
             "post": operation("rotate_webhook_secret", "A new secret; the old one signs for another day",
-                              200, secret, KEY, problems, "Empty"),
+                              200, secret, KEEPER, problems, "Empty"),
         },
         f"{one}/test": {
             "parameters": [endpoint],
             "post": operation("test_webhook_endpoint", "Send a `webhook.test` now", 200,
-                              reference("WebhookTest"), KEY, problems, "Empty"),
+                              reference("WebhookTest"), KEEPER, problems, "Empty"),
         },
         f"{one}/deliveries": {"parameters": [endpoint], "get": deliveries},
         f"{one}/deliveries/{{delivery}}/retry": {
             "parameters": [endpoint, delivery],
             "post": operation("retry_webhook_delivery", "Send an event once more, now", 200,
-                              reference("WebhookDelivery"), KEY, problems, "Empty"),
+                              reference("WebhookDelivery"), KEEPER, problems, "Empty"),
         },
     }  # fmt: skip

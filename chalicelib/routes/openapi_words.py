@@ -14,6 +14,8 @@ KEY: list[dict[str, list[str]]] = [{"apiKey": []}, {"accessToken": []}]
 MAKER: list[dict[str, list[str]]] = [*KEY, {"user": []}]
 MODERATOR: list[dict[str, list[str]]] = [*MAKER, {"participant": []}]
 WAITING: list[dict[str, list[str]]] = [{"participant": []}]
+# The same credentials as of makers; of people those who operate the installation.
+KEEPER = MAKER
 ANYBODY: list[dict[str, list[str]]] = [*MAKER, {}]
 
 
@@ -81,6 +83,12 @@ CURSOR = parameter(
     "query",
     {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "minLength": 1, "maxLength": 400},
     "`nextCursor` of the page before.",
+)
+OF = parameter(
+    "of",
+    "query",
+    {"type": "string", "enum": ["caller", "tenant"], "default": "caller"},
+    "What the caller made (of a key: all of its tenant), or all of the tenant: for those who operate it.",
 )
 IF_MATCH = parameter(
     "If-Match", "header", TEXT, "The `ETag` of what was read: it is changed only if it still is that."

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from chalicelib.routes.bodies import Body, Moment, Query
+from chalicelib.routes.bodies import Body, Moment, Query, Whose
 
 Layout = Literal["grid", "speaker", "share"]
 MediaKind = Literal["mp4", "hls", "thumbnails", "tracks", "manifest"]
@@ -50,6 +50,10 @@ class ListRecordingsQuery(Query):
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=400)] | None = None
     state: State | None = None
+
+
+class ListAllRecordingsQuery(ListRecordingsQuery):
+    of: Whose = "caller"
 
 
 class OpenRecordingQuery(Query):

@@ -16,6 +16,7 @@ from chalicelib.routes.recording_bodies import (
     AccessLogQuery,
     ChangeRecordingBody,
     ComposeBody,
+    ListAllRecordingsQuery,
     ListRecordingsQuery,
     OpenRecordingQuery,
     StartRecordingBody,
@@ -39,8 +40,10 @@ def list_meeting_recordings(call: Call, meeting: str) -> Response:
 
 def list_recordings(call: Call) -> Response:
     caller = maker_of(call, "list_recordings")
-    query = checked(ListRecordingsQuery, call.query())
-    page, mark = call.services.recordings.page(caller, query.state, query.limit, views.mark_of(query.cursor))
+    query = checked(ListAllRecordingsQuery, call.query())
+    page, mark = call.services.recordings.page(
+        caller, query.state, query.limit, views.mark_of(query.cursor), query.of == "tenant"
+    )
     return _listing(call, page, mark)
 
 

@@ -7,11 +7,11 @@ from chalice.app import Response
 from chalicelib.bootstrap import utc_now
 from chalicelib.routes import views
 from chalicelib.routes.bodies import UsageQuery
-from chalicelib.routes.http import Call, checked, json_response, key_of
+from chalicelib.routes.http import Call, checked, json_response, keeper_of
 
 
 def show_usage(call: Call) -> Response:
-    caller = key_of(call, "see_usage")
+    caller = keeper_of(call, "see_usage")
     query = checked(UsageQuery, call.query())
     period = call.services.usage.read(caller, query.first, query.last, utc_now().date())
     return json_response(

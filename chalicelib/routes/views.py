@@ -122,6 +122,7 @@ def me(caller: UserCaller, profile: Profile) -> dict[str, Any]:
         "tenant": caller.tenant,
         "name": profile.name if profile.name is not None else caller.name,
         "preferences": dict(profile.preferences),
+        "operator": caller.operates,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from chalice.app import Response
 
 from chalicelib import errors
-from chalicelib.bootstrap import ApiKeyCaller, Endpoint, EndpointWishes, MeetingId, utc_now
+from chalicelib.bootstrap import Endpoint, EndpointWishes, Keeper, MeetingId, utc_now
 from chalicelib.routes import views
 from chalicelib.routes.bodies import (
     CreateEndpointBody,
@@ -16,14 +16,14 @@ from chalicelib.routes.bodies import (
     ListDeliveriesQuery,
     PatchEndpointBody,
 )
-from chalicelib.routes.http import Call, checked, idempotency_key, json_response, key_of
+from chalicelib.routes.http import Call, checked, idempotency_key, json_response, keeper_of
 
 # The meeting that a test event names: there is none.
 NO_MEETING = MeetingId("mtg_" + "a" * 26)
 
 
 def create_webhook_endpoint(call: Call) -> Response:
-    caller = key_of(call, "manage_webhooks")
+    caller = keeper_of(call, "manage_webhooks")
     body = call.body(CreateEndpointBody)
     wishes = EndpointWishes(body.url, tuple(body.events), body.description, body.disabled)
     made = call.services.webhooks.create(caller, wishes, idempotency_key(call), utc_now())
@@ -32,18 +32,18 @@ def create_webhook_endpoint(call: Call) -> Response:
 
 
 def list_webhook_endpoints(call: Call) -> Response:
-    items = [views.endpoint(one) for one in call.services.webhooks.list(key_of(call, "manage_webhooks"))]
+    items = [views.endpoint(one) for one in call.services.webhooks.list(keeper_of(call, "manage_webhooks"))]
     return json_response({"items": items, "nextCursor": None})
 
 
 def show_webhook_endpoint(call: Call, endpoint: str) -> Response:
     return json_response(
-        views.endpoint(call.services.webhooks.find(key_of(call, "manage_webhooks"), endpoint))
+        views.endpoint(call.services.webhooks.find(keeper_of(call, "manage_webhooks"), endpoint))
     )
 
 
 def change_webhook_endpoint(call: Call, endpoint: str) -> Response:
-    caller = key_of(call, "manage_webhooks")
+    caller = keeper_of(call, "manage_webhooks")
     body = call.body(PatchEndpointBody)
     _require_match(call, caller, endpoint)
     events = tuple(body.events) if body.events is not None else None
@@ -52,28 +52,28 @@ def change_webhook_endpoint(call: Call, endpoint: str) -> Response:
 
 
 def delete_webhook_endpoint(call: Call, endpoint: str) -> Response:
-    caller = key_of(call, "manage_webhooks")
+    caller = keeper_of(call, "manage_webhooks")
     _require_match(call, caller, endpoint)
     call.services.webhooks.delete(caller, endpoint)
     return Response("", status_code=204, headers={"Content-Type": "application/json"})
 
 
 def rotate_webhook_secret(call: Call, endpoint: str) -> Response:
-    caller = key_of(call, "manage_webhooks")
+    caller = keeper_of(call, "manage_webhooks")
     call.body(EmptyBody)
     rotated = call.services.webhooks.rotate_secret(caller, endpoint, utc_now())
     return json_response(with_secret(rotated))
 
 
 def test_webhook_endpoint(call: Call, endpoint: str) -> Response:
-    caller = key_of(call, "manage_webhooks")
+    caller = keeper_of(call, "manage_webhooks")
     call.body(EmptyBody)
     sent = call.services.deliveries.test(caller, endpoint, NO_MEETING)
     return json_response({"delivered": sent.succeeded, "status": sent.status, "error": sent.error})
 
 
 def list_webhook_deliveries(call: Call, endpoint: str) -> Response:
-    caller = key_of(call, "manage_webhooks")
+    caller = keeper_of(call, "manage_webhooks")
     query = checked(ListDeliveriesQuery, call.query())
     before = _unwrapped(query.cursor, "/cursor") if query.cursor is not None else None
     page, mark = call.services.deliveries.page(caller, endpoint, query.limit, before)
@@ -82,7 +82,7 @@ def list_webhook_deliveries(call: Call, endpoint: str) -> Response:
 
 
 def retry_webhook_delivery(call: Call, endpoint: str, delivery: str) -> Response:
-    caller = key_of(call, "manage_webhooks")
+    caller = keeper_of(call, "manage_webhooks")
     call.body(EmptyBody)
     meeting, _, number = _unwrapped(delivery.removeprefix("dlv_"), "").partition("#")
     if not number.isdecimal() or len(number) > 9:
@@ -91,7 +91,7 @@ def retry_webhook_delivery(call: Call, endpoint: str, delivery: str) -> Response
     return json_response(views.delivery(tried))
 
 
-def _require_match(call: Call, caller: ApiKeyCaller, endpoint: str) -> None:
+def _require_match(call: Call, caller: Keeper, endpoint: str) -> None:
     if call.header("if-match") is not None:
         call.require_match(views.endpoint(call.services.webhooks.find(caller, endpoint)))
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.identifiers import KeyId, RandomBytes, derived_id, is_id, new_id
-from chalicelib.domain.permissions import ApiKeyCaller, Scope
+from chalicelib.domain.permissions import Keeper, Scope
 from chalicelib.errors import (
     IdempotencyConflictError,
     InsufficientScopeError,
@@ -42,7 +42,7 @@ class ApiKeys:
 
     def create(
         self,
-        caller: ApiKeyCaller,
+        caller: Keeper,
         name: str,
         scopes: frozenset[Scope] | None,
         idempotency_key: str | None,
@@ -72,10 +72,10 @@ class ApiKeys:
             raise IdempotencyConflictError("This Idempotency-Key came with another request before.")
         return MadeKey(self.find(caller, key.id), None)
 
-    def list(self, caller: ApiKeyCaller) -> list[ApiKey]:
+    def list(self, caller: Keeper) -> list[ApiKey]:
         return self._store.of_tenant(caller.tenant)
 
-    def find(self, caller: ApiKeyCaller, name: str) -> ApiKey:
+    def find(self, caller: Keeper, name: str) -> ApiKey:
         """
         Raises:
             NotFoundError: There is none, or it is another tenant's.
@@ -85,13 +85,13 @@ class ApiKeys:
             raise NotFoundError(f"There is no API key {name[:64]}.")
         return found
 
-    def revoke(self, caller: ApiKeyCaller, name: str) -> None:
+    def revoke(self, caller: Keeper, name: str) -> None:
         """It stops working here at once, and on every other instance within a minute."""
         key = self.find(caller, name).id
         self._store.delete(key)
         self._forget(key)
 
-    def _new_id(self, caller: ApiKeyCaller, key: str | None) -> KeyId:
+    def _new_id(self, caller: Keeper, key: str | None) -> KeyId:
         """Of an idempotency key, so that a repeated request finds what the first one made."""
         if key is None:
             return KeyId(new_id("key", self._random_bytes))

@@ -21,7 +21,7 @@ from chalicelib.domain.egress import Media
 from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import MeetingId, RandomBytes, new_code, new_id
 from chalicelib.domain.meeting import DEFAULT_AUTO_ADMIT, LONGEST_LIFE, Meeting
-from chalicelib.domain.permissions import ApiKeyCaller, UserCaller
+from chalicelib.domain.permissions import Keeper, UserCaller
 from chalicelib.domain.placement import Node, region_with_room
 from chalicelib.domain.recording import RecordingSetting
 from chalicelib.domain.regions import RegionWish, in_order
@@ -80,7 +80,7 @@ class Creating:
 
     def create(
         self,
-        caller: ApiKeyCaller | UserCaller,
+        caller: Keeper,
         wishes: MeetingWishes,
         idempotency_key: str | None,
         now: datetime,
@@ -166,7 +166,7 @@ class Creating:
             log.warning("region %s tells nothing of its nodes: no meeting is made there", region)
             return ()
 
-    def _draft(self, caller: ApiKeyCaller | UserCaller, wishes: MeetingWishes, now: datetime) -> Meeting:
+    def _draft(self, caller: Keeper, wishes: MeetingWishes, now: datetime) -> Meeting:
         return Meeting(
             id=MeetingId(new_id("mtg", self._random_bytes)),
             code=new_code(self._random_bytes),

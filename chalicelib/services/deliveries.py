@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.events import Entry, Event
 from chalicelib.domain.identifiers import MeetingId, Tenant, WebhookEndpointId
-from chalicelib.domain.permissions import ApiKeyCaller
+from chalicelib.domain.permissions import Keeper
 from chalicelib.domain.webhooks import (
     Delivery,
     Endpoint,
@@ -151,19 +151,19 @@ class Deliveries:
         named = {"Content-Type": "application/json", **headers(endpoint, event.id, body, now)}
         return self._sender.send(endpoint.url, named, body)
 
-    def test(self, caller: ApiKeyCaller, name: str, meeting: MeetingId) -> Sent:
+    def test(self, caller: Keeper, name: str, meeting: MeetingId) -> Sent:
         """Send a `webhook.test` now, once, outside of any log."""
         endpoint = self._webhooks.find(caller, name)
         now = self._clock()
         return self._send(endpoint, Event(meeting, 0, "webhook.test", now, {}), now)
 
     def page(
-        self, caller: ApiKeyCaller, name: str, limit: int, before: str | None
+        self, caller: Keeper, name: str, limit: int, before: str | None
     ) -> tuple[list[Delivery], str | None]:
         """What became of the latest events, newest first."""
         return self._store.deliveries(self._webhooks.find(caller, name).id, limit, before)
 
-    def retry(self, caller: ApiKeyCaller, name: str, meeting: MeetingId, number: int) -> Delivery:
+    def retry(self, caller: Keeper, name: str, meeting: MeetingId, number: int) -> Delivery:
         """Send an event once more, now, whatever became of it before.
 
         Raises:

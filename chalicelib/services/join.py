@@ -200,7 +200,7 @@ class Join:
         earlier = repeated or self._resumed(meeting, wishes)
         standing = standing_of(caller, meeting, None)
         # Who signed in at the tenant is who it says; a server vouches for whom it names.
-        vouched = standing in ("tenant", "organiser", "member")
+        vouched = standing in ("tenant", "organiser", "operator", "member")
         external_id = caller.user if isinstance(caller, UserCaller) and vouched else wishes.external_id
         source = None
         if wishes.source is not None and standing != "tenant":

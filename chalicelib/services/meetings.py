@@ -19,8 +19,8 @@ from chalicelib.domain.identifiers import (
 from chalicelib.domain.meeting import EndReason, Meeting
 from chalicelib.domain.participant import Participant, Role, as_seen
 from chalicelib.domain.permissions import (
-    ApiKeyCaller,
     Caller,
+    Keeper,
     Operation,
     ParticipantCaller,
     Standing,
@@ -138,9 +138,17 @@ class Meetings:
         self._tenants.size_of(meeting.tenant, wanted)
 
     def page(
-        self, caller: ApiKeyCaller | UserCaller, state: str | None, limit: int, after: str | None
+        self,
+        caller: Keeper,
+        state: str | None,
+        limit: int,
+        after: str | None,
+        of_tenant: bool = False,
     ) -> tuple[list[Meeting], str | None]:
         """A server sees all of its tenant's meetings, a person those that they made.
+
+        Args:
+            of_tenant: All of the tenant's, for somebody who operates the installation.
 
         Raises:
             ForbiddenError, InsufficientScopeError: see there.
@@ -148,7 +156,9 @@ class Meetings:
         if not is_allowed(standing_of(caller, None, None), "list_meetings"):
             raise ForbiddenError("Only a tenant's API key, or somebody who signed in, may list meetings.")
         require_scope(caller, "list_meetings")
-        if isinstance(caller, UserCaller):
+        if of_tenant:
+            require_keeper(caller)
+        elif isinstance(caller, UserCaller):
             return self._store.page_of(caller.user, state, limit, after)
         return self._store.page(caller.tenant, state, limit, after)
 
@@ -244,6 +254,15 @@ def require_scope(caller: Caller, operation: Operation) -> None:
     """
     if not has_scope(caller, operation):
         raise InsufficientScopeError("This API key does not have the scope that the call needs.")
+
+
+def require_keeper(caller: Keeper) -> None:
+    """
+    Raises:
+        ForbiddenError: Somebody who signed in, and does not operate the installation.
+    """
+    if isinstance(caller, UserCaller) and not caller.operates:
+        raise ForbiddenError("Only those who run this installation may list what others made.")
 
 
 def _refusal(caller: Caller, standing: Standing, name: str) -> CallerError:

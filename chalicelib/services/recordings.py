@@ -17,6 +17,7 @@ from chalicelib.domain.participant import Participant
 from chalicelib.domain.permissions import (
     ApiKeyCaller,
     Caller,
+    Keeper,
     Operation,
     ParticipantCaller,
     UserCaller,
@@ -54,7 +55,7 @@ from chalicelib.errors import (
     ValidationFailedError,
 )
 from chalicelib.services.changes import tries
-from chalicelib.services.meetings import Meetings, require_scope
+from chalicelib.services.meetings import Meetings, require_keeper, require_scope
 from chalicelib.services.protocols import MeetingStore, RecordingStore
 from chalicelib.services.recorders import Recorders
 
@@ -152,13 +153,19 @@ class Recordings:
         return [marks[mark] for mark in kept], kept[-1] if len(rest) > limit else None
 
     def page(
-        self, caller: ApiKeyCaller | UserCaller, state: str | None, limit: int, after: str | None
+        self, caller: Keeper, state: str | None, limit: int, after: str | None, of_tenant: bool = False
     ) -> tuple[list[Recording], str | None]:
-        """A server sees all of its tenant's recordings, a person those of the meetings that they made."""
+        """A server sees all of its tenant's recordings, a person those of the meetings that they made.
+
+        Args:
+            of_tenant: All of the tenant's, for somebody who operates the installation.
+        """
         if not is_allowed(standing_of(caller, None, None), "list_recordings"):
             raise ForbiddenError("Only a tenant's API key, or somebody who signed in, may list recordings.")
         require_scope(caller, "list_recordings")
-        if isinstance(caller, UserCaller):
+        if of_tenant:
+            require_keeper(caller)
+        elif isinstance(caller, UserCaller):
             return self._recordings.page_of(caller.user, state, limit, after)
         return self._recordings.page(caller.tenant, state, limit, after)
 

@@ -93,5 +93,5 @@ class Callers:
                     return ParticipantCaller(MeetingId(meeting), ParticipantId(participant))
         person = self._people.person(token)
         if person is not None:
-            return UserCaller(person.tenant, person.user, person.name)
+            return UserCaller(person.tenant, person.user, person.name, person.operates)
         raise UnauthorizedError("This token is not valid here, or no longer.")

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from chalicelib.domain.events import Entry
 from chalicelib.domain.identifiers import MeetingId
-from chalicelib.domain.permissions import ApiKeyCaller
+from chalicelib.domain.permissions import Keeper
 from chalicelib.domain.tenant import TenantLimits
 from chalicelib.domain.usage import DayUse, MeetingUse, Used, use_of
 from chalicelib.errors import BrokenRule, StoreUnavailableError, ValidationFailedError
@@ -67,7 +67,7 @@ class Usage:
                 return True
         raise StoreUnavailableError("Too many counted this meeting at once.")
 
-    def read(self, caller: ApiKeyCaller, first: date | None, last: date | None, today: date) -> Period:
+    def read(self, caller: Keeper, first: date | None, last: date | None, today: date) -> Period:
         """What the caller's tenant used from the first day to the last one; the latest thirty by default.
 
         Raises:

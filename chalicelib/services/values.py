@@ -7,7 +7,7 @@ from chalicelib.domain.identifiers import MeetingId, NodeId, Tenant, UserId, Web
 from chalicelib.domain.issuers import TrustedIssuer
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
-from chalicelib.domain.permissions import ApiKeyCaller, Operation, UserCaller
+from chalicelib.domain.permissions import ApiKeyCaller, Keeper, Operation, UserCaller, may_keep
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Node
 from chalicelib.domain.recording import Access, Pause, Recording
@@ -35,6 +35,7 @@ __all__ = [
     "Event",
     "FleetLoad",
     "JoinWishes",
+    "Keeper",
     "Meeting",
     "MeetingId",
     "MeetingWishes",
@@ -57,6 +58,7 @@ __all__ = [
     "UserId",
     "Waiting",
     "WebhookEndpointId",
+    "may_keep",
     "require_scope",
     "storage_class_of",
 ]

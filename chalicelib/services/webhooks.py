@@ -11,7 +11,7 @@ from datetime import datetime
 
 from chalicelib.domain.addresses import Network, url_problem
 from chalicelib.domain.identifiers import RandomBytes, WebhookEndpointId, derived_id, is_id, new_id
-from chalicelib.domain.permissions import ApiKeyCaller
+from chalicelib.domain.permissions import Keeper
 from chalicelib.domain.webhooks import SECRET_OVERLAP, Endpoint, new_secret
 from chalicelib.errors import (
     BrokenRule,
@@ -44,9 +44,7 @@ class Webhooks:
         self._random_bytes = random_bytes
         self._allowed = allowed
 
-    def create(
-        self, caller: ApiKeyCaller, wishes: EndpointWishes, key: str | None, now: datetime
-    ) -> Endpoint:
+    def create(self, caller: Keeper, wishes: EndpointWishes, key: str | None, now: datetime) -> Endpoint:
         """Make an endpoint; the same key with the same wishes gives the same one again.
 
         Raises:
@@ -74,10 +72,10 @@ class Webhooks:
             raise IdempotencyConflictError("This Idempotency-Key came with another request before.")
         return self.find(caller, endpoint.id)
 
-    def list(self, caller: ApiKeyCaller) -> list[Endpoint]:
+    def list(self, caller: Keeper) -> list[Endpoint]:
         return self._store.endpoints(caller.tenant)
 
-    def find(self, caller: ApiKeyCaller, name: str) -> Endpoint:
+    def find(self, caller: Keeper, name: str) -> Endpoint:
         found = None
         if is_id(name, "whe"):
             found = self._store.endpoint(caller.tenant, WebhookEndpointId(name))
@@ -85,13 +83,13 @@ class Webhooks:
             raise NotFoundError(f"There is no webhook endpoint {name[:64]}.")
         return found
 
-    def change(self, caller: ApiKeyCaller, name: str, wishes: EndpointWishes) -> Endpoint:
+    def change(self, caller: Keeper, name: str, wishes: EndpointWishes) -> Endpoint:
         self._check(wishes)
         said = {key: value for key, value in vars(wishes).items() if value is not None}
         changed = dataclasses.replace(self.find(caller, name), **said)
         return self._kept(changed)
 
-    def rotate_secret(self, caller: ApiKeyCaller, name: str, now: datetime) -> Endpoint:
+    def rotate_secret(self, caller: Keeper, name: str, now: datetime) -> Endpoint:
         """A new secret; the old one goes on signing beside it for a day."""
         known = self.find(caller, name)
         rotated = dataclasses.replace(
@@ -102,7 +100,7 @@ class Webhooks:
         )
         return self._kept(rotated)
 
-    def delete(self, caller: ApiKeyCaller, name: str) -> None:
+    def delete(self, caller: Keeper, name: str) -> None:
         self._store.delete_endpoint(caller.tenant, self.find(caller, name).id)
 
     def _kept(self, endpoint: Endpoint) -> Endpoint:
@@ -115,7 +113,7 @@ class Webhooks:
         if problem is not None:
             raise ValidationFailedError([BrokenRule("/url", problem)])
 
-    def _new_id(self, caller: ApiKeyCaller, key: str | None) -> WebhookEndpointId:
+    def _new_id(self, caller: Keeper, key: str | None) -> WebhookEndpointId:
         """Of a key, so that a repeated request finds what the first one made."""
         if key is None:
             return WebhookEndpointId(new_id("whe", self._random_bytes))

@@ -25,6 +25,8 @@ SIGN_IN_PATH = "/sign-in"
 SCOPE = "openid profile"
 # Access tokens of a pool say no audience: they are told apart by their client and by `token_use`.
 AUDIENCE, TYPES = "parley-api", ("jwt", "")
+# Who runs the installation: an administrator of the pool puts them into the group, nobody themselves.
+OPERATORS = "operators"
 ACCESS_TIME = cdk.Duration.hours(1)
 REFRESH_TIME = cdk.Duration.days(30)
 # A renewal whose answer was lost may be asked for once more with the old refresh token.
@@ -37,6 +39,13 @@ class UserPool(Construct):
     def __init__(self, scope: Construct, name: str, *, deployment: Deployment, settings: Cognito) -> None:
         super().__init__(scope, name)
         self.pool = _pool(self, deployment, settings)
+        cognito.CfnUserPoolGroup(
+            self,
+            "Operators",
+            user_pool_id=self.pool.user_pool_id,
+            group_name=OPERATORS,
+            description="May open the web app's administration",
+        )
         self._name_people()
         self.client = _client(self.pool, deployment)
         domain = self.pool.add_domain(
@@ -71,6 +80,7 @@ class UserPool(Construct):
             "tenant": settings.tenant,
             "types": list(TYPES),
             "scope": SCOPE,
+            "operatorGroup": OPERATORS,
         }
 
     def _name_people(self) -> None:
@@ -104,7 +114,7 @@ def _ask(scope: Construct, deployment: Deployment, settings: Cognito) -> str:
         service="ssm", region=home, resource="parameter", resource_name=deployment.issuer_parameter[1:]
     )
     # What the entry is made of: it is asked for again when that changes.
-    made_of = f"{settings.tenant}\n{deployment.app_url}\n{SCOPE}"
+    made_of = f"{settings.tenant}\n{deployment.app_url}\n{SCOPE}\n{OPERATORS}"
     asked = custom_resources.AwsCustomResource(
         scope,
         "Issuer",

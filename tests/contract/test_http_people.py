@@ -119,9 +119,49 @@ async def test_people_list_the_meetings_that_they_made_and_no_others(api: Api):
     assert told["items"][0]["tokenEndpoint"] == "https://issuer.example/token"
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("GET", "/usage"), ("GET", "/nodes"), ("GET", "/api-keys"), ("GET", "/webhook-endpoints")],
-)
-async def test_what_is_for_servers_is_not_for_people(api: Api, method: str, path: str):
-    assert (await api(method, path, authorization=ADA))[0] in (401, 403)
+KEEPING = [
+    "/usage",
+    "/nodes",
+    "/api-keys",
+    "/webhook-endpoints",
+    "/meetings?of=tenant",
+    "/recordings?of=tenant",
+]
+
+
+@pytest.mark.parametrize("path", KEEPING)
+async def test_what_keeps_the_installation_is_for_keys_and_operators(api: Api, people: Any, path: str):
+    people.operators = {"ada"}
+    assert (await api("GET", path, authorization=ADA))[0] == 200
+    status, _, problem = await api("GET", path, authorization=BOB)
+    assert (status, problem["code"]) == (403, "forbidden")
+    assert (await api("GET", path, guest=True))[0] == 401
+    assert (await api("GET", path))[0] == 200
+
+
+async def test_an_operator_ends_what_others_made_and_changes_none_of_it(api: Api, people: Any):
+    people.operators = {"ada"}
+    assert (await api("GET", "/users/me", authorization=ADA))[2]["operator"] is True
+    assert (await api("GET", "/users/me", authorization=BOB))[2]["operator"] is False
+    meeting = (await api("POST", "/meetings", {"title": "Bob's"}, authorization=BOB))[2]
+    _, _, mine = await api("GET", "/meetings", authorization=ADA)
+    assert meeting["id"] not in [one["id"] for one in mine["items"]]
+    _, _, all_of_them = await api("GET", "/meetings?of=tenant&limit=100", authorization=ADA)
+    assert meeting["id"] in [one["id"] for one in all_of_them["items"]]
+    path = f"/meetings/{meeting['id']}"
+    assert (await api("PATCH", path, {"title": "Ada's"}, authorization=ADA))[0] == 403
+    status, _, joined = await api("POST", f"{path}/join", {"displayName": "Ada"}, authorization=ADA)
+    assert (status, joined["participant"]["role"]) == (201, "participant")
+    assert (await api("POST", f"{path}/end", authorization=ADA))[2]["state"] == "ended"
+
+
+async def test_an_operator_makes_keys_and_webhooks_for_the_tenant(api: Api, people: Any):
+    people.operators = {"ada"}
+    status, _, key = await api("POST", "/api-keys", {"name": "of Ada"}, authorization=ADA)
+    assert (status, "nodes:write" in key["scopes"]) == (201, True)
+    assert (await api("POST", "/api-keys", {"name": "of Bob"}, authorization=BOB))[0] == 403
+    hook = {"url": "https://example.com/hook"}
+    status, _, made = await api("POST", "/webhook-endpoints", hook, authorization=ADA)
+    assert (status, made["secret"].startswith("whsec_")) == (201, True)
+    _, _, seen = await api("GET", "/webhook-endpoints")
+    assert made["id"] in [one["id"] for one in seen["items"]]

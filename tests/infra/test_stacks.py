@@ -371,6 +371,8 @@ def test_the_functions_trust_the_pool_and_the_configured_issuers(shared, region)
         Tenant(settings.tenant),
         frozenset(settings.types),
         settings.scope,
+        frozenset(settings.operators),
+        settings.operator_group,
     )
     claims = {
         **{"iss": "https://pool.example", "sub": "ada", "name": "Ada", "token_use": "access"},
@@ -379,7 +381,11 @@ def test_the_functions_trust_the_pool_and_the_configured_issuers(shared, region)
     for header in ({}, {"typ": "JWT"}):
         person = person_of(trusted, header, claims)
         assert person is not None
-        assert (person.tenant, person.name) == ("acme", "Ada")
+        assert (person.tenant, person.name, person.operates) == ("acme", "Ada", False)
+    (group,) = shared.find_resources("AWS::Cognito::UserPoolGroup").values()
+    operator = person_of(trusted, {}, {**claims, "cognito:groups": [group["Properties"]["GroupName"]]})
+    assert operator is not None
+    assert operator.operates
     assert person_of(trusted, {}, {**claims, "token_use": "id"}) is None
     assert person_of(trusted, {}, {**claims, "client_id": "another"}) is None
 

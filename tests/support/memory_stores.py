@@ -491,11 +491,13 @@ class KnownPeople:
     def __init__(self) -> None:
         self.tenant = Tenant("acme")
         self.known = {"ada", "bob"}
+        self.operators: set[str] = set()
 
     def person(self, token: str) -> Person | None:
         if token not in self.known:
             return None
-        return Person(self.tenant, user_id("https://issuer.example", token), token.title())
+        operates = token in self.operators
+        return Person(self.tenant, user_id("https://issuer.example", token), token.title(), operates)
 
     def sign_ins(self) -> list[SignIn]:
         place = "https://issuer.example"

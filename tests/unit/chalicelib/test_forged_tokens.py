@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.domain.identifiers import Tenant
-from chalicelib.domain.issuers import TrustedIssuer, user_id
+from chalicelib.domain.issuers import TrustedIssuer, person_of, user_id
 from chalicelib.errors import StoreUnavailableError
 from chalicelib.stores.issuers import (
     KEPT_SECONDS,
@@ -199,6 +200,27 @@ def test_a_sound_token_names_a_person_of_the_issuers_tenant(issuer: Issuer, soun
     assert person is not None
     assert (person.tenant, person.user, person.name) == ("acme", user_id(URL, "ada"), "Ada")
     assert person.user != user_id("https://other.example", "ada")
+
+
+@pytest.mark.parametrize(
+    ("trusted", "said", "operates"),
+    [
+        ({"operators": frozenset({"ada"})}, {}, True),
+        ({"operators": frozenset({"grace"})}, {}, False),
+        ({"operator_group": "operators"}, {"groups": ["staff", "operators"]}, True),
+        ({"operator_group": "operators"}, {"cognito:groups": ["operators"]}, True),
+        ({"operator_group": "operators"}, {"groups": "operators"}, False),
+        ({"operator_group": "operators"}, {"groups": ["operator"], "cognito:groups": None}, False),
+        ({}, {"groups": ["operators", None]}, False),
+    ],
+)
+def test_operators_are_whom_the_configuration_names(
+    trusted: dict[str, Any], said: dict[str, Any], operates: bool
+):
+    entry = dataclasses.replace(ACME, **trusted)
+    person = person_of(entry, {"typ": "at+jwt"}, claims(**said))
+    assert person is not None
+    assert person.operates is operates
 
 
 def test_keys_are_asked_for_once_and_again_when_they_are_old(issuer: Issuer):

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from chalicelib.domain.identifiers import KeyId, Tenant
+from chalicelib.domain.identifiers import KeyId, Tenant, UserId
 from chalicelib.domain.participant import ParticipantState, Role
 from chalicelib.domain.permissions import (
     STANDINGS_BY_OPERATION,
@@ -16,51 +16,53 @@ from chalicelib.domain.permissions import (
     Operation,
     ParticipantCaller,
     Standing,
+    UserCaller,
     is_allowed,
+    may_keep,
     standing_of,
 )
 from tests.support.builders import a_meeting, a_participant
 
 # Columns: tenant, host, cohost, participant, viewer, recorder, relay, waiting, removed, link, stranger,
-# organiser, member.
+# organiser, member, operator.
 # x: to anybody; h: but not to a host, nor to make one; s: to oneself only; h s: both; n: where the recording
 # names the caller; -: never.
 STANDINGS: tuple[Standing, ...] = get_args(Standing)
 TABLE = """
-create_meeting      x - - - - - - - - - - x x
-list_meetings       x - - - - - - - - - - x x
-see_usage           x - - - - - - - - - - - -
-see_nodes           x - - - - - - - - - - - -
-drain_node          x - - - - - - - - - - - -
-manage_webhooks     x - - - - - - - - - - - -
-manage_api_keys     x - - - - - - - - - - - -
-choose_role         x - - - - - - - - - - - -
-see_meeting         x x x - - - - - - - - x -
-see_meeting_public  x x x x x x x x x x - x x
-see_events          x x x - - - - - - - - x -
-see_quality         x x x s s s s - - - - x -
-change_meeting      x x x - - - - - - - - x -
-end_meeting         x x - - - - - - - - - x -
-delete_meeting      x - - - - - - - - - - x -
-join_meeting        x x x x x x x x x x - x x
-await_admission     x x x x x x x x x - - - -
-list_participants   x x x - - - - - - - - x -
-see_participant     x x x s s s s - - - - x -
-admit_participant   x x h - - - - - - - - x -
-mute_participant    x x h s s s s - - - - x -
-rename_participant  x x h s s s s - - - - x -
-change_role         x x h - - - - - - - - x -
-remove_participant  x x h s s s s - - - - x -
-start_recording     x x x - - - - - - - - x -
-control_recording   x x x - - - - - - - - x -
-list_recordings     x - - - - - - - - - - x x
-see_recording       x x x n n n n n - n - x n
-open_recording      x x x n n n n n - n - x n
-compose_recording   x x x - - - - - - - - x -
-change_recording    x x - - - - - - - - - x -
-hold_recording      x - - - - - - - - - - - -
-delete_recording    x x - - - - - - - - - x -
-see_recording_access x x - - - - - - - - - x -
+create_meeting      x - - - - - - - - - - x x x
+list_meetings       x - - - - - - - - - - x x x
+see_usage           x - - - - - - - - - - - - x
+see_nodes           x - - - - - - - - - - - - x
+drain_node          x - - - - - - - - - - - - x
+manage_webhooks     x - - - - - - - - - - - - x
+manage_api_keys     x - - - - - - - - - - - - x
+choose_role         x - - - - - - - - - - - - -
+see_meeting         x x x - - - - - - - - x - x
+see_meeting_public  x x x x x x x x x x - x x x
+see_events          x x x - - - - - - - - x - x
+see_quality         x x x s s s s - - - - x - x
+change_meeting      x x x - - - - - - - - x - -
+end_meeting         x x - - - - - - - - - x - x
+delete_meeting      x - - - - - - - - - - x - -
+join_meeting        x x x x x x x x x x - x x x
+await_admission     x x x x x x x x x - - - - -
+list_participants   x x x - - - - - - - - x - x
+see_participant     x x x s s s s - - - - x - x
+admit_participant   x x h - - - - - - - - x - -
+mute_participant    x x h s s s s - - - - x - -
+rename_participant  x x h s s s s - - - - x - -
+change_role         x x h - - - - - - - - x - -
+remove_participant  x x h s s s s - - - - x - -
+start_recording     x x x - - - - - - - - x - -
+control_recording   x x x - - - - - - - - x - -
+list_recordings     x - - - - - - - - - - x x x
+see_recording       x x x n n n n n - n - x n x
+open_recording      x x x n n n n n - n - x n n
+compose_recording   x x x - - - - - - - - x - -
+change_recording    x x - - - - - - - - - x - x
+hold_recording      x - - - - - - - - - - - - x
+delete_recording    x x - - - - - - - - - x - x
+see_recording_access x x - - - - - - - - - x - x
 """
 RULES = {
     line.split()[0]: dict(zip(STANDINGS, line.split()[1:], strict=True)) for line in TABLE.split("\n") if line
@@ -75,7 +77,8 @@ def test_the_table_names_every_operation():
 @pytest.mark.parametrize("standing", STANDINGS)
 def test_the_policy_is_what_the_table_says(operation: Any, standing: Standing):
     rule = RULES[operation][standing]
-    is_present = standing not in ("tenant", "waiting", "removed", "link", "stranger", "organiser", "member")
+    absent = ("tenant", "waiting", "removed", "link", "stranger", "organiser", "member", "operator")
+    is_present = standing not in absent
     for target in (None, *get_args(Role)):
         expected = rule == "x" or (rule == "h" and target != "host")
         assert is_allowed(standing, operation, target=target) is expected, target
@@ -116,3 +119,14 @@ def test_the_host_of_another_meeting_is_nobody_here():
     assert standing_of(ParticipantCaller(meeting.id, host.id), meeting, None) == "link"
     demoted = dataclasses.replace(host, meeting=meeting.id, role="viewer")
     assert standing_of(ParticipantCaller(meeting.id, host.id), meeting, demoted) == "viewer"
+
+
+def test_an_operator_keeps_the_tenant_of_its_issuer_and_hosts_nothing_but_its_own_meetings():
+    ada = UserCaller(Tenant("acme"), UserId("usr_ada"), operates=True)
+    others, own = a_meeting(tenant=Tenant("acme")), a_meeting(tenant=Tenant("acme"), organiser=ada.user)
+    assert standing_of(ada, others, None) == "operator"
+    assert standing_of(ada, own, None) == "organiser"
+    assert standing_of(ada, a_meeting(tenant=Tenant("other")), None) == "link"
+    assert may_keep(ada, "drain_node")
+    assert not may_keep(dataclasses.replace(ada, operates=False), "drain_node")
+    assert not is_allowed("operator", "open_recording"), "what was said stays with those who were there"
