@@ -1,5 +1,6 @@
 /** Gives the page the colours and the language of the settings, now and whenever they change. */
 import i18next from 'i18next';
+import { loadAreas } from './languages/areas.ts';
 import { LANGUAGES, directionOf, languageOf } from './languages/index.ts';
 import { useSettings } from './settings.ts';
 
@@ -33,6 +34,7 @@ async function speak(wanted: string): Promise<boolean> {
     console.warn('the language could not be loaded', error);
     return false;
   }
+  await loadAreas(wanted);
   if (languageOf(useSettings.getState().language, navigator.languages) !== wanted) return false;
   await i18next.changeLanguage(wanted);
   return true;

@@ -1,13 +1,9 @@
 /** The languages of the app. English is always there; the others are loaded when they are chosen. */
 import type { en } from '../en.ts';
+import type { WordsLike } from './areas.ts';
 
 /** The same words in another language: the same keys, any text. */
 export type Words = WordsLike<typeof en>;
-
-/** The same keys with other texts. */
-export type WordsLike<Value> = {
-  readonly [Key in keyof Value]: Value[Key] extends string ? string : WordsLike<Value[Key]>;
-};
 
 interface Language {
   /** As its speakers call it. */

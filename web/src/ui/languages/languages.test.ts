@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import i18next from 'i18next';
+import { describe, expect, it, vi } from 'vitest';
 import { en } from '../en.ts';
-import { RECORDING_WORDS, english as recordings } from '../recordings/words.ts';
+import '../recordings/words.ts';
+import { addArea, knownAreas, loadAreas } from './areas.ts';
 import { LANGUAGES, directionOf, languageOf } from './index.ts';
 
 type Tree = { readonly [key: string]: string | Tree };
@@ -32,14 +34,39 @@ describe.each(Object.entries(LANGUAGES))('%s', (_, { load }) => {
   });
 });
 
-describe.each(Object.keys(LANGUAGES))('%s of recordings', (language) => {
-  it('has the keys and names of English', () => {
-    const wanted = textsOf(recordings);
-    const texts = textsOf(RECORDING_WORDS[language] ?? {});
-    expect([...texts.keys()].sort()).toEqual([...wanted.keys()].sort());
-    for (const [key, text] of texts) {
-      expect([key, placeholders(text)]).toEqual([key, placeholders(wanted.get(key) ?? '')]);
+describe.each([...knownAreas()])('the words of %s', (_, { english: own, others }) => {
+  it('have the keys and names of English in every language', async () => {
+    const wanted = textsOf(own as Tree);
+    expect(Object.keys(others).sort()).toEqual(
+      Object.keys(LANGUAGES)
+        .filter((language) => language !== 'en')
+        .sort(),
+    );
+    for (const load of Object.values(others)) {
+      const texts = textsOf((await load()) as Tree);
+      expect([...texts.keys()].sort()).toEqual([...wanted.keys()].sort());
+      for (const [key, text] of texts) {
+        expect([key, placeholders(text)]).toEqual([key, placeholders(wanted.get(key) ?? '')]);
+        expect(text.trim()).not.toBe('');
+      }
     }
+  });
+});
+
+describe('a part of the app', () => {
+  it('speaks English where its words cannot be loaded, and asks again', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue();
+    const load = vi
+      .fn<() => Promise<{ hello: string }>>()
+      .mockRejectedValueOnce(new Error('offline'))
+      .mockResolvedValue({ hello: 'Bonjour' });
+    addArea('hello', { hello: 'Hello' }, { fr: load });
+    await loadAreas('fr');
+    const say = i18next.getFixedT('fr', 'hello');
+    expect([say('hello'), warn.mock.calls.length]).toEqual(['Hello', 1]);
+    await Promise.all([loadAreas('fr'), loadAreas('fr')]);
+    await loadAreas('fr');
+    expect([say('hello'), load.mock.calls.length]).toEqual(['Bonjour', 2]);
   });
 });
 
