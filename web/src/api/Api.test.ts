@@ -110,3 +110,32 @@ describe('Api', () => {
     });
   });
 });
+
+describe('an exchange', () => {
+  it('names the state that is to be changed, and learns the new one', async () => {
+    const sent: Headers[] = [];
+    const api = new Api({
+      apiUrl: '/v1',
+      fetch: (_, init) => {
+        sent.push(new Headers(init?.headers));
+        return Promise.resolve(json(200, { id: 'mtg_1' }, { ETag: '"new"' }));
+      },
+    });
+    const answer = await api.exchange('PATCH', '/meetings/mtg_1', { title: 'Tea' }, '"old"');
+    expect(answer).toEqual({ body: { id: 'mtg_1' }, tag: '"new"' });
+    await api.exchange('GET', '/meetings/mtg_1');
+    expect(sent.map((headers) => headers.get('If-Match'))).toEqual(['"old"', null]);
+  });
+
+  it('says which fields are wrong, and takes nothing else for a field', async () => {
+    const errors = [{ pointer: '/endsAt', detail: 'Too early.' }, { pointer: 1 }, null];
+    const { api } = apiThatAnswers(json(422, { code: 'validation_failed', errors }), json(412, {}));
+    expect(await failure(api.call('PATCH', '/meetings/mtg_1', {}))).toMatchObject({
+      fields: [{ pointer: '/endsAt', detail: 'Too early.' }],
+    });
+    expect(await failure(api.call('PATCH', '/meetings/mtg_1', {}))).toMatchObject({
+      code: 'precondition_failed',
+      fields: [],
+    });
+  });
+});

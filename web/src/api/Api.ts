@@ -74,20 +74,34 @@ export class Api {
    * Any other call of the contract. Its caller checks what comes back: null where the answer has no body.
    * @throws ApiError
    */
-  call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, payload?: object): Promise<unknown> {
-    return this.#request(method, path, payload, method === 'POST' ? { key: newKey() } : {});
+  async call(method: Method, path: string, payload?: object): Promise<unknown> {
+    return (await this.exchange(method, path, payload)).body;
   }
 
-  async #headers(hasBody: boolean, { key, token: own }: Marks): Promise<Record<string, string>> {
+  /**
+   * The same, with the entity tag of what was shown, and only where it still is `ifMatch`.
+   * @throws ApiError `precondition_failed` where it is something else by now.
+   */
+  exchange(method: Method, path: string, payload?: object, ifMatch?: string): Promise<Tagged> {
+    const key = method === 'POST' ? { key: newKey() } : {};
+    return this.#exchange(method, path, payload, ifMatch === undefined ? key : { ...key, ifMatch });
+  }
+
+  async #headers(hasBody: boolean, { key, token: own, ifMatch }: Marks): Promise<Record<string, string>> {
     const token = own ?? (await this.#accessToken());
     return {
       ...(hasBody ? { 'Content-Type': 'application/json' } : {}),
       ...(key === undefined ? {} : { 'Idempotency-Key': key }),
+      ...(ifMatch === undefined ? {} : { 'If-Match': ifMatch }),
       ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
     };
   }
 
-  async #request(method: string, path: string, payload?: object, marks: Marks = {}): Promise<unknown> {
+  async #request(method: Method, path: string, payload?: object, marks: Marks = {}): Promise<unknown> {
+    return (await this.#exchange(method, path, payload, marks)).body;
+  }
+
+  async #exchange(method: Method, path: string, payload?: object, marks: Marks = {}): Promise<Tagged> {
     for (let retries = 0; ; retries += 1) {
       try {
         return await this.#requestOnce(method, path, payload, marks);
@@ -99,15 +113,15 @@ export class Api {
   }
 
   async #requestOnce(
-    method: string,
+    method: Method,
     path: string,
     payload: object | undefined,
     marks: Marks,
-  ): Promise<unknown> {
+  ): Promise<Tagged> {
     const answer = await this.#send(method, path, payload, marks);
     const body = await parseBody(answer);
     if (!answer.ok) throw errorOfAnswer(answer.status, answer.headers.get('Retry-After'), body);
-    return body;
+    return { body, tag: answer.headers.get('ETag') };
   }
 
   async #send(method: string, path: string, payload: object | undefined, marks: Marks): Promise<Response> {
@@ -125,11 +139,21 @@ export class Api {
   }
 }
 
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+/** What came, and the name of that state of it, where it has one. */
+export interface Tagged {
+  readonly body: unknown;
+  readonly tag: string | null;
+}
+
 interface Marks {
   /** One for all tries of one request. */
   readonly key?: string;
   /** Of somebody who waits, in place of who signed in. */
   readonly token?: string;
+  /** What is changed has to be what was read. */
+  readonly ifMatch?: string;
 }
 
 function joinPath(meeting: string): string {

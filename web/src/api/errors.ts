@@ -16,9 +16,21 @@ export type ApiErrorCode =
   | 'unauthorized'
   | 'forbidden'
   | 'validation_failed'
+  /** It changed since it was read. */
+  | 'precondition_failed'
+  /** Its recordings have to go first. */
+  | 'recordings_kept'
+  /** As many as there may be. */
+  | 'limit_reached'
   /** No answer at all: offline, refused, or longer than our patience. */
   | 'unreachable'
   | 'unexpected';
+
+/** A JSON pointer, such as `/endsAt`, and a sentence. */
+export interface FieldProblem {
+  readonly pointer: string;
+  readonly detail: string;
+}
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -27,6 +39,8 @@ export class ApiError extends Error {
   readonly status: number;
   readonly retryAfterMs: number | null;
   readonly requestId: string | null;
+  /** Of a 422: which fields are wrong, and why, in the API's words. */
+  readonly fields: readonly FieldProblem[];
 
   constructor(
     code: ApiErrorCode,
@@ -35,6 +49,7 @@ export class ApiError extends Error {
       readonly status: number;
       readonly retryAfterMs?: number | null;
       readonly requestId?: string | null;
+      readonly fields?: readonly FieldProblem[];
       readonly cause?: unknown;
     },
   ) {
@@ -43,6 +58,7 @@ export class ApiError extends Error {
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.requestId = details.requestId ?? null;
+    this.fields = details.fields ?? [];
   }
 }
 
@@ -62,6 +78,9 @@ const KNOWN: readonly ApiErrorCode[] = [
   'unauthorized',
   'forbidden',
   'validation_failed',
+  'precondition_failed',
+  'recordings_kept',
+  'limit_reached',
 ];
 
 const BY_STATUS: Readonly<Record<number, ApiErrorCode>> = {
@@ -69,6 +88,7 @@ const BY_STATUS: Readonly<Record<number, ApiErrorCode>> = {
   403: 'forbidden',
   404: 'meeting_not_found',
   410: 'meeting_ended',
+  412: 'precondition_failed',
   422: 'validation_failed',
   423: 'meeting_locked',
   429: 'too_many_attempts',
@@ -85,7 +105,14 @@ export function errorOfAnswer(status: number, retryAfter: string | null, body: u
     status,
     retryAfterMs: parseRetryAfterMs(retryAfter),
     requestId: typeof problem['requestId'] === 'string' ? problem['requestId'] : null,
+    fields: Array.isArray(problem['errors']) ? problem['errors'].filter(isFieldProblem) : [],
   });
+}
+
+function isFieldProblem(value: unknown): value is FieldProblem {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pointer, detail } = value as Record<string, unknown>;
+  return typeof pointer === 'string' && typeof detail === 'string';
 }
 
 /** Seconds only: the API never sends the date form (RFC 9110, section 10.2.3). */

@@ -1,5 +1,5 @@
 /** The control plane's HTTP API, as a client in a meeting uses it. */
-export { Api, type ApiOptions } from './Api.ts';
+export { Api, type ApiOptions, type Tagged } from './Api.ts';
 export {
   Recordings,
   type FilmLayout,
@@ -9,7 +9,7 @@ export {
   type RecordingState,
   type TrackPiece,
 } from './Recordings.ts';
-export { ApiError, type ApiErrorCode } from './errors.ts';
+export { ApiError, type ApiErrorCode, type FieldProblem } from './errors.ts';
 export { SIGN_IN_PATH, SignIn, type SignInOptions } from './SignIn.ts';
 export { isWaiting } from './types.ts';
 export type { JoinAnswer, JoinGrant, JoinRequest, MeetingDetails } from './types.ts';

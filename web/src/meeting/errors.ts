@@ -74,8 +74,11 @@ export function errorOfApi(error: ApiError): MeetingError {
   switch (error.code) {
     case 'validation_failed':
       return new MeetingError('invalid_request', error.message, options);
-    // Of recordings, whose calls are not a visit's.
+    // Of recordings and of the pages around meetings, whose calls are not a visit's.
     case 'recording_off':
+    case 'precondition_failed':
+    case 'recordings_kept':
+    case 'limit_reached':
     case 'unexpected':
       return new MeetingError('server_error', error.message, options);
     default:

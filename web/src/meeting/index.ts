@@ -4,10 +4,13 @@ import { asMeetingError } from './errors.ts';
 import { ResumeTokens, tabStorage } from './ResumeTokens.ts';
 
 export {
+  Api,
   ApiError,
   Recordings,
   SIGN_IN_PATH,
   SignIn,
+  type ApiOptions,
+  type FieldProblem,
   type FilmLayout,
   type MeetingDetails,
   type RecordingDetails,

@@ -1,6 +1,7 @@
 /** Routes to a page, and owns what lives as long as one visit to a meeting: capture and the meeting itself. */
 import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import {
+  Api,
   LocalMedia,
   Meeting,
   Recordings,
@@ -10,6 +11,7 @@ import {
   type LocalMediaClient,
   type MeetingClient,
 } from '../meeting/index.ts';
+import { takePlace, type Account } from './frame/account.ts';
 import { JoinPage } from './pages/JoinPage.tsx';
 import { LeftPage } from './pages/LeftPage.tsx';
 import { NoticePage } from './pages/NoticePage.tsx';
@@ -29,6 +31,13 @@ const RecordingsPage = lazyPart(async () => ({
 const RecordingPage = lazyPart(async () => ({
   default: (await import('./recordings/RecordingPage.tsx')).RecordingPage,
 }));
+const MyMeetingsPage = lazyPart(async () => ({
+  default: (await import('./own/MyMeetingsPage.tsx')).MyMeetingsPage,
+}));
+const SettingsPage = lazyPart(async () => ({
+  default: (await import('./own/SettingsPage.tsx')).SettingsPage,
+}));
+const AdminPage = lazyPart(async () => ({ default: (await import('./admin/AdminPage.tsx')).AdminPage }));
 const signIn = new SignIn({
   apiUrl: API_URL,
   origin: location.origin,
@@ -39,6 +48,7 @@ const signIn = new SignIn({
 });
 const accessToken = (): Promise<string | null> => signIn.token();
 const recordings = new Recordings({ apiUrl: API_URL, accessToken });
+const account: Account = { signIn, api: new Api({ apiUrl: API_URL, accessToken }) };
 
 export function App(): ReactNode {
   const [route, setRoute] = useState<Route>(() => parseRoute(location.pathname));
@@ -65,8 +75,9 @@ export function App(): ReactNode {
         signIn={signIn}
         onDone={() => {
           // The code in the address was used: going back must not bring it again.
-          history.replaceState(null, '', '/');
-          setRoute({ kind: 'start' });
+          const place = takePlace();
+          history.replaceState(null, '', place);
+          setRoute(parseRoute(place));
         }}
       />
     );
@@ -95,6 +106,10 @@ export function App(): ReactNode {
       />
     );
   }
+  const around = { account, onGo: navigate };
+  if (route.kind === 'meetings') return <MyMeetingsPage {...around} open={route.open ?? null} />;
+  if (route.kind === 'settings') return <SettingsPage {...around} />;
+  if (route.kind === 'admin') return <AdminPage {...around} part={route.part} />;
   if (route.kind === 'start')
     return (
       <StartPage

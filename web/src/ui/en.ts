@@ -19,6 +19,7 @@ export const en = {
     pointOne: 'Your own servers',
     pointTwo: 'Comes back by itself when the network blinks',
     pointThree: 'Open source',
+    meetings: 'My meetings',
   },
   signIn: {
     working: 'Signing you in…',

@@ -29,4 +29,26 @@ describe('parseRoute', () => {
   it('survives an address that is not encoded properly', () => {
     expect(parseRoute('/m/%')).toEqual({ kind: 'start' });
   });
+
+  it.each([
+    ['/meetings', { kind: 'meetings' }],
+    ['/meetings/new', { kind: 'meetings', open: 'new' }],
+    [`/meetings/mtg_${'a'.repeat(26)}`, { kind: 'meetings', open: `mtg_${'a'.repeat(26)}` }],
+    ['/settings', { kind: 'settings' }],
+    ['/admin/nodes', { kind: 'admin', part: 'nodes' }],
+  ])('leads to %s and back', (path, route) => {
+    expect(parseRoute(path)).toEqual(route);
+    expect(pathOf(parseRoute(path))).toBe(path);
+  });
+
+  it.each([
+    ['/admin', { kind: 'admin', part: 'meetings' }],
+    ['/admin/', { kind: 'admin', part: 'meetings' }],
+    ['/admin/else', { kind: 'start' }],
+    ['/admin/nodes/else', { kind: 'start' }],
+    ['/meetings/else', { kind: 'meetings' }],
+    ['/settings/else', { kind: 'start' }],
+  ])('takes %s for what comes closest', (path, route) => {
+    expect(parseRoute(path)).toEqual(route);
+  });
 });

@@ -6,7 +6,17 @@ export type Route =
   | { readonly kind: 'signIn' }
   | { readonly kind: 'recordings' }
   | { readonly kind: 'recording'; readonly id: string }
+  /** Over the list maybe one of them, or a new one. */
+  | { readonly kind: 'meetings'; readonly open?: string }
+  | { readonly kind: 'settings' }
+  | { readonly kind: 'admin'; readonly part: AdminPart }
   | { readonly kind: 'meeting'; readonly code: string };
+
+/** The parts of the administration, as their addresses and tabs name them. */
+export const ADMIN_PARTS = ['meetings', 'nodes', 'recordings', 'webhooks', 'keys', 'usage'] as const;
+export type AdminPart = (typeof ADMIN_PARTS)[number];
+/** In place of a meeting that is there. */
+export const NEW_MEETING = 'new';
 
 export function parseRoute(pathname: string): Route {
   if (pathname === SIGN_IN_PATH) return { kind: 'signIn' };
@@ -15,6 +25,8 @@ export function parseRoute(pathname: string): Route {
     const id = recording[1];
     return id === undefined ? { kind: 'recordings' } : { kind: 'recording', id };
   }
+  const around = parseAround(pathname);
+  if (around !== null) return around;
   const code = /^\/m\/([^/]+)\/?$/.exec(pathname)?.[1];
   if (code === undefined) return { kind: 'start' };
   try {
@@ -23,6 +35,21 @@ export function parseRoute(pathname: string): Route {
     if (error instanceof URIError) return { kind: 'start' };
     throw error;
   }
+}
+
+/** The pages around meetings, of somebody who signed in. */
+function parseAround(pathname: string): Route | null {
+  const [, first = '', second, ...rest] = pathname.replace(/\/$/, '').split('/');
+  if (rest.length > 0) return null;
+  if (first === 'settings' && second === undefined) return { kind: 'settings' };
+  if (first === 'admin') {
+    const part = ADMIN_PARTS.find((known) => known === (second ?? 'meetings'));
+    return part === undefined ? null : { kind: 'admin', part };
+  }
+  if (first !== 'meetings') return null;
+  if (second === undefined) return { kind: 'meetings' };
+  const isOne = second === NEW_MEETING || /^mtg_[a-z2-7]{26}$/.test(second);
+  return isOne ? { kind: 'meetings', open: second } : { kind: 'meetings' };
 }
 
 /** Takes what people paste: a link, a code with or without dashes, any case. Null when it is none of these. */
@@ -40,5 +67,8 @@ export function pathOf(route: Route): string {
   if (route.kind === 'signIn') return SIGN_IN_PATH;
   if (route.kind === 'recordings') return '/recordings';
   if (route.kind === 'recording') return `/recordings/${route.id}`;
+  if (route.kind === 'meetings') return route.open === undefined ? '/meetings' : `/meetings/${route.open}`;
+  if (route.kind === 'settings') return '/settings';
+  if (route.kind === 'admin') return `/admin/${route.part}`;
   return route.kind === 'start' ? '/' : `/m/${encodeURIComponent(route.code)}`;
 }

@@ -12,16 +12,32 @@ interface MeetingDialogProps {
 }
 
 /** A dialog over the meeting: takes the focus, gives it back, closes with Escape. */
-export function MeetingDialog({ title, children, role = 'dialog' }: MeetingDialogProps): ReactNode {
-  const { t } = useTranslation();
+export function MeetingDialog(props: MeetingDialogProps): ReactNode {
   const show = useDialogs((dialogs) => dialogs.show);
+  return (
+    <PageDialog
+      {...props}
+      onClose={() => {
+        show(null);
+      }}
+    />
+  );
+}
+
+interface PageDialogProps extends MeetingDialogProps {
+  readonly onClose: () => void;
+}
+
+/** The same over any page, which says when it is open. */
+export function PageDialog({ title, children, role = 'dialog', onClose }: PageDialogProps): ReactNode {
+  const { t } = useTranslation();
   return (
     <ModalOverlay
       className="overlay"
       isOpen
       isDismissable
       onOpenChange={(isOpen) => {
-        if (!isOpen) show(null);
+        if (!isOpen) onClose();
       }}
     >
       <Modal className="modal">

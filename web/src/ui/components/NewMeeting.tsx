@@ -61,6 +61,9 @@ export function NewMeeting({ onCode, signIn, onNew }: NewMeetingProps): ReactNod
           </Button>
           <p>
             {person.name === null ? t('start.signedInUnnamed') : t('start.signedIn', { name: person.name })}{' '}
+            <a className="button quiet" href="/meetings">
+              {t('start.meetings')}
+            </a>{' '}
             <a className="button quiet" href="/recordings">
               {t('title', { ns: WORDS })}
             </a>{' '}

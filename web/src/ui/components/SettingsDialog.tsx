@@ -23,7 +23,7 @@ export default function SettingsDialog({ media }: { readonly media: LocalMediaCl
   );
 }
 
-function ThemeChoice(): ReactNode {
+export function ThemeChoice(): ReactNode {
   const { t } = useTranslation();
   const { theme, change } = useSettings();
   return (
@@ -39,7 +39,7 @@ function ThemeChoice(): ReactNode {
   );
 }
 
-function LanguageChoice(): ReactNode {
+export function LanguageChoice(): ReactNode {
   const { t } = useTranslation();
   const { language, change } = useSettings();
   const own = Object.entries(LANGUAGES).map(([id, { name }]) => ({ id, name, lang: id }));
@@ -83,7 +83,7 @@ function Choice({ label, icon, value, options, onChange }: ChoiceProps): ReactNo
   );
 }
 
-function AnnouncementChoice(): ReactNode {
+export function AnnouncementChoice(): ReactNode {
   const { t } = useTranslation();
   const { announces, change } = useSettings();
   return (

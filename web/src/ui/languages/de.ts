@@ -21,6 +21,7 @@ export const de: Words = {
     pointOne: 'Eigene Server',
     pointTwo: 'Kommt von selbst zurück, wenn das Netz stockt',
     pointThree: 'Quelloffen',
+    meetings: 'Meine Treffen',
   },
   signIn: {
     working: 'Du wirst angemeldet…',

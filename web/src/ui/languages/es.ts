@@ -21,6 +21,7 @@ export const es: Words = {
     pointOne: 'Tus propios servidores',
     pointTwo: 'Vuelve solo cuando la red parpadea',
     pointThree: 'Código abierto',
+    meetings: 'Mis reuniones',
   },
   signIn: {
     working: 'Abriendo la sesión…',

@@ -21,6 +21,7 @@ export const fr: Words = {
     pointOne: 'Vos propres serveurs',
     pointTwo: 'Revient tout seul quand le réseau vacille',
     pointThree: 'Code ouvert',
+    meetings: 'Mes réunions',
   },
   signIn: {
     working: 'Connexion en cours…',

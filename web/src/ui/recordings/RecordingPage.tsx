@@ -9,7 +9,7 @@ import { useTitle } from '../useTitle.ts';
 import { Keeping } from './Keeping.tsx';
 import { Player } from './Player.tsx';
 import { isMoving, StateWords, type RecordingsClient } from './RecordingsPage.tsx';
-import { usePolled } from './usePolled.ts';
+import { usePolled } from '../usePolled.ts';
 import { WORDS } from './words.ts';
 
 interface RecordingPageProps {

@@ -7,7 +7,7 @@ import { useTranslation } from 'react-i18next';
 import type { RecordingDetails, Recordings } from '../../meeting/index.ts';
 import { Wordmark } from '../components/Wordmark.tsx';
 import { useTitle } from '../useTitle.ts';
-import { usePolled } from './usePolled.ts';
+import { usePolled } from '../usePolled.ts';
 import { clockOf } from './vtt.ts';
 import { WORDS } from './words.ts';
 

@@ -1,0 +1,32 @@
+/** What all pages of somebody who signed in say. */
+export const en = {
+  home: 'Parley, start page',
+  ways: 'Pages',
+  to: {
+    meetings: 'Meetings',
+    recordings: 'Recordings',
+    settings: 'Settings',
+    admin: 'Administration',
+  },
+  loading: 'Loading…',
+  stale: 'No answer just now. What you see is from a moment ago; Parley keeps asking.',
+  retry: 'Try again',
+  more: 'Show more',
+  cancel: 'Cancel',
+  signIn: 'Sign in to see this page.',
+  signInNow: 'Sign in',
+  signInFailed: 'Signing in cannot be begun right now. Try again in a moment.',
+  failure: {
+    offline: 'There was no answer. Check your network, then try again.',
+    signedOut: 'You are no longer signed in. Sign in again from the start page.',
+    forbidden: 'This is not open to you.',
+    missing: 'It is not there, or no longer.',
+    conflict: 'That does not go with how things stand. Look again, then try once more.',
+    gone: 'It is over already.',
+    changed: 'Somebody changed it meanwhile. Look again, then try once more.',
+    wrong: 'Something of what you entered is not possible.',
+    tooMany: 'That was too much at once. Wait a moment, then try again.',
+    away: 'Parley cannot answer right now. Try again in a moment.',
+    other: 'That did not work. Try again in a moment.',
+  },
+};
