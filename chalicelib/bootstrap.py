@@ -12,6 +12,7 @@ from chalicelib.config import Config, IssuerSettings, read_config
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.api_keys import ApiKeys
 from chalicelib.services.archive import Archive
+from chalicelib.services.connection_tests import ConnectionTests, RegionTest
 from chalicelib.services.creating import Creating
 from chalicelib.services.deliveries import Deliveries
 from chalicelib.services.events import Events
@@ -161,6 +162,7 @@ class Services:
     config: Config
     accounts: Accounts
     api_keys: ApiKeys
+    connection_tests: ConnectionTests
     callers: Callers
     passcodes: Passcodes
     moderation: Moderation
@@ -224,6 +226,9 @@ def build(config: Config, stores: Stores) -> Services:
         config=config,
         accounts=accounts,
         api_keys=ApiKeys(stores.api_keys, accounts.forget, os.urandom),
+        connection_tests=ConnectionTests(
+            fleet, in_region, stores.signer, config.api_url, os.urandom, secrets.randbelow
+        ),
         callers=Callers(accounts, stores.signer, config.api_url, stores.people),
         passcodes=passcodes,
         moderation=Moderation(meetings, stores.meetings, fleet),
@@ -371,6 +376,7 @@ __all__ = [
     "Pause",
     "Profile",
     "Recording",
+    "RegionTest",
     "RegionWish",
     "Requester",
     "Services",

@@ -69,6 +69,8 @@ class NodeCounts:
     meetings: int
     joins: int
     joins_refused: int
+    tests: int
+    tests_refused: int
     handshakes_failed: int
     capacity_units: int
     is_draining: bool
@@ -107,6 +109,12 @@ class NodeCollector(Collector):
         for name, text, value in (
             ("parley_joins", "Participants let in.", counts.joins),
             ("parley_joins_refused", "Participants sent elsewhere for lack of room.", counts.joins_refused),
+            ("parley_connection_tests", "Connection tests begun.", counts.tests),
+            (
+                "parley_connection_tests_refused",
+                "Connection tests refused for lack of room.",
+                counts.tests_refused,
+            ),
             ("parley_handshakes_failed", "DTLS handshakes lost.", counts.handshakes_failed),
             *counts.media,
         ):

@@ -24,6 +24,7 @@ from media_node.bandwidth.layers import Layer
 from media_node.bandwidth.pressure import parse_stolen_seconds
 from media_node.certificate import ServerCertificate
 from media_node.config import Settings
+from media_node.connection_tests import ConnectionTests
 from media_node.connections import Connections
 from media_node.control import (
     AdmitParticipant,
@@ -59,6 +60,7 @@ from media_node.report import (
     format_report,
 )
 from media_node.scraping import Scraping
+from media_node.signaling.connection_test import ConnectionTestSocket
 from media_node.signaling.ingest import HttpMedia
 from media_node.signaling.messages import Join
 from media_node.signaling.session import Seat
@@ -121,6 +123,13 @@ class Node:
             wallclock=time.time,
         )
         self._tokens = TokenVerifier(self.id, self._fetch_keys)
+        self._tests = ConnectionTests(
+            self._forwarding,
+            self._connections,
+            self._admission,
+            lambda token: self._tokens.verify_test(token, time.monotonic()),
+            time.monotonic,
+        )
         self._control: ControlLink | None = None
         self._cpu = CpuMeter()
         self._egress = EgressMeter()
@@ -205,6 +214,7 @@ class Node:
             [
                 web.get("/signal", self._signal),
                 *self._scraping.routes(),
+                web.get("/test", self._test),
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
                 *HttpMedia(self, self.hosting).routes(),
@@ -214,6 +224,9 @@ class Node:
 
     async def _signal(self, request: web.Request) -> web.StreamResponse:
         return await SignalingSocket(self, self.hosting).serve(request)
+
+    async def _test(self, request: web.Request) -> web.StreamResponse:
+        return await ConnectionTestSocket(self._tests).serve(request)
 
     async def _metrics(self) -> bytes:
         self._observation.handle_counters(await self._read_counters())
@@ -298,6 +311,7 @@ class Node:
     async def _read_counters(self) -> list[packet_plane.WorkerSnapshot | None]:
         snapshots = await asyncio.to_thread(self._plane.snapshot)
         self._connections.note_snapshots(snapshots)
+        self._tests.handle_snapshots(snapshots)
         return snapshots
 
     async def _observe(self) -> None:
@@ -330,6 +344,7 @@ class Node:
                 self._recordings.handle_timeout(self._places())
                 self._backups.keep(self._recordings.places("backup"))
             self.hosting.handle_timeout()
+            self._tests.handle_timeout()
             if self._admission.is_overdue(Instant(time.monotonic())) and not self._admission.is_closing:
                 log.info("drain_is_over", meetings=len(self.hosting.live.meeting_by_id))
                 self.hosting.close_all()
@@ -462,6 +477,8 @@ class Node:
             is_draining=self._state() != "ready",
             is_refusing=self._admission.is_refusing,
             joins_refused=self._admission.refused,
+            tests=self._tests.begun,
+            tests_refused=self._tests.refused,
             busy=self._observation.busy,
             shed=self._observation.pressure.shed,
             workers=self._observation.workers,

@@ -15,7 +15,7 @@ from media_node.distribution import Distribution
 from media_node.forwarding import Forwarding
 from media_node.metrics import ReceiverCounts, WorkerCounts
 from media_node.quality import Counts, Key, QualityLog, Reading, Shown
-from media_node.quantities import Instant
+from media_node.quantities import TEST_PREFIX, Instant
 from media_node.usage import EgressMeter
 
 Snapshots = Sequence["packet_plane.WorkerSnapshot | None"]
@@ -91,7 +91,8 @@ class Observation:
             tracks, slots = self._tracks(snapshot), self._slots(snapshot)
             for one in snapshot.transports:
                 key = self.forwarding.participant_by_number.get(one.transport)
-                if key is not None:
+                # Tests belong to no meeting: nobody asks for their quality or pays for them.
+                if key is not None and not key[0].startswith(TEST_PREFIX):
                     found[key] = self._reading(key, one, tracks[one.transport], slots[one.transport])
         return found
 

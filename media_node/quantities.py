@@ -14,6 +14,9 @@ Mid = NewType("Mid", str)
 # Seconds on the monotonic clock.
 Instant = NewType("Instant", float)
 
+# Tests of a connection belong to no meeting; the plane has them as one of this prefix.
+TEST_PREFIX = "tst_"
+
 MediaKind = Literal["audio", "video"]
 Source = Literal["microphone", "camera", "screen", "screen_audio"]
 

@@ -17,6 +17,7 @@ from jwt import PyJWKSet
 from media_node.errors import KeySetError, TokenError
 
 AUDIENCE = "parley-media"
+TEST_AUDIENCE = "parley-test"
 REFRESH_SECONDS = 300.0
 RETRY_SECONDS = 5.0
 MAX_TOKEN_BYTES = 8192
@@ -82,6 +83,23 @@ class TokenVerifier:
         Raises:
             TokenError: Forged, expired, for another audience or node, or not a token at all.
         """
+        return _claims(await self._payload(token, now, AUDIENCE, allow_expired=allow_expired))
+
+    async def verify_test(self, token: str, now: float) -> str:
+        """The number of a sound token for a connection test, which opens one only once.
+
+        Raises:
+            TokenError: As `verify`; a token that lets into a meeting is none for a test, nor the other way.
+        """
+        payload = await self._payload(token, now, TEST_AUDIENCE)
+        number = payload.get("jti")
+        if not isinstance(number, str) or not number:
+            raise TokenError("the token has no number")
+        return number
+
+    async def _payload(
+        self, token: str, now: float, audience: str, *, allow_expired: bool = False
+    ) -> dict[str, Any]:
         if len(token) > MAX_TOKEN_BYTES:
             raise TokenError("the token is too long")
         try:
@@ -91,7 +109,7 @@ class TokenVerifier:
                 token,
                 key.key,
                 algorithms=["ES256"],
-                audience=AUDIENCE,
+                audience=audience,
                 leeway=LEEWAY_SECONDS,
                 options=options,  # type: ignore[arg-type]
             )
@@ -99,7 +117,9 @@ class TokenVerifier:
             raise TokenError("the token has expired: join again") from exc
         except jwt.PyJWTError as exc:
             raise TokenError(f"the token is not valid: {exc}") from exc
-        return self._claims(payload)
+        if payload.get("node") not in (None, self._node):
+            raise TokenError("the token is for another node")
+        return payload
 
     async def _key(self, key_id: str, now: float) -> Any:
         if key_id not in self._keys:
@@ -117,27 +137,26 @@ class TokenVerifier:
         except KeySetError as exc:
             raise TokenError("the token's key is unknown and the keys cannot be fetched") from exc
 
-    def _claims(self, payload: dict[str, Any]) -> Claims:
-        if payload.get("node") not in (None, self._node):
-            raise TokenError("the token is for another node")
-        try:
-            grants = payload.get("grants") or {}
-            limit = payload.get("mxp")
-            return Claims(
-                participant=_text(payload, "sub"),
-                meeting=_text(payload, "mtg"),
-                role=_text(payload, "role"),
-                display_name=_text(payload, "name"),
-                publish=frozenset(str(source) for source in grants.get("publish", [])),
-                may_subscribe=bool(grants.get("subscribe", True)),
-                may_moderate=bool(grants.get("moderate", False)),
-                epoch=int(payload.get("epoch", 0)),
-                max_participants=None if limit is None else int(limit),
-                token_id=str(payload.get("jti", "")),
-                takes_all=payload.get("role") == "recorder" and grants.get("takeAll") is True,
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
-            raise TokenError(f"the token lacks a claim or has it in another form: {exc}") from exc
+
+def _claims(payload: dict[str, Any]) -> Claims:
+    try:
+        grants = payload.get("grants") or {}
+        limit = payload.get("mxp")
+        return Claims(
+            participant=_text(payload, "sub"),
+            meeting=_text(payload, "mtg"),
+            role=_text(payload, "role"),
+            display_name=_text(payload, "name"),
+            publish=frozenset(str(source) for source in grants.get("publish", [])),
+            may_subscribe=bool(grants.get("subscribe", True)),
+            may_moderate=bool(grants.get("moderate", False)),
+            epoch=int(payload.get("epoch", 0)),
+            max_participants=None if limit is None else int(limit),
+            token_id=str(payload.get("jti", "")),
+            takes_all=payload.get("role") == "recorder" and grants.get("takeAll") is True,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise TokenError(f"the token lacks a claim or has it in another form: {exc}") from exc
 
 
 def _key_id(token: str) -> str:

@@ -279,6 +279,11 @@ class Client:
         items: list[Json] = self._http.call("GET", "/regions")["items"]
         return items
 
+    def connection_test(self) -> list[Json]:
+        """A media node of each region, with a token that opens one test of the connection to it."""
+        items: list[Json] = self._http.call("POST", "/connection-tests", json={})["regions"]
+        return items
+
     def nodes(self) -> list[Json]:
         return list(self._pages("/nodes", {}))
 

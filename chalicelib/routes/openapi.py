@@ -23,6 +23,7 @@ from chalicelib.routes.bodies import (
     PersonState,
     TokenForm,
 )
+from chalicelib.routes.openapi_connection_tests import CONNECTION_TEST_SCHEMAS, connection_test_paths
 from chalicelib.routes.openapi_examples import show_bodies
 from chalicelib.routes.openapi_headers import HEADERS, show_headers
 from chalicelib.routes.openapi_keys import KEY_SCHEMAS, key_paths
@@ -258,6 +259,7 @@ def paths() -> dict[str, Schema]:
         **key_paths(idempotency_key),
         **webhook_paths(idempotency_key),
         **usage_paths(),
+        **connection_test_paths(),
         **recording_paths(meeting, idempotency_key),
         "/regions": {"get": operation("list_regions", "The regions", 200, listing("Region"), ANYBODY, "401")},
         "/nodes": {
@@ -332,6 +334,7 @@ def document(api_url: str) -> Schema:
                 **KEY_SCHEMAS,
                 **WEBHOOK_SCHEMAS,
                 **USAGE_SCHEMAS,
+                **CONNECTION_TEST_SCHEMAS,
                 **RECORDING_SCHEMAS,
                 **requests,
             },

@@ -9,6 +9,7 @@ from chalice.app import Chalice, Response
 
 from chalicelib.routes import (
     api_keys,
+    connection_tests,
     events,
     fleet,
     meetings,
@@ -77,6 +78,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("GET", "/v1/meetings/{meeting}/quality", quality.show_quality),
     ("GET", "/v1/meetings/{meeting}/participants/{participant}/quality", quality.show_participant_quality),
     ("GET", "/v1/usage", usage.show_usage),
+    ("POST", "/v1/connection-tests", connection_tests.begin_connection_test),
     ("GET", "/v1/regions", fleet.list_regions),
     ("GET", "/v1/nodes", fleet.list_nodes),
     ("GET", "/v1/nodes/{node}", fleet.show_node),

@@ -53,6 +53,18 @@ MEDIA_NODE = {
             "media_node.errors",
         }
     ),
+    "media_node.connection_tests": frozenset(
+        {
+            "media_node.admission",
+            "media_node.connections",
+            "media_node.forwarding",
+            "media_node.meetings",
+            "media_node.signaling",
+            "media_node.transport",
+            "media_node.quantities",
+            "media_node.errors",
+        }
+    ),
     "media_node.live_meetings": frozenset(
         {
             "media_node.connections",

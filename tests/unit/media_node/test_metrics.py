@@ -9,6 +9,8 @@ COUNTS = NodeCounts(
     meetings=1,
     joins=5,
     joins_refused=4,
+    tests=3,
+    tests_refused=2,
     handshakes_failed=0,
     capacity_units=500,
     is_draining=False,
@@ -43,6 +45,8 @@ def test_counts_appear_with_their_labels():
     assert values["parley_participants",] == 2
     assert values["parley_joins_total",] == 5
     assert values["parley_joins_refused_total",] == 4
+    assert values["parley_connection_tests_total",] == 3
+    assert values["parley_connection_tests_refused_total",] == 2
     assert values["parley_refusing",] == 1
     assert values["parley_layers_shed",] == 1
     assert values["parley_packets_received_total", "0"] == 7
