@@ -64,6 +64,11 @@ export const SCREENS = {
   reconnecting: { query: 'scene=meeting&people=4&reconnecting' },
   blocked: { query: 'scene=meeting&people=2&blocked' },
   weak: { query: 'scene=meeting&people=3&weak' },
+  test: { query: 'scene=test' },
+  'test-weak': { query: 'scene=test&link=weak' },
+  'test-running': { query: 'scene=test&link=running' },
+  'test-blocked': { query: 'scene=test&link=blocked&language=de' },
+  'test-rtl': { query: 'scene=test&link=weak&rtl' },
   left: { query: 'scene=left' },
   removed: { query: 'scene=left&reason=removed' },
 };

@@ -12,3 +12,4 @@ export { captureScreen, surfaceOf, type Surface } from './screen/capture.ts';
 export { ContentClassifier, type Reading, type Region } from './screen/ContentClassifier.ts';
 export type { CellChanges } from './screen/frameChange.ts';
 export { ScreenSampler } from './screen/ScreenSampler.ts';
+export { startNoisePicture, type NoisePicture } from './noisePicture.ts';

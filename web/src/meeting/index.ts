@@ -28,6 +28,8 @@ export function resumeTokenOf(meeting: string): string | null {
 export * from '../media/index.ts';
 export { MeetingError, type MeetingErrorCode } from './errors.ts';
 export { Meeting } from './Meeting.ts';
+export { testConnection, type ConnectionTestOptions } from './connectionTest/testConnection.ts';
+export type * from './connectionTest/types.ts';
 export type { MeetingOptions } from './options.ts';
 export type * from './types.ts';
 

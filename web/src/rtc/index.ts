@@ -9,3 +9,4 @@ export {
 export type { CameraCodec } from './encodings.ts';
 export type { ConnectionStats, StreamStats } from './stats.ts';
 export { screenShape, type ScreenContent, type ScreenShape } from './screenShape.ts';
+export { TestPath, type CreatePeerConnection, type Over } from './TestPath.ts';

@@ -79,3 +79,15 @@ function withOpusParameters(
     .filter((line) => !line.startsWith(prefix))
     .flatMap((line) => (line === rtpmap ? [line, fmtp] : [line]));
 }
+
+/** Leaves the candidates of one protocol in an answer, so that a connection comes up over that or not at all. */
+export function withCandidatesOver(answer: string, protocol: 'udp' | 'tcp'): string {
+  const isOther = (line: string): boolean => {
+    const found = /^a=candidate:\S+ \d+ (\S+) /i.exec(line)?.[1];
+    return found !== undefined && found.toLowerCase() !== protocol;
+  };
+  return answer
+    .split('\r\n')
+    .filter((line) => !isOther(line))
+    .join('\r\n');
+}

@@ -38,6 +38,9 @@ const SettingsPage = lazyPart(async () => ({
   default: (await import('./own/SettingsPage.tsx')).SettingsPage,
 }));
 const AdminPage = lazyPart(async () => ({ default: (await import('./admin/AdminPage.tsx')).AdminPage }));
+const ConnectionTestPage = lazyPart(async () => ({
+  default: (await import('./network/ConnectionTestPage.tsx')).ConnectionTestPage,
+}));
 const signIn = new SignIn({
   apiUrl: API_URL,
   origin: location.origin,
@@ -51,12 +54,12 @@ const recordings = new Recordings({ apiUrl: API_URL, accessToken });
 const account: Account = { signIn, api: new Api({ apiUrl: API_URL, accessToken }) };
 
 export function App(): ReactNode {
-  const [route, setRoute] = useState<Route>(() => parseRoute(location.pathname));
+  const [route, setRoute] = useState<Route>(() => parseRoute(location.pathname, location.search));
   const [visit, setVisit] = useState(0);
 
   useEffect(() => {
     const handle = (): void => {
-      setRoute(parseRoute(location.pathname));
+      setRoute(parseRoute(location.pathname, location.search));
     };
     addEventListener('popstate', handle);
     return () => {
@@ -110,6 +113,24 @@ export function App(): ReactNode {
   if (route.kind === 'meetings') return <MyMeetingsPage {...around} open={route.open ?? null} />;
   if (route.kind === 'settings') return <SettingsPage {...around} />;
   if (route.kind === 'admin') return <AdminPage {...around} part={route.part} />;
+  if (route.kind === 'test') {
+    const { from } = route;
+    return (
+      <ConnectionTestPage
+        apiUrl={API_URL}
+        onHome={() => {
+          navigate({ kind: 'start' });
+        }}
+        onBack={
+          from === undefined
+            ? undefined
+            : () => {
+                navigate({ kind: 'meeting', code: from });
+              }
+        }
+      />
+    );
+  }
   if (route.kind === 'start')
     return (
       <StartPage

@@ -294,4 +294,7 @@ export const en = {
     rejoin: 'Join again',
     home: 'To the start page',
   },
+  network: {
+    test: 'Test your connection',
+  },
 };

@@ -26,6 +26,14 @@ describe('parseRoute', () => {
     expect(pathOf(route)).toBe('/m/abc-defg-hij');
   });
 
+  it('leads to the connection test, and from there back to the door of a meeting that is one', () => {
+    expect(parseRoute('/test')).toEqual({ kind: 'test' });
+    expect(parseRoute('/test/', '?from=javascript:alert(1)')).toEqual({ kind: 'test' });
+    const route = parseRoute('/test', '?from=abc-defg-hij');
+    expect(route).toEqual({ kind: 'test', from: 'abc-defg-hij' });
+    expect(pathOf(route)).toBe('/test?from=abc-defg-hij');
+  });
+
   it('survives an address that is not encoded properly', () => {
     expect(parseRoute('/m/%')).toEqual({ kind: 'start' });
   });

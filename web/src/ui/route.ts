@@ -5,6 +5,8 @@ export type Route =
   | { readonly kind: 'start' }
   | { readonly kind: 'signIn' }
   | { readonly kind: 'recordings' }
+  /** The connection test; from a meeting's door it leads back there. */
+  | { readonly kind: 'test'; readonly from?: string }
   | { readonly kind: 'recording'; readonly id: string }
   /** Over the list maybe one of them, or a new one. */
   | { readonly kind: 'meetings'; readonly open?: string }
@@ -18,8 +20,9 @@ export type AdminPart = (typeof ADMIN_PARTS)[number];
 /** In place of a meeting that is there. */
 export const NEW_MEETING = 'new';
 
-export function parseRoute(pathname: string): Route {
+export function parseRoute(pathname: string, search = ''): Route {
   if (pathname === SIGN_IN_PATH) return { kind: 'signIn' };
+  if (/^\/test\/?$/.test(pathname)) return testOf(search);
   const recording = /^\/recordings(?:\/(rec_[a-z2-7]{26})?)?\/?$/.exec(pathname);
   if (recording !== null) {
     const id = recording[1];
@@ -52,6 +55,11 @@ function parseAround(pathname: string): Route | null {
   return isOne ? { kind: 'meetings', open: second } : { kind: 'meetings' };
 }
 
+function testOf(search: string): Route {
+  const from = parseCode(new URLSearchParams(search).get('from') ?? '');
+  return from === null ? { kind: 'test' } : { kind: 'test', from };
+}
+
 /** Takes what people paste: a link, a code with or without dashes, any case. Null when it is none of these. */
 export function parseCode(input: string): string | null {
   const text = input.trim();
@@ -65,6 +73,8 @@ export function parseCode(input: string): string | null {
 
 export function pathOf(route: Route): string {
   if (route.kind === 'signIn') return SIGN_IN_PATH;
+  if (route.kind === 'test')
+    return route.from === undefined ? '/test' : `/test?from=${encodeURIComponent(route.from)}`;
   if (route.kind === 'recordings') return '/recordings';
   if (route.kind === 'recording') return `/recordings/${route.id}`;
   if (route.kind === 'meetings') return route.open === undefined ? '/meetings' : `/meetings/${route.open}`;

@@ -18,6 +18,8 @@ import { useSettings } from '../settings.ts';
 import { useSession, type Panel } from '../session.ts';
 import { useView } from '../view.ts';
 import '../i18n.ts';
+import { ConnectionTestPage } from '../network/ConnectionTestPage.tsx';
+import { testOf } from './networks.ts';
 import { makeMedia, makeMeeting, pinsOf } from './scenes.ts';
 
 const query = new URLSearchParams(location.search);
@@ -57,6 +59,8 @@ function scene(): ReactNode {
           onHome={nothing}
         />
       );
+    case 'test':
+      return <ConnectionTestPage apiUrl="/v1" onHome={nothing} run={testOf(query)} />;
     case 'notice':
       return notice((query.get('code') ?? 'meeting_not_found') as MeetingErrorCode);
     default:

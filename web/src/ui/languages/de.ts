@@ -308,4 +308,7 @@ export const de: Words = {
     rejoin: 'Wieder teilnehmen',
     home: 'Zur Startseite',
   },
+  network: {
+    test: 'Verbindung testen',
+  },
 };

@@ -294,4 +294,7 @@ export const es: Words = {
     rejoin: 'Volver a entrar',
     home: 'Al inicio',
   },
+  network: {
+    test: 'Probar la conexión',
+  },
 };

@@ -306,4 +306,7 @@ export const fr: Words = {
     rejoin: 'Revenir',
     home: 'Vers l’accueil',
   },
+  network: {
+    test: 'Tester la connexion',
+  },
 };

@@ -12,6 +12,7 @@ import {
 import { DevicePickers } from '../components/DevicePickers.tsx';
 import { Preview } from '../components/Preview.tsx';
 import { Wordmark } from '../components/Wordmark.tsx';
+import { TestLink } from '../network/TestLink.tsx';
 import { NoticeBefore } from '../recordings/RecordingNotice.tsx';
 import { useSession } from '../session.ts';
 import { useSnapshot } from '../useSnapshot.ts';
@@ -185,6 +186,7 @@ function Door({
             </Button>
           </Form>
         )}
+        <TestLink from={details.code} />
       </section>
       <DevicePickers media={media} />
     </main>

@@ -4,6 +4,7 @@ import { Button, FieldError, Form, Input, Label, TextField } from 'react-aria-co
 import { useTranslation } from 'react-i18next';
 import { Wordmark } from '../components/Wordmark.tsx';
 import { NewMeeting } from '../components/NewMeeting.tsx';
+import { TestLink } from '../network/TestLink.tsx';
 import type { SignIn } from '../../meeting/index.ts';
 import { parseCode } from '../route.ts';
 
@@ -53,6 +54,7 @@ export function StartPage({ onCode, signIn, onNew }: StartPageProps): ReactNode 
           </TextField>
         </Form>
         <NewMeeting onCode={onCode} {...(signIn && onNew ? { signIn, onNew } : {})} />
+        <TestLink />
         <ul className="points">
           {(['pointOne', 'pointTwo', 'pointThree'] as const).map((point) => (
             <li key={point}>
