@@ -26,8 +26,6 @@ Key = tuple[MeetingId, ParticipantId]
 # Under way at once: some 60 MB at most. A handshake takes a few round trips, so that this is hundreds of
 # joins a second even where all are far away.
 MAX_HANDSHAKES = 512
-# Loss above which a participant's own link is named as the cause.
-NOTICEABLE_LOSS = 0.05
 
 
 @dataclass
@@ -50,7 +48,6 @@ class Quality:
 
     packets_lost: int = 0
     packets_received: int = 0
-    downlink_loss: float = 0.0
     round_trip_ms: float | None = None
 
 
@@ -214,7 +211,6 @@ class Connections:
                 found[one.transport] = Quality(
                     packets_lost=lost[one.transport],
                     packets_received=received[one.transport],
-                    downlink_loss=one.fraction_lost,
                     round_trip_ms=None if rtt is None else rtt / 1000,
                 )
         self._quality_by_number = found
@@ -230,17 +226,11 @@ class Connections:
                 received[number] += track.packets_received
         return lost, received
 
-    def quality(self, key: Key) -> tuple[int, int, float | None, str]:
-        """Packets lost and received, round trip in ms, and which side is to blame for what is lost."""
+    def quality(self, key: Key) -> tuple[int, int, float | None]:
+        """Packets lost and received, and the round trip in ms."""
         link = self._link_by_key.get(key)
         seen = self._quality_by_number.get(link.transport.number, Quality()) if link else Quality()
-        total = seen.packets_lost + seen.packets_received
-        verdict = "good"
-        if total and seen.packets_lost / total > NOTICEABLE_LOSS:
-            verdict = "uplink"
-        elif seen.downlink_loss > NOTICEABLE_LOSS:
-            verdict = "downlink"
-        return seen.packets_lost, seen.packets_received, seen.round_trip_ms, verdict
+        return seen.packets_lost, seen.packets_received, seen.round_trip_ms
 
 
 def plane_media(media: MediaParameters, ssrcs: tuple[int, ...], *, is_slot: bool) -> PlaneMedia:

@@ -7,6 +7,7 @@ changes, not with the meeting.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -18,6 +19,7 @@ from media_node.connections import Connections
 from media_node.errors import NotFoundError, ResumeError
 from media_node.forwarding import Forwarding
 from media_node.live_meetings import LiveMeetings
+from media_node.meetings.events import LinksChanged
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import Standing, Wish
 from media_node.quantities import (
@@ -40,6 +42,8 @@ log = structlog.get_logger()
 
 # A participant without a socket keeps its place this long.
 RESUME_SECONDS = 20.0
+# In larger meetings each is told of its own link alone: a thousand links change all the time.
+MOST_TOLD = 100
 
 
 class Hosting:
@@ -59,6 +63,8 @@ class Hosting:
         self._connections = connections
         self._admission = admission
         self._monotonic = monotonic
+        # Whose link is weak, and on which side.
+        self._weak: dict[Key, str] = {}
 
     def seat(self, key: Key) -> Seat | None:
         return self.live.seat(key)
@@ -115,6 +121,10 @@ class Hosting:
         message = outgoing.format_joined(meeting, member, seat.session.secret, resumed=resumed, answer=answer)
         seat.session.tell(message)
         announce(meeting, self.live.seats_by_meeting[seat.meeting], self.live.distribution.paused(seat.key))
+        weak = [(key[1], word) for key, word in self._weak.items() if key[0] == seat.meeting]
+        if weak and not resumed and len(meeting.participant_by_id) <= MOST_TOLD:
+            told = outgoing.format_event(LinksChanged(tuple(weak)))
+            seat.session.tell(told or {})
 
     def resume(self, claims: Claims, last_message: int, secret: str) -> tuple[Seat, list[str]]:
         """The session of a client that comes back, and what it missed.
@@ -347,7 +357,24 @@ class Hosting:
 
     def quality(self, seat: Seat) -> tuple[int, int, float | None, str]:
         """Uplink loss and packets, round trip and verdict of a participant, as last counted."""
-        return self._connections.quality(seat.key)
+        return (*self._connections.quality(seat.key), self._weak.get(seat.key, "good"))
+
+    def handle_links(self, changed: Mapping[Key, str]) -> None:
+        """Tell meetings whose link is weak now, or no longer."""
+        self._weak = {key: word for key, word in self._weak.items() if self.seat(key) is not None}
+        words_by_meeting: dict[MeetingId, list[tuple[ParticipantId, str]]] = defaultdict(list)
+        for key, word in changed.items():
+            if self.seat(key) is None:
+                continue
+            if word == "good":
+                self._weak.pop(key, None)
+            else:
+                self._weak[key] = word
+            words_by_meeting[key[0]].append((key[1], word))
+        for meeting_id, words in words_by_meeting.items():
+            meeting = self.live.meeting_by_id[meeting_id]
+            if len(meeting.participant_by_id) <= MOST_TOLD:
+                self.live.apply(meeting, [LinksChanged(tuple(words))])
 
     def handle_estimate(self, transport: int, estimate_bps: float) -> None:
         """What a participant's downlink carries, as the plane estimates it."""

@@ -333,6 +333,7 @@ class Node:
         self._admission.is_refusing = pressure.is_refusing
         self._admission.egress_bps = self._observation.egress_bps
         self.hosting.handle_pressure(pressure.shed)
+        self.hosting.handle_links(self._observation.links_changed)
 
     # Time.
 

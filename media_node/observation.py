@@ -13,6 +13,7 @@ import packet_plane
 from media_node.bandwidth.pressure import BusyMeter, Pressure
 from media_node.distribution import Distribution
 from media_node.forwarding import Forwarding
+from media_node.link_quality import LinkQuality, LinkWord
 from media_node.metrics import ReceiverCounts, WorkerCounts
 from media_node.quality import Counts, Key, QualityLog, Reading, Shown
 from media_node.quantities import TEST_PREFIX, Instant
@@ -33,6 +34,9 @@ class Observation:
     receivers: ReceiverCounts = field(default_factory=ReceiverCounts)
     pressure: Pressure = field(default_factory=Pressure)
     quality: QualityLog = field(default_factory=QualityLog)
+    links: LinkQuality = field(default_factory=LinkQuality)
+    # Whose link is called otherwise since the last second.
+    links_changed: dict[Key, LinkWord] = field(default_factory=dict)
     busy: float = 0.0
     egress_bps: float = 0.0
     _sent: tuple[Instant, int] | None = None
@@ -59,6 +63,7 @@ class Observation:
         answered = [one for one in snapshots if one is not None]
         readings = self.readings(answered)
         self.egress.handle_readings(readings)
+        self.links_changed = self.links.handle_readings(readings)
         self.quality.handle_readings(wallclock, readings, self.pressure.shed > 0)
 
     def _measure_egress(self, now: Instant) -> None:

@@ -111,6 +111,13 @@ class SpeakersChanged:
 
 
 @dataclass(frozen=True)
+class LinksChanged:
+    """Whose link has become weak, or well again: "good", or the side that is weak."""
+
+    words: tuple[tuple[ParticipantId, str], ...]
+
+
+@dataclass(frozen=True)
 class ChatSent:
     message: ChatMessage
 
@@ -144,6 +151,7 @@ Event = (
     | SlotPaused
     | LayersWanted
     | SpeakersChanged
+    | LinksChanged
     | ChatSent
     | ReactionSent
     | RecordingChanged

@@ -12,6 +12,7 @@ from media_node.meetings.events import (
     Event,
     HandChanged,
     LayersWanted,
+    LinksChanged,
     ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
@@ -131,6 +132,9 @@ def format_event(event: Event) -> Json | None:
         case SpeakersChanged(speakers):
             loudest = [{"participant": who, "track": track, "level": level} for who, track, level in speakers]
             return {"type": "speakers", "speakers": loudest}
+        case LinksChanged(words):
+            links = [{"participant": who, "quality": word} for who, word in words]
+            return {"type": "links", "links": links}
         case ChatSent(message):
             return {"type": "message", **_chat_line(message)}
         case ReactionSent(sender, reaction):

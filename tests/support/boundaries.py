@@ -133,6 +133,7 @@ MEDIA_NODE = {
     "media_node.metrics": frozenset[str](),
     "media_node.scraping": frozenset[str](),
     "media_node.quality": frozenset({"media_node.quantities"}),
+    "media_node.link_quality": frozenset({"media_node.quality", "media_node.quantities"}),
     "media_node.usage": frozenset({"media_node.quality", "media_node.quantities"}),
     "media_node.report": frozenset(
         {"media_node.meetings", "media_node.metrics", "media_node.quantities", "media_node.usage"}
@@ -142,6 +143,7 @@ MEDIA_NODE = {
             "media_node.bandwidth",
             "media_node.distribution",
             "media_node.forwarding",
+            "media_node.link_quality",
             "media_node.metrics",
             "media_node.quality",
             "media_node.usage",

@@ -318,6 +318,9 @@ export class Meeting implements MeetingClient {
       case 'speakers':
         this.#participants.handleSpeakers(message.speakers);
         break;
+      case 'links':
+        this.#participants.handleLinks(message.links);
+        break;
       case 'quality':
         this.#selfQuality = message.verdict;
         break;

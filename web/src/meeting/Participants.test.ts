@@ -114,3 +114,27 @@ describe('Participants', () => {
     expect([undefined, 127, 70, 40, 10, 0].map(audioLevelOf)).toEqual([0, 0, 0, 0.5, 1, 1]);
   });
 });
+
+describe('the links of others', () => {
+  it('are well until the node names a side, and until it says otherwise', () => {
+    const participants = joined();
+    expect(participants.qualityOf('ada')).toBe('good');
+    participants.handleLinks([{ participant: 'ada', quality: 'uplink' }]);
+    expect(participants.qualityOf('ada')).toBe('uplink');
+    participants.handleLinks([{ participant: 'me', quality: 'downlink' }]);
+    expect(participants.qualityOf('ada')).toBe('uplink');
+    participants.handleLinks([{ participant: 'ada', quality: 'good' }]);
+    expect(participants.qualityOf('ada')).toBe('good');
+  });
+
+  it('are forgotten with those who left', () => {
+    const participants = joined();
+    participants.handleLinks([{ participant: 'ada', quality: 'uplink' }]);
+    participants.handleChanges([{ op: 'participantLeft', participant: 'ada', reason: 'left' }]);
+    participants.handleLinks([]);
+    participants.handleChanges([
+      { op: 'participantJoined', participant: person('ada', '2026-01-03T00:00:00Z') },
+    ]);
+    expect(participants.qualityOf('ada')).toBe('good');
+  });
+});

@@ -3,7 +3,13 @@
  *
  * Owns the roster, the speakers and nothing of media. Pure: each input returns what happened.
  */
-import type { NodeMessageBody, RosterChange, RosterParticipant, RosterTrack } from '../protocol/index.ts';
+import type {
+  NodeMessageBody,
+  RosterChange,
+  RosterParticipant,
+  RosterTrack,
+  Verdict,
+} from '../protocol/index.ts';
 import type { ParticipantId, Source, TrackId } from './types.ts';
 
 export type Happening =
@@ -20,6 +26,7 @@ export type Happening =
     };
 
 type Joined = Extract<NodeMessageBody, { type: 'joined' }>;
+type Links = Extract<NodeMessageBody, { type: 'links' }>['links'];
 type Speakers = Extract<NodeMessageBody, { type: 'speakers' }>['speakers'];
 
 export class Participants {
@@ -28,6 +35,7 @@ export class Participants {
   #byId = new Map<ParticipantId, RosterParticipant>();
   #levels: ReadonlyMap<ParticipantId, number> = new Map();
   #activeSpeaker: ParticipantId | null = null;
+  #quality: ReadonlyMap<ParticipantId, Verdict> = new Map();
 
   get selfId(): ParticipantId | null {
     return this.#selfId;
@@ -55,7 +63,19 @@ export class Participants {
     const present = [...joined.roster.participants].sort(byJoining);
     this.#byId = new Map(present.map((participant) => [participant.id, participant]));
     this.#levels = new Map();
+    // A fresh session is told anew; a resumed one is told what it missed.
+    if (!joined.resumed) this.#quality = new Map();
     if (this.#activeSpeaker !== null && !this.#byId.has(this.#activeSpeaker)) this.#activeSpeaker = null;
+  }
+
+  /** How the node finds somebody's link; whom it never named is well. */
+  qualityOf(participant: ParticipantId): Verdict {
+    return this.#quality.get(participant) ?? 'good';
+  }
+
+  handleLinks(links: Links): void {
+    const told = links.map(({ participant, quality }) => [participant, quality] as const);
+    this.#quality = new Map([...this.#quality, ...told].filter(([id]) => this.#byId.has(id)));
   }
 
   handleChanges(changes: readonly RosterChange[]): readonly Happening[] {

@@ -79,7 +79,7 @@ function snapshotParticipant(
     isSpeaking: level !== undefined,
     audioLevel: audioLevelOf(level),
     volume: sight.volumeOf(participant.id),
-    connectionQuality: isSelf ? sight.selfQuality : 'unknown',
+    connectionQuality: isSelf ? sight.selfQuality : sight.participants.qualityOf(participant.id),
     tracks: snapshotTracks(participant.tracks, isSelf, sight, previous?.tracks ?? {}),
   };
 }

@@ -49,7 +49,7 @@ export interface ParticipantSnapshot {
   readonly audioLevel: number;
   /** How loud this listener wants them: 0 (silent) to 2, 1 as they are sent. */
   readonly volume: number;
-  /** Known for oneself only, until nodes report others' links. */
+  /** The side of their link that is weak, as their node sees it; in meetings beyond a hundred of oneself alone. */
   readonly connectionQuality: 'unknown' | 'good' | 'uplink' | 'downlink' | 'lost';
   readonly tracks: Readonly<Partial<Record<Source, TrackSnapshot>>>;
 }

@@ -79,6 +79,6 @@ describe('the signaling contract', () => {
     const types = (folder: string) =>
       new Set(examples(folder).map(([, value]) => (value as { type: string }).type));
     expect([...types('client')].sort()).toEqual(Object.keys(SENT).sort());
-    expect(types('node').size).toBe(14);
+    expect(types('node').size).toBe(15);
   });
 });

@@ -174,6 +174,11 @@ export type NodeMessageBody =
         readonly level: number;
       }[];
     }
+  /** Whose link has become weak, or well again. */
+  | {
+      readonly type: 'links';
+      readonly links: readonly { readonly participant: ParticipantId; readonly quality: Verdict }[];
+    }
   | { readonly type: 'layers'; readonly track: TrackId; readonly wanted: WantedLayers }
   | {
       readonly type: 'quality';

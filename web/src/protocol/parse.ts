@@ -114,6 +114,9 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
     slots: listOf(object({ slot: string, track: nullable(string), paused: optional(boolean) })),
   }),
   speakers: object({ speakers: listOf(object({ participant: string, track: string, level: number })) }),
+  links: object({
+    links: listOf(object({ participant: string, quality: oneOf('good', 'uplink', 'downlink') })),
+  }),
   layers: object({ track: string, wanted: wantedLayers }),
   quality: object({
     rttMs: optional(number),

@@ -1,0 +1,89 @@
+"""How a participant's link does now, in one word that everybody is told: pure, from readings once a second.
+
+`quality.py` keeps timelines for later; this answers for the moment. A word changes only when the link has
+been so for a few seconds, so that a burst of loss does not make bars flicker on everybody's screen.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from media_node.quality import (
+    NOTICEABLE_JITTER_MS,
+    NOTICEABLE_LOSS,
+    NOTICEABLE_QUEUE_MS,
+    Counts,
+    Key,
+    Reading,
+)
+
+LinkWord = Literal["good", "uplink", "downlink"]
+
+# Loss is of so many seconds: below that, one lost packet of a quiet microphone would be much.
+WINDOW_SECONDS = 5
+LEAST_PACKETS = 50
+# A link is weak once it has been so for as long, and good again after longer: people look twice.
+SECONDS_TO_WEAK = 3
+SECONDS_TO_GOOD = 6
+# An estimate begins low and finds its way in these.
+FIRST_SECONDS = 10
+
+
+@dataclass
+class _Link:
+    word: LinkWord = "good"
+    # What it would be called if only this second counted, and for how many seconds that has been so.
+    seen: LinkWord = "good"
+    seconds: int = 0
+    age: int = 0
+    recent: deque[Counts] = field(default_factory=lambda: deque(maxlen=WINDOW_SECONDS + 1))
+
+    def take(self, reading: Reading) -> bool:
+        """Take the reading of a second; returns whether the word has changed."""
+        self.age += 1
+        self.recent.append(reading.counts)
+        seen = self._word_of(reading)
+        self.seconds = self.seconds + 1 if seen == self.seen else 1
+        self.seen = seen
+        needed = SECONDS_TO_GOOD if seen == "good" else SECONDS_TO_WEAK
+        if seen == self.word or self.seconds < needed:
+            return False
+        self.word = seen
+        return True
+
+    def _word_of(self, reading: Reading) -> LinkWord:
+        """The side that what is worst speaks against, the participant's own first."""
+        added = reading.counts.since(self.recent[0])
+        total = added.packets_lost + added.packets_received
+        is_lossy = total >= LEAST_PACKETS and added.packets_lost / total > NOTICEABLE_LOSS
+        if is_lossy or reading.jitter_ms > NOTICEABLE_JITTER_MS:
+            return "uplink"
+        if reading.downlink_loss > NOTICEABLE_LOSS or reading.queue_ms > NOTICEABLE_QUEUE_MS:
+            return "downlink"
+        is_short = self.age > FIRST_SECONDS and any(one.reason == "bandwidth" for one in reading.shown)
+        return "downlink" if is_short else "good"
+
+
+@dataclass
+class LinkQuality:
+    """The links of everybody on one node."""
+
+    _links: dict[Key, _Link] = field(default_factory=dict)
+
+    def handle_readings(self, readings: Mapping[Key, Reading]) -> dict[Key, LinkWord]:
+        """Take everybody's readings, about once a second; returns the words that have changed."""
+        for key in [key for key in self._links if key not in readings]:
+            del self._links[key]
+        changed: dict[Key, LinkWord] = {}
+        for key, reading in readings.items():
+            link = self._links.setdefault(key, _Link())
+            if link.take(reading):
+                changed[key] = link.word
+        return changed
+
+    def word(self, key: Key) -> LinkWord:
+        link = self._links.get(key)
+        return link.word if link is not None else "good"

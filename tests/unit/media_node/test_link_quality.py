@@ -1,0 +1,137 @@
+"""The word for a participant's link: what it says, and how calmly."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media_node.hosting import MOST_TOLD
+from media_node.link_quality import (
+    FIRST_SECONDS,
+    SECONDS_TO_GOOD,
+    SECONDS_TO_WEAK,
+    WINDOW_SECONDS,
+    LinkQuality,
+)
+from media_node.quality import Counts, Reading, Shown
+from media_node.quantities import MeetingId, ParticipantId
+from tests.support.stage import Stage
+
+ANN = (MeetingId("mtg_one"), ParticipantId("par_ann"))
+FINE = Reading(Counts())
+SHORT = Shown("par_bob", "camera", 180, 15.0, is_paused=False, reason="bandwidth")
+
+
+class Ann:
+    """Her link second by second: a hundred packets each, of which some are lost."""
+
+    def __init__(self):
+        self.links = LinkQuality()
+        self.counts = Counts()
+
+    def second(self, lost=0, **reading):
+        self.counts = self.counts.plus(Counts(packets_received=100 - lost, packets_lost=lost))
+        return self.links.handle_readings({ANN: replace(FINE, counts=self.counts, **reading)}).get(ANN)
+
+    def seconds(self, count, **reading):
+        """What she was told in all of them."""
+        return [word for word in (self.second(**reading) for _ in range(count)) if word is not None]
+
+
+@pytest.fixture
+def ann():
+    return Ann()
+
+
+def test_says_nothing_of_a_link_that_is_well(ann):
+    assert ann.seconds(60) == []
+    assert ann.links.word(ANN) == "good"
+
+
+@pytest.mark.parametrize(
+    ("reading", "word"),
+    [
+        ({"lost": 10}, "uplink"),
+        ({"jitter_ms": 90.0}, "uplink"),
+        ({"downlink_loss": 0.1}, "downlink"),
+        ({"queue_ms": 400.0}, "downlink"),
+        ({"lost": 10, "downlink_loss": 0.1}, "uplink"),
+    ],
+)
+def test_names_the_side_that_is_weak_and_then_that_it_is_well_again(ann, reading, word):
+    ann.seconds(5)
+    assert ann.seconds(SECONDS_TO_WEAK + WINDOW_SECONDS, **reading) == [word]
+    assert ann.seconds(20, **reading) == []
+    assert ann.seconds(SECONDS_TO_GOOD + WINDOW_SECONDS) == ["good"]
+
+
+def test_pictures_that_do_not_fit_count_once_the_estimate_has_found_its_way(ann):
+    assert ann.seconds(FIRST_SECONDS, shown=(SHORT,)) == []
+    assert ann.seconds(SECONDS_TO_WEAK, shown=(SHORT,)) == ["downlink"]
+
+
+def test_a_lost_packet_of_a_quiet_microphone_is_not_much(ann):
+    for second in range(20):
+        ann.counts = Counts(packets_received=second, packets_lost=second // 4)
+        assert ann.links.handle_readings({ANN: replace(FINE, counts=ann.counts)}) == {}
+
+
+def test_who_comes_back_begins_anew(ann):
+    ann.seconds(10, downlink_loss=0.2)
+    ann.links.handle_readings({})
+    assert ann.links.word(ANN) == "good"
+    ann.counts = Counts()
+    assert ann.seconds(20) == []
+
+
+SECONDS = st.sampled_from([{}, {"lost": 50}, {"jitter_ms": 99.0}, {"downlink_loss": 0.5}])
+
+
+@given(st.lists(SECONDS, max_size=80))
+def test_words_change_no_faster_than_one_can_read_them(course):
+    ann = Ann()
+    at = [second for second, reading in enumerate(course) if ann.second(**reading) is not None]
+    gaps = [later - sooner for sooner, later in itertools.pairwise(at)]
+    assert all(gap >= SECONDS_TO_WEAK for gap in gaps)
+
+
+def links_told(stage, name):
+    """What somebody was told of links, by name."""
+    names = {seat.participant: known for known, seat in stage.seats.items()}
+    return [
+        {names[link["participant"]]: link["quality"] for link in message["links"]}
+        for message in stage.heard(name, "links")
+    ]
+
+
+def test_everybody_is_told_and_who_comes_later_of_what_is_weak_now():
+    stage = Stage()
+    for name in ("anna", "ben"):
+        stage.join(name, "microphone")
+    stage.hosting.handle_links({stage.key("anna"): "uplink", stage.key("ben"): "downlink"})
+    assert links_told(stage, "ben") == links_told(stage, "anna") == [{"anna": "uplink", "ben": "downlink"}]
+    stage.hosting.handle_links({stage.key("anna"): "good"})
+    stage.join("cleo", "microphone")
+    assert links_told(stage, "cleo") == [{"ben": "downlink"}]
+    stage.leave("ben")
+    stage.hosting.handle_links({})
+    stage.join("dan", "microphone")
+    assert links_told(stage, "dan") == []
+
+
+def test_a_word_of_somebody_who_has_left_is_nobodys():
+    stage = Stage()
+    stage.join("anna", "microphone")
+    gone = (stage.meeting, ParticipantId("par_gone"))
+    stage.hosting.handle_links({gone: "uplink"})
+    assert links_told(stage, "anna") == []
+
+
+def test_in_a_large_meeting_nobody_is_told_of_others():
+    stage = Stage()
+    for number in range(MOST_TOLD + 1):
+        stage.join(f"person {number}", "microphone")
+    stage.hosting.handle_links({stage.key("person 0"): "uplink"})
+    assert stage.heard("person 1", "links") == []
