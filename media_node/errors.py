@@ -10,6 +10,7 @@ MediaNodeError
 │   ├── NotGrantedError      not in the token's grants
 │   ├── NotFoundError        no such track, slot, participant or session
 │   ├── ConflictError        contradicts the state, such as a stale epoch
+│   ├── TooOftenError        more than the pace that is allowed
 │   ├── MeetingEndedError
 │   ├── ResumeError          the session to be resumed is gone
 │   └── NodeFullError        full or closing
@@ -77,6 +78,11 @@ class ConflictError(ClientError):
     code = "conflict"
     close_code = 4409
     status = 409
+
+
+class TooOftenError(ClientError):
+    code = "too_often"
+    status = 429
 
 
 class MeetingEndedError(ClientError):

@@ -318,6 +318,26 @@ class Hosting:
         meeting = self.live.meeting_of(seat)
         self.live.apply(meeting, meeting.handle_reaction(seat.participant, reaction))
 
+    def caption(self, seat: Seat, line: int, text: str, is_final: bool) -> None:
+        meeting = self.live.meeting_of(seat)
+        said_at = datetime.now(UTC)
+        events = meeting.handle_caption(seat.participant, line, text, is_final, said_at, self._now())
+        self.live.apply(meeting, events)
+
+    def ask_to_share(self, seat: Seat) -> None:
+        meeting = self.live.meeting_of(seat)
+        self.live.apply(meeting, meeting.handle_share_question(seat.participant, self._now()))
+
+    def answer_share(self, seat: Seat, participant: str, is_allowed: bool) -> None:
+        meeting = self.live.meeting_of(seat)
+        events = meeting.handle_share_answer(seat.participant, ParticipantId(participant), is_allowed)
+        self.live.apply(meeting, events)
+
+    def moderate_captions(self, seat: Seat, participant: str, is_captioner: bool) -> None:
+        meeting = self.live.meeting_of(seat)
+        events = meeting.handle_moderate_captions(seat.participant, ParticipantId(participant), is_captioner)
+        self.live.apply(meeting, events)
+
     def moderate_mute(self, seat: Seat, participant: str, track: str | None) -> None:
         meeting = self.live.meeting_of(seat)
         named = TrackId(track) if track is not None else None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from media_node.meetings.model import ChatMessage, Participant, RecordingNotice, Track
+from media_node.meetings.model import Caption, ChatMessage, Participant, RecordingNotice, Track
 from media_node.quantities import ParticipantId, SlotId, TrackId
 
 
@@ -46,6 +46,14 @@ class ParticipantChanged:
 
 
 @dataclass(frozen=True)
+class CaptionerChanged:
+    """A host gave the right to write captions, or took it."""
+
+    participant: ParticipantId
+    is_captioner: bool
+
+
+@dataclass(frozen=True)
 class TrackPublished:
     track: Track
 
@@ -70,6 +78,7 @@ RosterEvent = (
     | ParticipantLeft
     | ParticipantChanged
     | HandChanged
+    | CaptionerChanged
     | TrackPublished
     | TrackUnpublished
     | TrackMuted
@@ -129,6 +138,29 @@ class ReactionSent:
 
 
 @dataclass(frozen=True)
+class CaptionWritten:
+    caption: Caption
+
+
+@dataclass(frozen=True)
+class ShareAsked:
+    """Somebody wants to share in the place of whoever does."""
+
+    to: tuple[ParticipantId, ...]
+    participant: ParticipantId
+
+
+@dataclass(frozen=True)
+class ShareAnswered:
+    """The answer to that, told to the one who asked and to those who could have answered."""
+
+    to: tuple[ParticipantId, ...]
+    participant: ParticipantId
+    is_allowed: bool
+    by: ParticipantId
+
+
+@dataclass(frozen=True)
 class RecordingChanged:
     """The meeting is recorded, or how that does has changed."""
 
@@ -154,6 +186,9 @@ Event = (
     | LinksChanged
     | ChatSent
     | ReactionSent
+    | CaptionWritten
+    | ShareAsked
+    | ShareAnswered
     | RecordingChanged
     | ParticipantRemoved
 )

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from media_node.errors import ConflictError, NotFoundError, NotGrantedError
+from media_node.meetings.captions import Captions
 from media_node.meetings.events import (
+    CaptionerChanged,
     ChatSent,
     Event,
     HandChanged,
@@ -22,6 +24,8 @@ from media_node.meetings.events import (
     RecorderJoined,
     RecorderLeft,
     RecordingChanged,
+    ShareAnswered,
+    ShareAsked,
     SlotsChanged,
     SpeakersChanged,
     TrackMuted,
@@ -31,7 +35,8 @@ from media_node.meetings.events import (
 from media_node.meetings.model import ChatMessage, Participant, RecordingNotice, Standing, Track, Wish
 from media_node.meetings.recorders import Recorders
 from media_node.meetings.selection import Place, Selection
-from media_node.quantities import MeetingId, Mid, ParticipantId, SlotId, Source, TrackId
+from media_node.meetings.share_requests import ShareRequests
+from media_node.quantities import Instant, MeetingId, Mid, ParticipantId, SlotId, Source, TrackId
 
 # What late joiners are told of the chat.
 CHAT_HISTORY = 200
@@ -50,6 +55,7 @@ class Meeting:
     # Counts changes of the roster.
     version: int = 0
     chat: deque[ChatMessage] = field(default_factory=lambda: deque(maxlen=CHAT_HISTORY))
+    captions: Captions = field(default_factory=Captions)
     # How its recording does, None while there is none.
     recording: RecordingNotice | None = None
     _published: int = 0
@@ -60,6 +66,7 @@ class Meeting:
     _track_by_id: dict[TrackId, Track] = field(default_factory=dict)
     _selection: Selection = field(default_factory=Selection)
     recorders: Recorders = field(default_factory=Recorders)
+    _share_requests: ShareRequests = field(default_factory=ShareRequests)
 
     # Coming and going.
 
@@ -71,6 +78,7 @@ class Meeting:
         """
         if participant.id in self.participant_by_id:
             raise ConflictError("this participant is in the meeting already")
+        self.captions.handle_join(participant)
         self.participant_by_id[participant.id] = participant
         participant.carried = dict.fromkeys([*participant.audio_slots, *participant.video_slots])
         self._selection.add_viewer(participant)
@@ -87,6 +95,8 @@ class Meeting:
         if gone is None:
             return []
         self._selection.remove_viewer(gone)
+        self.captions.handle_leave(participant)
+        self._share_requests.handle_leave(participant)
         for track in gone.track_by_id.values():
             self._forget(track)
         left = [self._roster(ParticipantLeft(participant, reason)), *self._settle()]
@@ -241,6 +251,38 @@ class Meeting:
         self.member(participant)
         return [ReactionSent(participant, reaction)]
 
+    def handle_caption(
+        self, speaker: ParticipantId, line: int, text: str, is_final: bool, said_at: datetime, now: Instant
+    ) -> list[Event]:
+        return self.captions.handle_line(self.member(speaker), line, text, is_final, said_at, now)
+
+    # Sharing in the place of another.
+
+    def handle_share_question(self, asker: ParticipantId, now: Instant) -> list[Event]:
+        """Ask those who share, and the hosts, to make room."""
+        self._share_requests.handle_question(self.member(asker), bool(self._screens(asker)), now)
+        return [ShareAsked(self._answerers(asker), asker)]
+
+    def handle_share_answer(self, by: ParticipantId, asker: ParticipantId, is_yes: bool) -> list[Event]:
+        """Say no, or yes, which ends the share that is there."""
+        answerers = self._answerers(asker)
+        self._share_requests.handle_answer(asker, by, answerers)
+        events: list[Event] = []
+        for screen in self._screens(asker) if is_yes else []:
+            events += self.handle_mute(screen.participant, screen.id, True, by)
+        return [*events, ShareAnswered((asker, *answerers), asker, is_yes, by)]
+
+    def _screens(self, but: ParticipantId) -> list[Track]:
+        """What others share now."""
+        screens = [one for one in self._track_by_id.values() if one.source == "screen" and not one.is_muted]
+        return [one for one in screens if one.participant != but]
+
+    def _answerers(self, asker: ParticipantId) -> tuple[ParticipantId, ...]:
+        sharers = {screen.participant for screen in self._screens(asker)}
+        members = self.participant_by_id.values()
+        able = (one.id for one in members if one.may_moderate or one.id in sharers)
+        return tuple(one for one in able if one != asker)
+
     def handle_recording(self, notice: RecordingNotice) -> list[Event]:
         """The meeting's recording has begun, changed or ended."""
         shown = notice if notice.state != "stopped" else None
@@ -264,6 +306,15 @@ class Meeting:
             raise NotFoundError("this participant has no such track")
         named = [track] if track is not None else [one.id for one in tracks.values() if one.kind == "audio"]
         return [event for one in named for event in self.handle_mute(participant, one, True, moderator)]
+
+    def handle_moderate_captions(
+        self, moderator: ParticipantId, participant: ParticipantId, is_captioner: bool
+    ) -> list[Event]:
+        """Give somebody the right to write captions, or take it."""
+        self._require_moderator(moderator)
+        if not self.captions.handle_right(self.member(participant), is_captioner):
+            return []
+        return [self._roster(CaptionerChanged(participant, is_captioner))]
 
     def handle_moderate_remove(self, moderator: ParticipantId, participant: ParticipantId) -> list[Event]:
         self._require_moderator(moderator)

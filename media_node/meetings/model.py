@@ -66,6 +66,8 @@ class Participant:
     carried: dict[SlotId, TrackId | None] = field(default_factory=dict)
     # The camera's rank among those who spoke: larger is later, 0 for never.
     spoke: int = 0
+    # A host gave it the right to write captions.
+    is_captioner: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,15 @@ class ChatMessage:
     text: str
     sent_at: datetime
     to: ParticipantId | None = None
+
+
+@dataclass(frozen=True)
+class Caption:
+    """One line of what is said, as far as it is known; `line` counts per speaker."""
+
+    speaker: ParticipantId
+    display_name: str
+    line: int
+    text: str
+    is_final: bool
+    said_at: datetime

@@ -7,6 +7,8 @@ from media_node.meetings.events import (
     Event,
     LayersWanted,
     ParticipantRemoved,
+    ShareAnswered,
+    ShareAsked,
     SlotPaused,
     SlotsChanged,
     TrackPublished,
@@ -72,6 +74,8 @@ def _concerned(event: Event) -> Sequence[ParticipantId] | None:
     match event:
         case SlotsChanged() | SlotPaused() | LayersWanted() | ParticipantRemoved():
             return (event.to,)
+        case ShareAsked() | ShareAnswered():
+            return event.to
         case ChatSent(message) if message.to is not None:
             return tuple(dict.fromkeys((message.sender, message.to)))
         case _:

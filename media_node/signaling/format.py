@@ -8,6 +8,8 @@ from typing import Any
 
 from media_node.errors import ClientError
 from media_node.meetings.events import (
+    CaptionerChanged,
+    CaptionWritten,
     ChatSent,
     Event,
     HandChanged,
@@ -19,6 +21,8 @@ from media_node.meetings.events import (
     ParticipantRemoved,
     ReactionSent,
     RecordingChanged,
+    ShareAnswered,
+    ShareAsked,
     SlotPaused,
     SlotsChanged,
     SpeakersChanged,
@@ -27,7 +31,7 @@ from media_node.meetings.events import (
     TrackUnpublished,
 )
 from media_node.meetings.meeting import Meeting
-from media_node.meetings.model import ChatMessage, Participant, RecordingNotice, Track
+from media_node.meetings.model import Caption, ChatMessage, Participant, RecordingNotice, Track
 from media_node.quantities import ParticipantId, format_time
 
 Json = dict[str, Any]
@@ -61,6 +65,7 @@ def format_joined(
         "roster": {"version": meeting.version, "participants": members},
         "slots": slots,
         "messages": [_chat_line(one) for one in meeting.chat],
+        "captions": [_caption(one) for one in meeting.captions.history],
         "recording": _recording(meeting.recording) if meeting.recording is not None else None,
     }
     return message if answer is None else {**message, "answer": answer}
@@ -75,6 +80,7 @@ def format_participant(participant: Participant, recipient: ParticipantId | None
         **_hand(participant.hand_number),
         "joinedAt": format_time(participant.joined_at),
         "tracks": tracks,
+        **({"captioner": True} if participant.is_captioner else {}),
     }
 
 
@@ -104,6 +110,8 @@ def format_change(event: Event, recipient: ParticipantId | None) -> Json | None:
             return {"op": "participantLeft", "participant": participant, "reason": reason}
         case HandChanged(participant, number):
             return {"op": "participantChanged", "participant": participant, **_hand(number)}
+        case CaptionerChanged(participant, is_captioner):
+            return {"op": "participantChanged", "participant": participant, "captioner": is_captioner}
         case ParticipantChanged(participant, role, name):
             named = {"role": role, "displayName": name}
             return {"op": "participantChanged", "participant": participant, **named}
@@ -139,6 +147,12 @@ def format_event(event: Event) -> Json | None:
             return {"type": "message", **_chat_line(message)}
         case ReactionSent(sender, reaction):
             return {"type": "reaction", "from": sender, "reaction": reaction}
+        case CaptionWritten(caption):
+            return {"type": "caption", **_caption(caption)}
+        case ShareAsked(_, asker):
+            return {"type": "shareAsked", "participant": asker}
+        case ShareAnswered(_, asker, is_allowed, by):
+            return {"type": "shareAnswered", "participant": asker, "allowed": is_allowed, "by": by}
         case RecordingChanged(recording):
             return {"type": "recording", **_recording(recording)}
         case ParticipantRemoved(_, reason):
@@ -173,6 +187,17 @@ def _recording(recording: RecordingNotice) -> Json:
         "startedAt": format_time(recording.started_at),
     }
     return notice if recording.reason is None else {**notice, "reason": recording.reason}
+
+
+def _caption(caption: Caption) -> Json:
+    return {
+        "from": caption.speaker,
+        "displayName": caption.display_name,
+        "line": caption.line,
+        "text": caption.text,
+        "final": caption.is_final,
+        "at": format_time(caption.said_at),
+    }
 
 
 def _chat_line(message: ChatMessage) -> Json:

@@ -8,6 +8,9 @@ from media_node.errors import MalformedError, TooLargeError
 
 MAX_OFFER_CHARS = 262_144
 MAX_MESSAGE_CHARS = 65_536
+# Two lines of a subtitle have 84 characters; a sentence that is typed has more.
+MAX_CAPTION_CHARS = 500
+MAX_CAPTION_LINE = 2_147_483_647
 
 CorrelationId = Annotated[int, Field(ge=1, le=9_007_199_254_740_991, strict=True)]
 MidText = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!#-'*+\-.0-9A-Z^-~]+$")]
@@ -100,9 +103,26 @@ class Reaction(Message):
     reaction: Annotated[str, Field(min_length=1, max_length=64)]
 
 
+class CaptionLine(Message):
+    type: Literal["caption"]
+    line: Annotated[int, Field(ge=1, le=MAX_CAPTION_LINE, strict=True)]
+    text: Annotated[str, Field(min_length=1, max_length=MAX_CAPTION_CHARS)]
+    final: Flag
+
+
+class AskToShare(Message):
+    type: Literal["askToShare"]
+
+
+class AnswerShare(Message):
+    type: Literal["answerShare"]
+    participant: ParticipantName
+    allowed: Flag
+
+
 class Moderate(Message):
     type: Literal["moderate"]
-    action: Literal["mute", "remove"]
+    action: Literal["mute", "remove", "allowCaptions", "stopCaptions"]
     participant: ParticipantName
     track: Track | None = None
 
@@ -126,6 +146,9 @@ ClientMessage = Annotated[
     | ChatMessage
     | Hand
     | Reaction
+    | CaptionLine
+    | AskToShare
+    | AnswerShare
     | Moderate
     | Stats
     | Leave,
@@ -141,6 +164,9 @@ AnyClientMessage = (
     | ChatMessage
     | Hand
     | Reaction
+    | CaptionLine
+    | AskToShare
+    | AnswerShare
     | Moderate
     | Stats
     | Leave

@@ -46,6 +46,10 @@ class Host(Protocol):
     def chat(self, seat: Seat, text: str, to: str | None) -> None: ...
     def hand(self, seat: Seat, is_raised: bool) -> None: ...
     def react(self, seat: Seat, reaction: str) -> None: ...
+    def caption(self, seat: Seat, line: int, text: str, is_final: bool) -> None: ...
+    def ask_to_share(self, seat: Seat) -> None: ...
+    def answer_share(self, seat: Seat, participant: str, is_allowed: bool) -> None: ...
+    def moderate_captions(self, seat: Seat, participant: str, is_captioner: bool) -> None: ...
     def moderate_mute(self, seat: Seat, participant: str, track: str | None) -> None: ...
     def moderate_remove(self, seat: Seat, participant: str) -> None: ...
     def note_stats(self, seat: Seat, report: Mapping[str, object]) -> None: ...
@@ -156,10 +160,14 @@ class SignalingSocket:
                 host.hand(seat, message.raised)
             case messages.Reaction():
                 host.react(seat, message.reaction)
-            case messages.Moderate(action="mute"):
-                host.moderate_mute(seat, message.participant, message.track)
+            case messages.CaptionLine():
+                host.caption(seat, message.line, message.text, message.final)
+            case messages.AskToShare():
+                host.ask_to_share(seat)
+            case messages.AnswerShare():
+                host.answer_share(seat, message.participant, message.allowed)
             case messages.Moderate():
-                host.moderate_remove(seat, message.participant)
+                self._moderate(seat, message)
             case messages.Stats():
                 host.note_stats(seat, message.report)
                 seat.session.tell(format_quality(*host.quality(seat)))
@@ -167,6 +175,16 @@ class SignalingSocket:
                 host.leave(seat, "left")
             case messages.Join():
                 raise MalformedError("this socket has joined already")
+
+    def _moderate(self, seat: Seat, message: messages.Moderate) -> None:
+        match message.action:
+            case "mute":
+                self._host.moderate_mute(seat, message.participant, message.track)
+            case "remove":
+                self._host.moderate_remove(seat, message.participant)
+            case "allowCaptions" | "stopCaptions":
+                is_captioner = message.action == "allowCaptions"
+                self._host.moderate_captions(seat, message.participant, is_captioner)
 
     # Writing.
 

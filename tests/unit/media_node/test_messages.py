@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from media_node.errors import ClientError, MalformedError, NotFoundError, TooLargeError
 from media_node.meetings import events
 from media_node.meetings.meeting import Meeting
-from media_node.meetings.model import ChatMessage, Participant
-from media_node.quantities import MeetingId, Mid, ParticipantId, SlotId, new_identifier
+from media_node.meetings.model import Caption, ChatMessage, Participant
+from media_node.quantities import Instant, MeetingId, Mid, ParticipantId, SlotId, new_identifier
 from media_node.signaling import format as outgoing
 from media_node.signaling.messages import MAX_MESSAGE_CHARS, parse_message
 
@@ -76,6 +76,9 @@ def busy_meeting() -> tuple[Meeting, Participant]:
         meeting.handle_publish(one.id, Mid("1"), "camera", False)
         meeting.handle_publish(one.id, Mid("0"), "microphone", True)
     meeting.handle_chat(people[0].id, "hello", NOW)
+    people[0].may_moderate = True
+    meeting.handle_caption(people[0].id, 1, "Good morning", True, NOW, Instant(0.0))
+    meeting.handle_moderate_captions(people[0].id, people[1].id, True)
     return meeting, people[1]
 
 
@@ -108,6 +111,7 @@ def test_every_event_becomes_a_message_of_the_contract():
         events.ParticipantJoined(ben),
         events.ParticipantLeft(other, "left"),
         events.HandChanged(other, 1),
+        events.CaptionerChanged(other, True),
         events.TrackPublished(track),
         events.TrackUnpublished(ben.id, track.id),
         events.TrackMuted(ben.id, track.id, True, None),
@@ -125,6 +129,9 @@ def test_every_event_becomes_a_message_of_the_contract():
         events.SpeakersChanged(((ben.id, track.id, 30),)),
         events.ChatSent(chat),
         events.ReactionSent(other, "👍"),
+        events.CaptionWritten(Caption(other, "Anna", 1, "Good morning", True, NOW)),
+        events.ShareAsked((ben.id,), other),
+        events.ShareAnswered((ben.id, other), other, True, ben.id),
         events.ParticipantRemoved(ben.id, "removed"),
     ]
     for event in told:

@@ -48,6 +48,9 @@ const SENT: { readonly [Type in ClientMessage['type']]: Extract<ClientMessage, {
   message: { type: 'message', text: 'hi', to: PARTICIPANT },
   hand: { type: 'hand', raised: true },
   reaction: { type: 'reaction', reaction: '👍' },
+  caption: { type: 'caption', line: 1, text: 'Good morning', final: false },
+  askToShare: { type: 'askToShare' },
+  answerShare: { type: 'answerShare', participant: PARTICIPANT, allowed: true },
   moderate: { type: 'moderate', action: 'mute', participant: PARTICIPANT, track: TRACK },
   stats: { type: 'stats', report: { rttMs: null, availableOutgoingBps: null, streams: [] } },
   leave: { type: 'leave' },
@@ -79,6 +82,6 @@ describe('the signaling contract', () => {
     const types = (folder: string) =>
       new Set(examples(folder).map(([, value]) => (value as { type: string }).type));
     expect([...types('client')].sort()).toEqual(Object.keys(SENT).sort());
-    expect(types('node').size).toBe(15);
+    expect(types('node').size).toBe(18);
   });
 });

@@ -56,9 +56,12 @@ export type ClientMessage = MayHaveId &
     | { readonly type: 'message'; readonly text: string; readonly to?: ParticipantId }
     | { readonly type: 'hand'; readonly raised: boolean }
     | { readonly type: 'reaction'; readonly reaction: string }
+    | { readonly type: 'caption'; readonly line: number; readonly text: string; readonly final: boolean }
+    | { readonly type: 'askToShare' }
+    | { readonly type: 'answerShare'; readonly participant: ParticipantId; readonly allowed: boolean }
     | {
         readonly type: 'moderate';
-        readonly action: 'mute' | 'remove';
+        readonly action: 'mute' | 'remove' | 'allowCaptions' | 'stopCaptions';
         readonly participant: ParticipantId;
         readonly track?: TrackId;
       }
@@ -84,6 +87,8 @@ export interface RosterParticipant {
   readonly handNumber?: number;
   readonly joinedAt: string;
   readonly tracks: readonly RosterTrack[];
+  /** A host gave the right to write captions; left out while it is not so. */
+  readonly captioner?: boolean;
 }
 
 export type RosterChange =
@@ -96,6 +101,7 @@ export type RosterChange =
       readonly role?: Role;
       readonly hand?: boolean;
       readonly handNumber?: number;
+      readonly captioner?: boolean;
     }
   | { readonly op: 'trackPublished'; readonly participant: ParticipantId; readonly track: RosterTrack }
   | { readonly op: 'trackUnpublished'; readonly participant: ParticipantId; readonly track: TrackId }
@@ -114,6 +120,16 @@ export interface ChatLine {
   readonly text: string;
   readonly at: string;
   readonly to?: ParticipantId;
+}
+
+/** One line of what is said; `line` counts per speaker, and the same one again takes its place. */
+export interface CaptionLine {
+  readonly from: ParticipantId;
+  readonly displayName: string;
+  readonly line: number;
+  readonly text: string;
+  readonly final: boolean;
+  readonly at: string;
 }
 
 /** How the meeting's recording does. */
@@ -156,6 +172,8 @@ export type NodeMessageBody =
       readonly roster: { readonly version: number; readonly participants: readonly RosterParticipant[] };
       readonly slots: readonly { readonly slot: Slot; readonly kind: Kind; readonly track: TrackId | null }[];
       readonly messages: readonly ChatLine[];
+      /** The latest final ones; nodes of before captions leave it out. */
+      readonly captions?: readonly CaptionLine[];
       /** Null while there is none; nodes of before recording leave it out. */
       readonly recording?: RecordingNotice | null;
     }
@@ -188,6 +206,14 @@ export type NodeMessageBody =
     }
   | ({ readonly type: 'message' } & ChatLine)
   | { readonly type: 'reaction'; readonly from: ParticipantId; readonly reaction: string }
+  | ({ readonly type: 'caption' } & CaptionLine)
+  | { readonly type: 'shareAsked'; readonly participant: ParticipantId }
+  | {
+      readonly type: 'shareAnswered';
+      readonly participant: ParticipantId;
+      readonly allowed: boolean;
+      readonly by: ParticipantId;
+    }
   | ({ readonly type: 'recording' } & RecordingChange)
   | { readonly type: 'waiting' }
   | { readonly type: 'move'; readonly url: string }

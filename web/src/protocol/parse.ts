@@ -1,6 +1,13 @@
 /** Turns a text frame of the node into a message. Never throws: what is wrong becomes a named outcome. */
 import * as decode from './decode.ts';
-import type { ChatLine, NodeMessage, NodeMessageBody, RosterChange, WantedLayers } from './messages.ts';
+import type {
+  CaptionLine,
+  ChatLine,
+  NodeMessage,
+  NodeMessageBody,
+  RosterChange,
+  WantedLayers,
+} from './messages.ts';
 
 export type Parsed =
   | { readonly outcome: 'message'; readonly message: NodeMessage }
@@ -50,6 +57,7 @@ const rosterParticipant = object({
   handNumber: optional(positiveInteger),
   joinedAt: string,
   tracks: listOf(rosterTrack),
+  captioner: optional(boolean),
 });
 
 const chatLine: decode.Decoder<ChatLine> = object({
@@ -59,6 +67,15 @@ const chatLine: decode.Decoder<ChatLine> = object({
   text: string,
   at: string,
   to: optional(string),
+});
+
+const captionLine: decode.Decoder<CaptionLine> = object({
+  from: string,
+  displayName: string,
+  line: positiveInteger,
+  text: string,
+  final: boolean,
+  at: string,
 });
 
 const recordingNotice = object({
@@ -77,6 +94,7 @@ const CHANGE_DECODERS: Readonly<Record<RosterChange['op'], decode.Decoder<object
     role: optional(role),
     hand: optional(boolean),
     handNumber: optional(positiveInteger),
+    captioner: optional(boolean),
   }),
   trackPublished: object({ participant: string, track: rosterTrack }),
   trackUnpublished: object({ participant: string, track: string }),
@@ -106,6 +124,7 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
     roster: object({ version: wholeNumber, participants: listOf(rosterParticipant) }),
     slots: listOf(object({ slot: string, kind, track: nullable(string) })),
     messages: listOf(chatLine),
+    captions: optional(listOf(captionLine)),
     recording: optional(nullable(recordingNotice)),
   }),
   answer: object({ id: positiveInteger, sdp: string }),
@@ -125,6 +144,9 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
   }),
   message: chatLine,
   reaction: object({ from: string, reaction: string }),
+  caption: captionLine,
+  shareAsked: object({ participant: string }),
+  shareAnswered: object({ participant: string, allowed: boolean, by: string }),
   recording: object({
     recordingId: string,
     state: oneOf('recording', 'paused', 'degraded', 'stopped'),
