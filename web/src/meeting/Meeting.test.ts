@@ -589,6 +589,118 @@ describe('sharing the screen', () => {
   });
 });
 
+describe('the place of a share', () => {
+  const SCREEN = { id: 'trk_bs', source: 'screen', kind: 'video', muted: false };
+  const roster = (number: number, ...changes: object[]) => {
+    socket().say({ type: 'roster', number, version: number, changes });
+    return settle();
+  };
+  const bobShares = (number: number) =>
+    roster(number, { op: 'trackPublished', participant: BOB.id, track: SCREEN });
+  const bobStops = (number: number) =>
+    roster(number, { op: 'trackUnpublished', participant: BOB.id, track: SCREEN.id });
+
+  it('is asked for, and taken with a click of ones own once it is given', async () => {
+    await join();
+    const answers: boolean[] = [];
+    meeting.on('shareAnswered', ({ allowed }) => answers.push(allowed));
+    meeting.sharing.ask();
+    expect(socket().sentOf('askToShare')).toEqual([]);
+    await bobShares(2);
+    meeting.sharing.ask();
+    expect(socket().sentOf('askToShare')).toHaveLength(1);
+    expect(meeting.getSnapshot().shareTurn).toBe('asked');
+    await roster(3, { op: 'trackMuted', participant: BOB.id, track: SCREEN.id, muted: true, by: BOB.id });
+    socket().say({ type: 'shareAnswered', number: 4, participant: ADA.id, allowed: true, by: BOB.id });
+    await settle();
+    expect([meeting.getSnapshot().shareTurn, answers]).toEqual(['allowed', [true]]);
+    meeting.sharing.giveUpTurn();
+    expect(meeting.getSnapshot().shareTurn).toBe('none');
+  });
+
+  it('is not given by a no, nor by a node that was asked too often', async () => {
+    await join();
+    await bobShares(2);
+    meeting.sharing.ask();
+    socket().say({ type: 'shareAnswered', number: 3, participant: ADA.id, allowed: false, by: BOB.id });
+    await settle();
+    expect(meeting.getSnapshot().shareTurn).toBe('none');
+    meeting.sharing.ask();
+    const { id } = socket().sentOf('askToShare').at(-1)!;
+    socket().say({ type: 'error', number: 4, id, code: 'too_often', message: 'asked a moment ago' });
+    await settle();
+    expect(meeting.getSnapshot().shareTurn).toBe('none');
+  });
+
+  it('is free when the other stops before an answer came', async () => {
+    await join();
+    await bobShares(2);
+    meeting.sharing.ask();
+    await bobStops(3);
+    expect(meeting.getSnapshot().shareTurn).toBe('allowed');
+  });
+
+  it('is asked of hosts, once for each person, until somebody answered or nobody shares', async () => {
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
+    await settle();
+    socket().open();
+    const participants = [{ ...ADA, role: 'host', tracks: [] }, BOB];
+    socket().say(joined(1, { roster: { version: 1, participants } }));
+    await done;
+    await bobShares(2);
+    for (const number of [3, 4]) socket().say({ type: 'shareAsked', number, participant: 'par_c' });
+    await roster(5, { op: 'participantJoined', participant: { ...BOB, id: 'par_c', tracks: [] } });
+    socket().say({ type: 'shareAsked', number: 6, participant: 'par_c' });
+    await settle();
+    expect(meeting.getSnapshot().shareRequests).toEqual(['par_c']);
+    meeting.sharing.answer('par_c', true);
+    expect(socket().sentOf('answerShare')).toMatchObject([{ participant: 'par_c', allowed: true }]);
+    expect(meeting.getSnapshot().shareRequests).toEqual([]);
+    socket().say({ type: 'shareAsked', number: 7, participant: 'par_c' });
+    await bobStops(8);
+    expect(meeting.getSnapshot().shareRequests).toEqual([]);
+  });
+});
+
+describe('captions of a meeting', () => {
+  const line = {
+    from: BOB.id,
+    displayName: 'Bob',
+    line: 3,
+    text: 'Good',
+    final: false,
+    at: '2026-01-01T00:00:00Z',
+  };
+
+  it('are there for who comes late, grow, and say who may write', async () => {
+    const early = { ...line, line: 2, text: 'Before you came', final: true };
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
+    await settle();
+    socket().open();
+    socket().say(joined(1, { captions: [early] }));
+    await done;
+    const heard: string[] = [];
+    meeting.on('caption', ({ text }) => heard.push(text));
+    socket().say({ type: 'caption', number: 2, ...line });
+    socket().say({ type: 'caption', number: 3, ...line, text: 'Good morning', final: true });
+    await settle();
+    expect(meeting.getSnapshot().captions.map(({ text }) => text)).toEqual([
+      'Before you came',
+      'Good morning',
+    ]);
+    expect(heard).toEqual(['Good', 'Good morning']);
+    expect(meeting.getSnapshot().self?.mayCaption).toBe(false);
+    const changes = [{ op: 'participantChanged', participant: ADA.id, captioner: true }];
+    socket().say({ type: 'roster', number: 4, version: 2, changes });
+    await settle();
+    expect(meeting.getSnapshot().self?.mayCaption).toBe(true);
+    meeting.captions.write('Welcome');
+    meeting.captions.allow(BOB.id, true);
+    expect(socket().sentOf('caption')).toMatchObject([{ text: 'Welcome', final: true }]);
+    expect(socket().sentOf('moderate')).toMatchObject([{ action: 'allowCaptions', participant: BOB.id }]);
+  });
+});
+
 describe('a waiting room and a passcode', () => {
   const waiting = () =>
     new Response(JSON.stringify({ state: 'waiting', waitingToken: 'wait', pollAfterMs: 1_000 }), {

@@ -2,26 +2,33 @@
  * Meeting: one meeting as a participant lives it.
  *
  * Connects the parts and keeps their common snapshot: Link (the way to the node), Participants (who), Tracks (what we
- * publish), Subscriptions (what we watch), AudioOutput (what we hear). Holds no rules of its own.
+ * publish), Subscriptions (what we watch), Hearing (what we hear), Sharing (the screen), Captions (what is said). Holds no rules of its own.
  */
 import { Api } from '../api/index.ts';
-import type { NodeMessage, RosterChange, WantedLayers } from '../protocol/index.ts';
+import type { ClientMessage, NodeMessage, RosterChange, WantedLayers } from '../protocol/index.ts';
 import { SOURCES, type Connection } from '../rtc/index.ts';
-import { AudioOutput } from './AudioOutput.ts';
 import { Beat } from './Beat.ts';
+import { Captions } from './Captions.ts';
 import { Emitter } from './Emitter.ts';
 import type { MeetingOptions } from './options.ts';
 import { MeetingError, asMeetingError, isAboutPasscode } from './errors.ts';
+import { Hearing } from './Hearing.ts';
 import { Hosting } from './Hosting.ts';
 import { lineOf, mergeMessages } from './messages.ts';
 import { Link } from './Link.ts';
+import { Observed } from './Observed.ts';
 import { Participants, type Happening } from './Participants.ts';
-import { ScreenShare, askForScreen } from './ScreenShare.ts';
 import { ResumeTokens, tabStorage } from './ResumeTokens.ts';
-import { EMPTY_SNAPSHOT, isSameState, snapshotParticipants, type Sight } from './snapshot.ts';
+import { Sharing } from './Sharing.ts';
+import {
+  EMPTY_SNAPSHOT,
+  comingsAndGoings,
+  isSameState,
+  snapshotParticipants,
+  type Sight,
+} from './snapshot.ts';
 import { Subscriptions } from './Subscriptions.ts';
 import { Tracks } from './Tracks.ts';
-import { Voices } from './Voices.ts';
 import type {
   AudioOutput as AudioOutputControls,
   ChatMessage,
@@ -42,18 +49,16 @@ import type {
 type Joined = Extract<NodeMessage, { type: 'joined' }>;
 
 export class Meeting implements MeetingClient {
+  readonly captions: Captions;
+  readonly sharing: Sharing;
   readonly hosting: Hosting;
   readonly #link: Link;
   readonly #participants = new Participants();
   readonly #tracks = new Tracks();
   readonly #subscriptions = new Subscriptions();
-  readonly #voices = new Voices();
-  readonly #output: AudioOutput;
-  readonly #share: ScreenShare;
+  readonly #hearing: Hearing;
   readonly #events = new Emitter<MeetingEvents>();
-  readonly #listeners = new Set<() => void>();
-  readonly #heard = new WeakSet<Connection>();
-  #snapshot: MeetingSnapshot = EMPTY_SNAPSHOT;
+  readonly #observed = new Observed<MeetingSnapshot>(EMPTY_SNAPSHOT);
   #selfQuality: ParticipantSnapshot['connectionQuality'] = 'unknown';
   /** A new session of the same person knows nothing of a hand: it is raised again. */
   #isHandWanted = false;
@@ -66,17 +71,25 @@ export class Meeting implements MeetingClient {
 
   constructor(options: MeetingOptions) {
     const { environment } = options;
-    this.#output = new AudioOutput((audioPlayback) => {
+    this.#hearing = new Hearing(this.#participants, (audioPlayback) => {
       this.#update({ audioPlayback });
     });
-    this.#share = new ScreenShare(
+    const changed = (): void => {
+      this.#update({});
+    };
+    const send = (message: ClientMessage): void => {
+      this.#link.send(message);
+    };
+    this.captions = new Captions(send, changed);
+    this.sharing = new Sharing(
       {
-        onChange: () => {
-          void this.#link.connection?.shapeScreen(this.#share.shape);
-          this.#update({ share: this.#share.snapshot });
-        },
-        onEnded: () => {
-          this.#endShare('browser');
+        participants: this.#participants,
+        send,
+        publish: (source, track) => this.#setTrack(source, track),
+        shape: (shape) => void this.#link.connection?.shapeScreen(shape),
+        onChange: changed,
+        emit: (name, event) => {
+          this.#events.emit(name, event);
         },
       },
       environment?.watch,
@@ -106,7 +119,8 @@ export class Meeting implements MeetingClient {
       },
       onConnection: (connection) => {
         for (const source of SOURCES) void this.#attach(source, connection);
-        if (this.#share.video !== null) void connection.shapeScreen(this.#share.shape);
+        const { video, shape } = this.sharing.screen;
+        if (video !== null) void connection.shapeScreen(shape);
       },
       onMessage: (message) => {
         this.#handleMessage(message);
@@ -116,12 +130,8 @@ export class Meeting implements MeetingClient {
     });
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
-
-  readonly getSnapshot = (): MeetingSnapshot => this.#snapshot;
+  readonly subscribe = this.#observed.subscribe;
+  readonly getSnapshot = this.#observed.get;
 
   on<Name extends keyof MeetingEvents>(
     name: Name,
@@ -131,15 +141,15 @@ export class Meeting implements MeetingClient {
   }
 
   get state(): MeetingState {
-    return this.#snapshot.state;
+    return this.getSnapshot().state;
   }
 
   get participants(): readonly ParticipantSnapshot[] {
-    return this.#snapshot.participants;
+    return this.getSnapshot().participants;
   }
 
   get audioOutput(): AudioOutputControls {
-    return this.#output;
+    return this.#hearing.output;
   }
 
   async prepare(): Promise<void> {
@@ -195,28 +205,16 @@ export class Meeting implements MeetingClient {
     this.#reconcileTracks();
   }
 
-  async shareScreen({ content = 'auto', takeOver = false }: ShareOptions = {}): Promise<void> {
-    const isHost = ['host', 'cohost'].includes(this.#snapshot.self?.role ?? '');
-    const mayTakeOver = takeOver && isHost;
-    if (this.#participants.screenOfOther !== null && !mayTakeOver) {
-      throw new MeetingError('share_taken', 'somebody else shares already');
-    }
-    const started = this.#share.start(await askForScreen(), content);
-    if (!started) throw new MeetingError('share_unsupported', 'the browser shared no picture');
-    const other = this.#participants.screenOfOther;
-    if (other !== null && mayTakeOver) this.#link.send({ type: 'moderate', action: 'mute', ...other });
-    await this.#setTrack('screen', this.#share.video);
-    await this.#setTrack('screen_audio', this.#share.audio);
+  shareScreen(options: ShareOptions = {}): Promise<void> {
+    return this.sharing.start(options);
   }
 
   setShareContent(content: ShareContent): void {
-    this.#share.choose(content);
+    this.sharing.screen.choose(content);
   }
 
   stopShare(): void {
-    this.#share.stop();
-    for (const source of ['screen', 'screen_audio'] as const) void this.#setTrack(source, null);
-    this.#update({ share: null });
+    this.sharing.stop();
   }
 
   setVisible(visible: readonly VisibleTrack[]): void {
@@ -246,13 +244,12 @@ export class Meeting implements MeetingClient {
   }
 
   setParticipantVolume(participant: ParticipantId, volume: number): void {
-    this.#voices.setVolume(participant, volume);
-    this.#settleVoices();
+    this.#hearing.setVolume(participant, volume);
     this.#update({});
   }
 
   resumeAudio(): Promise<void> {
-    this.#output.resume();
+    this.#hearing.output.resume();
     return Promise.resolve();
   }
 
@@ -263,17 +260,10 @@ export class Meeting implements MeetingClient {
     this.#update({});
   }
 
-  #settleVoices(): void {
-    this.#output.setGains(this.#voices.gains(this.#participants.all));
-  }
-
   async #attach(source: Source, connection: Connection | null): Promise<void> {
-    await connection?.send(source, this.#tracks.sending(source));
-  }
-
-  #endShare(reason: MeetingEvents['shareStopped']['reason']): void {
-    this.stopShare();
-    this.#events.emit('shareStopped', { reason });
+    const track = this.#tracks.sending(source);
+    if (source === 'microphone') this.captions.handleMicrophone(track);
+    await connection?.send(source, track);
   }
 
   #encode(track: TrackId, wanted: WantedLayers): void {
@@ -312,8 +302,7 @@ export class Meeting implements MeetingClient {
         return;
       case 'slots':
         this.#subscriptions.handleSlots(message.slots);
-        this.#voices.handleSlots(message.slots);
-        this.#settleVoices();
+        this.#hearing.handleSlots(message.slots);
         break;
       case 'speakers':
         this.#participants.handleSpeakers(message.speakers);
@@ -333,7 +322,17 @@ export class Meeting implements MeetingClient {
       case 'recording':
         this.#update({ recording: message.state === 'stopped' ? 'off' : 'on' });
         break;
+      case 'caption':
+        this.#events.emit('caption', this.captions.handleLine(message));
+        break;
+      case 'shareAsked':
+        this.sharing.handleAsked(message.participant);
+        break;
+      case 'shareAnswered':
+        this.sharing.handleAnswered(message.participant, message.allowed, message.by);
+        break;
       case 'error':
+        this.sharing.handleRefused(message.id);
         this.#events.emit('refused', message);
         break;
       case 'layers':
@@ -352,17 +351,14 @@ export class Meeting implements MeetingClient {
     const { grant, connection } = this.#link;
     this.#participants.handleJoined(joined);
     this.#subscriptions.handleJoined(joined.slots, joined.resumed);
-    this.#voices.handleJoined(joined.slots);
+    this.#hearing.handleJoined(joined.slots, connection);
+    this.captions.handleJoined(joined.captions ?? []);
+    this.sharing.handleRoster();
     this.#tracks.handleOwnTracks(this.#participants.self?.tracks ?? []);
-    if (connection !== null && !this.#heard.has(connection)) {
-      this.#heard.add(connection);
-      this.#output.play(connection.slots().filter(({ kind }) => kind === 'audio'));
-    }
-    this.#settleVoices();
     const meeting = grant === null ? null : { ...grant.meeting };
     this.#update({
       meeting,
-      messages: mergeMessages(this.#snapshot.messages, joined.messages),
+      messages: mergeMessages(this.getSnapshot().messages, joined.messages),
       recording: joined.recording ? 'on' : 'off',
     });
     this.#reconcileTracks();
@@ -373,19 +369,16 @@ export class Meeting implements MeetingClient {
 
   /** Somebody who leaves is announced after they are gone, as they were. */
   #handleRoster(changes: readonly RosterChange[]): void {
-    const before = new Map(this.#snapshot.participants.map((participant) => [participant.id, participant]));
+    const before = this.participants;
     const happenings = this.#participants.handleChanges(changes);
     // A host may lower it, which holds through a rejoin as well.
     this.#isHandWanted = this.#participants.self?.hand ?? this.#isHandWanted;
     for (const happening of happenings) this.#handleOwn(happening);
+    this.sharing.handleRoster();
     this.#update({});
     this.#reconcileTracks();
-    const after = new Map(this.#snapshot.participants.map((participant) => [participant.id, participant]));
-    for (const happening of happenings) {
-      const joined = happening.kind === 'joined' ? after.get(happening.participant) : undefined;
-      const left = happening.kind === 'left' ? before.get(happening.participant.id) : undefined;
-      if (joined !== undefined) this.#events.emit('participantJoined', joined);
-      if (left !== undefined) this.#events.emit('participantLeft', left);
+    for (const [name, who] of comingsAndGoings(happenings, before, this.participants)) {
+      this.#events.emit(name, who);
     }
   }
 
@@ -397,15 +390,12 @@ export class Meeting implements MeetingClient {
       this.#tracks.handlePublished(happening.track);
       // What was said of an earlier track of this source says nothing of this one.
       this.#encode(happening.track.id, true);
-      // Two began at once: the node's order decides, as everybody sees it.
-      if (happening.track.source === 'screen' && this.#participants.screenOfOther !== null)
-        this.#endShare('taken');
+      if (happening.track.source === 'screen') this.sharing.handleOwnPublished();
     } else if (happening.kind === 'trackUnpublished') this.#tracks.handleUnpublished(happening.source);
     else if (happening.kind === 'trackMuted' && happening.by !== null && happening.by !== selfId) {
       const { source, by } = happening;
       if (source === 'screen') {
-        // A share has no quiet state: a host who ends it makes room for another.
-        this.#endShare('ended_by_host');
+        this.sharing.handleMutedByOther();
         return;
       }
       this.#tracks.handleMutedByOther(source);
@@ -416,25 +406,29 @@ export class Meeting implements MeetingClient {
 
   #handleChat(message: ChatMessage): void {
     const line = lineOf(message);
-    this.#update({ messages: mergeMessages(this.#snapshot.messages, [line]) });
+    this.#update({ messages: mergeMessages(this.getSnapshot().messages, [line]) });
     this.#events.emit('message', line);
   }
 
   /** Builds the next snapshot and tells everyone, if anything differs. */
   #update(fields: Partial<MeetingSnapshot>): void {
-    const before = this.#snapshot;
+    const before = this.getSnapshot();
     const participants = snapshotParticipants(this.#sight(), before.participants);
+    const self = participants.find(({ isSelf }) => isSelf) ?? null;
+    this.captions.handleRight(self?.mayCaption ?? false);
     const next: MeetingSnapshot = {
       ...before,
       ...fields,
       participants,
-      self: participants.find(({ isSelf }) => isSelf) ?? null,
+      self,
       activeSpeaker: this.#participants.activeSpeaker,
+      captions: this.captions.lines,
+      speech: this.captions.speech,
+      share: this.sharing.screen.snapshot,
+      shareRequests: this.sharing.requests,
+      shareTurn: this.sharing.turn,
     };
-    const names = Object.keys(next) as (keyof MeetingSnapshot)[];
-    if (names.every((name) => Object.is(before[name], next[name]))) return;
-    this.#snapshot = next;
-    for (const listener of [...this.#listeners]) listener();
+    this.#observed.set(next);
   }
 
   #sight(): Sight {
@@ -443,7 +437,7 @@ export class Meeting implements MeetingClient {
     return {
       participants: this.#participants,
       selfQuality: this.#selfQuality,
-      volumeOf: (participant) => this.#voices.volumeOf(participant),
+      volumeOf: (participant) => this.#hearing.volumeOf(participant),
       captured: (source) => this.#tracks.wanted(source)?.track ?? null,
       received: (track) => trackBySlot.get(slotByTrack.get(track) ?? '') ?? null,
     };
@@ -455,8 +449,9 @@ export class Meeting implements MeetingClient {
   }
 
   #stop(): void {
-    this.#share.stop();
+    this.sharing.screen.stop();
+    this.captions.close();
     this.#beat.stop();
-    this.#output.close();
+    this.#hearing.close();
   }
 }

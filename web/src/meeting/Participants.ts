@@ -119,7 +119,7 @@ export class Participants {
         if (this.#activeSpeaker === participant.id) this.#activeSpeaker = null;
         return { kind: 'left', participant };
       case 'participantChanged': {
-        const { displayName, role, hand, handNumber } = change;
+        const { displayName, role, hand, handNumber, captioner } = change;
         const { handNumber: before, ...rest } = participant;
         const number = hand === undefined ? before : hand ? handNumber : undefined;
         this.#byId.set(participant.id, {
@@ -128,6 +128,7 @@ export class Participants {
           ...(displayName === undefined ? {} : { displayName }),
           ...(role === undefined ? {} : { role }),
           ...(hand === undefined ? {} : { hand }),
+          ...(captioner === undefined ? {} : { captioner }),
         });
         return null;
       }

@@ -4,7 +4,7 @@
  * Unchanged participants keep their object, so that a tile renders only when something of its own changed.
  */
 import type { RosterParticipant, RosterTrack } from '../protocol/index.ts';
-import type { Participants } from './Participants.ts';
+import type { Happening, Participants } from './Participants.ts';
 import type {
   MeetingSnapshot,
   MeetingState,
@@ -31,9 +31,13 @@ export const EMPTY_SNAPSHOT: MeetingSnapshot = {
   self: null,
   activeSpeaker: null,
   messages: [],
+  captions: [],
+  speech: 'off',
   recording: 'off',
   audioPlayback: 'playing',
   share: null,
+  shareRequests: [],
+  shareTurn: 'none',
 };
 
 /** −dBov at which a voice fills the meter, and at which it is gone: RFC 6464 levels of real rooms. */
@@ -75,6 +79,8 @@ function snapshotParticipant(
     isSelf,
     isHandRaised: participant.hand,
     handNumber: participant.hand ? (participant.handNumber ?? null) : null,
+    mayCaption:
+      participant.role === 'host' || participant.role === 'cohost' || participant.captioner === true,
     joinedAt: participant.joinedAt,
     isSpeaking: level !== undefined,
     audioLevel: audioLevelOf(level),
@@ -112,4 +118,20 @@ export function isSameState(a: MeetingState, b: MeetingState): boolean {
   if (a.kind !== b.kind) return false;
   if (a.kind !== 'reconnecting' || b.kind !== 'reconnecting') return true;
   return a.since === b.since && a.attempt === b.attempt;
+}
+
+/** Who came and who went: those who left as they were before. */
+export function comingsAndGoings(
+  happenings: readonly Happening[],
+  before: readonly ParticipantSnapshot[],
+  after: readonly ParticipantSnapshot[],
+): readonly (readonly ['participantJoined' | 'participantLeft', ParticipantSnapshot])[] {
+  const named = (people: readonly ParticipantSnapshot[], id: string) => people.find((one) => one.id === id);
+  return happenings.flatMap((happening) => {
+    const joined = happening.kind === 'joined' ? named(after, happening.participant) : undefined;
+    const left = happening.kind === 'left' ? named(before, happening.participant.id) : undefined;
+    const name = joined === undefined ? 'participantLeft' : 'participantJoined';
+    const who = joined ?? left;
+    return who === undefined ? [] : [[name, who] as const];
+  });
 }

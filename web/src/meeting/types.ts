@@ -43,6 +43,8 @@ export interface ParticipantSnapshot {
   readonly isHandRaised: boolean;
   /** Place in the queue of raised hands, lower is earlier; null while it is down, or unknown to an older node. */
   readonly handNumber: number | null;
+  /** Hosts, and those whom a host gave the right. */
+  readonly mayCaption: boolean;
   readonly joinedAt: string;
   readonly isSpeaking: boolean;
   /** 0 (silent) to 1 (as loud as can be). */
@@ -63,6 +65,67 @@ export interface ChatMessage {
   /** Set when it was meant for one participant only. */
   readonly to?: ParticipantId;
 }
+
+/** One line of what is said. The same `id` again is the same line, grown while it is spoken. */
+export interface CaptionLine {
+  readonly id: string;
+  readonly from: ParticipantId;
+  readonly displayName: string;
+  readonly text: string;
+  readonly isFinal: boolean;
+  readonly at: string;
+}
+
+/**
+ * Turns speech into text. Bring one of your own: the browser's, a model in a worker, a service. It hears one's own
+ * microphone, while it is not muted and one may write captions; what it recognises is sent to everyone.
+ */
+export interface CaptionProvider {
+  /** `language` as BCP 47, empty when the app did not say. What it throws ends recognition as `failed`. */
+  start(input: SpeechInput, handlers: SpeechHandlers): SpeechSession;
+}
+
+export interface SpeechInput {
+  readonly track: MediaStreamTrack;
+  readonly language: string;
+}
+
+export interface SpeechHandlers {
+  /** The words so far of the sentence of now, all of them each time; after `isFinal` the next sentence begins. */
+  readonly onResult: (result: { readonly text: string; readonly isFinal: boolean }) => void;
+  /** It cannot go on. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface SpeechSession {
+  /** The track is muted, replaced, or gone. Results that come later are not used. */
+  stop(): void;
+}
+
+/** `paused` while one is muted or may not write. */
+export type SpeechState = 'off' | 'paused' | 'listening' | 'failed';
+
+export interface CaptionControls {
+  /** Sends what was typed, in lines of at most 500 letters. */
+  write(text: string): void;
+  /** Hosts and cohosts: gives somebody the right to write captions, or takes it. */
+  allow(participant: ParticipantId, isAllowed: boolean): void;
+  /** Recognises one's own speech from now on, or (null) no longer. */
+  setProvider(provider: CaptionProvider | null, language?: string): void;
+}
+
+/** A share in the place of somebody else's. */
+export interface SharingControls {
+  /** While somebody else shares: asks them and the hosts to make room. The answer is in `shareTurn`. */
+  ask(): void;
+  /** One does not want the place any more. */
+  giveUpTurn(): void;
+  /** Whoever shares, and hosts: a yes ends the share that is there. */
+  answer(participant: ParticipantId, isAllowed: boolean): void;
+}
+
+/** How one's own wish to share in another's place stands: `allowed` waits for one's own click. */
+export type ShareTurn = 'none' | 'asked' | 'allowed';
 
 export interface MeetingInfo {
   readonly id: string;
@@ -101,11 +164,18 @@ export interface MeetingSnapshot {
   /** The loudest speaker now, or the last one; null before anybody spoke. Never oneself. */
   readonly activeSpeaker: ParticipantId | null;
   readonly messages: readonly ChatMessage[];
+  /** The latest ones, oldest first. */
+  readonly captions: readonly CaptionLine[];
+  /** How the recognition of one's own speech does. */
+  readonly speech: SpeechState;
   readonly recording: 'off' | 'on';
   /** `blocked`: the browser wants a click first; call `resumeAudio()` in its handler. */
   readonly audioPlayback: 'playing' | 'blocked';
   /** Null while one shares nothing. */
   readonly share: ShareSnapshot | null;
+  /** Who wants to share in the place of the share of now, and waits for one's answer. */
+  readonly shareRequests: readonly ParticipantId[];
+  readonly shareTurn: ShareTurn;
 }
 
 export interface MeetingEvents {
@@ -117,6 +187,9 @@ export interface MeetingEvents {
   mutedByOther: { readonly source: Source; readonly by: ParticipantId };
   /** The own share ended by the browser's own "stop sharing", by a host, or because somebody else began first. */
   shareStopped: { readonly reason: 'browser' | 'ended_by_host' | 'taken' };
+  /** The answer to one's own `askToShare`. */
+  shareAnswered: { readonly allowed: boolean; readonly by: ParticipantId };
+  caption: CaptionLine;
   /** A request was refused by the node; the meeting goes on. */
   refused: { readonly code: string; readonly message: string };
 }
@@ -230,6 +303,8 @@ export interface MeetingClient {
   /** For this listener only: 0 (silent) to 2, 1 as they are sent. It follows the person through the meeting. */
   setParticipantVolume(participant: ParticipantId, volume: number): void;
 
+  readonly captions: CaptionControls;
+  readonly sharing: SharingControls;
   readonly hosting: Hosting;
   readonly audioOutput: AudioOutput;
   /** Call in a click handler after `audioPlayback` became `blocked`. */

@@ -1,5 +1,6 @@
 /** FakeMeeting: a meeting without a network, for component tests and for looking at the app. Remembers what it was told. */
 import type {
+  CaptionControls,
   Hosting,
   JoinOptions,
   MeetingClient,
@@ -7,6 +8,8 @@ import type {
   MeetingRules,
   MeetingSnapshot,
   ParticipantSnapshot,
+  ShareOptions,
+  SharingControls,
   Source,
   TrackSnapshot,
   VisibleTrack,
@@ -22,9 +25,13 @@ export const EMPTY: MeetingSnapshot = {
   self: null,
   activeSpeaker: null,
   messages: [],
+  captions: [],
+  speech: 'off',
   recording: 'off',
   audioPlayback: 'playing',
   share: null,
+  shareRequests: [],
+  shareTurn: 'none',
 };
 
 export class FakeMeeting implements MeetingClient {
@@ -51,9 +58,21 @@ export class FakeMeeting implements MeetingClient {
     ban: (id) => this.#note('ban', id),
     endMeeting: () => this.#note('endMeeting'),
   };
+  readonly captions: CaptionControls = {
+    write: (text) => void this.#note('writeCaption', text),
+    allow: (id, isAllowed) => void this.#note('allowCaptions', id, isAllowed),
+    setProvider: () => undefined,
+  };
+  readonly sharing: SharingControls = {
+    ask: () => void this.#note('askToShare'),
+    giveUpTurn: () => {
+      this.change({ shareTurn: 'none' });
+    },
+    answer: (id, isAllowed) => void this.#note('answerShare', id, isAllowed),
+  };
   readonly audioOutput = {
     setVolume: () => undefined,
-    setMono: () => undefined,
+    setMono: (isMono: boolean): void => void this.#note('setMono', isMono),
     setSink: () => Promise.resolve(),
   };
   readonly #listeners = new Set<() => void>();
@@ -114,7 +133,8 @@ export class FakeMeeting implements MeetingClient {
 
   setMicrophone = (track: MediaStreamTrack | null): Promise<void> => this.#note('setMicrophone', track);
   setCamera = (track: MediaStreamTrack | null): Promise<void> => this.#note('setCamera', track);
-  shareScreen = (): Promise<void> => this.#note('shareScreen');
+  shareScreen = (options?: ShareOptions): Promise<void> =>
+    options === undefined ? this.#note('shareScreen') : this.#note('shareScreen', options);
   setShareContent = (content: string): void => void this.#note('setShareContent', content);
   resumeAudio = (): Promise<void> => this.#note('resumeAudio');
   stopShare = (): void => void this.#note('stopShare');
@@ -167,6 +187,7 @@ export function person(displayName: string, options: Person = {}): ParticipantSn
     isSelf: false,
     isHandRaised: false,
     handNumber: null,
+    mayCaption: rest.role === 'host' || rest.role === 'cohost',
     joinedAt: '2026-01-01T10:00:00Z',
     isSpeaking: false,
     audioLevel: 0,
