@@ -5,7 +5,13 @@
  * machine, off → starting → live or failed; a start that was overtaken by a stop or by another start is discarded.
  * What is live stays so until its successor is, so that nobody falls silent by choosing another microphone.
  */
-import { cameraConstraints, classifyCaptureError, microphoneConstraints } from './capture.ts';
+import {
+  cameraConstraints,
+  classifyCaptureError,
+  facingOf,
+  microphoneConstraints,
+  type Facing,
+} from './capture.ts';
 import { loadChoices, saveChoices, type Choices } from './choices.ts';
 import { NO_DEVICES, sortDevices, type DeviceLists } from './devices.ts';
 import { MicrophoneWatch } from './MicrophoneWatch.ts';
@@ -63,6 +69,8 @@ export class LocalMedia implements LocalMediaClient {
   /** The chosen device vanished and another one stands in for it. */
   readonly #isStandIn: Record<Captured, boolean> = { microphone: false, camera: false };
   readonly #audio: AudioTools;
+  /** Set by a flip, which no choice of a device outlives. */
+  #facing: Facing | null = null;
   #signal: MicrophoneSignal = 'unknown';
   #notice: DeviceNotice | null = null;
   #choices: Choices;
@@ -111,6 +119,14 @@ export class LocalMedia implements LocalMediaClient {
     return this.#choose('camera', deviceId);
   }
 
+  async flipCamera(): Promise<void> {
+    const now = this.#cameraFacing();
+    this.#facing = now === 'environment' ? 'user' : 'environment';
+    // Phones open one camera at a time, and say so in many ways: the one of now makes room first.
+    this.#release('camera');
+    if (this.#states.camera.kind !== 'off') await this.#start('camera', null);
+  }
+
   chooseSpeaker(deviceId: string | null): void {
     this.#remember({ ...this.#choices, speaker: deviceId });
   }
@@ -138,6 +154,7 @@ export class LocalMedia implements LocalMediaClient {
   }
 
   async #choose(source: Captured, deviceId: string | null): Promise<void> {
+    if (source === 'camera') this.#facing = null;
     this.#remember({ ...this.#choices, [source]: deviceId });
     if (this.#states[source].kind !== 'off') await this.#start(source);
   }
@@ -204,7 +221,7 @@ export class LocalMedia implements LocalMediaClient {
     const constraints =
       source === 'microphone'
         ? microphoneConstraints(deviceId, this.#choices.microphoneMode)
-        : cameraConstraints(deviceId);
+        : cameraConstraints(this.#facing === null ? deviceId : null, this.#facing);
     const stream = await this.#mediaDevices.getUserMedia(constraints);
     const track = stream.getTracks()[0];
     if (track === undefined) throw new DOMException('the stream has no track', 'NotFoundError');
@@ -301,6 +318,11 @@ export class LocalMedia implements LocalMediaClient {
     for (const listener of this.#listeners) listener();
   }
 
+  #cameraFacing(): Facing | null {
+    const track = this.#captures.camera?.device;
+    return track === undefined ? this.#facing : facingOf(track);
+  }
+
   #buildSnapshot(): LocalMediaSnapshot {
     const isPluggedIn = this.#devices.speakers.some(({ id }) => id === this.#choices.speaker);
     return {
@@ -309,6 +331,7 @@ export class LocalMedia implements LocalMediaClient {
       chosen: this.#choices,
       speaker: isPluggedIn ? this.#choices.speaker : null,
       microphoneSignal: this.#signal,
+      canFlipCamera: this.#devices.cameras.length > 1 && this.#cameraFacing() !== null,
       notice: this.#notice,
     };
   }

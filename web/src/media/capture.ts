@@ -20,15 +20,28 @@ export function microphoneConstraints(
 }
 
 /** 720p30 is the best layer that meetings carry; a camera that has less gives what it has. */
-export function cameraConstraints(deviceId: string | null): MediaStreamConstraints {
+export function cameraConstraints(
+  deviceId: string | null,
+  facing: Facing | null = null,
+): MediaStreamConstraints {
   return {
     video: {
       ...(deviceId === null ? {} : { deviceId: { ideal: deviceId } }),
+      ...(facing === null ? {} : { facingMode: { ideal: facing } }),
       width: { ideal: 1280 },
       height: { ideal: 720 },
       frameRate: { ideal: 30 },
     },
   };
+}
+
+/** `user` looks at the person, `environment` at what they see. */
+export type Facing = 'user' | 'environment';
+
+/** Where a camera looks; null for one that stands on a desk, as its driver does not say. */
+export function facingOf(track: MediaStreamTrack): Facing | null {
+  const { facingMode } = track.getSettings();
+  return facingMode === 'user' || facingMode === 'environment' ? facingMode : null;
 }
 
 /** Names of DOMException that getUserMedia rejects with. */

@@ -16,8 +16,10 @@ class FakeTrack {
     this.stopped = true;
   }
 
+  facingMode: string | undefined;
   getSettings(): MediaTrackSettings {
-    return { deviceId: 'default' };
+    const { facingMode } = this;
+    return { deviceId: 'default', ...(facingMode !== undefined && { facingMode }) };
   }
 
   applied: object[] = [];
@@ -323,5 +325,58 @@ describe('levelOf', () => {
     const quiet = levelOf(new Float32Array(64).fill(0.01));
     expect(quiet).toBeGreaterThan(0.3);
     expect(quiet).toBeLessThan(0.6);
+  });
+});
+
+describe('a camera on each side', () => {
+  const CAMERAS = ['front', 'back'].map((deviceId) => ({
+    kind: 'videoinput' as const,
+    deviceId,
+    label: deviceId,
+  }));
+
+  /** Allows what was asked for last, with a camera that looks this way. */
+  async function allowFacing(facingMode: string | undefined): Promise<void> {
+    devices.captures.at(-1)!.track.facingMode = facingMode;
+    devices.captures.at(-1)!.allow();
+    await settle();
+  }
+
+  it('is flipped there and back, one camera open at a time', async () => {
+    devices.devices = CAMERAS;
+    void media.startCamera();
+    await allowFacing('user');
+    expect(media.getSnapshot().canFlipCamera).toBe(true);
+    void media.flipCamera();
+    expect(devices.captures[0]!.track.stopped).toBe(true);
+    expect(devices.captures[1]!.constraints.video).toMatchObject({ facingMode: { ideal: 'environment' } });
+    await allowFacing('environment');
+    expect(media.getSnapshot().camera.kind).toBe('live');
+    void media.flipCamera();
+    expect(devices.captures[2]!.constraints.video).toMatchObject({ facingMode: { ideal: 'user' } });
+  });
+
+  it('is the one that was chosen again as soon as one chooses', async () => {
+    devices.devices = CAMERAS;
+    void media.startCamera();
+    await allowFacing('user');
+    void media.flipCamera();
+    await allowFacing('environment');
+    void media.chooseCamera('front');
+    const { video } = devices.captures.at(-1)!.constraints;
+    expect(video).toMatchObject({ deviceId: { ideal: 'front' } });
+    expect(video).not.toHaveProperty('facingMode');
+  });
+
+  it('is not offered for cameras that stand on a desk, nor for a single one', async () => {
+    devices.devices = CAMERAS;
+    void media.startCamera();
+    await allowFacing(undefined);
+    expect(media.getSnapshot().canFlipCamera).toBe(false);
+    devices.devices = CAMERAS.slice(1);
+    devices.dispatchEvent(new Event('devicechange'));
+    devices.captures.at(-1)!.track.facingMode = 'user';
+    await settle();
+    expect(media.getSnapshot().canFlipCamera).toBe(false);
   });
 });

@@ -69,6 +69,8 @@ export interface LocalMediaSnapshot {
   readonly speaker: string | null;
   /** What comes out of the live microphone, muted or not. `speaking` while muted is worth a hint. */
   readonly microphoneSignal: MicrophoneSignal;
+  /** A phone or tablet with a camera on each side. */
+  readonly canFlipCamera: boolean;
   /** The latest one; null before the first. */
   readonly notice: DeviceNotice | null;
 }
@@ -88,6 +90,8 @@ export interface LocalMediaClient {
   chooseCamera(deviceId: string | null): Promise<void>;
   /** Opens a microphone beside the live one, to show its level; null when it does not open. The caller stops it. */
   probeMicrophone(deviceId: string): Promise<MediaStreamTrack | null>;
+  /** From the camera at the front to the one at the back, or the other way; it switches at once if it is live. */
+  flipCamera(): Promise<void>;
   chooseSpeaker(deviceId: string | null): void;
   /** Remembers it, and treats a live microphone so at once. */
   chooseMicrophoneMode(mode: MicrophoneMode): Promise<void>;

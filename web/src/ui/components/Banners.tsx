@@ -13,10 +13,12 @@ interface BannersProps {
   readonly isTalking: boolean;
   /** How many people wait at the door, as hosts see it. */
   readonly waiting: number;
+  /** What else wants attention. */
+  readonly children?: ReactNode;
 }
 
 /** What needs attention now: the connection, held-back sound, and notes that pass. */
-export function Banners({ meeting, snapshot, isTalking, waiting }: BannersProps): ReactNode {
+export function Banners({ meeting, snapshot, isTalking, waiting, children }: BannersProps): ReactNode {
   const { t } = useTranslation();
   const { toasts } = useToasts();
   useNotes(meeting);
@@ -40,6 +42,7 @@ export function Banners({ meeting, snapshot, isTalking, waiting }: BannersProps)
         )}
         {isTalking && <p className="banner toast">{t('meeting.talking')}</p>}
         <WaitingNote waiting={waiting} />
+        {children}
         <Toasts toasts={loud} />
       </div>
       <Toasts toasts={quiet} />

@@ -2,9 +2,10 @@ import { Check, Ellipsis } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Separator } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
+import type { LocalMediaClient, MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
 import { LAYOUT_CHOICES, type LayoutChoice } from '../arrange.ts';
 import { useDialogs, type DialogName } from '../dialogs.ts';
+import { LiveItems } from '../live/LiveItems.tsx';
 import { useFullScreen } from '../useFullScreen.ts';
 import { useView } from '../view.ts';
 import { ControlButton } from './ControlButton.tsx';
@@ -12,11 +13,12 @@ import { REACTIONS } from './ReactionsPopover.tsx';
 
 interface MoreMenuProps {
   readonly meeting: MeetingClient;
+  readonly media: LocalMediaClient;
   readonly snapshot: MeetingSnapshot;
 }
 
 /** What is wanted now and then. A feature with an entry of its own adds a MenuItem here. */
-export function MoreMenu({ meeting, snapshot }: MoreMenuProps): ReactNode {
+export function MoreMenu({ meeting, media, snapshot }: MoreMenuProps): ReactNode {
   const { t } = useTranslation();
   return (
     <MenuTrigger>
@@ -26,6 +28,7 @@ export function MoreMenu({ meeting, snapshot }: MoreMenuProps): ReactNode {
           <ReactionItems meeting={meeting} />
           <LayoutItems />
           <Separator className="menu-line" />
+          <LiveItems media={media} />
           <ViewItems snapshot={snapshot} />
           <DialogItem name="settings" />
           <DialogItem name="shortcuts" />

@@ -4,6 +4,7 @@ import { Button, Input, SearchField, SwitchButton, SwitchField } from 'react-ari
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot, ParticipantSnapshot } from '../../meeting/index.ts';
 import { handQueue, search } from '../people.ts';
+import { VolumeControl } from '../live/VolumeControl.tsx';
 import type { Door } from '../useHosting.ts';
 import { Avatar } from './Avatar.tsx';
 import { CopyLink } from './CopyLink.tsx';
@@ -42,6 +43,7 @@ export default function PeoplePanel({ meeting: client, snapshot, door }: PeopleP
         <ul className="people">
           {found.map((participant) => (
             <Person key={participant.id} participant={participant}>
+              {!participant.isSelf && <VolumeControl meeting={client} participant={participant} />}
               {!participant.isSelf && (
                 <PersonActions meeting={client} participant={participant} ownRole={ownRole} />
               )}

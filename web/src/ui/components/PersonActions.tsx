@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, ParticipantSnapshot, Role } from '../../meeting/index.ts';
+import { LIVE } from '../live/words.ts';
 import { useView } from '../view.ts';
 import { showToast } from './toasts.ts';
 
@@ -16,6 +17,7 @@ interface PersonActionsProps {
 /** What one may do with somebody. Removing takes a second press, so that it does not happen by accident. */
 export function PersonActions({ meeting, participant, ownRole }: PersonActionsProps): ReactNode {
   const { t } = useTranslation();
+  const { t: live } = useTranslation(LIVE);
   const [isSure, setSure] = useState(false);
   const togglePin = useView((view) => view.togglePin);
   const isPinned = useView(({ pins }) => pins.includes(participant.id));
@@ -64,6 +66,14 @@ export function PersonActions({ meeting, participant, ownRole }: PersonActionsPr
                 }}
               />
             ))}
+          {mayModerate && !['host', 'cohost'].includes(role) && (
+            <Item
+              name={live(participant.mayCaption ? 'captions.stop' : 'captions.allow')}
+              onAction={() => {
+                meeting.captions.allow(id, !participant.mayCaption);
+              }}
+            />
+          )}
           {mayModerate && !isSure && (
             <Item
               name={t('meeting.remove')}

@@ -5,17 +5,24 @@ import type { ParticipantSnapshot } from '../../meeting/index.ts';
 import { Video } from './Video.tsx';
 
 /** What somebody shares. One's own is named, not shown: a mirror of a mirror helps nobody. */
-export function ScreenTile({ sharer }: { readonly sharer: ParticipantSnapshot }): ReactNode {
+interface ScreenTileProps {
+  readonly sharer: ParticipantSnapshot;
+  /** What one does with one's own. */
+  readonly children?: ReactNode;
+}
+
+export function ScreenTile({ sharer, children }: ScreenTileProps): ReactNode {
   const { t } = useTranslation();
   const label = t('meeting.screenOf', { name: sharer.displayName });
   const track = sharer.tracks.screen?.mediaStreamTrack ?? null;
   return (
     <article className="screen" aria-label={label}>
       {sharer.isSelf || track === null ? (
-        <p className="screen-own">
+        <div className="screen-own">
           <MonitorUp aria-hidden />
-          {sharer.isSelf ? t('meeting.yourScreen') : label}
-        </p>
+          <p>{sharer.isSelf ? t('meeting.yourScreen') : label}</p>
+          {sharer.isSelf && children}
+        </div>
       ) : (
         <Video track={track} label={label} />
       )}

@@ -4,6 +4,7 @@ import { Label, RadioButton, RadioField, RadioGroup, SwitchButton, SwitchField }
 import { useTranslation } from 'react-i18next';
 import type { LocalMediaClient } from '../../meeting/index.ts';
 import { LANGUAGES } from '../languages/index.ts';
+import { LiveChoices } from '../live/LiveChoices.tsx';
 import { ANNOUNCED, THEMES, useSettings, type Theme } from '../settings.ts';
 import { DevicePickers } from './DevicePickers.tsx';
 import { MeetingDialog } from './MeetingDialog.tsx';
@@ -19,6 +20,7 @@ export default function SettingsDialog({ media }: { readonly media: LocalMediaCl
       <ThemeChoice />
       <LanguageChoice />
       <AnnouncementChoice />
+      <LiveChoices />
     </MeetingDialog>
   );
 }

@@ -1,26 +1,26 @@
 import { MonitorUp, MonitorX } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { MeetingError, type MeetingClient } from '../../meeting/index.ts';
+import type { MeetingClient } from '../../meeting/index.ts';
+import { useShareWish } from '../live/shareWish.ts';
+import { useShare } from '../live/useShare.ts';
 import { ControlButton } from './ControlButton.tsx';
-import { showToast } from './toasts.ts';
 
 interface ShareControlProps {
   readonly meeting: MeetingClient;
   readonly isSharing: boolean;
+  /** Somebody else shares: whoever presses is asked how to go on. */
+  readonly isTaken: boolean;
 }
 
-export function ShareControl({ meeting, isSharing }: ShareControlProps): ReactNode {
+export function ShareControl({ meeting, isSharing, isTaken }: ShareControlProps): ReactNode {
   const { t } = useTranslation();
-  const share = (): void => {
-    if (isSharing) {
-      meeting.stopShare();
-      return;
-    }
-    meeting.shareScreen().catch((error: unknown) => {
-      const isDenied = error instanceof MeetingError && error.code === 'share_denied';
-      if (!isDenied) showToast(t('meeting.shareFailed'));
-    });
+  const share = useShare(meeting);
+  const setAsking = useShareWish((wish) => wish.setAsking);
+  const press = (): void => {
+    if (isSharing) meeting.stopShare();
+    else if (isTaken) setAsking(true);
+    else share();
   };
   return (
     <ControlButton
@@ -28,7 +28,7 @@ export function ShareControl({ meeting, isSharing }: ShareControlProps): ReactNo
       label={t(isSharing ? 'meeting.stopShare' : 'meeting.share')}
       icon={isSharing ? <MonitorX aria-hidden /> : <MonitorUp aria-hidden />}
       isActive={isSharing}
-      onPress={share}
+      onPress={press}
     />
   );
 }

@@ -3,6 +3,8 @@ import { useRef, useState, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot, ParticipantSnapshot } from '../../meeting/index.ts';
 import { MAX_PICTURES, gridPlaces, layOutGrid, paginate, stripPlaces, type Page } from '../layout.ts';
+import { ShareBar } from '../live/ShareBar.tsx';
+import { usePictureInPicture } from '../live/pictureInPicture.ts';
 import { useSeating } from '../useSeating.ts';
 import { useSize } from '../useSize.ts';
 import { useVisible } from '../useVisible.ts';
@@ -44,11 +46,16 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
   const self = arrangement.floating === null ? null : (byId.get(arrangement.floating) ?? null);
   const paged: Page<string> = hasStrip ? stripPage : mainPage;
 
-  useVisible(meeting, { sharer, main, mainHeight: grid.tileHeight, strip });
+  const isElsewhere = usePictureInPicture((small) => small.isOpen);
+  useVisible(meeting, { sharer, main, mainHeight: grid.tileHeight, strip }, isElsewhere);
 
   return (
     <section className={`stage ${kind}`} aria-label={t('meeting.stage')}>
-      {sharer !== null && <ScreenTile sharer={sharer} />}
+      {sharer !== null && (
+        <ScreenTile sharer={sharer}>
+          {snapshot.share !== null && <ShareBar meeting={meeting} share={snapshot.share} />}
+        </ScreenTile>
+      )}
       {kind !== 'share' && (
         <div ref={mainArea} className="tiles" style={columnsOf(grid)}>
           {main.map((participant, index) => (

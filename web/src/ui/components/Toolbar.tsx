@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { LocalMediaClient, MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
 import { countUnread } from '../chat.ts';
 import { useDialogs } from '../dialogs.ts';
+import { otherSharer } from '../live/LiveBanners.tsx';
 import { useSession } from '../session.ts';
 import { useShortcut } from '../useShortcut.ts';
 import { CameraControl } from './CameraControl.tsx';
@@ -42,14 +43,18 @@ export function Toolbar({ meeting, media, snapshot }: ToolbarProps): ReactNode {
           <CameraControl media={media} />
           <CameraMenu media={media} />
         </span>
-        <ShareControl meeting={meeting} isSharing={self?.tracks.screen !== undefined} />
+        <ShareControl
+          meeting={meeting}
+          isSharing={self?.tracks.screen !== undefined}
+          isTaken={otherSharer(snapshot.participants) !== null}
+        />
         <HandControl meeting={meeting} isRaised={self?.isHandRaised ?? false} />
         <ReactionsPopover meeting={meeting} />
       </div>
       <div className="toolbar-group">
         <ChatControl snapshot={snapshot} />
         <PeopleControl />
-        <MoreMenu meeting={meeting} snapshot={snapshot} />
+        <MoreMenu meeting={meeting} media={media} snapshot={snapshot} />
       </div>
       <LeaveControl meeting={meeting} role={self?.role ?? 'participant'} />
     </AriaToolbar>

@@ -14,6 +14,7 @@ const DEVICES: LocalMediaSnapshot = {
   chosen: { microphone: 'mic1', camera: 'cam1', speaker: null, microphoneMode: 'voice' },
   speaker: null,
   microphoneSignal: 'quiet',
+  canFlipCamera: false,
   notice: null,
 };
 
@@ -50,6 +51,9 @@ export class FakeMedia implements LocalMediaClient {
   };
   chooseCamera = async (id: string | null): Promise<void> => {
     await this.#note(`chooseCamera ${String(id)}`);
+  };
+  flipCamera = async (): Promise<void> => {
+    await this.#note('flipCamera');
   };
   chooseSpeaker = (id: string | null): void => void this.#note(`chooseSpeaker ${String(id)}`);
   probeMicrophone = (id: string): Promise<MediaStreamTrack | null> => this.#note(`probeMicrophone ${id}`);

@@ -20,6 +20,7 @@ import { useView } from '../view.ts';
 import '../i18n.ts';
 import { ConnectionTestPage } from '../network/ConnectionTestPage.tsx';
 import { testOf } from './networks.ts';
+import { usePreferences } from '../live/preferences.ts';
 import { makeMedia, makeMeeting, pinsOf } from './scenes.ts';
 
 const query = new URLSearchParams(location.search);
@@ -49,6 +50,7 @@ function scene(): ReactNode {
         layout: (query.get('layout') ?? 'auto') as LayoutChoice,
         pins: pinsOf(query),
       });
+      usePreferences.setState({ areCaptionsShown: query.has('captions') });
       return <MeetingPage code="abc-defg-hij" meeting={makeMeeting(query)} media={media} />;
     case 'left':
       return (

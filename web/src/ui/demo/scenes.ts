@@ -28,6 +28,19 @@ const MESSAGES: readonly ChatMessage[] = [
   message(4, 2, 'Yes please. I wrote it down here: https://example.org/keyframes'),
 ];
 
+const CAPTIONS = [
+  'Good morning, everyone.',
+  'The numbers are better than last week,',
+  'and slide four says',
+].map((text, index) => ({
+  id: String(index),
+  from: person(NAMES[index === 0 ? 1 : 2] ?? '').id,
+  displayName: NAMES[index === 0 ? 1 : 2] ?? '',
+  text,
+  isFinal: index < 2,
+  at: '2026-01-01T10:05:00Z',
+}));
+
 export function makeMedia(query: URLSearchParams): FakeMedia {
   const failure = query.get('failure') as null | 'denied' | 'in_use' | 'none_found';
   if (failure !== null) {
@@ -49,6 +62,9 @@ export function makeMeeting(query: URLSearchParams): FakeMeeting {
     ...EMPTY,
     participants,
     messages: query.has('messages') ? MESSAGES : [],
+    captions: query.has('captions') ? CAPTIONS : [],
+    share: query.get('share') === '0' ? { content: 'text', chosen: 'auto', surface: 'window' } : null,
+    shareRequests: query.has('asks') ? [person(NAMES[2] ?? '').id] : [],
     activeSpeaker: participants[1]?.id ?? null,
     ...(query.has('reconnecting') ? { state: reconnecting } : {}),
     ...(query.has('blocked') ? { audioPlayback: 'blocked' as const } : {}),
@@ -78,6 +94,7 @@ function fixture(name: string, index: number, query: URLSearchParams): Participa
     muted: index === 3 || index === 6,
     isSpeaking: index === 1,
     audioLevel: index === 1 ? 0.7 : 0,
+    mayCaption: isSelf && query.has('host'),
     isHandRaised: index === 2 && query.has('hand'),
     handNumber: index === 2 && query.has('hand') ? 1 : null,
     connectionQuality: isSelf ? (query.has('weak') ? 'uplink' : 'good') : 'unknown',

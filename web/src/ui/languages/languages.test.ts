@@ -1,6 +1,7 @@
 import i18next from 'i18next';
 import { describe, expect, it, vi } from 'vitest';
 import { en } from '../en.ts';
+import '../live/words.ts';
 import '../network/words.ts';
 import '../recordings/words.ts';
 import { addArea, knownAreas, loadAreas } from './areas.ts';

@@ -1,5 +1,6 @@
 import '../styles/dialogs.css';
 import '../styles/meeting.css';
+import '../styles/live.css';
 import '../styles/stage.css';
 import { Suspense, type ReactNode } from 'react';
 import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
@@ -10,6 +11,11 @@ import { Reactions } from '../components/Reactions.tsx';
 import { Stage } from '../components/Stage.tsx';
 import { Toolbar } from '../components/Toolbar.tsx';
 import { lazyPart } from '../lazyPart.tsx';
+import { CaptionsArea } from '../live/CaptionsArea.tsx';
+import { LiveBanners } from '../live/LiveBanners.tsx';
+import { SmallWindow } from '../live/SmallWindow.tsx';
+import { useHearing } from '../live/useHearing.ts';
+import { useWakeLock } from '../live/useWakeLock.ts';
 import { useSession } from '../session.ts';
 import { useAutoLower } from '../useAutoLower.ts';
 import { useDoor } from '../useHosting.ts';
@@ -34,6 +40,8 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
   usePublishing(meeting, media);
   const isTalking = usePushToTalk(media);
   useAutoLower(meeting, snapshot.self);
+  useHearing(meeting, snapshot.participants);
+  useWakeLock();
   const role = snapshot.self?.role;
   const door = useDoor(meeting, role === 'host' || role === 'cohost');
   useTitle(snapshot.meeting?.title ?? code);
@@ -42,7 +50,10 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
       <MeetingHead snapshot={snapshot} code={code} />
       <div className="meeting-middle">
         <Stage meeting={meeting} snapshot={snapshot} />
-        <Banners meeting={meeting} snapshot={snapshot} isTalking={isTalking} waiting={door.waiting.length} />
+        <Banners meeting={meeting} snapshot={snapshot} isTalking={isTalking} waiting={door.waiting.length}>
+          <LiveBanners meeting={meeting} media={media} snapshot={snapshot} />
+        </Banners>
+        <CaptionsArea meeting={meeting} snapshot={snapshot} />
         <Reactions meeting={meeting} participants={snapshot.participants} />
       </div>
       <Suspense fallback={null}>
@@ -50,6 +61,7 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
         {panel === 'chat' && <ChatPanel meeting={meeting} snapshot={snapshot} />}
       </Suspense>
       <Dialogs meeting={meeting} media={media} />
+      <SmallWindow meeting={meeting} media={media} snapshot={snapshot} />
       <Toolbar meeting={meeting} media={media} snapshot={snapshot} />
     </main>
   );

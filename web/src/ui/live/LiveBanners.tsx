@@ -1,0 +1,183 @@
+/** What wants an answer now: speaking while muted, and whose turn it is to share. */
+import { Mic, MonitorUp } from 'lucide-react';
+import { useEffect, type ReactNode } from 'react';
+import { Button } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import type {
+  LocalMediaClient,
+  MeetingClient,
+  MeetingSnapshot,
+  ParticipantSnapshot,
+} from '../../meeting/index.ts';
+import { showToast } from '../components/toasts.ts';
+import { useSession } from '../session.ts';
+import { useMutedHint } from './useMutedHint.ts';
+import { useShare } from './useShare.ts';
+import { useShareWish } from './shareWish.ts';
+import { LIVE } from './words.ts';
+
+interface LiveBannersProps {
+  readonly meeting: MeetingClient;
+  readonly media: LocalMediaClient;
+  readonly snapshot: MeetingSnapshot;
+}
+
+export function LiveBanners({ meeting, media, snapshot }: LiveBannersProps): ReactNode {
+  useShareNotes(meeting);
+  return (
+    <>
+      <MutedHint media={media} />
+      <ShareRequests meeting={meeting} snapshot={snapshot} />
+      <ShareQuestion meeting={meeting} snapshot={snapshot} />
+      <ShareTurn meeting={meeting} snapshot={snapshot} />
+    </>
+  );
+}
+
+function MutedHint({ media }: { readonly media: LocalMediaClient }): ReactNode {
+  const { t } = useTranslation(LIVE);
+  const { isShown, dismiss } = useMutedHint(media);
+  const setMuted = useSession(({ setMicrophoneMuted }) => setMicrophoneMuted);
+  if (!isShown) return null;
+  return (
+    <p className="banner">
+      {t('mutedHint')}
+      <Button
+        className="button primary"
+        onPress={() => {
+          setMuted(false);
+        }}
+      >
+        <Mic aria-hidden /> {t('unmute')}
+      </Button>
+      <Button className="button" onPress={dismiss}>
+        {t('dismiss')}
+      </Button>
+    </p>
+  );
+}
+
+interface ShareProps {
+  readonly meeting: MeetingClient;
+  readonly snapshot: MeetingSnapshot;
+}
+
+/** For whoever shares, and for hosts. */
+function ShareRequests({ meeting, snapshot }: ShareProps): ReactNode {
+  const { t } = useTranslation(LIVE);
+  const { participants, shareRequests } = snapshot;
+  return participants
+    .filter(({ id }) => shareRequests.includes(id))
+    .map(({ id, displayName }) => (
+      <p key={id} className="banner">
+        <span dir="auto">{t('wantsToShare', { name: displayName })}</span>
+        <Button
+          className="button primary"
+          onPress={() => {
+            meeting.sharing.answer(id, true);
+          }}
+        >
+          {t('allow')}
+        </Button>
+        <Button
+          className="button"
+          onPress={() => {
+            meeting.sharing.answer(id, false);
+          }}
+        >
+          {t('notNow')}
+        </Button>
+      </p>
+    ));
+}
+
+/** One wants to share while somebody else does. */
+function ShareQuestion({ meeting, snapshot }: ShareProps): ReactNode {
+  const { t } = useTranslation(LIVE);
+  const { isAsking, setAsking } = useShareWish();
+  const share = useShare(meeting);
+  const { self, participants } = snapshot;
+  const sharer = otherSharer(participants);
+  if (!isAsking || sharer === null) return null;
+  const isHost = self?.role === 'host' || self?.role === 'cohost';
+  return (
+    <p className="banner">
+      <span dir="auto">{t(isHost ? 'takeOverText' : 'askText', { name: sharer.displayName })}</span>
+      <Button
+        className="button primary"
+        autoFocus
+        onPress={() => {
+          setAsking(false);
+          if (isHost) share({ takeOver: true });
+          else meeting.sharing.ask();
+        }}
+      >
+        {t(isHost ? 'takeOver' : 'ask')}
+      </Button>
+      <Button
+        className="button"
+        onPress={() => {
+          setAsking(false);
+        }}
+      >
+        {t('notNow')}
+      </Button>
+    </p>
+  );
+}
+
+/** How one's own question stands. Browsers open their dialog for a click only: a yes cannot share by itself. */
+function ShareTurn({ meeting, snapshot }: ShareProps): ReactNode {
+  const { t } = useTranslation(LIVE);
+  const share = useShare(meeting);
+  const { shareTurn } = snapshot;
+  if (shareTurn === 'none') return null;
+  const isAllowed = shareTurn === 'allowed';
+  return (
+    <p className="banner">
+      {t(isAllowed ? 'allowed' : 'asked')}
+      {isAllowed && (
+        <Button
+          className="button primary"
+          onPress={() => {
+            share();
+          }}
+        >
+          <MonitorUp aria-hidden /> {t('shareNow')}
+        </Button>
+      )}
+      <Button
+        className="button"
+        onPress={() => {
+          meeting.sharing.giveUpTurn();
+        }}
+      >
+        {t(isAllowed ? 'notNow' : 'withdraw')}
+      </Button>
+    </p>
+  );
+}
+
+function useShareNotes(meeting: MeetingClient): void {
+  const { t } = useTranslation(LIVE);
+  useEffect(() => {
+    const ends = [
+      meeting.on('shareAnswered', ({ allowed, by }) => {
+        if (allowed) return;
+        const name = meeting.getSnapshot().participants.find(({ id }) => id === by)?.displayName;
+        showToast(name === undefined ? t('refusedUnnamed') : t('refused', { name }));
+      }),
+      meeting.on('shareStopped', ({ reason }) => {
+        showToast(t(`shareEnded.${reason}`));
+      }),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  }, [meeting, t]);
+}
+
+/** A screen that was muted by a host is on its way out. */
+export function otherSharer(participants: readonly ParticipantSnapshot[]): ParticipantSnapshot | null {
+  return participants.find(({ isSelf, tracks }) => !isSelf && tracks.screen?.muted === false) ?? null;
+}
