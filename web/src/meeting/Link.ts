@@ -8,7 +8,7 @@ import { ApiError, isWaiting, type Api, type JoinAnswer, type JoinGrant } from '
 import type { ClientMessage, NodeMessage, OfferedTrack } from '../protocol/index.ts';
 import { type CameraCodec, Connection, type ConnectionOptions } from '../rtc/index.ts';
 import { Signaling, type SignalingEvent, type SocketFactory } from '../signaling/index.ts';
-import { MeetingError, asMeetingError, errorOfClose, isPassing } from './errors.ts';
+import { MeetingError, asMeetingError, errorOfClose, isPassing, mayEnterAgain } from './errors.ts';
 import { watchNetwork } from './network.ts';
 import { Reconnection, type Effect, type Moment } from './Reconnection.ts';
 import type { ResumeTokens } from './ResumeTokens.ts';
@@ -107,9 +107,7 @@ export class Link {
         return;
       } catch (cause) {
         const error = asMeetingError(cause);
-        // The API itself was tried more than once already.
-        const isNodeTrouble = isPassing(error) && !(error.cause instanceof ApiError);
-        if (this.#closed || !isNodeTrouble || entries >= MAX_ENTRIES) throw error;
+        if (this.#closed || !mayEnterAgain(error, entries) || entries >= MAX_ENTRIES) throw error;
         this.#dropConnection();
       }
     }

@@ -168,14 +168,18 @@ describe('joining', () => {
     expect(state()).toBe('connected');
   });
 
-  it('does not insist when the node refuses the token', async () => {
+  it('gets a fresh token when the node refuses the first, and does not insist', async () => {
     const done = meeting.join({ meeting: 'abc', displayName: 'Ada' });
     const refused = expect(done).rejects.toMatchObject({ code: 'unauthorized' });
     await settle();
     socket().open();
     socket().die(4401, 'token');
+    await settle();
+    expect(sockets).toHaveLength(2);
+    socket().open();
+    socket().die(4401, 'token');
     await refused;
-    expect(sockets).toHaveLength(1);
+    expect(sockets).toHaveLength(2);
   });
 
   it('fails, and says why, when the browser refuses the answer', async () => {

@@ -91,6 +91,15 @@ export function isPassing(error: MeetingError): boolean {
   return error.code === 'unreachable' || error.code === 'no_capacity' || error.code === 'server_error';
 }
 
+/**
+ * Whether another try to enter can help after so many: the node had trouble or no room, or the token ran out on the way,
+ * which a fresh one mends once. The API itself was tried more than once already.
+ */
+export function mayEnterAgain(error: MeetingError, entries: number): boolean {
+  if (error.cause instanceof ApiError) return false;
+  return isPassing(error) || (error.code === 'unauthorized' && entries === 1);
+}
+
 /** Anything thrown on the way into a meeting, as the error that callers were promised. */
 export function asMeetingError(error: unknown): MeetingError {
   if (error instanceof MeetingError) return error;

@@ -120,6 +120,10 @@ export const en = {
       title: 'Parley cannot be reached',
       text: 'Check your network connection, then try again.',
     },
+    unauthorized: {
+      title: 'You are not signed in any more',
+      text: 'Your sign-in has run out. Sign in again from the start page, then open the link once more.',
+    },
     media_path_failed: {
       title: 'Sound and picture cannot get through',
       text: 'Your network seems to block UDP. Try another network, or ask its administrator.',

@@ -133,6 +133,10 @@ export const de: Words = {
       title: 'Parley ist nicht erreichbar',
       text: 'Prüfe deine Netzverbindung und versuche es erneut.',
     },
+    unauthorized: {
+      title: 'Du bist nicht mehr angemeldet',
+      text: 'Deine Anmeldung ist abgelaufen. Melde dich auf der Startseite neu an und öffne dann den Link noch einmal.',
+    },
     media_path_failed: {
       title: 'Ton und Bild kommen nicht durch',
       text: 'Dein Netz scheint UDP zu sperren. Versuche ein anderes oder frage, wer es verwaltet.',

@@ -126,6 +126,10 @@ export const es: Words = {
     },
     offline: { title: 'Estás sin conexión', text: 'Inténtalo de nuevo cuando vuelva tu red.' },
     unreachable: { title: 'No se puede llegar a Parley', text: 'Revisa tu conexión e inténtalo de nuevo.' },
+    unauthorized: {
+      title: 'Ya no has iniciado sesión',
+      text: 'Tu sesión ha caducado. Inicia sesión de nuevo desde la página de inicio y vuelve a abrir el enlace.',
+    },
     media_path_failed: {
       title: 'El sonido y la imagen no pasan',
       text: 'Parece que tu red bloquea UDP. Prueba otra o pregunta a quien la administra.',

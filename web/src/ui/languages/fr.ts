@@ -132,6 +132,10 @@ export const fr: Words = {
     },
     offline: { title: 'Vous êtes hors ligne', text: 'Réessayez dès que le réseau est de retour.' },
     unreachable: { title: 'Parley est injoignable', text: 'Vérifiez votre connexion, puis réessayez.' },
+    unauthorized: {
+      title: 'Vous n’êtes plus connecté',
+      text: 'Votre connexion a expiré. Reconnectez-vous depuis la page d’accueil, puis rouvrez le lien.',
+    },
     media_path_failed: {
       title: 'Le son et l’image ne passent pas',
       text: 'Votre réseau semble bloquer UDP. Essayez-en un autre ou parlez à son administrateur.',

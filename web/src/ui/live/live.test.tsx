@@ -20,6 +20,7 @@ import { personInSmall } from './SmallWindow.tsx';
 import { VolumeControl } from './VolumeControl.tsx';
 import { parsePreferences, usePreferences } from './preferences.ts';
 import { useShareWish } from './shareWish.ts';
+import { useDeviceNotes } from './useDeviceNotes.ts';
 import { useHearing } from './useHearing.ts';
 import { HINT_MS } from './useMutedHint.ts';
 import { useWakeLock } from './useWakeLock.ts';
@@ -345,3 +346,37 @@ function Awake(): null {
   useWakeLock();
   return null;
 }
+
+describe('a device that goes', () => {
+  function Notes({ media }: { readonly media: FakeMedia }): null {
+    useDeviceNotes(media);
+    return null;
+  }
+  const said = () => useToasts.getState().toasts.map(({ text }) => text);
+
+  it('is named, with the one that stands in for it', () => {
+    const media = new FakeMedia();
+    render(<Notes media={media} />);
+    act(() => {
+      media.change({ notice: { id: 1, kind: 'replaced', source: 'microphone', label: 'Built-in' } });
+    });
+    act(() => {
+      media.change({ microphoneSignal: 'speaking' });
+    });
+    expect(said()).toEqual(['Built-in is used now, because the other device is gone.']);
+  });
+
+  it('is missed when nothing stands in for it, and not when it had never worked', () => {
+    const failed = { kind: 'failed', error: 'none_found' } as const;
+    const media = new FakeMedia({
+      camera: failed,
+      microphone: { kind: 'live', track: aTrack('audio'), deviceId: 'm' },
+    });
+    render(<Notes media={media} />);
+    act(() => {
+      media.change({ microphone: failed });
+    });
+    expect(said()).toHaveLength(1);
+    expect(said()[0]).toMatch(/^The microphone stopped: No Microphone found/);
+  });
+});

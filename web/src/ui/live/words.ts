@@ -68,6 +68,14 @@ export const english = {
     nobody: 'Nobody shows a picture now.',
   },
   flip: 'Switch camera',
+  device: {
+    replaced: '{{label}} is used now, because the other device is gone.',
+    returned: '{{label}} is back and in use again.',
+    kept: 'The new device did not start: {{label}} goes on.',
+    no_noise_filter: 'Noise is suppressed by the browser: the better filter could not be loaded.',
+    lostMicrophone: 'The microphone stopped: {{reason}}',
+    lostCamera: 'The camera stopped: {{reason}}',
+  },
 };
 
 type LiveWords = WordsLike<typeof english>;
@@ -139,6 +147,14 @@ const german: LiveWords = {
     nobody: 'Gerade zeigt niemand ein Bild.',
   },
   flip: 'Kamera wechseln',
+  device: {
+    replaced: 'Jetzt wird {{label}} benutzt, weil das andere Gerät weg ist.',
+    returned: '{{label}} ist wieder da und in Gebrauch.',
+    kept: 'Das neue Gerät ist nicht gestartet: {{label}} läuft weiter.',
+    no_noise_filter: 'Der Browser unterdrückt Geräusche: Der bessere Filter konnte nicht geladen werden.',
+    lostMicrophone: 'Das Mikrofon ist ausgefallen: {{reason}}',
+    lostCamera: 'Die Kamera ist ausgefallen: {{reason}}',
+  },
 };
 
 const french: LiveWords = {
@@ -208,6 +224,14 @@ const french: LiveWords = {
     nobody: 'Personne ne montre d’image.',
   },
   flip: 'Changer de caméra',
+  device: {
+    replaced: '{{label}} est utilisé, car l’autre appareil a disparu.',
+    returned: '{{label}} est de retour et de nouveau utilisé.',
+    kept: 'Le nouvel appareil n’a pas démarré : {{label}} continue.',
+    no_noise_filter: 'Le navigateur supprime le bruit : le meilleur filtre n’a pas pu être chargé.',
+    lostMicrophone: 'Le micro s’est arrêté : {{reason}}',
+    lostCamera: 'La caméra s’est arrêtée : {{reason}}',
+  },
 };
 
 const spanish: LiveWords = {
@@ -277,6 +301,14 @@ const spanish: LiveWords = {
     nobody: 'Nadie muestra imagen ahora.',
   },
   flip: 'Cambiar de cámara',
+  device: {
+    replaced: 'Ahora se usa {{label}}, porque el otro dispositivo ya no está.',
+    returned: '{{label}} ha vuelto y se usa de nuevo.',
+    kept: 'El nuevo dispositivo no arrancó: {{label}} sigue en uso.',
+    no_noise_filter: 'El navegador reduce el ruido: no se pudo cargar el filtro mejor.',
+    lostMicrophone: 'El micrófono se detuvo: {{reason}}',
+    lostCamera: 'La cámara se detuvo: {{reason}}',
+  },
 };
 
 export const LIVE = addArea('live', english, {

@@ -14,6 +14,7 @@ import { lazyPart } from '../lazyPart.tsx';
 import { CaptionsArea } from '../live/CaptionsArea.tsx';
 import { LiveBanners } from '../live/LiveBanners.tsx';
 import { SmallWindow } from '../live/SmallWindow.tsx';
+import { useDeviceNotes } from '../live/useDeviceNotes.ts';
 import { useHearing } from '../live/useHearing.ts';
 import { useWakeLock } from '../live/useWakeLock.ts';
 import { useSession } from '../session.ts';
@@ -42,6 +43,7 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
   useAutoLower(meeting, snapshot.self);
   useHearing(meeting, snapshot.participants);
   useWakeLock();
+  useDeviceNotes(media);
   const role = snapshot.self?.role;
   const door = useDoor(meeting, role === 'host' || role === 'cohost');
   useTitle(snapshot.meeting?.title ?? code);

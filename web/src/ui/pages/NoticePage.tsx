@@ -30,6 +30,7 @@ const WORDED = [
   'too_many_attempts',
   'unreachable',
   'media_path_failed',
+  'unauthorized',
 ] as const;
 
 export function NoticePage({ code, onRetry, onHome }: NoticePageProps): ReactNode {

@@ -1,0 +1,35 @@
+/** Says what happened to microphone and camera by themselves: unplugged, back again, or gone without another one. */
+import { useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { CaptureState, LocalMediaClient } from '../../meeting/index.ts';
+import { showToast } from '../components/toasts.ts';
+import { useSnapshot } from '../useSnapshot.ts';
+import { LIVE } from './words.ts';
+
+export function useDeviceNotes(media: LocalMediaClient): void {
+  const { t } = useTranslation(LIVE);
+  const { notice, microphone, camera } = useSnapshot(media);
+  const told = useRef(notice?.id ?? 0);
+  useEffect(() => {
+    if (notice === null || notice.id <= told.current) return;
+    told.current = notice.id;
+    showToast(t(`device.${notice.kind}`, { label: notice.label }));
+  }, [notice, t]);
+  useLoss(microphone, 'microphone');
+  useLoss(camera, 'camera');
+}
+
+/** What failed while one was in the meeting, not what had never worked. */
+function useLoss(state: CaptureState, source: 'microphone' | 'camera'): void {
+  const { t } = useTranslation(LIVE);
+  const { t: common } = useTranslation();
+  const error = state.kind === 'failed' ? state.error : null;
+  const before = useRef(error);
+  useEffect(() => {
+    const isNew = error !== null && before.current === null;
+    before.current = error;
+    if (!isNew) return;
+    const reason = common(`capture.${error}`, { device: common(`devices.${source}`) });
+    showToast(t(source === 'microphone' ? 'device.lostMicrophone' : 'device.lostCamera', { reason }));
+  }, [error, source, t, common]);
+}
