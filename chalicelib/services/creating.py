@@ -34,6 +34,8 @@ from chalicelib.services.tenants import Tenants
 
 # How full regions are now says nothing of a meeting that starts later: a fleet grows within minutes.
 SOON = timedelta(minutes=10)
+# A region that did not answer is not waited for again by each create of this time.
+PASSED_BY = timedelta(seconds=10)
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,7 @@ class Creating:
         self._in_region = in_region
         self._region = region
         self._random_bytes = random_bytes
+        self._passed_by_until: dict[str, datetime] = {}
 
     def create(
         self,
@@ -155,15 +158,18 @@ class Creating:
         order = in_order(where, self._region, self._fleet.regions)
         if meeting.starts_at is not None and meeting.starts_at > now + SOON:
             return order[0]
-        return region_with_room(order, self._nodes, meeting, now) or order[0]
+        return region_with_room(order, lambda one: self._nodes(one, now), meeting, now) or order[0]
 
-    def _nodes(self, region: str) -> Sequence[Node]:
+    def _nodes(self, region: str, now: datetime) -> Sequence[Node]:
+        if region in self._passed_by_until and now < self._passed_by_until[region]:
+            return ()
         try:
             return self._fleet.snapshot(region)
         except StoreUnavailableError:
             if region == self._region:
                 raise
             log.warning("region %s tells nothing of its nodes: no meeting is made there", region)
+            self._passed_by_until[region] = now + PASSED_BY
             return ()
 
     def _draft(self, caller: Keeper, wishes: MeetingWishes, now: datetime) -> Meeting:

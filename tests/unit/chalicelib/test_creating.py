@@ -19,7 +19,7 @@ from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.permissions import ApiKeyCaller
 from chalicelib.domain.regions import RegionWish
 from chalicelib.errors import IdempotencyConflictError, StoreUnavailableError
-from chalicelib.services.creating import SOON, Creating, MeetingWishes
+from chalicelib.services.creating import PASSED_BY, SOON, Creating, MeetingWishes
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.tenants import Tenants
 from tests.support.builders import NOW, a_node
@@ -118,12 +118,14 @@ class World:
         self, here: str, key: str | None = None, where: RegionWish = NOWHERE, **wishes: Any
     ) -> Meeting:
         """As a process of a region that has seen nothing yet."""
+        with self.in_region(here):
+            return self.creating(here).create(ACME, dataclasses.replace(WISHES, **wishes), key, NOW, where)
+
+    def creating(self, here: str) -> Creating:
         store, asks = self._store, _Nodes(self)
         fleet = Fleet(asks, store, RecordingCommands(), REGIONS, lambda: 0.0, is_split=True)  # type: ignore[arg-type]
         tenants = Tenants(MemoryTenants(), lambda: 0.0)
-        creating = Creating(store, fleet, tenants, self.in_region, here, self._chance.randbytes)
-        with self.in_region(here):
-            return creating.create(ACME, dataclasses.replace(WISHES, **wishes), key, NOW, where)
+        return Creating(store, fleet, tenants, self.in_region, here, self._chance.randbytes)
 
     @property
     def made(self) -> list[tuple[str, str]]:
@@ -199,7 +201,15 @@ def test_a_meeting_of_another_day_stays_though_it_is_full_today(world: World):
 def test_a_region_that_does_not_tell_of_its_nodes_is_passed_by(world: World):
     world.fill(HERE)
     world.away = {NEAR}
-    assert world.create(HERE).home_region == FAR
+    creating = world.creating(HERE)
+    with world.in_region(HERE):
+        for seconds in (0, 9):
+            made = creating.create(ACME, WISHES, None, NOW + timedelta(seconds=seconds))
+            assert made.home_region == FAR
+        assert world.asked.count(NEAR) == 1, "it is not waited for by each"
+        world.away = set()
+        made = creating.create(ACME, WISHES, None, NOW + PASSED_BY)
+    assert made.home_region == NEAR
 
 
 def test_a_repeat_finds_the_meeting_though_its_region_has_room_again(world: World):
