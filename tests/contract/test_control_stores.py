@@ -182,6 +182,53 @@ def test_one_idempotency_key_makes_one_meeting(stores: Stores):
     assert [meeting for meeting in meetings if stores.meetings.by_id(meeting.id)] == [winner]
 
 
+def a_claimed(stores: Stores) -> tuple[Change, str]:
+    """A meeting to be made in another region, whose key is claimed already."""
+    made = a_creation(tenant=Tenant(os.urandom(8).hex()), home_region="there")
+    assert stores.meetings.claim(made.after, "key", "d1", None) is None
+    return made, "key"
+
+
+def test_a_claimed_key_leads_to_its_meeting_before_it_is_made_and_afterwards(stores: Stores):
+    made, key = a_claimed(stores)
+    other = a_creation(tenant=made.after.tenant)
+    for _ in range(2):
+        for earlier in (
+            stores.meetings.claim(other.after, key, "d2", None),
+            stores.meetings.create(other, key, "d2"),
+        ):
+            assert earlier is not None
+            assert (earlier.meeting, earlier.request_digest, earlier.home) == (made.after.id, "d1", "there")
+        assert stores.meetings.by_id(other.after.id) is None
+        # Whoever claims or makes the same meeting again is told that it is there.
+        assert stores.meetings.claim(made.after, key, "d1", None) is None
+        again = stores.meetings.create(made, key, "d1")
+        assert again is None or again.meeting == made.after.id
+    assert stores.meetings.by_id(made.after.id) == made.after
+
+
+def test_a_claim_gives_way_to_the_meeting_that_was_found_in_its_place_alone(stores: Stores):
+    made, key = a_claimed(stores)
+    found = a_meeting(tenant=made.after.tenant, home_region="home")
+    earlier = stores.meetings.claim(found, key, "d1", found.id)
+    assert earlier is not None
+    assert earlier.meeting == made.after.id
+    assert stores.meetings.claim(found, key, "d1", made.after.id) is None
+    now = stores.meetings.claim(made.after, key, "d1", None)
+    assert now is not None
+    assert (now.meeting, now.home) == (found.id, "home")
+
+
+def test_a_key_is_free_a_day_after_it_was_claimed(stores: Stores):
+    made, key = a_claimed(stores)
+    day = NOW + timedelta(hours=24)
+    early = a_creation(tenant=made.after.tenant, created_at=day - timedelta(seconds=1))
+    late = a_creation(tenant=made.after.tenant, created_at=day)
+    assert stores.meetings.create(early, key, "d2") is not None
+    assert stores.meetings.create(late, key, "d2") is None
+    assert stores.meetings.by_id(late.after.id) == late.after
+
+
 def test_a_key_of_another_tenant_is_another_key(stores: Stores):
     assert stores.meetings.create(a_creation(tenant=Tenant(os.urandom(8).hex())), "same", "d") is None
     assert stores.meetings.create(a_creation(tenant=Tenant(os.urandom(8).hex())), "same", "d") is None
