@@ -1,8 +1,9 @@
-"""What does the local control plane take and bear, how soon do webhooks come, and how long is a second start?
+"""What does the local control plane take and bear, how soon are things told, and how long is a second start?
 
 Starts a Parley of its own on free ports with a fresh data folder, stops it, starts it again, and then
-creates meetings and joins them over HTTP: with one client in turn, then with several at once. At last it
-waits for the webhook of each meeting that it makes, one by one.
+creates meetings and joins them over HTTP: with one client in turn, then with several at once. Then it waits
+for the webhook of each meeting that it makes, one by one; lets people in who wait and ask again when they are
+told to; and puts people out who are in, whose tokens it tries again.
 
 Usage: .venv/bin/python bench/local_run.py [--requests 500]
 """
@@ -10,8 +11,10 @@ Usage: .venv/bin/python bench/local_run.py [--requests 500]
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
+import random
 import signal
 import statistics
 import subprocess
@@ -25,6 +28,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 
 CLIENTS = 8
@@ -100,6 +104,82 @@ def report(run: dict[str, Any], requests: int) -> None:
         for name, call in calls:
             busy(run["pid"], name, requests, call)
         told(client, key, max(20, requests // 5))
+        admitted(client, key, max(20, requests // 5))
+        asyncio.run(removed(run["apiUrl"], aiohttp.encode_basic_auth(*key), max(20, requests // 5)))
+
+
+def admitted(client: httpx.Client, key: tuple[str, str], people: int) -> None:
+    """From a host's click to the place in the hands of who waited, at any moment of their pause."""
+    meeting = client.post("/meetings", json={"waitingRoom": True}, auth=key).json()["id"]
+    chance = random.Random(1)
+    delays = []
+    with ThreadPoolExecutor(1) as pool:
+        for number in range(people):
+            waiting = client.post(f"/meetings/{meeting}/join", json={"displayName": f"P{number}"}).json()
+            asking = pool.submit(ask_until_admitted, client, meeting, waiting)
+            time.sleep(chance.random() * waiting["pollAfterMs"] / 1000)
+            clicked = time.monotonic()
+            path = f"/meetings/{meeting}/participants/{waiting['participant']['id']}/admit"
+            client.post(path, auth=key).raise_for_status()
+            delays.append((asking.result() - clicked) * 1000)
+    show("let in", delays)
+
+
+def ask_until_admitted(client: httpx.Client, meeting: str, waiting: dict[str, Any]) -> float:
+    """As the web app does; the moment of the answer that lets in."""
+    headers = {"Authorization": f"Bearer {waiting['waitingToken']}"}
+    while True:
+        time.sleep(waiting["pollAfterMs"] / 1000)
+        answer = client.get(f"/meetings/{meeting}/join", headers=headers)
+        if answer.status_code == 201:
+            return time.monotonic()
+        answer.raise_for_status()
+
+
+async def removed(api_url: str, credentials: str, people: int) -> None:
+    """From a host's click to the end of the connection, after which the token is tried again."""
+    delays = []
+    async with aiohttp.ClientSession() as http:
+        headers = {"Authorization": credentials}
+
+        async def post(path: str, body: Any) -> Any:
+            async with http.post(f"{api_url}{path}", json=body, headers=headers) as answer:
+                return await answer.json()
+
+        meeting = (await post("/meetings", {"maxParticipants": 1000}))["id"]
+        for number in range(people):
+            joined = await post(f"/meetings/{meeting}/join", {"displayName": f"P{number}"})
+            socket = await enter(http, joined)
+            assert await until(socket, "joined"), "nobody came in"
+            path = f"{api_url}/meetings/{meeting}/participants/{joined['participant']['id']}"
+            clicked = time.monotonic()
+            async with http.delete(path, headers=headers) as answer:
+                answer.raise_for_status()
+            assert await until(socket, "removed"), "nobody was put out"
+            delays.append((time.monotonic() - clicked) * 1000)
+            late = await enter(http, joined)
+            assert await until(late, "error"), "a dead token let somebody in"
+            await socket.close()
+            await late.close()
+    show("put out", delays)
+
+
+async def enter(http: aiohttp.ClientSession, joined: Any) -> aiohttp.ClientWebSocketResponse:
+    url = f"{joined['node']['url']}/signal".replace("http", "ws", 1)
+    socket = await http.ws_connect(url, protocols=["parley.v1"])
+    await socket.send_json({"type": "join", "token": joined["token"]})
+    return socket
+
+
+async def until(socket: aiohttp.ClientWebSocketResponse, kind: str) -> bool:
+    """Whether a message of a type comes before another that would be its opposite, or the end."""
+    opposite = {"joined": "error", "error": "joined"}.get(kind)
+    async with asyncio.timeout(10):
+        async for message in socket:
+            said = message.json()["type"] if message.type is aiohttp.WSMsgType.TEXT else None
+            if said in (kind, opposite):
+                return said == kind
+    return False
 
 
 def busy(pid: int, name: str, requests: int, call: Callable[[int], object]) -> None:

@@ -162,7 +162,7 @@ function joinPath(meeting: string): string {
 
 /** @throws ApiError */
 function joinAnswerOf(body: unknown): JoinAnswer {
-  if (hasStrings(body, ['waitingToken'])) return { pollAfterMs: 2_000, ...body } as unknown as JoinAnswer;
+  if (hasStrings(body, ['waitingToken'])) return { pollAfterMs: 700, ...body } as unknown as JoinAnswer;
   if (!hasStrings(body, ['token', 'resumeToken'])) throw unreadable();
   const { node } = body as { readonly node?: unknown };
   if (!hasStrings(node, ['id', 'url'])) throw unreadable();

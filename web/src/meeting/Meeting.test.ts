@@ -724,6 +724,26 @@ describe('a waiting room and a passcode', () => {
     expect(state()).toBe('connected');
   });
 
+  it('asks again when it was told to, so that who is let in is in within a second', async () => {
+    const soon = () =>
+      new Response(JSON.stringify({ state: 'waiting', waitingToken: 'wait', pollAfterMs: 700 }), {
+        status: 202,
+      });
+    answers = [soon, soon, grant];
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
+    await settle();
+    await vi.advanceTimersByTimeAsync(699);
+    expect(answers.length).toBe(2);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(answers.length).toBe(1);
+    expect(state()).toBe('waiting');
+    await vi.advanceTimersByTimeAsync(700);
+    expect(state()).toBe('joining');
+    socket().open();
+    socket().say(joined(1));
+    await done;
+  });
+
   it('says that a host said no', async () => {
     answers = [waiting, () => problem(403, 'removed')];
     const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
