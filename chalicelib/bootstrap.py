@@ -15,6 +15,7 @@ from chalicelib.services.archive import Archive
 from chalicelib.services.connection_tests import ConnectionTests, RegionTest
 from chalicelib.services.creating import Creating
 from chalicelib.services.deliveries import Deliveries
+from chalicelib.services.directory import Directory
 from chalicelib.services.events import Events
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.homes import Homes
@@ -209,7 +210,8 @@ def build(config: Config, stores: Stores) -> Services:
     recorder_tokens = RecorderTokens(stores.signer, config.api_url, os.urandom)
     recorders = Recorders(stores.meetings, fleet, tenants, rules, recorder_tokens)
     presence = PresenceWriter(stores.presence, stores.meetings, stores.commands, recorders)
-    meetings = Meetings(stores.meetings, fleet, tenants)
+    directory = Directory(stores.meetings)
+    meetings = Meetings(stores.meetings, fleet, tenants, directory)
     join = Join(
         meetings,
         stores.meetings,
@@ -236,7 +238,7 @@ def build(config: Config, stores: Stores) -> Services:
         creating=Creating(stores.meetings, fleet, tenants, in_region, config.region, os.urandom),
         join=join,
         events=Events(meetings, stores.meetings),
-        homes=Homes(stores.meetings, stores.recordings, in_region, config.region, config.other_regions),
+        homes=Homes(directory, stores.recordings, in_region, config.region, config.other_regions),
         fleet=fleet,
         reports=Reports(fleet, presence),
         quality=Quality(meetings, stores.quality),

@@ -115,6 +115,15 @@ class Meeting:
     events: int = 0
 
 
+@dataclass(frozen=True)
+class Coded:
+    """What a code stands for."""
+
+    meeting: MeetingId
+    # None of meetings whose code says nothing of it.
+    home: str | None = None
+
+
 def end_of(meeting: Meeting) -> tuple[datetime, EndReason] | None:
     """When the meeting ends if nothing changes, and why; None for one that has ended."""
     ends: list[tuple[datetime, EndReason]] = []

@@ -10,19 +10,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-from chalicelib.domain.identifiers import MeetingCode, MeetingId, RecordingId, is_code, is_id
-from chalicelib.services.protocols import MeetingStore, RecordingStore
+from chalicelib.domain.identifiers import RecordingId, is_id
+from chalicelib.services.directory import Directory
+from chalicelib.services.protocols import RecordingStore
 
 InRegion = Callable[[str], AbstractContextManager[None]]
-# Tells a home by a name, as one region knows it.
-Look = Callable[[str], str | None]
+# Tells a home by a name, as the region that is used and named knows it.
+Look = Callable[[str, str], str | None]
 MOST_KEPT = 10_000
 
 
 class Homes:
     def __init__(
         self,
-        store: MeetingStore,
+        directory: Directory,
         recordings: RecordingStore,
         in_region: InRegion,
         region: str,
@@ -32,7 +33,7 @@ class Homes:
         Args:
             others: Regions whose tables are not this one's; none where all share theirs.
         """
-        self._store = store
+        self._directory = directory
         self._recordings = recordings
         self._in_region = in_region
         self._region = region
@@ -46,8 +47,11 @@ class Homes:
         Raises:
             StoreUnavailableError: The home region, or the one that might be, cannot be reached now.
         """
-        with self._at(name, self._home_of_meeting):
-            yield
+        try:
+            with self._at(name, self._directory.home):
+                yield
+        finally:
+            self._directory.forget()
 
     @contextmanager
     def of_recording(self, name: str) -> Iterator[None]:
@@ -66,7 +70,7 @@ class Homes:
         # A new meeting may be a moment away from the other replicas: only its home knows it for sure.
         for region in (self._region, *self._others):
             with self._in_region(region):
-                found = look(name)
+                found = look(name, region)
             if found is not None:
                 self._home_by_name[name] = found
                 if len(self._home_by_name) > MOST_KEPT:
@@ -74,13 +78,6 @@ class Homes:
                 return found
         return None
 
-    def _home_of_meeting(self, name: str) -> str | None:
-        meeting = MeetingId(name) if is_id(name, "mtg") else None
-        if meeting is None and is_code(name.lower()):
-            meeting = self._store.id_of_code(MeetingCode(name.lower()))
-        found = self._store.by_id(meeting) if meeting is not None else None
-        return found.home_region if found is not None else None
-
-    def _home_of_recording(self, name: str) -> str | None:
+    def _home_of_recording(self, name: str, region: str) -> str | None:
         found = self._recordings.by_id(RecordingId(name)) if is_id(name, "rec") else None
         return found.region if found is not None else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +9,8 @@ from datetime import datetime
 from chalicelib.domain.decisions import delete, end
 from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import (
-    MeetingCode,
     MeetingId,
     ParticipantId,
-    is_code,
     is_id,
 )
 from chalicelib.domain.meeting import EndReason, Meeting
@@ -42,12 +39,10 @@ from chalicelib.errors import (
     ValidationFailedError,
 )
 from chalicelib.services.changes import write
+from chalicelib.services.directory import Directory
 from chalicelib.services.fleet import Fleet
 from chalicelib.services.protocols import MeetingStore
 from chalicelib.services.tenants import Tenants
-
-# Codes never change their meeting, so that a kept one is never wrong; this bounds memory.
-MOST_KEPT_CODES = 10_000
 
 
 @dataclass(frozen=True)
@@ -68,11 +63,13 @@ class Authority:
 
 
 class Meetings:
-    def __init__(self, store: MeetingStore, fleet: Fleet, tenants: Tenants) -> None:
+    def __init__(
+        self, store: MeetingStore, fleet: Fleet, tenants: Tenants, directory: Directory | None = None
+    ) -> None:
         self._store = store
+        self._directory = directory or Directory(store)
         self._fleet = fleet
         self._tenants = tenants
-        self._id_by_code: OrderedDict[MeetingCode, MeetingId] = OrderedDict()
 
     def find(self, caller: Caller, name: str, operation: Operation) -> Meeting:
         """The meeting of an id or code, if the caller may do the operation to it; raises as `authorise`."""
@@ -220,25 +217,10 @@ class Meetings:
         return [one for one in self._store.recordings(meeting.id) if one.id == active.id]
 
     def _by_name(self, name: str) -> Meeting:
-        meeting_id: MeetingId | None = None
-        if is_id(name, "mtg"):
-            meeting_id = MeetingId(name)
-        elif is_code(name.lower()):
-            meeting_id = self._id_of_code(MeetingCode(name.lower()))
-        meeting = self._store.by_id(meeting_id) if meeting_id is not None else None
+        meeting = self._directory.meeting(name)
         if meeting is None or meeting.deleted_at is not None:
             raise MeetingNotFoundError(f"There is no meeting {name[:64]}.")
         return meeting
-
-    def _id_of_code(self, code: MeetingCode) -> MeetingId | None:
-        known = self._id_by_code.get(code)
-        if known is None:
-            known = self._store.id_of_code(code)
-            if known is not None:
-                self._id_by_code[code] = known
-                if len(self._id_by_code) > MOST_KEPT_CODES:
-                    self._id_by_code.popitem(last=False)
-        return known
 
     def _existing(self, meeting: MeetingId) -> Meeting:
         found = self._store.by_id(meeting)

@@ -21,7 +21,7 @@ from chalicelib.domain.identifiers import (
     WebhookEndpointId,
 )
 from chalicelib.domain.issuers import Person, SignIn
-from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.meeting import Coded, Meeting
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Kept, Node, Reservation
@@ -68,7 +68,7 @@ class MeetingStore(Protocol):
         fence: Fence | None = None,
     ) -> Obstacle | None: ...
     def by_id(self, meeting: MeetingId) -> Meeting | None: ...
-    def id_of_code(self, code: MeetingCode) -> MeetingId | None: ...
+    def coded(self, code: MeetingCode) -> Coded | None: ...
     def page(
         self, tenant: Tenant, state: str | None, limit: int, after: str | None
     ) -> tuple[list[Meeting], str | None]: ...

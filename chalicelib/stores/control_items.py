@@ -138,7 +138,7 @@ class MeetingItem(Model):
 
 
 class CodeItem(Model):
-    """pk CODE#<code>, sk META: which meeting a code names. Never changes."""
+    """pk CODE#<code>, sk META: which meeting a code names, and its home. Never changes."""
 
     class Meta(MeetingItem.Meta):
         pass
@@ -146,6 +146,8 @@ class CodeItem(Model):
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default="META")
     meeting = UnicodeAttribute()
+    # None: kept before codes told it.
+    home_region = UnicodeAttribute(attr_name="homeRegion", null=True)
 
 
 class IdempotencyItem(Model):

@@ -16,7 +16,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.events import Change, Event, Obstacle, without_gap
 from chalicelib.domain.identifiers import MeetingCode, MeetingId, NodeId, ParticipantId, Tenant, UserId
-from chalicelib.domain.meeting import Meeting, due_of
+from chalicelib.domain.meeting import Coded, Meeting, due_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Reservation
 from chalicelib.domain.presence import Fence
@@ -105,7 +105,7 @@ class DynamoMeetings:
         claim = _claim(meeting, key, request_digest) if key is not None else None
         try:
             with TransactWrite(connection=self._connection) as transaction:
-                code = CodeItem(f"CODE#{meeting.code}", meeting=meeting.id)
+                code = CodeItem(f"CODE#{meeting.code}", meeting=meeting.id, home_region=meeting.home_region)
                 transaction.save(code, condition=CodeItem.pk.does_not_exist())
                 transaction.save(meeting_item(meeting), condition=MeetingItem.pk.does_not_exist())
                 transaction.save(due_item(meeting))
@@ -189,11 +189,12 @@ class DynamoMeetings:
         except DoesNotExist:
             return None
 
-    def id_of_code(self, code: MeetingCode) -> MeetingId | None:
+    def coded(self, code: MeetingCode) -> Coded | None:
         try:
-            return MeetingId(CodeItem.get(f"CODE#{code}", "META", consistent_read=True).meeting)
+            item = CodeItem.get(f"CODE#{code}", "META", consistent_read=True)
         except DoesNotExist:
             return None
+        return Coded(MeetingId(item.meeting), item.home_region)
 
     def page(
         self, tenant: Tenant, state: str | None, limit: int, after: str | None

@@ -16,7 +16,7 @@ from chalicelib.domain.api_key import ApiKey
 from chalicelib.domain.decisions import admit, delete, end, note_presence, place
 from chalicelib.domain.events import Change, replay
 from chalicelib.domain.identifiers import KeyId, MeetingId, ParticipantId, Tenant, UserId, new_id
-from chalicelib.domain.meeting import ERASED_AFTER, EndReason, Meeting, Placement
+from chalicelib.domain.meeting import ERASED_AFTER, Coded, EndReason, Meeting, Placement
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import LANES, Kept, Node, Reservation
@@ -155,13 +155,13 @@ def test_a_meeting_comes_back_as_it_was_kept(stores: Stores):
         egress_bytes=78,
     )
     assert stores.meetings.by_id(meeting.id) == meeting
-    assert stores.meetings.id_of_code(meeting.code) == meeting.id
+    assert stores.meetings.coded(meeting.code) == Coded(meeting.id, meeting.home_region)
 
 
 def test_what_was_never_kept_is_not_found(stores: Stores):
     stranger = a_meeting()
     assert stores.meetings.by_id(stranger.id) is None
-    assert stores.meetings.id_of_code(stranger.code) is None
+    assert stores.meetings.coded(stranger.code) is None
     assert stores.meetings.participants(stranger.id) == []
     assert finish(stores, stranger) is False
     assert stores.fleet.node("local", a_node().id) is None
@@ -618,7 +618,7 @@ def test_what_was_deleted_is_in_no_list_and_nothing_of_it_is_left_once_it_is_era
     stores.meetings.erase(deleted)
     stores.meetings.erase(deleted)
     assert stores.meetings.by_id(meeting.id) is None
-    assert stores.meetings.id_of_code(meeting.code) is None
+    assert stores.meetings.coded(meeting.code) is None
     assert stores.meetings.participants(meeting.id) == []
     assert stores.meetings.events(meeting.id, 0, 100) == []
     assert meeting.id not in stores.meetings.due(meeting.home_region, due, 1000)

@@ -192,6 +192,19 @@ def test_a_create_takes_one_round_trip_here_and_with_a_key_one_in_each_of_two_re
         assert trips == expected
 
 
+def test_a_join_is_two_round_trips_in_its_home_also_where_a_process_has_not_met_the_meeting(api, trips):
+    created(api)
+    known = created(api)
+    api("POST", f"/meetings/{known['id']}/join", {"displayName": "Ada"}, guest=True)
+    for name, more in (("id", []), ("code", [(HERE, "GetItem")])):
+        meeting = created(api)
+        for first in (more, []):
+            trips.clear()
+            path = f"/meetings/{meeting[name]}/join"
+            assert api("POST", path, {"displayName": "Ada"}, guest=True).status == 201
+            assert trips == [*first, (HERE, "GetItem"), (HERE, "TransactWriteItems")]
+
+
 def test_one_key_is_one_meeting_though_its_region_has_room_again_or_another_is_named(api, meetings, full):
     full(HERE)
     first = api("POST", "/meetings", {"title": "Tea"}, key="k3").body

@@ -28,7 +28,7 @@ from chalicelib.domain.identifiers import (
     UserId,
 )
 from chalicelib.domain.issuers import Person, SignIn, user_id
-from chalicelib.domain.meeting import Meeting, due_of
+from chalicelib.domain.meeting import Coded, Meeting, due_of
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import LANES, Kept, Node, Reservation
@@ -169,7 +169,7 @@ class MemoryMeetings:
         self._lock = threading.Lock()  # Each method is one step to others, as a DynamoDB write is.
         self.meeting_by_id: dict[MeetingId, Meeting] = {}
         self.recording_by_id: dict[RecordingId, Recording] = {}
-        self._id_by_code: dict[MeetingCode, MeetingId] = {}
+        self._coded: dict[MeetingCode, Coded] = {}
         self.claim_by_key: dict[tuple[Tenant, str], EarlierRequest] = {}
         self._events: dict[MeetingId, list[Event]] = {}
         self._participants: dict[MeetingId, dict[ParticipantId, Participant]] = {}
@@ -202,7 +202,7 @@ class MemoryMeetings:
             if earlier is not None:
                 return earlier
             self.meeting_by_id[meeting.id] = meeting
-            self._id_by_code[meeting.code] = meeting.id
+            self._coded[meeting.code] = Coded(meeting.id, meeting.home_region)
             self._events[meeting.id] = list(created.events)
             return None
 
@@ -246,8 +246,8 @@ class MemoryMeetings:
     def by_id(self, meeting: MeetingId) -> Meeting | None:
         return self.meeting_by_id.get(meeting)
 
-    def id_of_code(self, code: MeetingCode) -> MeetingId | None:
-        return self._id_by_code.get(code)
+    def coded(self, code: MeetingCode) -> Coded | None:
+        return self._coded.get(code)
 
     def page(
         self, tenant: Tenant, state: str | None, limit: int, after: str | None
@@ -282,7 +282,7 @@ class MemoryMeetings:
     def erase(self, meeting: Meeting) -> None:
         with self._lock:
             self.meeting_by_id.pop(meeting.id, None)
-            self._id_by_code.pop(meeting.code, None)
+            self._coded.pop(meeting.code, None)
             self._events.pop(meeting.id, None)
             self._participants.pop(meeting.id, None)
             for name in [one.id for one in self.recordings(meeting.id)]:

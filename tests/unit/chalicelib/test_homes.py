@@ -9,10 +9,14 @@ from typing import Any, cast
 
 import pytest
 
+from chalicelib.domain.identifiers import MeetingId
+from chalicelib.domain.meeting import Coded
+from chalicelib.services.directory import Directory
 from chalicelib.services.homes import Homes
 from chalicelib.services.protocols import MeetingStore, RecordingStore
 
 HERE, THERE = "here", "there"
+CODE = "abc-defg-hij"
 MEETING, RECORDING = f"mtg_{'a' * 26}", f"rec_{'b' * 26}"
 
 
@@ -23,10 +27,12 @@ class TwoRegions:
         self.used = ["nowhere"]
         self.looks: list[str] = []
         self.kept: dict[str, dict[str, Any]] = {HERE: {}, THERE: {}}
-        store = SimpleNamespace(by_id=self._by_id, id_of_code=lambda code: None)
-        self.homes = Homes(
-            cast(MeetingStore, store), cast(RecordingStore, store), self._in_region, HERE, others
-        )
+        store = cast(MeetingStore, SimpleNamespace(by_id=self._by_id, coded=self._coded))
+        self.directory = Directory(store)
+        self.homes = Homes(self.directory, cast(RecordingStore, store), self._in_region, HERE, others)
+
+    def _coded(self, code: str) -> Any:
+        return self.kept[self.used[-1]].get(code)
 
     def _by_id(self, name: str) -> Any:
         self.looks.append(self.used[-1])
@@ -64,6 +70,45 @@ def test_a_home_is_looked_for_once():
         with world.homes.of_meeting(MEETING):
             assert world.used[-1] == THERE
     assert world.looks == [HERE, THERE]
+
+
+def test_a_code_tells_the_home_and_nothing_is_read_for_it():
+    world = TwoRegions()
+    world.kept[HERE][CODE] = Coded(MeetingId(MEETING), THERE)
+    world.kept[THERE][MEETING] = SimpleNamespace(id=MEETING, home_region=THERE)
+    with world.homes.of_meeting(CODE.upper()):
+        assert world.directory.meeting(CODE.upper()) is not None
+    assert world.looks == [THERE]
+
+
+def test_a_code_that_does_not_tell_the_home_leads_to_the_meeting_that_does():
+    world = TwoRegions()
+    world.kept[HERE][CODE] = Coded(MeetingId(MEETING))
+    world.kept[HERE][MEETING] = SimpleNamespace(id=MEETING, home_region=THERE)
+    with world.homes.of_meeting(CODE):
+        assert world.used[-1] == THERE
+
+
+@pytest.mark.parametrize(("home", "looks"), [(HERE, [HERE]), (THERE, [HERE, THERE])])
+def test_what_was_read_in_the_home_to_find_it_is_used_once_and_no_replicas_is(home: str, looks: list[str]):
+    world = TwoRegions()
+    for region in (HERE, THERE):
+        world.kept[region][MEETING] = SimpleNamespace(id=MEETING, home_region=home, read_in=region)
+    with world.homes.of_meeting(MEETING):
+        first: Any = world.directory.meeting(MEETING)
+        assert (first.read_in, world.looks) == (home, looks)
+        world.directory.meeting(MEETING)
+        assert world.looks == [*looks, home], "whoever reads again reads what is there now"
+
+
+def test_what_was_read_for_one_request_is_not_used_by_the_next():
+    world = TwoRegions()
+    world.kept[HERE][MEETING] = SimpleNamespace(id=MEETING, home_region=HERE)
+    with world.homes.of_meeting(MEETING):
+        pass
+    with world.homes.of_meeting(MEETING):
+        world.directory.meeting(MEETING)
+    assert world.looks == [HERE, HERE]
 
 
 def test_what_is_nowhere_is_answered_here_and_looked_for_again():
