@@ -48,7 +48,7 @@ ACKNOWLEDGED = (
         "CFR4", "Recordings/Media/Resource", "CloudFront's own certificate brings it; TLS 1.2 is asked for."
     ),
     Acknowledged(
-        r"IAM5\[Resource::<ControlPlaneRecordingsBucket\w*\.Arn>/(nodes|compositions|deleted)/\*\]",
+        r"IAM5\[Resource::<ControlPlaneRecordingsBucket\w*\.Arn>/(nodes/<aws:userid>|compositions|deleted|nodes)/\*\]",
         "DefaultPolicy/Resource",
         "All objects under one prefix: their names are random.",
     ),

@@ -117,6 +117,7 @@ class Node:
             Path(settings.recording_spool) / self.id,
             settings.recording_spool_bytes,
             self._tell_recording,
+            owner=settings.recording_owner,
             remote_taps=self._backups,
             backup_trouble=self.hosting.backup_trouble,
             monotonic=time.monotonic,

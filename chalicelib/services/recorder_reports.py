@@ -20,7 +20,8 @@ MOST_RECORDERS = 10_000
 LONGEST_REASON = 500
 # The years 2000 to 2999, in microseconds.
 EARLIEST_US, LATEST_US = 946_684_800_000_000, 32_503_680_000_000_000
-_PREFIX = re.compile(r"nodes/node_[a-z2-7]{26}/rec_[a-z2-7]{26}-[a-z2-7]{26}/")
+# Where a node's rights end at a name of its own, that name comes first (infra/constructs/recordings.py).
+_PREFIX = re.compile(r"nodes/(?:[A-Za-z0-9_:-]{1,128}/)?(node_[a-z2-7]{26})/(rec_[a-z2-7]{26})-[a-z2-7]{26}/")
 _FILES = {
     "mp4": "mp4", "hls": "hls", "thumbnails": "thumbnails", "sprite": "sprite", "chapters": "chapters",
     "chat": "chat", "waveform": "waveform",
@@ -89,8 +90,8 @@ def _recorder(entry: Any, pointer: str, node: str) -> tuple[MeetingId, Seen]:
         raise _broken(f"{pointer}/recording", "A recording's id is rec_ and 26 characters.")
     if not isinstance(meeting, str) or not is_id(meeting, "mtg"):
         raise _broken(f"{pointer}/meeting", "A meeting's id is mtg_ and 26 characters.")
-    mine = f"nodes/{node}/{recording}-"
-    if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix) or not prefix.startswith(mine):
+    found = _PREFIX.fullmatch(prefix) if isinstance(prefix, str) else None
+    if not isinstance(prefix, str) or found is None or found.groups() != (node, recording):
         raise _broken(f"{pointer}/prefix", "A recorder writes under its node's prefix and its recording's.")
     if entry.get("state") not in get_args(TakeState):
         raise _broken(f"{pointer}/state", "A recorder records, is paused, degraded, stopped or failed.")

@@ -37,6 +37,9 @@ MOST_RECEIVES = 5
 # Until the next one has surely started, so that the clock never stands still.
 KEEP_SECONDS = 66
 KEEP_TIMEOUT, SWEEP_TIMEOUT = cdk.Duration.seconds(90), cdk.Duration.minutes(15)
+# Who asks, as IAM fills it in: of a machine the role's id and the instance's, `AROA…:i-…`. Its node begins
+# the keys of its objects with that (PARLEY_RECORDING_OWNER): no machine can write over what another wrote.
+OWN_NAME = "${aws:userid}"
 # What a key of a tenant is known by in policies: the function that makes it writes the tag.
 TENANT_KEY = {"StringEquals": {"aws:ResourceTag/parley:tenant-key": "recordings"}}
 
@@ -114,8 +117,8 @@ class Recordings(Construct):
             provision.add_environment("PARLEY_RECORDINGS_DISTRIBUTION", self.distribution.distribution_arn)
 
     def let_nodes_write(self, role: iam.Role) -> None:
-        """Add objects under the nodes' prefix, encrypted with the keys that commands name; no more."""
-        self._allow(role, ["s3:PutObject"], self.bucket.arn_for_objects("nodes/*"))
+        """Add objects under each node's own prefix, encrypted with the keys that commands name; no more."""
+        self._allow(role, ["s3:PutObject"], self.bucket.arn_for_objects(f"nodes/{OWN_NAME}/*"))
         self._let_encrypt(role, "kms:GenerateDataKey")
 
     def let_count(self, scale: lambda_.Function) -> None:

@@ -10,6 +10,8 @@ RUN=${PARLEY_RUN:-/run/parley}
 mkdir -p "$RUN"
 address=$(fact public-ipv4)
 instance=$(fact instance-id)
+# What the role's policy calls this machine: objects of recordings may be added below this name alone.
+owner=$(aws sts get-caller-identity --query UserId --output text)
 url="http://$address:443"
 if [ -n "$PARLEY_NODE_DOMAIN" ]; then
   name="$instance.$PARLEY_NODE_DOMAIN"
@@ -26,4 +28,5 @@ PARLEY_MEDIA_ADDRESSES=$address
 PARLEY_METRICS_HOST=$(fact local-ipv4)
 PARLEY_ZONE=$(fact placement/availability-zone)
 PARLEY_INSTANCE=$instance
+PARLEY_RECORDING_OWNER=$owner
 END

@@ -122,6 +122,7 @@ class Recordings:
         spool_bytes: int,
         tell: Callable[[Standing], None],
         *,
+        owner: str = "",
         remote_taps: Taps | None = None,
         backup_trouble: Callable[[MeetingId], str | None] = lambda meeting: None,
         monotonic: Callable[[], float],
@@ -129,11 +130,13 @@ class Recordings:
     ) -> None:
         """
         Args:
+            owner: What the node's objects lie under besides its name, where its rights end there.
             taps: Of the meetings that are here.
             remote_taps: Of what comes from other nodes, by recording: without any, none is taken from there.
             backup_trouble: What is wrong with the second recorder of a meeting here; None while nothing is.
         """
         self._node = node
+        self._prefix = f"nodes/{owner}/{node}" if owner else f"nodes/{node}"
         self._taps_by_role: dict[Role, Taps] = {"primary": taps, "backup": remote_taps or taps}
         self._backup_trouble = backup_trouble
         self._spool = spool
@@ -344,7 +347,7 @@ class Recordings:
             recording=order.recording,
             meeting=order.meeting,
             node=self._node,
-            prefix=f"nodes/{self._node}/{name}/",
+            prefix=f"{self._prefix}/{name}/",
             bucket=order.bucket,
             backup_bucket=order.backup_bucket,
             key_id=order.key_id,

@@ -32,6 +32,7 @@ echo >> "$CALLS"
 case "$1 $2" in
   "acm export-certificate") python3 "$EXPORT" "$@" ;;
   "route53 change-resource-record-sets") echo /change/C1 ;;
+  "sts get-caller-identity") echo AROAEXAMPLE:i-1 ;;
 esac
 """
 OTHER = """#!/bin/bash
@@ -124,6 +125,7 @@ def test_a_node_is_told_its_name_its_address_and_its_zone(machine):
         "PARLEY_METRICS_HOST": "10.0.1.9",
         "PARLEY_ZONE": "eu-central-1b",
         "PARLEY_INSTANCE": "i-1",
+        "PARLEY_RECORDING_OWNER": "AROAEXAMPLE:i-1",
     }
 
 
@@ -229,7 +231,7 @@ def test_without_a_zone_there_is_neither_name_nor_certificate(machine):
     (machine.root / "machine.env").write_text("export PARLEY_NODE_GROUP=g PARLEY_NODE_DOMAIN=\n")
     assert machine.run("prepare.sh").returncode == 0
     assert node_settings(machine)["PARLEY_NODE_PUBLIC_URL"] == "http://203.0.113.9:443"
-    assert not machine.calls("aws")
+    assert [one.split()[1] for one in machine.calls("aws")] == ["sts"]
 
 
 def composing(machine: Machine, idle: int = 600) -> None:

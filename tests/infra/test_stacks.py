@@ -986,7 +986,10 @@ def test_a_node_adds_recordings_under_its_prefix_and_reads_none(region):
     ]
     assert actions(granted) == {"s3:PutObject", "kms:GenerateDataKey"}
     objects = [one for one in granted if one["Action"] == "s3:PutObject"]
-    assert all("/nodes/*" in json.dumps(one["Resource"]) for one in objects)
+    # Below the name that IAM gives the machine which asks, and no other's.
+    (one,) = objects
+    assert json.dumps(one["Resource"]).count("/nodes/${aws:userid}/*") == 1
+    assert "/nodes/*" not in json.dumps(one["Resource"])
     encrypting = [
         one for one in statements(region, of="FleetRole") if "kms:GenerateDataKey" in actions([one])
     ]

@@ -349,3 +349,18 @@ async def test_a_stop_ends_what_a_node_records_as_the_second_and_a_pause_holds_b
     assert world.recordings.places("backup") == {MeetingId("rec_a")}
     await world.ends(await world.recorder(0), 0)
     assert world.recordings.places("backup") == set()
+
+
+async def test_objects_lie_under_the_name_that_the_nodes_rights_end_at(world: World):
+    world.recordings = Recordings(
+        "node_a",
+        world,
+        world.folder,
+        1,
+        world.told.append,
+        owner="AROA:i-1",
+        monotonic=lambda: world.now,
+        wallclock=lambda: world.now,
+    )
+    world.recordings.start(order(), [MEETING])
+    assert (await world.recorder(0)).take.prefix.startswith("nodes/AROA:i-1/node_a/rec_a-")
