@@ -1,6 +1,9 @@
 //! A publisher's packets, whatever becomes of them on their way, as segments: frames carry a counter that is read back
 //! from the files.
 
+use std::io::Cursor;
+
+use matroska_demuxer::{Frame, MatroskaFile};
 use packet_plane_core::codec::CodecName;
 use packet_plane_core::tap::record::{PacketRecord, Record};
 use packet_plane_recording::{Finding, Gap, Segment, Segmenter};
@@ -138,8 +141,26 @@ fn children(mut bytes: &[u8]) -> Vec<(u32, &[u8])> {
     found
 }
 
-/// Milliseconds from its beginning and bytes of each frame of a file.
+/// Milliseconds from its beginning and bytes of each frame of a file, as a demuxer of somebody else's reads them.
+fn demuxed(file: &[u8]) -> Vec<(u64, Vec<u8>)> {
+    let mut file = MatroskaFile::open(Cursor::new(file)).expect("a file that any demuxer opens");
+    assert_eq!(file.tracks().len(), 1);
+    assert_eq!(file.info().timestamp_scale().get(), 1_000_000);
+    let (mut found, mut frame) = (Vec::new(), Frame::default());
+    while file.next_frame(&mut frame).expect("a whole frame") {
+        found.push((frame.timestamp, frame.data.clone()));
+    }
+    found
+}
+
+/// The same by hand; both have to agree.
 fn frames(file: &[u8]) -> Vec<(u64, Vec<u8>)> {
+    let found = elements(file);
+    assert_eq!(demuxed(file), found);
+    found
+}
+
+fn elements(file: &[u8]) -> Vec<(u64, Vec<u8>)> {
     let segment = children(file)[1].1;
     let clusters = children(segment).into_iter().filter(|(id, _)| *id == 0x1f43_b675);
     let mut found = Vec::new();
@@ -262,6 +283,44 @@ fn a_pause_ends_the_segment_and_is_told_as_silence() {
         (gaps[0].reason.as_str(), gaps[0].end_us - gaps[0].start_us),
         ("silent", 10_000_000)
     );
+}
+
+#[test]
+fn a_link_that_is_away_leaves_a_gap_that_says_so() {
+    let sent = audio(600, 0);
+    let begin = Record::Begin {
+        track: AUDIO,
+        group: 1,
+        is_video: false,
+        label: b"audio",
+    };
+    let at_us = START_US + 4_000_000;
+    let reason: &[u8] = b"disconnected";
+    let end = Record::End {
+        track: AUDIO,
+        at_us,
+        reason,
+    };
+    let mut bytes = Vec::new();
+    begin.write(&mut bytes);
+    sent[..200].iter().for_each(|packet| packet.write(&mut bytes));
+    end.write(&mut bytes);
+    begin.write(&mut bytes);
+    sent[400..].iter().for_each(|packet| packet.write(&mut bytes));
+    let mut segmenter = Segmenter::default();
+    segmenter.push(&bytes).expect("whole records");
+    segmenter.finish();
+    let (mut segments, mut gaps) = (Vec::new(), Vec::new());
+    while let Some(finding) = segmenter.poll() {
+        match finding {
+            Finding::Segment(segment) => segments.push(segment),
+            Finding::Gap(gap) => gaps.push(gap),
+        }
+    }
+    assert_eq!(counters(&segments, b"audio").len(), 400);
+    let [gap] = &gaps[..] else { panic!("{gaps:?}") };
+    assert_eq!(gap.reason, "disconnected");
+    assert!(gap.start_us.abs_diff(at_us) < SHORT_US && gap.end_us.abs_diff(at_us + 4_000_000) < SHORT_US);
 }
 
 #[test]
