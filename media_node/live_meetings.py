@@ -16,6 +16,7 @@ from media_node.distribution import Distribution
 from media_node.errors import NotFoundError
 from media_node.forwarding import Forwarding
 from media_node.meetings.events import (
+    ChatSent,
     Event,
     ParticipantJoined,
     ParticipantLeft,
@@ -26,7 +27,7 @@ from media_node.meetings.events import (
     TrackUnpublished,
 )
 from media_node.meetings.meeting import Meeting
-from media_node.meetings.model import Track
+from media_node.meetings.model import ChatMessage, Track
 from media_node.quantities import Instant, MeetingId, ParticipantId
 from media_node.signaling.announce import announce
 from media_node.signaling.session import Seat
@@ -44,6 +45,8 @@ class LiveMeetings:
         self.seats_by_meeting: dict[MeetingId, dict[ParticipantId, Seat]] = {}
         self.participants = 0
         self.distribution = Distribution(forwarding)
+        # What people write to everybody is told there, too.
+        self.hear: Callable[[MeetingId, ChatMessage], None] = lambda meeting, message: None
         self._forwarding = forwarding
         self._connections = connections
         self._monotonic = monotonic
@@ -74,6 +77,8 @@ class LiveMeetings:
         self.settle(meeting, events, newcomer)
         for event in events:
             self._close_seat(meeting, event)
+            if isinstance(event, ChatSent) and event.message.to is None:
+                self.hear(meeting.id, event.message)
         if not meeting.participant_by_id:
             self.meeting_by_id.pop(meeting.id, None)
             self.seats_by_meeting.pop(meeting.id, None)

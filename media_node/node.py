@@ -47,7 +47,7 @@ from media_node.meetings.model import Standing, Wish
 from media_node.metrics import NodeCounts, format_metrics
 from media_node.observation import Observation
 from media_node.quantities import Instant, MeetingId, ParticipantId, new_identifier
-from media_node.recorded_meetings import RecordedMeetings
+from media_node.recorded_meetings import RecordedMeetings, message_of
 from media_node.recording.manifest import Role
 from media_node.recording.recordings import Order, Recordings
 from media_node.recording.recordings import Standing as RecordingStanding
@@ -123,6 +123,7 @@ class Node:
             monotonic=time.monotonic,
             wallclock=time.time,
         )
+        self.hosting.live.hear = lambda meeting, written: self._recordings.hear(meeting, message_of(written))
         self._tokens = TokenVerifier(self.id, self._fetch_keys)
         self._tests = ConnectionTests(
             self._forwarding,

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 from media_node.forwarding import Forwarding
 from media_node.live_meetings import LiveMeetings
-from media_node.meetings.model import RecordingNotice, Track
+from media_node.meetings.model import ChatMessage, RecordingNotice, Track
 from media_node.quantities import Instant, MeetingId
+from media_node.recording.manifest import Message
 from media_node.recording.recordings import Standing
 
 OpenTap = Callable[[int, int, int], None]
@@ -72,3 +73,9 @@ class RecordedMeetings:
         started_at = datetime.fromtimestamp(standing.started_us / 1_000_000, UTC)
         notice = RecordingNotice(standing.recording, state, standing.reason, started_at)
         self._live.apply(meeting, meeting.handle_recording(notice))
+
+
+def message_of(written: ChatMessage) -> Message:
+    """What somebody wrote, as recordings keep it."""
+    at_us = round(written.sent_at.timestamp() * 1_000_000)
+    return Message(written.id, written.sender, written.text, at_us)

@@ -83,6 +83,16 @@ class Health:
 
 
 @dataclass(frozen=True)
+class Message:
+    """What a participant wrote to everybody."""
+
+    id: str
+    participant: str
+    text: str
+    at_us: int
+
+
+@dataclass(frozen=True)
 class Page:
     """A part of a manifest; `digest` is the SHA-256 of its bytes, which the next page names."""
 
@@ -97,6 +107,7 @@ class Page:
     health: tuple[Health, ...]
     is_final: bool
     digest: str = ""
+    messages: tuple[Message, ...] = ()
 
     @staticmethod
     def digest_of(data: bytes) -> str:
@@ -137,10 +148,22 @@ def format_entry(entry: Entry) -> str:
     return json.dumps(entry_to_json(entry), sort_keys=True, separators=(",", ":"))
 
 
+def message_to_json(message: Message) -> Json:
+    return {
+        "id": message.id,
+        "participant": message.participant,
+        "text": message.text,
+        "atUs": message.at_us,
+    }
+
+
 def format_page(page: Page) -> bytes:
     """The bytes of a page, canonical JSON; `page.digest` is not part of them."""
+    # Of most pages there are none.
+    written = {"messages": [message_to_json(one) for one in page.messages]} if page.messages else {}
     return canonical(
         {
+            **written,
             "version": VERSION,
             "recording": page.recording,
             "meeting": page.meeting,
@@ -186,6 +209,7 @@ def parse_page(data: bytes) -> Page:
         health=tuple(_parse_health(one) for one in fields.objects("health")),
         is_final=fields.flag("final"),
         digest=Page.digest_of(data),
+        messages=tuple(message_from_json(one) for one in fields.objects("messages", optional=True)),
     )
 
 
@@ -223,6 +247,18 @@ def entry_from_json(value: Mapping[str, Any]) -> Entry:
         lost=tuple(_Fields(one, "lost").span() for one in fields.objects("lost")),
         key_id=fields.text_or_none("keyId"),
     )
+
+
+def message_from_json(value: Any) -> Message:
+    """A message from its JSON object.
+
+    Raises:
+        ManifestError: A field is missing or of another type.
+    """
+    if not isinstance(value, dict):
+        raise ManifestError(f"a message is an object, not {type(value).__name__}")
+    fields = _Fields(value, "message")
+    return Message(fields.text("id"), fields.text("participant"), fields.text("text"), fields.number("atUs"))
 
 
 def _parse_gap(value: Json) -> Gap:
@@ -293,8 +329,8 @@ class _Fields:
             raise self._wrong(name, f"one of {', '.join(among)}", value)
         return value
 
-    def objects(self, name: str) -> list[Json]:
-        value = self._values.get(name)
+    def objects(self, name: str, *, optional: bool = False) -> list[Json]:
+        value = self._values.get(name, [] if optional else None)
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
             raise self._wrong(name, "a list of objects", value)
         return value

@@ -25,6 +25,7 @@ from botocore.config import Config
 import packet_plane
 from media_node.errors import ManifestError, MediaNodeError
 from media_node.recording.manifest import Gap, Health, Span
+from media_node.recording.messages import MessageReader
 from media_node.recording.processes import BROKEN_STATUS, BUSY_STATUS, UNFINISHED_STATUS
 from media_node.recording.settings import RecorderSettings, parse_settings
 from media_node.recording.spool import Spool
@@ -51,7 +52,10 @@ BRING_BACK_SECONDS = 30.0
 class Recorder:
     """One take from start to end; `out` gets its states."""
 
-    def __init__(self, settings: RecorderSettings, storage: Storage, out: TextIO) -> None:
+    def __init__(
+        self, settings: RecorderSettings, storage: Storage, out: TextIO, messages: MessageReader
+    ) -> None:
+        self._messages = messages
         self._storage = storage
         self._spool = Spool(settings.folder, settings.identity, settings.spool_bytes)
         self._uploads = Uploads(self._spool, storage)
@@ -77,6 +81,8 @@ class Recorder:
         try:
             if tap is not None:
                 self._record(tap)
+                # Written before the end, and perhaps not read yet.
+                self._hear()
             self._take(self._segmenter.finish())
             return self._finish()
         finally:
@@ -85,8 +91,13 @@ class Recorder:
     def _record(self, tap: socket.socket) -> None:
         tap.setblocking(False)
         while True:
-            readable, _, _ = select.select([tap], [], [], TICK_SECONDS)
-            if readable:
+            sources: list[socket.socket | MessageReader] = (
+                [tap, self._messages] if self._messages.is_open else [tap]
+            )
+            readable, _, _ = select.select(sources, [], [], TICK_SECONDS)
+            if self._messages in readable:
+                self._hear()
+            if tap in readable:
                 try:
                     data = tap.recv(READ_BYTES)
                 except ConnectionResetError:
@@ -97,6 +108,11 @@ class Recorder:
             if time.monotonic() - self._ticked_at >= TICK_SECONDS:
                 self._take(self._segmenter.handle_timeout(self._now_us()))
                 self._tick()
+
+    def _hear(self) -> None:
+        for message in self._messages.read():
+            with self._uploads.lock:
+                self._spool.note_message(message)
 
     def _finish(self) -> int:
         """Store everything, and the last page behind it."""
@@ -241,7 +257,9 @@ def main(arguments: list[str]) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         (settings.folder.parent / f"{settings.folder.name}.settings").write_text(settings.format())
         tap = socket.socket(fileno=settings.descriptor) if settings.descriptor is not None else None
-        status = Recorder(settings, make_storage(settings), sys.stdout).run(tap)
+        status = Recorder(
+            settings, make_storage(settings), sys.stdout, MessageReader(sys.stdin.fileno())
+        ).run(tap)
     except BlockingIOError:
         return BUSY_STATUS
     except (MediaNodeError, OSError, ValueError) as exc:

@@ -21,7 +21,8 @@ import structlog
 from media_node.errors import ManifestError
 from media_node.metrics import RecordingCounts
 from media_node.quantities import Instant, MeetingId, new_identifier
-from media_node.recording.manifest import Role
+from media_node.recording.manifest import Message, Role
+from media_node.recording.messages import Messages
 from media_node.recording.processes import BROKEN_STATUS, UNFINISHED_STATUS, start_recorder, status_lines
 from media_node.recording.settings import RecorderSettings, parse_settings
 
@@ -109,6 +110,8 @@ class Recording:
     # Of the take now, as its recorder last said, and of those before.
     status: dict[str, Any] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    # What people write to everybody.
+    messages: Messages = field(default_factory=Messages)
 
 
 class Recordings:
@@ -205,6 +208,13 @@ class Recordings:
 
     def _taps_of(self, recording: Recording) -> Taps:
         return self._taps_by_role[recording.order.role]
+
+    def hear(self, meeting: MeetingId, message: Message) -> None:
+        """Somebody wrote to everybody: it is kept like what is said, and like that not in a pause."""
+        for recording in self.recording_by_key.values():
+            is_on = recording.take is not None and not recording.is_paused and not recording.is_stopping
+            if recording.order.place == meeting and is_on:
+                recording.messages.add(message)
 
     # Time.
 
@@ -404,6 +414,7 @@ class Recordings:
         if process is not None:
             if recording.take is not None and recording.take.prefix == take.prefix:
                 recording.process = process
+                recording.messages.connect(process)
             async for line in status_lines(process):
                 self._handle_status(recording, take, line)
             status = await process.wait()

@@ -17,7 +17,15 @@ from typing import Any
 import structlog
 
 from media_node.errors import ManifestError
-from media_node.recording.manifest import Entry, Gap, Health, Span, entry_to_json
+from media_node.recording.manifest import (
+    Entry,
+    Gap,
+    Health,
+    Message,
+    Span,
+    entry_to_json,
+    message_to_json,
+)
 from media_node.recording.take import Draft, Take, TakeIdentity
 
 log = structlog.get_logger()
@@ -88,6 +96,10 @@ class Spool:
     def note_health(self, health: Health) -> None:
         self.take.note_health(health)
         self._journal({"health": [health.state, health.reason, health.at_us]})
+
+    def note_message(self, message: Message) -> None:
+        self.take.note_message(message)
+        self._journal({"message": message_to_json(message)})
 
     # What goes.
 

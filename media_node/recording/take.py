@@ -17,12 +17,15 @@ from media_node.recording.manifest import (
     Gap,
     Health,
     Json,
+    Message,
     Page,
     Role,
     Span,
     entry_from_json,
     entry_to_json,
     format_page,
+    message_from_json,
+    message_to_json,
 )
 
 # Stretches of loss that one entry names; nearer ones become one.
@@ -85,6 +88,7 @@ class Take:
     _chained: list[_Chained] = field(default_factory=list)
     _gaps: list[Gap] = field(default_factory=list)
     _health: list[Health] = field(default_factory=list)
+    _messages: list[Message] = field(default_factory=list)
 
     # What happens.
 
@@ -132,6 +136,9 @@ class Take:
     def note_health(self, health: Health) -> None:
         self._health.append(health)
 
+    def note_message(self, message: Message) -> None:
+        self._messages.append(message)
+
     def note_end(self, track: str, end_us: int) -> None:
         """What a track has until now: where a recorder that starts again finds its gap."""
         self._end_by_track[track] = end_us
@@ -148,7 +155,8 @@ class Take:
 
     @property
     def has_news(self) -> bool:
-        return bool(self._gaps or self._health or (self._chained and self._chained[0].is_stored))
+        is_told = self._gaps or self._health or self._messages
+        return bool(is_told or (self._chained and self._chained[0].is_stored))
 
     def close_page(self, *, is_final: bool) -> tuple[str, bytes]:
         """The next page: its key and its bytes. It lists the stored entries before the first that is not."""
@@ -166,12 +174,13 @@ class Take:
             gaps=tuple(self._gaps),
             health=tuple(self._health),
             is_final=is_final,
+            messages=tuple(self._messages),
         )
         data = format_page(page)
         key = f"{self.identity.prefix}pages/{self.page:06d}.json"
         self._previous_page = Page.digest_of(data)
         self.page += 1
-        self._gaps, self._health = [], []
+        self._gaps, self._health, self._messages = [], [], []
         self.is_over = is_final
         return key, data
 
@@ -193,6 +202,7 @@ class Take:
             ],
             "gaps": [[one.track, one.start_us, one.end_us, one.reason] for one in self._gaps],
             "health": [[one.state, one.reason, one.at_us] for one in self._health],
+            "messages": [message_to_json(one) for one in self._messages],
         }
 
     @classmethod
@@ -221,6 +231,8 @@ class Take:
                 ],
                 _gaps=[Gap(*one) for one in state["gaps"]],
                 _health=[Health(*one) for one in state["health"]],
+                # A recorder of before wrote none.
+                _messages=[message_from_json(one) for one in state.get("messages", [])],
             )
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise ManifestError(f"the kept state of a take cannot be read: {exc!r}") from exc
@@ -241,6 +253,8 @@ class Take:
                     self.note_end(str(track), int(end_us))
                 case {"health": [state, reason, at_us]}:
                     self.note_health(Health(state, reason, int(at_us)))
+                case {"message": dict(message)}:
+                    self.note_message(message_from_json(message))
                 case _:
                     raise ManifestError("a line of a take's journal says nothing that is known")
         except (TypeError, ValueError) as exc:

@@ -16,7 +16,16 @@ from typing import Any
 import av
 import numpy as np
 
-from media_node.recording.manifest import Entry, Gap, Page, Span, format_entry, format_page, parse_page
+from media_node.recording.manifest import (
+    Entry,
+    Gap,
+    Message,
+    Page,
+    Span,
+    format_entry,
+    format_page,
+    parse_page,
+)
 
 BUCKET = "parley-recordings"
 RECORDING = "rec_a"
@@ -243,6 +252,8 @@ class Take:
     role: str = "primary"
     recording: str = RECORDING
     gaps: tuple[Gap, ...] = ()
+    # On each page: a recorder that follows another is told the latest again.
+    messages: tuple[Message, ...] = ()
     entries: list[Entry] = field(default_factory=list)
 
     def write(
@@ -296,6 +307,7 @@ class Take:
                 role=self.role,  # type: ignore[arg-type]
                 number=number,
                 previous_page=previous,
+                messages=self.messages,
                 entries=tuple(listed[at : at + step]),
                 gaps=self.gaps if is_last else (),
                 health=(),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from media_node.recording.composition.axis import merged, without
 from media_node.recording.composition.plan import HELD_US
-from media_node.recording.manifest import Entry, Gap, Span
+from media_node.recording.manifest import Entry, Gap, Message, Span
 
 # Ends and begins of segments differ by less, and another take is not asked for that.
 SLACK_US = 60_000
@@ -35,6 +35,7 @@ CREATE TABLE lost (segment TEXT, start_us INTEGER, end_us INTEGER);
 CREATE INDEX lost_of ON lost (segment);
 CREATE TABLE gaps (track TEXT, start_us INTEGER, end_us INTEGER);
 CREATE INDEX gap_by_time ON gaps (track, start_us);
+CREATE TABLE messages (id TEXT PRIMARY KEY, participant TEXT, text TEXT, at_us INTEGER);
 CREATE TABLE faults (object TEXT, text TEXT);
 """
 
@@ -115,6 +116,13 @@ class Catalog:
             [(gap.track, gap.start_us, gap.end_us) for gap in gaps if gap.reason not in INTENDED_GAPS],
         )
 
+    def add_messages(self, messages: Iterable[Message]) -> None:
+        """What was written; a message that another page or take has too is the same one."""
+        self._database.executemany(
+            "INSERT OR IGNORE INTO messages VALUES (?, ?, ?, ?)",
+            [(one.id, one.participant, one.text, one.at_us) for one in messages],
+        )
+
     def mark_bad(self, key: str, text: str) -> None:
         """The segment is not whole: it is not shown, and where no other is there, its time is a gap."""
         self._database.execute("UPDATE segments SET bad = ? WHERE object = ?", (text, key))
@@ -143,6 +151,11 @@ class Catalog:
         count = self._one("SELECT count(*) FROM faults")
         rows = self._database.execute("SELECT object, text FROM faults LIMIT ?", (most,)).fetchall()
         return (count[0] if count else 0), rows
+
+    def messages(self) -> Iterator[Message]:
+        """By when they were written."""
+        rows = self._database.execute("SELECT * FROM messages ORDER BY at_us, id")
+        return (Message(*row) for row in rows)
 
     def end_us(self) -> int | None:
         """When the last segment ends."""

@@ -213,7 +213,7 @@ class Composer:
         length = publisher.publish_movie(contents.movie, film.minutes)
         screens = [track for track in catalog.every_track() if track.source == "screen"]
         chapters = side_tracks.chapters(timeline, axis, screens, lost)
-        chat = side_tracks.chat(timeline, axis)
+        chat = side_tracks.chat(timeline, axis, catalog.messages())
         keys = contents.publish_side_files(
             publisher, job, film.thumbnail_us, axis.duration_us, chapters, chat
         )

@@ -13,7 +13,7 @@ from media_node.recording.composition.catalog import Track
 from media_node.recording.composition.mixing import HOP_SAMPLES
 from media_node.recording.composition.plan import SAMPLE_RATE
 from media_node.recording.composition.timeline import UNSEEN_ROLES, Moment, Timeline
-from media_node.recording.manifest import Span
+from media_node.recording.manifest import Message, Span
 
 # What happens closer together is one chapter.
 LEAST_CHAPTER_US = 10_000_000
@@ -51,10 +51,12 @@ def chapters(timeline: Timeline, axis: Axis, screens: Iterable[Track], holes: Se
     return _vtt(_until_next(cues, axis.duration_us))
 
 
-def chat(timeline: Timeline, axis: Axis) -> str:
-    written = [one for one in timeline.messages if axis.started_us <= one.at_us < axis.ended_us]
+def chat(timeline: Timeline, axis: Axis, messages: Iterable[Message]) -> str:
+    """What was written to everybody, by time."""
     cues = []
-    for message in sorted(written, key=lambda one: one.at_us):
+    for message in messages:
+        if not axis.started_us <= message.at_us < axis.ended_us:
+            continue
         film_us = axis.film_us(message.at_us)
         name = _escaped(timeline.name(message.participant, message.at_us))
         cues.append((film_us, f"<v {name}>{_escaped(message.text)}"))

@@ -77,6 +77,7 @@ class TakeReader:
                 self._enter(take, prefix, waiting, vouched)
                 waiting = entry
             self._catalog.add_gaps(page.gaps)
+            self._catalog.add_messages(page.messages)
             before, is_final = page, page.is_final
         self._enter(take, prefix, waiting)
         return is_final

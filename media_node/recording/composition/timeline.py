@@ -1,4 +1,4 @@
-"""What the meeting's log says of a recording: who was there when, names, pauses, messages.
+"""What the meeting's log says of a recording: who was there when, names, pauses.
 
 Pure: the bytes of `timeline.json` in, values out. Times are microseconds since the Unix epoch.
 """
@@ -21,15 +21,6 @@ GOES = frozenset({"participant.left", "participant.removed", "participant.banned
 UNKNOWN_NAME = "Guest"
 # A name longer than that fits no tile.
 MOST_NAME_CHARACTERS = 60
-
-
-@dataclass(frozen=True)
-class Message:
-    """What somebody wrote to everybody."""
-
-    participant: str
-    text: str
-    at_us: int
 
 
 @dataclass(frozen=True)
@@ -70,7 +61,6 @@ class Timeline:
     ended_us: int | None
     pauses: tuple[Span, ...]
     people: Mapping[str, Person]
-    messages: tuple[Message, ...]
 
     def name(self, participant: str, at_us: int) -> str:
         person = self.people.get(participant)
@@ -92,11 +82,9 @@ def parse_timeline(data: bytes) -> Timeline:
         pauses = tuple(_pause(one, ended) for one in recording.get("pauses") or ())
         people = _people(value.get("participants") or [], started)
         events = sorted(value.get("events") or [], key=lambda event: event.get("number", 0))
-        messages = _follow(events, people)
+        _follow(events, people)
         meeting = value["meeting"]
-        return Timeline(
-            str(meeting["id"]), str(meeting.get("title") or ""), started, ended, pauses, people, messages
-        )
+        return Timeline(str(meeting["id"]), str(meeting.get("title") or ""), started, ended, pauses, people)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as exc:
         raise JobError(f"the timeline is not of the contract: {type(exc).__name__}: {exc}") from exc
 
@@ -116,20 +104,16 @@ def _people(values: list[Mapping[str, Any]], started_us: int) -> dict[str, Perso
     }
 
 
-def _follow(events: list[Mapping[str, Any]], people: dict[str, Person]) -> tuple[Message, ...]:
-    """Enter into `people` when they came and went; what they wrote is returned."""
-    messages = []
+def _follow(events: list[Mapping[str, Any]], people: dict[str, Person]) -> None:
+    """Enter into `people` when they came and went."""
     for event in events:
         kind, data = event.get("type"), event.get("data") or {}
         at_us = _time_us(event["time"])
-        if kind == "message.sent":
-            messages += _message(data.get("message"), at_us)
-        elif kind == "meeting.ended":
+        if kind == "meeting.ended":
             for person in people.values():
                 _leave(person, at_us)
         elif isinstance(of := data.get("participant"), dict) and "id" in of:
             _follow_person(str(kind), of, at_us, people)
-    return tuple(messages)
 
 
 def _follow_person(kind: str, of: Mapping[str, Any], at_us: int, people: dict[str, Person]) -> None:
@@ -148,16 +132,6 @@ def _follow_person(kind: str, of: Mapping[str, Any], at_us: int, people: dict[st
 def _leave(person: Person, at_us: int) -> None:
     if person.here and person.here[-1].end_us == NEVER_US:
         person.here[-1] = Span(person.here[-1].start_us, max(at_us, person.here[-1].start_us))
-
-
-def _message(value: object, at_us: int) -> list[Message]:
-    """What was written to one person alone is not for everybody who watches."""
-    if not isinstance(value, dict) or value.get("to"):
-        return []
-    text, participant = value.get("text"), value.get("participant")
-    return (
-        [Message(participant, text, at_us)] if isinstance(text, str) and isinstance(participant, str) else []
-    )
 
 
 def _name(value: object) -> str:

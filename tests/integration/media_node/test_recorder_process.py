@@ -94,6 +94,11 @@ class Recorder:
         for line in self.process.stdout:
             self.said.append(json.loads(line))
 
+    def writes(self, *lines: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"".join(line + b"\n" for line in lines))
+        self.process.stdin.flush()
+
     def wait_until(self, is_right: Callable[[dict[str, Any]], bool]) -> None:
         """Until it says something that is right."""
         deadline = time.monotonic() + PATIENCE
@@ -123,6 +128,7 @@ def start(folder: Path, spool_bytes: int = 1 << 30, *, has_tap: bool = True) -> 
         [sys.executable, "-m", "media_node.recording.recorder", settings.format()],
         pass_fds=[theirs.fileno()],
         env=dict(os.environ),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
@@ -220,6 +226,53 @@ def test_what_a_killed_recorder_has_left_is_stored_by_the_next_one(
     assert bucket.problems() == []
     assert len(bucket.entries) >= 8
     assert bucket.pages[-1].is_final
+
+
+WRITTEN = b'{"id": "msg_%d", "participant": "par_a", "text": "h\\u00e9llo %d", "atUs": %d}'
+
+
+def test_what_people_write_is_in_the_pages_and_what_is_no_message_is_left_out(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    recorder = start(tmp_path)
+    recorder.tap.sendall(media.beginning() + media.seconds(4))
+    recorder.writes(WRITTEN % (1, 1, 10), b"no json", b'{"id": 7}', b"[" * 3000, WRITTEN % (2, 2, 20))
+    # Just before the end, and told all the same.
+    recorder.writes(WRITTEN % (3, 3, 30))
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == 0
+    assert bucket.problems() == []
+    written = [
+        (one.id, one.participant, one.text, one.at_us) for page in bucket.pages for one in page.messages
+    ]
+    assert written == [(f"msg_{one}", "par_a", f"héllo {one}", 10 * one) for one in (1, 2, 3)]
+
+
+def test_a_node_that_dies_in_the_middle_of_a_message_ends_no_recorder(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    recorder = start(tmp_path)
+    assert recorder.process.stdin is not None
+    recorder.process.stdin.write(WRITTEN % (1, 1, 10) + b"\n" + b'{"id": "msg_2", "par')
+    recorder.process.stdin.close()
+    recorder.tap.sendall(media.beginning() + media.seconds(6))
+    recorder.wait_until(lambda one: one["segments"] >= 2)
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == 0
+    assert [one.id for page in bucket.pages for one in page.messages] == ["msg_1"]
+
+
+def test_what_was_written_outlives_a_killed_recorder(bucket: Bucket, media: Media, tmp_path: Path):
+    bucket.is_refusing = True
+    recorder = start(tmp_path)
+    recorder.writes(WRITTEN % (1, 1, 10))
+    recorder.tap.sendall(media.beginning() + media.seconds(6))
+    recorder.wait_until(lambda one: one["spoolBytes"] > 50_000)
+    recorder.process.kill()
+    recorder.process.wait()
+    bucket.is_refusing = False
+    assert start(tmp_path, has_tap=False).process.wait(PATIENCE) == 0
+    assert [one.text for page in bucket.pages for one in page.messages] == ["héllo 1"]
 
 
 def test_of_two_recorders_of_a_take_the_second_leaves_the_first_alone(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import av
 import numpy as np
 import pytest
 
-from media_node.recording.manifest import Gap, Span
+from media_node.recording.manifest import Gap, Message, Span
 from tests.support.composing import OUTPUT, Studio, counter
 from tests.support.recorded_meeting import (
     BUCKET,
     CAMERA_RATE,
+    RECORDING,
     Piece,
     Take,
     camera,
@@ -272,10 +274,9 @@ def test_losses_inside_a_segment_are_filled_from_the_backup(studio: Studio):
 def test_the_hls_rendition_is_the_film_and_everything_beside_it_is_there(studio: Studio):
     log = [
         event(1, "participant.joined", -1, participant=ANA),
-        event(2, "message.sent", 1, message={"participant": "par_a", "text": "<b>Hi</b>\n\n& all"}),
-        event(3, "message.sent", 2, message={"participant": "par_a", "text": "secret", "to": "par_b"}),
     ]
-    take = Take(studio.s3)
+    said = (Message("msg_a", "par_a", "<b>Hi</b>\n\n& all", us(1)),)
+    take = Take(studio.s3, messages=said)
     take.write([*camera("par_a", 0, 6), *microphone("par_a", 0, 6)])
     film = studio.compose(timeline(6, [ANA], log), [take.prefix])
     for key in studio.keys(f"{OUTPUT}hls/"):
@@ -287,14 +288,29 @@ def test_the_hls_rendition_is_the_film_and_everything_beside_it_is_there(studio:
     assert "#EXT-X-PLAYLIST-TYPE:VOD" in playlist
     assert playlist.endswith("#EXT-X-ENDLIST\n")
     chat = studio.read(film.files["chat"]).decode()
-    assert "00:00:01.000 --> 00:00:06.000\n<v Ana>&lt;b&gt;Hi&lt;/b&gt; &amp; all\n" in chat
-    assert "secret" not in chat
+    assert chat == "WEBVTT\n\n00:00:01.000 --> 00:00:06.000\n<v Ana>&lt;b&gt;Hi&lt;/b&gt; &amp; all\n"
     assert "#xywh=160,0,160,90" in studio.read(film.files["thumbnails"]).decode()
     assert studio.read(film.files["sprite"])[:2] == b"\xff\xd8"
     waveform = json.loads(studio.read(film.files["waveform"]))
     assert waveform["length"] * 2 == len(waveform["data"]) == 120
     assert waveform["data"][1] > 30 > 5 > waveform["data"][11]
     assert film.files["bytes"] == film.path.stat().st_size
+
+
+def test_what_was_written_is_told_once_by_time_whichever_node_kept_it(studio: Studio):
+    first = Take(studio.s3, messages=(Message("msg_b", "par_a", "two", us(2)),))
+    first.write(microphone("par_a", 0, 3))
+    moved = f"nodes/node_b/{RECORDING}-{'b' * 26}/"
+    kept = (
+        *first.messages,
+        Message("msg_a", "par_a", "one", us(1)),
+        Message("msg_c", "par_a", "late", us(99)),
+    )
+    second = Take(studio.s3, moved, messages=kept)
+    second.write([replace(one, track="trk_other") for one in microphone("par_a", 3, 6)])
+    film = studio.compose(timeline(6, [ANA]), [first.prefix, second.prefix])
+    chat = studio.read(film.files["chat"]).decode()
+    assert [line for line in chat.splitlines() if line.startswith("<v")] == ["<v Ana>one", "<v Ana>two"]
 
 
 def test_the_file_has_its_header_first(studio: Studio):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from media_node.quantities import MeetingId
 from media_node.recording import recordings as module
+from media_node.recording.manifest import Message
 from media_node.recording.recordings import (
     ABSENT_SECONDS,
     EMPTY_SECONDS,
@@ -25,6 +27,31 @@ MEETING = MeetingId("mtg_a")
 
 
 @dataclass
+class FakePipe:
+    """What a recorder would read."""
+
+    written: list[bytes] = field(default_factory=list)
+    unread_bytes: int = 0
+
+    @property
+    def transport(self) -> FakePipe:
+        return self
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread_bytes
+
+    def is_closing(self) -> bool:
+        return False
+
+    def write(self, line: bytes) -> None:
+        self.written.append(line)
+
+    @property
+    def ids(self) -> list[str]:
+        return [json.loads(line)["id"] for line in self.written]
+
+
+@dataclass
 class FakeRecorder:
     """A recorder that says what a test tells it to, and ends when that says so."""
 
@@ -33,6 +60,7 @@ class FakeRecorder:
     ended: asyncio.Future[int] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     pid: int = 7
     returncode: int | None = None
+    stdin: FakePipe = field(default_factory=lambda: FakePipe())
 
     @property
     def stdout(self) -> FakeRecorder:
@@ -364,3 +392,43 @@ async def test_objects_lie_under_the_name_that_the_nodes_rights_end_at(world: Wo
     )
     world.recordings.start(order(), [MEETING])
     assert (await world.recorder(0)).take.prefix.startswith("nodes/AROA:i-1/node_a/rec_a-")
+
+
+def written(number: int) -> Message:
+    return Message(f"msg_{number}", "par_a", "Hi", number)
+
+
+async def test_what_people_write_goes_to_the_recorder_and_not_in_a_pause(world: World):
+    world.recordings.start(order(), [MEETING])
+    recorder = await world.recorder(0)
+    await world.says(recorder, b"{}")
+    world.recordings.hear(MEETING, written(1))
+    world.recordings.hear(MeetingId("mtg_b"), written(2))
+    world.recordings.pause("rec_a")
+    world.recordings.hear(MEETING, written(3))
+    world.recordings.resume("rec_a")
+    world.recordings.hear(MEETING, written(4))
+    world.recordings.stop("rec_a")
+    world.recordings.hear(MEETING, written(5))
+    assert recorder.stdin.ids == ["msg_1", "msg_4"]
+
+
+async def test_what_a_dead_recorder_may_not_have_read_is_told_to_the_next(world: World):
+    world.recordings.start(order(), [MEETING])
+    recorder = await world.recorder(0)
+    await world.says(recorder, b"{}")
+    world.recordings.hear(MEETING, written(1))
+    await world.ends(recorder, -9)
+    world.recordings.hear(MEETING, written(2))
+    again = await world.recorder(1)
+    await world.says(again, b"{}")
+    assert sorted(set(again.stdin.ids)) == ["msg_1", "msg_2"]
+
+
+async def test_a_recorder_that_reads_nothing_is_not_waited_for(world: World):
+    world.recordings.start(order(), [MEETING])
+    recorder = await world.recorder(0)
+    await world.says(recorder, b"{}")
+    recorder.stdin.unread_bytes = 2 << 20
+    world.recordings.hear(MEETING, written(1))
+    assert recorder.stdin.written == []

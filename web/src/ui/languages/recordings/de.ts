@@ -2,10 +2,12 @@ import type { WordsLike } from '../areas.ts';
 import type { en } from './en.ts';
 
 export const de: WordsLike<typeof en> = {
-  notice: 'Dieses Treffen wird aufgezeichnet. Wer bleibt, ist einverstanden.',
-  noticeBefore: 'Dieses Treffen wird gerade aufgezeichnet. Wenn du hineingehst, bist du einverstanden.',
+  notice:
+    'Dieses Treffen wird aufgezeichnet, auch was an alle geschrieben wird. Wer bleibt, ist einverstanden.',
+  noticeBefore:
+    'Dieses Treffen wird gerade aufgezeichnet, auch was an alle geschrieben wird. Wenn du hineingehst, bist du einverstanden.',
   noticeAutomatic:
-    'Dieses Treffen wird von Anfang an aufgezeichnet. Wenn du hineingehst, bist du einverstanden.',
+    'Dieses Treffen wird von Anfang an aufgezeichnet, auch was an alle geschrieben wird. Wenn du hineingehst, bist du einverstanden.',
   record: 'Aufzeichnen',
   stop: 'Aufzeichnung beenden',
   pauseRecording: 'Aufzeichnung anhalten',

@@ -1,8 +1,10 @@
 /** Of the pages about recordings, and of recording in a meeting. */
 export const en = {
-  notice: 'This meeting is recorded. Who stays agrees to it.',
-  noticeBefore: 'This meeting is being recorded. If you come in, you agree to it.',
-  noticeAutomatic: 'This meeting is recorded from its start. If you come in, you agree to it.',
+  notice: 'This meeting is recorded, with what is written to everybody. Who stays agrees to it.',
+  noticeBefore:
+    'This meeting is being recorded, with what is written to everybody. If you come in, you agree to it.',
+  noticeAutomatic:
+    'This meeting is recorded from its start, with what is written to everybody. If you come in, you agree to it.',
   record: 'Record',
   stop: 'Stop recording',
   pauseRecording: 'Pause recording',

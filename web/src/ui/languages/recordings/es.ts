@@ -2,9 +2,11 @@ import type { WordsLike } from '../areas.ts';
 import type { en } from './en.ts';
 
 export const es: WordsLike<typeof en> = {
-  notice: 'Esta reunión se graba. Quien se queda, está de acuerdo.',
-  noticeBefore: 'Esta reunión se está grabando. Si entras, estás de acuerdo.',
-  noticeAutomatic: 'Esta reunión se graba desde el principio. Si entras, estás de acuerdo.',
+  notice: 'Esta reunión se graba, también lo que se escribe a todos. Quien se queda, está de acuerdo.',
+  noticeBefore:
+    'Esta reunión se está grabando, también lo que se escribe a todos. Si entras, estás de acuerdo.',
+  noticeAutomatic:
+    'Esta reunión se graba desde el principio, también lo que se escribe a todos. Si entras, estás de acuerdo.',
   record: 'Grabar',
   stop: 'Terminar la grabación',
   pauseRecording: 'Pausar la grabación',

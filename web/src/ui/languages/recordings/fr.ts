@@ -2,9 +2,11 @@ import type { WordsLike } from '../areas.ts';
 import type { en } from './en.ts';
 
 export const fr: WordsLike<typeof en> = {
-  notice: 'Cette réunion est enregistrée. Qui reste y consent.',
-  noticeBefore: 'Cette réunion est en cours d’enregistrement. En entrant, vous y consentez.',
-  noticeAutomatic: 'Cette réunion est enregistrée dès le début. En entrant, vous y consentez.',
+  notice: 'Cette réunion est enregistrée, messages à tous compris. Qui reste y consent.',
+  noticeBefore:
+    'Cette réunion est en cours d’enregistrement, messages à tous compris. En entrant, vous y consentez.',
+  noticeAutomatic:
+    'Cette réunion est enregistrée dès le début, messages à tous compris. En entrant, vous y consentez.',
   record: 'Enregistrer',
   stop: 'Arrêter l’enregistrement',
   pauseRecording: 'Suspendre l’enregistrement',
