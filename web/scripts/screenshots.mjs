@@ -72,6 +72,7 @@ export const SCREENS = {
   'test-running': { query: 'scene=test&link=running' },
   'test-blocked': { query: 'scene=test&link=blocked&language=de' },
   'test-rtl': { query: 'scene=test&link=weak&rtl' },
+  statistics: { query: 'scene=meeting&people=4&dialog=statistics' },
   left: { query: 'scene=left' },
   removed: { query: 'scene=left&reason=removed' },
 };

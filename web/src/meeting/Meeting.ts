@@ -27,6 +27,7 @@ import {
   snapshotParticipants,
   type Sight,
 } from './snapshot.ts';
+import { Statistics } from './Statistics.ts';
 import { Subscriptions } from './Subscriptions.ts';
 import { Tracks } from './Tracks.ts';
 import type {
@@ -52,6 +53,10 @@ export class Meeting implements MeetingClient {
   readonly captions: Captions;
   readonly sharing: Sharing;
   readonly hosting: Hosting;
+  readonly statistics = new Statistics(
+    () => this.#link.connection,
+    (slot) => this.#participants.carriedBy(this.#subscriptions.trackIn(slot)),
+  );
   readonly #link: Link;
   readonly #participants = new Participants();
   readonly #tracks = new Tracks();
@@ -94,8 +99,10 @@ export class Meeting implements MeetingClient {
       },
       environment?.watch,
     );
-    const { apiUrl } = options;
-    const api = { apiUrl, ...(environment?.fetch !== undefined && { fetch: environment.fetch }) };
+    const api = {
+      apiUrl: options.apiUrl,
+      ...(environment?.fetch !== undefined && { fetch: environment.fetch }),
+    };
     const asParticipant = new Api({
       ...api,
       accessToken: () => Promise.resolve(this.#link.grant?.resumeToken ?? null),
@@ -338,10 +345,8 @@ export class Meeting implements MeetingClient {
       case 'layers':
         this.#encode(message.track, message.wanted);
         return;
-      case 'waiting':
-      case 'move':
-      case 'answer':
-      case 'removed':
+      default:
+        // Answers and ends are the link's own business.
         break;
     }
     this.#update({});

@@ -97,6 +97,18 @@ export class Participants {
     return null;
   }
 
+  /** Whose track it is and of what. */
+  carriedBy(track: TrackId | null): {
+    readonly source: Source | null;
+    readonly participant: ParticipantId | null;
+  } {
+    for (const { id, tracks } of this.#byId.values()) {
+      const found = tracks.find((candidate) => candidate.id === track);
+      if (found !== undefined) return { source: found.source, participant: id };
+    }
+    return { source: null, participant: null };
+  }
+
   trackById(id: TrackId): RosterTrack | null {
     for (const participant of this.#byId.values()) {
       const track = participant.tracks.find((candidate) => candidate.id === id);

@@ -44,6 +44,11 @@ export class Subscriptions {
     );
   }
 
+  /** The track that a slot carries now. */
+  trackIn(slot: Slot): TrackId | null {
+    return this.#slots.find((state) => state.slot === slot)?.carried ?? null;
+  }
+
   /** A fresh session forgets what was assigned; a resumed one still knows it. */
   handleJoined(slots: readonly (CarriedSlot & { readonly kind: Kind })[], resumed: boolean): void {
     const before = new Map(this.#slots.map((state) => [state.slot, state]));

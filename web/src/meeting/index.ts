@@ -32,6 +32,8 @@ export { testConnection, type ConnectionTestOptions } from './connectionTest/tes
 export type * from './connectionTest/types.ts';
 export type { MeetingOptions } from './options.ts';
 export type * from './types.ts';
+export type { MeetingStatistics, StreamStatistics } from './Statistics.ts';
+export { diagnosticsOf, readSurroundings, type Diagnostics, type Surroundings } from './diagnostics.ts';
 
 /**
  * What anyone with the code may know of a meeting, for a page that invites to join.

@@ -1,4 +1,5 @@
 /** What a page says of itself when it makes a `Meeting`. */
+import { Api } from '../api/index.ts';
 import type { CameraCodec } from '../rtc/index.ts';
 import type { LinkEnvironment } from './Link.ts';
 import type { Watch } from './ScreenShare.ts';
@@ -14,4 +15,19 @@ export interface MeetingOptions {
   readonly storage?: Storage | null;
   /** For tests. */
   readonly environment?: LinkEnvironment & { readonly fetch?: typeof fetch; readonly watch?: Watch };
+}
+
+interface Apis {
+  readonly asSelf: Api;
+  readonly asParticipant: Api;
+}
+
+/** The API as whoever signed in, and as the participant that one is in the meeting. */
+export function apisOf(options: MeetingOptions, resumeToken: () => string | null): Apis {
+  const { apiUrl, accessToken, environment } = options;
+  const api = { apiUrl, ...(environment?.fetch !== undefined && { fetch: environment.fetch }) };
+  return {
+    asSelf: new Api({ ...api, ...(accessToken !== undefined && { accessToken }) }),
+    asParticipant: new Api({ ...api, accessToken: () => Promise.resolve(resumeToken()) }),
+  };
 }

@@ -5,6 +5,7 @@
  * handed to React's useSyncExternalStore or compared by reference.
  */
 import type { MeetingError } from './errors.ts';
+import type { MeetingStatistics } from './Statistics.ts';
 
 export type ParticipantId = string;
 export type TrackId = string;
@@ -306,6 +307,8 @@ export interface MeetingClient {
   readonly captions: CaptionControls;
   readonly sharing: SharingControls;
   readonly hosting: Hosting;
+  /** What each stream does now; cheap enough for once a second. */
+  readonly statistics: { sample(): Promise<MeetingStatistics | null> };
   readonly audioOutput: AudioOutput;
   /** Call in a click handler after `audioPlayback` became `blocked`. */
   resumeAudio(): Promise<void>;

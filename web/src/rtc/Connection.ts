@@ -15,6 +15,7 @@ import {
   type CameraCodec,
   type Use,
 } from './encodings.ts';
+import { readDetails, type ConnectionDetails } from './details.ts';
 import { describeLayers } from './headerExtensions.ts';
 import { withOpusSending, withStereoReceiving } from './sdp.ts';
 import type { ScreenShape } from './screenShape.ts';
@@ -185,6 +186,10 @@ export class Connection {
   async sampleStats(): Promise<ConnectionStats> {
     const report = await this.#pc.getStats();
     return condenseStats((report as ReadonlyMap<string, unknown>).values());
+  }
+
+  async details(): Promise<ConnectionDetails> {
+    return readDetails(await this.#pc.getStats());
   }
 
   async #describe(): Promise<string> {

@@ -10,3 +10,10 @@ export type { CameraCodec } from './encodings.ts';
 export type { ConnectionStats, StreamStats } from './stats.ts';
 export { screenShape, type ScreenContent, type ScreenShape } from './screenShape.ts';
 export { TestPath, type CreatePeerConnection, type Over } from './TestPath.ts';
+export {
+  readDetails,
+  type ConnectionDetails,
+  type Limitation,
+  type StreamDetails,
+  type TransportDetails,
+} from './details.ts';

@@ -1,7 +1,7 @@
 /** Which dialog is open over the meeting; one at a time. */
 import { create } from 'zustand';
 
-export type DialogName = 'shortcuts' | 'settings' | 'endForAll';
+export type DialogName = 'shortcuts' | 'settings' | 'endForAll' | 'statistics';
 
 export const useDialogs = create<{
   readonly open: DialogName | null;

@@ -242,6 +242,7 @@ export const en = {
     fullScreenFailed: 'The browser did not allow the full screen.',
     shortcuts: 'Keyboard shortcuts',
     settings: 'Settings',
+    statistics: 'Statistics',
   },
   settings: {
     title: 'Settings',

@@ -10,6 +10,7 @@ interface DialogsProps {
 
 const ShortcutsDialog = lazyPart(() => import('./ShortcutsDialog.tsx'));
 const SettingsDialog = lazyPart(() => import('./SettingsDialog.tsx'));
+const StatisticsDialog = lazyPart(() => import('../network/StatisticsDialog.tsx'));
 const EndForAllDialog = lazyPart(() => import('./EndForAllDialog.tsx'));
 
 /** The dialog that is open, loaded when it is asked for. */
@@ -24,6 +25,8 @@ function dialogOf(name: DialogName, { meeting, media }: DialogsProps): ReactNode
       return <ShortcutsDialog />;
     case 'settings':
       return <SettingsDialog media={media} />;
+    case 'statistics':
+      return <StatisticsDialog meeting={meeting} />;
     case 'endForAll':
       return <EndForAllDialog meeting={meeting} />;
   }

@@ -31,6 +31,7 @@ export function MoreMenu({ meeting, media, snapshot }: MoreMenuProps): ReactNode
           <LiveItems media={media} />
           <ViewItems snapshot={snapshot} />
           <DialogItem name="settings" />
+          <DialogItem name="statistics" />
           <DialogItem name="shortcuts" />
         </Menu>
       </Popover>

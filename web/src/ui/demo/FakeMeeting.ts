@@ -7,6 +7,7 @@ import type {
   MeetingEvents,
   MeetingRules,
   MeetingSnapshot,
+  MeetingStatistics,
   ParticipantSnapshot,
   ShareOptions,
   SharingControls,
@@ -70,6 +71,8 @@ export class FakeMeeting implements MeetingClient {
     },
     answer: (id, isAllowed) => void this.#note('answerShare', id, isAllowed),
   };
+  statisticsNow: MeetingStatistics | null = null;
+  readonly statistics = { sample: () => Promise.resolve(this.statisticsNow) };
   readonly audioOutput = {
     setVolume: () => undefined,
     setMono: (isMono: boolean): void => void this.#note('setMono', isMono),

@@ -2,6 +2,7 @@
 import type { ChatMessage, LocalMediaSnapshot, ParticipantSnapshot } from '../../meeting/index.ts';
 import { FakeMedia } from './FakeMedia.ts';
 import { EMPTY, FakeMeeting, person } from './FakeMeeting.ts';
+import { statisticsOf } from './networks.ts';
 import { cameraTrack, screenTrack } from './pictures.ts';
 
 const NAMES = [
@@ -69,6 +70,7 @@ export function makeMeeting(query: URLSearchParams): FakeMeeting {
     ...(query.has('reconnecting') ? { state: reconnecting } : {}),
     ...(query.has('blocked') ? { audioPlayback: 'blocked' as const } : {}),
   });
+  made.statisticsNow = statisticsOf(participants[1]?.id ?? '');
   if (query.has('waiting')) {
     made.waiting = ['Ingrid Holm', 'Ravi Menon'].map((displayName, index) => ({
       id: `par_waiting${String(index)}`,

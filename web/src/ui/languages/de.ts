@@ -256,6 +256,7 @@ export const de: Words = {
     fullScreenFailed: 'Der Browser hat das Vollbild nicht erlaubt.',
     shortcuts: 'Tastenkürzel',
     settings: 'Einstellungen',
+    statistics: 'Statistik',
   },
   settings: {
     title: 'Einstellungen',

@@ -248,6 +248,7 @@ export const es: Words = {
     fullScreenFailed: 'El navegador no permitió la pantalla completa.',
     shortcuts: 'Atajos de teclado',
     settings: 'Ajustes',
+    statistics: 'Estadísticas',
   },
   settings: {
     title: 'Ajustes',

@@ -254,6 +254,7 @@ export const fr: Words = {
     fullScreenFailed: 'Le navigateur n’a pas permis le plein écran.',
     shortcuts: 'Raccourcis clavier',
     settings: 'Réglages',
+    statistics: 'Statistiques',
   },
   settings: {
     title: 'Réglages',
