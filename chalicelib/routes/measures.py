@@ -14,10 +14,20 @@ NAMESPACE = "Parley"
 
 def count_unanswered(code: str) -> None:
     """A request that was sound and that the region could not answer: `no_capacity`, `store_unavailable`."""
+    _count("Unanswered", code=code)
+
+
+def count_made_elsewhere() -> None:
+    """A meeting whose home is another region than the asked one, and was named by nobody."""
+    _count("MadeElsewhere")
+
+
+def _count(name: str, **dimensions: str) -> None:
     # One object each, so that threads of a local run do not mix theirs.
     metrics = EphemeralMetrics(namespace=NAMESPACE)
-    metrics.add_dimension("code", code)
-    metrics.add_metric("Unanswered", MetricUnit.Count, 1)
+    for dimension, value in dimensions.items():
+        metrics.add_dimension(dimension, value)
+    metrics.add_metric(name, MetricUnit.Count, 1)
     metrics.flush_metrics()
 
 

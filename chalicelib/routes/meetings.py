@@ -29,6 +29,7 @@ from chalicelib.routes.bodies import (
     ListMeetingsQuery,
 )
 from chalicelib.routes.http import Call, checked, idempotency_key, json_response, maker_of
+from chalicelib.routes.measures import count_made_elsewhere
 
 
 def create_meeting(call: Call) -> Response:
@@ -54,6 +55,8 @@ def create_meeting(call: Call) -> Response:
     )
     where = RegionWish(None, body.region_round_trips, _position(call))
     meeting = call.services.creating.create(caller, wishes, idempotency_key(call), utc_now(), where)
+    if wishes.region is None and meeting.home_region != call.services.config.region:
+        count_made_elsewhere()
     headers = {"Location": f"{call.services.config.api_url}/meetings/{meeting.id}"}
     return json_response(views.meeting_full(meeting, call.services.config.app_url), 201, headers)
 

@@ -49,6 +49,7 @@ def _api(measured: Measured) -> list[cloudwatch.IWidget]:
                 answers,
                 measured.unanswered("no_capacity").with_(label="placements refused"),
                 measured.unanswered("store_unavailable").with_(label="a store was away"),
+                measured.made_elsewhere().with_(label="meetings made in another region"),
             ],
         ),
     ]

@@ -47,6 +47,10 @@ class Measured:
         """Sound requests that the region could not answer, by the code of the problem."""
         return _metric(NAMESPACE, "Unanswered", {**SERVICE, "code": code}, "Sum", period)
 
+    def made_elsewhere(self) -> cloudwatch.Metric:
+        """Meetings that this region was asked for and another one has."""
+        return _metric(NAMESPACE, "MadeElsewhere", SERVICE, "Sum", MINUTE)
+
     def blocked(self, period: cdk.Duration = MINUTE) -> cloudwatch.Metric:
         everything = {"WebACL": ACL_METRIC, "Rule": "ALL", "Region": self.region}
         return _metric("AWS/WAFV2", "BlockedRequests", everything, "Sum", period)

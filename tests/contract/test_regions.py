@@ -164,6 +164,17 @@ def test_a_full_region_makes_its_meetings_in_the_next_and_people_join_there(api,
     assert (joined.status, joined.body["node"]["region"]) == (201, THERE)
 
 
+def test_meetings_that_are_made_elsewhere_are_counted_unless_somebody_named_the_place(api, full, monkeypatch):
+    counted: list[str] = []
+    monkeypatch.setattr("chalicelib.routes.meetings.count_made_elsewhere", lambda: counted.append("one"))
+    created(api)
+    created(api, region=THERE)
+    assert not counted
+    full(HERE)
+    created(api)
+    assert counted == ["one"]
+
+
 def test_where_all_regions_are_full_the_join_says_when_to_come_back(api, meetings, full):
     full(HERE)
     full(THERE)

@@ -13,7 +13,7 @@ from aws_cdk.assertions import Match, Template
 from prometheus_client.parser import text_string_to_metric_families
 
 from chalicelib.domain.scaling import load_of
-from chalicelib.routes.measures import count_unanswered, tell_load
+from chalicelib.routes.measures import count_made_elsewhere, count_unanswered, tell_load
 from infra.app import build, read_context
 from infra.config import read_deployment
 from media_node.metrics import NodeCounts, ReceiverCounts, WorkerCounts, format_metrics
@@ -156,6 +156,7 @@ def test_alarms_and_the_page_ask_for_what_the_functions_tell(first, capsys, monk
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "parley")
     measured = told(capsys, lambda: tell_load(load_of([a_node()], NOW)))
     measured |= told(capsys, lambda: count_unanswered("no_capacity"))
+    measured |= told(capsys, count_made_elsewhere)
     (page,) = first.find_resources("AWS::CloudWatch::Dashboard").values()
     shown = asked(page)
     assert {"NodesReady", "UnitsPromised", "BusiestNode", "Unanswered"} <= {name for name, _ in shown}
