@@ -97,7 +97,7 @@ class _Meetings(MemoryMeetings):
     def forget(self, meeting: MeetingId) -> None:
         """Ended long ago: memory is for those that go on."""
         gone = self.meeting_by_id.pop(meeting)
-        self._id_by_code.pop(gone.code, None)
+        self._coded.pop(gone.code, None)
         self._events.pop(meeting, None)
         self._participants.pop(meeting, None)
 
