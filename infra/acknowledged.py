@@ -33,6 +33,11 @@ ACKNOWLEDGED = (
         "Links are in the access log of the API; CloudFront alone reads it.",
     ),
     Acknowledged(
+        "S1",
+        "Recordings/BackupBucket/Resource",
+        "Nodes alone read it, each what it has put there itself.",
+    ),
+    Acknowledged(
         "SMG4",
         "Recordings/LinkKey/Resource",
         "CloudFront has to know the next key first: docs/operations.md.",
@@ -48,7 +53,7 @@ ACKNOWLEDGED = (
         "CFR4", "Recordings/Media/Resource", "CloudFront's own certificate brings it; TLS 1.2 is asked for."
     ),
     Acknowledged(
-        r"IAM5\[Resource::<ControlPlaneRecordingsBucket\w*\.Arn>/(nodes/<aws:userid>|compositions|deleted|nodes)/\*\]",
+        r"IAM5\[Resource::<ControlPlaneRecordings(Backup)?Bucket\w*\.Arn>/(nodes/<aws:userid>|compositions|deleted|nodes)/\*\]",
         "DefaultPolicy/Resource",
         "All objects under one prefix: their names are random.",
     ),

@@ -139,6 +139,14 @@ class Deployment:
         return f"/{self.project}/recordings-url"
 
     @property
+    def recordings_backup_buckets(self) -> str:
+        """The name of each region's bucket for while the first one refuses, as `recordings_buckets`."""
+        return f"{self.project}-recordings-backup-{self.account}-{{region}}"
+
+    def recordings_backup_bucket(self, region: Region) -> str:
+        return self.recordings_backup_buckets.format(region=region.name)
+
+    @property
     def composition_queue(self) -> str:
         return f"{self.project}-composition"
 

@@ -325,6 +325,7 @@ def _environment(deployment: Deployment, region: Region, issuers: str) -> Mappin
         "PARLEY_ISSUERS": issuers,
         "PARLEY_RECORDINGS_BUCKET": deployment.recordings_buckets,
         "PARLEY_RECORDINGS_URL_PARAMETER": deployment.recordings_url_parameter,
+        "PARLEY_RECORDINGS_BACKUP_BUCKET": deployment.recordings_backup_buckets,
         "PARLEY_RECORDINGS_LINK_SECRET": deployment.recording_link_secret,
         "PARLEY_RECORDING_RETENTION_DAYS": str(deployment.recording_retention_days),
         "PARLEY_COMPOSITION_QUEUE": deployment.composition_queue,

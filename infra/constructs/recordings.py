@@ -1,8 +1,8 @@
 """What a region's recordings need: their bucket, who writes and reads it, jobs for composers, links, clocks.
 
-Nodes add under `nodes/` and can do nothing else there: they read, list and delete nothing. Composers
-read those and add under `compositions/`. People read by way of CloudFront, whose links the API signs.
-docs/recording.md says what lies where, docs/decisions/0018 why.
+Nodes add under names of their own below `nodes/`; they list and delete nothing, and read what they put into the
+backup bucket alone. Composers read those and add under `compositions/`. People read by way of CloudFront, whose
+links the API signs. docs/recording.md says what lies where, docs/decisions/0018 why.
 """
 
 from collections.abc import Callable
@@ -65,7 +65,11 @@ class Recordings(Construct):
             enable_key_rotation=True,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        self.bucket = _bucket(self, deployment.recordings_bucket(region), self.key)
+        self.bucket = _bucket(self, "Bucket", deployment.recordings_bucket(region), self.key)
+        # What nodes write to while the first one refuses; they bring it back when that heals.
+        self.backup_bucket = _bucket(
+            self, "BackupBucket", deployment.recordings_backup_bucket(region), self.key
+        )
         self.dead_letters, self.jobs = _job_queues(self, deployment.composition_queue)
         self.link_secret = secretsmanager.Secret(
             self,
@@ -117,9 +121,14 @@ class Recordings(Construct):
             provision.add_environment("PARLEY_RECORDINGS_DISTRIBUTION", self.distribution.distribution_arn)
 
     def let_nodes_write(self, role: iam.Role) -> None:
-        """Add objects under each node's own prefix, encrypted with the keys that commands name; no more."""
-        self._allow(role, ["s3:PutObject"], self.bucket.arn_for_objects(f"nodes/{OWN_NAME}/*"))
-        self._let_encrypt(role, "kms:GenerateDataKey")
+        """Add objects under each node's own prefix, encrypted with the keys that commands name.
+
+        What a node has put into the backup bucket it may read again, to bring it back; nothing else.
+        """
+        own = f"nodes/{OWN_NAME}/*"
+        self._allow(role, ["s3:PutObject"], self.bucket.arn_for_objects(own))
+        self._allow(role, ["s3:PutObject", "s3:GetObject"], self.backup_bucket.arn_for_objects(own))
+        self._let_encrypt(role, "kms:GenerateDataKey", "kms:Decrypt")
 
     def let_count(self, scale: lambda_.Function) -> None:
         """See how many films are to be made."""
@@ -145,6 +154,8 @@ class Recordings(Construct):
         self._allow(sweep, ["s3:ListBucket"], self.bucket.bucket_arn)
         for prefix in ("nodes/*", "compositions/*"):
             self._allow(sweep, ["s3:DeleteObject"], self.bucket.arn_for_objects(prefix))
+        self._allow(sweep, ["s3:ListBucket"], self.backup_bucket.bucket_arn)
+        self._allow(sweep, ["s3:DeleteObject"], self.backup_bucket.arn_for_objects("nodes/*"))
         lists = self.bucket.arn_for_objects("deleted/*")
         self._allow(sweep, ["s3:GetObject", "s3:PutObject"], lists)
         self._let_encrypt(sweep, "kms:GenerateDataKey", "kms:Decrypt")
@@ -245,7 +256,7 @@ def let_open_elsewhere(rest: lambda_.Function, deployment: Deployment, other: Re
         rest.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=[resource]))
 
 
-def _bucket(scope: Construct, name: str, key: kms.Key) -> s3.Bucket:
+def _bucket(scope: Construct, name: str, bucket_name: str, key: kms.Key) -> s3.Bucket:
     """Without versions: what is deleted is to be gone. Names have 128 random bits and are written once."""
     archive = s3.Transition(
         storage_class=s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
@@ -257,8 +268,8 @@ def _bucket(scope: Construct, name: str, key: kms.Key) -> s3.Bucket:
     )
     return s3.Bucket(
         scope,
-        "Bucket",
-        bucket_name=name,
+        name,
+        bucket_name=bucket_name,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         encryption=s3.BucketEncryption.KMS,
         encryption_key=key,

@@ -984,12 +984,15 @@ def test_a_node_adds_recordings_under_its_prefix_and_reads_none(region):
     granted = [
         one for one in statements(region, of="FleetRole") if "Recordings" in json.dumps(one["Resource"])
     ]
-    assert actions(granted) == {"s3:PutObject", "kms:GenerateDataKey"}
-    objects = [one for one in granted if one["Action"] == "s3:PutObject"]
+    assert actions(granted) == {"s3:PutObject", "s3:GetObject", "kms:GenerateDataKey", "kms:Decrypt"}
+    objects = [one for one in granted if "s3:PutObject" in actions([one])]
     # Below the name that IAM gives the machine which asks, and no other's.
-    (one,) = objects
-    assert json.dumps(one["Resource"]).count("/nodes/${aws:userid}/*") == 1
-    assert "/nodes/*" not in json.dumps(one["Resource"])
+    for one in objects:
+        assert json.dumps(one["Resource"]).count("/nodes/${aws:userid}/*") == 1
+        assert "/nodes/*" not in json.dumps(one["Resource"])
+    readable = [one for one in granted if "s3:GetObject" in actions([one])]
+    assert len(objects) == 2
+    assert all("BackupBucket" in json.dumps(one["Resource"]) for one in readable)
     encrypting = [
         one for one in statements(region, of="FleetRole") if "kms:GenerateDataKey" in actions([one])
     ]
