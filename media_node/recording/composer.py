@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     composition_width: int = Field(default=1280, ge=64, le=1920, multiple_of=2)
     composition_height: int = Field(default=720, ge=36, le=1080, multiple_of=2)
     composition_rate: int = Field(default=25, ge=1, le=60)
+    # Where recorders write while the first bucket refuses, as the control plane tells them.
+    recordings_backup_bucket: str | None = None
     # Touched while a job is under way, for whoever ends machines that have none.
     composition_activity_file: Path | None = None
 
@@ -169,7 +171,15 @@ class JobQueue:
             def progress(share: float) -> None:
                 self._report(job, "running", share)
 
-            composer = Composer(self._s3, job, lease, self._settings.quality(), progress, is_stopping)
+            composer = Composer(
+                self._s3,
+                job,
+                lease,
+                self._settings.quality(),
+                progress,
+                is_stopping,
+                self._settings.recordings_backup_bucket,
+            )
             files = composer.run()
         lease.change(state="done", files=files)
         self._report(job, "done", 1.0, files=files)

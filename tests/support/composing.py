@@ -32,6 +32,7 @@ class Studio:
     folder: Path
     rate: int = 25
     size: Size = SIZE
+    backup_bucket: str | None = None
 
     def composer(self, clock: Callable[[], float] | None = None) -> JobQueue:
         settings = Settings(
@@ -40,6 +41,7 @@ class Studio:
             composition_width=self.size.width,
             composition_height=self.size.height,
             composition_rate=self.rate,
+            recordings_backup_bucket=self.backup_bucket,
         )
         return JobQueue(settings, self.sqs, self.s3, **({"clock": clock} if clock else {}))
 

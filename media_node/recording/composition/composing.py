@@ -17,8 +17,9 @@ from botocore.exceptions import ClientError
 from media_node.errors import JobError
 from media_node.recording.composition import side_tracks
 from media_node.recording.composition.axis import Axis
+from media_node.recording.composition.buckets import ABSENT, Buckets
 from media_node.recording.composition.catalog import Catalog
-from media_node.recording.composition.fetching import ABSENT, Fetcher
+from media_node.recording.composition.fetching import Fetcher
 from media_node.recording.composition.film import Film
 from media_node.recording.composition.job import Job
 from media_node.recording.composition.layout import Size
@@ -86,6 +87,7 @@ class Composer:
     Args:
         progress: Called with 0 to 1 after each minute.
         is_stopping: Asked after each minute.
+        backup_bucket: Where recorders write while the job's bucket refuses.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Composer:
         quality: Quality,
         progress: Callable[[float], None],
         is_stopping: Callable[[], bool],
+        backup_bucket: str | None = None,
     ) -> None:
         self._s3 = s3
         self._job = job
@@ -103,6 +106,7 @@ class Composer:
         self._quality = quality
         self._progress = progress
         self._is_stopping = is_stopping
+        self._backup_bucket = backup_bucket
 
     def run(self) -> Json:
         """Make the film; its files as the report names them.
@@ -135,7 +139,8 @@ class Composer:
 
     def _compose(self, timeline: Timeline, catalog: Catalog, worker: Worker, folder: Path) -> Json:
         job = self._job
-        reader = TakeReader(self._s3, job.bucket, catalog, job.recording, timeline.started_us)
+        buckets = Buckets(self._s3, job.bucket, self._backup_bucket)
+        reader = TakeReader(buckets, catalog, job.recording, timeline.started_us)
         takes = reader.read(job.prefixes)
         ended_us = self._end(timeline, catalog)
         lost = tuple(holes(takes, timeline.started_us, ended_us))
@@ -152,7 +157,7 @@ class Composer:
             self._quality.rate,
             strangers(timeline, catalog.every_track()),
         )
-        fetcher = Fetcher(self._s3, job.bucket, catalog, folder)
+        fetcher = Fetcher(buckets, catalog, folder)
         film = Film(staging, axis, catalog, fetcher, worker, folder)
         publisher = Publisher(self._s3, job, reader.key_id)
         self._make_minutes(film, publisher, folder)

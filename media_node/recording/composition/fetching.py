@@ -6,15 +6,12 @@ import hashlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-from botocore.exceptions import ClientError
-
+from media_node.recording.composition.buckets import Buckets
 from media_node.recording.composition.catalog import Catalog, Segment
 
 # S3 answers in tens of milliseconds; a minute of four people has some 240 segments.
 THREADS = 8
-ABSENT = frozenset({"NoSuchKey", "404"})
 # A segment of two seconds has about 1 MB; memory is kept for so many of this size at once, no more.
 MOST_BYTES = 24 * 1024 * 1024
 
@@ -22,9 +19,8 @@ MOST_BYTES = 24 * 1024 * 1024
 class Fetcher:
     """Keeps the files of one minute in a folder."""
 
-    def __init__(self, s3: Any, bucket: str, catalog: Catalog, folder: Path) -> None:
-        self._s3 = s3
-        self._bucket = bucket
+    def __init__(self, buckets: Buckets, catalog: Catalog, folder: Path) -> None:
+        self._buckets = buckets
         self._catalog = catalog
         self._folder = folder
         self._path_by_key: dict[str, Path] = {}
@@ -62,13 +58,9 @@ class Fetcher:
         """The file, or what is wrong with the segment."""
         if segment.bytes > MOST_BYTES:
             return f"{segment.bytes} bytes are more than a segment may have"
-        try:
-            answer = self._s3.get_object(Bucket=self._bucket, Key=segment.key)
-        except ClientError as exc:
-            if exc.response["Error"]["Code"] in ABSENT:
-                return "the segment is missing"
-            raise
-        data = answer["Body"].read(segment.bytes + 1)
+        data = self._buckets.read(segment.key, segment.bytes + 1)
+        if data is None:
+            return "the segment is missing"
         if len(data) != segment.bytes or hashlib.sha256(data).hexdigest() != segment.sha256:
             return "the segment was changed: its hash is not the one of its entry"
         path = self._folder / f"{len(self._path_by_key)}-{number}.mkv"

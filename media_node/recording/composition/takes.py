@@ -7,11 +7,11 @@ not shown; a page that is missing is read back from what its objects carry.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from media_node.errors import ManifestError
+from media_node.recording.composition.buckets import Buckets
 from media_node.recording.composition.catalog import LONGEST_SEGMENT_US, Catalog
 from media_node.recording.manifest import Entry, Page, Span, parse_entry, parse_page
 
@@ -31,9 +31,8 @@ class Take:
 class TakeReader:
     """Reads the takes of one recording."""
 
-    def __init__(self, s3: Any, bucket: str, catalog: Catalog, recording: str, started_us: int) -> None:
-        self._s3 = s3
-        self._bucket = bucket
+    def __init__(self, buckets: Buckets, catalog: Catalog, recording: str, started_us: int) -> None:
+        self._buckets = buckets
         self._catalog = catalog
         self._recording = recording
         self._earliest_us = started_us - CLOCK_TOLERANCE_US
@@ -59,7 +58,7 @@ class TakeReader:
         # The last entry waits for the next one, which says what it was.
         waiting: Entry | None = None
         is_final = False
-        for key in self._keys(f"{prefix}pages/", ".json"):
+        for key in self._buckets.keys(f"{prefix}pages/", ".json"):
             page = self._page(key)
             if page is None:
                 self._enter(take, prefix, waiting)
@@ -99,9 +98,8 @@ class TakeReader:
                 self._catalog.mark_bad(entry.key, "its entry was changed: the next one names another")
 
     def _page(self, key: str) -> Page | None:
-        data = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         try:
-            page = parse_page(data)
+            page = parse_page(self._buckets.read(key) or b"")
         except ManifestError as exc:
             self._catalog.note(key, str(exc))
             return None
@@ -112,10 +110,10 @@ class TakeReader:
 
     def _read_objects(self, take: int, prefix: str) -> None:
         """Segments that no page lists: those behind the last page of a recorder that died."""
-        for key in self._keys(prefix, ".mkv"):
+        for key in self._buckets.keys(prefix, ".mkv"):
             if self._catalog.knows(key):
                 continue
-            metadata = self._s3.head_object(Bucket=self._bucket, Key=key)["Metadata"]
+            metadata = self._buckets.metadata(key) or {}
             try:
                 entry = parse_entry(metadata.get("parley-entry", ""))
             except ManifestError as exc:
@@ -125,13 +123,6 @@ class TakeReader:
                 self._catalog.note(key, f"it carries the entry of {entry.key}")
                 continue
             self._enter(take, prefix, entry)
-
-    def _keys(self, prefix: str, ending: str) -> Iterator[str]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-        for page in pages:
-            for item in page.get("Contents", ()):
-                if item["Key"].endswith(ending):
-                    yield item["Key"]
 
 
 def holes(takes: Sequence[Take], started_us: int, ended_us: int) -> list[Span]:

@@ -187,6 +187,25 @@ def test_what_no_take_has_is_shown_as_lost_and_written_down(studio: Studio, how:
         assert json.loads(studio.faults())["count"] >= 1
 
 
+def test_what_lies_in_the_backup_bucket_is_shown_as_if_it_lay_in_the_first(studio: Studio):
+    take = Take(studio.s3)
+    take.write([*camera("par_a", 0, 8), *microphone("par_a", 0, 8)], unlisted=3)
+    studio.s3.create_bucket(Bucket="backup")
+    studio.backup_bucket = "backup"
+    # A page, segments that pages list, and one that none does.
+    pages = [key for key in studio.keys(take.prefix) if "/pages/" in key]
+    for key in (pages[0], take.entries[1].key, take.entries[2].key, take.entries[-1].key):
+        studio.s3.copy_object(Bucket="backup", Key=key, CopySource={"Bucket": BUCKET, "Key": key})
+        studio.s3.delete_object(Bucket=BUCKET, Key=key)
+    # Brought back already, and in both.
+    studio.s3.copy_object(
+        Bucket="backup", Key=take.entries[3].key, CopySource={"Bucket": BUCKET, "Key": take.entries[3].key}
+    )
+    film = studio.compose(timeline(8, [ANA]), [take.prefix])
+    assert_in_step([(at, counter(luma, ("par_a",), 0)) for at, luma in film.lumas()])
+    assert json.loads(studio.faults())["count"] == 0
+
+
 def test_what_a_killed_recorder_left_is_shown_to_its_end_and_the_rest_as_lost(studio: Studio):
     take = Take(studio.s3)
     take.write(camera("par_a", 0, 4), final=False, unlisted=1)
