@@ -18,10 +18,10 @@ ARCHIVE = ROOT / "build/media-node.tar.gz"
 # As Amazon Linux 2023 has it, on the Arm machines of infra/config.py.
 PYTHON = "3.12"
 PLATFORM = ["--python-platform", "aarch64-manylinux_2_28", "--python-version", PYTHON]
-# The only step that needs the network on the machine itself.
+# The only step that needs the network on the machine itself. FriBidi is what Pillow shapes names with.
 INSTALL = f"""#!/bin/bash
 set -euo pipefail
-dnf install -y python{PYTHON}
+dnf install -y python{PYTHON} fribidi
 """
 RUN = f"""#!/bin/bash
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,5 +1,4 @@
-"""What is drawn and not filmed: names, avatars, cards, the frame around who speaks. Pillow, and a font of its
-own.
+"""What is drawn and not filmed: names, avatars, cards, the frame around who speaks.
 
 Each drawing is made once as planes of YUV 4:2:0 and kept while it is in use.
 """
@@ -8,15 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from pathlib import Path
 
 import av
-import fontpkg_noto_sans
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from media_node.recording.composition.layout import Size
+from media_node.recording.composition.lettering import first_letter, fitted
 from media_node.recording.composition.plan import Card
 
 Plane = NDArray[np.uint8]
@@ -39,18 +37,8 @@ AVATAR_COLORS = (
     (165, 76, 118),
     (74, 124, 66),
 )
-# Of names that do not fit.
-ELLIPSIS = "…"
 # Enough for every tile of a minute; a drawing of a whole picture has 1.4 MB at 720p.
 MOST_KEPT = 64
-SMALLEST_TEXT = 10
-
-
-@lru_cache(maxsize=8)
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    files = Path(fontpkg_noto_sans.__file__).parent / "files"
-    font = ImageFont.truetype(str(files / "NotoSans[wdth,wght].ttf"), max(SMALLEST_TEXT, size))
-    return font
 
 
 @lru_cache(maxsize=MOST_KEPT)
@@ -61,14 +49,13 @@ def plain(width: int, height: int, color: tuple[int, int, int] = BACKGROUND) -> 
 @lru_cache(maxsize=MOST_KEPT)
 def label(name: str, tile: Size) -> Planes:
     """A name on a dark ground, no wider than the tile."""
-    font = _font(round(tile.height / 16))
     pad = max(4, round(tile.height / 60))
-    text = fitted(name, font, tile.width - 6 * pad)
-    width = _even_up(round(font.getlength(text)) + 2 * pad)
-    ascent, descent = font.getmetrics()
+    text = fitted(name, tile.height / 16, tile.width - 6 * pad)
+    width = _even_up(round(text.width) + 2 * pad)
+    ascent, descent = text.metrics
     height = _even_up(ascent + descent + pad)
     image = Image.new("RGB", (min(width, tile.width), height), LABEL)
-    ImageDraw.Draw(image).text((pad, pad // 2), text, TEXT, font=font)
+    text.draw(ImageDraw.Draw(image), pad, pad // 2 + ascent, TEXT)
     return planes_of(image)
 
 
@@ -81,7 +68,7 @@ def avatar(participant: str, name: str, tile: Size) -> Planes:
     centre = (tile.width / 2, tile.height / 2)
     color = AVATAR_COLORS[hashlib.sha256(participant.encode()).digest()[0] % len(AVATAR_COLORS)]
     draw.ellipse((centre[0] - radius, centre[1] - radius, centre[0] + radius, centre[1] + radius), fill=color)
-    draw.text(centre, initials(name), TEXT, font=_font(round(radius * 0.85)), anchor="mm")
+    fitted(initials(name), radius * 0.85, 2 * radius).draw_in_middle(draw, *centre, TEXT)
     return planes_of(image)
 
 
@@ -90,28 +77,18 @@ def card(what: Card, size: Size) -> Planes:
     """Text in the middle, a smaller line below."""
     image = Image.new("RGB", (size.width, size.height), TILE)
     draw = ImageDraw.Draw(image)
-    large, small = _font(round(size.height / 11)), _font(round(size.height / 20))
-    middle = size.width / 2, size.height / 2
-    draw.text(middle, fitted(what.text, large, size.width * 0.9), TEXT, font=large, anchor="mm")
+    x, y, room = size.width / 2, size.height / 2, size.width * 0.9
+    fitted(what.text, size.height / 11, room).draw_in_middle(draw, x, y, TEXT)
     if what.detail:
-        below = middle[0], middle[1] + size.height / 9
-        draw.text(below, fitted(what.detail, small, size.width * 0.9), DETAIL, font=small, anchor="mm")
+        fitted(what.detail, size.height / 20, room).draw_in_middle(draw, x, y + size.height / 9, DETAIL)
     return planes_of(image)
 
 
 def initials(name: str) -> str:
     words = [word for word in name.split() if word[0].isalnum()]
-    letters = [words[0][0], words[-1][0]] if len(words) > 1 else [word[0] for word in words]
+    ends = [words[0], words[-1]] if len(words) > 1 else words
+    letters = [first_letter(word) for word in ends]
     return "".join(letters).upper() or "?"
-
-
-def fitted(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
-    """The text, or as much of its begin as has room with an ellipsis."""
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(text + ELLIPSIS) > width:
-        text = text[:-1]
-    return text.rstrip() + ELLIPSIS
 
 
 def planes_of(image: Image.Image) -> Planes:
