@@ -70,6 +70,20 @@ def storage_class_of(recording: Recording, ages: StorageAges, now: datetime) -> 
 
 def film_of(recording: Recording, layout: Layout | None) -> Composition | None:
     """The newest file of a layout, or of any; None if none is made."""
-    made: Sequence[Composition] = [one for one in recording.compositions if one.state == "done"]
-    fitting = [one for one in made if layout in (None, one.layout)]
+    return _newest([one for one in recording.compositions if one.state == "done"], layout)
+
+
+def growing_film_of(recording: Recording, layout: Layout | None) -> Composition | None:
+    """A film whose first minute is made, and the rest not yet; None if there is none."""
+    running = [one for one in recording.compositions if one.state == "running" and one.progress > 0]
+    return _newest(running, layout)
+
+
+def growing_playlist(film: Composition) -> str:
+    """The key of what can be watched of a film while it grows: composers write it with the first minute."""
+    return f"{film.output}hls/master.m3u8"
+
+
+def _newest(films: Sequence[Composition], layout: Layout | None) -> Composition | None:
+    fitting = [one for one in films if layout in (None, one.layout)]
     return fitting[-1] if fitting else None

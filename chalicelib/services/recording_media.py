@@ -13,7 +13,14 @@ from datetime import datetime
 from chalicelib.domain.composition import Composition, Layout
 from chalicelib.domain.permissions import Caller
 from chalicelib.domain.recording import Recording
-from chalicelib.domain.recording_access import LINK_LIFETIME, MediaKind, Opened, film_of
+from chalicelib.domain.recording_access import (
+    LINK_LIFETIME,
+    MediaKind,
+    Opened,
+    film_of,
+    growing_film_of,
+    growing_playlist,
+)
 from chalicelib.errors import RecordingGoneError
 from chalicelib.services.protocols import MediaLinks, RecordingObjects, RecordingStore
 from chalicelib.services.recordings import Recordings, Requester
@@ -100,7 +107,7 @@ class RecordingMedia:
         self._store.note_opened(
             Opened(recording.id, by.now, by.name, named, expires, by.request_id, by.source)
         )
-        film = film_of(recording, layout)
+        film = film_of(recording, layout) or growing_film_of(recording, layout)
         query = self._links.query(film.output, expires) if film is not None else ""
         wanted = {one for kind in kinds for one in FILM_KINDS.get(kind, ())}
         tracks, mark = self._tracks(recording, expires, limit, after) if "tracks" in kinds else ([], None)
@@ -125,9 +132,13 @@ class RecordingMedia:
     def _film_links(
         self, film: Composition | None, wanted: Collection[str], query: str, expires: datetime
     ) -> dict[str, Link]:
-        if film is None or film.files is None:
+        if film is None:
             return {}
-        keys = {name: getattr(film.files, name) for name in wanted}
+        if film.files is None:
+            # Of a film that grows there is nothing else yet.
+            keys = {"hls": growing_playlist(film)} if "hls" in wanted else {}
+        else:
+            keys = {name: getattr(film.files, name) for name in wanted}
         return {
             name: self._link(key, query, expires) for name, key in sorted(keys.items()) if key is not None
         }

@@ -39,8 +39,15 @@ class Publisher:
         )
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
+        # A playlist grows: an edge that kept it would hold back the newest minutes.
+        caching = {"CacheControl": "no-cache"} if content_type == PLAYLIST else {}
         self._s3.put_object(
-            Bucket=self._job.bucket, Key=key, Body=data, ContentType=content_type, **self._encryption
+            Bucket=self._job.bucket,
+            Key=key,
+            Body=data,
+            ContentType=content_type,
+            **caching,
+            **self._encryption,
         )
 
     def publish_minute(self, minute: Minute, path: Path) -> None:

@@ -304,6 +304,8 @@ def test_the_hls_rendition_is_the_film_and_everything_beside_it_is_there(studio:
         frames = [round(float(frame.time), 3) for frame in container.decode(video=0)]
     assert frames == [round(at, 3) for at, _ in film.lumas()]
     playlist = (studio.folder / "media.m3u8").read_text()
+    told = studio.s3.head_object(Bucket=BUCKET, Key=f"{OUTPUT}hls/media.m3u8")
+    assert told["CacheControl"] == "no-cache", "an edge would hold back minutes"
     assert "#EXT-X-PLAYLIST-TYPE:VOD" in playlist
     assert playlist.endswith("#EXT-X-ENDLIST\n")
     chat = studio.read(film.files["chat"]).decode()

@@ -434,6 +434,23 @@ def test_every_link_is_in_the_log_before_it_is_given_and_ends_in_five_minutes(st
         studio.media.open(studio.by(), recording.id, MP4, None, 10, None)
 
 
+def test_what_is_made_of_a_film_can_be_watched_while_the_rest_is_made(studio: Studio):
+    recording = studio.stopped()
+    studio.clock()
+    studio.clock()
+    kinds: tuple[MediaKind, ...] = ("mp4", "hls", "thumbnails")
+    assert studio.media.open(studio.by(), recording.id, kinds, None, 10, None).link_by_name == {}
+    studio.hear(recording, "running", progress=0.2)
+    media = studio.media.open(studio.by(), recording.id, kinds, None, 10, None)
+    output = studio.read(recording).compositions[-1].output
+    assert set(media.link_by_name) == {"hls"}
+    assert media.link_by_name["hls"].url.startswith(f"https://media.example/{output}hls/master.m3u8?")
+    assert f"opens={output}" in media.query
+    assert studio.media.open(studio.by(), recording.id, kinds, "share", 10, None).link_by_name == {}
+    studio.hear(recording)
+    assert "mp4" in studio.media.open(studio.by(), recording.id, kinds, None, 10, None).link_by_name
+
+
 def test_the_pieces_of_tracks_come_page_by_page_over_all_takes(studio: Studio):
     recording = studio.ready()
     other = dataclasses.replace(recording.takes[0], prefix=f"nodes/node_{'z' * 26}/x/")
