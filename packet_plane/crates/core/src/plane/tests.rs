@@ -670,6 +670,42 @@ fn audio_goes_to_everybody_but_its_speaker() {
 }
 
 #[test]
+fn who_begins_to_speak_is_told_within_300_ms_and_a_click_is_not() {
+    let mut plane = Plane::default();
+    let clients: Vec<Client> = (1..=2).map(|id| Client::join(&mut plane, ms(0), id)).collect();
+    for client in &clients {
+        client.publish(&mut plane, ms(0), client.id, MediaKind::Audio, "mic");
+    }
+    // The milliseconds after the start at which the second is told to speak, while it sends loud packets for so long.
+    let mut told = |from: u64, lasts: u64| {
+        let mut told_at = Vec::new();
+        for at in (from..from + 2_000).step_by(20) {
+            clients[0].send(&mut plane, ms(at), 101, "mic", at / 20, &[1; 40]);
+            if at < from + lasts {
+                clients[1].send(&mut plane, ms(at), 102, "mic", at / 20, &[2; 40]);
+            }
+            plane.handle_timeout(ms(at));
+            drain(&mut plane, ms(at), &clients[0]);
+            while let Some(event) = plane.poll_event() {
+                if let Event::SpeakersChanged { speakers, .. } = event {
+                    let is_told = speakers.iter().any(|(track, _)| *track == TrackId(2));
+                    told_at.extend(is_told.then_some(at - from));
+                }
+            }
+        }
+        told_at
+    };
+    assert!(told(1_000, 0).is_empty());
+    assert!(told(3_000, 40).is_empty());
+    let told = told(5_000, 1_000);
+    assert!(told.first().is_some_and(|after| *after <= 300), "{told:?}");
+    assert!(
+        told.len() <= 2,
+        "it is told when it begins, and perhaps when it is the louder one: {told:?}"
+    );
+}
+
+#[test]
 fn a_muted_track_sends_nothing_and_resumes_with_continuous_numbers() {
     let (mut plane, publisher, mut viewer) = two_cameras();
     publisher.send(&mut plane, ms(1), 100, "cam", 8, &keyframe(7));
