@@ -1,8 +1,11 @@
 import i18next from 'i18next';
 import { describe, expect, it, vi } from 'vitest';
 import { en } from '../en.ts';
+import '../admin/words.ts';
+import '../frame/words.ts';
 import '../live/words.ts';
 import '../network/words.ts';
+import '../own/words.ts';
 import '../recordings/words.ts';
 import { addArea, knownAreas, loadAreas } from './areas.ts';
 import { LANGUAGES, directionOf, languageOf } from './index.ts';

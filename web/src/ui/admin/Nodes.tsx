@@ -1,0 +1,221 @@
+/** The media nodes with how full they are; and letting one run empty. */
+import { useState, type ReactNode } from 'react';
+import { Button, Form } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import { PageDialog } from '../components/MeetingDialog.tsx';
+import { Select } from '../frame/fields.tsx';
+import { Listed } from '../frame/Listed.tsx';
+import { lengthOf, momentOf } from '../frame/when.ts';
+import { always, usePolled } from '../usePolled.ts';
+import type { MediaNode, Operation } from './operation.ts';
+import { useAction } from './useAction.ts';
+import { WORDS } from './words.ts';
+
+/** What was asked of a node here: how many meetings it had, and until when it may keep them. */
+interface Drain {
+  readonly meetings: number;
+  readonly until: string | null;
+}
+
+export function Nodes({ operation }: { readonly operation: Operation }): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const polled = usePolled(operation.nodes, always);
+  const [drains, setDrains] = useState<Readonly<Record<string, Drain>>>({});
+  const [draining, setDraining] = useState<MediaNode | null>(null);
+  return (
+    <>
+      <Listed polled={polled} empty={t('nodes.none')} onMore={() => undefined}>
+        {(nodes) => (
+          <ul className="card-list">
+            {nodes.map((node) => (
+              <Row
+                key={node.id}
+                node={node}
+                drain={drains[node.id] ?? null}
+                operation={operation}
+                onDrain={setDraining}
+                onChanged={polled.again}
+              />
+            ))}
+          </ul>
+        )}
+      </Listed>
+      {draining !== null && (
+        <DrainDialog
+          node={draining}
+          operation={operation}
+          onDone={(until) => {
+            setDrains({ ...drains, [draining.id]: { meetings: draining.meetings, until } });
+            polled.again();
+          }}
+          onClose={() => {
+            setDraining(null);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+interface RowProps {
+  readonly node: MediaNode;
+  readonly drain: Drain | null;
+  readonly operation: Operation;
+  readonly onDrain: (node: MediaNode) => void;
+  readonly onChanged: () => void;
+}
+
+const MARK_BY_STATE = { ready: '', draining: 'is-warning', drained: 'is-warning', lost: 'is-bad' } as const;
+
+function Row({ node, drain, operation, onDrain, onChanged }: RowProps): ReactNode {
+  const { t, i18n } = useTranslation(WORDS);
+  const { isBusy, problem, run } = useAction();
+  const isLeaving = node.state === 'draining' || node.state === 'drained';
+  return (
+    <li className="card" aria-label={node.id}>
+      <div className="card-words">
+        <h3 className="code">{node.id}</h3>
+        <p className="card-facts">
+          <span className={`mark ${MARK_BY_STATE[node.state]}`}>{t(`nodes.state.${node.state}`)}</span>
+          <span>{[node.region, node.zone].filter((part) => part !== null).join(' · ')}</span>
+          <span>{t('nodes.meetings', { count: node.meetings })}</span>
+          <span>{t('nodes.cpu', { percent: Math.round(node.cpuBusy * 100) })}</span>
+          <span>{t('nodes.report', { time: momentOf(node.lastReportAt, i18n.language) })}</span>
+        </p>
+      </div>
+      <div className="card-actions">
+        {isLeaving ? (
+          <Button
+            className="button"
+            isDisabled={isBusy}
+            aria-label={t('nodes.undrainNamed', { name: node.id })}
+            onPress={() => {
+              run(() => operation.undrain(node.id), onChanged);
+            }}
+          >
+            {t('nodes.undrain')}
+          </Button>
+        ) : (
+          <Button
+            className="button"
+            isDisabled={node.state === 'lost'}
+            aria-label={t('nodes.drainNamed', { name: node.id })}
+            onPress={() => {
+              onDrain(node);
+            }}
+          >
+            {t('nodes.drain')}
+          </Button>
+        )}
+      </div>
+      <Load node={node} />
+      {isLeaving && <Leaving node={node} drain={drain} />}
+      {problem !== null && (
+        <p role="alert" className="card-note">
+          {problem}
+        </p>
+      )}
+    </li>
+  );
+}
+
+/** What it carries, and what is set aside for its meetings besides, of all that it can. */
+function Load({ node }: { readonly node: MediaNode }): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const used = Math.max(node.usedUnits, node.reservedUnits);
+  const percent = node.capacityUnits === 0 ? 0 : Math.round((100 * used) / node.capacityUnits);
+  const label = t('nodes.load', { used, capacity: node.capacityUnits, percent });
+  return (
+    <div className="meter-row">
+      <meter
+        min={0}
+        max={100}
+        low={70}
+        high={90}
+        optimum={0}
+        value={percent}
+        aria-label={t('nodes.loadName')}
+      />
+      <span>{label}</span>
+    </div>
+  );
+}
+
+function Leaving({ node, drain }: { readonly node: MediaNode; readonly drain: Drain | null }): ReactNode {
+  const { t, i18n } = useTranslation(WORDS);
+  const until = drain?.until ?? null;
+  return (
+    <div className="meter-row">
+      {drain !== null && drain.meetings > 0 && (
+        <progress
+          max={drain.meetings}
+          value={Math.max(0, drain.meetings - node.meetings)}
+          aria-label={t('nodes.progress')}
+        />
+      )}
+      <span role="status">
+        {node.state === 'drained' ? t('nodes.isEmpty') : t('nodes.left', { count: node.meetings })}
+        {until !== null && ` ${t('nodes.until', { time: momentOf(until, i18n.language) })}`}
+      </span>
+    </div>
+  );
+}
+
+/** Minutes that meetings may go on there; `null` as long as they like. */
+const DEADLINES: readonly (number | null)[] = [null, 0, 10, 60, 24 * 60];
+
+interface DrainDialogProps {
+  readonly node: MediaNode;
+  readonly operation: Operation;
+  readonly onDone: (until: string | null) => void;
+  readonly onClose: () => void;
+}
+
+function DrainDialog({ node, operation, onDone, onClose }: DrainDialogProps): ReactNode {
+  const { t, i18n } = useTranslation(WORDS);
+  const [chosen, setChosen] = useState('0');
+  const { isBusy, problem, run } = useAction();
+  const name = (minutes: number | null): string => {
+    if (minutes === null) return t('nodes.deadlines.never');
+    return minutes === 0 ? t('nodes.deadlines.now') : lengthOf(minutes, i18n.language);
+  };
+  const submit = (): void => {
+    const minutes = DEADLINES[Number(chosen)] ?? null;
+    const seconds = minutes === null ? null : minutes * 60;
+    run(
+      () => operation.drain(node.id, seconds),
+      () => {
+        onDone(seconds === null ? null : new Date(Date.now() + seconds * 1000).toISOString());
+        onClose();
+      },
+    );
+  };
+  return (
+    <PageDialog title={t('nodes.drainTitle')} onClose={onClose}>
+      <Form
+        className="account-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <p>{t('nodes.drainText', { count: node.meetings })}</p>
+        <Select
+          label={t('nodes.deadline')}
+          value={chosen}
+          options={DEADLINES.map((minutes, index) => ({ id: String(index), name: name(minutes) }))}
+          onChange={setChosen}
+        />
+        {problem !== null && <p role="alert">{problem}</p>}
+        <div className="dialog-actions">
+          <Button className="button" onPress={onClose}>
+            {t('cancel')}
+          </Button>
+          <Button className="button primary" type="submit" isDisabled={isBusy}>
+            {t('nodes.drain')}
+          </Button>
+        </div>
+      </Form>
+    </PageDialog>
+  );
+}
