@@ -11,8 +11,9 @@ from chalicelib.routes.http import Call, checked, json_response
 
 def list_events(call: Call, meeting: str) -> Response:
     query = checked(ListEventsQuery, call.query())
-    events, more = call.services.events.page(
+    events, more, last = call.services.events.page(
         call.caller, meeting, query.after, query.limit, query.wait_seconds
     )
-    last = str(events[-1].number) if more else None
-    return json_response({"items": [views.event(event) for event in events], "nextCursor": last})
+    cursor = str(events[-1].number) if more else None
+    items = [views.event(event) for event in events]
+    return json_response({"items": items, "nextCursor": cursor, "last": last})

@@ -136,6 +136,11 @@ SCHEMAS: dict[str, Schema] = {
             "description": "`meeting`: its fields that changed; `participant`, `recording`: one of them.",
         },
     ),
+    "Events": record(
+        items={"type": "array", "items": reference("Event")},
+        nextCursor=nullable(TEXT),
+        last={**COUNT, "description": "The number of the last event, so that one may wait for the next."},
+    ),
     "Region": record(id=TEXT, home={"type": "boolean"}),
     "Node": record(
         id=TEXT,
@@ -205,7 +210,7 @@ def paths() -> dict[str, Schema]:
         OF,
     ]
     events = operation(
-        "list_events", "The numbered log of a meeting", 200, listing("Event"), MODERATOR, "401 403 404 422"
+        "list_events", "The numbered log of a meeting", 200, reference("Events"), MODERATOR, "401 403 404 422"
     )
     events["parameters"] = [
         parameter("after", "query", {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 0},

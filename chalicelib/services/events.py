@@ -33,8 +33,8 @@ class Events:
 
     def page(
         self, caller: Caller, name: str, after: int, limit: int, wait_seconds: float
-    ) -> tuple[list[Event], bool]:
-        """The events after a number, and whether there are more than these.
+    ) -> tuple[list[Event], bool, int]:
+        """The events after a number, whether there are more, and the number of the last one that is known.
 
         Where there is none yet it waits for the first one; beyond MOST_WAITING it answers at once, with none.
         """
@@ -51,4 +51,5 @@ class Events:
                     found = self._store.events(meeting.id, after, limit + 1)
             finally:
                 self._vacancies.release()
-        return found[:limit], len(found) > limit
+        last = max(meeting.events, found[-1].number if found else 0)
+        return found[:limit], len(found) > limit, last

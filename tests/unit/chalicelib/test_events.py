@@ -31,6 +31,7 @@ class Reader:
     def __init__(self) -> None:
         self.seconds = 0.0
         self.pauses = 0
+        self.last = 0
         self.during: Callable[[], None] = lambda: None
         fleet_store = MemoryFleet()
         self.store = MemoryMeetings(fleet_store)
@@ -49,7 +50,7 @@ class Reader:
         self.during()
 
     def read(self, after: int, wait: float = 0, limit: int = 10) -> tuple[list[int], bool]:
-        found, more = self.events.page(ACME, self.meeting.id, after, limit, wait)
+        found, more, self.last = self.events.page(ACME, self.meeting.id, after, limit, wait)
         return [event.number for event in found], more
 
     def change(self) -> Event:
@@ -69,6 +70,7 @@ def test_pages_follow_one_another_and_the_last_says_so(reader: Reader):
         reader.change()
     assert reader.read(0, limit=2) == ([1, 2], True)
     assert reader.read(2, limit=2) == ([3, 4], True)
+    assert reader.last == 5, "whatever page it was"
     assert reader.read(4, limit=2) == ([5], False)
     assert reader.read(5, limit=2) == ([], False)
 

@@ -61,6 +61,26 @@ describe('a host', () => {
     expect(await hosting.listWaiting()).toEqual([{ id: 'par_1', displayName: 'Cleo', askedAt: null }]);
   });
 
+  it('begins at the end of the log, and goes on from what it has read', async () => {
+    const items = [
+      { number: 4, type: 'participant.waiting' },
+      { number: 5, type: 'meeting.updated' },
+    ];
+    const { hosting, asked } = host(200, { items, nextCursor: '5', last: 9 });
+    expect(await hosting.lastEvent()).toBe(9);
+    expect(await hosting.eventsAfter(3)).toEqual({
+      types: ['participant.waiting', 'meeting.updated'],
+      last: 5,
+    });
+    expect(asked.map(({ path }) => path)).toEqual([
+      '/v1/meetings/mtg_1/events?limit=1',
+      '/v1/meetings/mtg_1/events?after=3&limit=100&waitSeconds=8',
+    ]);
+    await expect(host(200, { items: [] }).hosting.eventsAfter(3)).rejects.toMatchObject({
+      code: 'server_error',
+    });
+  });
+
   it('is told what went wrong, in one kind of error', async () => {
     await expect(host(403, { code: 'forbidden' }).hosting.admitAll()).rejects.toMatchObject({
       name: 'MeetingError',

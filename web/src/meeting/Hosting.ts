@@ -5,8 +5,19 @@
  * Source: docs/api.md, "Host it".
  */
 import type { Api } from '../api/index.ts';
+import { watchDoor, type Happened } from './DoorWatch.ts';
 import { MeetingError, asMeetingError } from './errors.ts';
-import type { Hosting as HostingCalls, MeetingRules, ParticipantId, Role, WaitingPerson } from './types.ts';
+import type {
+  DoorState,
+  Hosting as HostingCalls,
+  MeetingRules,
+  ParticipantId,
+  Role,
+  WaitingPerson,
+} from './types.ts';
+
+/** Less than the API's answers may take. */
+const WAIT_SECONDS = 8;
 
 export class Hosting implements HostingCalls {
   readonly #api: Api;
@@ -16,6 +27,19 @@ export class Hosting implements HostingCalls {
   constructor(api: Api, meeting: () => string | null) {
     this.#api = api;
     this.#meeting = meeting;
+  }
+
+  watchDoor(listener: (door: DoorState) => void): () => void {
+    return watchDoor(this, listener);
+  }
+
+  async lastEvent(): Promise<number> {
+    return happenedOf(await this.#call('GET', '/events?limit=1'), true).last;
+  }
+
+  async eventsAfter(number: number): Promise<Happened> {
+    const query = `after=${String(number)}&limit=100&waitSeconds=${String(WAIT_SECONDS)}`;
+    return happenedOf(await this.#call('GET', `/events?${query}`), false);
   }
 
   async fetchRules(): Promise<MeetingRules> {
@@ -87,6 +111,18 @@ function parseWaiting(body: unknown): readonly WaitingPerson[] {
     if (typeof id !== 'string' || typeof displayName !== 'string') throw unreadable();
     return { id, displayName, askedAt: typeof askedAt === 'string' ? askedAt : null };
   });
+}
+
+/** `isToEnd`: from the end of the log, whatever page of it was asked for. */
+function happenedOf(body: unknown, isToEnd: boolean): Happened {
+  const { items, last } = fieldsOf(body);
+  if (!Array.isArray(items) || typeof last !== 'number') throw unreadable();
+  const events = items.map(fieldsOf);
+  const number = events.at(-1)?.['number'];
+  return {
+    types: events.map(({ type }) => String(type)),
+    last: !isToEnd && typeof number === 'number' ? number : last,
+  };
 }
 
 function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {

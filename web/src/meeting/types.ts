@@ -239,7 +239,15 @@ export interface WaitingPerson {
 }
 
 /** For hosts and cohosts. @throws MeetingError of each call: `forbidden` when the own role does not allow it. */
+/** What a host sees of the meeting's door. */
+export interface DoorState {
+  readonly waiting: readonly WaitingPerson[];
+  readonly rules: MeetingRules;
+}
+
 export interface Hosting {
+  /** Tells who waits and what the rules are, now and within a second of each change, until what it gives is called. */
+  watchDoor(listener: (door: DoorState) => void): () => void;
   fetchRules(): Promise<MeetingRules>;
   changeRules(change: Partial<MeetingRules>): Promise<MeetingRules>;
   listWaiting(): Promise<readonly WaitingPerson[]>;

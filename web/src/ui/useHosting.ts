@@ -1,9 +1,6 @@
-/** What a host sees of the meeting's door: who waits, and whether it is locked. Asks again while somebody may come. */
+/** What a host sees of the meeting's door: who waits, and whether it is locked. */
 import { useCallback, useEffect, useState } from 'react';
 import type { MeetingClient, MeetingRules, WaitingPerson } from '../meeting/index.ts';
-
-/** Who waits is seen soon enough, and the API is asked twelve times a minute by each host. */
-const POLL_MS = 5_000;
 
 export interface Door {
   readonly waiting: readonly WaitingPerson[];
@@ -21,25 +18,10 @@ export function useDoor(meeting: MeetingClient, isHost: boolean): Door {
 
   useEffect(() => {
     if (!isHost) return undefined;
-    let isCurrent = true;
-    const ask = (): void => {
-      if (document.hidden && asked > 0) return;
-      void Promise.all([meeting.hosting.listWaiting(), meeting.hosting.fetchRules()]).then(
-        ([people, now]) => {
-          if (!isCurrent) return;
-          setWaiting(people);
-          setRules(now);
-        },
-        // The API is away for a moment: what was known stays, and the next turn asks again.
-        () => undefined,
-      );
-    };
-    ask();
-    const timer = setInterval(ask, POLL_MS);
-    return () => {
-      isCurrent = false;
-      clearInterval(timer);
-    };
+    return meeting.hosting.watchDoor((door) => {
+      setWaiting(door.waiting);
+      setRules(door.rules);
+    });
   }, [meeting, isHost, asked]);
 
   const refresh = useCallback(() => {
@@ -48,6 +30,8 @@ export function useDoor(meeting: MeetingClient, isHost: boolean): Door {
   const change = useCallback(
     async (wanted: Partial<MeetingRules>) => {
       setRules(await meeting.hosting.changeRules(wanted));
+      // From now on somebody may wait, or nobody.
+      setAsked((times) => times + 1);
     },
     [meeting],
   );

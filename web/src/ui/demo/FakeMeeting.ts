@@ -45,6 +45,10 @@ export class FakeMeeting implements MeetingClient {
   rules: MeetingRules = { locked: false, waitingRoom: true };
   waiting: readonly WaitingPerson[] = [];
   readonly hosting: Hosting = {
+    watchDoor: (listener) => {
+      listener({ waiting: this.waiting, rules: this.rules });
+      return () => undefined;
+    },
     fetchRules: () => Promise.resolve(this.rules),
     changeRules: async (change) => {
       await this.#note('changeRules', change);

@@ -1,0 +1,27 @@
+/** What WCAG 2.2 AA and good practice forbid on a page as it stands. */
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+interface Finding {
+  readonly id: string;
+  readonly help: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+declare global {
+   
+  var axe: { run: (on: Document, options: object) => Promise<{ readonly violations: readonly Finding[] }> };
+}
+
+export async function findingsOf(page: Page): Promise<readonly string[]> {
+  // The policy of a real page lets no script be added: it is run as the browser's own.
+  await page.evaluate(await (await import('node:fs/promises')).readFile(AXE, 'utf8'));
+  const { violations } = await page.evaluate(
+    (values) => globalThis.axe.run(document, { runOnly: { type: 'tag', values } }),
+    TAGS,
+  );
+  return violations.map(({ id, help, nodes }) => `${id}: ${help} ${nodes.map(({ html }) => html).join(' ')}`);
+}

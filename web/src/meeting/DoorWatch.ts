@@ -1,0 +1,88 @@
+/**
+ * DoorWatch: what a host sees of the meeting's door, as it changes.
+ *
+ * While somebody may wait it holds one question to the meeting's log, which is answered as soon as something happens
+ * there; while nobody may, it looks now and then whether that is still so. Owns when to ask; what to ask is Hosting's.
+ * Source: docs/api.md, "End it, and follow what happened".
+ */
+import type { DoorState, MeetingRules, WaitingPerson } from './types.ts';
+
+export interface DoorCalls {
+  fetchRules(): Promise<MeetingRules>;
+  listWaiting(): Promise<readonly WaitingPerson[]>;
+  /** The number of the last event of the log. */
+  lastEvent(): Promise<number>;
+  /** What happened after a number; empty when nothing did for some seconds. */
+  eventsAfter(number: number): Promise<Happened>;
+}
+
+export interface Happened {
+  readonly types: readonly string[];
+  /** The number to go on from. */
+  readonly last: number;
+}
+
+/** Between two questions, whatever comes: a crowd at the door costs a host two questions a second. */
+const PAUSE_MS = 400;
+/** Where an API that has too many waiting readers answers at once with nothing. */
+const CROWDED_MS = 2_000;
+const QUICK_MS = 1_000;
+/** While nobody may wait, and while the API is away. */
+const IDLE_MS = 15_000;
+const AWAY_MS = 5_000;
+
+/** Of these the door is another one. */
+const ABOUT_DOOR =
+  /^(meeting\.updated|participant\.(waiting|let_in|admitted|joined|denied|removed|banned|left|renamed))$/;
+
+export interface Clock {
+  readonly now: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+const WALL: Clock = {
+  now: () => performance.now(),
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+/** Tells the listener now and with each change, until the function that it gives is called. */
+export function watchDoor(
+  calls: DoorCalls,
+  listener: (door: DoorState) => void,
+  clock: Clock = WALL,
+): () => void {
+  let isOver = false;
+  const look = async (): Promise<boolean> => {
+    const [waiting, rules] = await Promise.all([calls.listWaiting(), calls.fetchRules()]);
+    if (!isOver) listener({ waiting, rules });
+    return rules.waitingRoom || waiting.length > 0;
+  };
+  const follow = async (): Promise<void> => {
+    // First the number, then the look: what happens between the two is seen twice rather than never.
+    let seen = await calls.lastEvent();
+    let mayWait = await look();
+    while (mayWait && !isOver) {
+      const began = clock.now();
+      const { types, last } = await calls.eventsAfter(seen);
+      seen = last;
+      if (types.some((type) => ABOUT_DOOR.test(type))) mayWait = await look();
+      const isCrowded = types.length === 0 && clock.now() - began < QUICK_MS;
+      await clock.wait(isCrowded ? CROWDED_MS : PAUSE_MS);
+    }
+  };
+  const watch = async (): Promise<void> => {
+    while (!isOver) {
+      try {
+        await follow();
+        await clock.wait(IDLE_MS);
+      } catch {
+        // The API is away for a moment: what was known stays.
+        await clock.wait(AWAY_MS);
+      }
+    }
+  };
+  void watch();
+  return () => {
+    isOver = true;
+  };
+}
