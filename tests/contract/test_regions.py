@@ -331,6 +331,28 @@ def test_a_process_that_made_it_not_finds_the_home_by_code_and_looks_for_it_once
     assert len(asked) < looked
 
 
+def test_who_is_put_out_by_way_of_another_region_is_out_at_the_node_before_the_answer(api):
+    commands = commands_of_api()
+    meeting = created(api, region=THERE)
+    joined = api("POST", f"/meetings/{meeting['id']}/join", {"displayName": "Ada"}, guest=True).body
+    with in_region(THERE):
+        node = DynamoFleet().node(THERE, joined["node"]["id"])
+    assert node is not None
+    name = joined["participant"]["id"]
+    assert api("DELETE", f"/meetings/{meeting['id']}/participants/{name}").status == 204
+    assert commands.sent == [("remove", node.command_queue_url, name, "removed")]
+    again = {"displayName": "Ada", "resumeToken": joined["resumeToken"]}
+    refused = api("POST", f"/meetings/{meeting['id']}/join", again, guest=True)
+    assert (refused.status, refused.body["code"]) == (403, "removed")
+
+
+def commands_of_api() -> RecordingCommands:
+    """What the API has told nodes."""
+    built: Any = vars(chalicelib.routes.http)["services"]()
+    commands: RecordingCommands = built.fleet._commands
+    return commands
+
+
 def take_report(
     built: Any, node: Node, meeting: Meeting, present: list[str], number: int, **changes: Any
 ) -> None:
@@ -343,7 +365,7 @@ def take_report(
 
 def test_a_recording_asked_for_elsewhere_is_made_kept_and_stopped_at_home_with_its_key(api, meetings):
     built: Any = vars(chalicelib.routes.http)["services"]()
-    commands: RecordingCommands = built.recordings._recorders._fleet._commands
+    commands = commands_of_api()
     meeting = created(api, region=THERE, recording="allowed")
     joined = api("POST", f"/meetings/{meeting['id']}/join", {"displayName": "Ada"}, guest=True)
     with in_region(THERE):

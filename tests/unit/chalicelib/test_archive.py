@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.archive import (
@@ -152,6 +152,7 @@ def edit(store: MemoryArchive, key: str) -> None:
 
 
 @given(st.integers(3, 9), st.data())
+@settings(deadline=None)
 def test_every_edit_removal_and_exchange_shows(count: int, data: st.DataObject):
     store, archive = written(count)
     keys = list(store.objects)
