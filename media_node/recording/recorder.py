@@ -127,6 +127,10 @@ class Recorder:
                     self._uploads.note_news()
             if is_idle and is_over:
                 self._wait_brought_back()
+                if self._storage.moved:
+                    # The next start of the node tries again: no film looks into the backup bucket.
+                    log.error("recording_unfinished", objects_in_backup=len(self._storage.moved))
+                    return UNFINISHED_STATUS
                 self._say("stopped", None)
                 self._spool.remove()
                 return 0
@@ -236,7 +240,8 @@ def make_storage(settings: RecorderSettings) -> Storage:
         connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 1}, max_pool_connections=16
     )
     client = boto3.client("s3", config=config)
-    return Storage(client, settings.bucket, settings.backup_bucket, settings.key_id, time.monotonic)
+    moved = settings.folder.parent / f"{settings.folder.name}.moved"
+    return Storage(client, settings.bucket, settings.backup_bucket, settings.key_id, time.monotonic, moved)
 
 
 def main(arguments: list[str]) -> int:
@@ -266,8 +271,8 @@ def main(arguments: list[str]) -> int:
         log.error("recorder_failed", error=str(exc), is_state=isinstance(exc, ManifestError))
         return BROKEN_STATUS
     if status == 0:
-        (settings.folder.parent / f"{settings.folder.name}.settings").unlink(missing_ok=True)
-        (settings.folder.parent / f"{settings.folder.name}.lock").unlink(missing_ok=True)
+        for kind in ("settings", "moved", "lock"):
+            (settings.folder.parent / f"{settings.folder.name}.{kind}").unlink(missing_ok=True)
     return status
 
 

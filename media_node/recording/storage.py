@@ -11,6 +11,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -40,12 +41,18 @@ class Storage:
     backup_bucket: str | None
     key_id: str | None
     monotonic: Callable[[], float]
+    # A file that keeps `moved` for the next recorder of the same take; None: nothing is kept.
+    moved_path: Path | None = None
     # Keys that the backup bucket holds and the first one does not.
     moved: list[str] = field(default_factory=list)
     _failing_since: float | None = None
     _away_until: float = 0.0
     # Guards the fields above; no call is made while it is held.
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        if self.moved_path is not None and self.moved_path.exists():
+            self.moved = self.moved_path.read_text().split()
 
     @property
     def is_away(self) -> bool:
@@ -76,6 +83,7 @@ class Storage:
             raise StorageError(f"{self.bucket} and {self.backup_bucket}: {exc}") from exc
         with self._lock:
             self.moved.append(key)
+            self._keep_moved()
 
     def bring_back(self) -> bool:
         """Copy one object that the backup bucket took; returns whether there was one, and a bucket for it.
@@ -100,7 +108,19 @@ class Storage:
         self._note_success()
         with self._lock:
             self.moved.remove(key)
+            self._keep_moved()
         return True
+
+    def _keep_moved(self) -> None:
+        """Called with the lock held. Without it a recorder that dies would leave them where no film looks."""
+        if self.moved_path is None:
+            return
+        try:
+            written = self.moved_path.with_suffix(".new")
+            written.write_text("\n".join(self.moved))
+            written.replace(self.moved_path)
+        except OSError as exc:
+            log.error("moved_not_kept", error=str(exc))
 
     def _arguments(
         self, key: str, data: bytes, content_type: str, metadata: dict[str, str]

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,3 +134,22 @@ def test_what_cannot_be_brought_back_stays(storage: Storage, buckets: MemoryBuck
     with pytest.raises(StorageError, match="a stays in second"):
         storage.bring_back()
     assert storage.moved == ["a"]
+
+
+def test_what_the_second_took_is_brought_back_by_the_next_recorder_too(
+    buckets: MemoryBuckets, clock: Clock, tmp_path: Path
+):
+    kept = tmp_path / "take.moved"
+    buckets.errors["first"] = DENIED
+    dying = Storage(buckets, "first", "second", None, clock, kept)
+    for key in ("a/1.mkv", "a/2.mkv"):
+        dying.put(key, b"data", "video/x-matroska", {})
+    del buckets.errors["first"]
+    clock.now += AWAY_SECONDS
+    assert dying.bring_back()
+    following = Storage(buckets, "first", "second", None, clock, kept)
+    assert following.moved == ["a/2.mkv"]
+    assert following.is_away
+    assert following.bring_back()
+    assert ("first", "a/2.mkv") in buckets.objects
+    assert Storage(buckets, "first", "second", None, clock, kept).moved == []
