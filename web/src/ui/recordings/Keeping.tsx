@@ -4,6 +4,7 @@ import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { RecordingDetails } from '../../meeting/index.ts';
 import type { RecordingsClient } from './RecordingsPage.tsx';
+import { Sharing } from './Sharing.tsx';
 import { WORDS } from './words.ts';
 
 const DAY_MS = 86_400_000;
@@ -32,16 +33,12 @@ export function Keeping({ recording, recordings, onChanged }: KeepingProps): Rea
           change(recordings.keepUntil(id, until));
         }}
       />
-      <label>
-        <input
-          type="checkbox"
-          checked={access.participants}
-          onChange={(event) => {
-            change(recordings.share(id, { ...access, participants: event.target.checked }));
-          }}
-        />
-        {t('shareAll')}
-      </label>
+      <Sharing
+        access={access}
+        onChoice={(chosen) => {
+          change(recordings.share(id, chosen));
+        }}
+      />
       {recording.state === 'failed' && (
         <Button
           className="button primary"

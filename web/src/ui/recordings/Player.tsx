@@ -159,13 +159,19 @@ function Controls(props: {
         className="button"
         aria-label={t('fullScreen')}
         onPress={() => {
-          on((video) => void video.requestFullscreen());
+          on(fillScreen);
         }}
       >
         <Maximize aria-hidden />
       </Button>
     </div>
   );
+}
+
+/** iPhones fill the screen with films alone, and by a name of their own: webkit.org/blog/6784 */
+function fillScreen(video: HTMLVideoElement & { webkitEnterFullscreen?: () => void }): void {
+  if ('requestFullscreen' in video) void video.requestFullscreen();
+  else (video as { webkitEnterFullscreen?: () => void }).webkitEnterFullscreen?.();
 }
 
 function Chapters(props: {

@@ -9,6 +9,7 @@ import { NoticeBefore } from './RecordingNotice.tsx';
 import { RecordingPage } from './RecordingPage.tsx';
 import { RecordingsPage, type RecordingsClient } from './RecordingsPage.tsx';
 import { SeekBar } from './SeekBar.tsx';
+import { Sharing } from './Sharing.tsx';
 
 stubPage();
 
@@ -234,4 +235,40 @@ describe('whoever is about to come in', () => {
     expect(before({ recording: 'allowed', activeRecording: null })).toBe('');
     expect(before({})).toBe('');
   });
+});
+
+describe('sharing', () => {
+  const ANA = `usr_${'a'.repeat(26)}`;
+  const BO = `usr_${'b'.repeat(26)}`;
+
+  it('adds people by their ids and takes them away', async () => {
+    const onChoice = vi.fn();
+    render(<Sharing access={{ participants: true, users: [ANA] }} onChoice={onChoice} />);
+    await userEvent.type(screen.getByLabelText('Id of a person'), ` ${BO} {Enter}`);
+    expect(onChoice).toHaveBeenLastCalledWith({ participants: true, users: [ANA, BO] });
+    await userEvent.click(screen.getByRole('button', { name: `No longer share with ${ANA}` }));
+    expect(onChoice).toHaveBeenLastCalledWith({ participants: true, users: [] });
+  });
+
+  it('says what is no id, and shares with nobody twice', async () => {
+    const onChoice = vi.fn();
+    render(<Sharing access={{ participants: false, users: [ANA] }} onChoice={onChoice} />);
+    const field = screen.getByLabelText('Id of a person');
+    await userEvent.type(field, 'Ana{Enter}');
+    expect(screen.getByRole('alert').textContent).toContain('26');
+    expect(field.getAttribute('aria-invalid')).toBe('true');
+    await userEvent.clear(field);
+    await userEvent.type(field, `${ANA}{Enter}`);
+    expect(onChoice).not.toHaveBeenCalled();
+  });
+});
+
+it('fills the screen of an iPhone, which knows it by another name', async () => {
+  render(<RecordingPage id="rec_1" recordings={aClient()} onAll={ignore} />);
+  const button = await screen.findByRole('button', { name: 'Full screen' });
+  const enter = vi.fn();
+  const video = document.querySelector('video');
+  Object.assign(video ?? {}, { webkitEnterFullscreen: enter });
+  await userEvent.click(button);
+  expect(enter).toHaveBeenCalledOnce();
 });
