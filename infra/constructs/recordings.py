@@ -1,8 +1,8 @@
 """What a region's recordings need: their bucket, who writes and reads it, jobs for composers, links, clocks.
 
-Nodes add under names of their own below `nodes/`; they list and delete nothing, and read what they put into the
-backup bucket alone. Composers read those and add under `compositions/`. People read by way of CloudFront, whose
-links the API signs. docs/recording.md says what lies where, docs/decisions/0018 why.
+Nodes add under names of their own below `nodes/`; they list and delete nothing, and read what they put into
+the backup bucket alone. Composers read those and add under `compositions/`. People read by way of CloudFront,
+whose links the API signs. docs/recording.md says what lies where, docs/decisions/0018 why.
 """
 
 from collections.abc import Callable

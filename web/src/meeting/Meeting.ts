@@ -2,15 +2,15 @@
  * Meeting: one meeting as a participant lives it.
  *
  * Connects the parts and keeps their common snapshot: Link (the way to the node), Participants (who), Tracks (what we
- * publish), Subscriptions (what we watch), Hearing (what we hear), Sharing (the screen), Captions (what is said). Holds no rules of its own.
+ * publish), Subscriptions (what we watch), Hearing (what we hear), Sharing (the screen), Captions (what is said). Holds
+ * no rules of its own.
  */
-import { Api } from '../api/index.ts';
 import type { ClientMessage, NodeMessage, RosterChange, WantedLayers } from '../protocol/index.ts';
 import { SOURCES, type Connection } from '../rtc/index.ts';
 import { Beat } from './Beat.ts';
 import { Captions } from './Captions.ts';
 import { Emitter } from './Emitter.ts';
-import type { MeetingOptions } from './options.ts';
+import { apisOf, type MeetingOptions } from './options.ts';
 import { MeetingError, asMeetingError, isAboutPasscode } from './errors.ts';
 import { Hearing } from './Hearing.ts';
 import { Hosting } from './Hosting.ts';
@@ -99,20 +99,10 @@ export class Meeting implements MeetingClient {
       },
       environment?.watch,
     );
-    const api = {
-      apiUrl: options.apiUrl,
-      ...(environment?.fetch !== undefined && { fetch: environment.fetch }),
-    };
-    const asParticipant = new Api({
-      ...api,
-      accessToken: () => Promise.resolve(this.#link.grant?.resumeToken ?? null),
-    });
+    const { asSelf, asParticipant } = apisOf(options, () => this.#link.grant?.resumeToken ?? null);
     this.hosting = new Hosting(asParticipant, () => this.#link.grant?.meeting.id ?? null);
     this.#link = new Link({
-      api: new Api({
-        ...api,
-        ...(options.accessToken !== undefined && { accessToken: options.accessToken }),
-      }),
+      api: asSelf,
       resumeTokens: new ResumeTokens(options.storage === undefined ? tabStorage() : options.storage),
       offeredTracks: (connection) => this.#tracks.offer((source) => connection.midOf(source)),
       onState: (state) => {
