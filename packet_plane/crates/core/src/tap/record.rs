@@ -7,6 +7,8 @@ use crate::codec::CodecName;
 /// A record is shorter than this: a packet, or a label.
 pub const MAX_RECORD_LEN: usize = 1 << 16;
 const LENGTH_LEN: usize = 4;
+/// Sequence numbers and microseconds are added to and subtracted from each other as signed numbers.
+const MAX_COUNTABLE: u64 = 1 << 60;
 
 const BEGIN: u8 = 1;
 const END: u8 = 2;
@@ -212,7 +214,7 @@ fn parse_body(body: &[u8]) -> Option<Record<'_>> {
         },
         END => Record::End {
             track: fields.u64()?,
-            at_us: fields.u64()?,
+            at_us: fields.countable()?,
             reason: fields.0,
         },
         PACKET => Record::Packet(parse_packet(&mut fields)?),
@@ -221,16 +223,16 @@ fn parse_body(body: &[u8]) -> Option<Record<'_>> {
             ssrc: fields.u32()?,
             ntp_time: fields.u64()?,
             rtp_timestamp: fields.u32()?,
-            at_us: fields.u64()?,
+            at_us: fields.countable()?,
         },
         MUTED => Record::Muted {
             track: fields.u64()?,
             muted: fields.flag()?,
-            at_us: fields.u64()?,
+            at_us: fields.countable()?,
         },
         OVERFLOWED => Record::Overflowed {
-            records: fields.u64()?,
-            at_us: fields.u64()?,
+            records: fields.countable()?,
+            at_us: fields.countable()?,
         },
         _ => return None,
     })
@@ -248,9 +250,9 @@ fn parse_packet<'a>(fields: &mut Fields<'a>) -> Option<PacketRecord<'a>> {
         starts_keyframe: flags & 2 != 0,
         clock_rate: fields.u32().filter(|rate| *rate > 0)?,
         ssrc: fields.u32()?,
-        sequence: fields.u64()?,
+        sequence: fields.countable()?,
         rtp_timestamp: fields.u32()?,
-        at_us: fields.u64()?,
+        at_us: fields.countable()?,
         payload: fields.0,
     };
     Some(packet)
@@ -279,6 +281,11 @@ impl Fields<'_> {
 
     fn u64(&mut self) -> Option<u64> {
         self.bytes().map(u64::from_le_bytes)
+    }
+
+    /// A number that can be counted on from: no clock and no stream comes near the end of what fits.
+    fn countable(&mut self) -> Option<u64> {
+        self.u64().filter(|number| *number <= MAX_COUNTABLE)
     }
 }
 
