@@ -45,6 +45,8 @@ class Storage:
     moved_path: Path | None = None
     # Keys that the backup bucket holds and the first one does not.
     moved: list[str] = field(default_factory=list)
+    # Those that a thread is copying now.
+    _returning: set[str] = field(default_factory=set)
     _failing_since: float | None = None
     _away_until: float = 0.0
     # Guards the fields above; no call is made while it is held.
@@ -93,9 +95,19 @@ class Storage:
         """
         with self._lock:
             is_away = self.monotonic() < self._away_until
-            if not self.moved or is_away or self.backup_bucket is None:
+            # One thread for each: who came second would have nothing to take off the list.
+            key = next((one for one in self.moved if one not in self._returning), None)
+            if key is None or is_away or self.backup_bucket is None:
                 return False
-            key = self.moved[0]
+            self._returning.add(key)
+        try:
+            self._copy_back(key)
+        finally:
+            with self._lock:
+                self._returning.discard(key)
+        return True
+
+    def _copy_back(self, key: str) -> None:
         try:
             found = self.client.get_object(Bucket=self.backup_bucket, Key=key)
             data = found["Body"].read()
@@ -109,7 +121,6 @@ class Storage:
         with self._lock:
             self.moved.remove(key)
             self._keep_moved()
-        return True
 
     def _keep_moved(self) -> None:
         """Called with the lock held. Without it a recorder that dies would leave them where no film looks."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -153,3 +155,24 @@ def test_what_the_second_took_is_brought_back_by_the_next_recorder_too(
     assert following.bring_back()
     assert ("first", "a/2.mkv") in buckets.objects
     assert Storage(buckets, "first", "second", None, clock, kept).moved == []
+
+
+def test_threads_that_bring_back_at_once_take_an_object_each(clock: Clock):
+    both = threading.Barrier(2)
+
+    class SlowBuckets(MemoryBuckets):
+        def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+            both.wait(10)
+            return super().get_object(Bucket=Bucket, Key=Key)
+
+    buckets = SlowBuckets(errors={"first": DENIED})
+    storage = Storage(buckets, "first", "second", None, clock)
+    for key in ("a/1.mkv", "a/2.mkv"):
+        storage.put(key, b"data", "video/x-matroska", {})
+    buckets.errors.clear()
+    clock.now += AWAY_SECONDS
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(storage.bring_back) for _ in range(2)]
+        assert [one.result(20) for one in done] == [True, True]
+    assert storage.moved == []
+    assert {key for bucket, key in buckets.objects if bucket == "first"} == {"a/1.mkv", "a/2.mkv"}
