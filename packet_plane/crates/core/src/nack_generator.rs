@@ -1,8 +1,8 @@
 //! Which packets of an ingress stream are missing, and when to ask for them again (RFC 4585 section 6.2.1).
 //!
 //! A number is asked for at once, then again each time a round trip has passed, where much gets lost each half of one:
-//! half of what is missing then is the request. It is given up after a second, or five round trips where these take
-//! longer; what needs it goes on with a keyframe.
+//! half of what is missing then is the request. After ten requests it is waited for, and given up after a second, or five
+//! round trips where these take longer; what needs it goes on with a keyframe.
 
 use std::time::Duration;
 
@@ -19,8 +19,10 @@ const MAX_MISSING: usize = 256;
 const MIN_RETRY: Duration = Duration::from_millis(20);
 /// On the shortest paths requests come ever more rarely up to this, so that they do not all fall into one short outage.
 const LONGEST_FIRST_RETRY: Duration = Duration::from_millis(100);
-/// From this share of loss on, in 1/256, a request is repeated before its answer can be here.
+/// From this share of loss on, in 1/256, a request is repeated before its answer can be here; on a path that is shorter
+/// than this, or not known, ten of them would be over before the first answer.
 const MUCH_LOST: u8 = 26;
+const LONG_PATH: Duration = Duration::from_millis(120);
 /// An answer takes a little longer than the path: it waits for its sender's pace.
 const ANSWER_TIME: Duration = Duration::from_millis(10);
 
@@ -54,7 +56,7 @@ impl PathBack {
         let first = MIN_RETRY * (1 << requests.saturating_sub(1).min(7));
         let spaced = answered.max(first.min(LONGEST_FIRST_RETRY));
         // What was answered a round trip ago is not answered again: a sender knows that it may still be on its way.
-        if self.fraction_lost >= MUCH_LOST && answered > LONGEST_FIRST_RETRY {
+        if self.fraction_lost >= MUCH_LOST && self.round_trip > LONG_PATH {
             spaced / 2
         } else {
             spaced
@@ -113,13 +115,15 @@ impl NackGenerator {
         let (patience, keyframe) = (path.patience(), self.keyframe);
         let mut gap = Gap::None;
         self.missing.retain(|missing| {
-            let is_kept = missing.requests < MAX_REQUESTS && now.since(missing.since) < patience;
+            // What was asked for last may still come.
+            let is_kept = now.since(missing.since) < patience;
             if !is_kept && keyframe.is_none_or(|keyframe| missing.sequence > keyframe) {
                 gap = Gap::NeverFilled;
             }
             is_kept
         });
-        for missing in &mut self.missing {
+        let open = self.missing.iter_mut();
+        for missing in open.filter(|missing| missing.requests < MAX_REQUESTS) {
             let retry_after = path.retry_after(missing.requests);
             if missing
                 .asked_at
@@ -210,7 +214,7 @@ mod tests {
         };
         let (asked_at, given_up, _) = until_given_up(&mut generator, path);
         assert_eq!(asked_at, [0, 20, 60, 140, 240, 340, 440, 540, 640, 740]);
-        assert_eq!(given_up, 745);
+        assert_eq!(given_up, 1_000);
     }
 
     #[test]
@@ -220,7 +224,7 @@ mod tests {
         arrive(&mut generator, 0, 3);
         let (asked_at, given_up, _) = until_given_up(&mut generator, BAD_PATH);
         assert_eq!(asked_at, (0..10).map(|nth| nth * 155).collect::<Vec<_>>());
-        assert_eq!(given_up, 1_400);
+        assert_eq!(given_up, 1_500);
     }
 
     #[test]
