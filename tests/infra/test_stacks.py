@@ -626,8 +626,7 @@ def test_metrics_are_on_a_port_that_the_nodes_own_network_alone_reaches(region):
     (rule,) = [rule for rule in group if rule["FromPort"] == METRICS_PORT]
     (vpc,) = region.find_resources("AWS::EC2::VPC")
     assert rule["CidrIp"] == {"Fn::GetAtt": [vpc, "CidrBlock"]}
-    (template,) = region.find_resources("AWS::EC2::LaunchTemplate").values()
-    assert f"PARLEY_METRICS_PORT={METRICS_PORT}" in json.dumps(template)
+    assert f"PARLEY_METRICS_PORT={METRICS_PORT}" in boot_text(region, "Fleet")
 
 
 def test_metadata_needs_a_token_and_disks_are_encrypted(region):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from media_node.admission import Admission
 from media_node.connection_tests import LIMITS, MEMORY_SECONDS, ConnectionTests
+from media_node.connections import Connections
 from media_node.errors import ConflictError, NodeFullError
-from media_node.forwarding import Forwarding
+from media_node.forwarding import Forwarding, WorkerSnapshot
 
 
 class NoConnections:
@@ -22,11 +24,11 @@ class Bench:
     def __init__(self):
         self.now = 100.0
         self.closed = []
-        self.sent = []
+        self.sent: list[object] = []
         self.admission = Admission(100)
         self.forwarding = Forwarding(lambda worker, commands: self.sent.extend(commands), 1)
         self.tests = ConnectionTests(
-            self.forwarding, NoConnections(), self.admission, self.verify, lambda: self.now
+            self.forwarding, cast(Connections, NoConnections()), self.admission, self.verify, lambda: self.now
         )
 
     async def verify(self, token):
@@ -45,7 +47,8 @@ class Bench:
             round_trip_us=12_000,
             estimate_bps=900_000,
         )
-        self.tests.handle_snapshots([None, SimpleNamespace(tracks=[], transports=[counted])])
+        snapshot = SimpleNamespace(tracks=[], transports=[counted])
+        self.tests.handle_snapshots([None, cast(WorkerSnapshot, snapshot)])
 
 
 @pytest.fixture
