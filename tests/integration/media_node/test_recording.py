@@ -73,6 +73,45 @@ async def stopped(cloud: Cloud, queue: str, meeting: str, recording: str) -> dic
     return await cloud.recording(lambda one: one["state"] == "stopped")
 
 
+async def written(
+    http: aiohttp.ClientSession, node: NodeProcess, meeting: str, *messages: dict[str, str]
+) -> None:
+    """Somebody comes, writes, sees it written and goes."""
+    async with (
+        asyncio.timeout(30),
+        http.ws_connect(node.socket_url, protocols=["parley.v1"]) as connection,
+    ):
+        await connection.send_json({"type": "join", "token": node.issuer.token(meeting)})
+        for message in messages:
+            await connection.send_json({"type": "message", **message})
+        seen = 0
+        while seen < len(messages):
+            told = await connection.receive_json()
+            assert told["type"] != "error", told
+            seen += told["type"] == "message"
+
+
+async def test_what_is_written_to_everybody_is_recorded_but_not_in_a_pause(
+    cloud: Cloud,
+    queue: str,
+    http: aiohttp.ClientSession,
+    recorder_node: NodeProcess,
+    meeting: str,
+    recording: str,
+):
+    await written(http, recorder_node, meeting, {"text": "before"})
+    await start_recording(cloud, queue, meeting, recording)
+    await cloud.recording(has_segments(1), 60)
+    await written(http, recorder_node, meeting, {"text": "for all 👋"}, {"text": "and again"})
+    await command(cloud, queue, "pauseRecording", meeting, recording)
+    await cloud.recording(lambda one: one["state"] == "paused", 30)
+    await written(http, recorder_node, meeting, {"text": "in the pause"})
+    told = await stopped(cloud, queue, meeting, recording)
+    take = await asyncio.to_thread(read_take, cloud.s3, told["prefix"])
+    assert [one.text for page in take.pages for one in page.messages] == ["for all 👋", "and again"]
+    assert verify_chain(take.pages, take.entries) == []
+
+
 async def test_sound_and_picture_are_whole_segments_with_a_whole_manifest(
     cloud: Cloud, queue: str, meeting: str, recording: str
 ):
