@@ -3,6 +3,8 @@
 A composer process of its own works against moto's S3 and SQS in this one: four people with cameras of
 720p30 in VP8 and voices, then the same for longer, then sixteen cameras. CPU time and memory are the
 composer's and those of the process that decodes, added up; memory is the most that both had at one moment.
+Before them pictures alone are decoded, drawn and encoded in this process: changes of the code are compared by
+that. What recordings cost is by price list (infra/costs.py), with the size of the cameras made here.
 
 Usage: .venv/bin/python bench/composition.py [--long] [--json FILE]
 """
@@ -14,6 +16,7 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from dataclasses import dataclass, replace
@@ -30,11 +33,18 @@ from moto.server import ThreadedMotoServer
 from PIL import Image
 
 from bench._harness import report
+from infra.costs import Prices, Recorded, recorded_costs
+from media_node.recording.composition.decoding import NO_CLIP, PULSE, Pulse
+from media_node.recording.composition.layout import Size, Stage, arrange
+from media_node.recording.composition.picturing import compose_pictures
+from media_node.recording.composition.plan import Cell, LocalClip, PicturePlan, Scene
 from tests.support.composing import Studio
 from tests.support.recorded_meeting import BUCKET, Piece, Take, microphone, person, timeline, us
 
 CAMERA = (1280, 720)
 CAMERA_RATE = 30
+FILM, FILM_RATE = (1280, 720), 25
+VOICE_MBPS = 0.032
 SEGMENT_SECONDS = 2
 # Different seconds of one camera; a meeting repeats them.
 DIFFERENT_SEGMENTS = 5
@@ -64,19 +74,73 @@ def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     outcome = report.Report("Composition")
     segments = camera_segments()
+    per_second = pictures_alone(segments)
+    outcome.add("4 cameras, pictures alone", f"{per_second:.3f} core-seconds per second", pictures=per_second)
     lengths = (120, 3600) if options.long else (60, 180)
     for people, seconds in ((4, lengths[0]), (4, lengths[1]), (16, 60)):
         run = compose(segments, people, seconds)
         per_second = run.core_seconds / seconds
         text = (
             f"{per_second:.3f} core-seconds per second, first minute after {run.first_minute_seconds:.0f} s, "
-            f"whole after {run.whole_seconds:.0f} s, {run.peak_bytes / 1e6:.0f} MB at most, "
+            f"whole after {run.whole_seconds:.0f} s ({run.whole_seconds / seconds:.2f} of its length), "
+            f"{run.peak_bytes / 1e6:.0f} MB at most, "
             f"{run.film_bytes * 8 / seconds / 1e6:.2f} Mbit/s"
         )
         outcome.add(
             f"{people} cameras of 720p30, {seconds} s", text, **vars(run), coreSecondsPerSecond=per_second
         )
+    add_costs(outcome, segments)
     outcome.write(options.json)
+
+
+def add_costs(outcome: report.Report, segments: list[bytes]) -> None:
+    """Storage of a participant's hour, and what a recorded hour costs in requests."""
+    mbps = 8 * sum(map(len, segments)) / (len(segments) * SEGMENT_SECONDS) / 1e6 + VOICE_MBPS
+    outcome.add("storage of a participant's hour", f"{mbps * 3600 / 8:.0f} MB", mbps=mbps)
+    lines = {line.what: line.dollars for line in recorded_costs(Recorded(mbps_per_person=mbps), Prices())}
+    for what, dollars in lines.items():
+        outcome.add(f"a recorded hour of 4: {what}", f"{dollars:.4f} dollars", dollars=dollars)
+
+
+def pictures_alone(segments: list[bytes], seconds: int = 20) -> float:
+    """Core-seconds of this process per second of the film: the least of three attempts."""
+    with tempfile.TemporaryDirectory() as name:
+        plan = picture_plan(segments, Path(name), seconds)
+        (Path(name) / "pulse").write_bytes(PULSE.pack(NO_CLIP, 0))
+        took = []
+        for _ in range(3):
+            began = time.process_time()
+            compose_pictures(plan, Pulse(Path(name) / "pulse"))
+            took.append(time.process_time() - began)
+    return min(took) / seconds
+
+
+def picture_plan(segments: list[bytes], folder: Path, seconds: int) -> PicturePlan:
+    """Four people in a grid; half way through somebody else speaks."""
+    paths = [folder / f"{number}.mkv" for number in range(len(segments))]
+    for path, data in zip(paths, segments, strict=True):
+        path.write_bytes(data)
+    people = tuple(f"par_{one}" for one in range(4))
+    step = SEGMENT_SECONDS * 1_000_000
+    tracks = {
+        who: [
+            LocalClip(n, str(paths[(n + at) % len(paths)]), "vp8", n * step, n * step, (n + 1) * step)
+            for n in range(seconds // SEGMENT_SECONDS)
+        ]
+        for at, who in enumerate(people)
+    }
+    tiles = arrange("grid", Stage(people), Size(*FILM)).tiles
+    scenes = [
+        Scene(
+            tick,
+            tuple(
+                Cell(tile.rect, who, who, who == speaker, who)
+                for tile, who in zip(tiles, people, strict=True)
+            ),
+        )
+        for tick, speaker in ((0, people[0]), (seconds * FILM_RATE // 2, people[1]))
+    ]
+    return PicturePlan(*FILM, FILM_RATE, 0, seconds * FILM_RATE, scenes, tracks, [0], str(folder / "film"))
 
 
 def camera_segments() -> list[bytes]:
