@@ -33,6 +33,7 @@ class Studio:
     rate: int = 25
     size: Size = SIZE
     backup_bucket: str | None = None
+    activity_file: Path | None = None
 
     def composer(self, clock: Callable[[], float] | None = None) -> JobQueue:
         settings = Settings(
@@ -42,6 +43,7 @@ class Studio:
             composition_height=self.size.height,
             composition_rate=self.rate,
             recordings_backup_bucket=self.backup_bucket,
+            composition_activity_file=self.activity_file,
         )
         return JobQueue(settings, self.sqs, self.s3, **({"clock": clock} if clock else {}))
 

@@ -125,15 +125,16 @@ def camera(
     codec: str = "vp8",
     source: str = "camera",
     track: str = "",
+    layers: str = "",
 ) -> tuple[Piece, ...]:
-    """Segments of a camera between two times in seconds from the begin."""
+    """Segments of a camera between two times in seconds from the begin; `layers` as libvpx is told them."""
     pieces = []
     at = start
     while at < end:
         until = min(at + SEGMENT_SECONDS, end)
         first, last = math.ceil(at * CAMERA_RATE - 1e-6), math.ceil(until * CAMERA_RATE - 1e-6)
         start_us = us(first / CAMERA_RATE)
-        data = _video_file(tuple(range(first, last)), size, codec)
+        data = _video_file(tuple(range(first, last)), size, codec, layers)
         pieces.append(
             Piece(
                 track or f"trk_{participant}_{source}",
@@ -151,10 +152,11 @@ def camera(
 
 
 @lru_cache(maxsize=512)
-def _video_file(counters: tuple[int, ...], size: tuple[int, int], codec: str) -> bytes:
+def _video_file(counters: tuple[int, ...], size: tuple[int, int], codec: str, layers: str = "") -> bytes:
     file = io.BytesIO()
+    options = _OPTIONS[codec] | ({"ts-parameters": layers} if layers else {})
     with av.open(file, "w", format="matroska") as container:
-        stream = container.add_stream(_ENCODERS[codec], rate=CAMERA_RATE, options=_OPTIONS[codec])
+        stream = container.add_stream(_ENCODERS[codec], rate=CAMERA_RATE, options=options)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"

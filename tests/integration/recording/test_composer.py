@@ -63,6 +63,16 @@ def test_a_job_tells_how_far_it_is_and_leaves_the_queue_when_it_is_done(studio: 
     assert waiting(studio) == 0
 
 
+def test_who_ends_idle_machines_sees_that_a_job_is_under_way(studio: Studio, prefix: str):
+    studio.activity_file = studio.folder / "activity"
+    composer = studio.composer()
+    assert composer.take_one(0)
+    assert studio.activity_file.exists()
+    studio.activity_file.unlink()
+    assert not composer.take_one(0)
+    assert not studio.activity_file.exists(), "nothing was to be done"
+
+
 def test_a_job_that_comes_again_when_it_is_done_is_told_as_done_and_not_done_again(
     studio: Studio, prefix: str
 ):

@@ -56,6 +56,24 @@ def test_every_frame_is_in_order_and_sound_stays_with_it_over_the_seam_of_two_mi
     assert film.files["durationSeconds"] == 64
 
 
+def test_a_camera_with_temporal_layers_shows_the_frame_of_each_moment(studio: Studio):
+    """What is nobody's base and what no tick shows is not decoded; nothing that is shown is missing."""
+    layers = (
+        "ts_number_layers=3:ts_target_bitrate=300,420,600:ts_rate_decimator=4,2,1:ts_periodicity=4"
+        ":ts_layer_id=0,2,1,2:ts_layering_mode=3"
+    )
+    take = Take(studio.s3)
+    studio.rate = 12
+    take.write(camera("par_a", 0, 6, (640, 360), layers=layers))
+    film = studio.compose(timeline(6, [ANA]), [take.prefix])
+    found = [(at, counter(luma, ("par_a",), 0)) for at, luma in film.lumas()]
+    assert len(found) == 72
+    for seconds, number in found:
+        assert number is not None
+        shown = seconds + 1 / 24
+        assert -0.002 < shown - number / CAMERA_RATE < 1 / CAMERA_RATE + 0.002, (seconds, number)
+
+
 def test_people_come_and_go_and_turn_cameras_off_at_the_right_moments(studio: Studio):
     take = Take(studio.s3)
     take.write([*camera("par_a", 0, 4), *camera("par_b", 2, 6)])
