@@ -102,3 +102,12 @@ def test_the_same_change_for_many_is_encoded_once_and_reads_alike():
     assert all(hall.told[name] == [expected] for name in hall.told)
     kept = [hall.seats[name].session._kept[0][1] for name in hall.told]
     assert kept[0] is kept[1] is kept[2]
+
+
+def test_who_wants_the_place_of_a_share_is_told_to_those_who_may_answer_alone():
+    hall = Hall()
+    hall.announce(events.ShareAsked((BEN,), ANNA))
+    hall.announce(events.ShareAnswered((ANNA, BEN), ANNA, True, BEN))
+    assert hall.kinds(ANNA) == ["shareAnswered"]
+    assert hall.kinds(BEN) == ["shareAsked", "shareAnswered"]
+    assert hall.kinds(CLEO) == []
