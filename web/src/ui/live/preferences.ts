@@ -1,5 +1,6 @@
 /** What a person chose for how meetings look and sound, remembered on this device. */
 import { create } from 'zustand';
+import { parseKept, recall, remember } from './remembered.ts';
 
 export const CAPTION_SIZES = ['small', 'medium', 'large', 'huge'] as const;
 export type CaptionSize = (typeof CAPTION_SIZES)[number];
@@ -26,11 +27,11 @@ const DEFAULTS: Kept = {
 };
 
 export const usePreferences = create<Preferences>((set, get) => ({
-  ...recall(),
+  ...parsePreferences(recall(KEY)),
   change: (change) => {
     set(change);
     const { isMono, areCaptionsShown, captionSize, areCaptionsReadAloud } = get();
-    remember({ isMono, areCaptionsShown, captionSize, areCaptionsReadAloud });
+    remember(KEY, { isMono, areCaptionsShown, captionSize, areCaptionsReadAloud });
   },
 }));
 
@@ -46,27 +47,6 @@ export function parsePreferences(text: string | null): Kept {
 }
 
 function fieldsOf(text: string | null): Readonly<Record<string, unknown>> {
-  try {
-    const kept: unknown = JSON.parse(text ?? '{}');
-    return typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
-}
-
-function recall(): Kept {
-  try {
-    return parsePreferences(localStorage.getItem(KEY));
-  } catch {
-    // Storage forbidden: each visit begins with the defaults.
-    return DEFAULTS;
-  }
-}
-
-function remember(kept: Kept): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(kept));
-  } catch {
-    // As above.
-  }
+  const kept = parseKept(text);
+  return typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
 }

@@ -1,4 +1,6 @@
 /** How loud somebody wants others, remembered on this device: ids are never used twice, so that they need no meeting. */
+import { parseKept, recall, remember } from './remembered.ts';
+
 export type Volumes = ReadonlyMap<string, number>;
 
 const KEY = 'parley.volumes';
@@ -7,13 +9,9 @@ export const MAX_VOLUMES = 200;
 
 /** What is no list of names and volumes is left out. */
 export function parseVolumes(text: string | null): Volumes {
-  try {
-    const kept: unknown = JSON.parse(text ?? '[]');
-    const entries: readonly unknown[] = Array.isArray(kept) ? kept : [];
-    return new Map(entries.filter(isEntry));
-  } catch {
-    return new Map();
-  }
+  const kept = parseKept(text);
+  const entries: readonly unknown[] = Array.isArray(kept) ? kept : [];
+  return new Map(entries.filter(isEntry));
 }
 
 function isEntry(entry: unknown): entry is readonly [string, number] {
@@ -29,18 +27,9 @@ export function withVolume(volumes: Volumes, id: string, volume: number): Volume
 }
 
 export function recallVolumes(): Volumes {
-  try {
-    return parseVolumes(localStorage.getItem(KEY));
-  } catch {
-    // Storage forbidden: everybody is as loud as they are sent.
-    return new Map();
-  }
+  return parseVolumes(recall(KEY));
 }
 
 export function rememberVolume(id: string, volume: number): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify([...withVolume(recallVolumes(), id, volume)]));
-  } catch {
-    // As above: it holds for this visit.
-  }
+  remember(KEY, [...withVolume(recallVolumes(), id, volume)]);
 }
