@@ -7,24 +7,16 @@
  *
  * Usage: node bench/join_time.mjs [--runs 20]. Uses the Parley that runs now, or starts one of its own.
  */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { createMeeting, findOrStartParley, launchChromium, quantile } from './_harness/web.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const { chromium } = createRequire(join(ROOT, 'web/package.json'))('playwright-core');
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '20' } } });
 const RUNS = Number(values.runs);
 
 const parley = await findOrStartParley();
 const browser = await launchChromium();
 try {
-  const link = `${parley.url}/m/${await createMeeting(parley)}`;
+  const link = `${parley.url}/m/${await createMeeting(parley, 'Join time')}`;
   const host = await arrive(browser, link, 'Host');
   await host.getByRole('button', { name: 'Join now' }).click();
   await host.getByRole('button', { name: 'Leave' }).waitFor();
@@ -110,9 +102,7 @@ async function arrive(browser, link, name) {
 
 function report(runs) {
   const line = (name, times) => {
-    const sorted = times.toSorted((a, b) => a - b);
-    const at = (quantile) =>
-      Math.round(sorted[Math.max(0, Math.ceil(quantile * sorted.length) - 1)]);
+    const at = (share) => Math.round(quantile(times, share));
     console.log(
       `${name.padEnd(34)} p50 ${at(0.5)} ms   p95 ${at(0.95)} ms   min ${at(0)} ms   max ${at(1)} ms`,
     );
@@ -124,69 +114,4 @@ function report(runs) {
       runs.map((times) => times[stage]),
     );
   }
-}
-
-async function createMeeting({ apiUrl, apiKey }) {
-  const answer = await fetch(`${apiUrl}/meetings`, {
-    method: 'POST',
-    headers: {
-      Authorization: `Basic ${Buffer.from(`${apiKey.id}:${apiKey.secret}`).toString('base64')}`,
-      'Content-Type': 'application/json',
-    },
-    body: JSON.stringify({ title: 'Join time', guests: true }),
-  });
-  if (!answer.ok) throw new Error(`no meeting: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()).code;
-}
-
-function launchChromium() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      '--use-fake-device-for-media-stream',
-      '--use-fake-ui-for-media-stream',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  });
-}
-
-async function findOrStartParley() {
-  const running = readRun(join(ROOT, process.env.PARLEY_DATA ?? '.parley', 'run.json'));
-  if (running !== null) return { ...running, stop: async () => {} };
-  const data = mkdtempSync(join(tmpdir(), 'parley-bench-'));
-  const child = spawn(join(ROOT, '.venv/bin/python'), ['-m', 'localcloud'], {
-    cwd: ROOT,
-    env: { ...process.env, PARLEY_DATA: data, PARLEY_PORT: String(await freePort()) },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  const stop = async () => {
-    child.kill('SIGINT');
-    await gone;
-    rmSync(data, { recursive: true, force: true });
-  };
-  for (;;) {
-    const run = readRun(join(data, 'run.json'));
-    if (run !== null) return { ...run, stop };
-    if (child.exitCode !== null) throw new Error('Parley did not start');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-function readRun(path) {
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
