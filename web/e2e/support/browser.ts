@@ -5,8 +5,9 @@ import { build, createServer, preview, type ViteDevServer } from 'vite';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+const FAKE_DEVICES = '--use-fake-device-for-media-stream';
 const FLAGS = [
-  '--use-fake-device-for-media-stream',
+  FAKE_DEVICES,
   '--use-fake-ui-for-media-stream',
   '--autoplay-policy=no-user-gesture-required',
   '--disable-gpu',
@@ -20,11 +21,17 @@ const FLAGS = [
 
 export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
+/** A crowd in one browser: few frames a second are enough to see who is there, and leave the machine some breath. */
+export function launchCrowded(): Promise<Browser> {
+  return launchChromium(CHROMIUM, undefined, '=fps=5');
+}
+
 /** Starts a browser; pages of `origin` get cameras although they are not on this machine's own name. */
-export function launchChromium(executablePath = CHROMIUM, origin?: string): Promise<Browser> {
+export function launchChromium(executablePath = CHROMIUM, origin?: string, devices = ''): Promise<Browser> {
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const flags = FLAGS.map((flag) => (flag === FAKE_DEVICES ? flag + devices : flag));
   const trusted = origin === undefined ? [] : [`--unsafely-treat-insecure-origin-as-secure=${origin}`];
-  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...asRoot, ...trusted] });
+  return chromium.launch({ executablePath, headless: true, args: [...flags, ...asRoot, ...trusted] });
 }
 
 /** Starts a browser that shares the tab of this title whenever it is asked for one; it has no fake devices. */

@@ -1,6 +1,7 @@
 /** A guest who uses the web app as people do: opens a link, types a name, clicks. */
 import type { Browser, Page } from 'playwright-core';
 import { en } from '../../src/ui/en.ts';
+import { Outside } from './outside.ts';
 
 declare global {
   interface Window {
@@ -9,14 +10,19 @@ declare global {
   }
 }
 
+const WAIT_MS = 15_000;
+
 export class Guest {
   readonly page: Page;
   readonly name: string;
   readonly errors: string[] = [];
+  /** What the page did that it must not. */
+  readonly outside: Outside;
 
-  private constructor(page: Page, name: string) {
+  private constructor(page: Page, name: string, outside: Outside) {
     this.page = page;
     this.name = name;
+    this.outside = outside;
     page.on('pageerror', (error) => this.errors.push(error.message));
   }
 
@@ -27,11 +33,24 @@ export class Guest {
     ...initScripts: readonly (() => void)[]
   ): Promise<Guest> {
     const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
+    const outside = await Outside.watch(context);
+    // What takes longer than this does not come: a test that waits for it would keep all others waiting.
+    context.setDefaultTimeout(WAIT_MS);
     const page = await context.newPage();
     for (const script of [watchConnections, ...initScripts]) await page.addInitScript(script);
-    const guest = new Guest(page, name);
+    const guest = new Guest(page, name, outside);
     await page.goto(link);
     return guest;
+  }
+
+  /** Signs in on the start page, starts a meeting and comes to its door; `code` is in the address. */
+  static async start(browser: Browser, url: string, name: string): Promise<Guest> {
+    const host = await Guest.arrive(browser, url, name);
+    await host.press(en.start.signIn);
+    await host.page.getByRole('button', { name: 'Ada Lovelace' }).click();
+    await host.press(en.start.new);
+    await host.page.waitForURL(/\/m\/[a-z]{3}-[a-z]{4}-[a-z]{3}$/);
+    return host;
   }
 
   /** From the join page into the meeting. */

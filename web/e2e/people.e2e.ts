@@ -1,0 +1,239 @@
+/** Four people in one real meeting: what they say to each other, and what a host does. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { en } from '../src/ui/en.ts';
+import { english as live } from '../src/ui/live/words.ts';
+import { launchCrowded } from './support/browser.ts';
+import { Guest } from './support/guest.ts';
+import { startParley, type Parley } from './support/parley.ts';
+import { eventually } from './support/person.ts';
+
+/** Each would run, load or break out somewhere: text, attribute, address, right-to-left override. */
+const HOSTILE = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  "javascript:alert(1)//https://evil.invalid/'onmouseover='alert(1)",
+  '<svg/onload=alert(1)><iframe src="https://evil.invalid">',
+  '{{constructor.constructor("alert(1)")()}} ${alert(1)} $t(meeting.leave)',
+  '\u202Egnp.exe\u2066 \u0000\u0008 <style>*{display:none}</style>',
+];
+
+let browser: Browser;
+let parley: Parley;
+let link: string;
+let ada: Guest;
+let bob: Guest;
+let cleo: Guest;
+let dan: Guest;
+const everybody: Guest[] = [];
+
+const newcomer = async (name: string): Promise<Guest> => {
+  const guest = await Guest.arrive(browser, link, name);
+  everybody.push(guest);
+  return guest;
+};
+
+beforeAll(async () => {
+  parley = await startParley();
+  browser = await launchCrowded();
+  ada = await Guest.start(browser, parley.url, 'Ada');
+  everybody.push(ada);
+  link = ada.page.url();
+  await ada.join();
+  [bob, cleo, dan] = [await newcomer('Bob'), await newcomer('Cleo'), await newcomer('Dan')];
+  for (const guest of [bob, cleo, dan]) await guest.join();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await parley.stop();
+});
+
+const panel = (page: Page) => page.getByRole('complementary');
+const menuItem = (page: Page, name: string | RegExp) => page.getByRole('menuitem', { name });
+
+/** What a host does with somebody, from the list of people. */
+async function act(host: Guest, name: string, ...items: readonly (string | RegExp)[]): Promise<void> {
+  await host.press(`What to do with ${name}`);
+  for (const item of items) await menuItem(host.page, item).click();
+}
+
+const more = async (guest: Guest, item: string): Promise<void> => {
+  await guest.press(en.more.title);
+  await menuItem(guest.page, item).click();
+};
+
+describe('four people', () => {
+  it('see each other', async () => {
+    for (const name of ['Bob', 'Cleo', 'Dan']) await ada.tileOf(name).locator('video').waitFor();
+    for (const name of ['Ada', 'Bob', 'Cleo']) await dan.tileOf(name).locator('video').waitFor();
+  });
+
+  it('read what one of them writes, and who has the chat closed is told of it', async () => {
+    await bob.press(en.meeting.chat);
+    await bob.page
+      .getByRole('textbox', { name: en.chat.label })
+      .fill('Shall we begin? https://example.org/agenda');
+    await bob.page.keyboard.press('Enter');
+    await bob.press(en.meeting.close);
+    await dan.press('Chat, 1 new message');
+    await panel(dan.page).getByText('Shall we begin?').waitFor();
+    expect(await panel(dan.page).getByRole('link').getAttribute('rel')).toBe('noopener noreferrer');
+    await dan.press(en.meeting.close);
+  });
+
+  it('raise hands into a queue, first come first', async () => {
+    await ada.press(en.meeting.people);
+    const queue = () =>
+      panel(ada.page).getByRole('region', { name: en.people.hands }).getByRole('listitem').allTextContents();
+    await cleo.press(en.meeting.hand);
+    await panel(ada.page).getByRole('region', { name: en.people.hands }).waitFor();
+    await bob.press(en.meeting.hand);
+    await eventually(queue, (names) => names.map((name) => name.trim()).join() === 'Cleo,Bob');
+    await cleo.press(en.meeting.lowerHand);
+    await eventually(queue, (names) => names.map((name) => name.trim()).join() === 'Bob');
+    await bob.press(en.meeting.lowerHand);
+  });
+
+  it('read captions of whoever may write them, those who come late too', async () => {
+    await more(ada, live.captions.show);
+    const write = ada.page.getByRole('textbox', { name: live.captions.write });
+    await write.fill('Good morning, everyone.');
+    await write.press('Enter');
+    await more(bob, live.captions.show);
+    const captions = bob.page.getByRole('region', { name: live.captions.title });
+    await captions.getByText('Good morning, everyone.').waitFor();
+    expect(await captions.getByRole('textbox').count()).toBe(0);
+    await act(ada, 'Bob', live.captions.allow);
+    await captions.getByRole('textbox').fill('Thank you, Ada.');
+    await captions.getByRole('textbox').press('Enter');
+    await ada.page.getByRole('region', { name: live.captions.title }).getByText('Thank you, Ada.').waitFor();
+    await act(ada, 'Bob', live.captions.stop);
+    await captions.getByRole('textbox').waitFor({ state: 'detached' });
+  });
+
+  it('share one after the other, with the word of whoever shares', async () => {
+    await bob.press(en.meeting.share);
+    await dan.page.getByRole('article', { name: 'Screen of Bob' }).locator('video').waitFor();
+    await dan.press(en.meeting.share);
+    await dan.press(live.ask);
+    await dan.page.getByText(live.asked).waitFor();
+    await bob.page.getByText('Dan wants to share').waitFor();
+    await bob.press(live.notNow);
+    await dan.page.getByText('Bob would rather go on sharing.').waitFor();
+    await dan.press(en.meeting.share);
+    await dan.press(live.ask);
+    await ada.page.getByText('Dan wants to share').waitFor();
+    await bob.press(live.allow);
+    await dan.page.getByText(live.allowed).waitFor();
+    await dan.page.locator('.banner').getByRole('button', { name: live.shareNow }).click();
+    await bob.page.getByRole('article', { name: 'Screen of Dan' }).locator('video').waitFor();
+    await ada.page.getByText('Dan wants to share').waitFor({ state: 'detached' });
+    await dan.page.getByRole('radio', { name: live.content.motion }).check({ force: true });
+    await dan.page.getByText(live.takenFor.text).waitFor({ state: 'detached' });
+    await dan.page.getByRole('article').getByRole('button', { name: en.meeting.stopShare }).click();
+    await bob.page.getByRole('article', { name: 'Screen of Dan' }).waitFor({ state: 'detached' });
+  });
+});
+
+describe('a host', () => {
+  it('mutes somebody, who is told by whom', async () => {
+    await act(ada, 'Bob', en.meeting.mute);
+    await bob.page.getByText('Ada muted you').waitFor();
+    await bob.page.getByRole('button', { name: en.devices.turnMicrophoneOn, exact: true }).waitFor();
+  });
+
+  it('makes a cohost, who may then do as hosts do', async () => {
+    await act(ada, 'Cleo', en.people.makeCohost);
+    await cleo.press(en.meeting.people);
+    await panel(cleo.page).getByRole('switch', { name: en.people.locked }).waitFor();
+    await cleo.press(en.meeting.close);
+  });
+
+  it('locks the door', async () => {
+    const lock = panel(ada.page).getByRole('switch', { name: en.people.locked });
+    await lock.check({ force: true });
+    const late = await newcomer('Late');
+    await late.page.getByLabel(en.join.nameLabel).fill('Late');
+    await late.press(en.join.go);
+    await late.page.getByText(en.notice.meeting_locked.title).waitFor();
+    await late.leave();
+    await lock.uncheck({ force: true });
+  });
+
+  it('lets in who waits, and turns away', async () => {
+    await panel(ada.page).getByRole('switch', { name: en.people.waitingRoom }).check({ force: true });
+    const [eve, mallory] = [await newcomer('Eve'), await newcomer('Mallory')];
+    for (const guest of [eve, mallory]) {
+      await guest.page.getByLabel(en.join.nameLabel).fill(guest.name);
+      await guest.press(en.join.go);
+      await guest.page.getByText(en.door.waitingTitle).waitFor();
+    }
+    await ada.press('Let in Eve');
+    await eve.page.getByRole('button', { name: en.meeting.leave }).waitFor();
+    await ada.press('Turn away Mallory');
+    await mallory.page.getByText(en.notice.barred.title).waitFor();
+    await mallory.leave();
+    await eve.leave();
+    await panel(ada.page).getByRole('switch', { name: en.people.waitingRoom }).uncheck({ force: true });
+  });
+
+  it('removes somebody, who reads so', async () => {
+    await act(ada, 'Dan', en.meeting.remove, 'Remove Dan');
+    await dan.page.getByText(en.left.removed.title).waitFor();
+    await ada.tileOf('Dan').waitFor({ state: 'detached' });
+  });
+});
+
+describe('hostile words', () => {
+  it('are shown as they are written, in names, chat and captions', async () => {
+    await bob.press(en.meeting.chat);
+    for (const words of HOSTILE) {
+      const guest = await newcomer(words);
+      await guest.join();
+      await guest.press(en.meeting.chat);
+      await guest.page.getByRole('textbox', { name: en.chat.label }).fill(words);
+      await guest.page.keyboard.press('Enter');
+      await eventually(
+        () => panel(bob.page).getByRole('listitem').last().textContent(),
+        () => true,
+      );
+      await ada.page.getByRole('textbox', { name: live.captions.write }).fill(words);
+      await ada.page.keyboard.press('Enter');
+      await guest.leave();
+    }
+    const said = HOSTILE.filter((words) => words.startsWith('<') || words.startsWith('"'));
+    for (const words of said) {
+      await panel(bob.page).getByText(words, { exact: true }).first().waitFor();
+    }
+    const inserted = await bob.page.evaluate(
+      () => document.querySelectorAll('#app :is(script, iframe, img, style)').length,
+    );
+    expect(inserted).toBe(0);
+    await bob.press(en.meeting.close);
+  });
+
+  it('in a title harm nobody who looks at the door', async () => {
+    for (const title of HOSTILE.slice(0, 2)) {
+      const code = await parley.createMeeting(title);
+      const guest = await Guest.arrive(browser, `${parley.url}/m/${code}`, 'Bob');
+      everybody.push(guest);
+      await guest.page.getByRole('heading', { name: title }).waitFor();
+      await guest.leave();
+    }
+  });
+});
+
+describe('the end', () => {
+  it('comes for everyone when the host says so', async () => {
+    await ada.press(en.meeting.leave);
+    await menuItem(ada.page, en.leaving.endForAll).click();
+    await ada.page.getByRole('dialog').getByRole('button', { name: en.leaving.endForAll }).click();
+    for (const guest of [ada, bob, cleo]) await guest.page.getByText(en.left.ended.title).waitFor();
+  });
+
+  it('finds no request to anybody else, no breach of the policy, no box and no error in any page', () => {
+    expect(everybody.flatMap(({ outside }) => outside.findings)).toEqual([]);
+    expect(everybody.flatMap(({ errors }) => errors)).toEqual([]);
+  });
+});
