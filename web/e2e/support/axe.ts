@@ -12,7 +12,6 @@ interface Finding {
 }
 
 declare global {
-   
   var axe: { run: (on: Document, options: object) => Promise<{ readonly violations: readonly Finding[] }> };
 }
 
