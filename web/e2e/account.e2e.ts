@@ -123,7 +123,7 @@ describe('my meetings', () => {
 
     await moved.getByRole('button', { name: /^Cancel/ }).click();
     await look(page, 'meetings-cancel');
-    await page.getByRole('alertdialog').getByRole('button', { name: own.cancel }).last().click();
+    await page.getByRole('alertdialog').getByRole('button', { name: own.cancelYes }).click();
     await moved.waitFor({ state: 'detached' });
     expect(errors).toEqual([]);
     await context.close();

@@ -33,7 +33,7 @@ export function Confirm({ title, text, yes, onYes, onClose }: ConfirmProps): Rea
       {problem !== null && <p role="alert">{problem}</p>}
       <div className="dialog-actions">
         <Button className="button" onPress={onClose} autoFocus>
-          {t('cancel')}
+          {t('back')}
         </Button>
         <Button className="button destructive" onPress={act} isDisabled={isBusy}>
           {yes}

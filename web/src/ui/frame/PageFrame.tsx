@@ -1,4 +1,5 @@
 import '../styles/account.css';
+import '../styles/dialogs.css';
 /** What the pages of somebody who signed in have in common: head, ways to the other pages, and the door. */
 import { LogIn } from 'lucide-react';
 import {

@@ -178,7 +178,7 @@ function Ending({ meeting, meetings, name, onChanged }: MeetingRowProps & Named)
         <Confirm
           title={t(`confirm.${asks === 'end' ? 'end' : verb}.title`, { name })}
           text={t(`confirm.${asks === 'end' ? 'end' : verb}.text`)}
-          yes={t(asks === 'end' ? 'end' : verb)}
+          yes={t(asks === 'end' ? 'end' : verb === 'cancel' ? 'cancelYes' : verb)}
           onYes={act}
           onClose={() => {
             setAsks(null);

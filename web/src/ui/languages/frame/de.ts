@@ -14,7 +14,7 @@ export const de: WordsLike<typeof en> = {
   stale: 'Gerade kommt keine Antwort. Du siehst den Stand von eben; Parley fragt weiter.',
   retry: 'Erneut versuchen',
   more: 'Mehr zeigen',
-  cancel: 'Abbrechen',
+  back: 'Zurück',
   signIn: 'Melde dich an, um diese Seite zu sehen.',
   signInNow: 'Anmelden',
   signInFailed: 'Die Anmeldung lässt sich gerade nicht beginnen. Versuch es gleich noch einmal.',

@@ -12,7 +12,7 @@ export const en = {
   stale: 'No answer just now. What you see is from a moment ago; Parley keeps asking.',
   retry: 'Try again',
   more: 'Show more',
-  cancel: 'Cancel',
+  back: 'Back',
   signIn: 'Sign in to see this page.',
   signInNow: 'Sign in',
   signInFailed: 'Signing in cannot be begun right now. Try again in a moment.',

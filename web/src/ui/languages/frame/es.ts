@@ -14,7 +14,7 @@ export const es: WordsLike<typeof en> = {
   stale: 'Ahora no hay respuesta. Ves cómo estaba hace un momento; Parley sigue preguntando.',
   retry: 'Reintentar',
   more: 'Mostrar más',
-  cancel: 'Cancelar',
+  back: 'Volver',
   signIn: 'Inicia sesión para ver esta página.',
   signInNow: 'Iniciar sesión',
   signInFailed: 'Ahora no se puede empezar a iniciar sesión. Vuelve a intentarlo en un momento.',

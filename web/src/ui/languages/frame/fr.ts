@@ -14,7 +14,7 @@ export const fr: WordsLike<typeof en> = {
   stale: 'Pas de réponse à l’instant. Vous voyez l’état d’il y a un moment ; Parley redemande.',
   retry: 'Réessayer',
   more: 'Afficher plus',
-  cancel: 'Annuler',
+  back: 'Retour',
   signIn: 'Connectez-vous pour voir cette page.',
   signInNow: 'Se connecter',
   signInFailed: 'La connexion ne peut pas commencer pour l’instant. Réessayez dans un moment.',

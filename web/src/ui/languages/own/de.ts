@@ -25,6 +25,7 @@ export const de: WordsLike<typeof en> = {
   end: 'Beenden',
   endNamed: '{{name}} für alle beenden',
   cancel: 'Absagen',
+  cancelYes: 'Treffen absagen',
   cancelNamed: '{{name}} absagen',
   delete: 'Löschen',
   deleteNamed: '{{name}} löschen',

@@ -23,6 +23,7 @@ export const en = {
   end: 'End',
   endNamed: 'End {{name}} for everyone',
   cancel: 'Cancel',
+  cancelYes: 'Cancel the meeting',
   cancelNamed: 'Cancel {{name}}',
   delete: 'Delete',
   deleteNamed: 'Delete {{name}}',

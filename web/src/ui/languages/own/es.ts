@@ -25,6 +25,7 @@ export const es: WordsLike<typeof en> = {
   end: 'Terminar',
   endNamed: 'Terminar {{name}} para todos',
   cancel: 'Cancelar',
+  cancelYes: 'Cancelar la reunión',
   cancelNamed: 'Cancelar {{name}}',
   delete: 'Eliminar',
   deleteNamed: 'Eliminar {{name}}',

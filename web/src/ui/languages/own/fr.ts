@@ -25,6 +25,7 @@ export const fr: WordsLike<typeof en> = {
   end: 'Terminer',
   endNamed: 'Terminer {{name}} pour tous',
   cancel: 'Annuler',
+  cancelYes: 'Annuler la réunion',
   cancelNamed: 'Annuler {{name}}',
   delete: 'Supprimer',
   deleteNamed: 'Supprimer {{name}}',
