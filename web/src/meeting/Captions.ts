@@ -6,6 +6,7 @@
  */
 import type { CaptionLine as ToldLine, ClientMessage } from '../protocol/index.ts';
 import type {
+  MeetingSnapshot,
   CaptionControls,
   CaptionLine,
   CaptionProvider,
@@ -42,6 +43,11 @@ export class Captions implements CaptionControls {
   constructor(send: (message: ClientMessage) => void, onChange: () => void) {
     this.#send = send;
     this.#onChange = onChange;
+  }
+
+  /** Its part of the meeting's snapshot. */
+  get shown(): Pick<MeetingSnapshot, 'captions' | 'speech'> {
+    return { captions: this.lines, speech: this.speech };
   }
 
   get lines(): readonly CaptionLine[] {

@@ -7,6 +7,7 @@
  */
 import type { ClientMessage, NodeMessage, RosterChange, WantedLayers } from '../protocol/index.ts';
 import { SOURCES, type Connection } from '../rtc/index.ts';
+import { Adapting } from './adaptation/Adaptation.ts';
 import { Beat } from './Beat.ts';
 import { Captions } from './Captions.ts';
 import { Emitter } from './Emitter.ts';
@@ -24,15 +25,16 @@ import {
   EMPTY_SNAPSHOT,
   comingsAndGoings,
   isSameState,
-  snapshotParticipants,
+  mayCaption,
+  nextSnapshot,
+  receivedBy,
+  stateAtDoor,
   type Sight,
 } from './snapshot.ts';
 import { Statistics } from './Statistics.ts';
 import { Subscriptions } from './Subscriptions.ts';
 import { Tracks } from './Tracks.ts';
 import type {
-  AudioOutput as AudioOutputControls,
-  ChatMessage,
   JoinOptions,
   MeetingClient,
   MeetingEvents,
@@ -62,6 +64,7 @@ export class Meeting implements MeetingClient {
   readonly #tracks = new Tracks();
   readonly #subscriptions = new Subscriptions();
   readonly #hearing: Hearing;
+  readonly #adapting: Adapting;
   readonly #events = new Emitter<MeetingEvents>();
   readonly #observed = new Observed<MeetingSnapshot>(EMPTY_SNAPSHOT);
   #selfQuality: ParticipantSnapshot['connectionQuality'] = 'unknown';
@@ -99,6 +102,13 @@ export class Meeting implements MeetingClient {
       },
       environment?.watch,
     );
+    this.#adapting = new Adapting(
+      options.adapts === true,
+      () => this.#link.connection,
+      () => {
+        this.#adapt();
+      },
+    );
     const { asSelf, asParticipant } = apisOf(options, () => this.#link.grant?.resumeToken ?? null);
     this.hosting = new Hosting(asParticipant, () => this.#link.grant?.meeting.id ?? null);
     this.#link = new Link({
@@ -109,15 +119,14 @@ export class Meeting implements MeetingClient {
         this.#handleState(state);
       },
       onWaiting: (isWaiting) => {
-        // A rejoin that has to wait stays what it is for people: a reconnection.
-        const { kind } = this.state;
-        if (isWaiting && kind === 'joining') this.#handleState({ kind: 'waiting' });
-        else if (!isWaiting && kind === 'waiting') this.#handleState({ kind: 'joining' });
+        const next = stateAtDoor(this.state, isWaiting);
+        if (next !== null) this.#handleState(next);
       },
       onConnection: (connection) => {
         for (const source of SOURCES) void this.#attach(source, connection);
         const { video, shape } = this.sharing.screen;
         if (video !== null) void connection.shapeScreen(shape);
+        this.#adapt();
       },
       onMessage: (message) => {
         this.#handleMessage(message);
@@ -130,12 +139,7 @@ export class Meeting implements MeetingClient {
   readonly subscribe = this.#observed.subscribe;
   readonly getSnapshot = this.#observed.get;
 
-  on<Name extends keyof MeetingEvents>(
-    name: Name,
-    listener: (event: MeetingEvents[Name]) => void,
-  ): () => void {
-    return this.#events.on(name, listener);
-  }
+  readonly on: MeetingClient['on'] = (name, listener) => this.#events.on(name, listener);
 
   get state(): MeetingState {
     return this.getSnapshot().state;
@@ -145,7 +149,7 @@ export class Meeting implements MeetingClient {
     return this.getSnapshot().participants;
   }
 
-  get audioOutput(): AudioOutputControls {
+  get audioOutput(): MeetingClient['audioOutput'] {
     return this.#hearing.output;
   }
 
@@ -157,10 +161,10 @@ export class Meeting implements MeetingClient {
     if (this.state.kind !== 'idle') throw new MeetingError('protocol_error', 'a Meeting can be joined once');
     this.#update({ state: { kind: 'joining' } });
     this.#beat.start();
+    void this.#adapting.start();
     this.#tracks.set('microphone', options.microphone ?? null, options.microphoneMuted ?? false);
     this.#tracks.set('camera', options.camera ?? null, options.cameraMuted ?? false);
-    const { connection } = this.#link;
-    if (connection !== null) for (const source of SOURCES) void this.#attach(source, connection);
+    for (const source of SOURCES) void this.#attach(source, this.#link.connection);
     try {
       await this.#link.join(options.meeting, options.displayName, options.passcode);
     } catch (cause) {
@@ -217,6 +221,10 @@ export class Meeting implements MeetingClient {
   setVisible(visible: readonly VisibleTrack[]): void {
     this.#subscriptions.setVisible(visible);
     this.#reconcileSlots();
+  }
+
+  setBatterySaver(isOn: boolean): void {
+    this.#adapting.setSaving(isOn);
   }
 
   sendMessage(text: string, to?: ParticipantId): void {
@@ -277,6 +285,13 @@ export class Meeting implements MeetingClient {
     );
   }
 
+  #adapt(): void {
+    void this.#adapting.apply();
+    this.#subscriptions.limitTo(this.#adapting.snapshot.plan, (track) => this.#participants.isScreen(track));
+    this.#update({ adaptation: this.#adapting.snapshot });
+    this.#reconcileSlots();
+  }
+
   #reconcileSlots(): void {
     this.#subscriptions.reconcile((message) => this.#link.send(message));
   }
@@ -310,9 +325,12 @@ export class Meeting implements MeetingClient {
       case 'quality':
         this.#selfQuality = message.verdict;
         break;
-      case 'message':
-        this.#handleChat(message);
+      case 'message': {
+        const line = lineOf(message);
+        this.#update({ messages: mergeMessages(this.getSnapshot().messages, [line]) });
+        this.#events.emit('message', line);
         return;
+      }
       case 'reaction':
         this.#events.emit('reaction', message);
         break;
@@ -399,48 +417,32 @@ export class Meeting implements MeetingClient {
     }
   }
 
-  #handleChat(message: ChatMessage): void {
-    const line = lineOf(message);
-    this.#update({ messages: mergeMessages(this.getSnapshot().messages, [line]) });
-    this.#events.emit('message', line);
-  }
-
   /** Builds the next snapshot and tells everyone, if anything differs. */
   #update(fields: Partial<MeetingSnapshot>): void {
-    const before = this.getSnapshot();
-    const participants = snapshotParticipants(this.#sight(), before.participants);
-    const self = participants.find(({ isSelf }) => isSelf) ?? null;
-    this.captions.handleRight(self?.mayCaption ?? false);
-    const next: MeetingSnapshot = {
-      ...before,
-      ...fields,
-      participants,
-      self,
-      activeSpeaker: this.#participants.activeSpeaker,
-      captions: this.captions.lines,
-      speech: this.captions.speech,
-      share: this.sharing.screen.snapshot,
-      shareRequests: this.sharing.requests,
-      shareTurn: this.sharing.turn,
-    };
-    this.#observed.set(next);
+    const { captions, sharing } = this;
+    const { self } = this.#participants;
+    captions.handleRight(self !== null && mayCaption(self));
+    this.#observed.set(
+      nextSnapshot(this.getSnapshot(), { ...fields, ...captions.shown, ...sharing.shown }, this.#sight()),
+    );
   }
 
   #sight(): Sight {
-    const trackBySlot = new Map(this.#link.connection?.slots().map(({ slot, track }) => [slot, track]));
-    const { slotByTrack } = this.#subscriptions;
+    const tracks = this.#tracks;
     return {
       participants: this.#participants,
       selfQuality: this.#selfQuality,
       volumeOf: (participant) => this.#hearing.volumeOf(participant),
-      captured: (source) => this.#tracks.wanted(source)?.track ?? null,
-      received: (track) => trackBySlot.get(slotByTrack.get(track) ?? '') ?? null,
+      captured: (source) => tracks.wanted(source)?.track ?? null,
+      isPaused: (track) => this.#subscriptions.isPaused(track),
+      received: receivedBy(this.#link.connection?.slots() ?? [], this.#subscriptions.slotByTrack),
     };
   }
 
   async #sendStats(): Promise<void> {
     const stats = await this.#link.connection?.sampleStats();
     if (stats !== undefined) this.#link.send({ type: 'stats', report: { ...stats } });
+    await this.#adapting.tick();
   }
 
   #stop(): void {

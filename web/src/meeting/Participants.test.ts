@@ -36,6 +36,7 @@ const sightOf = (participants: Participants): Sight => ({
   selfQuality: 'good',
   volumeOf: () => 1,
   captured: () => null,
+  isPaused: () => false,
   received: () => null,
 });
 

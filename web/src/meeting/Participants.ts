@@ -109,6 +109,10 @@ export class Participants {
     return { source: null, participant: null };
   }
 
+  isScreen(track: TrackId): boolean {
+    return this.trackById(track)?.source === 'screen';
+  }
+
   trackById(id: TrackId): RosterTrack | null {
     for (const participant of this.#byId.values()) {
       const track = participant.tracks.find((candidate) => candidate.id === id);

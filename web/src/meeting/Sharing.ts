@@ -9,7 +9,14 @@ import type { ScreenShape } from '../rtc/index.ts';
 import { MeetingError } from './errors.ts';
 import type { Participants } from './Participants.ts';
 import { ScreenShare, askForScreen, type Watch } from './ScreenShare.ts';
-import type { MeetingEvents, ParticipantId, ShareOptions, ShareTurn, SharingControls } from './types.ts';
+import type {
+  MeetingEvents,
+  MeetingSnapshot,
+  ParticipantId,
+  ShareOptions,
+  ShareTurn,
+  SharingControls,
+} from './types.ts';
 
 export interface SharingEdge {
   readonly participants: Participants;
@@ -46,6 +53,11 @@ export class Sharing implements SharingControls {
       },
       watch,
     );
+  }
+
+  /** Its part of the meeting's snapshot. */
+  get shown(): Pick<MeetingSnapshot, 'share' | 'shareRequests' | 'shareTurn'> {
+    return { share: this.screen.snapshot, shareRequests: this.requests, shareTurn: this.turn };
   }
 
   /** Who wants the place of the share, and waits for one's answer; in the order of asking. */

@@ -5,6 +5,7 @@
  * not sent. Source: docs/signaling.md, `assign` and `slots`.
  */
 import type { ClientMessage, Kind, Slot } from '../protocol/index.ts';
+import { withinPlan, type Plan } from './adaptation/policy.ts';
 import type { TrackId, VisibleTrack } from './types.ts';
 
 interface SlotState {
@@ -34,6 +35,7 @@ const HEIGHT_STEPS = [180, 360, 720, 1080, 2160];
 export class Subscriptions {
   #slots: readonly SlotState[] = [];
   #visible: readonly VisibleTrack[] | null = null;
+  #limit = (visible: readonly VisibleTrack[]): readonly VisibleTrack[] => visible;
 
   /** Track → slot, for tracks that arrive now. */
   get slotByTrack(): ReadonlyMap<TrackId, Slot> {
@@ -42,6 +44,11 @@ export class Subscriptions {
         carried === null || isPaused ? [] : [[carried, slot]],
       ),
     );
+  }
+
+  /** Tracks whose pictures pause for lack of bandwidth. */
+  isPaused(track: TrackId): boolean {
+    return this.#slots.some(({ carried, isPaused }) => carried === track && isPaused);
   }
 
   /** The track that a slot carries now. */
@@ -76,10 +83,15 @@ export class Subscriptions {
     this.#visible = visible;
   }
 
+  /** Asks for no more than a device shows, from the next call of `reconcile` on. */
+  limitTo(plan: Plan, isScreen: (track: TrackId) => boolean): void {
+    this.#limit = (visible) => withinPlan(visible, plan, isScreen);
+  }
+
   /** Sends the difference; a message that could not be sent is tried again at the next call. */
   reconcile(send: (message: ClientMessage) => boolean): void {
     if (this.#visible === null) return;
-    const plan = planSlots(this.#slots, this.#visible);
+    const plan = planSlots(this.#slots, this.#limit(this.#visible));
     this.#slots = this.#slots.map((state) => {
       const request = plan.get(state.slot) ?? null;
       if (sameRequest(state.requested, request)) return state;

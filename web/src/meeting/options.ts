@@ -11,6 +11,8 @@ export interface MeetingOptions {
   readonly accessToken?: () => Promise<string | null>;
   /** What cameras are sent in; VP8 when left out. VP9 and AV1 look better at the same rate and take more CPU. */
   readonly cameraCodec?: CameraCodec;
+  /** Shows and sends less than was asked where this device cannot keep up; left out, it does what it is told. */
+  readonly adapts?: boolean;
   /** Where the tab remembers who it is; null to be somebody new after each reload. */
   readonly storage?: Storage | null;
   /** For tests. */

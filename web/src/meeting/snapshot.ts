@@ -4,6 +4,7 @@
  * Unchanged participants keep their object, so that a tile renders only when something of its own changed.
  */
 import type { RosterParticipant, RosterTrack } from '../protocol/index.ts';
+import { planAt } from './adaptation/policy.ts';
 import type { Happening, Participants } from './Participants.ts';
 import type {
   MeetingSnapshot,
@@ -22,6 +23,7 @@ export interface Sight {
   readonly captured: (source: Source) => MediaStreamTrack | null;
   /** What the slot that carries this track receives. */
   readonly received: (track: TrackId) => MediaStreamTrack | null;
+  readonly isPaused: (track: TrackId) => boolean;
 }
 
 export const EMPTY_SNAPSHOT: MeetingSnapshot = {
@@ -38,7 +40,38 @@ export const EMPTY_SNAPSHOT: MeetingSnapshot = {
   share: null,
   shareRequests: [],
   shareTurn: 'none',
+  adaptation: { level: 0, plan: planAt(0), reason: null },
 };
+
+/** Hosts do, and whom they let. */
+export function mayCaption({ role, captioner }: RosterParticipant): boolean {
+  return role === 'host' || role === 'cohost' || captioner === true;
+}
+
+/** The same object where nothing differs. */
+export function nextSnapshot(
+  before: MeetingSnapshot,
+  fields: Partial<MeetingSnapshot>,
+  sight: Sight,
+): MeetingSnapshot {
+  const participants = snapshotParticipants(sight, before.participants);
+  return keepIfSame(before, {
+    ...before,
+    ...fields,
+    participants,
+    self: participants.find(({ isSelf }) => isSelf) ?? null,
+    activeSpeaker: sight.participants.activeSpeaker,
+  });
+}
+
+/** What arrives of a track, by the slot that carries it. */
+export function receivedBy(
+  slots: readonly { readonly slot: string; readonly track: MediaStreamTrack }[],
+  slotByTrack: ReadonlyMap<TrackId, string>,
+): Sight['received'] {
+  const trackBySlot = new Map(slots.map(({ slot, track }) => [slot, track]));
+  return (track) => trackBySlot.get(slotByTrack.get(track) ?? '') ?? null;
+}
 
 /** −dBov at which a voice fills the meter, and at which it is gone: RFC 6464 levels of real rooms. */
 const LOUD_DBOV = 10;
@@ -79,8 +112,7 @@ function snapshotParticipant(
     isSelf,
     isHandRaised: participant.hand,
     handNumber: participant.hand ? (participant.handNumber ?? null) : null,
-    mayCaption:
-      participant.role === 'host' || participant.role === 'cohost' || participant.captioner === true,
+    mayCaption: mayCaption(participant),
     joinedAt: participant.joinedAt,
     isSpeaking: level !== undefined,
     audioLevel: audioLevelOf(level),
@@ -99,7 +131,8 @@ function snapshotTracks(
   const next: Partial<Record<Source, TrackSnapshot>> = {};
   for (const { id, source, kind, muted } of tracks) {
     const mediaStreamTrack = isSelf ? sight.captured(source) : sight.received(id);
-    next[source] = keepIfSame(previous[source], { id, source, kind, muted, mediaStreamTrack });
+    const paused = !isSelf && sight.isPaused(id) ? { isPaused: true } : {};
+    next[source] = keepIfSame(previous[source], { id, source, kind, muted, mediaStreamTrack, ...paused });
   }
   return keepIfSame(previous, next);
 }
@@ -112,6 +145,12 @@ function keepIfSame<T extends object>(previous: T | undefined, next: T): T {
     names.length === Object.keys(previous).length &&
     names.every((name) => Object.is(previous[name], next[name]));
   return same ? previous : next;
+}
+
+/** Whether a host lets us wait, for who is not in yet. A rejoin that has to wait stays what it is for people: a reconnection. */
+export function stateAtDoor({ kind }: MeetingState, isWaiting: boolean): MeetingState | null {
+  if (isWaiting) return kind === 'joining' ? { kind: 'waiting' } : null;
+  return kind === 'waiting' ? { kind: 'joining' } : null;
 }
 
 export function isSameState(a: MeetingState, b: MeetingState): boolean {

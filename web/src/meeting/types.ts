@@ -4,6 +4,7 @@
  * Snapshots are immutable: a change makes a new object, an unchanged part keeps its identity, so that they can be
  * handed to React's useSyncExternalStore or compared by reference.
  */
+import type { AdaptationSnapshot } from './adaptation/Adaptation.ts';
 import type { MeetingError } from './errors.ts';
 import type { MeetingStatistics } from './Statistics.ts';
 
@@ -34,6 +35,8 @@ export interface TrackSnapshot {
    * Others' audio is null: it is played by `audioOutput`, because audio slots carry the loudest speakers, not one participant.
    */
   readonly mediaStreamTrack: MediaStreamTrack | null;
+  /** A picture of somebody else that pauses because the own download does not carry it; sound goes on. */
+  readonly isPaused?: boolean;
 }
 
 export interface ParticipantSnapshot {
@@ -177,6 +180,8 @@ export interface MeetingSnapshot {
   /** Who wants to share in the place of the share of now, and waits for one's answer. */
   readonly shareRequests: readonly ParticipantId[];
   readonly shareTurn: ShareTurn;
+  /** What this device shows and sends; everything, unless the meeting `adapts` or saves the battery. */
+  readonly adaptation: AdaptationSnapshot;
 }
 
 export interface MeetingEvents {
@@ -300,6 +305,9 @@ export interface MeetingClient {
 
   /** What is on the screen now, most important first; everything else is not sent. Cheap to call on each render. */
   setVisible(visible: readonly VisibleTrack[]): void;
+
+  /** Shows fewer and smaller pictures and sends smaller and slower ones, to spare the battery. */
+  setBatterySaver(isOn: boolean): void;
 
   sendMessage(text: string, to?: ParticipantId): void;
   setHand(raised: boolean): void;

@@ -7,12 +7,14 @@
 import type { Kind, Mid, Slot, Source, WantedLayers } from '../protocol/index.ts';
 import {
   activeEncodings,
+  limitedEncodings,
   contentHintOf,
   encodingsOf,
   microphoneMaxBps,
   preferredCodecs,
   shapedEncoding,
   type CameraCodec,
+  type CameraLimit,
   type Use,
 } from './encodings.ts';
 import { readDetails, type ConnectionDetails } from './details.ts';
@@ -48,6 +50,7 @@ export class Connection {
   readonly #senders: ReadonlyMap<Source, RTCRtpTransceiver>;
   readonly #receivers: readonly RTCRtpTransceiver[];
   readonly #wanted = new Map<Source, WantedLayers>();
+  #cameraLimit: CameraLimit | null = null;
   readonly #encoding = new Map<Source, Promise<void>>();
   /** Two offers made at the same time would order their m-lines anew, which browsers refuse. */
   #offer: Promise<string> | null = null;
@@ -151,10 +154,30 @@ export class Connection {
   /** Encodes what somebody receives and nothing else; what was said last holds. Never renegotiates. */
   async encode(source: Source, wanted: WantedLayers): Promise<void> {
     this.#wanted.set(source, wanted);
-    await this.#adjust(source, (parameters) => {
-      const active = activeEncodings(parameters.encodings, this.#wanted.get(source) ?? true);
-      if (active.every((isActive, index) => parameters.encodings[index]?.active === isActive)) return false;
-      parameters.encodings.forEach((encoding, index) => (encoding.active = active[index] ?? true));
+    await this.#activate(source);
+  }
+
+  /** Sends a camera in no more than this; what was said last holds. Never renegotiates. */
+  async limitCamera(limit: CameraLimit): Promise<void> {
+    this.#cameraLimit = limit;
+    await this.#adjust('camera', ({ encodings }) => {
+      limitedEncodings(encodings, limit).forEach(({ maxFramerate, scale }, index) => {
+        const encoding = encodings[index];
+        if (encoding !== undefined) Object.assign(encoding, { maxFramerate, scaleResolutionDownBy: scale });
+      });
+      return true;
+    });
+    await this.#activate('camera');
+  }
+
+  async #activate(source: Source): Promise<void> {
+    await this.#adjust(source, ({ encodings }) => {
+      const limit = source === 'camera' ? this.#cameraLimit : null;
+      const limited = limit === null ? [] : limitedEncodings(encodings, limit);
+      const wanted = activeEncodings(encodings, this.#wanted.get(source) ?? true);
+      const active = wanted.map((isWanted, index) => isWanted && limited[index]?.isAllowed !== false);
+      if (active.every((isActive, index) => encodings[index]?.active === isActive)) return false;
+      encodings.forEach((encoding, index) => (encoding.active = active[index] ?? true));
       return true;
     });
   }

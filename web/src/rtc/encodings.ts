@@ -105,3 +105,25 @@ export function activeEncodings(
   if (typeof wanted === 'boolean') return encodings.map(() => wanted);
   return encodings.map(({ rid }) => (rid === undefined ? wanted.length > 0 : wanted.includes(rid)));
 }
+
+/** What a device lets its camera be sent in, at most. */
+export interface CameraLimit {
+  readonly maxHeight: number;
+  readonly maxFps: number;
+}
+
+/** What the scales of the encodings are of. */
+const CAMERA_HEIGHT = 720;
+
+/** Streams that are larger are not sent; a single one is sent smaller. The smallest is always allowed. */
+export function limitedEncodings(
+  encodings: readonly { readonly rid?: string; readonly scaleResolutionDownBy?: number }[],
+  { maxHeight, maxFps }: CameraLimit,
+): readonly { readonly isAllowed: boolean; readonly maxFramerate: number; readonly scale: number }[] {
+  const isSimulcast = encodings.length > 1;
+  return encodings.map(({ scaleResolutionDownBy = 1 }, index) => ({
+    isAllowed: !isSimulcast || index === 0 || CAMERA_HEIGHT / scaleResolutionDownBy <= maxHeight,
+    maxFramerate: maxFps,
+    scale: isSimulcast ? scaleResolutionDownBy : Math.max(1, CAMERA_HEIGHT / maxHeight),
+  }));
+}

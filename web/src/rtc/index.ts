@@ -6,7 +6,7 @@ export {
   type MediaPath,
   type ReceivingSlot,
 } from './Connection.ts';
-export type { CameraCodec } from './encodings.ts';
+export type { CameraCodec, CameraLimit } from './encodings.ts';
 export type { ConnectionStats, StreamStats } from './stats.ts';
 export { screenShape, type ScreenContent, type ScreenShape } from './screenShape.ts';
 export { TestPath, type CreatePeerConnection, type Over } from './TestPath.ts';

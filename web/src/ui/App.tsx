@@ -170,7 +170,10 @@ interface Held {
 function Visit(props: VisitProps): ReactNode {
   const [held, setHeld] = useState<Held | null>(null);
   useEffect(() => {
-    const made = { meeting: new Meeting({ apiUrl: API_URL, accessToken }), media: new LocalMedia() };
+    const made = {
+      meeting: new Meeting({ apiUrl: API_URL, accessToken, adapts: true }),
+      media: new LocalMedia(),
+    };
     // eslint-disable-next-line react-hooks/set-state-in-effect -- An outside resource becomes state once, on mount.
     setHeld(made);
     // Where that fails, the page itself tries again and says so.

@@ -301,5 +301,12 @@ export const en = {
   },
   network: {
     test: 'Test your connection',
+    battery: 'Battery',
+    batteryHint: 'While the battery is low this comes on by itself.',
+    saveBattery: 'Save battery: fewer and smaller pictures, no effects',
+    pausedOne: 'The picture of {{names}} pauses: your download is too slow for it. Sound goes on.',
+    pausedMany: 'Pictures pause: your download is too slow for them. Sound goes on.',
+    busy: 'This device is busy: fewer and smaller pictures.',
+    saving: 'The battery is spared: fewer and smaller pictures.',
   },
 };

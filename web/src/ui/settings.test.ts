@@ -4,11 +4,14 @@ import { parseSettings, useSettings } from './settings.ts';
 
 describe('settings', () => {
   it('come back on the next visit', () => {
-    useSettings.getState().change({ theme: 'dark', announces: { joins: false, hands: true, chat: true } });
+    useSettings
+      .getState()
+      .change({ theme: 'dark', announces: { joins: false, hands: true, chat: true }, savesBattery: false });
     expect(parseSettings(localStorage.getItem('parley.settings'))).toEqual({
       theme: 'dark',
       language: null,
       announces: { joins: false, hands: true, chat: true },
+      savesBattery: false,
     });
   });
 
@@ -19,6 +22,7 @@ describe('settings', () => {
         theme: 'system',
         language: null,
         announces: { joins: true, hands: true, chat: true },
+        savesBattery: false,
       });
     },
   );

@@ -13,6 +13,7 @@ interface Kept {
   /** A language of languages/, or null for the browser's. */
   readonly language: string | null;
   readonly announces: Readonly<Record<Announced, boolean>>;
+  readonly savesBattery: boolean;
 }
 
 interface Settings extends Kept {
@@ -25,14 +26,15 @@ const DEFAULTS: Kept = {
   theme: 'system',
   language: null,
   announces: { joins: true, hands: true, chat: true },
+  savesBattery: false,
 };
 
 export const useSettings = create<Settings>((set, get) => ({
   ...recall(),
   change: (change) => {
     set(change);
-    const { theme, language, announces } = get();
-    remember({ theme, language, announces });
+    const { theme, language, announces, savesBattery } = get();
+    remember({ theme, language, announces, savesBattery });
   },
 }));
 
@@ -41,11 +43,12 @@ export function parseSettings(text: string | null): Kept {
   try {
     const kept: unknown = JSON.parse(text ?? '{}');
     if (typeof kept !== 'object' || kept === null) return DEFAULTS;
-    const { theme, language, announces } = kept as Record<string, unknown>;
+    const { theme, language, announces, savesBattery } = kept as Record<string, unknown>;
     return {
       theme: THEMES.find((known) => known === theme) ?? DEFAULTS.theme,
       language: typeof language === 'string' ? language : null,
       announces: parseAnnounces(announces),
+      savesBattery: savesBattery === true,
     };
   } catch (error) {
     if (error instanceof SyntaxError) return DEFAULTS;

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
 import { useSession } from '../session.ts';
 import { useNotes } from '../useNotes.ts';
+import { NetworkBanners } from './NetworkBanners.tsx';
 import { useToasts, type Toast } from './toasts.ts';
 
 interface BannersProps {
@@ -40,6 +41,7 @@ export function Banners({ meeting, snapshot, isTalking, waiting, children }: Ban
         {(quality === 'uplink' || quality === 'downlink') && (
           <p className="banner">{t(`quality.own.${quality}`)}</p>
         )}
+        <NetworkBanners snapshot={snapshot} />
         {isTalking && <p className="banner toast">{t('meeting.talking')}</p>}
         <WaitingNote waiting={waiting} />
         {children}

@@ -6,6 +6,7 @@ import type { LocalMediaClient } from '../../meeting/index.ts';
 import { LANGUAGES } from '../languages/index.ts';
 import { LiveChoices } from '../live/LiveChoices.tsx';
 import { ANNOUNCED, THEMES, useSettings, type Theme } from '../settings.ts';
+import { BatteryChoice } from './BatteryChoice.tsx';
 import { DevicePickers } from './DevicePickers.tsx';
 import { MeetingDialog } from './MeetingDialog.tsx';
 
@@ -19,6 +20,7 @@ export default function SettingsDialog({ media }: { readonly media: LocalMediaCl
       <DevicePickers media={media} />
       <ThemeChoice />
       <LanguageChoice />
+      <BatteryChoice />
       <AnnouncementChoice />
       <LiveChoices />
     </MeetingDialog>

@@ -23,11 +23,12 @@ interface StageProps {
 
 export function Stage({ meeting, snapshot }: StageProps): ReactNode {
   const { t } = useTranslation();
+  const { tiles } = snapshot.adaptation.plan;
   const mainArea = useRef<HTMLDivElement>(null);
   const stripArea = useRef<HTMLDivElement>(null);
   const [wantedPage, setWantedPage] = useState(0);
   const [stageWidth, setStageWidth] = useState(0);
-  const { arrangement, sharer, byId } = useSeating(snapshot, gridPlaces(stageWidth));
+  const { arrangement, sharer, byId } = useSeating(snapshot, Math.min(gridPlaces(stageWidth), tiles));
   const { kind } = arrangement;
   const size = useSize(mainArea, kind);
   const stripSize = useSize(stripArea, kind);
@@ -36,9 +37,13 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
   const people = (ids: readonly string[]): readonly ParticipantSnapshot[] =>
     ids.flatMap((id) => byId.get(id) ?? []);
   const hasStrip = arrangement.strip.length > 0;
-  const mainPage = paginate(arrangement.main, hasStrip ? 0 : wantedPage, gridPlaces(size.width));
+  const mainPage = paginate(
+    arrangement.main,
+    hasStrip ? 0 : wantedPage,
+    Math.min(gridPlaces(size.width), tiles),
+  );
   const left = MAX_PICTURES - (sharer === null ? mainPage.items.length : 1);
-  const places = Math.min(left, stripPlaces(stripSize.width, stripSize.height, GAP));
+  const places = Math.min(left, stripPlaces(stripSize.width, stripSize.height, GAP), Math.max(1, tiles - 1));
   const stripPage = paginate(arrangement.strip, wantedPage, places);
   const main = people(mainPage.items);
   const strip = people(stripPage.items);

@@ -1,4 +1,5 @@
 /** FakeMeeting: a meeting without a network, for component tests and for looking at the app. Remembers what it was told. */
+import { planAt } from '../../meeting/index.ts';
 import type {
   CaptionControls,
   Hosting,
@@ -33,6 +34,7 @@ export const EMPTY: MeetingSnapshot = {
   share: null,
   shareRequests: [],
   shareTurn: 'none',
+  adaptation: { level: 0, plan: planAt(0), reason: null },
 };
 
 export class FakeMeeting implements MeetingClient {
@@ -147,6 +149,10 @@ export class FakeMeeting implements MeetingClient {
   stopShare = (): void => void this.#note('stopShare');
   setHand = (raised: boolean): void => void this.#note('setHand', raised);
   react = (reaction: string): void => void this.#note('react', reaction);
+  setBatterySaver(isOn: boolean): void {
+    void this.#note('setBatterySaver', isOn);
+  }
+
   sendMessage = (text: string): void => void this.#note('sendMessage', text);
   muteParticipant = (id: string): void => void this.#note('muteParticipant', id);
   removeParticipant = (id: string): void => void this.#note('removeParticipant', id);

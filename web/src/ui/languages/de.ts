@@ -315,5 +315,12 @@ export const de: Words = {
   },
   network: {
     test: 'Verbindung testen',
+    battery: 'Akku',
+    batteryHint: 'Ist der Akku schwach, geschieht es von selbst.',
+    saveBattery: 'Akku schonen: weniger und kleinere Bilder, keine Effekte',
+    pausedOne: 'Das Bild von {{names}} pausiert: Dein Download ist dafür zu langsam. Der Ton geht weiter.',
+    pausedMany: 'Bilder pausieren: Dein Download ist dafür zu langsam. Der Ton geht weiter.',
+    busy: 'Dieses Gerät ist ausgelastet: weniger und kleinere Bilder.',
+    saving: 'Der Akku wird geschont: weniger und kleinere Bilder.',
   },
 };

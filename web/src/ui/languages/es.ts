@@ -301,5 +301,12 @@ export const es: Words = {
   },
   network: {
     test: 'Probar la conexión',
+    battery: 'Batería',
+    batteryHint: 'Cuando la batería está baja, ocurre por sí solo.',
+    saveBattery: 'Ahorrar batería: menos imágenes y más pequeñas, sin efectos',
+    pausedOne: 'La imagen de {{names}} está en pausa: tu bajada es demasiado lenta. El sonido sigue.',
+    pausedMany: 'Las imágenes están en pausa: tu bajada es demasiado lenta. El sonido sigue.',
+    busy: 'Este aparato está ocupado: menos imágenes y más pequeñas.',
+    saving: 'Se ahorra batería: menos imágenes y más pequeñas.',
   },
 };

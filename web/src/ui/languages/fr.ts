@@ -313,5 +313,12 @@ export const fr: Words = {
   },
   network: {
     test: 'Tester la connexion',
+    battery: 'Batterie',
+    batteryHint: 'Quand la batterie est faible, cela se fait tout seul.',
+    saveBattery: 'Économiser la batterie : moins d’images, plus petites, sans effets',
+    pausedOne: 'L’image de {{names}} est en pause : votre débit descendant est trop lent. Le son continue.',
+    pausedMany: 'Les images sont en pause : votre débit descendant est trop lent. Le son continue.',
+    busy: 'Cet appareil est très occupé : moins d’images, et plus petites.',
+    saving: 'La batterie est économisée : moins d’images, et plus petites.',
   },
 };

@@ -278,6 +278,7 @@ describe('controls', () => {
       theme: 'dark',
       language: 'de',
       announces: { joins: true, hands: false, chat: true },
+      savesBattery: false,
     });
     await userEvent.click(screen.getByRole('radio', { name: 'English' }));
     expect(await screen.findByRole('dialog', { name: 'Settings' })).toBeDefined();

@@ -19,6 +19,7 @@ import { useHearing } from '../live/useHearing.ts';
 import { useWakeLock } from '../live/useWakeLock.ts';
 import { useSession } from '../session.ts';
 import { useAutoLower } from '../useAutoLower.ts';
+import { useBatterySaver } from '../useBatterySaver.ts';
 import { useDoor } from '../useHosting.ts';
 import { usePublishing } from '../usePublishing.ts';
 import { usePushToTalk } from '../usePushToTalk.ts';
@@ -38,6 +39,7 @@ interface MeetingPageProps {
 export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNode {
   const snapshot = useSnapshot(meeting);
   const { panel } = useSession();
+  useBatterySaver(meeting);
   usePublishing(meeting, media);
   const isTalking = usePushToTalk(media);
   useAutoLower(meeting, snapshot.self);

@@ -1,0 +1,113 @@
+/** Adaptation: what this device shows and sends now, by what it is, how it does, and how it should spare its battery. */
+import { probeDevice, type Device } from '../../media/index.ts';
+import type { Connection } from '../../rtc/index.ts';
+import { Statistics, type Counted, type MeetingStatistics } from '../Statistics.ts';
+import { LoadLadder, SAVER_LEVEL, firstLevel, planAt, type Load, type Plan } from './policy.ts';
+
+export interface AdaptationSnapshot {
+  /** 0 is everything; each higher level is lighter. */
+  readonly level: number;
+  readonly plan: Plan;
+  /** Why it is not everything. */
+  readonly reason: 'battery' | 'cpu' | 'device' | null;
+}
+
+export class Adaptation {
+  #ladder = new LoadLadder(0, null);
+  #first = 0;
+  #isSaving = false;
+
+  get snapshot(): AdaptationSnapshot {
+    const { level: byLoad } = this.#ladder;
+    const isBySaver = this.#isSaving && SAVER_LEVEL > byLoad;
+    const level = isBySaver ? SAVER_LEVEL : byLoad;
+    const byDevice = byLoad > this.#first ? 'cpu' : level > 0 ? 'device' : null;
+    return { level, plan: planAt(level), reason: isBySaver ? 'battery' : byDevice };
+  }
+
+  handleDevice(device: Device): void {
+    this.#first = firstLevel(device);
+    this.#ladder = new LoadLadder(Math.max(this.#first, this.#ladder.level), device.cores);
+  }
+
+  setSaving(isSaving: boolean): void {
+    this.#isSaving = isSaving;
+  }
+
+  /** Returns whether something has changed. */
+  handleStatistics(now: number, statistics: MeetingStatistics): boolean {
+    return this.#ladder.handleLoad(now, loadOf(statistics));
+  }
+}
+
+export function loadOf({ streams }: MeetingStatistics): Load {
+  const costOf = (direction: 'sending' | 'receiving'): number =>
+    streams
+      .filter((stream) => stream.kind === 'video' && stream.direction === direction)
+      .reduce((sum, { codingMsPerFrame, fps }) => sum + (codingMsPerFrame ?? 0) * fps, 0);
+  return {
+    encodeMs: costOf('sending'),
+    decodeMs: costOf('receiving'),
+    isCpuLimited: streams.some(({ limitation, fps }) => limitation === 'cpu' && fps > 0),
+  };
+}
+
+/** The connection, as far as a plan concerns it. */
+type Adapted = Counted & Pick<Connection, 'limitCamera'>;
+
+/** Keeps an adaptation going through a meeting. */
+export class Adapting {
+  readonly #adaptation = new Adaptation();
+  readonly #isByLoad: boolean;
+  readonly #connection: () => Adapted | null;
+  readonly #onChange: () => void;
+  /** Of its own, because rates are since the last look. */
+  readonly #statistics: Statistics;
+  #snapshot = this.#adaptation.snapshot;
+  #hasLimited = false;
+
+  /** Without `isByLoad` it holds nothing back but what spares the battery. */
+  constructor(isByLoad: boolean, connection: () => Adapted | null, onChange: () => void) {
+    this.#isByLoad = isByLoad;
+    this.#connection = connection;
+    this.#onChange = onChange;
+    this.#statistics = new Statistics(connection, () => ({ source: null, participant: null }));
+  }
+
+  get snapshot(): AdaptationSnapshot {
+    return this.#snapshot;
+  }
+
+  async start(probe: () => Promise<Device> = probeDevice): Promise<void> {
+    if (!this.#isByLoad) return;
+    this.#adaptation.handleDevice(await probe());
+    this.#settle();
+  }
+
+  setSaving(isSaving: boolean): void {
+    this.#adaptation.setSaving(isSaving);
+    this.#settle();
+  }
+
+  async tick(): Promise<void> {
+    const statistics = this.#isByLoad ? await this.#statistics.sample() : null;
+    if (statistics === null) return;
+    if (this.#adaptation.handleStatistics(performance.now(), statistics)) this.#settle();
+  }
+
+  /** Holds the camera back; where it never was, it is left as it is. */
+  async apply(): Promise<void> {
+    const { level, plan } = this.#snapshot;
+    if (level === 0 && !this.#hasLimited) return;
+    this.#hasLimited = true;
+    await this.#connection()?.limitCamera({ maxHeight: plan.sendHeight, maxFps: plan.sendFps });
+  }
+
+  #settle(): void {
+    const { level, reason } = this.#snapshot;
+    const now = this.#adaptation.snapshot;
+    if (now.level === level && now.reason === reason) return;
+    this.#snapshot = now;
+    this.#onChange();
+  }
+}

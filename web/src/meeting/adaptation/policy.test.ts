@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CODECS, type CodecName, type Device } from '../../media/index.ts';
+import { LoadLadder, PLANS, codecFor, firstLevel, planAt, withinPlan, type Load } from './policy.ts';
+
+const NOT = { isSupported: false, isSmooth: false, isEfficient: false };
+const ALL_NOT = Object.fromEntries(CODECS.map((codec) => [codec, NOT])) as Device['encodes'];
+
+function device(change: Partial<Device> = {}, chips: readonly CodecName[] = []): Device {
+  const efficient = chips.map((codec) => [codec, { isSupported: true, isSmooth: true, isEfficient: true }]);
+  const encodes = { ...ALL_NOT, ...(Object.fromEntries(efficient) as Partial<Device['encodes']>) };
+  return { cores: 8, memoryGb: 8, isMobile: false, encodes, decodes: ALL_NOT, ...change };
+}
+
+const CALM: Load = { encodeMs: 90, decodeMs: 80, isCpuLimited: false };
+const BUSY: Load = { encodeMs: 900, decodeMs: 80, isCpuLimited: false };
+
+describe('plans', () => {
+  it('are lighter from one to the next in everything, and never nothing', () => {
+    for (const [index, plan] of PLANS.entries()) {
+      const above = planAt(index - 1);
+      expect(plan.tiles).toBeLessThanOrEqual(above.tiles);
+      expect(plan.receiveHeight).toBeLessThanOrEqual(above.receiveHeight);
+      expect(plan.sendHeight).toBeLessThanOrEqual(above.sendHeight);
+      expect(plan.sendFps).toBeLessThanOrEqual(above.sendFps);
+      expect(plan.tiles).toBeGreaterThan(0);
+    }
+  });
+
+  it('begin lower on a weak device and on a phone', () => {
+    expect(firstLevel(device())).toBe(0);
+    expect(firstLevel(device({ isMobile: true }))).toBe(1);
+    expect(firstLevel(device({ cores: 4 }))).toBe(1);
+    expect(firstLevel(device({ cores: 2 }))).toBe(2);
+    expect(firstLevel(device({ memoryGb: 2 }))).toBe(2);
+    expect(firstLevel(null)).toBe(0);
+    expect(firstLevel(device({ cores: null, memoryGb: null }))).toBe(0);
+  });
+});
+
+describe('what is visible', () => {
+  it('is no more and no larger than the plan, and a shared screen keeps its size', () => {
+    const visible = ['screen', 'a', 'b', 'c'].map((track) => ({ track, maxHeight: 720, priority: 1 }));
+    expect(withinPlan(visible, { ...planAt(4), tiles: 3 }, (track) => track === 'screen')).toEqual([
+      { track: 'screen', maxHeight: 720, priority: 1 },
+      { track: 'a', maxHeight: 180, priority: 1 },
+      { track: 'b', maxHeight: 180, priority: 1 },
+    ]);
+  });
+});
+
+describe('the codec', () => {
+  const set = (...codecs: CodecName[]): ReadonlySet<CodecName> => new Set(codecs);
+
+  it('is one that everybody decodes, by a chip where there is one', () => {
+    expect(codecFor(device(), null)).toBe('vp8');
+    expect(codecFor(device({}, ['h264', 'av1']), null)).toBe('h264');
+    expect(codecFor(device({}, ['h264', 'av1']), [set('vp8', 'h264', 'av1')])).toBe('av1');
+    expect(codecFor(device({}, ['h264', 'av1']), [set('vp8', 'h264', 'av1'), set('vp8')])).toBe('vp8');
+    expect(codecFor(device(), [set('h264')])).toBe('h264');
+  });
+
+  it('is never one that somebody cannot decode, unless nothing is left', () => {
+    const codecs = fc.uniqueArray(fc.constantFrom(...CODECS));
+    fc.assert(
+      fc.property(
+        codecs,
+        fc.array(
+          codecs.map((list) => new Set(list)),
+          { maxLength: 5 },
+        ),
+        (chips, others) => {
+          const chosen = codecFor(device({}, chips), others);
+          const isPossible = (['vp8', 'h264'] as const).some((codec) =>
+            others.every((set) => set.has(codec)),
+          );
+          if (isPossible) expect(others.every((decodes) => decodes.has(chosen))).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
+describe('the ladder', () => {
+  /** Levels after each load of two seconds. */
+  function climb(ladder: LoadLadder, loads: readonly Load[], from = 0): number[] {
+    return loads.map((load, index) => {
+      ladder.handleLoad(from + index * 2_000, load);
+      return ladder.level;
+    });
+  }
+  const times = (count: number, load: Load): Load[] => Array.from({ length: count }, () => load);
+
+  it('steps down before a device has been late for long, and not for a hiccup', () => {
+    expect(climb(new LoadLadder(0, 4), [BUSY, BUSY, CALM, BUSY, BUSY]).at(-1)).toBe(0);
+    expect(climb(new LoadLadder(0, 4), times(3, BUSY)).at(-1)).toBe(1);
+    expect(climb(new LoadLadder(0, 4), times(3, { ...CALM, isCpuLimited: true })).at(-1)).toBe(1);
+    expect(climb(new LoadLadder(0, 2), times(3, { ...CALM, decodeMs: 900 })).at(-1)).toBe(1);
+    expect(climb(new LoadLadder(0, 8), times(3, { ...CALM, decodeMs: 900 })).at(-1)).toBe(0);
+  });
+
+  it('comes back after a long calm, and later each time that it did not hold', () => {
+    const ladder = new LoadLadder(0, 4);
+    climb(ladder, times(3, BUSY));
+    expect(climb(ladder, times(15, CALM), 12_000).at(-1)).toBe(1);
+    expect(climb(ladder, times(2, CALM), 42_000).at(-1)).toBe(0);
+    climb(ladder, times(6, BUSY), 60_000);
+    expect(ladder.level).toBe(1);
+    expect(climb(ladder, times(20, CALM), 80_000).at(-1)).toBe(1);
+    expect(climb(ladder, times(15, CALM), 120_000).at(-1)).toBe(0);
+  });
+
+  it('never rises above where the device began', () => {
+    expect(climb(new LoadLadder(2, 2), times(300, CALM)).at(-1)).toBe(2);
+  });
+
+  it('moves by single steps, stays in bounds and rests between them, whatever comes', () => {
+    const load = fc.record({
+      encodeMs: fc.double({ min: 0, max: 3_000, noNaN: true }),
+      decodeMs: fc.double({ min: 0, max: 3_000, noNaN: true }),
+      isCpuLimited: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.nat(5), fc.array(load, { maxLength: 300 }), (first, loads) => {
+        const ladder = new LoadLadder(first, 4);
+        const levels = [first, ...climb(ladder, loads)];
+        const steps = levels.flatMap((level, index) => (level === levels[index - 1] ? [] : [index])).slice(1);
+        for (const [index, level] of levels.entries()) {
+          expect(level).toBeGreaterThanOrEqual(first);
+          expect(level).toBeLessThan(PLANS.length);
+          expect(Math.abs(level - (levels[index - 1] ?? level))).toBeLessThanOrEqual(1);
+        }
+        for (const [index, at] of steps.entries()) {
+          if (index > 0) expect(at - (steps[index - 1] ?? 0)).toBeGreaterThanOrEqual(3);
+        }
+      }),
+    );
+  });
+});

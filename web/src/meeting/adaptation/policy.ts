@@ -1,0 +1,143 @@
+/**
+ * How much of a meeting a device shows and sends, and in which codec. Pure.
+ *
+ * A ladder of plans, each lighter than the one above. A weak device starts lower, a device that cannot keep up steps down
+ * before it stutters, and up again only after a long calm, each time longer than the last: nothing flaps.
+ */
+import type { CodecName, Device } from '../../media/index.ts';
+import type { CameraCodec } from '../../rtc/index.ts';
+import type { TrackId, VisibleTrack } from '../types.ts';
+
+export interface Plan {
+  /** Pictures that are shown at once. */
+  readonly tiles: number;
+  readonly receiveHeight: number;
+  readonly sendHeight: number;
+  readonly sendFps: number;
+  /** Whether pictures and sounds may be beautified, and things may move. */
+  readonly hasEffects: boolean;
+}
+
+export const PLANS: readonly Plan[] = [
+  { tiles: 49, receiveHeight: 2160, sendHeight: 720, sendFps: 30, hasEffects: true },
+  { tiles: 9, receiveHeight: 720, sendHeight: 720, sendFps: 24, hasEffects: true },
+  { tiles: 6, receiveHeight: 360, sendHeight: 360, sendFps: 24, hasEffects: true },
+  { tiles: 4, receiveHeight: 360, sendHeight: 360, sendFps: 15, hasEffects: false },
+  { tiles: 2, receiveHeight: 180, sendHeight: 180, sendFps: 15, hasEffects: false },
+  { tiles: 1, receiveHeight: 180, sendHeight: 180, sendFps: 10, hasEffects: false },
+];
+
+/** Never above this: a promise of less use of the battery. */
+export const SAVER_LEVEL = 3;
+const LAST = PLANS.length - 1;
+const FULL: Plan = { tiles: 49, receiveHeight: 2160, sendHeight: 720, sendFps: 30, hasEffects: true };
+
+export function planAt(level: number): Plan {
+  return PLANS[Math.min(LAST, Math.max(0, level))] ?? FULL;
+}
+
+/** Where a device begins: what it is known to be, not yet how it does. */
+export function firstLevel(device: Device | null): number {
+  if (device === null) return 0;
+  const { cores, memoryGb, isMobile } = device;
+  if ((cores !== null && cores <= 2) || (memoryGb !== null && memoryGb <= 2)) return 2;
+  return isMobile || (cores !== null && cores <= 4) ? 1 : 0;
+}
+
+/**
+ * What to send a camera in, by what everybody here decodes; without a word of the others what every browser must have
+ * (RFC 7742: VP8 and H.264). A chip of one's own decides, for a phone's or a saver's sake; else VP8, which costs least.
+ */
+export function codecFor(device: Device, others: readonly ReadonlySet<CodecName>[] | null): CameraCodec {
+  const isShared = (codec: CodecName): boolean =>
+    others === null ? codec === 'vp8' || codec === 'h264' : others.every((decodes) => decodes.has(codec));
+  const byChip = (['av1', 'vp9', 'h264'] as const).find(
+    (codec) => isShared(codec) && device.encodes[codec].isEfficient && device.encodes[codec].isSmooth,
+  );
+  if (byChip !== undefined) return byChip;
+  return isShared('vp8') ? 'vp8' : isShared('h264') ? 'h264' : 'vp8';
+}
+
+/** Of what is on the screen, as much as a plan has room for. What somebody shares stays readable: it keeps its size. */
+export function withinPlan(
+  visible: readonly VisibleTrack[],
+  { tiles, receiveHeight }: Plan,
+  isScreen: (track: TrackId) => boolean,
+): readonly VisibleTrack[] {
+  return visible
+    .slice(0, tiles)
+    .map((wish) =>
+      isScreen(wish.track) ? wish : { ...wish, maxHeight: Math.min(wish.maxHeight, receiveHeight) },
+    );
+}
+
+/** How a device did in the last seconds. */
+export interface Load {
+  /** Milliseconds of encoding and of decoding for each second, over all streams. */
+  readonly encodeMs: number;
+  readonly decodeMs: number;
+  /** The browser sends smaller pictures because it is short of CPU. */
+  readonly isCpuLimited: boolean;
+}
+
+/** An encoder that needs most of a core is late with every frame; decoders share the others. */
+const BUSY_ENCODE_MS = 700;
+const BUSY_DECODE_MS = 500;
+/** Below this share of what is too much the next level up has room: it costs at most about twice as much. */
+const CALM_SHARE = 0.4;
+/** A load is of two seconds: three in a row are no hiccup. */
+const BUSY_LOADS = 3;
+const FIRST_CALM_MS = 30_000;
+const LONGEST_CALM_MS = 480_000;
+/** After a step the new plan needs time to show what it costs. */
+const SETTLE_MS = 6_000;
+
+export class LoadLadder {
+  readonly #cores: number;
+  readonly #first: number;
+  #level: number;
+  #busy = 0;
+  #calmSince: number | null = null;
+  #calmMs = FIRST_CALM_MS;
+  #steppedAt = -Infinity;
+  #hasRisen = false;
+
+  constructor(first: number, cores: number | null) {
+    this.#first = this.#level = Math.min(LAST, Math.max(0, first));
+    this.#cores = Math.max(1, cores ?? 2);
+  }
+
+  get level(): number {
+    return this.#level;
+  }
+
+  /** @param now monotonic milliseconds. Returns whether the level has changed. */
+  handleLoad(now: number, load: Load): boolean {
+    if (now - this.#steppedAt < SETTLE_MS) return false;
+    const share = Math.max(
+      load.encodeMs / BUSY_ENCODE_MS,
+      load.decodeMs / (BUSY_DECODE_MS * Math.max(1, this.#cores - 1)),
+    );
+    this.#busy = load.isCpuLimited || share > 1 ? this.#busy + 1 : 0;
+    const isCalm = !load.isCpuLimited && share < CALM_SHARE;
+    this.#calmSince = isCalm ? (this.#calmSince ?? now) : null;
+    if (this.#busy >= BUSY_LOADS && this.#level < LAST) {
+      // What was tried and did not hold is tried again later than before.
+      if (this.#hasRisen) this.#calmMs = Math.min(LONGEST_CALM_MS, this.#calmMs * 2);
+      this.#hasRisen = false;
+      return this.#step(now, this.#level + 1);
+    }
+    const isLongCalm = this.#calmSince !== null && now - this.#calmSince >= this.#calmMs;
+    if (!isLongCalm || this.#level <= this.#first) return false;
+    this.#hasRisen = true;
+    return this.#step(now, this.#level - 1);
+  }
+
+  #step(now: number, level: number): boolean {
+    this.#level = level;
+    this.#busy = 0;
+    this.#calmSince = null;
+    this.#steppedAt = now;
+    return true;
+  }
+}

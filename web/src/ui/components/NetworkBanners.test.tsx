@@ -1,0 +1,44 @@
+// @vitest-environment jsdom
+import { render, screen } from '@testing-library/react';
+import { describe, expect, it } from 'vitest';
+import { planAt, type ParticipantSnapshot } from '../../meeting/index.ts';
+import { EMPTY, person } from '../demo/FakeMeeting.ts';
+import { en } from '../en.ts';
+import { stubPage } from '../testing/page.ts';
+import { NetworkBanners } from './NetworkBanners.tsx';
+
+stubPage();
+
+function paused(name: string): ParticipantSnapshot {
+  const camera = { id: `trk_${name}`, source: 'camera', kind: 'video', muted: false } as const;
+  return { ...person(name), tracks: { camera: { ...camera, mediaStreamTrack: null, isPaused: true } } };
+}
+
+describe('what is held back', () => {
+  it('is said with the names of those whose picture pauses, while they are few', () => {
+    const { rerender } = render(
+      <NetworkBanners
+        snapshot={{ ...EMPTY, participants: [person('Ann'), paused('Bob'), paused('Cleo')] }}
+      />,
+    );
+    expect(screen.getByText(en.network.pausedOne.replace('{{names}}', 'Bob and Cleo'))).toBeTruthy();
+    const participants = ['Ann', 'Bob', 'Cleo'].map(paused);
+    rerender(<NetworkBanners snapshot={{ ...EMPTY, participants }} />);
+    expect(screen.getByText(en.network.pausedMany)).toBeTruthy();
+    rerender(<NetworkBanners snapshot={{ ...EMPTY, participants: [person('Ann')] }} />);
+    expect(screen.queryByText(en.network.pausedMany)).toBeNull();
+  });
+
+  it('is said of a busy device and of a spared battery, and not of one that began low', () => {
+    const adapted = (reason: 'cpu' | 'battery' | 'device') => ({
+      ...EMPTY,
+      adaptation: { level: 3, plan: planAt(3), reason },
+    });
+    const { rerender, container } = render(<NetworkBanners snapshot={adapted('cpu')} />);
+    expect(container.textContent).toBe(en.network.busy);
+    rerender(<NetworkBanners snapshot={adapted('battery')} />);
+    expect(container.textContent).toBe(en.network.saving);
+    rerender(<NetworkBanners snapshot={adapted('device')} />);
+    expect(container.textContent).toBe('');
+  });
+});

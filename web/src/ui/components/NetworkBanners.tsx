@@ -1,0 +1,28 @@
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { MeetingSnapshot } from '../../meeting/index.ts';
+
+/** Names that fit into a line. */
+const MOST_NAMES = 2;
+
+/** What of the pictures is held back now, and why: said, so that nobody takes it for a fault of somebody else's camera. */
+export function NetworkBanners({ snapshot }: { readonly snapshot: MeetingSnapshot }): ReactNode {
+  const { t, i18n } = useTranslation();
+  const { participants, adaptation, state } = snapshot;
+  const paused = participants.filter(({ tracks }) =>
+    [tracks.camera, tracks.screen].some((track) => track?.isPaused === true),
+  );
+  if (state.kind === 'reconnecting') return null;
+  const names = new Intl.ListFormat(i18n.language).format(paused.map(({ displayName }) => displayName));
+  return (
+    <>
+      {paused.length > 0 && (
+        <p className="banner" dir="auto">
+          {paused.length <= MOST_NAMES ? t('network.pausedOne', { names }) : t('network.pausedMany')}
+        </p>
+      )}
+      {adaptation.reason === 'cpu' && <p className="banner">{t('network.busy')}</p>}
+      {adaptation.reason === 'battery' && <p className="banner">{t('network.saving')}</p>}
+    </>
+  );
+}
