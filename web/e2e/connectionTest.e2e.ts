@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConnectionReport } from '../src/meeting/index.ts';
 import { en } from '../src/ui/en.ts';
-import { english } from '../src/ui/network/english.ts';
+import { en as english } from '../src/ui/languages/network/en.ts';
 import { launchChromium, openSdkPage, serveApp, servePages, type PageServer } from './support/browser.ts';
 import { withoutUdp } from './support/guest.ts';
 import { BadLink, whyNoLink } from './support/link.ts';

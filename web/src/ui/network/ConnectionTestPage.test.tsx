@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ConnectionReport, RegionReport } from '../../meeting/index.ts';
 import { stubPage } from '../testing/page.ts';
 import { ConnectionTestPage } from './ConnectionTestPage.tsx';
-import { english } from './english.ts';
+import { en as english } from '../languages/network/en.ts';
 import type { RunTest } from './useConnectionTest.ts';
 
 stubPage();

@@ -6,7 +6,7 @@ import { FakeMeeting, person } from '../demo/FakeMeeting.ts';
 import { statisticsOf } from '../demo/networks.ts';
 import { useDialogs } from '../dialogs.ts';
 import { stubPage } from '../testing/page.ts';
-import { english } from './english.ts';
+import { en as english } from '../languages/network/en.ts';
 import StatisticsDialog from './StatisticsDialog.tsx';
 
 stubPage();

@@ -1,8 +1,5 @@
-import type { WordsLike } from '../languages/areas.ts';
-
-export type NetworkWords = WordsLike<typeof english>;
-
-export const english = {
+/** Of networks and devices: the connection test, statistics, what is spared. */
+export const en = {
   test: {
     title: 'Connection test',
     lead: 'Finds out within half a minute how well your network carries a meeting. No camera, no microphone, no account.',
