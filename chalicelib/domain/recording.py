@@ -320,19 +320,29 @@ def _resumed(recording: Recording, now: datetime) -> Recording:
     return dataclasses.replace(recording, pauses=(*before, dataclasses.replace(last, until=now)))
 
 
+def awaits_recorders(recording: Recording) -> bool:
+    """Whether recorders have yet to do what was asked of them; a missing second one is no such thing."""
+    return recording.unsettled_since is not None and _is_unlike_wanted(recording, anybody=True)
+
+
 def _settled(recording: Recording, now: datetime, *, anybody: bool = True) -> Recording:
     """The same, and since when it is not as it is wanted."""
-    states = {take.state for take in open_takes(recording)}
-    is_lost = not open_takes(recording, "primary")
     useful, others = useful_backups(recording), len(open_takes(recording, "backup"))
     lacks_backup = recording.has_backup and (len(useful) != 1 or others != 1)
-    unsettled = {
-        "running": ((is_lost or lacks_backup) and anybody) or "paused" in states,
+    seeks_backup = recording.wanted == "running" and lacks_backup and anybody
+    unsettled = seeks_backup or _is_unlike_wanted(recording, anybody=anybody)
+    since = (recording.unsettled_since or now) if unsettled else None
+    return dataclasses.replace(recording, unsettled_since=since)
+
+
+def _is_unlike_wanted(recording: Recording, *, anybody: bool) -> bool:
+    states = {take.state for take in open_takes(recording)}
+    is_lost = not open_takes(recording, "primary")
+    return {
+        "running": (is_lost and anybody) or "paused" in states,
         "paused": bool(states & {"recording", "degraded"}),
         "stopped": bool(states),
     }[recording.wanted]
-    since = (recording.unsettled_since or now) if unsettled else None
-    return dataclasses.replace(recording, unsettled_since=since)
 
 
 def _taken(seen: Seen, node: NodeId) -> Take:

@@ -12,6 +12,7 @@ from chalicelib.bootstrap import (
     Opened,
     Recording,
     StorageAges,
+    awaits_recorders,
     storage_class_of,
 )
 from chalicelib.routes.views import cursor_of, timestamp
@@ -116,6 +117,6 @@ def opened(value: Opened) -> dict[str, Any]:
 
 
 def _pending(value: Recording) -> str | None:
-    if value.unsettled_since is None:
+    if not awaits_recorders(value):
         return None
     return "start" if value.state == "starting" and value.wanted == "running" else PENDING[value.wanted]

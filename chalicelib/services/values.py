@@ -10,7 +10,7 @@ from chalicelib.domain.participant import Participant
 from chalicelib.domain.permissions import ApiKeyCaller, Keeper, Operation, UserCaller, may_keep
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Node
-from chalicelib.domain.recording import Access, Pause, Recording
+from chalicelib.domain.recording import Access, Pause, Recording, awaits_recorders
 from chalicelib.domain.recording_access import Opened, StorageAges, storage_class_of
 from chalicelib.domain.regions import RegionWish
 from chalicelib.domain.scaling import FleetLoad
@@ -58,6 +58,7 @@ __all__ = [
     "UserId",
     "Waiting",
     "WebhookEndpointId",
+    "awaits_recorders",
     "may_keep",
     "require_scope",
     "storage_class_of",
