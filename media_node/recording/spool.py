@@ -111,7 +111,7 @@ class Spool:
             return None
         number, draft = self._drafts.popleft()
         entry = self.take.chain(draft)
-        self._journal({"entry": entry_to_json(entry), "number": number})
+        self._journal({"entry": entry_to_json(entry)})
         return Item(entry.key, self._segment(number), entry)
 
     def note_stored(self, item: Item) -> None:
@@ -224,7 +224,6 @@ class Spool:
         path = self._folder / STATE
         if path.exists():
             take = Take.from_json(identity, json.loads(path.read_bytes()))
-        self._number_by_key: dict[str, int] = {}
         newer = [one for one in self._folder.glob("journal-*.jsonl") if _page_of(one) > take.page]
         if newer:
             # The disk was full when a page was closed: going on from before it would replace what is stored.
@@ -233,8 +232,6 @@ class Spool:
         if journal.exists():
             for line in _lines(journal):
                 take.replay(line)
-                if "entry" in line:
-                    self._number_by_key[line["entry"]["key"]] = int(line["number"])
         self._left_tracks = set(take.to_json()["endByTrack"])
         return take
 
@@ -242,25 +239,35 @@ class Spool:
         """Pages and chained segments that were not stored; the others wait as drafts."""
         for path in sorted(self._folder.glob("page-*.page")):
             yield Item(f"{self.take.identity.prefix}pages/{path.stem.removeprefix('page-')}.json", path)
-        chained = set()
+        left = self._left_drafts()
+        self.bytes = sum(draft.bytes for draft in left.values())
+        self._number = max(left, default=-1) + 1
+        number_by_content = {_content(draft): number for number, draft in left.items()}
         for entry in self.take.waiting:
-            number = self._number_by_key.get(entry.key, -1)
-            if self._segment(number).exists():
-                chained.add(number)
-                self.bytes += entry.bytes
-                yield Item(entry.key, self._segment(number), entry)
-            else:
+            # By what it holds: files are numbered anew where the last ones are gone.
+            number = number_by_content.get(_content(entry))
+            if number is None:
                 # Its file goes when it is in the bucket.
                 self.take.note_stored(entry)
+            else:
+                del left[number]
+                yield Item(entry.key, self._segment(number), entry)
+        self._drafts += left.items()
+
+    def _left_drafts(self) -> dict[int, Draft]:
+        """What each segment in the folder is, oldest first; half of one is removed."""
+        left = {}
         for path in sorted(self._folder.glob("*.mkv")):
-            number = int(path.stem)
-            self._number = max(self._number, number + 1)
             draft = _read_draft(path.with_suffix(".json"))
             if draft is None:
                 path.unlink(missing_ok=True)
-            elif number not in chained:
-                self.bytes += draft.bytes
-                self._drafts.append((number, draft))
+            else:
+                left[int(path.stem)] = draft
+        return left
+
+
+def _content(one: Draft | Entry) -> tuple[str, int, str]:
+    return one.track, one.start_us, one.sha256
 
 
 def _page_of(journal: Path) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from media_node.errors import ManifestError
@@ -190,6 +190,8 @@ steps = st.lists(
 
 @settings(deadline=None, max_examples=60)
 @given(steps)
+@example(["video", "begin", "stored", "crash", "video", "crash"])
+@example(["video", "begin", "page", "crash"])
 def test_whatever_dies_when_the_take_is_whole_and_every_segment_is_stored_or_told(course: list[str]):
     with TemporaryDirectory() as folder:
         path = Path(folder) / "take"
