@@ -270,6 +270,11 @@ def test_slots_do_not_name_layers():
     assert not any("stream-id" in section for section in slots)
 
 
+def test_whoever_sends_turns_pictures_upright_for_recorders_and_receivers():
+    assert CHROMIUM.count("urn:3gpp:video-orientation") > 1
+    assert "video-orientation" not in connect(CHROMIUM).answer()
+
+
 SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 WIDE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
