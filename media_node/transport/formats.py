@@ -29,8 +29,8 @@ DEPENDENCY_DESCRIPTOR = (
 )
 TRANSPORT_WIDE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
-# Without urn:3gpp:video-orientation: whose peer does not take it turns a picture before it is encoded, so that it
-# is upright for recorders and every receiver, which need not know of the extension.
+# Without urn:3gpp:video-orientation: whose peer does not take it turns a picture before it is encoded, so
+# that it is upright for recorders and every receiver, which need not know of the extension.
 EXTENSIONS = {
     "urn:ietf:params:rtp-hdrext:sdes:mid",
     "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
