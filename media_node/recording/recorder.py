@@ -45,6 +45,8 @@ FAILING_SECONDS = 5.0
 LOSS_SECONDS = 10.0
 # How long what is left is tried to be stored after the end; then it waits for the node's next start.
 FINISH_SECONDS = 3_600.0
+# How long a node that lives is given to say that it ended the take.
+PARTING_SECONDS = 2.0
 # How long objects in the backup bucket hold up the end.
 BRING_BACK_SECONDS = 30.0
 
@@ -81,8 +83,7 @@ class Recorder:
         try:
             if tap is not None:
                 self._record(tap)
-                # Written before the end, and perhaps not read yet.
-                self._hear()
+                self._note_end()
             self._take(self._segmenter.finish())
             return self._finish()
         finally:
@@ -114,6 +115,24 @@ class Recorder:
             with self._uploads.lock:
                 self._spool.note_message(message)
 
+    def _note_end(self) -> None:
+        """The tap is over: because the node says so, or because there is no node any more."""
+        ended_us, until = self._now_us(), time.monotonic() + PARTING_SECONDS
+        self._hear()
+        while self._messages.is_open and not self._messages.is_ended and time.monotonic() < until:
+            select.select([self._messages], [], [], TICK_SECONDS)
+            self._hear()
+        if self._messages.is_ended or self._messages.is_open:
+            # A node that lives closes no tap but on purpose.
+            with self._uploads.lock:
+                self._spool.note_health(Health("stopped", None, ended_us))
+
+    def _note_death(self) -> None:
+        """What is missing from here on is nobody's wish."""
+        take = self._spool.take
+        if take.stopped_us is None:
+            self._spool.note_health(Health("failed", "recorder_lost", take.known_until_us))
+
     def _finish(self) -> int:
         """Store everything, and the last page behind it."""
         until = time.monotonic() + FINISH_SECONDS
@@ -122,7 +141,7 @@ class Recorder:
             with self._uploads.lock:
                 is_idle, is_over = self._uploads.is_idle, self._spool.take.is_over
                 if is_idle and not is_over:
-                    self._spool.note_health(Health("stopped", None, self._now_us()))
+                    self._note_death()
                     self._spool.close_page(is_final=True)
                     self._uploads.note_news()
             if is_idle and is_over:
@@ -163,7 +182,7 @@ class Recorder:
         now = self._ticked_at = time.monotonic()
         with self._uploads.lock:
             state, reason = self._state(now)
-            if (state, reason) != self._health:
+            if (state, reason) != self._health and self._spool.take.stopped_us is None:
                 self._health = (state, reason)
                 health = Health("degraded" if reason else "recording", reason, self._now_us())
                 self._spool.note_health(health)

@@ -368,6 +368,7 @@ class Recordings:
 
     def _end_take(self, recording: Recording) -> None:
         """No more comes; the recorder stores what it has and ends."""
+        recording.messages.end()
         self._taps_of(recording).close_tap(recording.order.place, recording.tap)
         recording.take, recording.process = None, None
 
@@ -379,6 +380,7 @@ class Recordings:
         if recording.take is None:
             self._finish(recording, "stopped", None)
             return
+        recording.messages.end()
         self._taps_of(recording).close_tap(recording.order.place, recording.tap)
         # People know at once; the last segments follow.
         self._tell(replace(self._standing(recording), state="stopped", reason=None))

@@ -81,6 +81,8 @@ class Take:
     page: int = 0
     is_over: bool = False
     started_us: int = 0
+    # When it ended by itself.
+    stopped_us: int | None = None
     _previous_page: str | None = None
     _previous_entry: str | None = None
     _sequence_by_track: dict[str, int] = field(default_factory=dict)
@@ -135,6 +137,8 @@ class Take:
 
     def note_health(self, health: Health) -> None:
         self._health.append(health)
+        if health.state == "stopped":
+            self.stopped_us = health.at_us
 
     def note_message(self, message: Message) -> None:
         self._messages.append(message)
@@ -142,6 +146,11 @@ class Take:
     def note_end(self, track: str, end_us: int) -> None:
         """What a track has until now: where a recorder that starts again finds its gap."""
         self._end_by_track[track] = end_us
+
+    @property
+    def known_until_us(self) -> int:
+        """The end of the last thing that is known of it."""
+        return max(self._end_by_track.values(), default=self.started_us)
 
     def last_end(self, track: str) -> int | None:
         return self._end_by_track.get(track)
@@ -193,6 +202,7 @@ class Take:
             "page": self.page,
             "isOver": self.is_over,
             "startedUs": self.started_us,
+            "stoppedUs": self.stopped_us,
             "previousPage": self._previous_page,
             "previousEntry": self._previous_entry,
             "sequenceByTrack": self._sequence_by_track,
@@ -220,6 +230,7 @@ class Take:
                 page=int(state["page"]),
                 is_over=bool(state["isOver"]),
                 started_us=int(state["startedUs"]),
+                stopped_us=state.get("stoppedUs"),
                 _previous_page=state["previousPage"],
                 _previous_entry=state["previousEntry"],
                 _sequence_by_track={

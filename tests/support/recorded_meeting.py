@@ -19,6 +19,7 @@ import numpy as np
 from media_node.recording.manifest import (
     Entry,
     Gap,
+    Health,
     Message,
     Page,
     Span,
@@ -254,6 +255,8 @@ class Take:
     role: str = "primary"
     recording: str = RECORDING
     gaps: tuple[Gap, ...] = ()
+    # On the last page, with the gaps.
+    health: tuple[Health, ...] = ()
     # On each page: a recorder that follows another is told the latest again.
     messages: tuple[Message, ...] = ()
     entries: list[Entry] = field(default_factory=list)
@@ -312,7 +315,7 @@ class Take:
                 messages=self.messages,
                 entries=tuple(listed[at : at + step]),
                 gaps=self.gaps if is_last else (),
-                health=(),
+                health=self.health if is_last else (),
                 is_final=final and is_last,
             )
             data = format_page(page)

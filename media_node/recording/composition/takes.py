@@ -8,7 +8,7 @@ not shown; a page that is missing is read back from what its objects carry.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from media_node.errors import ManifestError
 from media_node.recording.composition.buckets import Buckets
@@ -21,11 +21,25 @@ CLOCK_TOLERANCE_US = 600_000_000
 
 @dataclass(frozen=True)
 class Take:
-    """What is known of one: `is_final` when its recorder ended by itself."""
+    """What is known of one: when its recorder lived, and whether it ended because it was to."""
 
     prefix: str
     life: Span | None
     is_final: bool
+
+
+@dataclass
+class _Ending:
+    """What the pages of a take say of its life."""
+
+    is_final: bool = False
+    is_failed: bool = False
+    known_us: list[int] = field(default_factory=list)
+
+    def note(self, page: Page) -> None:
+        self.is_final = page.is_final
+        self.is_failed = self.is_failed or any(one.state == "failed" for one in page.health)
+        self.known_us += [one.at_us for one in page.health]
 
 
 class TakeReader:
@@ -47,17 +61,24 @@ class TakeReader:
         """
         takes = []
         for number, prefix in enumerate(prefixes):
-            is_final = self._read_pages(number, prefix)
+            ending = self._read_pages(number, prefix)
             self._read_objects(number, prefix)
-            takes.append(Take(prefix, self._catalog.take_life(number), is_final))
+            takes.append(Take(prefix, self._life(number, ending), ending.is_final and not ending.is_failed))
         self._catalog.mark_missing_sequences()
         return takes
 
-    def _read_pages(self, take: int, prefix: str) -> bool:
+    def _life(self, take: int, ending: _Ending) -> Span | None:
+        """From the first that is known of a take to the last, segments or not."""
+        life = self._catalog.take_life(take)
+        known = [one for one in ending.known_us if one > self._earliest_us]
+        known += [life.start_us, life.end_us] if life else []
+        return Span(min(known), max(known)) if known else None
+
+    def _read_pages(self, take: int, prefix: str) -> _Ending:
         before: Page | None = None
         # The last entry waits for the next one, which says what it was.
         waiting: Entry | None = None
-        is_final = False
+        ending = _Ending()
         for key in self._buckets.keys(f"{prefix}pages/", ".json"):
             page = self._page(key)
             if page is None:
@@ -77,9 +98,10 @@ class TakeReader:
                 waiting = entry
             self._catalog.add_gaps(page.gaps)
             self._catalog.add_messages(page.messages)
-            before, is_final = page, page.is_final
+            ending.note(page)
+            before = page
         self._enter(take, prefix, waiting)
-        return is_final
+        return ending
 
     def _enter(self, take: int, prefix: str, entry: Entry | None, vouched: bool = True) -> None:
         if entry is None:
@@ -128,8 +150,8 @@ class TakeReader:
 def holes(takes: Sequence[Take], started_us: int, ended_us: int) -> list[Span]:
     """When nothing was recorded because recorders had died: from the end of one to the begin of another.
 
-    A take that ended by itself lost nothing at its end; what is before the first take is only that nobody was
-    there yet.
+    A take that ended because it was to lost nothing at its end; what is before the first take is only that
+    nobody was there yet.
     """
     lives = [take.life for take in takes if take.life is not None]
     found = []
@@ -138,9 +160,6 @@ def holes(takes: Sequence[Take], started_us: int, ended_us: int) -> list[Span]:
             continue
         end = take.life.end_us
         if any(one.start_us <= end < one.end_us for one in lives):
-            continue
-        covering = [one for one in takes if one.is_final and one.life and one.life.start_us <= end]
-        if covering:
             continue
         following = min((one.start_us for one in lives if one.start_us >= end), default=ended_us)
         if following > end:

@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from localcloud.engines import cloud_environment
-from media_node.recording.manifest import Entry, Page, parse_entry, parse_page
+from media_node.recording.manifest import Entry, Health, Page, parse_entry, parse_page
 from media_node.recording.settings import RecorderSettings
 from media_node.recording.verification import verify_chain, verify_segment
+from tests.support.local_run import until
 from tests.support.tap_records import begin, packet
 
 PREFIX = "nodes/node_a/rec_a-b/"
@@ -43,6 +44,10 @@ class Bucket:
     @property
     def pages(self) -> list[Page]:
         return [parse_page(data) for key, (data, _) in self.objects.items() if "/pages/" in key]
+
+    @property
+    def health(self) -> list[Health]:
+        return [one for page in self.pages for one in page.health]
 
     def problems(self) -> list[Any]:
         """What is wrong with the take and its segments."""
@@ -184,7 +189,7 @@ def test_while_its_bucket_is_away_everything_waits_and_is_stored_after(
     assert bucket.problems() == []
     assert [gap for page in bucket.pages for gap in page.gaps] == []
     assert sum(entry.end_us - entry.start_us for entry in bucket.entries) == pytest.approx(32e6, rel=0.01)
-    states = [(one.state, one.reason) for page in bucket.pages for one in page.health]
+    states = [(one.state, one.reason) for one in bucket.health]
     assert states[0] == ("recording", None)
     assert ("degraded", "storage_unavailable") in states
     assert states[-1] == ("stopped", None)
@@ -226,6 +231,41 @@ def test_what_a_killed_recorder_has_left_is_stored_by_the_next_one(
     assert bucket.problems() == []
     assert len(bucket.entries) >= 8
     assert bucket.pages[-1].is_final
+    # It is told that this was not the end, and from when on something is missing.
+    assert bucket.health[-1] == Health("failed", "recorder_lost", max(one.end_us for one in bucket.entries))
+    assert "stopped" not in [one.state for one in bucket.health]
+
+
+def test_a_take_that_ends_with_its_node_says_that_nobody_wanted_it_to(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    recorder = start(tmp_path)
+    recorder.tap.sendall(media.beginning() + media.seconds(4))
+    recorder.wait_until(lambda one: one["segments"] >= 2)
+    assert recorder.process.stdin is not None
+    recorder.process.stdin.close()
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == 0
+    last = max(one.end_us for one in bucket.entries)
+    assert bucket.health[-1] == Health("failed", "recorder_lost", last)
+
+
+def test_a_take_that_the_node_ended_says_so_although_a_later_recorder_stored_it(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    bucket.is_refusing = True
+    recorder = start(tmp_path)
+    recorder.tap.sendall(media.beginning() + media.seconds(6))
+    recorder.wait_until(lambda one: one["spoolBytes"] > 50_000)
+    recorder.writes(b'{"end": true}')
+    recorder.tap.close()
+    journals = tmp_path / "take"
+    until(lambda: any(b'"stopped"' in path.read_bytes() for path in journals.glob("journal-*")))
+    recorder.process.kill()
+    recorder.process.wait()
+    bucket.is_refusing = False
+    assert start(tmp_path, has_tap=False).process.wait(PATIENCE) == 0
+    assert "failed" not in [one.state for one in bucket.health]
 
 
 WRITTEN = b'{"id": "msg_%d", "participant": "par_a", "text": "h\\u00e9llo %d", "atUs": %d}'

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from media_node.recording.manifest import Gap, Message, Span
+from media_node.recording.manifest import Gap, Health, Message, Span
 from tests.support.composing import OUTPUT, Studio, counter
 from tests.support.recorded_meeting import (
     BUCKET,
@@ -234,6 +234,29 @@ def test_what_a_killed_recorder_left_is_shown_to_its_end_and_the_rest_as_lost(st
     assert_in_step([(at, number) for at, number in one if at < 3.9 or at >= 6])
     assert all(number is None for at, number in one if 4.04 <= at < 5.9)
     assert "Picture lost" in studio.read(film.files["chapters"]).decode()
+
+
+@pytest.mark.parametrize("before", [None, 1.0, 6.0])
+def test_a_take_that_a_restart_finished_tells_what_is_missing_behind_it(studio: Studio, before: float | None):
+    """`before`: another take ended at that moment because it was to, and has what was lost until then."""
+    left = Take(studio.s3, health=(Health("failed", "recorder_lost", us(4)),))
+    left.write(camera("par_a", 0, 4))
+    prefixes = [left.prefix]
+    if before is not None:
+        other = Take(
+            studio.s3,
+            prefix=f"nodes/node_b/rec_a-{'b' * 26}/",
+            health=(Health("recording", None, us(0)), Health("stopped", None, us(before))),
+        )
+        other.write(camera("par_a", 0, round(before)))
+        prefixes.append(other.prefix)
+    film = studio.compose(timeline(8, [ANA]), prefixes)
+    is_told = before is None or before < 4
+    faults = json.loads(studio.faults())
+    assert [one["fault"] for one in faults["faults"]] == (
+        ["nothing was recorded for 4.0 s"] if is_told else []
+    )
+    assert ("Picture lost" in studio.read(film.files["chapters"]).decode()) is is_told
 
 
 def test_codec_and_size_may_change_in_a_track_and_a_track_may_be_one_packet(studio: Studio):

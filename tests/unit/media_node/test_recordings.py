@@ -26,6 +26,9 @@ from media_node.recording.recordings import (
 MEETING = MeetingId("mtg_a")
 
 
+ENDED = b'{"end": true}\n'
+
+
 @dataclass
 class FakePipe:
     """What a recorder would read."""
@@ -48,7 +51,7 @@ class FakePipe:
 
     @property
     def ids(self) -> list[str]:
-        return [json.loads(line)["id"] for line in self.written]
+        return [json.loads(line)["id"] for line in self.written if line != ENDED]
 
 
 @dataclass
@@ -411,6 +414,7 @@ async def test_what_people_write_goes_to_the_recorder_and_not_in_a_pause(world: 
     world.recordings.stop("rec_a")
     world.recordings.hear(MEETING, written(5))
     assert recorder.stdin.ids == ["msg_1", "msg_4"]
+    assert recorder.stdin.written.index(ENDED) == len(recorder.stdin.written) - 1
 
 
 async def test_what_a_dead_recorder_may_not_have_read_is_told_to_the_next(world: World):
