@@ -7,6 +7,7 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import aiohttp
@@ -47,12 +48,39 @@ def publishing(joined: dict[str, Any]) -> Iterator[None]:
         loop.close()
 
 
-def recorded(local: LocalRun, api: httpx.Client, meeting: str) -> dict[str, Any]:
-    """What became of a recording of some seconds, in the end."""
+async def write(joined: dict[str, Any], *messages: dict[str, str]) -> None:
+    """Somebody comes, writes, sees it written and goes."""
+    url = joined["node"]["url"].replace("http", "ws", 1) + "/signal"
+    async with (
+        asyncio.timeout(PATIENCE_SECONDS),
+        aiohttp.ClientSession() as session,
+        session.ws_connect(url, protocols=["parley.v1"]) as connection,
+    ):
+        await connection.send_json({"type": "join", "token": joined["token"]})
+        for message in messages:
+            await connection.send_json({"type": "message", **message})
+        seen = 0
+        while seen < len(messages):
+            seen += (await connection.receive_json())["type"] == "message"
+        await connection.send_json({"type": "leave"})
+
+
+def recorded(local: LocalRun, api: httpx.Client, meeting: str, ann: str) -> dict[str, Any]:
+    """What became of a recording of some seconds, in the end; Bob writes before it, in it, in its pause."""
+
+    def bob(*messages: dict[str, str]) -> None:
+        joined = api.post(f"/meetings/{meeting}/join", json={"displayName": "Bob"}).json()
+        asyncio.run(write(joined, *messages))
+
+    bob({"text": "before"})
     started = api.post(f"/meetings/{meeting}/recordings", json={"layout": "grid"}).json()
     path = f"/recordings/{started['id']}"
     until(lambda: len(list(local.data.rglob("*.mkv"))) >= SEGMENTS, PATIENCE_SECONDS)
     assert api.get(path).json()["state"] == "recording"
+    bob({"text": "for all"}, {"text": "for Ann alone", "to": ann})
+    api.post(f"{path}/pause")
+    until(lambda: api.get(path).json()["state"] == "paused", PATIENCE_SECONDS)
+    bob({"text": "in the pause"})
     assert api.post(f"{path}/stop").status_code == 202
     until(lambda: api.get(path).json()["state"] in ("ready", "failed"), PATIENCE_SECONDS)
     ended: dict[str, Any] = api.get(path).json()
@@ -73,6 +101,16 @@ def whole_film(link: str) -> tuple[list[av.VideoFrame], float, float]:
     return pictures, float(shown), sound
 
 
+def seconds_of(colour: tuple[int, int, int], pictures: list[av.VideoFrame]) -> float:
+    """How long it is in the middle of the film."""
+    seconds = 0.0
+    for one, following in pairwise(pictures):
+        middle = one.to_ndarray(format="rgb24")[one.height // 2, one.width // 2]
+        if abs(middle.astype(int) - colour).max() <= 16:
+            seconds += following.time - one.time
+    return seconds
+
+
 def test_what_somebody_published_is_in_the_film_that_the_link_opens(local: LocalRun):
     local.start()
     with client(local.shown()) as api:
@@ -80,15 +118,16 @@ def test_what_somebody_published_is_in_the_film_that_the_link_opens(local: Local
         wishes = {"displayName": "Ann", "role": "host"}
         joined = api.post(f"/meetings/{meeting['id']}/join", json=wishes).json()
         with publishing(joined):
-            ended = recorded(local, api, meeting["id"])
+            ended = recorded(local, api, meeting["id"], joined["participant"]["id"])
         assert ended["state"] == "ready", ended
         media = api.get(f"/recordings/{ended['id']}/media").json()
         pictures, shown, sound = whole_film(media["mp4"]["url"])
         assert shown == pytest.approx(sound, abs=0.05)
         assert sound >= SEGMENTS
-        middle = pictures[len(pictures) // 2].to_ndarray(format="rgb24")
-        height, width = middle.shape[:2]
-        assert tuple(middle[height // 2, width // 2]) == pytest.approx(TEAL, abs=16)
+        # Ann alone, before Bob came; pictures that did not change are shown for longer.
+        assert seconds_of(TEAL, pictures) >= SEGMENTS / 2 - 1
+        chat = httpx.get(media["chat"]["url"]).text
+        assert [line for line in chat.splitlines() if line.startswith("<v")] == ["<v Bob>for all"]
         for kind in ("hls", "thumbnails", "chapters"):
             assert httpx.get(media[kind]["url"]).status_code == 200, kind
         types = [event["type"] for event in api.get(f"/meetings/{meeting['id']}/events").json()["items"]]
