@@ -60,6 +60,23 @@ describe('Recordings', () => {
     expect(requests[1]).toContain('&cursor=c');
   });
 
+  it('names each who was there and signed in once', async () => {
+    const ana = `usr_${'a'.repeat(26)}`;
+    const { recordings, requests } = recordingsThatAnswer([
+      200,
+      {
+        items: [
+          { displayName: 'Ann', externalId: ana },
+          { displayName: 'Guest', externalId: null },
+          { displayName: 'Of a server', externalId: '4711' },
+          { displayName: 'Ana', externalId: ana },
+        ],
+      },
+    ]);
+    expect(await recordings.attendees('mtg_1')).toEqual([{ user: ana, name: 'Ana' }]);
+    expect(requests).toEqual(['GET /v1/meetings/mtg_1/participants']);
+  });
+
   it('keeps, shares, composes and deletes', async () => {
     const { recordings, requests } = recordingsThatAnswer(
       [200, RECORDING],

@@ -59,6 +59,15 @@ export interface TrackPiece {
   readonly bytes: number;
 }
 
+/** Somebody who was in a meeting while signed in. */
+export interface Attendee {
+  readonly user: string;
+  readonly name: string;
+}
+
+/** As the API tells it of whoever signed in. */
+export const USER = /^usr_[a-z2-7]{26}$/;
+
 export class Recordings {
   readonly #api: Api;
 
@@ -127,6 +136,30 @@ export class Recordings {
       cursor = page.nextCursor ?? null;
     } while (cursor !== null);
     return found;
+  }
+
+  /**
+   * Who was in a meeting and can be shared with: each once, by the latest name.
+   * @throws ApiError
+   */
+  async attendees(meeting: string): Promise<readonly Attendee[]> {
+    const found = new Map<string, Attendee>();
+    let cursor: string | null = null;
+    do {
+      const more: string = cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`;
+      const path = `/meetings/${encodeURIComponent(meeting)}/participants${more}`;
+      const page = ((await this.#api.call('GET', path)) ?? {}) as {
+        items?: readonly Record<string, unknown>[];
+        nextCursor?: string | null;
+      };
+      if (!Array.isArray(page.items)) throw unreadable();
+      for (const { externalId: user, displayName: name } of page.items as Record<string, unknown>[]) {
+        if (typeof user !== 'string' || typeof name !== 'string' || !USER.test(user)) continue;
+        found.set(user, { user, name });
+      }
+      cursor = page.nextCursor ?? null;
+    } while (cursor !== null);
+    return [...found.values()];
   }
 
   /** @throws ApiError */

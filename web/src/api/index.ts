@@ -2,6 +2,8 @@
 export { Api, type ApiOptions, type Tagged } from './Api.ts';
 export {
   Recordings,
+  USER,
+  type Attendee,
   type FilmLayout,
   type RecordingDetails,
   type RecordingMedia,

@@ -1,8 +1,8 @@
 /** What hosts do with a recording: how long it is kept, who may watch, another film, the end of it. */
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { RecordingDetails } from '../../meeting/index.ts';
+import type { Attendee, RecordingDetails } from '../../meeting/index.ts';
 import type { RecordingsClient } from './RecordingsPage.tsx';
 import { Sharing } from './Sharing.tsx';
 import { WORDS } from './words.ts';
@@ -25,6 +25,7 @@ export function Keeping({ recording, recordings, onChanged }: KeepingProps): Rea
     });
   };
   const { id, access } = recording;
+  const people = useAttendees(recordings, recording.meeting);
   return (
     <section className="recordings-keeping">
       <Retention
@@ -35,6 +36,7 @@ export function Keeping({ recording, recordings, onChanged }: KeepingProps): Rea
       />
       <Sharing
         access={access}
+        people={people}
         onChoice={(chosen) => {
           change(recordings.share(id, chosen));
         }}
@@ -59,6 +61,24 @@ export function Keeping({ recording, recordings, onChanged }: KeepingProps): Rea
       {isFailed && <p role="alert">{t('changeFailed')}</p>}
     </section>
   );
+}
+
+/** Nobody until they are known, and where they cannot be: ids can be given all the same. */
+function useAttendees(recordings: RecordingsClient, meeting: string): readonly Attendee[] {
+  const [people, setPeople] = useState<readonly Attendee[]>([]);
+  useEffect(() => {
+    let isWanted = true;
+    recordings.attendees(meeting).then(
+      (found) => {
+        if (isWanted) setPeople(found);
+      },
+      () => undefined,
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [recordings, meeting]);
+  return people;
 }
 
 function Retention(props: {

@@ -13,7 +13,7 @@ import { WORDS } from './words.ts';
 
 export type RecordingsClient = Pick<
   Recordings,
-  'page' | 'recording' | 'media' | 'tracks' | 'keepUntil' | 'share' | 'compose' | 'delete'
+  'page' | 'recording' | 'media' | 'tracks' | 'attendees' | 'keepUntil' | 'share' | 'compose' | 'delete'
 >;
 
 interface RecordingsPageProps {

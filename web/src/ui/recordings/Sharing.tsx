@@ -1,22 +1,21 @@
-/** Who may watch: everybody who was there, and single people by the ids that they know of themselves. */
+/** Who may watch: everybody who was there, and single people by name or by the id that they know of themselves. */
 import { X } from 'lucide-react';
 import { useId, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { RecordingDetails } from '../../meeting/index.ts';
+import { USER, type Attendee, type RecordingDetails } from '../../meeting/index.ts';
 import { WORDS } from './words.ts';
 
 type Access = RecordingDetails['access'];
 
-/** As the API tells it of whoever signed in. */
-const PERSON = /^usr_[a-z2-7]{26}$/;
-
 interface SharingProps {
   readonly access: Access;
+  /** Who was there and signed in. */
+  readonly people: readonly Attendee[];
   readonly onChoice: (access: Access) => void;
 }
 
-export function Sharing({ access, onChoice }: SharingProps): ReactNode {
+export function Sharing({ access, people, onChoice }: SharingProps): ReactNode {
   const { t } = useTranslation(WORDS);
   return (
     <fieldset className="recordings-sharing">
@@ -35,10 +34,10 @@ export function Sharing({ access, onChoice }: SharingProps): ReactNode {
         <ul aria-label={t('sharedWith')}>
           {access.users.map((user) => (
             <li key={user}>
-              <span>{user}</span>
+              <span>{labelOf(user, people)}</span>
               <Button
                 className="button quiet"
-                aria-label={t('unshare', { user })}
+                aria-label={t('unshare', { user: labelOf(user, people) })}
                 onPress={() => {
                   onChoice({ ...access, users: access.users.filter((one) => one !== user) });
                 }}
@@ -50,6 +49,8 @@ export function Sharing({ access, onChoice }: SharingProps): ReactNode {
         </ul>
       )}
       <Newcomer
+        people={people.filter(({ user }) => !access.users.includes(user))}
+        find={(text) => find(text, people)}
         onAdd={(user) => {
           if (!access.users.includes(user)) onChoice({ ...access, users: [...access.users, user] });
         }}
@@ -58,18 +59,39 @@ export function Sharing({ access, onChoice }: SharingProps): ReactNode {
   );
 }
 
-function Newcomer({ onAdd }: { readonly onAdd: (user: string) => void }): ReactNode {
+/** The name, with the id where two have the same; the id of whom nobody knows. */
+function labelOf(user: string, people: readonly Attendee[]): string {
+  const name = people.find((one) => one.user === user)?.name;
+  if (name === undefined) return user;
+  return people.filter((one) => one.name === name).length > 1 ? `${name} (${user})` : name;
+}
+
+function find(text: string, people: readonly Attendee[]): string | undefined {
+  if (USER.test(text)) return text;
+  const wanted = text.toLocaleLowerCase();
+  const found = people.filter(({ user }) => labelOf(user, people).toLocaleLowerCase() === wanted);
+  return found.length === 1 ? found[0]?.user : undefined;
+}
+
+interface NewcomerProps {
+  readonly people: readonly Attendee[];
+  readonly find: (text: string) => string | undefined;
+  readonly onAdd: (user: string) => void;
+}
+
+function Newcomer({ people, find, onAdd }: NewcomerProps): ReactNode {
   const { t } = useTranslation(WORDS);
   const hint = useId();
+  const list = useId();
   const [text, setText] = useState('');
   const [isWrong, setWrong] = useState(false);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        const user = text.trim();
-        setWrong(!PERSON.test(user));
-        if (!PERSON.test(user)) return;
+        const user = find(text.trim());
+        setWrong(user === undefined);
+        if (user === undefined) return;
         setText('');
         onAdd(user);
       }}
@@ -78,6 +100,7 @@ function Newcomer({ onAdd }: { readonly onAdd: (user: string) => void }): ReactN
         {t('person')}
         <input
           type="text"
+          list={list}
           autoCapitalize="none"
           autoComplete="off"
           spellCheck={false}
@@ -90,6 +113,11 @@ function Newcomer({ onAdd }: { readonly onAdd: (user: string) => void }): ReactN
           }}
         />
       </label>
+      <datalist id={list}>
+        {people.map(({ user }) => (
+          <option key={user} value={labelOf(user, people)} />
+        ))}
+      </datalist>
       <Button type="submit" className="button">
         {t('share')}
       </Button>

@@ -48,6 +48,7 @@ function aClient(changes: Partial<RecordingsClient> = {}): RecordingsClient {
         thumbnails: null,
       }),
     tracks: () => Promise.resolve([]),
+    attendees: () => Promise.resolve([]),
     keepUntil: (_, retainUntil) => Promise.resolve({ ...recording, retainUntil }),
     share: (_, access) => Promise.resolve({ ...recording, access }),
     compose: () => Promise.resolve(),
@@ -243,17 +244,44 @@ describe('sharing', () => {
 
   it('adds people by their ids and takes them away', async () => {
     const onChoice = vi.fn();
-    render(<Sharing access={{ participants: true, users: [ANA] }} onChoice={onChoice} />);
-    await userEvent.type(screen.getByLabelText('Id of a person'), ` ${BO} {Enter}`);
+    render(<Sharing access={{ participants: true, users: [ANA] }} people={[]} onChoice={onChoice} />);
+    await userEvent.type(screen.getByLabelText('Name or id of a person'), ` ${BO} {Enter}`);
     expect(onChoice).toHaveBeenLastCalledWith({ participants: true, users: [ANA, BO] });
     await userEvent.click(screen.getByRole('button', { name: `No longer share with ${ANA}` }));
     expect(onChoice).toHaveBeenLastCalledWith({ participants: true, users: [] });
   });
 
+  it('takes the names of those who were there, with the id where two have the same', async () => {
+    const share = vi.fn(aClient().share);
+    const [first, second] = ['c', 'd'].map((one) => `usr_${one.repeat(26)}`);
+    const attendees = () =>
+      Promise.resolve([
+        { user: BO, name: 'Bo' },
+        { user: first ?? '', name: 'Cy' },
+        { user: second ?? '', name: 'Cy' },
+      ]);
+    const { container } = render(
+      <RecordingPage id="rec_1" recordings={aClient({ attendees, share })} onAll={ignore} />,
+    );
+    const field = await screen.findByLabelText('Name or id of a person');
+    await waitFor(() => {
+      expect([...container.querySelectorAll('option')].map((one) => one.value)).toContain(
+        `Cy (${first ?? ''})`,
+      );
+    });
+    await userEvent.type(field, 'cy{Enter}');
+    expect(screen.getByRole('alert').textContent).toContain('Nobody of that name');
+    expect(share).not.toHaveBeenCalled();
+    await userEvent.clear(field);
+    await userEvent.type(field, 'bo{Enter}');
+    expect(share).toHaveBeenCalledWith('rec_1', { participants: false, users: [BO] });
+    expect(await screen.findByRole('button', { name: 'No longer share with Bo' })).toBeDefined();
+  });
+
   it('says what is no id, and shares with nobody twice', async () => {
     const onChoice = vi.fn();
-    render(<Sharing access={{ participants: false, users: [ANA] }} onChoice={onChoice} />);
-    const field = screen.getByLabelText('Id of a person');
+    render(<Sharing access={{ participants: false, users: [ANA] }} people={[]} onChoice={onChoice} />);
+    const field = screen.getByLabelText('Name or id of a person');
     await userEvent.type(field, 'Ana{Enter}');
     expect(screen.getByRole('alert').textContent).toContain('26');
     expect(field.getAttribute('aria-invalid')).toBe('true');

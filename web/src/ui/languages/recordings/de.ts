@@ -57,9 +57,11 @@ export const de: WordsLike<typeof en> = {
   copyFailed: 'Dein Browser ließ nichts kopieren.',
   sharing: 'Wer zusehen darf',
   sharedWith: 'Leute, die zusehen dürfen',
-  person: 'Kennung einer Person',
-  personHint: 'Sie beginnt mit usr_; wer angemeldet ist, findet sie unter GET /v1/users/me.',
-  personWrong: 'Eine Kennung ist usr_ und 26 Buchstaben und Ziffern.',
+  person: 'Name oder Kennung einer Person',
+  personHint:
+    'Wer angemeldet dabei war, mit Namen, andere mit ihrer Kennung: Sie beginnt mit usr_ und steht für sie unter GET /v1/users/me.',
+  personWrong:
+    'Niemand dieses Namens war angemeldet dabei; eine Kennung ist usr_ und 26 Buchstaben und Ziffern.',
   share: 'Teilen',
   unshare: 'Nicht mehr mit {{user}} teilen',
   shareAll: 'Alle, die im Treffen waren, dürfen zusehen',

@@ -54,9 +54,10 @@ export const en = {
   copyFailed: 'Your browser let nothing be copied.',
   sharing: 'Who may watch',
   sharedWith: 'People who may watch',
-  person: 'Id of a person',
-  personHint: 'It begins with usr_, and everybody who signed in finds it at GET /v1/users/me.',
-  personWrong: 'An id of a person is usr_ and 26 letters and digits.',
+  person: 'Name or id of a person',
+  personHint:
+    'Who was there and signed in goes by name, others by their id: it begins with usr_, and they find it at GET /v1/users/me.',
+  personWrong: 'Nobody of that name was there signed in; an id is usr_ and 26 letters and digits.',
   share: 'Share',
   unshare: 'No longer share with {{user}}',
   shareAll: 'Everybody who was in the meeting may watch',

@@ -56,9 +56,11 @@ export const es: WordsLike<typeof en> = {
   copyFailed: 'Tu navegador no dejó copiar nada.',
   sharing: 'Quién puede ver',
   sharedWith: 'Personas que pueden ver',
-  person: 'Identificador de una persona',
-  personHint: 'Empieza por usr_; quien ha iniciado sesión lo encuentra en GET /v1/users/me.',
-  personWrong: 'Un identificador es usr_ y 26 letras y cifras.',
+  person: 'Nombre o identificador de una persona',
+  personHint:
+    'Quien estuvo con sesión iniciada, por su nombre; los demás, por su identificador: empieza por usr_ y lo encuentran en GET /v1/users/me.',
+  personWrong:
+    'Nadie con ese nombre estuvo con sesión iniciada; un identificador es usr_ y 26 letras y cifras.',
   share: 'Compartir',
   unshare: 'Dejar de compartir con {{user}}',
   shareAll: 'Quienes estuvieron en la reunión pueden verla',

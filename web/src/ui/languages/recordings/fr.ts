@@ -56,9 +56,11 @@ export const fr: WordsLike<typeof en> = {
   copyFailed: 'Votre navigateur n’a rien laissé copier.',
   sharing: 'Qui peut regarder',
   sharedWith: 'Personnes qui peuvent regarder',
-  person: 'Identifiant d’une personne',
-  personHint: 'Il commence par usr_ ; qui est connecté le trouve à GET /v1/users/me.',
-  personWrong: 'Un identifiant est usr_ suivi de 26 lettres et chiffres.',
+  person: 'Nom ou identifiant d’une personne',
+  personHint:
+    'Qui était là et connecté, par son nom ; les autres, par leur identifiant : il commence par usr_ et se trouve à GET /v1/users/me.',
+  personWrong:
+    'Personne de ce nom n’était là et connecté ; un identifiant est usr_ suivi de 26 lettres et chiffres.',
   share: 'Partager',
   unshare: 'Ne plus partager avec {{user}}',
   shareAll: 'Toutes les personnes de la réunion peuvent regarder',
