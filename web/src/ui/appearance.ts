@@ -15,7 +15,9 @@ export function followSettings(): void {
 async function apply(): Promise<void> {
   const { theme, language } = useSettings.getState();
   const page = document.documentElement;
-  page.style.colorScheme = theme === 'system' ? '' : theme;
+  // A rule of the style sheet, not a style: what builds the sheet writes light-dark() out for older browsers.
+  if (theme === 'system') delete page.dataset['theme'];
+  else page.dataset['theme'] = theme;
   const wanted = languageOf(language, navigator.languages);
   if (wanted !== i18next.language && !(await speak(wanted))) return;
   page.lang = wanted;

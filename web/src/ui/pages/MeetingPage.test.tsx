@@ -269,7 +269,7 @@ describe('controls', () => {
     await press('More');
     await userEvent.click(screen.getByRole('menuitem', { name: 'Settings' }));
     await userEvent.click(await screen.findByRole('radio', { name: 'Dark' }));
-    expect(document.documentElement.style.colorScheme).toBe('dark');
+    expect(document.documentElement.dataset['theme']).toBe('dark');
     await userEvent.click(screen.getByRole('switch', { name: 'Raised hands' }));
     await userEvent.click(screen.getByRole('radio', { name: 'Deutsch' }));
     expect(await screen.findByRole('dialog', { name: 'Einstellungen' })).toBeDefined();
