@@ -2,7 +2,7 @@
 import { probeDevice, type Device } from '../../media/index.ts';
 import type { Connection } from '../../rtc/index.ts';
 import { Statistics, type Counted, type MeetingStatistics } from '../Statistics.ts';
-import { LoadLadder, SAVER_LEVEL, firstLevel, planAt, type Load, type Plan } from './policy.ts';
+import { LoadLadder, SAVER_LEVEL, startOf, planAt, type Load, type Plan } from './policy.ts';
 
 export interface AdaptationSnapshot {
   /** 0 is everything; each higher level is lighter. */
@@ -13,7 +13,7 @@ export interface AdaptationSnapshot {
 }
 
 export class Adaptation {
-  #ladder = new LoadLadder(0, null);
+  #ladder = new LoadLadder({ level: 0, best: 0 }, null);
   #first = 0;
   #isSaving = false;
 
@@ -26,8 +26,9 @@ export class Adaptation {
   }
 
   handleDevice(device: Device): void {
-    this.#first = firstLevel(device);
-    this.#ladder = new LoadLadder(Math.max(this.#first, this.#ladder.level), device.cores);
+    const { level, best } = startOf(device);
+    this.#first = level;
+    this.#ladder = new LoadLadder({ level: Math.max(level, this.#ladder.level), best }, device.cores);
   }
 
   setSaving(isSaving: boolean): void {

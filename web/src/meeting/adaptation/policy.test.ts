@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CODECS, type CodecName, type Device } from '../../media/index.ts';
-import { LoadLadder, PLANS, codecFor, firstLevel, planAt, withinPlan, type Load } from './policy.ts';
+import { LoadLadder, PLANS, codecFor, planAt, startOf, withinPlan, type Load, type Start } from './policy.ts';
 
 const NOT = { isSupported: false, isSmooth: false, isEfficient: false };
 const ALL_NOT = Object.fromEntries(CODECS.map((codec) => [codec, NOT])) as Device['encodes'];
@@ -28,13 +28,17 @@ describe('plans', () => {
   });
 
   it('begin lower on a weak device and on a phone', () => {
-    expect(firstLevel(device())).toBe(0);
-    expect(firstLevel(device({ isMobile: true }))).toBe(1);
-    expect(firstLevel(device({ cores: 4 }))).toBe(1);
-    expect(firstLevel(device({ cores: 2 }))).toBe(2);
-    expect(firstLevel(device({ memoryGb: 2 }))).toBe(2);
-    expect(firstLevel(null)).toBe(0);
-    expect(firstLevel(device({ cores: null, memoryGb: null }))).toBe(0);
+    expect(startOf(device())).toEqual({ level: 0, best: 0 });
+    expect(startOf(device({ isMobile: true }))).toEqual({ level: 1, best: 1 });
+    expect(startOf(device({ memoryGb: 2 }))).toEqual({ level: 2, best: 2 });
+    expect(startOf(null)).toEqual({ level: 0, best: 0 });
+    expect(startOf(device({ cores: null, memoryGb: null }))).toEqual({ level: 0, best: 0 });
+  });
+
+  it('begin one step lower with few cores, still large, and may rise from there', () => {
+    for (const cores of [1, 2, 4]) expect(startOf(device({ cores }))).toEqual({ level: 1, best: 0 });
+    expect(planAt(1)).toMatchObject({ tiles: 9, receiveHeight: 720, sendHeight: 720 });
+    expect(startOf(device({ cores: 2, memoryGb: 2 }))).toEqual({ level: 2, best: 2 });
   });
 });
 
@@ -82,6 +86,9 @@ describe('the codec', () => {
 });
 
 describe('the ladder', () => {
+  const at = (level: number): Start => ({ level, best: level });
+  const FEW_CORES = startOf(device({ cores: 2 }));
+
   /** Levels after each load of two seconds. */
   function climb(ladder: LoadLadder, loads: readonly Load[], from = 0): number[] {
     return loads.map((load, index) => {
@@ -92,15 +99,15 @@ describe('the ladder', () => {
   const times = (count: number, load: Load): Load[] => Array.from({ length: count }, () => load);
 
   it('steps down before a device has been late for long, and not for a hiccup', () => {
-    expect(climb(new LoadLadder(0, 4), [BUSY, BUSY, CALM, BUSY, BUSY]).at(-1)).toBe(0);
-    expect(climb(new LoadLadder(0, 4), times(3, BUSY)).at(-1)).toBe(1);
-    expect(climb(new LoadLadder(0, 4), times(3, { ...CALM, isCpuLimited: true })).at(-1)).toBe(1);
-    expect(climb(new LoadLadder(0, 2), times(3, { ...CALM, decodeMs: 900 })).at(-1)).toBe(1);
-    expect(climb(new LoadLadder(0, 8), times(3, { ...CALM, decodeMs: 900 })).at(-1)).toBe(0);
+    expect(climb(new LoadLadder(at(0), 4), [BUSY, BUSY, CALM, BUSY, BUSY]).at(-1)).toBe(0);
+    expect(climb(new LoadLadder(at(0), 4), times(3, BUSY)).at(-1)).toBe(1);
+    expect(climb(new LoadLadder(at(0), 4), times(3, { ...CALM, isCpuLimited: true })).at(-1)).toBe(1);
+    expect(climb(new LoadLadder(at(0), 2), times(3, { ...CALM, decodeMs: 900 })).at(-1)).toBe(1);
+    expect(climb(new LoadLadder(at(0), 8), times(3, { ...CALM, decodeMs: 900 })).at(-1)).toBe(0);
   });
 
   it('comes back after a long calm, and later each time that it did not hold', () => {
-    const ladder = new LoadLadder(0, 4);
+    const ladder = new LoadLadder(at(0), 4);
     climb(ladder, times(3, BUSY));
     expect(climb(ladder, times(15, CALM), 12_000).at(-1)).toBe(1);
     expect(climb(ladder, times(2, CALM), 42_000).at(-1)).toBe(0);
@@ -110,8 +117,27 @@ describe('the ladder', () => {
     expect(climb(ladder, times(15, CALM), 120_000).at(-1)).toBe(0);
   });
 
-  it('never rises above where the device began', () => {
-    expect(climb(new LoadLadder(2, 2), times(300, CALM)).at(-1)).toBe(2);
+  it('has all of it within ten seconds where few cores do well', () => {
+    expect(climb(new LoadLadder(FEW_CORES, 2), times(5, CALM)).at(-1)).toBe(0);
+  });
+
+  it('stays low where few cores are at work, and sinks where they are late', () => {
+    const halfBusy: Load = { ...CALM, encodeMs: 400 };
+    expect(climb(new LoadLadder(FEW_CORES, 2), times(60, halfBusy)).at(-1)).toBe(1);
+    expect(climb(new LoadLadder(FEW_CORES, 2), times(3, BUSY)).at(-1)).toBe(2);
+  });
+
+  it('does not try again soon what few cores could not hold', () => {
+    const ladder = new LoadLadder(FEW_CORES, 2);
+    climb(ladder, times(5, CALM));
+    climb(ladder, times(6, BUSY), 10_000);
+    expect(ladder.level).toBe(1);
+    expect(climb(ladder, times(15, CALM), 22_000).at(-1)).toBe(1);
+    expect(climb(ladder, times(2, CALM), 54_000).at(-1)).toBe(0);
+  });
+
+  it('never rises above what the device is good for', () => {
+    expect(climb(new LoadLadder(at(2), 2), times(300, CALM)).at(-1)).toBe(2);
   });
 
   it('moves by single steps, stays in bounds and rests between them, whatever comes', () => {
@@ -121,12 +147,13 @@ describe('the ladder', () => {
       isCpuLimited: fc.boolean(),
     });
     fc.assert(
-      fc.property(fc.nat(5), fc.array(load, { maxLength: 300 }), (first, loads) => {
-        const ladder = new LoadLadder(first, 4);
+      fc.property(fc.nat(5), fc.nat(5), fc.array(load, { maxLength: 300 }), (first, highest, loads) => {
+        const best = Math.min(first, highest);
+        const ladder = new LoadLadder({ level: first, best }, 4);
         const levels = [first, ...climb(ladder, loads)];
         const steps = levels.flatMap((level, index) => (level === levels[index - 1] ? [] : [index])).slice(1);
         for (const [index, level] of levels.entries()) {
-          expect(level).toBeGreaterThanOrEqual(first);
+          expect(level).toBeGreaterThanOrEqual(best);
           expect(level).toBeLessThan(PLANS.length);
           expect(Math.abs(level - (levels[index - 1] ?? level))).toBeLessThanOrEqual(1);
         }

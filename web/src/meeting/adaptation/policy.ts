@@ -1,8 +1,9 @@
 /**
  * How much of a meeting a device shows and sends, and in which codec. Pure.
  *
- * A ladder of plans, each lighter than the one above. A weak device starts lower, a device that cannot keep up steps down
- * before it stutters, and up again only after a long calm, each time longer than the last: nothing flaps.
+ * A ladder of plans, each lighter than the one above. A device that looks weak starts a step lower and soon shows
+ * whether it is; one that cannot keep up steps down before it stutters, and up again only after a long calm, each time
+ * longer than the last: nothing flaps.
  */
 import type { CodecName, Device } from '../../media/index.ts';
 import type { CameraCodec } from '../../rtc/index.ts';
@@ -36,12 +37,21 @@ export function planAt(level: number): Plan {
   return PLANS[Math.min(LAST, Math.max(0, level))] ?? FULL;
 }
 
-/** Where a device begins: what it is known to be, not yet how it does. */
-export function firstLevel(device: Device | null): number {
-  if (device === null) return 0;
+/** Where a device begins, and how far up it may go: what it is known to be, not yet how it does. */
+export interface Start {
+  readonly level: number;
+  readonly best: number;
+}
+
+/**
+ * Few cores say little: with a chip for its pictures such a device keeps up well, so that they cost one step at first, until
+ * it is seen how it does. Little memory and a battery that is in every phone do not go away in a calm.
+ */
+export function startOf(device: Device | null): Start {
+  if (device === null) return { level: 0, best: 0 };
   const { cores, memoryGb, isMobile } = device;
-  if ((cores !== null && cores <= 2) || (memoryGb !== null && memoryGb <= 2)) return 2;
-  return isMobile || (cores !== null && cores <= 4) ? 1 : 0;
+  const best = memoryGb !== null && memoryGb <= 2 ? 2 : isMobile ? 1 : 0;
+  return { level: Math.max(best, cores !== null && cores <= 4 ? 1 : 0), best };
 }
 
 /**
@@ -88,22 +98,26 @@ const CALM_SHARE = 0.4;
 /** A load is of two seconds: three in a row are no hiccup. */
 const BUSY_LOADS = 3;
 const FIRST_CALM_MS = 30_000;
+/** Three loads: who begins low for the number of cores alone, and suffers nothing, should not wait. */
+const START_CALM_MS = 4_000;
 const LONGEST_CALM_MS = 480_000;
 /** After a step the new plan needs time to show what it costs. */
 const SETTLE_MS = 6_000;
 
 export class LoadLadder {
   readonly #cores: number;
-  readonly #first: number;
+  readonly #best: number;
   #level: number;
   #busy = 0;
   #calmSince: number | null = null;
-  #calmMs = FIRST_CALM_MS;
+  #calmMs: number;
   #steppedAt = -Infinity;
   #hasRisen = false;
 
-  constructor(first: number, cores: number | null) {
-    this.#first = this.#level = Math.min(LAST, Math.max(0, first));
+  constructor({ level, best }: Start, cores: number | null) {
+    this.#level = Math.min(LAST, Math.max(0, level));
+    this.#best = Math.min(this.#level, best);
+    this.#calmMs = this.#level > best ? START_CALM_MS : FIRST_CALM_MS;
     this.#cores = Math.max(1, cores ?? 2);
   }
 
@@ -123,12 +137,13 @@ export class LoadLadder {
     this.#calmSince = isCalm ? (this.#calmSince ?? now) : null;
     if (this.#busy >= BUSY_LOADS && this.#level < LAST) {
       // What was tried and did not hold is tried again later than before.
-      if (this.#hasRisen) this.#calmMs = Math.min(LONGEST_CALM_MS, this.#calmMs * 2);
+      const calmMs = this.#hasRisen ? this.#calmMs * 2 : this.#calmMs;
+      this.#calmMs = Math.min(LONGEST_CALM_MS, Math.max(FIRST_CALM_MS, calmMs));
       this.#hasRisen = false;
       return this.#step(now, this.#level + 1);
     }
     const isLongCalm = this.#calmSince !== null && now - this.#calmSince >= this.#calmMs;
-    if (!isLongCalm || this.#level <= this.#first) return false;
+    if (!isLongCalm || this.#level <= this.#best) return false;
     this.#hasRisen = true;
     return this.#step(now, this.#level - 1);
   }
