@@ -23,7 +23,9 @@ export function Pager({ page, pages, onPage }: PagerProps): ReactNode {
       >
         <ChevronLeft aria-hidden />
       </Button>
-      <span aria-live="polite">{t('meeting.page', { page: page + 1, pages })}</span>
+      <span aria-live="polite" dir="auto">
+        {t('meeting.page', { page: page + 1, pages })}
+      </span>
       <Button
         aria-label={t('meeting.nextPage')}
         isDisabled={page === pages - 1}
