@@ -93,6 +93,7 @@ async function open(browser, url, screen, size, theme) {
   );
   await page.goto(`${url}demo.html?${screen.query}`);
   await page.locator('h1, [role="toolbar"]').first().waitFor();
+  if (screen.query.includes('dialog=')) await page.getByRole('dialog').waitFor();
   await page.evaluate(() => document.fonts.ready);
   const playing = () => [...document.querySelectorAll('video')].every((video) => video.readyState >= 2);
   await page.waitForFunction(playing);

@@ -26,7 +26,7 @@ export function ScreenTile({ sharer, children }: ScreenTileProps): ReactNode {
       ) : (
         <Video track={track} label={label} />
       )}
-      <span className="tile-name">{label}</span>
+      {!sharer.isSelf && <span className="tile-name">{label}</span>}
     </article>
   );
 }
