@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { en } from '../src/ui/en.ts';
-import { english as live } from '../src/ui/live/words.ts';
+import { en as live } from '../src/ui/languages/live/en.ts';
 import { launchCrowded } from './support/browser.ts';
 import { Guest } from './support/guest.ts';
 import { startParley, type Parley } from './support/parley.ts';
