@@ -102,7 +102,7 @@ async def test_picture_and_tone_arrive_over_a_link_that_loses_and_reorders(
         link.set(**CONDITIONS)
         seen = await look_and_listen(player)
         print(f"{behind} behind the link: {seen}")
-        # Far above what the link loses, for machines that do much else: a clock that is late is a packet that is late.
+        # Far above what the link loses: where a machine does much else, packets are late as well.
         assert await share_lost(player) < 4 * LOSS_PERCENT / 100
         assert seen.missing < 4 * GIVEN_UP_FOR_ONE * LOSS_PERCENT / 100
         assert seen.tone > 0.9
