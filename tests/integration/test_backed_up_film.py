@@ -158,7 +158,11 @@ def test_a_machine_that_dies_takes_nothing_out_of_the_film_that_had_been_seen(lo
         assert ended["state"] == "ready", ended
         film = httpx.get(api.get(f"{path}/media").json()["mp4"]["url"]).raise_for_status().content
     seen = counters_of(film)
-    assert seen == sorted(seen)
+    # The second node saw each picture as much later as it was on its way: where the film changes from
+    # one take to the other, so much of it is shown twice.
+    again_by = [earlier - later for earlier, later in itertools.pairwise(seen) if later < earlier]
+    assert len(again_by) <= 2
+    assert all(pictures < CAMERA_RATE / 5 for pictures in again_by)
     last_before = max(one for one in seen if one <= killed_at + CAMERA_RATE)
     # The first node lost its open segment; the second one has all but what was on its way in that moment.
     assert killed_at - kept_by_first >= CAMERA_RATE
