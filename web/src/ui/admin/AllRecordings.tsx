@@ -7,6 +7,7 @@ import { readPages } from '../frame/answers.ts';
 import { Confirm } from '../frame/Confirm.tsx';
 import { Field, Select } from '../frame/fields.tsx';
 import { Listed } from '../frame/Listed.tsx';
+import { useNamed } from '../frame/named.ts';
 import { dayOf, momentOf, sizeOf } from '../frame/when.ts';
 import { isMoving } from '../recordings/RecordingsPage.tsx';
 import { WORDS as RECORDING_WORDS } from '../recordings/words.ts';
@@ -100,6 +101,7 @@ function Row({ recording, operation, onChanged }: RowProps): ReactNode {
 
 function Keeping({ recording, when, operation, onChanged }: RowProps & { readonly when: string }): ReactNode {
   const { t } = useTranslation(WORDS);
+  const named = useNamed();
   const { id, legalHold, retainUntil } = recording;
   const { isBusy, problem, run } = useAction();
   const [isDeleting, setDeleting] = useState(false);
@@ -120,7 +122,7 @@ function Keeping({ recording, when, operation, onChanged }: RowProps & { readonl
         <Button
           className="button"
           isDisabled={isBusy}
-          aria-label={t(legalHold ? 'recordings.releaseNamed' : 'recordings.holdNamed', { when })}
+          aria-label={named(t(legalHold ? 'recordings.release' : 'recordings.hold'), when)}
           onPress={() => {
             change({ legalHold: !legalHold });
           }}
@@ -130,7 +132,7 @@ function Keeping({ recording, when, operation, onChanged }: RowProps & { readonl
         <Button
           className="button"
           isDisabled={legalHold}
-          aria-label={t('recordings.deleteNamed', { when })}
+          aria-label={named(t('recordings.delete'), when)}
           onPress={() => {
             setDeleting(true);
           }}

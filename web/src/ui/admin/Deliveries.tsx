@@ -4,6 +4,7 @@ import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { readPages } from '../frame/answers.ts';
 import { Listed } from '../frame/Listed.tsx';
+import { useNamed } from '../frame/named.ts';
 import { momentOf } from '../frame/when.ts';
 import { usePolled } from '../usePolled.ts';
 import type { Operation, WebhookDelivery, WebhookEndpoint } from './operation.ts';
@@ -58,6 +59,7 @@ interface RowProps {
 
 function Row({ delivery, onRetry, onChanged }: RowProps): ReactNode {
   const { t, i18n } = useTranslation(WORDS);
+  const named = useNamed();
   const { type, number, state, attempts, status, error, attemptedAt, nextAttemptAt } = delivery;
   const { isBusy, problem, run } = useAction();
   const name = `${type} ${String(number)}`;
@@ -78,7 +80,7 @@ function Row({ delivery, onRetry, onChanged }: RowProps): ReactNode {
         <Button
           className="button quiet"
           isDisabled={isBusy}
-          aria-label={t('deliveries.retryNamed', { name })}
+          aria-label={named(t('deliveries.retry'), name)}
           onPress={() => {
             run(onRetry, onChanged);
           }}

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Check, Field } from '../frame/fields.tsx';
 import { Confirm } from '../frame/Confirm.tsx';
 import { Listed } from '../frame/Listed.tsx';
+import { useNamed } from '../frame/named.ts';
 import { momentOf } from '../frame/when.ts';
 import { never, usePolled } from '../usePolled.ts';
 import { SCOPES, type ApiKey, type Operation, type WithSecret } from './operation.ts';
@@ -63,6 +64,7 @@ export function Keys({ operation }: { readonly operation: Operation }): ReactNod
 
 function Row(props: { readonly apiKey: ApiKey; readonly onRevoke: (key: ApiKey) => void }): ReactNode {
   const { t, i18n } = useTranslation(WORDS);
+  const named = useNamed();
   const { name, id, scopes, createdAt, lastUsedAt } = props.apiKey;
   return (
     <li className="card" aria-label={name}>
@@ -82,7 +84,7 @@ function Row(props: { readonly apiKey: ApiKey; readonly onRevoke: (key: ApiKey) 
       <div className="card-actions">
         <Button
           className="button"
-          aria-label={t('keys.revokeNamed', { name })}
+          aria-label={named(t('keys.revoke'), name)}
           onPress={() => {
             props.onRevoke(props.apiKey);
           }}

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { readPages } from '../frame/answers.ts';
 import { Confirm } from '../frame/Confirm.tsx';
 import { Listed } from '../frame/Listed.tsx';
+import { useNamed } from '../frame/named.ts';
 import { momentOf, sizeOf } from '../frame/when.ts';
 import type { OwnMeeting } from '../own/meetings.ts';
 import { always, usePolled } from '../usePolled.ts';
@@ -59,6 +60,7 @@ interface RowProps {
 
 function Row({ meeting, onEnd }: RowProps): ReactNode {
   const { t, i18n } = useTranslation(WORDS);
+  const named = useNamed();
   const name = meeting.title ?? t('meetings.untitled');
   const { liveSince } = meeting;
   return (
@@ -78,7 +80,7 @@ function Row({ meeting, onEnd }: RowProps): ReactNode {
       <div className="card-actions">
         <Button
           className="button"
-          aria-label={t('meetings.endNamed', { name })}
+          aria-label={named(t('meetings.end'), name)}
           onPress={() => {
             onEnd(meeting);
           }}

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { PageDialog } from '../components/MeetingDialog.tsx';
 import { Select } from '../frame/fields.tsx';
 import { Listed } from '../frame/Listed.tsx';
+import { useNamed } from '../frame/named.ts';
 import { lengthOf, momentOf } from '../frame/when.ts';
 import { always, usePolled } from '../usePolled.ts';
 import type { MediaNode, Operation } from './operation.ts';
@@ -69,6 +70,7 @@ const MARK_BY_STATE = { ready: '', draining: 'is-warning', drained: 'is-warning'
 
 function Row({ node, drain, operation, onDrain, onChanged }: RowProps): ReactNode {
   const { t, i18n } = useTranslation(WORDS);
+  const named = useNamed();
   const { isBusy, problem, run } = useAction();
   const isLeaving = node.state === 'draining' || node.state === 'drained';
   return (
@@ -88,7 +90,7 @@ function Row({ node, drain, operation, onDrain, onChanged }: RowProps): ReactNod
           <Button
             className="button"
             isDisabled={isBusy}
-            aria-label={t('nodes.undrainNamed', { name: node.id })}
+            aria-label={named(t('nodes.undrain'), node.id)}
             onPress={() => {
               run(() => operation.undrain(node.id), onChanged);
             }}
@@ -99,7 +101,7 @@ function Row({ node, drain, operation, onDrain, onChanged }: RowProps): ReactNod
           <Button
             className="button"
             isDisabled={node.state === 'lost'}
-            aria-label={t('nodes.drainNamed', { name: node.id })}
+            aria-label={named(t('nodes.drain'), node.id)}
             onPress={() => {
               onDrain(node);
             }}

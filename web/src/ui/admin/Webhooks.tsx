@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Confirm } from '../frame/Confirm.tsx';
 import { Field } from '../frame/fields.tsx';
 import { Listed } from '../frame/Listed.tsx';
+import { useNamed } from '../frame/named.ts';
 import { momentOf } from '../frame/when.ts';
 import { never, usePolled } from '../usePolled.ts';
 import { Deliveries } from './Deliveries.tsx';
@@ -60,6 +61,7 @@ interface RowProps {
 
 function Row({ endpoint, operation, onSecret, onChanged }: RowProps): ReactNode {
   const { t, i18n } = useTranslation(WORDS);
+  const named = useNamed();
   const { url, events, description, disabled, previousSecretExpiresAt } = endpoint;
   const [isOpen, setOpen] = useState(false);
   return (
@@ -86,7 +88,7 @@ function Row({ endpoint, operation, onSecret, onChanged }: RowProps): ReactNode 
           setOpen(event.currentTarget.open);
         }}
       >
-        <summary aria-label={t('webhooks.deliveriesNamed', { url })}>{t('webhooks.deliveries')}</summary>
+        <summary aria-label={named(t('webhooks.deliveries'), url)}>{t('webhooks.deliveries')}</summary>
         {isOpen && <Deliveries endpoint={endpoint} operation={operation} />}
       </details>
     </li>
@@ -95,6 +97,7 @@ function Row({ endpoint, operation, onSecret, onChanged }: RowProps): ReactNode 
 
 function Verbs({ endpoint, operation, onSecret, onChanged }: RowProps): ReactNode {
   const { t } = useTranslation(WORDS);
+  const named = useNamed();
   const { id, url, disabled } = endpoint;
   const { isBusy, problem, run } = useAction();
   const [tested, setTested] = useState<WebhookTest | null>(null);
@@ -103,7 +106,7 @@ function Verbs({ endpoint, operation, onSecret, onChanged }: RowProps): ReactNod
     <Button
       className="button"
       isDisabled={isBusy}
-      aria-label={t(`webhooks.${name}Named`, { url })}
+      aria-label={named(t(`webhooks.${name}`), url)}
       onPress={act}
     >
       {t(`webhooks.${name}`)}

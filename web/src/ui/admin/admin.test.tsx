@@ -48,7 +48,7 @@ describe('live meetings', () => {
     });
     expect(await screen.findByText('12 people')).toBeDefined();
     expect(screen.getByText('1.4 GB sent')).toBeDefined();
-    await userEvent.click(screen.getByRole('button', { name: 'End Weekly' }));
+    await userEvent.click(screen.getByRole('button', { name: 'End meeting: Weekly' }));
     const dialog = within(await screen.findByRole('alertdialog'));
     expect(sent.some(({ call }) => call.startsWith('POST'))).toBe(false);
     await userEvent.click(dialog.getByRole('button', { name: 'End meeting' }));
@@ -85,7 +85,7 @@ describe('nodes', () => {
     });
     expect(await screen.findByText('80 of 200 units, 40 %')).toBeDefined();
     expect(screen.getByText('processors 31 % busy')).toBeDefined();
-    await userEvent.click(screen.getByRole('button', { name: 'Drain node_1' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Drain: node_1' }));
     await userEvent.selectOptions(await screen.findByLabelText('Meetings may go on for'), '10 min');
     await userEvent.click(screen.getByRole('button', { name: 'Drain' }));
     expect(await screen.findByText(/2 meetings are still there/)).toBeDefined();
@@ -106,7 +106,7 @@ describe('nodes', () => {
         return {};
       },
     });
-    const undrain = await screen.findByRole('button', { name: 'Let node_1 take meetings again' });
+    const undrain = await screen.findByRole('button', { name: 'Take meetings again: node_1' });
     await userEvent.click(undrain);
     expect(await alertText()).toBe('It is not there, or no longer.');
     isRefused = false;
@@ -119,7 +119,7 @@ describe('nodes', () => {
 
   it('that are lost are not drained', async () => {
     show('nodes', { 'GET /nodes': () => list({ ...node, state: 'lost' }) });
-    const drain = await screen.findByRole<HTMLButtonElement>('button', { name: 'Drain node_1' });
+    const drain = await screen.findByRole<HTMLButtonElement>('button', { name: 'Drain: node_1' });
     expect(drain.disabled).toBe(true);
   });
 
@@ -167,7 +167,7 @@ describe('recordings', () => {
       'PATCH /recordings/rec_1': () => recording,
     });
     expect(await screen.findByText('The spool was full')).toBeDefined();
-    await userEvent.click(screen.getByRole('button', { name: /^Hold the recording/ }));
+    await userEvent.click(screen.getByRole('button', { name: /^Hold:/ }));
     await vi.waitFor(() => {
       expect(sent.find(({ call }) => call.startsWith('PATCH'))?.payload).toEqual({ legalHold: true });
     });
@@ -178,9 +178,9 @@ describe('recordings', () => {
 
   it('that are held are not deleted', async () => {
     show('recordings', { 'GET /recordings': () => list({ ...recording, legalHold: true }) });
-    const remove = await screen.findByRole<HTMLButtonElement>('button', { name: /^Delete the recording/ });
+    const remove = await screen.findByRole<HTMLButtonElement>('button', { name: /^Delete:/ });
     expect(remove.disabled).toBe(true);
-    expect(screen.getByRole('button', { name: /^Release the recording/ })).toBeDefined();
+    expect(screen.getByRole('button', { name: /^Release:/ })).toBeDefined();
   });
 });
 
@@ -226,13 +226,13 @@ describe('webhooks', () => {
       [`POST /${base}/whe_1/rotate-secret`]: () => ({ ...endpoint, secret: 'whsec_new' }),
       [`PATCH /${base}/whe_1`]: () => endpoint,
     });
-    await userEvent.click(await screen.findByRole('button', { name: /^Send a test/ }));
+    await userEvent.click(await screen.findByRole('button', { name: /^Test:/ }));
     expect(await screen.findByText('The test was not taken: no answer')).toBeDefined();
-    await userEvent.click(screen.getByRole('button', { name: /off$/ }));
+    await userEvent.click(screen.getByRole('button', { name: /^Switch off:/ }));
     await vi.waitFor(() => {
       expect(sent.find(({ call }) => call.startsWith('PATCH'))?.payload).toEqual({ disabled: true });
     });
-    await userEvent.click(screen.getByRole('button', { name: /a new secret$/ }));
+    await userEvent.click(screen.getByRole('button', { name: /^New secret:/ }));
     await userEvent.click(
       within(await screen.findByRole('alertdialog')).getByRole('button', { name: 'New secret' }),
     );
@@ -263,9 +263,9 @@ describe('webhooks', () => {
     });
     await userEvent.click(await screen.findByText('Deliveries'));
     expect(await screen.findByText('Given up')).toBeDefined();
-    await userEvent.click(screen.getByRole('button', { name: 'Send meeting.ended 4 again' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Send again: meeting.ended 4' }));
     expect(await screen.findByText('Delivered')).toBeDefined();
-    expect(screen.queryByRole('button', { name: /again$/ })).toBeNull();
+    expect(screen.queryByRole('button', { name: /^Send again/ })).toBeNull();
   });
 });
 
@@ -297,7 +297,7 @@ describe('keys', () => {
       scopes: ['meetings:read'],
     });
     await userEvent.click(screen.getByRole('button', { name: 'I have it' }));
-    await userEvent.click(screen.getByRole('button', { name: 'Revoke booking' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Revoke: booking' }));
     expect(calls()).not.toContain('DELETE /api-keys/key_1');
     await userEvent.click(
       within(await screen.findByRole('alertdialog')).getByRole('button', { name: 'Revoke' }),

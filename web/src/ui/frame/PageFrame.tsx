@@ -2,23 +2,16 @@ import '../styles/account.css';
 import '../styles/dialogs.css';
 /** What the pages of somebody who signed in have in common: head, ways to the other pages, and the door. */
 import { LogIn } from 'lucide-react';
-import {
-  useCallback,
-  useEffect,
-  useRef,
-  useState,
-  type MouseEvent,
-  type ReactNode,
-  type RefObject,
-} from 'react';
+import { useCallback, useEffect, useRef, useState, type ReactNode, type RefObject } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { Wordmark } from '../components/Wordmark.tsx';
-import { pathOf, type Route } from '../route.ts';
+import type { Route } from '../route.ts';
 import { never, usePolled } from '../usePolled.ts';
 import { useTitle } from '../useTitle.ts';
 import { fetchMe, rememberPlace, type Account, type Me } from './account.ts';
 import { Notice } from './Notice.tsx';
+import { PageLink } from './PageLink.tsx';
 import { WORDS } from './words.ts';
 
 export interface Around {
@@ -96,35 +89,6 @@ function Ways(props: {
         </PageLink>
       ))}
     </nav>
-  );
-}
-
-interface PageLinkProps {
-  readonly to: Route;
-  readonly onGo: (route: Route) => void;
-  readonly className?: string;
-  readonly label?: string;
-  readonly isCurrent?: boolean;
-  readonly children: ReactNode;
-}
-
-/** A link as any other, with middle click and address, that leaves this page standing. */
-export function PageLink({ to, onGo, className, label, isCurrent, children }: PageLinkProps): ReactNode {
-  const go = (event: MouseEvent): void => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0) return;
-    event.preventDefault();
-    onGo(to);
-  };
-  return (
-    <a
-      href={pathOf(to)}
-      onClick={go}
-      className={className}
-      aria-label={label}
-      aria-current={isCurrent === true ? 'page' : undefined}
-    >
-      {children}
-    </a>
   );
 }
 

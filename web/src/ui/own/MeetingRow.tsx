@@ -4,7 +4,9 @@ import { useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { Confirm } from '../frame/Confirm.tsx';
-import { PageLink, type Around } from '../frame/PageFrame.tsx';
+import { useNamed } from '../frame/named.ts';
+import type { Around } from '../frame/PageFrame.tsx';
+import { PageLink } from '../frame/PageLink.tsx';
 import { saveFile } from '../frame/saveFile.ts';
 import { lengthOf, minutesBetween, spanOf } from '../frame/when.ts';
 import { calendarOf } from './calendar.ts';
@@ -22,6 +24,7 @@ interface MeetingRowProps extends Pick<Around, 'onGo'> {
 
 export function MeetingRow(props: MeetingRowProps): ReactNode {
   const { t } = useTranslation(WORDS);
+  const named = useNamed();
   const { meeting, meetings, onGo } = props;
   const name = meeting.title ?? t('untitled');
   return (
@@ -37,7 +40,7 @@ export function MeetingRow(props: MeetingRowProps): ReactNode {
               to={{ kind: 'meeting', code: meeting.code }}
               onGo={onGo}
               className={`button ${meeting.state === 'live' ? 'primary' : ''}`}
-              label={t('joinNamed', { name })}
+              label={named(t('join'), name)}
             >
               <Video aria-hidden /> {t('join')}
             </PageLink>
@@ -46,7 +49,7 @@ export function MeetingRow(props: MeetingRowProps): ReactNode {
               to={{ kind: 'meetings', open: meeting.id }}
               onGo={onGo}
               className="button"
-              label={t('editNamed', { name })}
+              label={named(t('edit'), name)}
             >
               <Pencil aria-hidden /> {t('edit')}
             </PageLink>
@@ -107,6 +110,7 @@ type Named = { readonly meeting: OwnMeeting; readonly name: string };
 
 function Invite({ meeting, name }: Named): ReactNode {
   const { t } = useTranslation(WORDS);
+  const named = useNamed();
   const invitation = useInvitation();
   const [said, setSaid] = useState<'copied' | 'copyFailed' | null>(null);
   const copy = (): void => {
@@ -125,10 +129,10 @@ function Invite({ meeting, name }: Named): ReactNode {
   };
   return (
     <>
-      <Button className="button" onPress={copy} aria-label={t('inviteNamed', { name })}>
+      <Button className="button" onPress={copy} aria-label={named(t('invite'), name)}>
         {said === 'copied' ? <Check aria-hidden /> : <Copy aria-hidden />} {t('invite')}
       </Button>
-      <Button className="button" onPress={save} aria-label={t('calendarNamed', { name })}>
+      <Button className="button" onPress={save} aria-label={named(t('calendar'), name)}>
         <CalendarDays aria-hidden /> {t('calendar')}
       </Button>
       <span role="status" className={said === 'copyFailed' ? 'card-note' : 'visually-hidden'}>
@@ -145,6 +149,7 @@ async function writeToClipboard(text: string): Promise<void> {
 
 function Ending({ meeting, meetings, name, onChanged }: MeetingRowProps & Named): ReactNode {
   const { t } = useTranslation(WORDS);
+  const named = useNamed();
   const [asks, setAsks] = useState<'end' | 'delete' | null>(null);
   const act = async (): Promise<void> => {
     if (asks === 'end') await meetings.end(meeting.id);
@@ -157,7 +162,7 @@ function Ending({ meeting, meetings, name, onChanged }: MeetingRowProps & Named)
       {meeting.state === 'live' && (
         <Button
           className="button"
-          aria-label={t('endNamed', { name })}
+          aria-label={named(t('end'), name)}
           onPress={() => {
             setAsks('end');
           }}
@@ -167,7 +172,7 @@ function Ending({ meeting, meetings, name, onChanged }: MeetingRowProps & Named)
       )}
       <Button
         className="button"
-        aria-label={t(`${verb}Named`, { name })}
+        aria-label={named(t(verb), name)}
         onPress={() => {
           setAsks('delete');
         }}

@@ -3,6 +3,7 @@ import { useCallback, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Page } from '../frame/answers.ts';
 import { Listed } from '../frame/Listed.tsx';
+import { useNamed } from '../frame/named.ts';
 import { lengthOf } from '../frame/when.ts';
 import { never, usePolled } from '../usePolled.ts';
 import type { Attendee, OwnMeeting, OwnMeetings } from './meetings.ts';
@@ -16,6 +17,7 @@ interface WhoWasThereProps {
 
 export function WhoWasThere({ meeting, meetings, name }: WhoWasThereProps): ReactNode {
   const { t } = useTranslation(WORDS);
+  const named = useNamed();
   const [isOpen, setOpen] = useState(false);
   return (
     <details
@@ -24,7 +26,7 @@ export function WhoWasThere({ meeting, meetings, name }: WhoWasThereProps): Reac
         setOpen(event.currentTarget.open);
       }}
     >
-      <summary aria-label={t('whoNamed', { name })}>{t('who')}</summary>
+      <summary aria-label={named(t('who'), name)}>{t('who')}</summary>
       {isOpen && <People id={meeting.id} meetings={meetings} />}
     </details>
   );

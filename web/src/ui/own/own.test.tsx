@@ -50,11 +50,11 @@ describe('my meetings', () => {
     const { onGo } = show(byState);
     const live = within(await section('Going on now'));
     expect(await live.findByText('3 people there')).toBeDefined();
-    await userEvent.click(live.getByRole('link', { name: 'Join Standup' }));
+    await userEvent.click(live.getByRole('link', { name: 'Join: Standup' }));
     expect(onGo).toHaveBeenCalledWith({ kind: 'meeting', code: 'abc-defg-hij' });
 
     const coming = within(await section('Coming up'));
-    expect(await coming.findByRole('link', { name: 'Edit Weekly' })).toBeDefined();
+    expect(await coming.findByRole('link', { name: 'Edit: Weekly' })).toBeDefined();
     const past = within(await section('Past'));
     expect(await past.findByText('1 hr 5 min')).toBeDefined();
     expect(past.getByText('3 hr 10 min of everybody’s time')).toBeDefined();
@@ -116,7 +116,7 @@ describe('my meetings', () => {
       throw refusal(409);
     };
     const { sent } = show({ ...byState, [`DELETE /meetings/${COMING.id}`]: () => answer() });
-    await userEvent.click(await screen.findByRole('button', { name: 'Cancel Weekly' }));
+    await userEvent.click(await screen.findByRole('button', { name: 'Cancel: Weekly' }));
     const dialog = within(await screen.findByRole('alertdialog', { name: 'Cancel “Weekly”?' }));
     await userEvent.click(dialog.getByRole('button', { name: 'Cancel the meeting' }));
     expect((await dialog.findByRole('alert')).textContent).toContain('does not go with how things stand');
@@ -133,7 +133,7 @@ describe('my meetings', () => {
       'GET /meetings': (_, query) =>
         list(...(query.get('state') === 'created' ? [{ ...COMING, hasPasscode: true }] : [])),
     });
-    await user.click(await screen.findByRole('button', { name: 'Copy the invitation to Weekly' }));
+    await user.click(await screen.findByRole('button', { name: 'Copy invitation: Weekly' }));
     const text = await navigator.clipboard.readText();
     expect(text).toContain('Weekly\n');
     expect(text).toContain(`Join: ${COMING.link}\nCode: ${COMING.code}`);

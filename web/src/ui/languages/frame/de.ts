@@ -15,6 +15,7 @@ export const de: WordsLike<typeof en> = {
   retry: 'Erneut versuchen',
   more: 'Mehr zeigen',
   back: 'Zurück',
+  named: '{{what}}: {{name}}',
   signIn: 'Melde dich an, um diese Seite zu sehen.',
   signInNow: 'Anmelden',
   signInFailed: 'Die Anmeldung lässt sich gerade nicht beginnen. Versuch es gleich noch einmal.',

@@ -13,6 +13,7 @@ export const en = {
   retry: 'Try again',
   more: 'Show more',
   back: 'Back',
+  named: '{{what}}: {{name}}',
   signIn: 'Sign in to see this page.',
   signInNow: 'Sign in',
   signInFailed: 'Signing in cannot be begun right now. Try again in a moment.',

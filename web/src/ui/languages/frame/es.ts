@@ -15,6 +15,7 @@ export const es: WordsLike<typeof en> = {
   retry: 'Reintentar',
   more: 'Mostrar más',
   back: 'Volver',
+  named: '{{what}}: {{name}}',
   signIn: 'Inicia sesión para ver esta página.',
   signInNow: 'Iniciar sesión',
   signInFailed: 'Ahora no se puede empezar a iniciar sesión. Vuelve a intentarlo en un momento.',

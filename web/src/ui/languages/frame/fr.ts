@@ -15,6 +15,7 @@ export const fr: WordsLike<typeof en> = {
   retry: 'Réessayer',
   more: 'Afficher plus',
   back: 'Retour',
+  named: '{{what}} : {{name}}',
   signIn: 'Connectez-vous pour voir cette page.',
   signInNow: 'Se connecter',
   signInFailed: 'La connexion ne peut pas commencer pour l’instant. Réessayez dans un moment.',
