@@ -85,32 +85,10 @@ export function App(): ReactNode {
       />
     );
   }
-  if (route.kind === 'recordings') {
-    return (
-      <RecordingsPage
-        recordings={recordings}
-        onOpen={(id) => {
-          navigate({ kind: 'recording', id });
-        }}
-        onHome={() => {
-          navigate({ kind: 'start' });
-        }}
-      />
-    );
-  }
-  if (route.kind === 'recording') {
-    return (
-      <RecordingPage
-        id={route.id}
-        recordings={recordings}
-        onAll={() => {
-          navigate({ kind: 'recordings' });
-        }}
-      />
-    );
-  }
   const around = { account, onGo: navigate };
   if (route.kind === 'meetings') return <MyMeetingsPage {...around} open={route.open ?? null} />;
+  if (route.kind === 'recordings') return <RecordingsPage {...around} recordings={recordings} />;
+  if (route.kind === 'recording') return <RecordingPage {...around} recordings={recordings} id={route.id} />;
   if (route.kind === 'settings') return <SettingsPage {...around} />;
   if (route.kind === 'admin') return <AdminPage {...around} part={route.part} />;
   if (route.kind === 'test') {
@@ -139,6 +117,7 @@ export function App(): ReactNode {
         onCode={(code) => {
           navigate({ kind: 'meeting', code });
         }}
+        onGo={navigate}
       />
     );
   return (

@@ -10,6 +10,7 @@ import { Listed } from '../frame/Listed.tsx';
 import { useNamed } from '../frame/named.ts';
 import { dayOf, momentOf, sizeOf } from '../frame/when.ts';
 import { isMoving } from '../recordings/RecordingsPage.tsx';
+import { useReasonWords } from '../recordings/StateWords.tsx';
 import { WORDS as RECORDING_WORDS } from '../recordings/words.ts';
 import { usePolled } from '../usePolled.ts';
 import type { Operation } from './operation.ts';
@@ -70,6 +71,7 @@ interface RowProps {
 
 function Row({ recording, operation, onChanged }: RowProps): ReactNode {
   const { t, i18n } = useTranslation(WORDS);
+  const reasonWords = useReasonWords();
   const { id, state, reason, bytes, legalHold, retainUntil } = recording;
   const when = momentOf(recording.startedAt ?? recording.requestedAt, i18n.language);
   const isBad = state === 'failed' || state === 'degraded';
@@ -81,7 +83,7 @@ function Row({ recording, operation, onChanged }: RowProps): ReactNode {
           <span className={`mark ${isBad ? 'is-bad' : ''}`}>
             {t(`state.${state}`, { ns: RECORDING_WORDS })}
           </span>
-          {reason !== null && <span className="form-problem">{reason}</span>}
+          {reason !== null && <span className="form-problem">{reasonWords(reason)}</span>}
           {bytes !== null && <span>{sizeOf(bytes, i18n.language)}</span>}
           {legalHold && <span className="mark is-warning">{t('recordings.held')}</span>}
           <span>

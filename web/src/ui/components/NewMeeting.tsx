@@ -3,13 +3,16 @@ import { LogIn, Plus } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
+import { PageLink } from '../frame/PageLink.tsx';
 import { WORDS } from '../recordings/words.ts';
+import type { Route } from '../route.ts';
 import type { SignIn } from '../../meeting/index.ts';
 
 interface NewMeetingProps {
   readonly onCode: (code: string) => void;
   readonly signIn?: SignIn;
   readonly onNew?: () => Promise<string>;
+  readonly onGo?: (route: Route) => void;
 }
 
 /** Who is there: nobody can sign in, somebody could, somebody has. */
@@ -18,12 +21,12 @@ type Person =
   | { readonly kind: 'nobody' }
   | { readonly kind: 'signedIn'; readonly name: string | null };
 
-export function NewMeeting({ onCode, signIn, onNew }: NewMeetingProps): ReactNode {
+export function NewMeeting({ onCode, signIn, onNew, onGo }: NewMeetingProps): ReactNode {
   const { t } = useTranslation();
   const [person, setPerson] = usePerson(signIn);
   const [isFailed, setFailed] = useState(false);
 
-  if (signIn === undefined || onNew === undefined || person.kind === 'unknown') {
+  if (signIn === undefined || onNew === undefined || onGo === undefined || person.kind === 'unknown') {
     return (
       <details className="new-meeting">
         <summary>{t('start.newTitle')}</summary>
@@ -61,12 +64,12 @@ export function NewMeeting({ onCode, signIn, onNew }: NewMeetingProps): ReactNod
           </Button>
           <p>
             {person.name === null ? t('start.signedInUnnamed') : t('start.signedIn', { name: person.name })}{' '}
-            <a className="button quiet" href="/meetings">
+            <PageLink to={{ kind: 'meetings' }} onGo={onGo} className="button quiet">
               {t('start.meetings')}
-            </a>{' '}
-            <a className="button quiet" href="/recordings">
+            </PageLink>{' '}
+            <PageLink to={{ kind: 'recordings' }} onGo={onGo} className="button quiet">
               {t('title', { ns: WORDS })}
-            </a>{' '}
+            </PageLink>{' '}
             <Button
               className="button quiet"
               onPress={() => {

@@ -6,17 +6,18 @@ import { Wordmark } from '../components/Wordmark.tsx';
 import { NewMeeting } from '../components/NewMeeting.tsx';
 import { TestLink } from '../network/TestLink.tsx';
 import type { SignIn } from '../../meeting/index.ts';
-import { parseCode } from '../route.ts';
+import { parseCode, type Route } from '../route.ts';
 
 interface StartPageProps {
   readonly onCode: (code: string) => void;
   /** Left out where nobody signs in. */
   readonly signIn?: SignIn;
+  readonly onGo?: (route: Route) => void;
   /** Makes a meeting of whoever signed in; gives its code. */
   readonly onNew?: () => Promise<string>;
 }
 
-export function StartPage({ onCode, signIn, onNew }: StartPageProps): ReactNode {
+export function StartPage({ onCode, signIn, onNew, onGo }: StartPageProps): ReactNode {
   const { t } = useTranslation();
   const [input, setInput] = useState('');
   const [isWrong, setWrong] = useState(false);
@@ -53,7 +54,7 @@ export function StartPage({ onCode, signIn, onNew }: StartPageProps): ReactNode 
             <FieldError>{t('start.badCode')}</FieldError>
           </TextField>
         </Form>
-        <NewMeeting onCode={onCode} {...(signIn && onNew ? { signIn, onNew } : {})} />
+        <NewMeeting onCode={onCode} {...(signIn && onNew && onGo ? { signIn, onNew, onGo } : {})} />
         <TestLink />
         <ul className="points">
           {(['pointOne', 'pointTwo', 'pointThree'] as const).map((point) => (

@@ -3,6 +3,8 @@ import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { ApiError, type MeetingDetails, type RecordingDetails } from '../../meeting/index.ts';
+import { anAccount } from '../frame/testing.ts';
+import type { Route } from '../route.ts';
 import { stubPage } from '../testing/page.ts';
 import { RecordControl, type RecordClient } from './RecordControl.tsx';
 import { NoticeBefore } from './RecordingNotice.tsx';
@@ -60,14 +62,14 @@ function aClient(changes: Partial<RecordingsClient> = {}): RecordingsClient {
 const refused = (status: number) => () => Promise.reject(new ApiError('unexpected', 'refused', { status }));
 
 describe('the list of recordings', () => {
-  const show = (client: RecordingsClient, onOpen: (id: string) => void = ignore) =>
-    render(<RecordingsPage recordings={client} onOpen={onOpen} onHome={ignore} />);
+  const show = (client: RecordingsClient, onGo: (route: Route) => void = ignore) =>
+    render(<RecordingsPage account={anAccount({}).account} recordings={client} onGo={onGo} />);
 
   it('shows how each stands and opens one', async () => {
-    const onOpen = vi.fn();
-    show(aClient(), onOpen);
-    await userEvent.click(await screen.findByRole('button', { name: /Ready/ }));
-    expect(onOpen).toHaveBeenCalledWith('rec_1');
+    const onGo = vi.fn();
+    show(aClient(), onGo);
+    await userEvent.click(await screen.findByRole('link', { name: /Ready/ }));
+    expect(onGo).toHaveBeenCalledWith({ kind: 'recording', id: 'rec_1' });
     expect(screen.getByText('1:02:03')).toBeDefined();
     expect(screen.getByText('310 MB')).toBeDefined();
   });
@@ -85,6 +87,20 @@ describe('the list of recordings', () => {
     expect(await screen.findByText(/Nothing has been recorded yet/)).toBeDefined();
   });
 
+  it('gives words to the reasons that recorders name', async () => {
+    const items = [aRecording({ state: 'degraded', reason: 'no_backup' })];
+    show(aClient({ page: () => Promise.resolve({ items, nextCursor: null }) }));
+    expect(await screen.findByText('No second recorder is running beside the first')).toBeDefined();
+    expect(screen.queryByText(/no_backup/)).toBeNull();
+  });
+
+  it('asks who has not signed in to do so', async () => {
+    const { account } = anAccount({}, { isSignedIn: false });
+    render(<RecordingsPage account={account} recordings={aClient()} onGo={ignore} />);
+    expect(await screen.findByRole('button', { name: 'Sign in' })).toBeDefined();
+    expect(screen.queryByRole('link', { name: /Ready/ })).toBeNull();
+  });
+
   it('turns pages', async () => {
     const page = (cursor: string | null = null) =>
       Promise.resolve({
@@ -94,14 +110,14 @@ describe('the list of recordings', () => {
     show(aClient({ page }));
     await userEvent.click(await screen.findByRole('button', { name: 'Show more' }));
     await waitFor(() => {
-      expect(screen.getAllByRole('listitem')).toHaveLength(2);
+      expect(screen.getAllByRole('link', { name: /Ready/ })).toHaveLength(2);
     });
     expect(screen.queryByRole('button', { name: 'Show more' })).toBeNull();
   });
 
   it.each([
-    [401, 'Sign in to see the recordings of your meetings.'],
-    [503, 'The recordings cannot be shown right now.'],
+    [401, 'You are no longer signed in.'],
+    [503, 'Parley cannot answer right now.'],
   ])('says after a %i: %s', async (status, words) => {
     show(aClient({ page: refused(status) }));
     expect((await screen.findByRole('alert')).textContent).toContain(words);
@@ -110,7 +126,7 @@ describe('the list of recordings', () => {
 
 describe('a recording', () => {
   const show = (client: RecordingsClient) =>
-    render(<RecordingPage id="rec_1" recordings={client} onAll={ignore} />);
+    render(<RecordingPage id="rec_1" account={anAccount({}).account} recordings={client} onGo={ignore} />);
 
   it('is watched by its link', async () => {
     const { container } = show(aClient());
@@ -292,7 +308,7 @@ describe('sharing', () => {
 });
 
 it('fills the screen of an iPhone, which knows it by another name', async () => {
-  render(<RecordingPage id="rec_1" recordings={aClient()} onAll={ignore} />);
+  render(<RecordingPage id="rec_1" account={anAccount({}).account} recordings={aClient()} onGo={ignore} />);
   const button = await screen.findByRole('button', { name: 'Full screen' });
   const enter = vi.fn();
   const video = document.querySelector('video');
