@@ -157,7 +157,9 @@ function Leaving({ node, drain }: { readonly node: MediaNode; readonly drain: Dr
       )}
       <span role="status">
         {node.state === 'drained' ? t('nodes.isEmpty') : t('nodes.left', { count: node.meetings })}
-        {until !== null && ` ${t('nodes.until', { time: momentOf(until, i18n.language) })}`}
+        {node.state === 'draining' &&
+          until !== null &&
+          ` ${t('nodes.until', { time: momentOf(until, i18n.language) })}`}
       </span>
     </div>
   );

@@ -38,7 +38,7 @@ const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
 /** `1.4 GB`, in steps of a thousand as networks are paid. */
 export function sizeOf(bytes: number, language: string): string {
-  const step = bytes < 1 ? 0 : Math.min(SIZES.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const step = bytes < 1 ? 1 : Math.min(SIZES.length - 1, Math.floor(Math.log10(bytes) / 3));
   return new Intl.NumberFormat(regional(language), {
     style: 'unit',
     unit: SIZES[step] ?? 'byte',
