@@ -277,7 +277,12 @@ describe('sharing', () => {
         { user: second ?? '', name: 'Cy' },
       ]);
     const { container } = render(
-      <RecordingPage id="rec_1" recordings={aClient({ attendees, share })} onAll={ignore} />,
+      <RecordingPage
+        id="rec_1"
+        account={anAccount({}).account}
+        recordings={aClient({ attendees, share })}
+        onGo={ignore}
+      />,
     );
     const field = await screen.findByLabelText('Name or id of a person');
     await waitFor(() => {
