@@ -5,6 +5,7 @@ import type { DoorState } from './types.ts';
 /** A meeting whose log is written by the test, and a clock that runs only while somebody waits for it. */
 class FakeDoor implements DoorCalls {
   waitingRoom = true;
+  hasPasscode = false;
   waiting: string[] = [];
   log: string[] = [];
   isAway = false;
@@ -23,7 +24,12 @@ class FakeDoor implements DoorCalls {
       }),
   };
 
-  fetchRules = () => this.#answer('rules', () => ({ locked: false, waitingRoom: this.waitingRoom }));
+  fetchRules = () =>
+    this.#answer('rules', () => ({
+      locked: false,
+      waitingRoom: this.waitingRoom,
+      hasPasscode: this.hasPasscode,
+    }));
   listWaiting = () =>
     this.#answer('waiting', () => this.waiting.map((id) => ({ id, displayName: id, askedAt: null })));
   lastEvent = () => this.#answer('last', () => this.log.length);
@@ -104,6 +110,17 @@ describe('the door', () => {
     door.knock('Dan');
     await door.run(1_000);
     expect(names()).toEqual(['Cleo', 'Dan']);
+  });
+
+  it('says that passcodes are guessed, also where nobody has to wait', async () => {
+    const { door, seen } = watched();
+    door.waitingRoom = false;
+    door.hasPasscode = true;
+    await door.run(3_000);
+    expect(seen.at(-1)?.guesses).toBe(0);
+    door.happen('meeting.passcode_guessed');
+    await door.run(1_000);
+    expect(seen.at(-1)?.guesses).toBe(1);
   });
 
   it('costs an idle host eight questions a minute, and an open door four', async () => {

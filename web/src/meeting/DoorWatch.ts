@@ -1,8 +1,8 @@
 /**
  * DoorWatch: what a host sees of the meeting's door, as it changes.
  *
- * While somebody may wait it holds one question to the meeting's log, which is answered as soon as something happens
- * there; while nobody may, it looks now and then whether that is still so. Owns when to ask; what to ask is Hosting's.
+ * While somebody may wait, or guess a passcode, it holds one question to the meeting's log, which is answered as soon as
+ * something happens there; else it looks now and then whether that is still so. Owns when to ask; what to ask is Hosting's.
  * Source: docs/api.md, "End it, and follow what happened".
  */
 import type { DoorState, MeetingRules, WaitingPerson } from './types.ts';
@@ -27,13 +27,15 @@ const PAUSE_MS = 400;
 /** Where an API that has too many waiting readers answers at once with nothing. */
 const CROWDED_MS = 2_000;
 const QUICK_MS = 1_000;
-/** While nobody may wait, and while the API is away. */
+/** While nothing may happen there, and while the API is away. */
 const IDLE_MS = 15_000;
 const AWAY_MS = 5_000;
 
+/** So many wrong passcodes came that further ones are refused for a while. */
+const GUESSED = 'meeting.passcode_guessed';
 /** Of these the door is another one. */
 const ABOUT_DOOR =
-  /^(meeting\.updated|participant\.(waiting|let_in|admitted|joined|denied|removed|banned|left|renamed))$/;
+  /^(meeting\.(updated|passcode_guessed)|participant\.(waiting|let_in|admitted|joined|denied|removed|banned|left|renamed))$/;
 
 export interface Clock {
   readonly now: () => number;
@@ -52,20 +54,22 @@ export function watchDoor(
   clock: Clock = WALL,
 ): () => void {
   let isOver = false;
+  let guesses = 0;
   const look = async (): Promise<boolean> => {
     const [waiting, rules] = await Promise.all([calls.listWaiting(), calls.fetchRules()]);
-    if (!isOver) listener({ waiting, rules });
-    return rules.waitingRoom || waiting.length > 0;
+    if (!isOver) listener({ waiting, rules, guesses });
+    return rules.waitingRoom || rules.hasPasscode || waiting.length > 0;
   };
   const follow = async (): Promise<void> => {
     // First the number, then the look: what happens between the two is seen twice rather than never.
     let seen = await calls.lastEvent();
-    let mayWait = await look();
-    while (mayWait && !isOver) {
+    let isWatched = await look();
+    while (isWatched && !isOver) {
       const began = clock.now();
       const { types, last } = await calls.eventsAfter(seen);
       seen = last;
-      if (types.some((type) => ABOUT_DOOR.test(type))) mayWait = await look();
+      guesses += types.filter((type) => type === GUESSED).length;
+      if (types.some((type) => ABOUT_DOOR.test(type))) isWatched = await look();
       const isCrowded = types.length === 0 && clock.now() - began < QUICK_MS;
       await clock.wait(isCrowded ? CROWDED_MS : PAUSE_MS);
     }

@@ -51,9 +51,13 @@ describe('a host', () => {
 
   it('locks the meeting and sees that it is locked', async () => {
     const { hosting, asked } = host(200, { locked: true, waitingRoom: false, title: 'Tea' });
-    expect(await hosting.changeRules({ locked: true })).toEqual({ locked: true, waitingRoom: false });
+    expect(await hosting.changeRules({ locked: true })).toEqual({
+      locked: true,
+      waitingRoom: false,
+      hasPasscode: false,
+    });
     expect(asked[0]?.body).toEqual({ locked: true });
-    expect(await hosting.fetchRules()).toEqual({ locked: true, waitingRoom: false });
+    expect(await hosting.fetchRules()).toEqual({ locked: true, waitingRoom: false, hasPasscode: false });
   });
 
   it('sees who waits', async () => {

@@ -13,6 +13,7 @@ import type {
   MeetingRules,
   ParticipantId,
   Role,
+  RuleChange,
   WaitingPerson,
 } from './types.ts';
 
@@ -46,7 +47,7 @@ export class Hosting implements HostingCalls {
     return parseRules(await this.#call('GET', ''));
   }
 
-  async changeRules(change: Partial<MeetingRules>): Promise<MeetingRules> {
+  async changeRules(change: RuleChange): Promise<MeetingRules> {
     return parseRules(await this.#call('PATCH', '', change));
   }
 
@@ -98,9 +99,9 @@ function placeOf(participant: ParticipantId): string {
 }
 
 function parseRules(body: unknown): MeetingRules {
-  const { locked, waitingRoom } = fieldsOf(body);
+  const { locked, waitingRoom, hasPasscode } = fieldsOf(body);
   if (typeof locked !== 'boolean' || typeof waitingRoom !== 'boolean') throw unreadable();
-  return { locked, waitingRoom };
+  return { locked, waitingRoom, hasPasscode: hasPasscode === true };
 }
 
 function parseWaiting(body: unknown): readonly WaitingPerson[] {

@@ -235,7 +235,12 @@ export interface MeetingRules {
   readonly locked: boolean;
   /** Who comes waits for a host's word. */
   readonly waitingRoom: boolean;
+  /** Who comes needs a passcode. */
+  readonly hasPasscode: boolean;
 }
+
+/** What hosts change while people are in the meeting. */
+export type RuleChange = Partial<Pick<MeetingRules, 'locked' | 'waitingRoom'>>;
 
 export interface WaitingPerson {
   readonly id: ParticipantId;
@@ -243,18 +248,20 @@ export interface WaitingPerson {
   readonly askedAt: string | null;
 }
 
-/** For hosts and cohosts. @throws MeetingError of each call: `forbidden` when the own role does not allow it. */
 /** What a host sees of the meeting's door. */
 export interface DoorState {
   readonly waiting: readonly WaitingPerson[];
   readonly rules: MeetingRules;
+  /** How often, while this was watched, so many wrong passcodes came that further ones were refused for a while. */
+  readonly guesses: number;
 }
 
+/** For hosts and cohosts. @throws MeetingError of each call: `forbidden` when the own role does not allow it. */
 export interface Hosting {
   /** Tells who waits and what the rules are, now and within a second of each change, until what it gives is called. */
   watchDoor(listener: (door: DoorState) => void): () => void;
   fetchRules(): Promise<MeetingRules>;
-  changeRules(change: Partial<MeetingRules>): Promise<MeetingRules>;
+  changeRules(change: RuleChange): Promise<MeetingRules>;
   listWaiting(): Promise<readonly WaitingPerson[]>;
   admit(participant: ParticipantId): Promise<void>;
   deny(participant: ParticipantId): Promise<void>;

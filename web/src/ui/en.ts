@@ -192,6 +192,7 @@ export const en = {
     copyYourself: 'Copy this link: {{address}}',
   },
   people: {
+    guessed: 'Somebody tries wrong passcodes: further ones are refused for a while.',
     search: 'Search people',
     nobody: 'Nobody of that name.',
     hands: 'Raised hands',

@@ -44,11 +44,12 @@ export class FakeMeeting implements MeetingClient {
   /** Decides how `join` ends. */
   onJoin: (options: JoinOptions) => Promise<void> = () => Promise.resolve();
   /** What hosts see; answers of the control plane. */
-  rules: MeetingRules = { locked: false, waitingRoom: true };
+  rules: MeetingRules = { locked: false, waitingRoom: true, hasPasscode: false };
   waiting: readonly WaitingPerson[] = [];
+  guesses = 0;
   readonly hosting: Hosting = {
     watchDoor: (listener) => {
-      listener({ waiting: this.waiting, rules: this.rules });
+      listener({ waiting: this.waiting, rules: this.rules, guesses: this.guesses });
       return () => undefined;
     },
     fetchRules: () => Promise.resolve(this.rules),

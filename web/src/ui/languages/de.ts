@@ -206,6 +206,7 @@ export const de: Words = {
     copyYourself: 'Kopiere diesen Link: {{address}}',
   },
   people: {
+    guessed: 'Jemand probiert falsche Kennwörter: weitere werden eine Weile abgewiesen.',
     search: 'Personen suchen',
     nobody: 'Niemand mit diesem Namen.',
     hands: 'Gehobene Hände',

@@ -198,6 +198,7 @@ export const es: Words = {
     copyYourself: 'Copia este enlace: {{address}}',
   },
   people: {
+    guessed: 'Alguien prueba contraseñas incorrectas: las siguientes se rechazan un rato.',
     search: 'Buscar personas',
     nobody: 'Nadie con ese nombre.',
     hands: 'Manos levantadas',

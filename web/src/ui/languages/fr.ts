@@ -205,6 +205,7 @@ export const fr: Words = {
     copyYourself: 'Copiez ce lien : {{address}}',
   },
   people: {
+    guessed: 'Quelqu’un essaie de faux mots de passe : les suivants sont refusés un moment.',
     search: 'Chercher quelqu’un',
     nobody: 'Personne de ce nom.',
     hands: 'Mains levées',

@@ -4,6 +4,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import type { MeetingSnapshot, ParticipantSnapshot } from '../../meeting/index.ts';
 import { FakeMedia } from '../demo/FakeMedia.ts';
+import { useToasts } from '../components/toasts.ts';
 import { FakeMeeting, person } from '../demo/FakeMeeting.ts';
 import { aTrack, stubPage } from '../testing/page.ts';
 import { followSettings } from '../appearance.ts';
@@ -381,6 +382,20 @@ describe('panels', () => {
     for (const call of [['admit', 'par_cleo'], ['changeRules', { locked: true }], ['muteAll']])
       expect(meeting.calls).toContainEqual(call);
     expect(screen.queryByText('1 person waits to come in')).toBeNull();
+  });
+
+  it('tell a host that somebody guesses passcodes, and nobody else', () => {
+    for (const role of ['host', 'participant'] as const) {
+      const meeting = new FakeMeeting({ participants: [{ ...ADA, role }, BOB] });
+      meeting.guesses = 1;
+      const { unmount } = render(
+        <MeetingPage code="abc-defg-hij" meeting={meeting} media={new FakeMedia()} />,
+      );
+      const told = screen.queryByText(/Somebody tries wrong passcodes/) !== null;
+      expect([role, told]).toEqual([role, role === 'host']);
+      unmount();
+      useToasts.setState({ toasts: [] });
+    }
   });
 
   it('take the focus and give it back', async () => {
