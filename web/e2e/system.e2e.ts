@@ -64,7 +64,9 @@ describe('two guests of a real meeting', () => {
       () => ada.tileOf('Bob').locator('video').count(),
       (videos) => videos === 0,
     );
-    await bob.press(en.devices.turnMicrophoneOn);
+    // Who speaks meanwhile is offered it once more, beside the toolbar.
+    const toolbar = bob.page.getByRole('toolbar');
+    await toolbar.getByRole('button', { name: en.devices.turnMicrophoneOn, exact: true }).click();
     await bob.press(en.devices.turnCameraOn);
     await ada.tileOf('Bob').locator('video').waitFor();
     await hearsAndSees(ada);
