@@ -155,7 +155,8 @@ export class FirefoxPage {
   /** Presses a button by its name, as a mouse would. */
   async press(name: string): Promise<void> {
     const place = await this.evaluate(async (wanted) => {
-      for (;;) {
+      const deadline = performance.now() + 15_000;
+      while (performance.now() < deadline) {
         const button = [...document.querySelectorAll('button')].find(
           (one) => (one.getAttribute('aria-label') ?? one.textContent).trim() === wanted && !one.disabled,
         );
@@ -165,6 +166,7 @@ export class FirefoxPage {
         }
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
+      throw new Error(`there is no button ${wanted} to press`);
     }, name);
     await this.#call('input.performActions', {
       context: this.#context,
