@@ -305,14 +305,6 @@ class Recordings:
             if one.started_us
         ]
 
-    def of_role(self, role: Role) -> list[Recording]:
-        """Those that run."""
-        return [
-            one
-            for (_, its), one in self.recording_by_key.items()
-            if its == role and one.started_us and one.ended_at is None
-        ]
-
     def standing(self, recording: Recording) -> Standing:
         return self._standing(recording)
 
