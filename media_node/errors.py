@@ -116,7 +116,15 @@ class StorageError(MediaNodeError):
 
 
 class JobError(MediaNodeError):
-    """A composition job cannot be done, however often it is tried: the message says why."""
+    """A composition job cannot be done, however often it is tried: the message says why.
+
+    Attributes:
+        code: The same for programs, which have words of their own for it.
+    """
+
+    def __init__(self, message: str, code: str = "bad_job") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class LeaseLostError(MediaNodeError):

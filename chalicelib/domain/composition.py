@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from chalicelib.domain.identifiers import JobId
+from chalicelib.domain.recording_reasons import NOT_COMPOSED
 
 Layout = Literal["grid", "speaker", "share"]
 # queued: to be sent; sent: the queue has it; running: a composer has said so.
@@ -21,7 +22,6 @@ CompositionState = Literal["queued", "sent", "running", "done", "failed"]
 SILENCE = timedelta(hours=2)
 # Each is an event of the log.
 PROGRESS_STEP = 0.1
-NO_COMPOSER = "No composer finished it: its last word came more than two hours ago."
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,9 @@ class Composition:
     heard_at: datetime
     state: CompositionState = "queued"
     progress: float = 0.0
+    # Of one that failed: a code, and the composer's words.
     reason: str | None = None
+    detail: str | None = None
     files: Files | None = None
     finished_at: datetime | None = None
 
@@ -66,6 +68,7 @@ class Progress:
     progress: float
     reason: str | None = None
     files: Files | None = None
+    detail: str | None = None
 
 
 def advanced(composition: Composition, told: Progress, now: datetime) -> Composition | None:
@@ -79,10 +82,23 @@ def advanced(composition: Composition, told: Progress, now: datetime) -> Composi
         progress = max(composition.progress, told.progress)
         return dataclasses.replace(composition, state="running", progress=progress, heard_at=now)
     if told.state == "failed":
-        reason = told.reason or "The composer did not say why."
-        return dataclasses.replace(composition, state="failed", reason=reason, heard_at=now, finished_at=now)
+        return dataclasses.replace(
+            composition,
+            state="failed",
+            reason=told.reason or NOT_COMPOSED,
+            detail=told.detail,
+            heard_at=now,
+            finished_at=now,
+        )
     return dataclasses.replace(
-        composition, state="done", progress=1.0, reason=None, files=told.files, heard_at=now, finished_at=now
+        composition,
+        state="done",
+        progress=1.0,
+        reason=None,
+        detail=None,
+        files=told.files,
+        heard_at=now,
+        finished_at=now,
     )
 
 

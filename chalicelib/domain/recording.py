@@ -16,6 +16,7 @@ from typing import Literal
 from chalicelib.domain.composition import Composition, Layout
 from chalicelib.domain.identifiers import MeetingId, NodeId, RecordingId, Tenant, UserId
 from chalicelib.domain.plain import SECRET
+from chalicelib.domain.recording_reasons import NOBODY_BEGAN, NOTHING_RECORDED, RECORDER_LOST
 
 RecordingSetting = Literal["off", "allowed", "automatic"]
 # starting: no recorder has said anything yet; degraded: it goes on, or begins again, and something is wrong;
@@ -43,10 +44,6 @@ STOP_PATIENCE = timedelta(minutes=15)
 
 # Of a second recorder that is no help any more: the next one takes over.
 USELESS: frozenset[str | None] = frozenset({"disconnected", "draining"})
-
-RECORDER_LOST = "The recorder ended; it is being started again."
-NOBODY_BEGAN = "No media node began to record within a minute."
-NOTHING_RECORDED = "Nobody sent sound or pictures while it was recorded."
 
 
 @dataclass(frozen=True)
@@ -110,8 +107,9 @@ class Recording:
     wanted: Wanted = "running"
     # Whether a second node is to record it, too.
     has_backup: bool = field(default=False, metadata=SECRET)
-    # Of what is degraded or has failed.
+    # Of what is degraded or has failed: a code, and the words that came with it.
     reason: str | None = None
+    detail: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     pauses: tuple[Pause, ...] = ()

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Literal
 
 from chalicelib.domain.composition import (
-    NO_COMPOSER,
     SILENCE,
     Composition,
     Layout,
@@ -28,6 +27,7 @@ from chalicelib.domain.recording import (
     attend,
     is_active,
 )
+from chalicelib.domain.recording_reasons import NO_COMPOSER
 
 # Why a recording cannot begin.
 Hindrance = Literal["ended", "off", "encrypted", "running", "empty"]
@@ -69,7 +69,7 @@ def compose(
         return Change.of(meeting)
     anew = _composing(recording, _job(recording, layout, token, by, now))
     if recording.state == "failed":
-        anew = dataclasses.replace(anew, state="processing", reason=None, progress=0.0)
+        anew = dataclasses.replace(anew, state="processing", reason=None, detail=None, progress=0.0)
     return _with(Change.of(meeting), "recording.composition_requested", anew, now)
 
 
@@ -90,7 +90,7 @@ def hear(meeting: Meeting, recording: Recording, told: Progress, now: datetime) 
         return Change.of(meeting)
     heard = _replaced(recording, after)
     if after.state == "done":
-        ready = dataclasses.replace(heard, state="ready", reason=None, progress=1.0)
+        ready = dataclasses.replace(heard, state="ready", reason=None, detail=None, progress=1.0)
         return _with(Change.of(meeting), "recording.ready", ready, now)
     if after.state == "failed":
         failed = _composing_failed(heard, after)
@@ -201,4 +201,4 @@ def _composing_failed(recording: Recording, job: Composition) -> Recording:
         return dataclasses.replace(recording, state="ready")
     if any(is_pending(one) for one in recording.compositions):
         return recording
-    return dataclasses.replace(recording, state="failed", reason=job.reason)
+    return dataclasses.replace(recording, state="failed", reason=job.reason, detail=job.detail)

@@ -13,6 +13,7 @@ from chalicelib.bootstrap import (
     Recording,
     StorageAges,
     awaits_recorders,
+    detail_of,
     storage_class_of,
 )
 from chalicelib.routes.views import cursor_of, timestamp
@@ -32,6 +33,7 @@ def recording(value: Recording, ages: StorageAges, now: datetime) -> dict[str, A
         "state": value.state,
         "pending": _pending(value),
         "reason": value.reason,
+        "detail": detail_of(value.reason, value.detail),
         "progress": round(value.progress, 3),
         "layout": value.layout,
         "requestedAt": timestamp(value.requested_at),
@@ -69,6 +71,7 @@ def composition(value: Composition) -> dict[str, Any]:
         "state": value.state,
         "progress": round(value.progress, 3),
         "reason": value.reason,
+        "detail": detail_of(value.reason, value.detail),
         "requestedAt": timestamp(value.requested_at),
         "requestedBy": value.requested_by,
         "finishedAt": timestamp(value.finished_at),

@@ -77,8 +77,9 @@ def read_composition_report(body: str) -> CompositionReport | None:
         raise _broken("/progress", "Progress is a number from 0 to 1.")
     files = _files(report.get("files"), f"compositions/{recording}/") if state == "done" else None
     told = cast(Literal["running", "done", "failed"], state)
+    reason, detail = _text(report, "reason", ""), _text(report, "detail", "")
     return CompositionReport(
-        RecordingId(recording), Progress(JobId(job), told, float(progress), _reason(report, ""), files)
+        RecordingId(recording), Progress(JobId(job), told, float(progress), reason, files, detail)
     )
 
 
@@ -104,7 +105,7 @@ def _recorder(entry: Any, pointer: str, node: str) -> tuple[MeetingId, Seen]:
         prefix=prefix,
         state=entry["state"],
         started_at=_moment(entry, "startedUs", pointer),
-        reason=_reason(entry, pointer),
+        reason=_text(entry, "reason", pointer),
         ended_at=_moment(entry, "endedUs", pointer) if ended is not None else None,
         segments=_count(entry, "segments", pointer),
         size_bytes=_count(entry, "bytes", pointer),
@@ -133,13 +134,14 @@ def _files(files: Any, prefix: str) -> Files:
     return Files(**keys, duration_seconds=float(duration), size_bytes=int(size))
 
 
-def _reason(entry: Mapping[str, Any], pointer: str) -> str | None:
-    reason = entry.get("reason")
-    if reason is None:
+def _text(entry: Mapping[str, Any], name: str, pointer: str) -> str | None:
+    """Why something is as it is: a code (`reason`), or words (`detail`)."""
+    text = entry.get(name)
+    if text is None:
         return None
-    if not isinstance(reason, str):
-        raise _broken(f"{pointer}/reason", "A reason is text.")
-    return reason[:LONGEST_REASON]
+    if not isinstance(text, str):
+        raise _broken(f"{pointer}/{name}", f"A {name} is text.")
+    return text[:LONGEST_REASON]
 
 
 def _moment(entry: Mapping[str, Any], name: str, pointer: str) -> datetime:

@@ -12,6 +12,7 @@ from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Node
 from chalicelib.domain.recording import Access, Pause, Recording, awaits_recorders
 from chalicelib.domain.recording_access import Opened, StorageAges, storage_class_of
+from chalicelib.domain.recording_reasons import detail_of
 from chalicelib.domain.regions import RegionWish
 from chalicelib.domain.scaling import FleetLoad
 from chalicelib.domain.tenant import TenantLimits
@@ -59,6 +60,7 @@ __all__ = [
     "Waiting",
     "WebhookEndpointId",
     "awaits_recorders",
+    "detail_of",
     "may_keep",
     "require_scope",
     "storage_class_of",

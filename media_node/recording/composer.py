@@ -113,7 +113,7 @@ class JobQueue:
             job = parse_job(message["Body"])
         except JobError as exc:
             log.error("job_malformed", reason=str(exc), body=message["Body"][:300])
-            self._report_malformed(message["Body"], str(exc))
+            self._report_malformed(message["Body"], exc)
             # Back at once, until the queue puts it among the dead letters.
             self._show_again(handle, 0)
             return
@@ -133,8 +133,8 @@ class JobQueue:
         except JobError as exc:
             log.error("job_failed", job=job.id, reason=str(exc))
             with contextlib.suppress(LeaseLostError):
-                lease.change(state="failed", reason=str(exc))
-            self._report(job, "failed", 0.0, reason=str(exc))
+                lease.change(state="failed", reason=exc.code, detail=str(exc))
+            self._report_failed(job, exc.code, str(exc))
             self._show_again(handle, 0)
         except Exception as exc:
             # A fault of ours stops this job, not the composer: others may be sound.
@@ -143,7 +143,7 @@ class JobQueue:
                 lease.release()
             is_last = tries >= self._most_tries()
             if is_last:
-                self._report(job, "failed", 0.0, reason=f"given up after {tries} tries: {exc}")
+                self._report_failed(job, "given_up", f"given up after {tries} tries: {exc}")
             self._show_again(handle, 0 if is_last else RETRY_SECONDS)
 
     def _most_tries(self) -> int:
@@ -157,7 +157,7 @@ class JobQueue:
     def _do(self, job: Job, lease: Lease, handle: str) -> None:
         state = lease.take()
         if state.state == "failed":
-            raise JobError(state.reason or "it failed before")
+            raise JobError(state.detail or "it failed before", state.reason or "bad_job")
         if state.state == "done":
             self._report(job, "done", 1.0, files=state.files)
             return
@@ -210,21 +210,22 @@ class JobQueue:
             over.set()
             thread.join()
 
-    def _report(
-        self, job: Job, state: str, progress: float, *, reason: str | None = None, files: Json | None = None
-    ) -> None:
+    def _report_failed(self, job: Job, code: str, words: str) -> None:
+        self._report(job, "failed", 0.0, reason=code, detail=words)
+
+    def _report(self, job: Job, state: str, progress: float, **more: Any) -> None:
+        """Tell how a job goes; `more` has `reason` and `detail` of a failure, `files` of what is done."""
         body = {
             "kind": "composition",
             "recording": job.recording,
             "job": job.id,
             "state": state,
             "progress": round(progress, 4),
-            "reason": reason,
-            "files": files,
+            **more,
         }
         self._sqs.send_message(QueueUrl=self._settings.report_queue_url, MessageBody=json.dumps(body))
 
-    def _report_malformed(self, body: str, reason: str) -> None:
+    def _report_malformed(self, body: str, error: JobError) -> None:
         """Tell of a job that cannot be read as much as can be read of it."""
         try:
             value = json.loads(body)
@@ -233,7 +234,7 @@ class JobQueue:
             return
         if isinstance(recording, str) and isinstance(job, str):
             told = Job(job, recording, "", "", (), "", "", "grid")
-            self._report(told, "failed", 0.0, reason=reason)
+            self._report_failed(told, error.code, str(error))
 
     def _show_again(self, handle: str, seconds: int) -> None:
         self._sqs.change_message_visibility(

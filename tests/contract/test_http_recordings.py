@@ -86,7 +86,8 @@ class Stage:
                 "job": job["job"],
                 "state": state,
                 "progress": 1,
-                "reason": "no room" if state == "failed" else None,
+                "reason": "given_up" if state == "failed" else None,
+                "detail": "given up: no room" if state == "failed" else None,
                 "files": files if state == "done" else None,
             }
         )
@@ -313,7 +314,8 @@ async def test_another_film_is_made_and_a_failure_says_why(stage: Stage, jobs: K
     await stage.composes(jobs.jobs[-1], "failed")
     _, _, shown = await stage.api("GET", f"/recordings/{recording['id']}")
     assert shown["state"] == "ready"
-    assert [one["reason"] for one in shown["compositions"]] == [None, "no room"]
+    assert [one["reason"] for one in shown["compositions"]] == [None, "given_up"]
+    assert [one["detail"] for one in shown["compositions"]] == [None, "given up: no room"]
     assert (await stage.api("POST", path, {"layout": "circle"}))[0] == 422
     assert (await stage.api("POST", path, {}))[0] == 422
 

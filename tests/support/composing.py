@@ -69,7 +69,7 @@ class Studio:
         self.send(prefixes, layout)
         assert self.composer().take_one(0)
         last = self.told()[-1]
-        assert last["state"] == "done", last["reason"]
+        assert last["state"] == "done", last.get("detail")
         return self.film(last["files"])
 
     def told(self) -> list[dict[str, Any]]:

@@ -133,7 +133,7 @@ class Composer:
             answer = self._s3.get_object(Bucket=self._job.bucket, Key=self._job.timeline_key)
         except ClientError as exc:
             if exc.response["Error"]["Code"] in ABSENT:
-                raise JobError(f"there is no timeline at {self._job.timeline_key}") from exc
+                raise JobError(f"there is no timeline at {self._job.timeline_key}", "no_timeline") from exc
             raise
         return parse_timeline(answer["Body"].read())
 
@@ -148,7 +148,7 @@ class Composer:
             catalog.note("", f"nothing was recorded for {(hole.end_us - hole.start_us) / 1e6:.1f} s")
         axis = Axis(timeline.started_us, ended_us, timeline.pauses)
         if axis.duration_us == 0:
-            raise JobError("the recording has no length")
+            raise JobError("the recording has no length", "no_length")
         staging = Staging(
             timeline,
             lost,
@@ -169,7 +169,7 @@ class Composer:
         ended_us = known or timeline.ended_us or catalog.end_us() or timeline.started_us
         if ended_us - timeline.started_us > LONGEST_US:
             hours = (ended_us - timeline.started_us) / 3.6e9
-            raise JobError(f"the recording would last {hours:.0f} hours; 48 is the most")
+            raise JobError(f"the recording would last {hours:.0f} hours; 48 is the most", "too_long")
         if known is None:
             self._lease.change(ended_us=ended_us)
         return ended_us

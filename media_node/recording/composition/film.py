@@ -117,7 +117,7 @@ class Film:
             made = make()
             if made is not None:
                 return made
-        raise JobError(f"a minute has more than {MOST_TRIES} segments that cannot be decoded")
+        raise JobError(f"a minute has more than {MOST_TRIES} segments that cannot be decoded", "undecodable")
 
     # Sound.
 

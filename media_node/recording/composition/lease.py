@@ -37,7 +37,9 @@ class State:
     minutes: int = 0
     # The end of the film by the wall clock, once for all composers that work at it.
     ended_us: int | None = None
+    # Of a job that failed for good: the error's code and message.
     reason: str | None = None
+    detail: str | None = None
     files: dict[str, Any] | None = None
 
 

@@ -86,7 +86,8 @@ def parse_timeline(data: bytes) -> Timeline:
         meeting = value["meeting"]
         return Timeline(str(meeting["id"]), str(meeting.get("title") or ""), started, ended, pauses, people)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as exc:
-        raise JobError(f"the timeline is not of the contract: {type(exc).__name__}: {exc}") from exc
+        what = f"the timeline is not of the contract: {type(exc).__name__}: {exc}"
+        raise JobError(what, "no_timeline") from exc
 
 
 def _pause(value: Mapping[str, Any], ended_us: int | None) -> Span:

@@ -59,7 +59,7 @@ def test_a_job_tells_how_far_it_is_and_leaves_the_queue_when_it_is_done(studio: 
     assert [report["state"] for report in reports] == ["running"] * 3 + ["done"]
     assert [report["progress"] for report in reports] == sorted(report["progress"] for report in reports)
     assert all(report["kind"] == "composition" and report["job"] == "job_a" for report in reports)
-    assert [report["files"] is None for report in reports] == [True, True, True, False]
+    assert ["files" in report for report in reports] == [False, False, False, True]
     assert waiting(studio) == 0
 
 
@@ -180,16 +180,16 @@ def test_a_job_whose_lease_was_taken_over_is_left_alone(
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "words", "code"),
     [
-        (b"no json", "not of the contract"),
-        (b"{}", "not of the contract"),
-        (timeline(0, [ANA]), "no length"),
-        (timeline(400 * 3600, [ANA]), "48 is the most"),
+        (b"no json", "not of the contract", "no_timeline"),
+        (b"{}", "not of the contract", "no_timeline"),
+        (timeline(0, [ANA]), "no length", "no_length"),
+        (timeline(400 * 3600, [ANA]), "48 is the most", "too_long"),
     ],
 )
 def test_a_job_that_cannot_be_done_fails_with_its_reason_and_goes_to_the_dead_letters(
-    studio: Studio, body: bytes, words: str
+    studio: Studio, body: bytes, words: str, code: str
 ):
     studio.put_timeline(body)
     studio.send([])
@@ -199,7 +199,8 @@ def test_a_job_that_cannot_be_done_fails_with_its_reason_and_goes_to_the_dead_le
         pass
     reports = studio.told()
     assert [report["state"] for report in reports] == ["failed"] * 3
-    assert all(words in report["reason"] for report in reports)
+    assert all(words in report["detail"] for report in reports)
+    assert {report["reason"] for report in reports} == {code}
     assert waiting(studio) == 0
     assert waiting(studio, studio.jobs.replace("jobs", "jobs-dead")) == 1
 
@@ -216,7 +217,7 @@ def test_a_malformed_job_goes_to_the_dead_letters(studio: Studio, body: str):
     assert waiting(studio) == 0
     assert waiting(studio, studio.jobs.replace("jobs", "jobs-dead")) == 1
     if "rec_a" in body:
-        assert {report["state"] for report in studio.told()} == {"failed"}
+        assert {(report["state"], report["reason"]) for report in studio.told()} == {("failed", "bad_job")}
 
 
 def test_a_job_that_is_interrupted_comes_again_and_is_given_up_after_some_tries(
@@ -232,7 +233,8 @@ def test_a_job_that_is_interrupted_comes_again_and_is_given_up_after_some_tries(
         pass
     (report,) = studio.told()
     assert report["state"] == "failed"
-    assert "given up after 3 tries: no space left on device" in report["reason"]
+    assert "given up after 3 tries: no space left on device" in report["detail"]
+    assert report["reason"] == "given_up"
 
 
 def test_folders_of_composers_that_were_killed_are_removed(tmp_path: Path):

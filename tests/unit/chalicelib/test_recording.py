@@ -19,10 +19,7 @@ from chalicelib.domain.identifiers import NodeId, RecordingId, new_id, new_token
 from chalicelib.domain.meeting import Meeting, Placement
 from chalicelib.domain.plain import plain_of, value_of
 from chalicelib.domain.recording import (
-    NOBODY_BEGAN,
-    NOTHING_RECORDED,
     PATIENCE,
-    RECORDER_LOST,
     START_PATIENCE,
     STOP_PATIENCE,
     Recording,
@@ -46,6 +43,13 @@ from chalicelib.domain.recording_changes import (
     keep,
     note,
     sent,
+)
+from chalicelib.domain.recording_reasons import (
+    NO_COMPOSER,
+    NOBODY_BEGAN,
+    NOT_COMPOSED,
+    NOTHING_RECORDED,
+    RECORDER_LOST,
 )
 from tests.support.builders import NOW, a_meeting
 
@@ -109,7 +113,8 @@ class Story:
 
     def hears(self, state: Any, progress: float = 0.0, reason: str | None = None) -> list[str]:
         files = Files("compositions/film.mp4") if state == "done" else None
-        told = Progress(self.recording.compositions[-1].job, state, progress, reason, files)
+        detail = f"words of {reason}" if reason is not None else None
+        told = Progress(self.recording.compositions[-1].job, state, progress, reason, files, detail)
         return self.write(hear(self.meeting, self.recording, told, self.now))
 
 
@@ -320,7 +325,7 @@ def test_a_film_is_due_at_once_and_its_silence_later():
     assert due_of(story.recording) == ("upkeep", story.now + timedelta(hours=2))
     story.pass_time(timedelta(hours=2, seconds=1))
     assert story.clock() == ["recording.failed"]
-    assert "two hours" in (story.recording.reason or "")
+    assert story.recording.reason == NO_COMPOSER
 
 
 def test_a_film_that_is_being_made_is_not_asked_for_twice():
@@ -350,10 +355,13 @@ def test_a_recording_with_one_film_does_not_fail_with_the_next():
 def test_what_failed_is_made_again():
     story = stopped()
     story.composes()
-    assert story.hears("failed", reason="no room") == ["recording.failed"]
-    assert story.recording.reason == "no room"
+    assert story.hears("failed", reason="given_up") == ["recording.failed"]
+    assert (story.recording.reason, story.recording.detail) == ("given_up", "words of given_up")
     assert story.composes("grid") == ["recording.composition_requested"]
-    assert (story.state, story.recording.reason) == ("processing", None)
+    assert (story.state, story.recording.reason, story.recording.detail) == ("processing", None, None)
+    assert story.hears("failed") == ["recording.failed"]
+    assert (story.recording.reason, story.recording.detail) == (NOT_COMPOSED, None)
+    assert story.composes("grid") == ["recording.composition_requested"]
     assert story.hears("done") == ["recording.ready"]
 
 

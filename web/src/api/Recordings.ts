@@ -23,8 +23,9 @@ export interface RecordingDetails {
   readonly id: string;
   readonly meeting: string;
   readonly state: RecordingState;
-  /** Why it is degraded, or has failed. */
+  /** Why it is degraded, or has failed: a code, and the same in English. */
   readonly reason: string | null;
+  readonly detail?: string | null;
   /** 0 to 1, of the film that is being made. */
   readonly progress: number;
   readonly requestedAt: string;

@@ -72,7 +72,7 @@ interface RowProps {
 function Row({ recording, operation, onChanged }: RowProps): ReactNode {
   const { t, i18n } = useTranslation(WORDS);
   const reasonWords = useReasonWords();
-  const { id, state, reason, bytes, legalHold, retainUntil } = recording;
+  const { id, state, reason, detail, bytes, legalHold, retainUntil } = recording;
   const when = momentOf(recording.startedAt ?? recording.requestedAt, i18n.language);
   const isBad = state === 'failed' || state === 'degraded';
   return (
@@ -83,7 +83,7 @@ function Row({ recording, operation, onChanged }: RowProps): ReactNode {
           <span className={`mark ${isBad ? 'is-bad' : ''}`}>
             {t(`state.${state}`, { ns: RECORDING_WORDS })}
           </span>
-          {reason !== null && <span className="form-problem">{reasonWords(reason)}</span>}
+          {reason !== null && <span className="form-problem">{reasonWords(reason, detail)}</span>}
           {bytes !== null && <span>{sizeOf(bytes, i18n.language)}</span>}
           {legalHold && <span className="mark is-warning">{t('recordings.held')}</span>}
           <span>

@@ -9,7 +9,7 @@ import { WORDS } from './words.ts';
 export function StateWords({ recording }: { readonly recording: RecordingDetails }): ReactNode {
   const { t } = useTranslation(WORDS);
   const reasonWords = useReasonWords();
-  const { state, reason, progress, durationSeconds, bytes } = recording;
+  const { state, reason, detail, progress, durationSeconds, bytes } = recording;
   const percent = Math.round(progress * 100);
   return (
     <span className="recordings-state">
@@ -17,7 +17,7 @@ export function StateWords({ recording }: { readonly recording: RecordingDetails
       {state === 'processing' && (
         <progress max={100} value={percent} aria-label={t('progress', { percent })} />
       )}
-      {reason !== null && <span className="recordings-reason">{reasonWords(reason)}</span>}
+      {reason !== null && <span className="recordings-reason">{reasonWords(reason, detail)}</span>}
       {durationSeconds !== null && <span>{clockOf(durationSeconds)}</span>}
       {bytes !== null && <span>{t('size', { megabytes: Math.max(1, Math.round(bytes / 1e6)) })}</span>}
       {recording.storageClass === 'archive' && <span>{t('archived')}</span>}
@@ -25,8 +25,8 @@ export function StateWords({ recording }: { readonly recording: RecordingDetails
   );
 }
 
-/** Words for the reasons that recorders give by name (docs/recording.md); others are sentences already. */
-export function useReasonWords(): (reason: string) => string {
+/** Words for the codes of docs/recording.md; of one that a newer server gives, its own English. */
+export function useReasonWords(): (reason: string, detail?: string | null) => string {
   const { t } = useTranslation(WORDS);
-  return (reason) => (Object.hasOwn(en.reason, reason) ? t(`reason.${reason}`) : reason);
+  return (reason, detail) => (Object.hasOwn(en.reason, reason) ? t(`reason.${reason}`) : (detail ?? reason));
 }

@@ -76,7 +76,7 @@ describe('the list of recordings', () => {
 
   it('says what is wrong, how far a film is, and that there is none', async () => {
     const items = [
-      aRecording({ id: 'rec_2', state: 'failed', reason: 'Nobody spoke', durationSeconds: null }),
+      aRecording({ id: 'rec_2', state: 'failed', reason: 'newer_code', detail: 'Nobody spoke' }),
       aRecording({ id: 'rec_3', state: 'processing', progress: 0.4, durationSeconds: null }),
     ];
     const { unmount } = show(aClient({ page: () => Promise.resolve({ items, nextCursor: null }) }));
@@ -170,9 +170,9 @@ describe('a recording', () => {
 
   it('that failed says why and is made again', async () => {
     const compose = vi.fn(() => Promise.resolve());
-    const failed = aRecording({ state: 'failed', reason: 'No room on the disk' });
+    const failed = aRecording({ state: 'failed', reason: 'given_up', detail: 'No room on the disk' });
     show(aClient({ recording: () => Promise.resolve(failed), compose }));
-    expect(await screen.findByText('No room on the disk')).toBeDefined();
+    expect(await screen.findByText('Making the film failed again and again')).toBeDefined();
     await userEvent.click(screen.getByRole('button', { name: 'Make the film again' }));
     expect(compose).toHaveBeenCalledWith('rec_1', 'speaker');
   });
