@@ -197,8 +197,8 @@ class Client:
         """Who was given links, newest first."""
         return self._pages(_path("recordings", recording, "access-log"), {"limit": PAGE})
 
-    def compose_recording(self, recording: str, layout: str) -> Json:
-        """Another film of it."""
+    def compose_recording(self, recording: str, layout: str | None = None) -> Json:
+        """Another film of it; without a layout it has those that were chosen while it was recorded."""
         path = _path("recordings", recording, "compositions")
         return self._http.call("POST", path, json={"layout": layout})
 

@@ -42,7 +42,8 @@ class Files:
 @dataclass(frozen=True)
 class Composition:
     job: JobId
-    layout: Layout
+    # Of the whole film; None: as hosts chose it while it was recorded.
+    layout: Layout | None
     # Of the same layout, the one that was asked for last counts.
     revision: int
     # Prefix of all that it writes, with 128 random bits in it.

@@ -70,6 +70,14 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Rearrangement:
+    """From this moment on the film has another layout."""
+
+    at: datetime
+    layout: Layout
+
+
+@dataclass(frozen=True)
 class Access:
     """Who may open it besides hosts: those who were in the meeting, and people by their ids."""
 
@@ -102,7 +110,10 @@ class Recording:
     organiser: UserId | None = None
     # What was asked for with the idempotency key that its id is made of.
     request: str | None = field(default=None, metadata=SECRET)
+    # Of the film's begin.
     layout: Layout = "speaker"
+    # What hosts chose while it went on, by time.
+    rearrangements: tuple[Rearrangement, ...] = ()
     state: RecordingState = "starting"
     wanted: Wanted = "running"
     # Whether a second node is to record it, too.
@@ -188,6 +199,28 @@ def ask(recording: Recording, wanted: Wanted, now: datetime) -> list[Step]:
         return [stopping, *_outcome(stopping.after, now, [])]
     kind = "recording.pause_requested" if wanted == "paused" else "recording.resume_requested"
     return [Step(kind, _settled(asked, now))]
+
+
+def current_layout(recording: Recording) -> Layout:
+    """The layout that was chosen last."""
+    return recording.rearrangements[-1].layout if recording.rearrangements else recording.layout
+
+
+def layout_as_recorded(recording: Recording) -> Layout | None:
+    """What a film's layout is that follows the recording; None: it changes in the film."""
+    return None if recording.rearrangements else recording.layout
+
+
+def rearrange(recording: Recording, layout: Layout, now: datetime) -> list[Step]:
+    """Somebody wants another layout from now on; nothing if it has that, or has stopped.
+
+    What was recorded does not change by it: the film is arranged when it is made.
+    """
+    if not is_active(recording) or recording.wanted == "stopped" or layout == current_layout(recording):
+        return []
+    changed = (*recording.rearrangements, Rearrangement(now, layout))
+    rearranged = dataclasses.replace(recording, rearrangements=changed)
+    return [Step("recording.rearranged", rearranged)]
 
 
 def observe(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from chalicelib.domain.composition import (
     SILENCE,
@@ -20,7 +20,6 @@ from chalicelib.domain.identifiers import JobId
 from chalicelib.domain.meeting import ActiveRecording, Meeting
 from chalicelib.domain.recording import (
     SETTLED,
-    Access,
     Recording,
     Step,
     Tombstone,
@@ -61,7 +60,7 @@ def note(change: Change, steps: Iterable[Step], now: datetime) -> Change:
 
 
 def compose(
-    meeting: Meeting, recording: Recording, layout: Layout, token: str, by: str, now: datetime
+    meeting: Meeting, recording: Recording, layout: Layout | None, token: str, by: str, now: datetime
 ) -> Change:
     """Another file of the same recording; nothing while one of that layout is being made."""
     pending = [one for one in recording.compositions if one.layout == layout and is_pending(one)]
@@ -111,20 +110,10 @@ def attended(meeting: Meeting, recording: Recording, now: datetime) -> Change:
     return change
 
 
-def keep(
-    meeting: Meeting,
-    recording: Recording,
-    now: datetime,
-    *,
-    retain_until: datetime | None,
-    legal_hold: bool,
-    access: Access,
-) -> Change:
-    """How long it is kept and for whom."""
-    kept = dataclasses.replace(recording, retain_until=retain_until, legal_hold=legal_hold, access=access)
-    if kept == recording:
-        return Change.of(meeting)
-    return _with(Change.of(meeting), "recording.updated", kept, now)
+def keep(change: Change, recording: Recording, now: datetime, fields: Mapping[str, Any]) -> Change:
+    """How long it is kept and for whom: some of `retain_until`, `legal_hold`, `access`."""
+    kept = dataclasses.replace(recording, **fields)
+    return change if kept == recording else _with(change, "recording.updated", kept, now)
 
 
 def delete(meeting: Meeting, recording: Recording, by: str, now: datetime) -> Change:
@@ -173,7 +162,7 @@ def _with(change: Change, kind: str, recording: Recording, now: datetime) -> Cha
     return change.then(kind, now, recorded=recording, active_recording=active)
 
 
-def _job(recording: Recording, layout: Layout, token: str, by: str, now: datetime) -> Composition:
+def _job(recording: Recording, layout: Layout | None, token: str, by: str, now: datetime) -> Composition:
     revision = 1 + sum(one.layout == layout for one in recording.compositions)
     return Composition(
         job=JobId(f"job_{token}"),

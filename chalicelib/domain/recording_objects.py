@@ -64,7 +64,11 @@ def job_of(recording: Recording, composition: Composition, bucket: str) -> dict[
         "prefixes": prefixes_best_first(recording),
         "timelineKey": timeline_key(composition),
         "output": composition.output,
-        "layout": composition.layout,
+        "layout": composition.layout or recording.layout,
+        "rearrangements": [
+            {"at": _text(one.at), "layout": one.layout}
+            for one in (recording.rearrangements if composition.layout is None else ())
+        ],
     }
 
 

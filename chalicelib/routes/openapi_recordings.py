@@ -48,7 +48,7 @@ ACTIVE_RECORDING: Schema = {
 }
 _COMPOSITION = {
     "id": {"type": "string", "pattern": "^job_[a-z2-7]{26}$"},
-    "layout": _LAYOUT,
+    "layout": {**nullable(_LAYOUT), "description": "Null: as hosts had it while it was recorded."},
     "revision": COUNT,
     "state": {"type": "string", "enum": ["queued", "sent", "running", "done", "failed"]},
     "progress": _SHARE,
@@ -69,6 +69,7 @@ _EXAMPLE: Schema = {
     "detail": None,
     "progress": 1,
     "layout": "speaker",
+    "rearrangements": [],
     "requestedAt": "2026-11-23T12:00:00.000Z",
     "requestedBy": "par_aaaaaaaaaaaaaaaaaaaaaaaaaa",
     "startedAt": "2026-11-23T12:00:00.600Z",
@@ -125,7 +126,12 @@ RECORDING_SCHEMAS: dict[str, Schema] = {
             reason={**nullable(TEXT), "description": "Why it is degraded, or has failed: a code."},
             detail={**nullable(TEXT), "description": "The same in words of English."},
             progress={**_SHARE, "description": "Of the film that is being made."},
-            layout=_LAYOUT,
+            layout={**_LAYOUT, "description": "Of the film, as it was chosen last."},
+            rearrangements={
+                "type": "array",
+                "items": record(at=TIME, layout=_LAYOUT),
+                "description": "From when on which layout was chosen while it was recorded.",
+            },
             requestedAt=TIME,
             requestedBy=TEXT,
             startedAt=nullable(TIME),
@@ -187,8 +193,9 @@ def recording_paths(meeting: Schema, idempotency_key: Schema) -> dict[str, Any]:
     state = parameter("state", "query", _STATE, "Only recordings in this state.")
     of_meeting["parameters"] = [*_paging(20, 100), state]
     listed["parameters"] = [*of_meeting["parameters"], OF]
-    changed = operation("change_recording", "How long it is kept, and who may open it", 200, shown, MODERATOR,
-                        "400 401 403 404 410 412 413 415 422", "ChangeRecording")  # fmt: skip
+    changed = operation("change_recording", "How long it is kept, who opens it, how its film goes on", 200,
+                        shown, MODERATOR, "400 401 403 404 409 410 412 413 415 422",
+                        "ChangeRecording")  # fmt: skip
     deleted = operation("delete_recording", "Delete it for good; its objects follow", 202, shown,
                         MODERATOR, "401 403 404 409 412")  # fmt: skip
     changed["parameters"] = deleted["parameters"] = [IF_MATCH]

@@ -40,10 +40,13 @@ class ChangeRecordingBody(Body):
     retain_until: Moment | None = None
     legal_hold: bool = False
     access: AccessBody = Field(default_factory=AccessBody)
+    # Of the film from now on, while it is recorded.
+    layout: Layout = "speaker"
 
 
 class ComposeBody(Body):
-    layout: Layout
+    # Of the whole film; null: as hosts had it while it was recorded.
+    layout: Layout | None = None
 
 
 class ListRecordingsQuery(Query):

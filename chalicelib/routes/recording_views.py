@@ -13,6 +13,7 @@ from chalicelib.bootstrap import (
     Recording,
     StorageAges,
     awaits_recorders,
+    current_layout,
     detail_of,
     storage_class_of,
 )
@@ -35,7 +36,8 @@ def recording(value: Recording, ages: StorageAges, now: datetime) -> dict[str, A
         "reason": value.reason,
         "detail": detail_of(value.reason, value.detail),
         "progress": round(value.progress, 3),
-        "layout": value.layout,
+        "layout": current_layout(value),
+        "rearrangements": [{"at": timestamp(one.at), "layout": one.layout} for one in value.rearrangements],
         "requestedAt": timestamp(value.requested_at),
         "requestedBy": value.requested_by,
         "startedAt": timestamp(value.started_at),

@@ -17,7 +17,7 @@ from chalicelib.domain.composition import Composition
 from chalicelib.domain.events import Change, Event
 from chalicelib.domain.identifiers import MeetingId, RandomBytes, RecordingId, new_token
 from chalicelib.domain.meeting import Meeting
-from chalicelib.domain.recording import Recording, is_active
+from chalicelib.domain.recording import Recording, is_active, layout_as_recorded
 from chalicelib.domain.recording_changes import attended, compose, delete, deleted, hear, sent
 from chalicelib.domain.recording_objects import (
     StoredObject,
@@ -150,7 +150,8 @@ class RecordingUpkeep:
         change = attended(meeting, recording, now)
         if not change.events and recording.state == "processing" and not recording.compositions:
             token = new_token(self._random_bytes)
-            change = compose(meeting, recording, recording.layout, token, recording.requested_by, now)
+            layout = layout_as_recorded(recording)
+            change = compose(meeting, recording, layout, token, recording.requested_by, now)
         if self._store.commit(change) is not None:
             # Somebody else changed the meeting: it is still due if there is still something to do.
             return 0

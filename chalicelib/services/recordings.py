@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,14 @@ from chalicelib.domain.permissions import (
     is_allowed,
     standing_of,
 )
-from chalicelib.domain.recording import Recording, Wanted, ask, is_active
+from chalicelib.domain.recording import (
+    Recording,
+    Wanted,
+    ask,
+    is_active,
+    layout_as_recorded,
+    rearrange,
+)
 from chalicelib.domain.recording_access import is_named
 from chalicelib.domain.recording_changes import (
     Hindrance,
@@ -174,37 +181,44 @@ class Recordings:
     def change(
         self, by: Requester, name: str, fields: dict[str, Any], check: Callable[[Recording], None]
     ) -> Recording:
-        """How long it is kept, whether it must be, and who may open it.
+        """How long it is kept, whether it must be, who may open it, and how its film goes on.
 
         Args:
-            fields: Some of `retain_until`, `legal_hold`, `access`.
+            fields: Some of `retain_until`, `legal_hold`, `access`, `layout`.
             check: Refuses, by an error, a change of the state that it is given.
 
         Raises:
             ForbiddenError: A legal hold is set and lifted by the tenant's servers alone.
+            RecordingNotRunningError: Its layout changes while it is recorded; later, films are made anew.
             RecordingGoneError, ValidationFailedError: see there.
         """
         until = fields.get("retain_until")
         if until is not None and until <= by.now:
             raise ValidationFailedError([BrokenRule("/retainUntil", "It is kept until a time to come.")])
-        operation: Operation = "hold_recording" if "legal_hold" in fields else "change_recording"
+        layout: Layout | None = fields.get("layout")
+        kept = {one: value for one, value in fields.items() if one != "layout"}
+        if layout is not None and kept:
+            # Other people may do the one than may do the others.
+            self.authorise(by.caller, name, "control_recording")
 
         def decide(meeting: Meeting, recording: Recording) -> Change:
             _require_there(recording)
             check(recording)
-            return keep(
-                meeting,
-                recording,
-                by.now,
-                retain_until=fields.get("retain_until", recording.retain_until),
-                legal_hold=fields.get("legal_hold", recording.legal_hold),
-                access=fields.get("access", recording.access),
-            )
+            change = Change.of(meeting)
+            if layout is not None:
+                if not is_active(recording) or recording.wanted == "stopped":
+                    raise RecordingNotRunningError("This recording has stopped; have another film made.")
+                change = note(change, rearrange(recording, layout, by.now), by.now)
+            recording = change.recording_by_id.get(recording.id, recording)
+            return keep(change, recording, by.now, kept) if kept else change
 
-        return self._change(by, name, operation, decide)[1]
+        return self._change(by, name, _operation(kept, layout), decide)[1]
 
-    def compose(self, by: Requester, name: str, layout: Layout, key: str | None) -> Composition:
+    def compose(self, by: Requester, name: str, wanted: Layout | None, key: str | None) -> Composition:
         """Have another film made; while one of that layout is being made it is that one.
+
+        Args:
+            wanted: The layout of all of it; None: as hosts had it while it was recorded.
 
         Raises:
             RecordingBusyError: It has not stopped yet.
@@ -221,6 +235,7 @@ class Recordings:
             if not recording.takes:
                 raise RecordingNotRunningError("Nothing was recorded: there is nothing to make a film of.")
             known = next((one for one in recording.compositions if one.job == f"job_{token}"), None)
+            layout = wanted or layout_as_recorded(recording)
             if known is not None and known.layout != layout:
                 raise IdempotencyConflictError("This Idempotency-Key came with another request before.")
             if known is not None:
@@ -229,6 +244,7 @@ class Recordings:
 
         recording = self._change(by, name, "compose_recording", decide)[1]
         made = [one for one in recording.compositions if one.job == f"job_{token}"]
+        layout = wanted or layout_as_recorded(recording)
         return (made or [one for one in recording.compositions if one.layout == layout])[-1]
 
     def delete(self, by: Requester, name: str, check: Callable[[Recording], None]) -> Recording:
@@ -333,6 +349,13 @@ def _refuse(hindrance: Hindrance | None) -> None:
     }
     if hindrance is not None:
         raise reasons[hindrance]
+
+
+def _operation(kept: Mapping[str, object], layout: Layout | None) -> Operation:
+    """What a change of these fields is to the policy."""
+    if "legal_hold" in kept:
+        return "hold_recording"
+    return "control_recording" if layout is not None and not kept else "change_recording"
 
 
 def _require_there(recording: Recording) -> None:

@@ -10,7 +10,7 @@ from chalicelib.domain.participant import Participant
 from chalicelib.domain.permissions import ApiKeyCaller, Keeper, Operation, UserCaller, may_keep
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Node
-from chalicelib.domain.recording import Access, Pause, Recording, awaits_recorders
+from chalicelib.domain.recording import Access, Pause, Recording, awaits_recorders, current_layout
 from chalicelib.domain.recording_access import Opened, StorageAges, storage_class_of
 from chalicelib.domain.recording_reasons import detail_of
 from chalicelib.domain.regions import RegionWish
@@ -60,6 +60,7 @@ __all__ = [
     "Waiting",
     "WebhookEndpointId",
     "awaits_recorders",
+    "current_layout",
     "detail_of",
     "may_keep",
     "require_scope",

@@ -176,6 +176,42 @@ async def test_a_recording_from_start_to_film(stage: Stage, jobs: KeptJobs, comm
     assert "nodes/" not in json.dumps(log)
 
 
+async def test_a_host_arranges_the_film_anew_while_it_is_recorded(stage: Stage, jobs: KeptJobs):
+    api = stage.api
+    recording = await start(stage)
+    path = f"/recordings/{recording['id']}"
+    await stage.says(recording["id"], "recording")
+    status, _, shown = await api("PATCH", path, {"layout": "grid"}, authorization=stage.host)
+    assert (status, shown["layout"]) == (200, "grid")
+    (change,) = shown["rearrangements"]
+    assert change["layout"] == "grid"
+    _, _, same = await api("PATCH", path, {"layout": "grid"}, authorization=stage.host)
+    assert same["rearrangements"] == [change]
+    assert (await api("PATCH", path, {"layout": "circle"}))[0] == 422
+    assert (await api("PATCH", path, {"layout": None}))[0] == 422
+    assert (await api("PATCH", path, {"layout": "share"}, guest=True))[0] == 401
+    _, _, both = await api("PATCH", path, {"layout": "share", "access": {"participants": True, "users": []}})
+    assert (both["layout"], both["access"]["participants"]) == ("share", True)
+    await api("POST", f"{path}/stop")
+    await stage.says(recording["id"], "stopped")
+    status, _, problem = await api("PATCH", path, {"layout": "grid"})
+    assert (status, problem["code"]) == (409, "recording_not_running")
+    await stage.clock()
+    job = jobs.jobs[-1]
+    assert (job["layout"], [one["layout"] for one in job["rearrangements"]]) == ("speaker", ["grid", "share"])
+    assert job["rearrangements"][0]["at"].startswith(change["at"][:-1])
+    await stage.composes(job, "done")
+    _, _, film = await api("GET", path)
+    assert [one["layout"] for one in film["compositions"]] == [None]
+    assert (await api("POST", f"{path}/compositions", {"layout": "share"}))[2]["layout"] == "share"
+    await stage.clock()
+    assert (jobs.jobs[-1]["layout"], jobs.jobs[-1]["rearrangements"]) == ("share", [])
+    status, _, again = await api("POST", f"{path}/compositions", {})
+    assert (status, again["layout"], again["revision"]) == (202, None, 2)
+    _, _, log = await api("GET", f"{stage.path}/events?limit=100")
+    assert [event["type"] for event in log["items"]].count("recording.rearranged") == 2
+
+
 async def test_who_comes_is_told_of_the_recording_before(stage: Stage):
     api = stage.api
     _, _, public = await api("GET", stage.path, guest=True)
@@ -317,7 +353,7 @@ async def test_another_film_is_made_and_a_failure_says_why(stage: Stage, jobs: K
     assert [one["reason"] for one in shown["compositions"]] == [None, "given_up"]
     assert [one["detail"] for one in shown["compositions"]] == [None, "given up: no room"]
     assert (await stage.api("POST", path, {"layout": "circle"}))[0] == 422
-    assert (await stage.api("POST", path, {}))[0] == 422
+    assert (await stage.api("POST", path, {}))[2]["layout"] == "speaker", "as it was recorded"
 
 
 async def test_lists_are_the_tenants_a_persons_or_a_meetings(stage: Stage, jobs: KeptJobs):

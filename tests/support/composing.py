@@ -50,7 +50,7 @@ class Studio:
     def put_timeline(self, data: bytes) -> None:
         self.s3.put_object(Bucket=BUCKET, Key=f"{OUTPUT}timeline.json", Body=data)
 
-    def send(self, prefixes: list[str], layout: str = "grid") -> None:
+    def send(self, prefixes: list[str], layout: str = "grid", **more: Any) -> None:
         job = {
             "job": "job_a",
             "recording": RECORDING,
@@ -60,13 +60,14 @@ class Studio:
             "timelineKey": f"{OUTPUT}timeline.json",
             "output": OUTPUT,
             "layout": layout,
+            **more,
         }
         self.sqs.send_message(QueueUrl=self.jobs, MessageBody=json.dumps(job))
 
-    def compose(self, timeline: bytes, prefixes: list[str], layout: str = "grid") -> Film:
+    def compose(self, timeline: bytes, prefixes: list[str], layout: str = "grid", **more: Any) -> Film:
         """Do one job; it has to be done."""
         self.put_timeline(timeline)
-        self.send(prefixes, layout)
+        self.send(prefixes, layout, **more)
         assert self.composer().take_one(0)
         last = self.told()[-1]
         assert last["state"] == "done", last.get("detail")

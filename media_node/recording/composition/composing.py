@@ -156,6 +156,7 @@ class Composer:
             self._quality.size,
             self._quality.rate,
             strangers(timeline, catalog.every_track()),
+            job.rearrangements,
         )
         fetcher = Fetcher(buckets, catalog, folder)
         film = Film(staging, axis, catalog, fetcher, worker, folder)

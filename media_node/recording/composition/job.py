@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from media_node.errors import JobError
 from media_node.recording.composition.layout import LAYOUTS, LayoutName
+from media_node.recording.composition.timeline import time_us
 
 # A take for each node that carried the meeting, and each backup; a meeting moves a few times a day at most.
 MOST_TAKES = 200
@@ -26,6 +27,8 @@ class Job:
     timeline_key: str
     output: str
     layout: LayoutName
+    # From when on, by the wall clock in microseconds, the film has another layout; ascending.
+    rearrangements: tuple[tuple[int, LayoutName], ...] = ()
 
     @property
     def state_key(self) -> str:
@@ -75,9 +78,7 @@ def parse_job(body: str) -> Job:
         if not isinstance(text, str) or not text:
             raise JobError(f"{name} of a composition job is text, not {str(text)[:80]!r}")
         texts[name] = text
-    layout = next((one for one in LAYOUTS if one == texts["layout"]), None)
-    if layout is None:
-        raise JobError(f"layout is one of {', '.join(LAYOUTS)}, not {texts['layout'][:80]!r}")
+    layout = _layout(texts["layout"])
     prefixes = value.get("prefixes")
     if not isinstance(prefixes, list) or not all(
         isinstance(one, str) and one.endswith("/") for one in prefixes
@@ -96,4 +97,23 @@ def parse_job(body: str) -> Job:
         texts["timelineKey"],
         texts["output"],
         layout,
+        _rearrangements(value.get("rearrangements", [])),
     )
+
+
+def _layout(name: object) -> LayoutName:
+    layout = next((one for one in LAYOUTS if one == name), None)
+    if layout is None:
+        raise JobError(f"layout is one of {', '.join(LAYOUTS)}, not {str(name)[:80]!r}")
+    return layout
+
+
+def _rearrangements(value: object) -> tuple[tuple[int, LayoutName], ...]:
+    rule = 'rearrangements of a composition job are a list of {"at", "layout"}'
+    if not isinstance(value, list):
+        raise JobError(rule)
+    try:
+        found = [(time_us(one["at"]), _layout(one["layout"])) for one in value]
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as exc:
+        raise JobError(rule) from exc
+    return tuple(sorted(found))

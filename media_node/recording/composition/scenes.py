@@ -62,6 +62,13 @@ class Staging:
     rate: int
     # People whom the log does not know, by their tracks: from the first to the end of the last.
     strangers: Mapping[str, Span]
+    # From when on, by the wall clock, hosts had another layout; ascending.
+    rearrangements: tuple[tuple[int, LayoutName], ...] = ()
+
+    def layout_at(self, at_us: int) -> LayoutName:
+        """The layout of a moment by the wall clock."""
+        chosen = [layout for since, layout in self.rearrangements if since <= at_us]
+        return chosen[-1] if chosen else self.layout
 
     def tick(self, film_us: int) -> int:
         """The tick that is nearest to a moment."""
@@ -107,6 +114,7 @@ def scenes_of(staging: Staging, stretch: Stretch, shown: Sequence[Shot], speakin
 
 def _changes(staging: Staging, shown: Sequence[Shot]) -> Iterable[int]:
     """Moments, by the wall clock, at which a scene may change."""
+    yield from (since for since, _ in staging.rearrangements)
     spans = [*staging.holes, *staging.strangers.values()]
     for shot in shown:
         spans += [*shot.on, *shot.lost]
@@ -127,7 +135,7 @@ def _scene(staging: Staging, stretch: Stretch, shown: Sequence[Shot], speaking: 
     speaker, heard = speaking.at(film_us)
     people = _people_at(staging, at_us, cameras)
     stage = Stage(people, tuple(screens), speaker if speaker in people else None, heard)
-    arranged = arrange(staging.layout, stage, staging.size)
+    arranged = arrange(staging.layout_at(at_us), stage, staging.size)
     if not arranged.tiles:
         return Scene(
             tick, card=Card(staging.timeline.title, NOBODY.text) if staging.timeline.title else NOBODY

@@ -77,8 +77,8 @@ def parse_timeline(data: bytes) -> Timeline:
     try:
         value = json.loads(data)
         recording = value["recording"]
-        started = _time_us(recording["startedAt"])
-        ended = _time_us(recording["endedAt"]) if recording.get("endedAt") else None
+        started = time_us(recording["startedAt"])
+        ended = time_us(recording["endedAt"]) if recording.get("endedAt") else None
         pauses = tuple(_pause(one, ended) for one in recording.get("pauses") or ())
         people = _people(value.get("participants") or [], started)
         events = sorted(value.get("events") or [], key=lambda event: event.get("number", 0))
@@ -92,8 +92,8 @@ def parse_timeline(data: bytes) -> Timeline:
 
 def _pause(value: Mapping[str, Any], ended_us: int | None) -> Span:
     until = value.get("to")
-    end = _time_us(until) if until else ended_us if ended_us is not None else NEVER_US
-    return Span(_time_us(value["from"]), end)
+    end = time_us(until) if until else ended_us if ended_us is not None else NEVER_US
+    return Span(time_us(value["from"]), end)
 
 
 def _people(values: list[Mapping[str, Any]], started_us: int) -> dict[str, Person]:
@@ -109,7 +109,7 @@ def _follow(events: list[Mapping[str, Any]], people: dict[str, Person]) -> None:
     """Enter into `people` when they came and went."""
     for event in events:
         kind, data = event.get("type"), event.get("data") or {}
-        at_us = _time_us(event["time"])
+        at_us = time_us(event["time"])
         if kind == "meeting.ended":
             for person in people.values():
                 _leave(person, at_us)
@@ -141,7 +141,7 @@ def _name(value: object) -> str:
     return " ".join(printable.split())[:MOST_NAME_CHARACTERS] or UNKNOWN_NAME
 
 
-def _time_us(value: str) -> int:
+def time_us(value: str) -> int:
     """RFC 3339 to microseconds since the Unix epoch."""
     when = datetime.fromisoformat(value.replace("Z", "+00:00"))
     if when.tzinfo is None:

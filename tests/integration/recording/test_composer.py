@@ -220,6 +220,15 @@ def test_a_malformed_job_goes_to_the_dead_letters(studio: Studio, body: str):
         assert {(report["state"], report["reason"]) for report in studio.told()} == {("failed", "bad_job")}
 
 
+@pytest.mark.parametrize("changes", [7, [7], [{"at": "today", "layout": "grid"}], [{"layout": "grid"}]])
+def test_layouts_that_cannot_be_read_are_told_of(studio: Studio, changes: Any):
+    studio.send([], rearrangements=changes)
+    assert studio.composer().take_one(0)
+    (report,) = studio.told()
+    assert (report["state"], report["reason"]) == ("failed", "bad_job")
+    assert "rearrangements" in report["detail"]
+
+
 def test_a_job_that_is_interrupted_comes_again_and_is_given_up_after_some_tries(
     studio: Studio, prefix: str, monkeypatch: pytest.MonkeyPatch
 ):

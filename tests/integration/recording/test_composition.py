@@ -21,6 +21,7 @@ from tests.support.recorded_meeting import (
     camera,
     event,
     microphone,
+    moment,
     person,
     timeline,
     us,
@@ -126,6 +127,30 @@ def test_a_pause_is_a_short_card_and_what_follows_it_is_in_step(studio: Studio):
     after = [(at + 7, counter(luma, ("par_a",), 0)) for at, luma in lumas if at >= 7]
     assert_in_step(after)
     assert [round(beep, 1) for beep in film.beeps()] == [7, 8, 9, 10]
+
+
+def test_a_layout_that_a_host_chose_half_way_is_the_films_from_that_moment_on(studio: Studio):
+    take = Take(studio.s3)
+    take.write(
+        [
+            *camera("par_a", 0, 8),
+            *camera("par_b", 0, 8),
+            *microphone("par_a", 0, 8, ((0, 8),), beeps=False),
+        ]
+    )
+    changes = [{"at": moment(6), "layout": "speaker"}, {"at": moment(4), "layout": "grid"}]
+    film = studio.compose(timeline(8, [ANA, BO]), [take.prefix], "speaker", rearrangements=changes)
+    seen = {"grid": [], "speaker": []}
+    for at, luma in film.lumas():
+        for layout, times in seen.items():
+            stage = {} if layout == "grid" else {"speaker": "par_a"}
+            numbers = [counter(luma, BOTH, index, layout, **stage) for index in range(2)]
+            if all(number is not None and abs(number / CAMERA_RATE - at) < 0.1 for number in numbers):
+                times.append(round(at, 2))
+    assert seen["grid"] == [round(4 + tick / 25, 2) for tick in range(50)]
+    assert seen["speaker"] == [round(tick / 25, 2) for tick in (*range(100), *range(150, 200))]
+    again = studio.compose(timeline(8, [ANA, BO]), [take.prefix], "grid", output="compositions/again/")
+    assert all(counter(luma, BOTH, 1, "grid") is not None for at, luma in again.lumas() if at > 7)
 
 
 def test_the_speaker_is_large_from_the_moment_somebody_speaks(studio: Studio):

@@ -64,5 +64,5 @@ def test_every_answer_names_its_request_and_refusals_that_pass_say_when():
 def test_a_body_that_has_to_hold_something_has_to_come():
     required = {one["operationId"] for one in operations() if one.get("requestBody", {}).get("required")}
     assert required == {
-        *("join_meeting", "create_api_key", "create_webhook_endpoint", "issue_token", "compose_recording"),
+        *("join_meeting", "create_api_key", "create_webhook_endpoint", "issue_token"),
     }

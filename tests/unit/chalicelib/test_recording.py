@@ -26,10 +26,13 @@ from chalicelib.domain.recording import (
     Seen,
     ask,
     attend,
+    current_layout,
     is_active,
+    layout_as_recorded,
     observe,
     open_takes,
     prefixes_best_first,
+    rearrange,
 )
 from chalicelib.domain.recording_access import StorageAges, storage_class_of
 from chalicelib.domain.recording_changes import (
@@ -44,6 +47,7 @@ from chalicelib.domain.recording_changes import (
     note,
     sent,
 )
+from chalicelib.domain.recording_objects import job_of
 from chalicelib.domain.recording_reasons import (
     NO_COMPOSER,
     NOBODY_BEGAN,
@@ -106,6 +110,11 @@ class Story:
 
     def clock(self) -> list[str]:
         return self.write(attended(self.meeting, self.recording, self.now))
+
+    def arranges(self, layout: Any) -> list[str]:
+        return self.write(
+            note(Change.of(self.meeting), rearrange(self.recording, layout, self.now), self.now)
+        )
 
     def composes(self, layout: Any = "speaker") -> list[str]:
         token = new_token(os.urandom)
@@ -393,6 +402,34 @@ def stopped_job() -> Any:
     return new_id("job", os.urandom)
 
 
+def test_another_layout_while_it_is_recorded_is_an_event_and_the_films_that_follow_it():
+    story = Story()
+    assert current_layout(story.recording) == "speaker"
+    assert story.arranges("grid") == ["recording.rearranged"]
+    assert story.arranges("grid") == [], "it has that layout"
+    story.says("recording")
+    story.pass_time(timedelta(seconds=5))
+    assert story.arranges("share") == ["recording.rearranged"]
+    since = story.now
+    assert current_layout(story.recording) == "share"
+    assert [one.layout for one in story.recording.rearrangements] == ["grid", "share"]
+    assert story.recording.rearrangements[-1].at == since
+    story.wants("stopped")
+    assert story.arranges("grid") == [], "what has stopped goes on with nothing"
+    story.says("stopped")
+    story.composes(layout_as_recorded(story.recording))
+    story.composes("grid")
+    jobs = [job_of(story.recording, one, "bucket") for one in story.recording.compositions]
+    assert [(job["layout"], len(job["rearrangements"])) for job in jobs] == [("speaker", 2), ("grid", 0)]
+    assert jobs[0]["rearrangements"][1]["layout"] == "share"
+    assert datetime.fromisoformat(jobs[0]["rearrangements"][1]["at"]) == since
+
+
+def test_a_film_of_one_layout_has_that_layout():
+    story = stopped()
+    assert layout_as_recorded(story.recording) == "speaker"
+
+
 # Keeping and deleting.
 
 
@@ -407,12 +444,11 @@ def test_a_legal_hold_keeps_a_recording_from_being_deleted_or_due():
     story = ready()
     until = story.recording.retain_until
     assert due_of(story.recording) == ("sweep", until)
-    kept: Any = {"retain_until": until, "access": story.recording.access}
-    held = keep(story.meeting, story.recording, story.now, legal_hold=True, **kept)
+    held = keep(Change.of(story.meeting), story.recording, story.now, {"legal_hold": True})
     assert story.write(held) == ["recording.updated"]
     assert due_of(story.recording) is None
     assert story.write(delete(story.meeting, story.recording, "key_x", story.now)) == []
-    story.write(keep(story.meeting, story.recording, story.now, legal_hold=False, **kept))
+    story.write(keep(Change.of(story.meeting), story.recording, story.now, {"legal_hold": False}))
     assert story.write(delete(story.meeting, story.recording, "key_x", story.now)) == ["recording.deleting"]
     assert due_of(story.recording) == ("sweep", story.now)
 

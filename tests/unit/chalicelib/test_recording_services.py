@@ -317,6 +317,7 @@ def test_a_job_is_sent_once_with_the_timeline_that_it_needs(studio: Studio):
         "timelineKey": f"{composition.output}timeline.json",
         "output": composition.output,
         "layout": "speaker",
+        "rearrangements": [],
     }
     timeline = json.loads(studio.objects.body_by_key["main", job["timelineKey"]])
     assert timeline["meeting"]["id"] == recording.meeting

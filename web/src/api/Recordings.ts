@@ -28,6 +28,8 @@ export interface RecordingDetails {
   readonly detail?: string | null;
   /** 0 to 1, of the film that is being made. */
   readonly progress: number;
+  /** Of the film, as it was chosen last. */
+  readonly layout?: FilmLayout;
   readonly requestedAt: string;
   readonly startedAt: string | null;
   readonly durationSeconds: number | null;
@@ -179,8 +181,19 @@ export class Recordings {
     return checked(await this.#api.call('PATCH', pathOf(id), { access }));
   }
 
-  /** @throws ApiError */
-  async compose(id: string, layout: FilmLayout): Promise<void> {
+  /**
+   * Gives the film of what is being recorded another layout from now on.
+   * @throws ApiError
+   */
+  async arrange(id: string, layout: FilmLayout): Promise<RecordingDetails> {
+    return checked(await this.#api.call('PATCH', pathOf(id), { layout }));
+  }
+
+  /**
+   * Has another film made; without a layout it has those that hosts chose while it was recorded.
+   * @throws ApiError
+   */
+  async compose(id: string, layout: FilmLayout | null): Promise<void> {
     await this.#api.call('POST', `${pathOf(id)}/compositions`, { layout });
   }
 

@@ -45,7 +45,7 @@ export function Keeping({ recording, recordings, onChanged }: KeepingProps): Rea
         <Button
           className="button primary"
           onPress={() => {
-            change(recordings.compose(id, 'speaker').then(() => recordings.recording(id)));
+            change(recordings.compose(id, null).then(() => recordings.recording(id)));
           }}
         >
           {t('compose')}

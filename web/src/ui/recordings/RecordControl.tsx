@@ -7,13 +7,14 @@ import {
   fetchMeeting,
   Recordings,
   resumeTokenOf,
+  type FilmLayout,
   type MeetingDetails,
   type RecordingDetails,
 } from '../../meeting/index.ts';
 import { showToast } from '../components/toasts.ts';
 import { WORDS } from './words.ts';
 
-export type RecordClient = Pick<Recordings, 'start' | 'direct'>;
+export type RecordClient = Pick<Recordings, 'start' | 'direct' | 'arrange' | 'recording'>;
 
 interface RecordControlProps {
   readonly code: string;
@@ -73,6 +74,7 @@ export function RecordControl(props: RecordControlProps): ReactNode {
   const isPaused = active.state === 'paused';
   return (
     <>
+      <LayoutChoice id={active.id} recordings={recordings} />
       <Button
         className="button"
         aria-label={t(isPaused ? 'resumeRecording' : 'pauseRecording')}
@@ -94,6 +96,59 @@ export function RecordControl(props: RecordControlProps): ReactNode {
         <Square aria-hidden /> {t('stop')}
       </Button>
     </>
+  );
+}
+
+const LAYOUTS = ['speaker', 'grid', 'share'] as const;
+
+/** How the film goes on from now on; what was chosen, it shows once that is so. */
+function LayoutChoice({
+  id,
+  recordings,
+}: {
+  readonly id: string;
+  readonly recordings: RecordClient;
+}): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const [layout, setLayout] = useState<FilmLayout>('speaker');
+
+  const take = (work: Promise<RecordingDetails>, onFailure: (error: unknown) => void): void => {
+    work.then((recording) => {
+      setLayout(recording.layout ?? 'speaker');
+    }, onFailure);
+  };
+  useEffect(() => {
+    let isCurrent = true;
+    recordings.recording(id).then(
+      (recording) => {
+        if (isCurrent) setLayout(recording.layout ?? 'speaker');
+      },
+      () => undefined,
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [id, recordings]);
+
+  return (
+    <label className="record-layout">
+      <span className="visually-hidden">{t('layout')}</span>
+      <select
+        value={layout}
+        title={t('layout')}
+        onChange={(event) => {
+          take(recordings.arrange(id, event.target.value as FilmLayout), (error) => {
+            showToast(t('recordFailed', { reason: error instanceof Error ? error.message : '' }));
+          });
+        }}
+      >
+        {LAYOUTS.map((one) => (
+          <option key={one} value={one}>
+            {t(`layouts.${one}`)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -174,7 +174,7 @@ describe('a recording', () => {
     show(aClient({ recording: () => Promise.resolve(failed), compose }));
     expect(await screen.findByText('Making the film failed again and again')).toBeDefined();
     await userEvent.click(screen.getByRole('button', { name: 'Make the film again' }));
-    expect(compose).toHaveBeenCalledWith('rec_1', 'speaker');
+    expect(compose).toHaveBeenCalledWith('rec_1', null);
   });
 
   it('with a legal hold cannot be deleted', async () => {
@@ -225,20 +225,39 @@ describe('a host', () => {
         said.push(`${verb} ${id}`);
         return Promise.resolve(aRecording());
       },
+      arrange: (id, layout) => {
+        said.push(`${layout} ${id}`);
+        return Promise.resolve(aRecording({ layout }));
+      },
+      recording: () => Promise.resolve(aRecording()),
     };
     const look = () => Promise.resolve(details(null));
     render(<RecordControl code="abc" isRecorded={false} look={look} recordings={recordings} />);
-    for (const name of ['Record', 'Pause recording', 'Go on recording', 'Stop recording']) {
+    for (const name of ['Record', 'Pause recording', 'Go on recording']) {
       await userEvent.click(await screen.findByRole('button', { name }));
     }
+    const layouts = screen.getByRole('combobox', { name: 'Layout of the film' });
+    expect((layouts as HTMLSelectElement).value).toBe('speaker');
+    await userEvent.selectOptions(layouts, 'Everybody the same size');
+    expect((layouts as HTMLSelectElement).value).toBe('grid');
+    await userEvent.click(screen.getByRole('button', { name: 'Stop recording' }));
     expect(await screen.findByRole('button', { name: 'Record' })).toBeDefined();
-    expect(said).toEqual(['start abc', 'pause rec_1', 'resume rec_1', 'stop rec_1']);
+    expect(said).toEqual(['start abc', 'pause rec_1', 'resume rec_1', 'grid rec_1', 'stop rec_1']);
   });
 
   it('finds the recording that goes on already', async () => {
     const look = () => Promise.resolve(details({ id: 'rec_1', state: 'recording' }));
-    render(<RecordControl code="abc" isRecorded look={look} />);
+    const refuse = () => Promise.reject(new Error('no'));
+    const recording = () => Promise.resolve(aRecording({ layout: 'share' }));
+    const recordings: RecordClient = { start: refuse, direct: refuse, arrange: refuse, recording };
+    render(<RecordControl code="abc" isRecorded look={look} recordings={recordings} />);
     expect(await screen.findByRole('button', { name: 'Stop recording' })).toBeDefined();
+    const layouts = screen.getByRole('combobox', { name: 'Layout of the film' });
+    await waitFor(() => {
+      expect((layouts as HTMLSelectElement).value).toBe('share');
+    });
+    await userEvent.selectOptions(layouts, 'Who speaks in front');
+    expect((layouts as HTMLSelectElement).value, 'what was refused is not shown').toBe('share');
   });
 });
 

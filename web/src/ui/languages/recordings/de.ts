@@ -12,6 +12,12 @@ export const de: WordsLike<typeof en> = {
   stop: 'Aufzeichnung beenden',
   pauseRecording: 'Aufzeichnung anhalten',
   resumeRecording: 'Aufzeichnung fortsetzen',
+  layout: 'Anordnung im Film',
+  layouts: {
+    speaker: 'Wer spricht, im Vordergrund',
+    grid: 'Alle gleich groß',
+    share: 'Geteiltes im Vordergrund',
+  },
   recordFailed: 'Die Aufzeichnung ließ sich nicht ändern: {{reason}}',
   title: 'Aufzeichnungen',
   all: 'Alle Aufzeichnungen',

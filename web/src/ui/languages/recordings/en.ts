@@ -9,6 +9,12 @@ export const en = {
   stop: 'Stop recording',
   pauseRecording: 'Pause recording',
   resumeRecording: 'Go on recording',
+  layout: 'Layout of the film',
+  layouts: {
+    speaker: 'Who speaks in front',
+    grid: 'Everybody the same size',
+    share: 'What is shared in front',
+  },
   recordFailed: 'The recording could not be changed: {{reason}}',
   title: 'Recordings',
   all: 'All recordings',

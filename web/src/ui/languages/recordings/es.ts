@@ -11,6 +11,12 @@ export const es: WordsLike<typeof en> = {
   stop: 'Terminar la grabación',
   pauseRecording: 'Pausar la grabación',
   resumeRecording: 'Seguir grabando',
+  layout: 'Disposición del vídeo',
+  layouts: {
+    speaker: 'Quien habla en primer plano',
+    grid: 'Todos del mismo tamaño',
+    share: 'Lo compartido en primer plano',
+  },
   recordFailed: 'No se pudo cambiar la grabación: {{reason}}',
   title: 'Grabaciones',
   all: 'Todas las grabaciones',

@@ -11,6 +11,12 @@ export const fr: WordsLike<typeof en> = {
   stop: 'Arrêter l’enregistrement',
   pauseRecording: 'Suspendre l’enregistrement',
   resumeRecording: 'Reprendre l’enregistrement',
+  layout: 'Disposition du film',
+  layouts: {
+    speaker: 'La personne qui parle au premier plan',
+    grid: 'Tout le monde à la même taille',
+    share: 'Le partage au premier plan',
+  },
   recordFailed: 'L’enregistrement n’a pas pu être modifié : {{reason}}',
   title: 'Enregistrements',
   all: 'Tous les enregistrements',
