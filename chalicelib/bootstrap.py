@@ -55,6 +55,7 @@ from chalicelib.services.protocols import (
 from chalicelib.services.quality import Quality, read_quality_report
 from chalicelib.services.recorder_reports import read_composition_report
 from chalicelib.services.recorders import Recorders, RecorderTokens, Rules
+from chalicelib.services.recording_links import NewLink, RecordingLinks
 from chalicelib.services.recording_media import Media, RecordingMedia
 from chalicelib.services.recording_upkeep import RecordingUpkeep
 from chalicelib.services.recordings import Recordings, Requester
@@ -79,6 +80,7 @@ from chalicelib.services.values import (
     FleetLoad,
     JoinWishes,
     Keeper,
+    LinkCaller,
     Meeting,
     MeetingId,
     MeetingWishes,
@@ -100,6 +102,7 @@ from chalicelib.services.values import (
     UserCaller,
     UserId,
     Waiting,
+    WatchLink,
     WebhookEndpointId,
     awaits_recorders,
     current_layout,
@@ -194,6 +197,7 @@ class Services:
     profiles: Profiles
     recordings: Recordings
     recording_media: RecordingMedia
+    recording_links: RecordingLinks
     recording_upkeep: RecordingUpkeep
     tenant_keys: TenantKeys
 
@@ -234,7 +238,7 @@ def build(config: Config, stores: Stores) -> Services:
         connection_tests=ConnectionTests(
             fleet, in_region, stores.signer, config.api_url, os.urandom, secrets.randbelow
         ),
-        callers=Callers(accounts, stores.signer, config.api_url, stores.people),
+        callers=Callers(accounts, stores.signer, config.api_url, stores.people, utc_now),
         passcodes=passcodes,
         moderation=Moderation(meetings, stores.meetings, fleet),
         meetings=meetings,
@@ -264,6 +268,7 @@ def build(config: Config, stores: Stores) -> Services:
         tenants=tenants,
         profiles=Profiles(stores.profiles),
         recordings=recordings,
+        recording_links=RecordingLinks(recordings, os.urandom, config.app_url),
         recording_media=RecordingMedia(
             recordings, stores.recordings, stores.recording_objects, stores.media_links
         ),
@@ -368,11 +373,13 @@ __all__ = [
     "JoinWishes",
     "Keeper",
     "Kept",
+    "LinkCaller",
     "Media",
     "Meeting",
     "MeetingId",
     "MeetingWishes",
     "Moderator",
+    "NewLink",
     "Node",
     "NodeId",
     "Opened",
@@ -393,6 +400,7 @@ __all__ = [
     "UserCaller",
     "UserId",
     "Waiting",
+    "WatchLink",
     "WebhookEndpointId",
     "awaits_recorders",
     "build",

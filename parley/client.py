@@ -197,6 +197,22 @@ class Client:
         """Who was given links, newest first."""
         return self._pages(_path("recordings", recording, "access-log"), {"limit": PAGE})
 
+    def make_recording_link(
+        self, recording: str, expires_in_seconds: int = 86_400, *, idempotency_key: str | None = None
+    ) -> Json:
+        """A link to watch it without an account, until it ends; `url` is told this once."""
+        path = _path("recordings", recording, "links")
+        return self._make(path, {"expiresInSeconds": expires_in_seconds}, idempotency_key)
+
+    def recording_links(self, recording: str) -> list[Json]:
+        """Those that were made and not taken back."""
+        links: list[Json] = self._http.call("GET", _path("recordings", recording, "links"))["items"]
+        return links
+
+    def delete_recording_link(self, recording: str, link: str) -> None:
+        """Take a link back: nobody gets anything by it any more."""
+        self._http.call("DELETE", _path("recordings", recording, "links", link))
+
     def compose_recording(self, recording: str, layout: str | None = None) -> Json:
         """Another film of it; without a layout it has those that were chosen while it was recorded."""
         path = _path("recordings", recording, "compositions")

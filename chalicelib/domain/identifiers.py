@@ -19,6 +19,7 @@ EventId = NewType("EventId", str)
 WebhookEndpointId = NewType("WebhookEndpointId", str)
 RecordingId = NewType("RecordingId", str)
 JobId = NewType("JobId", str)
+LinkId = NewType("LinkId", str)
 Tenant = NewType("Tenant", str)
 
 RandomBytes = Callable[[int], bytes]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, get_args
 
-from chalicelib.domain.identifiers import KeyId, MeetingId, ParticipantId, Tenant, UserId
+from chalicelib.domain.identifiers import KeyId, LinkId, MeetingId, ParticipantId, Tenant, UserId
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant, Role
 
@@ -22,7 +23,7 @@ Operation = Literal[
     "see_events", "see_quality", "see_nodes", "drain_node", "manage_webhooks", "manage_api_keys",
     "see_usage", "start_recording", "control_recording", "list_recordings", "see_recording",
     "open_recording", "compose_recording", "change_recording", "hold_recording", "delete_recording",
-    "see_recording_access",
+    "see_recording_access", "link_recording",
 ]  # fmt: skip
 # "organiser" is the user who made the meeting, "operator" one whom the issuer's entry names as such,
 # "member" another one of its tenant;
@@ -86,6 +87,8 @@ STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
     "hold_recording": _KEEPERS,
     "delete_recording": _HOSTS | {"operator"},
     "see_recording_access": _HOSTS | {"operator"},
+    # Who has a link sees what was recorded: not for an operator to give.
+    "link_recording": _HOSTS,
 }
 # What those may do besides whom a recording's access names.
 ON_NAMED: frozenset[Operation] = frozenset({"see_recording", "open_recording"})
@@ -139,9 +142,17 @@ class Guest:
     """Anybody with a link."""
 
 
+@dataclass(frozen=True)
+class LinkCaller:
+    """The bearer of a link to one recording, at a moment: links end."""
+
+    link: LinkId
+    at: datetime
+
+
 # Whoever may act for a tenant as a whole.
 Keeper = ApiKeyCaller | UserCaller
-Caller = ApiKeyCaller | UserCaller | ParticipantCaller | Guest
+Caller = ApiKeyCaller | UserCaller | ParticipantCaller | LinkCaller | Guest
 
 
 def is_allowed(
@@ -188,7 +199,9 @@ def standing_of(caller: Caller, meeting: Meeting | None, participant: Participan
         if meeting.organiser == caller.user:
             return "organiser"
         return "operator" if caller.operates else "member"
-    if isinstance(caller, Guest) or meeting is None or caller.meeting != meeting.id or participant is None:
+    if isinstance(caller, Guest | LinkCaller) or meeting is None or participant is None:
+        return "link"
+    if caller.meeting != meeting.id:
         return "link"
     if participant.state in ("removed", "denied"):
         return "removed"

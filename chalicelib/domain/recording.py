@@ -16,6 +16,7 @@ from typing import Literal
 from chalicelib.domain.composition import Composition, Layout
 from chalicelib.domain.identifiers import MeetingId, NodeId, RecordingId, Tenant, UserId
 from chalicelib.domain.plain import SECRET
+from chalicelib.domain.recording_links import WatchLink
 from chalicelib.domain.recording_reasons import NOBODY_BEGAN, NOTHING_RECORDED, RECORDER_LOST
 
 RecordingSetting = Literal["off", "allowed", "automatic"]
@@ -136,6 +137,8 @@ class Recording:
     retain_until: datetime | None = None
     legal_hold: bool = False
     access: Access = Access()
+    # For people without an account.
+    links: tuple[WatchLink, ...] = field(default=(), metadata=SECRET)
     deleting_since: datetime | None = None
     deleted_by: str | None = None
     tombstone: Tombstone | None = field(default=None, metadata=SECRET)

@@ -10,12 +10,15 @@ from typing import Literal
 from chalicelib.domain.composition import Composition, Layout
 from chalicelib.domain.identifiers import RecordingId
 from chalicelib.domain.participant import Participant
-from chalicelib.domain.permissions import Caller, ParticipantCaller, UserCaller
+from chalicelib.domain.permissions import Caller, LinkCaller, ParticipantCaller, UserCaller
 from chalicelib.domain.recording import Recording
+from chalicelib.domain.recording_links import opens
 
 MediaKind = Literal["mp4", "hls", "thumbnails", "tracks", "manifest"]
 StorageClass = Literal["standard", "infrequent", "archive"]
 
+# What a bearer of a link for watching may open: the film, and not what it was made of.
+WATCHED: frozenset[MediaKind] = frozenset({"mp4", "hls", "thumbnails"})
 # From the moment when it is given out.
 LINK_LIFETIME = timedelta(minutes=5)
 
@@ -51,6 +54,8 @@ def is_named(recording: Recording, caller: Caller, me: Participant | None, visit
         visited: Whether the caller, signed in, was in the meeting.
     """
     access = recording.access
+    if isinstance(caller, LinkCaller):
+        return opens(recording.links, caller.link, caller.at)
     if isinstance(caller, UserCaller):
         return caller.user in access.users or (access.participants and visited)
     if isinstance(caller, ParticipantCaller) and me is not None and me.joined_at is not None:

@@ -26,6 +26,7 @@ from chalicelib.domain.recording import (
     attend,
     is_active,
 )
+from chalicelib.domain.recording_links import WatchLink
 from chalicelib.domain.recording_reasons import NO_COMPOSER
 
 # Why a recording cannot begin.
@@ -114,6 +115,14 @@ def keep(change: Change, recording: Recording, now: datetime, fields: Mapping[st
     """How long it is kept and for whom: some of `retain_until`, `legal_hold`, `access`."""
     kept = dataclasses.replace(recording, **fields)
     return change if kept == recording else _with(change, "recording.updated", kept, now)
+
+
+def linked(meeting: Meeting, recording: Recording, links: tuple[WatchLink, ...], now: datetime) -> Change:
+    """Other links for watching it than before."""
+    if links == recording.links:
+        return Change.of(meeting)
+    kind = "recording.linked" if set(links) - set(recording.links) else "recording.unlinked"
+    return _with(Change.of(meeting), kind, dataclasses.replace(recording, links=links), now)
 
 
 def delete(meeting: Meeting, recording: Recording, by: str, now: datetime) -> Change:

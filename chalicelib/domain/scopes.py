@@ -40,6 +40,7 @@ SCOPE_BY_OPERATION: Mapping[Operation, Scope | Literal["public"]] = {
     "hold_recording": "recordings:write",
     "delete_recording": "recordings:write",
     "see_recording_access": "recordings:read",
+    "link_recording": "recordings:write",
     "see_nodes": "nodes:read",
     "drain_node": "nodes:write",
     "manage_webhooks": "webhooks",

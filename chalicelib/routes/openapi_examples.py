@@ -55,6 +55,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "nobody may delete it": {"legalHold": True},
     },
     "compose_recording": {"everybody in the picture": {"layout": "grid"}},
+    "make_recording_link": {"for an hour": {"expiresInSeconds": 3600}},
     "begin_connection_test": {"nothing to say": {}},
     "create_api_key": {"for a server that makes meetings": {
         "name": "billing", "scopes": ["meetings:read", "meetings:write"],

@@ -40,6 +40,7 @@ OF_AN_ENDPOINT = (
 OF_A_RECORDING = (
     *("show_recording", "change_recording", "delete_recording", "open_recording", "list_recording_access"),
     *("stop_recording", "pause_recording", "resume_recording", "compose_recording"),
+    *("make_recording_link", "list_recording_links"),
 )
 
 # From which operation's answer, of which status, to which operations, with which parameters.

@@ -27,6 +27,7 @@ from chalicelib.routes.recording_bodies import (
     ChangeRecordingBody,
     ComposeBody,
     Layout,
+    MakeLinkBody,
     StartRecordingBody,
     State,
 )
@@ -35,6 +36,7 @@ RECORDING_BODIES: dict[str, type[BaseModel]] = {
     "StartRecording": StartRecordingBody,
     "ChangeRecording": ChangeRecordingBody,
     "Compose": ComposeBody,
+    "MakeLink": MakeLinkBody,
 }
 _ID: Schema = {"type": "string", "pattern": "^rec_[a-z2-7]{26}$"}
 _STATE: Schema = {"type": "string", "enum": list(get_args(State))}
@@ -105,6 +107,12 @@ _MEDIA_EXAMPLE = {
     "manifest": [{"url": "https://media.example.com/nodes/…/pages/000000.json?…"}],
 }
 _FILE = nullable(record(url=_LINK))
+_WATCH_LINK = {
+    "id": {"type": "string", "pattern": "^lnk_[a-z2-7]{26}$"},
+    "madeBy": TEXT,
+    "madeAt": TIME,
+    "expiresAt": TIME,
+}
 _MEDIA = record(recording=_ID, layout=nullable(_LAYOUT), expiresAt=TIME, nextCursor=nullable(TEXT))
 _MEDIA["properties"] |= {
     "mp4": _FILE,
@@ -161,6 +169,12 @@ RECORDING_SCHEMAS: dict[str, Schema] = {
     },
     "Composition": record(**_COMPOSITION),
     "RecordingMedia": {**_MEDIA, "examples": [_MEDIA_EXAMPLE]},
+    "WatchLink": record(**_WATCH_LINK),
+    "NewWatchLink": record(
+        **_WATCH_LINK,
+        url={**_LINK, "description": "Opens the page of the film without an account."},
+        token={**TEXT, "description": "What the page sends as Bearer; told this once."},
+    ),
     "RecordingAccess": record(
         at=TIME,
         by=TEXT,
@@ -224,6 +238,24 @@ def recording_paths(meeting: Schema, idempotency_key: Schema) -> dict[str, Any]:
             "parameters": [parameter("recording", "path", TEXT, "An id (`rec_…`).")],
             "post": compose,
         },
+        **_links(one, idempotency_key),
+    }
+
+
+def _links(one: str, idempotency_key: Schema) -> dict[str, Any]:
+    named = parameter("recording", "path", TEXT, "An id (`rec_…`).")
+    made = operation("make_recording_link", "A link for people without an account, which ends", 201,
+                     reference("NewWatchLink"), MODERATOR, "400 401 403 404 409 410 413 415 422",
+                     "MakeLink")  # fmt: skip
+    made["parameters"] = [idempotency_key]
+    listed = operation("list_recording_links", "Its links", 200, listing("WatchLink"), MODERATOR,
+                       "401 403 404")  # fmt: skip
+    gone = operation("delete_recording_link", "Take a link back", 204, {}, MODERATOR,
+                     "401 403 404")  # fmt: skip
+    link = parameter("link", "path", TEXT, "An id (`lnk_…`).")
+    return {
+        f"{one}/links": {"parameters": [named], "post": made, "get": listed},
+        f"{one}/links/{{link}}": {"parameters": [named, link], "delete": gone},
     }
 
 

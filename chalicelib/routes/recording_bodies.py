@@ -49,6 +49,12 @@ class ComposeBody(Body):
     layout: Layout | None = None
 
 
+class MakeLinkBody(Body):
+    """A day, an hour, a week: whatever is between a minute and seven days."""
+
+    expires_in_seconds: Annotated[int, Field(ge=60, le=7 * 86_400)] = 86_400
+
+
 class ListRecordingsQuery(Query):
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=400)] | None = None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from chalicelib.bootstrap import (
     Composition,
     Media,
+    NewLink,
     Opened,
     Recording,
     StorageAges,
+    WatchLink,
     awaits_recorders,
     current_layout,
     detail_of,
@@ -82,9 +83,9 @@ def composition(value: Composition) -> dict[str, Any]:
     }
 
 
-def media(value: Media, kinds: Collection[str]) -> dict[str, Any]:
+def media(value: Media) -> dict[str, Any]:
     """What was asked for; null where there is nothing of it yet."""
-    expires = timestamp(value.expires_at)
+    kinds, expires = value.kinds, timestamp(value.expires_at)
     urls = {name: link.url for name, link in value.link_by_name.items()}
     answer: dict[str, Any] = {
         "recording": value.recording.id,
@@ -108,6 +109,20 @@ def media(value: Media, kinds: Collection[str]) -> dict[str, Any]:
     if "manifest" in kinds:
         answer["manifest"] = [{"url": one.url} for one in value.manifest]
     return answer
+
+
+def watch_link(value: WatchLink) -> dict[str, Any]:
+    return {
+        "id": value.id,
+        "madeBy": value.made_by,
+        "madeAt": timestamp(value.made_at),
+        "expiresAt": timestamp(value.expires_at),
+    }
+
+
+def new_link(value: NewLink) -> dict[str, Any]:
+    """With what is told this once."""
+    return {**watch_link(value.link), "url": value.url, "token": value.secret}
 
 
 def opened(value: Opened) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from datetime import timedelta
 
 from chalice.app import Response
 
 from chalicelib import errors
-from chalicelib.bootstrap import Access, Recording, Requester, StorageAges, UserId, utc_now
+from chalicelib.bootstrap import Access, LinkCaller, Recording, Requester, StorageAges, UserId, utc_now
 from chalicelib.routes import recording_views, views
 from chalicelib.routes.bodies import EmptyBody
 from chalicelib.routes.http import Call, checked, idempotency_key, json_response, maker_of
@@ -18,6 +19,7 @@ from chalicelib.routes.recording_bodies import (
     ComposeBody,
     ListAllRecordingsQuery,
     ListRecordingsQuery,
+    MakeLinkBody,
     OpenRecordingQuery,
     StartRecordingBody,
 )
@@ -86,7 +88,7 @@ def open_recording(call: Call, recording: str) -> Response:
     media = call.services.recording_media.open(
         _by(call), recording, query.kinds, query.layout, query.limit, _unwrapped(query.cursor)
     )
-    return json_response(recording_views.media(media, query.kinds))
+    return json_response(recording_views.media(media))
 
 
 def list_recording_access(call: Call, recording: str) -> Response:
@@ -96,6 +98,23 @@ def list_recording_access(call: Call, recording: str) -> Response:
     )
     items = [recording_views.opened(one) for one in page]
     return json_response({"items": items, "nextCursor": views.cursor_of(mark)})
+
+
+def make_recording_link(call: Call, recording: str) -> Response:
+    body = call.body(MakeLinkBody)
+    lasts = timedelta(seconds=body.expires_in_seconds)
+    made = call.services.recording_links.make(_by(call), recording, lasts, idempotency_key(call))
+    return json_response(recording_views.new_link(made), 201)
+
+
+def list_recording_links(call: Call, recording: str) -> Response:
+    links = call.services.recording_links.of(call.caller, recording)
+    return json_response({"items": [recording_views.watch_link(one) for one in links], "nextCursor": None})
+
+
+def delete_recording_link(call: Call, recording: str, link: str) -> Response:
+    call.services.recording_links.take_back(_by(call), recording, link)
+    return Response("", status_code=204, headers={"Content-Type": "application/json"})
 
 
 def compose_recording(call: Call, recording: str) -> Response:
@@ -115,7 +134,11 @@ def _as_read(call: Call) -> Callable[[Recording], None]:
 def _view(call: Call, recording: Recording) -> dict[str, object]:
     config = call.services.config
     ages = StorageAges(config.recording_infrequent_days, config.recording_archive_days)
-    return recording_views.recording(recording, ages, utc_now())
+    shown = recording_views.recording(recording, ages, utc_now())
+    if isinstance(call.caller, LinkCaller):
+        # Who else may watch is not for whoever got a link.
+        shown["access"] = {"participants": False, "users": []}
+    return shown
 
 
 def _listing(call: Call, page: list[Recording], mark: str | None) -> Response:

@@ -11,17 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.domain.composition import Composition, Layout
-from chalicelib.domain.permissions import Caller
+from chalicelib.domain.permissions import Caller, LinkCaller
 from chalicelib.domain.recording import Recording
 from chalicelib.domain.recording_access import (
     LINK_LIFETIME,
+    WATCHED,
     MediaKind,
     Opened,
     film_of,
     growing_film_of,
     growing_playlist,
 )
-from chalicelib.errors import RecordingGoneError
+from chalicelib.errors import ForbiddenError, RecordingGoneError
 from chalicelib.services.protocols import MediaLinks, RecordingObjects, RecordingStore
 from chalicelib.services.recordings import Recordings, Requester
 
@@ -46,6 +47,8 @@ class Media:
     """What can be opened of a recording; what is not there, or was not asked for, is None or empty."""
 
     recording: Recording
+    # What was asked for, as far as the caller may have it.
+    kinds: frozenset[MediaKind]
     expires_at: datetime
     film: Composition | None
     # By name: mp4, hls, thumbnails, sprite, chapters, chat, waveform.
@@ -98,10 +101,15 @@ class RecordingMedia:
 
         Raises:
             RecordingGoneError: It was deleted.
+            ForbiddenError: A link is for the film alone.
         """
         recording, _ = self._recordings.authorise(by.caller, name, "open_recording")
         if recording.state in ("deleting", "deleted"):
             raise RecordingGoneError("This recording was deleted.")
+        if isinstance(by.caller, LinkCaller):
+            kinds = WATCHED & set(kinds)
+            if not kinds:
+                raise ForbiddenError("A link for watching opens the film, and not what it was made of.")
         expires = by.now + LINK_LIFETIME
         named = tuple(sorted(kinds))
         self._store.note_opened(
@@ -113,6 +121,7 @@ class RecordingMedia:
         tracks, mark = self._tracks(recording, expires, limit, after) if "tracks" in kinds else ([], None)
         return Media(
             recording=recording,
+            kinds=frozenset(kinds),
             expires_at=expires,
             film=film,
             link_by_name=self._film_links(film, wanted, query, expires),

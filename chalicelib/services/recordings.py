@@ -18,6 +18,7 @@ from chalicelib.domain.permissions import (
     ApiKeyCaller,
     Caller,
     Keeper,
+    LinkCaller,
     Operation,
     ParticipantCaller,
     UserCaller,
@@ -59,6 +60,7 @@ from chalicelib.errors import (
     RecordingNotRunningError,
     RecordingOffError,
     StoreUnavailableError,
+    UnauthorizedError,
     ValidationFailedError,
 )
 from chalicelib.services.changes import tries
@@ -140,7 +142,7 @@ class Recordings:
                 raise RecordingNotRunningError("This recording has stopped; start another one.")
             return note(Change.of(meeting), ask(recording, wanted, by.now), by.now)
 
-        change, recording = self._change(by, name, "control_recording", decide)
+        change, recording = self.apply(by, name, "control_recording", decide)
         return self._told(change, recording.id, by) if change.events else recording
 
     # Looking.
@@ -212,7 +214,7 @@ class Recordings:
             recording = change.recording_by_id.get(recording.id, recording)
             return keep(change, recording, by.now, kept) if kept else change
 
-        return self._change(by, name, _operation(kept, layout), decide)[1]
+        return self.apply(by, name, _operation(kept, layout), decide)[1]
 
     def compose(self, by: Requester, name: str, wanted: Layout | None, key: str | None) -> Composition:
         """Have another film made; while one of that layout is being made it is that one.
@@ -242,7 +244,7 @@ class Recordings:
                 return Change.of(meeting)
             return compose(meeting, recording, layout, token, by.name, by.now)
 
-        recording = self._change(by, name, "compose_recording", decide)[1]
+        recording = self.apply(by, name, "compose_recording", decide)[1]
         made = [one for one in recording.compositions if one.job == f"job_{token}"]
         layout = wanted or layout_as_recorded(recording)
         return (made or [one for one in recording.compositions if one.layout == layout])[-1]
@@ -264,7 +266,7 @@ class Recordings:
                 raise RecordingBusyError("It is being recorded, or a film of it made: stop it, or wait.")
             return delete(meeting, recording, by.name, by.now)
 
-        return self._change(by, name, "delete_recording", decide)[1]
+        return self.apply(by, name, "delete_recording", decide)[1]
 
     # What they share.
 
@@ -287,6 +289,10 @@ class Recordings:
             meeting = self._meetings.authorise(caller, found.meeting, operation, names=names).meeting
         except MeetingNotFoundError:
             raise _not_there(name) from None
+        except UnauthorizedError:
+            if isinstance(caller, LinkCaller):
+                raise UnauthorizedError("This link has ended, was taken back, or is not for this.") from None
+            raise
         # Read after its meeting: a change of one that was written between the two readings is refused.
         found = self._recordings.by_id(found.id)
         if found is None:
@@ -299,7 +305,7 @@ class Recordings:
         people = self._store.participants(recording.meeting)
         return any(one.external_id == caller.user and one.joined_at is not None for one in people)
 
-    def _change(
+    def apply(
         self,
         by: Requester,
         name: str,
@@ -326,6 +332,8 @@ def name_of(caller: Caller) -> str:
         return caller.key
     if isinstance(caller, UserCaller):
         return caller.user
+    if isinstance(caller, LinkCaller):
+        return caller.link
     return caller.participant if isinstance(caller, ParticipantCaller) else "guest"
 
 

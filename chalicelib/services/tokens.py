@@ -8,15 +8,25 @@ types and audiences).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.domain.identifiers import MeetingId, ParticipantId, RandomBytes, is_id
-from chalicelib.domain.permissions import ApiKeyCaller, Caller, ParticipantCaller, Scope, UserCaller
+from chalicelib.domain.permissions import (
+    ApiKeyCaller,
+    Caller,
+    LinkCaller,
+    ParticipantCaller,
+    Scope,
+    UserCaller,
+)
+from chalicelib.domain.recording_links import SECRET_PREFIX, link_id
 from chalicelib.errors import InvalidScopeError, UnauthorizedError
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.protocols import People, Signer
 
+Clock = Callable[[], datetime]
 RESUME_AUDIENCE = "parley-resume"
 WAITING_AUDIENCE = "parley-waiting"
 ACCESS_AUDIENCE = "parley-api"
@@ -34,11 +44,12 @@ class AccessToken:
 class Callers:
     """Who calls, from an Authorization header: a server, a user, somebody of a meeting, or anybody."""
 
-    def __init__(self, accounts: Accounts, signer: Signer, issuer: str, people: People) -> None:
+    def __init__(self, accounts: Accounts, signer: Signer, issuer: str, people: People, clock: Clock) -> None:
         self._people = people
         self._accounts = accounts
         self._signer = signer
         self._issuer = issuer
+        self._clock = clock
 
     def caller_of(self, authorization: str | None) -> Caller:
         """
@@ -78,6 +89,8 @@ class Callers:
         return AccessToken(self._signer.sign(claims, ACCESS_TYPE), ACCESS_LIFETIME, scopes)
 
     def _bearer(self, token: str) -> Caller:
+        if token.startswith(SECRET_PREFIX):
+            return LinkCaller(link_id(token), self._clock())
         claims = self._signer.verify(token, ACCESS_AUDIENCE, self._issuer, ACCESS_TYPE)
         if claims is not None:
             key = self._accounts.find(str(claims["sub"]))

@@ -7,11 +7,12 @@ from chalicelib.domain.identifiers import MeetingId, NodeId, Tenant, UserId, Web
 from chalicelib.domain.issuers import TrustedIssuer
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import Participant
-from chalicelib.domain.permissions import ApiKeyCaller, Keeper, Operation, UserCaller, may_keep
+from chalicelib.domain.permissions import ApiKeyCaller, Keeper, LinkCaller, Operation, UserCaller, may_keep
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Node
 from chalicelib.domain.recording import Access, Pause, Recording, awaits_recorders, current_layout
 from chalicelib.domain.recording_access import Opened, StorageAges, storage_class_of
+from chalicelib.domain.recording_links import WatchLink
 from chalicelib.domain.recording_reasons import detail_of
 from chalicelib.domain.regions import RegionWish
 from chalicelib.domain.scaling import FleetLoad
@@ -37,6 +38,7 @@ __all__ = [
     "FleetLoad",
     "JoinWishes",
     "Keeper",
+    "LinkCaller",
     "Meeting",
     "MeetingId",
     "MeetingWishes",
@@ -58,6 +60,7 @@ __all__ = [
     "UserCaller",
     "UserId",
     "Waiting",
+    "WatchLink",
     "WebhookEndpointId",
     "awaits_recorders",
     "current_layout",

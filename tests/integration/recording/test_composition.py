@@ -140,10 +140,10 @@ def test_a_layout_that_a_host_chose_half_way_is_the_films_from_that_moment_on(st
     )
     changes = [{"at": moment(6), "layout": "speaker"}, {"at": moment(4), "layout": "grid"}]
     film = studio.compose(timeline(8, [ANA, BO]), [take.prefix], "speaker", rearrangements=changes)
-    seen = {"grid": [], "speaker": []}
+    seen: dict[str, list[float]] = {"grid": [], "speaker": []}
     for at, luma in film.lumas():
         for layout, times in seen.items():
-            stage = {} if layout == "grid" else {"speaker": "par_a"}
+            stage: dict[str, Any] = {} if layout == "grid" else {"speaker": "par_a"}
             numbers = [counter(luma, BOTH, index, layout, **stage) for index in range(2)]
             if all(number is not None and abs(number / CAMERA_RATE - at) < 0.1 for number in numbers):
                 times.append(round(at, 2))

@@ -45,7 +45,9 @@ class House(World):
         self.now = NOW.now(NOW.tzinfo)
         self.node = self.add_node()
         self.moderation = Moderation(self.meetings, self.store, self.fleet)
-        self.callers = Callers(Accounts(MemoryApiKeys(), lambda n: b"x" * n), self.signer, ISSUER, Nobody())
+        self.callers = Callers(
+            Accounts(MemoryApiKeys(), lambda n: b"x" * n), self.signer, ISSUER, Nobody(), lambda: NOW
+        )
 
     def by(self, meeting: Meeting, caller: Any = ACME) -> Moderator:
         return Moderator(caller, meeting.id, "request", self.now)

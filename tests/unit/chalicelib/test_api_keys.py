@@ -41,7 +41,7 @@ class World:
         )
         self.keys = ApiKeys(self.store, self.accounts.forget, chance)
         self.signer = OneKeySigner()
-        self.callers = Callers(self.accounts, self.signer, ISSUER, Nobody())
+        self.callers = Callers(self.accounts, self.signer, ISSUER, Nobody(), lambda: NOW)
         first = self.accounts.provision(Tenant("acme"), "first", NOW)
         self.first = self.basic(first.id, first.secret)
 
@@ -121,7 +121,11 @@ def test_a_tenant_has_so_many_keys_and_no_more(world: World):
 def test_a_revoked_key_is_dead_here_at_once_and_elsewhere_within_a_minute(world: World):
     made = world.keys.create(world.first, "server", None, None, NOW)
     elsewhere = Callers(
-        Accounts(world.store, os.urandom, lambda: world.seconds, lambda: NOW), world.signer, ISSUER, Nobody()
+        Accounts(world.store, os.urandom, lambda: world.seconds, lambda: NOW),
+        world.signer,
+        ISSUER,
+        Nobody(),
+        lambda: NOW,
     )
     token = world.token(world.basic(made.key.id, made.secret))
     assert elsewhere.caller_of(f"Bearer {token}")

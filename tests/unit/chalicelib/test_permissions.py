@@ -63,6 +63,7 @@ change_recording    x x - - - - - - - - - x - x
 hold_recording      x - - - - - - - - - - - - x
 delete_recording    x x - - - - - - - - - x - x
 see_recording_access x x - - - - - - - - - x - x
+link_recording      x x - - - - - - - - - x - -
 """
 RULES = {
     line.split()[0]: dict(zip(STANDINGS, line.split()[1:], strict=True)) for line in TABLE.split("\n") if line

@@ -62,12 +62,20 @@ export interface TrackPiece {
   readonly bytes: number;
 }
 
+/** A link for people without an account. */
+export interface WatchLink {
+  readonly id: string;
+  readonly expiresAt: string;
+}
+
 /** Somebody who was in a meeting while signed in. */
 export interface Attendee {
   readonly user: string;
   readonly name: string;
 }
 
+/** What an address has behind # that opens a film without an account. */
+export const WATCH_SECRET = /^watch_[a-z2-7]{52}$/;
 /** As the API tells it of whoever signed in. */
 export const USER = /^usr_[a-z2-7]{26}$/;
 
@@ -182,6 +190,28 @@ export class Recordings {
   }
 
   /**
+   * A link that opens the film without an account until it ends; its address is told this once.
+   * @throws ApiError
+   */
+  async makeLink(id: string, expiresInSeconds: number): Promise<WatchLink & { readonly url: string }> {
+    const body = await this.#api.call('POST', `${pathOf(id)}/links`, { expiresInSeconds });
+    if (!isLink(body) || typeof (body as { url?: unknown }).url !== 'string') throw unreadable();
+    return body as WatchLink & { readonly url: string };
+  }
+
+  /** @throws ApiError */
+  async links(id: string): Promise<readonly WatchLink[]> {
+    const { items } = ((await this.#api.call('GET', `${pathOf(id)}/links`)) ?? {}) as { items?: unknown };
+    if (!Array.isArray(items) || !items.every(isLink)) throw unreadable();
+    return items;
+  }
+
+  /** @throws ApiError */
+  async takeBack(id: string, link: string): Promise<void> {
+    await this.#api.call('DELETE', `${pathOf(id)}/links/${encodeURIComponent(link)}`);
+  }
+
+  /**
    * Gives the film of what is being recorded another layout from now on.
    * @throws ApiError
    */
@@ -217,6 +247,11 @@ function isRecording(value: unknown): value is RecordingDetails {
   const { id, state, requestedAt, progress, access } = value as Record<string, unknown>;
   const isText = [id, state, requestedAt].every((one) => typeof one === 'string');
   return isText && typeof progress === 'number' && typeof access === 'object' && access !== null;
+}
+
+function isLink(value: unknown): value is WatchLink {
+  const { id, expiresAt } = (value ?? {}) as Record<string, unknown>;
+  return typeof id === 'string' && typeof expiresAt === 'string';
 }
 
 function unreadable(): ApiError {

@@ -3,6 +3,7 @@ export { Api, type ApiOptions, type Tagged } from './Api.ts';
 export {
   Recordings,
   USER,
+  WATCH_SECRET,
   type Attendee,
   type FilmLayout,
   type RecordingDetails,
@@ -10,6 +11,7 @@ export {
   type RecordingPage,
   type RecordingState,
   type TrackPiece,
+  type WatchLink,
 } from './Recordings.ts';
 export { ApiError, type ApiErrorCode, type FieldProblem } from './errors.ts';
 export { SIGN_IN_PATH, SignIn, type SignInOptions } from './SignIn.ts';

@@ -10,6 +10,7 @@ export {
   SIGN_IN_PATH,
   SignIn,
   USER,
+  WATCH_SECRET,
   type ApiOptions,
   type Attendee,
   type FieldProblem,
@@ -19,6 +20,7 @@ export {
   type RecordingMedia,
   type RecordingState,
   type SignInOptions,
+  type WatchLink,
 } from '../api/index.ts';
 export { tabStorage } from './ResumeTokens.ts';
 

@@ -31,6 +31,9 @@ const RecordingsPage = lazyPart(async () => ({
 const RecordingPage = lazyPart(async () => ({
   default: (await import('./recordings/RecordingPage.tsx')).RecordingPage,
 }));
+const WatchPage = lazyPart(async () => ({
+  default: (await import('./recordings/WatchPage.tsx')).WatchPage,
+}));
 const MyMeetingsPage = lazyPart(async () => ({
   default: (await import('./own/MyMeetingsPage.tsx')).MyMeetingsPage,
 }));
@@ -54,12 +57,14 @@ const recordings = new Recordings({ apiUrl: API_URL, accessToken });
 const account: Account = { signIn, api: new Api({ apiUrl: API_URL, accessToken }) };
 
 export function App(): ReactNode {
-  const [route, setRoute] = useState<Route>(() => parseRoute(location.pathname, location.search));
+  const [route, setRoute] = useState<Route>(() =>
+    parseRoute(location.pathname, location.search, location.hash),
+  );
   const [visit, setVisit] = useState(0);
 
   useEffect(() => {
     const handle = (): void => {
-      setRoute(parseRoute(location.pathname, location.search));
+      setRoute(parseRoute(location.pathname, location.search, location.hash));
     };
     addEventListener('popstate', handle);
     return () => {
@@ -89,6 +94,10 @@ export function App(): ReactNode {
   if (route.kind === 'meetings') return <MyMeetingsPage {...around} open={route.open ?? null} />;
   if (route.kind === 'recordings') return <RecordingsPage {...around} recordings={recordings} />;
   if (route.kind === 'recording') return <RecordingPage {...around} recordings={recordings} id={route.id} />;
+  if (route.kind === 'watch')
+    return (
+      <WatchPage id={route.id} secret={route.secret} apiUrl={API_URL} onGo={navigate} key={route.secret} />
+    );
   if (route.kind === 'settings') return <SettingsPage {...around} />;
   if (route.kind === 'admin') return <AdminPage {...around} part={route.part} />;
   if (route.kind === 'test') {

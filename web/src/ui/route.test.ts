@@ -34,6 +34,15 @@ describe('parseRoute', () => {
     expect(pathOf(route)).toBe('/test?from=abc-defg-hij');
   });
 
+  it('leads to a film by its link, and to the page of its owner without one', () => {
+    const path = `/recordings/rec_${'a'.repeat(26)}`;
+    const secret = `watch_${'b'.repeat(52)}`;
+    const route = parseRoute(path, '', `#${secret}`);
+    expect(route).toEqual({ kind: 'watch', id: path.slice(12), secret });
+    expect(pathOf(route)).toBe(`${path}#${secret}`);
+    expect(parseRoute(path, '', '#watch_x')).toEqual({ kind: 'recording', id: path.slice(12) });
+  });
+
   it('survives an address that is not encoded properly', () => {
     expect(parseRoute('/m/%')).toEqual({ kind: 'start' });
   });

@@ -1,5 +1,5 @@
 /** Where in the app an address leads. Pure. */
-import { SIGN_IN_PATH } from '../meeting/index.ts';
+import { SIGN_IN_PATH, WATCH_SECRET } from '../meeting/index.ts';
 
 export type Route =
   | { readonly kind: 'start' }
@@ -8,6 +8,8 @@ export type Route =
   /** The connection test; from a meeting's door it leads back there. */
   | { readonly kind: 'test'; readonly from?: string }
   | { readonly kind: 'recording'; readonly id: string }
+  /** The film for whoever has the link: its secret stands behind #, which no server is sent. */
+  | { readonly kind: 'watch'; readonly id: string; readonly secret: string }
   /** Over the list maybe one of them, or a new one. */
   | { readonly kind: 'meetings'; readonly open?: string }
   | { readonly kind: 'settings' }
@@ -20,13 +22,15 @@ export type AdminPart = (typeof ADMIN_PARTS)[number];
 /** In place of a meeting that is there. */
 export const NEW_MEETING = 'new';
 
-export function parseRoute(pathname: string, search = ''): Route {
+export function parseRoute(pathname: string, search = '', hash = ''): Route {
   if (pathname === SIGN_IN_PATH) return { kind: 'signIn' };
   if (/^\/test\/?$/.test(pathname)) return testOf(search);
   const recording = /^\/recordings(?:\/(rec_[a-z2-7]{26})?)?\/?$/.exec(pathname);
   if (recording !== null) {
     const id = recording[1];
-    return id === undefined ? { kind: 'recordings' } : { kind: 'recording', id };
+    if (id === undefined) return { kind: 'recordings' };
+    const secret = hash.slice(1);
+    return WATCH_SECRET.test(secret) ? { kind: 'watch', id, secret } : { kind: 'recording', id };
   }
   const around = parseAround(pathname);
   if (around !== null) return around;
@@ -77,6 +81,7 @@ export function pathOf(route: Route): string {
     return route.from === undefined ? '/test' : `/test?from=${encodeURIComponent(route.from)}`;
   if (route.kind === 'recordings') return '/recordings';
   if (route.kind === 'recording') return `/recordings/${route.id}`;
+  if (route.kind === 'watch') return `/recordings/${route.id}#${route.secret}`;
   if (route.kind === 'meetings') return route.open === undefined ? '/meetings' : `/meetings/${route.open}`;
   if (route.kind === 'settings') return '/settings';
   if (route.kind === 'admin') return `/admin/${route.part}`;

@@ -3,6 +3,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { Attendee, RecordingDetails } from '../../meeting/index.ts';
+import { Links } from './Links.tsx';
 import type { RecordingsClient } from './RecordingsPage.tsx';
 import { Sharing } from './Sharing.tsx';
 import { WORDS } from './words.ts';
@@ -41,6 +42,7 @@ export function Keeping({ recording, recordings, onChanged }: KeepingProps): Rea
           change(recordings.share(id, chosen));
         }}
       />
+      {recording.state === 'ready' && <Links id={id} recordings={recordings} />}
       {recording.state === 'failed' && (
         <Button
           className="button primary"

@@ -14,9 +14,11 @@ const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
 interface PlayerProps {
   readonly id: string;
   readonly recordings: RecordingsClient;
+  /** Whether somebody watches by a link: it opens the film alone, and is not theirs to hand on. */
+  readonly isByLink?: boolean;
 }
 
-export function Player({ id, recordings }: PlayerProps): ReactNode {
+export function Player({ id, recordings, isByLink = false }: PlayerProps): ReactNode {
   const { t } = useTranslation(WORDS);
   const { loading, renew } = useFilm(id, recordings);
   if (loading.kind === 'loading') return <p role="status">{t('loading')}</p>;
@@ -36,6 +38,7 @@ export function Player({ id, recordings }: PlayerProps): ReactNode {
       url={loading.film.media.mp4.url}
       id={id}
       recordings={recordings}
+      isByLink={isByLink}
       onOver={renew}
     />
   );
@@ -47,7 +50,7 @@ interface ScreenProps extends PlayerProps {
   readonly onOver: () => void;
 }
 
-function Screen({ film, url, id, recordings, onOver }: ScreenProps): ReactNode {
+function Screen({ film, url, id, recordings, isByLink = false, onOver }: ScreenProps): ReactNode {
   const video = useRef<HTMLVideoElement>(null);
   /** Where a film with a new link goes on. */
   const resume = useRef({ at: 0, plays: false });
@@ -94,7 +97,7 @@ function Screen({ film, url, id, recordings, onOver }: ScreenProps): ReactNode {
       <SeekBar {...position} thumbnails={film.thumbnails} sprite={film.sprite} onSeek={seek} />
       <Controls on={act} isPlaying={isPlaying} position={position} />
       <Chapters film={film} now={position.now} onSeek={seek} />
-      <Copies id={id} url={url} recordings={recordings} />
+      <Copies id={id} url={url} recordings={recordings} isByLink={isByLink} />
     </div>
   );
 }
@@ -205,7 +208,7 @@ function Chapters(props: {
 }
 
 /** Each asks for links of its own: those of the player may have ended. */
-function Copies({ id, url, recordings }: PlayerProps & { readonly url: string }): ReactNode {
+function Copies({ id, url, recordings, isByLink }: PlayerProps & { readonly url: string }): ReactNode {
   const { t } = useTranslation(WORDS);
   const [said, setSaid] = useState<'' | 'copied' | 'copyFailed' | 'linkLost'>('');
   const freshUrl = async (): Promise<string> => (await recordings.media(id)).mp4?.url ?? url;
@@ -227,20 +230,22 @@ function Copies({ id, url, recordings }: PlayerProps & { readonly url: string })
       >
         <Download aria-hidden /> {t('download')}
       </Button>
-      <Button
-        className="button"
-        onPress={() => {
-          attempt(async () => {
-            const pieces = await recordings.tracks(id);
-            const lines = pieces.map((piece) => `${piece.track} ${piece.url}\n`);
-            const list = URL.createObjectURL(new Blob(lines, { type: 'text/plain' }));
-            save(list, `${id}-tracks.txt`);
-            URL.revokeObjectURL(list);
-          }, 'linkLost');
-        }}
-      >
-        <Download aria-hidden /> {t('downloadTracks')}
-      </Button>
+      {isByLink !== true && (
+        <Button
+          className="button"
+          onPress={() => {
+            attempt(async () => {
+              const pieces = await recordings.tracks(id);
+              const lines = pieces.map((piece) => `${piece.track} ${piece.url}\n`);
+              const list = URL.createObjectURL(new Blob(lines, { type: 'text/plain' }));
+              save(list, `${id}-tracks.txt`);
+              URL.revokeObjectURL(list);
+            }, 'linkLost');
+          }}
+        >
+          <Download aria-hidden /> {t('downloadTracks')}
+        </Button>
+      )}
       <Button
         className="button"
         onPress={() => {

@@ -15,7 +15,18 @@ import { WORDS } from './words.ts';
 
 export type RecordingsClient = Pick<
   Recordings,
-  'page' | 'recording' | 'media' | 'tracks' | 'attendees' | 'keepUntil' | 'share' | 'compose' | 'delete'
+  | 'page'
+  | 'recording'
+  | 'media'
+  | 'tracks'
+  | 'attendees'
+  | 'keepUntil'
+  | 'share'
+  | 'links'
+  | 'makeLink'
+  | 'takeBack'
+  | 'compose'
+  | 'delete'
 >;
 
 export interface AroundRecordings extends Around {

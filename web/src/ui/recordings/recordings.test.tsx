@@ -6,12 +6,14 @@ import { ApiError, type MeetingDetails, type RecordingDetails } from '../../meet
 import { anAccount } from '../frame/testing.ts';
 import type { Route } from '../route.ts';
 import { stubPage } from '../testing/page.ts';
+import { Links } from './Links.tsx';
 import { RecordControl, type RecordClient } from './RecordControl.tsx';
 import { NoticeBefore } from './RecordingNotice.tsx';
 import { RecordingPage } from './RecordingPage.tsx';
 import { RecordingsPage, type RecordingsClient } from './RecordingsPage.tsx';
 import { SeekBar } from './SeekBar.tsx';
 import { Sharing } from './Sharing.tsx';
+import { WatchPage } from './WatchPage.tsx';
 
 stubPage();
 
@@ -53,6 +55,9 @@ function aClient(changes: Partial<RecordingsClient> = {}): RecordingsClient {
     attendees: () => Promise.resolve([]),
     keepUntil: (_, retainUntil) => Promise.resolve({ ...recording, retainUntil }),
     share: (_, access) => Promise.resolve({ ...recording, access }),
+    links: () => Promise.resolve([]),
+    makeLink: () => Promise.reject(new Error('no link')),
+    takeBack: () => Promise.resolve(),
     compose: () => Promise.resolve(),
     delete: () => Promise.resolve({ ...recording, state: 'deleting' }),
     ...changes,
@@ -270,6 +275,56 @@ describe('whoever is about to come in', () => {
     expect(before({ recording: 'automatic', activeRecording: null })).toContain('from its start');
     expect(before({ recording: 'allowed', activeRecording: null })).toBe('');
     expect(before({})).toBe('');
+  });
+});
+
+describe('links for people without an account', () => {
+  const url = `https://parley.example/recordings/rec_1#watch_${'a'.repeat(52)}`;
+  const link = { id: 'lnk_1', expiresAt: '2026-11-24T09:00:00Z' };
+
+  it('are made for as long as is wanted, shown once, and taken back', async () => {
+    let kept = [link].slice(1);
+    const makeLink = vi.fn(() => {
+      kept = [link];
+      return Promise.resolve({ ...link, url });
+    });
+    const takeBack = vi.fn(() => {
+      kept = [];
+      return Promise.resolve();
+    });
+    const recordings = aClient({ makeLink, takeBack, links: () => Promise.resolve(kept) });
+    render(<Links id="rec_1" recordings={recordings} />);
+    await userEvent.selectOptions(screen.getByLabelText('The link lasts'), 'Seven days');
+    await userEvent.click(screen.getByRole('button', { name: 'Make a link' }));
+    expect(makeLink).toHaveBeenCalledWith('rec_1', 604_800);
+    const field = await screen.findByLabelText('This link is shown only now');
+    expect((field as HTMLInputElement).value).toBe(url);
+    await userEvent.click(await screen.findByRole('button', { name: /^Take back the link/ }));
+    expect(takeBack).toHaveBeenCalledWith('rec_1', 'lnk_1');
+    await waitFor(() => {
+      expect(screen.queryByRole('button', { name: /^Take back/ })).toBeNull();
+      expect(screen.queryByLabelText('This link is shown only now')).toBeNull();
+    });
+  });
+
+  it('say when they cannot be made', async () => {
+    const makeLink = () => Promise.reject(new Error('no'));
+    render(<Links id="rec_1" recordings={aClient({ makeLink })} />);
+    await userEvent.click(screen.getByRole('button', { name: 'Make a link' }));
+    expect(await screen.findByRole('alert')).toBeDefined();
+  });
+
+  it('show the film, and nothing to hand on; over ones say so', async () => {
+    const at = { id: 'rec_1', secret: 'x', apiUrl: '/v1', onGo: ignore };
+    const { unmount } = render(<WatchPage {...at} recordings={aClient()} />);
+    expect(await screen.findByRole('button', { name: 'Play' })).toBeDefined();
+    expect(screen.getByRole('button', { name: 'Download the film' })).toBeDefined();
+    expect(screen.queryByRole('button', { name: /tracks/ })).toBeNull();
+    expect(screen.queryByText('Who may watch')).toBeNull();
+    unmount();
+    const recording = () => Promise.reject(new ApiError('unauthorized', 'over', { status: 401 }));
+    render(<WatchPage {...at} recordings={aClient({ recording })} />);
+    expect((await screen.findByRole('alert')).textContent).toContain('This link has ended');
   });
 });
 
