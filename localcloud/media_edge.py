@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import fnmatch
+import hashlib
+import hmac
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,6 +28,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 # Where links lead, under the app's own address.
 PATH = "/media/"
+# What has its token in the path, and such a path: when it ends, token, key and prefix of a film.
+TOKEN_PATH = "p/"
+TOKEN = re.compile(r"(\d{1,12})\.([A-Za-z0-9_-]{43})/((compositions/[^/]+/[^/]+/).+)", re.ASCII)
 # A policy has some hundred bytes.
 LONGEST_FIELD = 4096
 CHUNK_BYTES = 256 * 1024
@@ -50,12 +56,14 @@ class MediaEdge:
         base_url: str,
         key_id: str,
         key: RSAPublicKey,
+        path_key: str,
         now: Callable[[], float] = time.time,
     ) -> None:
         """
         Args:
             s3: A client of the stand-in.
             base_url: Under which links are given out, with the slash at its end.
+            path_key: Of tokens in paths.
             now: Seconds since 1970.
         """
         self._s3 = s3
@@ -63,6 +71,7 @@ class MediaEdge:
         self._base_url = base_url
         self._key_id = key_id
         self._key = key
+        self._path_key = path_key.encode()
         self._now = now
 
     def add_to(self, router: web.UrlDispatcher) -> None:
@@ -89,10 +98,30 @@ class MediaEdge:
         if self._now() >= statement["Condition"]["DateLessThan"]["AWS:EpochTime"]:
             raise RefusedError("The link has ended; ask for another one.")
 
+    def opened(self, path: str) -> str:
+        """The key of an object whose path begins with a token for its film, as infra/functions/open_path.js.
+
+        Raises:
+            RefusedError: The token does not open it.
+        """
+        found = TOKEN.fullmatch(path)
+        if found is None or ".." in path:
+            raise RefusedError("The link is damaged.")
+        ends, mac, key, prefix = found.groups()
+        sound = hmac.new(self._path_key, f"{ends} {prefix}".encode(), hashlib.sha256).digest()
+        if not hmac.compare_digest(base64.urlsafe_b64encode(sound).decode().rstrip("="), mac):
+            raise RefusedError("The link's token is wrong.")
+        if self._now() >= int(ends):
+            raise RefusedError("The link has ended; ask for another one.")
+        return key
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         key = request.match_info["key"]
         try:
-            self.check(key, request.query)
+            if key.startswith(TOKEN_PATH):
+                key = self.opened(key.removeprefix(TOKEN_PATH))
+            else:
+                self.check(key, request.query)
         except RefusedError as error:
             return web.Response(status=403, text=f"{error}\n")
         wanted = {"Range": request.headers["Range"]} if "Range" in request.headers else {}

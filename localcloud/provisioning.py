@@ -10,8 +10,9 @@ import base64
 import functools
 import json
 import os
+import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -127,30 +128,41 @@ def make_signing_secret(data: Path) -> None:
     _put_secret(SIGNING_SECRET, path.read_text())
 
 
-def make_link_secret(data: Path) -> tuple[str, RSAPublicKey]:
-    """Put the key that signs links to recordings into Secrets Manager; its name, and how to check them."""
+@dataclass(frozen=True)
+class LinkKeys:
+    """How links to recordings are checked."""
+
+    key_id: str
+    key: RSAPublicKey
+    path_key: str = field(repr=False)
+
+
+def make_link_secret(data: Path) -> LinkKeys:
+    """Put the keys that sign links to recordings into Secrets Manager."""
     path = data / "recording-links.json"
     if not path.exists():
         made = rsa.generate_private_key(65537, 2048)
         pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         write_private(path, json.dumps({"keyId": "local", "privateKeyPem": pem}))
-    text = path.read_text()
-    _put_secret(LINK_SECRET, text)
-    kept = json.loads(text)
+    kept = json.loads(path.read_text())
+    if "pathKey" not in kept:
+        kept["pathKey"] = secrets.token_hex(32)
+        write_private(path, json.dumps(kept))
+    _put_secret(LINK_SECRET, json.dumps(kept))
     key = load_pem_private_key(kept["privateKeyPem"].encode(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise StartError(f"{path} holds another kind of key: delete it, a new one is made.")
-    return str(kept["keyId"]), key.public_key()
+    return LinkKeys(str(kept["keyId"]), key.public_key(), str(kept["pathKey"]))
 
 
 def _put_secret(name: str, value: str) -> None:
-    secrets = boto3.client("secretsmanager")
+    manager = boto3.client("secretsmanager")
     try:
-        secrets.create_secret(Name=name, SecretString=value)
+        manager.create_secret(Name=name, SecretString=value)
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceExistsException":
             raise
-        secrets.put_secret_value(SecretId=name, SecretString=value)
+        manager.put_secret_value(SecretId=name, SecretString=value)
 
 
 def new_signing_key(now: datetime) -> dict[str, str]:

@@ -256,9 +256,15 @@ class LocalCloud:
         await self._start_composers(queue)
 
     async def _media_edge(self) -> MediaEdge:
-        key_id, key = await asyncio.to_thread(provisioning.make_link_secret, self._folder.path)
-        base_url = f"{self._settings.url}{media_edge.PATH}"
-        return MediaEdge(boto3.client("s3"), provisioning.RECORDINGS_BUCKET, base_url, key_id, key)
+        keys = await asyncio.to_thread(provisioning.make_link_secret, self._folder.path)
+        return MediaEdge(
+            boto3.client("s3"),
+            provisioning.RECORDINGS_BUCKET,
+            f"{self._settings.url}{media_edge.PATH}",
+            keys.key_id,
+            keys.key,
+            keys.path_key,
+        )
 
     async def _start_composers(self, reports: provisioning.Queue) -> None:
         jobs = await asyncio.to_thread(provisioning.make_composition_queue)

@@ -98,7 +98,7 @@ def media(value: Media) -> dict[str, Any]:
         for name in ("chapters", "chat", "waveform"):
             answer[name] = {"url": urls[name]} if name in urls else None
     if "hls" in kinds:
-        answer["hls"] = {"url": urls["hls"], "query": value.query} if "hls" in urls else None
+        answer["hls"] = {"url": urls["hls"]} if "hls" in urls else None
     if "thumbnails" in kinds:
         sprite = urls.get("sprite")
         answer["thumbnails"] = {"url": urls["thumbnails"], "sprite": sprite} if "thumbnails" in urls else None

@@ -53,8 +53,6 @@ class Media:
     film: Composition | None
     # By name: mp4, hls, thumbnails, sprite, chapters, chat, waveform.
     link_by_name: dict[str, Link] = field(default_factory=dict)
-    # What a player adds to each address that a playlist names.
-    query: str = ""
     tracks: tuple[Segment, ...] = ()
     manifest: tuple[Link, ...] = ()
     # Where the next page of tracks begins.
@@ -125,7 +123,6 @@ class RecordingMedia:
             expires_at=expires,
             film=film,
             link_by_name=self._film_links(film, wanted, query, expires),
-            query=query,
             tracks=tuple(tracks),
             manifest=tuple(self._pages(recording, expires) if "manifest" in kinds else ()),
             mark=mark,
@@ -148,9 +145,16 @@ class RecordingMedia:
             keys = {"hls": growing_playlist(film)} if "hls" in wanted else {}
         else:
             keys = {name: getattr(film.files, name) for name in wanted}
-        return {
-            name: self._link(key, query, expires) for name, key in sorted(keys.items()) if key is not None
+        links = {
+            name: self._link(key, query, expires)
+            for name, key in sorted(keys.items())
+            if key is not None and name != "hls"
         }
+        if keys.get("hls") is not None:
+            # A player follows what playlists name by itself: what opens it goes along in the path.
+            url = self._links.path_url(film.output, keys["hls"], expires)
+            links |= {"hls": Link(url, expires)} if url is not None else {}
+        return links
 
     def _tracks(
         self, recording: Recording, expires: datetime, limit: int, after: str | None

@@ -5,6 +5,9 @@ Source: "Use signed URLs", Amazon CloudFront developer guide: custom policies, R
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 import time
 from dataclasses import dataclass, replace
@@ -35,6 +38,8 @@ class _Edge:
 
     base_url: str
     signer: CloudFrontSigner
+    # Of tokens in paths; None until the operator has made one.
+    path_key: str | None
     read_at: float
 
 
@@ -45,7 +50,7 @@ class SignedLinks:
         """
         Args:
             base_url: Of the own region's edge; keys follow it.
-            secret: In each region's Secrets Manager: `{"keyId", "privateKeyPem"}`.
+            secret: In each region's Secrets Manager: `{"keyId", "privateKeyPem", "pathKey"}`.
             url_parameter: In Systems Manager, where each region tells the others its base URL.
         """
         self._base_url = base_url
@@ -69,6 +74,20 @@ class SignedLinks:
         text = json.dumps(policy, separators=(",", ":"))
         signed: str = edge.signer.generate_presigned_url(resource, policy=text)
         return signed.partition("?")[2]
+
+    def path_url(self, prefix: str, key: str, expires_at: datetime) -> str | None:
+        """An address that opens an object and, for what it names beside itself, its whole prefix.
+
+        The token is in the path, so that a player which follows relative references keeps it. None where the
+        edge has no key for it. The edge checks it by infra/functions/open_path.js.
+        """
+        edge = self._current()
+        if edge.path_key is None:
+            return None
+        ends = int(expires_at.timestamp())
+        mac = hmac.new(edge.path_key.encode(), f"{ends} {prefix}".encode(), hashlib.sha256).digest()
+        token = base64.urlsafe_b64encode(mac).decode().rstrip("=")
+        return f"{edge.base_url}/p/{ends}.{token}/{quote(key)}"
 
     def url(self, key: str) -> str:
         return f"{self._current().base_url}/{quote(key)}"
@@ -104,4 +123,5 @@ class SignedLinks:
             # CloudFront knows no other hash with RSA; what is signed is ours, so that no collision helps.
             return key.sign(message, padding.PKCS1v15(), hashes.SHA1())
 
-        return _Edge(base_url.rstrip("/"), CloudFrontSigner(value["keyId"], sign), time.monotonic())
+        signer = CloudFrontSigner(value["keyId"], sign)
+        return _Edge(base_url.rstrip("/"), signer, value.get("pathKey"), time.monotonic())

@@ -6,6 +6,7 @@ whose links the API signs. docs/recording.md says what lies where, docs/decision
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -26,6 +27,8 @@ from constructs import Construct
 
 from infra.config import Deployment, Region
 
+# Runs at the edge, before anything is served.
+OPEN_PATH = Path(__file__).parents[1] / "functions/open_path.js"
 MakeFunction = Callable[..., lambda_.Function]
 
 # As chalicelib's configuration has them: the API tells the class of a film by its age.
@@ -184,18 +187,45 @@ class Recordings(Construct):
             self, "LinkPublicKey", encoded_key=self._deployment.recording_link_public_key
         )
         cdk.CfnOutput(self, "LinkKeyId", value=public_key.public_key_id)
+        origin = origins.S3BucketOrigin.with_origin_access_control(self.bucket)
+        cache, headers = self._cache(), self._headers()
         return cloudfront.Distribution(
             self,
             "Media",
             comment="Recordings, by signed links",
             default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.S3BucketOrigin.with_origin_access_control(self.bucket),
+                origin=origin,
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
                 trusted_key_groups=[cloudfront.KeyGroup(self, "LinkKeys", items=[public_key])],
-                cache_policy=self._cache(),
-                response_headers_policy=self._headers(),
+                cache_policy=cache,
+                response_headers_policy=headers,
             ),
+            additional_behaviors={
+                "p/*": cloudfront.BehaviorOptions(
+                    origin=origin,
+                    viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+                    cache_policy=cache,
+                    response_headers_policy=headers,
+                    function_associations=[
+                        cloudfront.FunctionAssociation(
+                            event_type=cloudfront.FunctionEventType.VIEWER_REQUEST, function=self._opener()
+                        )
+                    ],
+                )
+            },
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+        )
+
+    def _opener(self) -> cloudfront.Function:
+        """Checks the token in the path of links for players; its key is put there by the operator."""
+        keys = cloudfront.KeyValueStore(self, "PathKeys")
+        cdk.CfnOutput(self, "PathKeysArn", value=keys.key_value_store_arn)
+        return cloudfront.Function(
+            self,
+            "OpenPath",
+            code=cloudfront.FunctionCode.from_inline(OPEN_PATH.read_text()),
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+            key_value_store=keys,
         )
 
     def _cache(self) -> cloudfront.CachePolicy:

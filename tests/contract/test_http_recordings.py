@@ -272,7 +272,7 @@ async def test_links_are_given_to_those_who_may_and_each_is_noted(
     status, _, media = await api("GET", f"{path}/media", authorization=stage.host)
     assert status == 200
     assert media["mp4"]["url"].startswith("https://media.example/compositions/")
-    assert set(media["hls"]) == {"url", "query"}
+    assert set(media["hls"]) == {"url"}
     assert media["thumbnails"]["sprite"].split("?")[0].endswith("sprite.jpg")
     assert [one["track"] for one in media["tracks"]] == ["trk_x"]
     assert len(media["manifest"]) == 1

@@ -128,6 +128,10 @@ def test_what_somebody_published_is_in_the_film_that_the_link_opens(local: Local
         assert seconds_of(TEAL, pictures) >= SEGMENTS / 2 - 1
         chat = httpx.get(media["chat"]["url"]).text
         assert [line for line in chat.splitlines() if line.startswith("<v")] == ["<v Bob>for all"]
+        with av.open(media["hls"]["url"]) as hls:
+            # A player that has the link alone, and follows what playlists name by itself.
+            played = sum((packet.duration or 0) * packet.time_base for packet in hls.demux(video=0))
+        assert float(played) == pytest.approx(shown, abs=0.05)
         for kind in ("hls", "thumbnails", "chapters"):
             assert httpx.get(media[kind]["url"]).status_code == 200, kind
         types = [event["type"] for event in api.get(f"/meetings/{meeting['id']}/events").json()["items"]]

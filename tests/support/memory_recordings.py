@@ -132,6 +132,9 @@ class PlainLinks:
     def url(self, key: str) -> str:
         return f"https://media.example/{key}"
 
+    def path_url(self, prefix: str, key: str, expires_at: datetime) -> str | None:
+        return f"https://media.example/p/{int(expires_at.timestamp())}.{prefix}/{key}"
+
 
 class NumberedKeys:
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,6 +20,7 @@ from chalicelib.errors import StoreUnavailableError
 from chalicelib.stores.media_links import SignedLinks
 from chalicelib.stores.recording_objects import KmsKeys, S3RecordingObjects, SqsCompositionQueue
 from chalicelib.stores.regions import in_region
+from localcloud.media_edge import MediaEdge
 from tests.support.builders import NOW
 from tests.support.mocked_aws import mocked_aws
 
@@ -62,6 +63,22 @@ def test_a_query_is_signed_for_one_prefix_until_one_moment():
     with pytest.raises(InvalidSignature):
         KEY.public_key().verify(signature, policy + b" ", padding.PKCS1v15(), hashes.SHA1())
     assert links.url("a b/ü.mp4") == f"{BASE}/a%20b/%C3%BC.mp4"
+
+
+def test_an_address_with_a_token_opens_a_film_where_the_edge_has_a_key():
+    keep_secret(json.dumps({**json.loads(sound_secret()), "pathKey": "abcd"}))
+    prefix = "compositions/rec_a/b/"
+    ends = datetime.fromtimestamp(1000, UTC)
+    url = SignedLinks(BASE, "links").path_url(prefix, f"{prefix}hls/master.m3u8", ends)
+    assert url is not None
+    assert url.startswith(f"{BASE}/p/1000.")
+    edge = MediaEdge(None, "bucket", f"{BASE}/", "K1", KEY.public_key(), "abcd", lambda: 999.0)
+    assert edge.opened(url.removeprefix(f"{BASE}/p/")) == f"{prefix}hls/master.m3u8"
+
+
+def test_without_a_key_for_tokens_there_is_no_address_with_one():
+    keep_secret(sound_secret())
+    assert SignedLinks(BASE, "links").path_url("x/", "x/y", NOW) is None
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"keyId": "K1", "privateKeyPem": "x"}'])

@@ -445,8 +445,8 @@ def test_what_is_made_of_a_film_can_be_watched_while_the_rest_is_made(studio: St
     media = studio.media.open(studio.by(), recording.id, kinds, None, 10, None)
     output = studio.read(recording).compositions[-1].output
     assert set(media.link_by_name) == {"hls"}
-    assert media.link_by_name["hls"].url.startswith(f"https://media.example/{output}hls/master.m3u8?")
-    assert f"opens={output}" in media.query
+    assert media.link_by_name["hls"].url.startswith("https://media.example/p/")
+    assert media.link_by_name["hls"].url.endswith(f".{output}/{output}hls/master.m3u8")
     assert studio.media.open(studio.by(), recording.id, kinds, "share", 10, None).link_by_name == {}
     studio.hear(recording)
     assert "mp4" in studio.media.open(studio.by(), recording.id, kinds, None, 10, None).link_by_name

@@ -62,7 +62,7 @@ async def port(tmp_path: Path) -> AsyncIterator[int]:
         host="127.0.0.1", port=Ports(tmp_path / "ports.json").port("api"), nodes=1, data=tmp_path
     )
     control_plane = ControlPlane(small_app)
-    media = MediaEdge(None, "bucket", "http://127.0.0.1", "local", KEY.public_key())
+    media = MediaEdge(None, "bucket", "http://127.0.0.1", "local", KEY.public_key(), "x")
     listener = Listener(settings, Gateway(control_plane), WebApp(tmp_path, lambda: []), media)
     await listener.start()
     yield settings.port

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import io
 import json
+import subprocess
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
@@ -14,19 +20,25 @@ from botocore.exceptions import ClientError
 from botocore.signers import CloudFrontSigner
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from yarl import URL
 
 from localcloud.media_edge import PATH, MediaEdge
+
+ROOT = Path(__file__).parents[3]
 
 KEY, OTHER = (rsa.generate_private_key(65537, 2048) for _ in range(2))
 BASE = f"http://127.0.0.1:1{PATH}"
 FILM = b"0123456789"
+PATH_KEY = "0123abcd"
+PREFIX = "compositions/rec_a/b/"
+PLAYLIST = f"{PREFIX}hls/master.m3u8"
 
 
 class OneObject:
     """A bucket with a film in it."""
 
     def get_object(self, *, Bucket: str, Key: str, Range: str | None = None) -> dict[str, Any]:
-        if Key != "films/a/film.mp4":
+        if Key not in ("films/a/film.mp4", PLAYLIST, f"{PREFIX}hls/00000.m4s"):
             raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
         found = {"ContentType": "video/mp4", "ETag": '"tag"'}
         if Range is None:
@@ -50,7 +62,7 @@ def query(resource: str, until: int = 1000, key: rsa.RSAPrivateKey = KEY, key_id
 @pytest.fixture
 async def client() -> AsyncIterator[TestClient[Any, Any]]:
     application = web.Application()
-    edge = MediaEdge(OneObject(), "bucket", BASE, "local", KEY.public_key(), lambda: 999.0)
+    edge = MediaEdge(OneObject(), "bucket", BASE, "local", KEY.public_key(), PATH_KEY, lambda: 999.0)
     edge.add_to(application.router)
     async with TestClient(TestServer(application)) as client:
         yield client
@@ -91,3 +103,64 @@ async def test_what_is_not_a_link_to_it_that_is_good_now_is_403(client: TestClie
     answer = await client.get(f"{PATH}films/a/film.mp4?{search}")
     assert answer.status == 403
     assert FILM not in await answer.read()
+
+
+def token(ends: int | str = 1000, prefix: str = PREFIX, key: str = PATH_KEY) -> str:
+    mac = hmac.new(key.encode(), f"{ends} {prefix}".encode(), hashlib.sha256).digest()
+    return f"{ends}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+
+def answer_at_the_edge(uri: str, key: str | None = PATH_KEY) -> Any:
+    """What the function of CloudFront answers with at second 999, run by Node.js."""
+    source = (ROOT / "infra/functions/open_path.js").read_text()
+    for line in ("import cf from 'cloudfront';\n", "import crypto from 'crypto';\n"):
+        assert line in source
+        source = source.replace(line, "")
+    script = f"""
+        const crypto = require('crypto');
+        const cf = {{ kvs: () => ({{ get: async () => {{
+            if ({json.dumps(key)} === null) throw new Error('no such key');
+            return {json.dumps(key)};
+        }} }}) }};
+        Date.now = () => 999_000;
+        {source}
+        handler({{ request: {{ uri: {json.dumps(uri)} }} }}).then((one) => console.log(JSON.stringify(one)));
+    """
+    done = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True, timeout=60)
+    return json.loads(done.stdout)
+
+
+async def test_a_token_in_the_path_opens_what_a_playlist_names_beside_itself(client: TestClient[Any, Any]):
+    for key in (PLAYLIST, f"{PREFIX}hls/00000.m4s"):
+        answer = await client.get(f"{PATH}p/{token()}/{key}")
+        assert (answer.status, await answer.read()) == (200, FILM)
+        assert answer_at_the_edge(f"/p/{token()}/{key}") == {"uri": f"/{key}"}
+    assert (await client.get(f"{PATH}p/{token()}/{PREFIX}none")).status == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        PLAYLIST,
+        f"{token(999)}/{PLAYLIST}",
+        f"{token(2000)}/compositions/rec_a/c/hls/master.m3u8",
+        f"{token(key='other')}/{PLAYLIST}",
+        f"{token().replace('1000', '1001')}/{PLAYLIST}",
+        f"{token()}/{PREFIX}hls/..%2F..%2Fc/master.m3u8",
+        f"{token()}/films/a/film.mp4",
+        f"{token(prefix='films/a/b/')}/films/a/b/film.mp4",
+        f"{token()}x/{PLAYLIST}",
+        f"{token('1' * 13)}/{PLAYLIST}",
+        f"{token()}/{PREFIX}",
+    ],
+)
+async def test_a_token_that_does_not_open_it_is_refused_here_and_at_the_edge(
+    client: TestClient[Any, Any], path: str
+):
+    assert (await client.get(URL(f"{PATH}p/{path}", encoded=True))).status == 403
+    assert answer_at_the_edge(f"/p/{unquote(path)}")["statusCode"] == 403
+
+
+def test_without_a_key_the_edge_refuses():
+    assert answer_at_the_edge(f"/p/{token()}/{PLAYLIST}", None)["statusCode"] == 403
