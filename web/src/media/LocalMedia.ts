@@ -12,7 +12,7 @@ import {
   microphoneConstraints,
   type Facing,
 } from './capture.ts';
-import { loadChoices, saveChoices, type Choices } from './choices.ts';
+import { defaultStorage, loadChoices, saveChoices, type Choices } from './choices.ts';
 import { NO_DEVICES, sortDevices, type DeviceLists } from './devices.ts';
 import { MicrophoneWatch } from './MicrophoneWatch.ts';
 import { NoiseFilter, type NoiseFilterClient } from './NoiseFilter.ts';
@@ -334,14 +334,5 @@ export class LocalMedia implements LocalMediaClient {
       canFlipCamera: this.#devices.cameras.length > 1 && this.#cameraFacing() !== null,
       notice: this.#notice,
     };
-  }
-}
-
-/** Reading `localStorage` itself throws where storage is forbidden. */
-function defaultStorage(): Storage | null {
-  try {
-    return localStorage;
-  } catch {
-    return null;
   }
 }

@@ -47,3 +47,17 @@ export function saveChoices(storage: Pick<Storage, 'setItem'> | null, choices: C
     // A full or forbidden storage: the choice then holds for this visit only.
   }
 }
+
+/** Reading `localStorage` itself throws where storage is forbidden. */
+export function defaultStorage(): Storage | null {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+}
+
+/** The speaker that was chosen on this device; null for the system's default. */
+export function chosenSpeaker(): string | null {
+  return loadChoices(defaultStorage()).speaker;
+}

@@ -1,6 +1,7 @@
 /** This computer's microphone, camera and screen. */
 export type * from './types.ts';
 export { classifyCaptureError } from './capture.ts';
+export { chosenSpeaker } from './choices.ts';
 export { LevelMeter } from './LevelMeter.ts';
 export { LocalMedia, type LocalMediaOptions } from './LocalMedia.ts';
 export { NoiseFilter } from './NoiseFilter.ts';

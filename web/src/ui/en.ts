@@ -254,6 +254,9 @@ export const en = {
     announces: 'Read aloud',
     announcesHint: 'What a screen reader says by itself. It is shown in any case.',
     announced: { joins: 'Who comes and goes', hands: 'Raised hands', chat: 'New messages' },
+    sounds: 'Sounds',
+    soundsHint: 'A recording is shown and read aloud in any case.',
+    chimes: 'A soft tone when a recording begins',
   },
   leaving: {
     leaveAlone: 'Leave the meeting',

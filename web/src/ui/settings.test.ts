@@ -6,12 +6,18 @@ describe('settings', () => {
   it('come back on the next visit', () => {
     useSettings
       .getState()
-      .change({ theme: 'dark', announces: { joins: false, hands: true, chat: true }, savesBattery: false });
+      .change({
+        theme: 'dark',
+        announces: { joins: false, hands: true, chat: true },
+        savesBattery: false,
+        chimes: false,
+      });
     expect(parseSettings(localStorage.getItem('parley.settings'))).toEqual({
       theme: 'dark',
       language: null,
       announces: { joins: false, hands: true, chat: true },
       savesBattery: false,
+      chimes: false,
     });
   });
 
@@ -23,6 +29,7 @@ describe('settings', () => {
         language: null,
         announces: { joins: true, hands: true, chat: true },
         savesBattery: false,
+        chimes: true,
       });
     },
   );

@@ -14,6 +14,8 @@ interface Kept {
   readonly language: string | null;
   readonly announces: Readonly<Record<Announced, boolean>>;
   readonly savesBattery: boolean;
+  /** Whether a tone says that a recording has begun. */
+  readonly chimes: boolean;
 }
 
 interface Settings extends Kept {
@@ -27,14 +29,15 @@ const DEFAULTS: Kept = {
   language: null,
   announces: { joins: true, hands: true, chat: true },
   savesBattery: false,
+  chimes: true,
 };
 
 export const useSettings = create<Settings>((set, get) => ({
   ...recall(),
   change: (change) => {
     set(change);
-    const { theme, language, announces, savesBattery } = get();
-    remember({ theme, language, announces, savesBattery });
+    const { theme, language, announces, savesBattery, chimes } = get();
+    remember({ theme, language, announces, savesBattery, chimes });
   },
 }));
 
@@ -43,12 +46,13 @@ export function parseSettings(text: string | null): Kept {
   try {
     const kept: unknown = JSON.parse(text ?? '{}');
     if (typeof kept !== 'object' || kept === null) return DEFAULTS;
-    const { theme, language, announces, savesBattery } = kept as Record<string, unknown>;
+    const { theme, language, announces, savesBattery, chimes } = kept as Record<string, unknown>;
     return {
       theme: THEMES.find((known) => known === theme) ?? DEFAULTS.theme,
       language: typeof language === 'string' ? language : null,
       announces: parseAnnounces(announces),
       savesBattery: savesBattery === true,
+      chimes: chimes !== false,
     };
   } catch (error) {
     if (error instanceof SyntaxError) return DEFAULTS;

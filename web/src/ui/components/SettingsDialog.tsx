@@ -7,6 +7,7 @@ import { LANGUAGES } from '../languages/index.ts';
 import { LiveChoices } from '../live/LiveChoices.tsx';
 import { ANNOUNCED, THEMES, useSettings, type Theme } from '../settings.ts';
 import { BatteryChoice } from './BatteryChoice.tsx';
+import { SoundChoice } from './SoundChoice.tsx';
 import { DevicePickers } from './DevicePickers.tsx';
 import { MeetingDialog } from './MeetingDialog.tsx';
 
@@ -22,6 +23,7 @@ export default function SettingsDialog({ media }: { readonly media: LocalMediaCl
       <LanguageChoice />
       <BatteryChoice />
       <AnnouncementChoice />
+      <SoundChoice />
       <LiveChoices />
     </MeetingDialog>
   );

@@ -268,6 +268,9 @@ export const de: Words = {
     announces: 'Vorlesen',
     announcesHint: 'Was ein Bildschirmleser von selbst sagt. Zu sehen ist es in jedem Fall.',
     announced: { joins: 'Wer kommt und geht', hands: 'Gehobene Hände', chat: 'Neue Nachrichten' },
+    sounds: 'Töne',
+    soundsHint: 'Eine Aufnahme wird in jedem Fall angezeigt und vorgelesen.',
+    chimes: 'Ein leiser Ton, wenn eine Aufnahme beginnt',
   },
   leaving: {
     leaveAlone: 'Treffen verlassen',

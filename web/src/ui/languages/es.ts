@@ -260,6 +260,9 @@ export const es: Words = {
     announces: 'Leer en voz alta',
     announcesHint: 'Lo que un lector de pantalla dice por sí mismo. Se muestra en todo caso.',
     announced: { joins: 'Quién entra y sale', hands: 'Manos levantadas', chat: 'Mensajes nuevos' },
+    sounds: 'Sonidos',
+    soundsHint: 'Una grabación se muestra y se lee en voz alta en cualquier caso.',
+    chimes: 'Un tono suave cuando empieza una grabación',
   },
   leaving: {
     leaveAlone: 'Salir de la reunión',

@@ -266,6 +266,9 @@ export const fr: Words = {
     announces: 'Lire à voix haute',
     announcesHint: 'Ce qu’un lecteur d’écran dit de lui-même. Cela s’affiche dans tous les cas.',
     announced: { joins: 'Arrivées et départs', hands: 'Mains levées', chat: 'Nouveaux messages' },
+    sounds: 'Sons',
+    soundsHint: 'Un enregistrement est affiché et lu à voix haute dans tous les cas.',
+    chimes: 'Un son doux au début d’un enregistrement',
   },
   leaving: {
     leaveAlone: 'Quitter la réunion',

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { LocalMedia, type LocalMediaClient } from '../../meeting/index.ts';
 import { DevicePickers } from '../components/DevicePickers.tsx';
 import { AnnouncementChoice, LanguageChoice, ThemeChoice } from '../components/SettingsDialog.tsx';
+import { SoundChoice } from '../components/SoundChoice.tsx';
 import ShortcutsDialog from '../components/ShortcutsDialog.tsx';
 import { useDialogs } from '../dialogs.ts';
 import { changeMe, type Account, type Me } from '../frame/account.ts';
@@ -43,6 +44,7 @@ export function SettingsPage({ account, onGo }: Around): ReactNode {
           </Part>
           <Part name="reading">
             <AnnouncementChoice />
+            <SoundChoice />
             <Shortcuts />
           </Part>
         </div>

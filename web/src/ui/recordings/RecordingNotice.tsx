@@ -2,7 +2,9 @@
 import { Disc } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { MeetingDetails } from '../../meeting/index.ts';
+import { chosenSpeaker, type MeetingDetails } from '../../meeting/index.ts';
+import { useSettings } from '../settings.ts';
+import { chime } from './chime.ts';
 import { WORDS } from './words.ts';
 
 /** On the page where people decide whether to come in. */
@@ -20,31 +22,12 @@ export function NoticeBefore({ details }: { readonly details: MeetingDetails }):
 /** In the meeting: seen, read out by screen readers, and heard once when it begins. */
 export function NoticeInMeeting(): ReactNode {
   const { t } = useTranslation(WORDS);
-  useEffect(chime, []);
+  useEffect(() => {
+    if (useSettings.getState().chimes) chime(chosenSpeaker());
+  }, []);
   return (
     <span className="recording" role="status">
       <Disc aria-hidden /> {t('notice')}
     </span>
   );
-}
-
-const CHIME_SECONDS = 0.4;
-
-/** Two short tones; a page that may not sound yet stays silent, as the words are there. */
-function chime(): void {
-  if (typeof AudioContext === 'undefined') return;
-  const context = new AudioContext();
-  const gain = context.createGain();
-  gain.gain.value = 0.08;
-  gain.connect(context.destination);
-  [660, 880].forEach((frequency, index) => {
-    const tone = context.createOscillator();
-    tone.frequency.value = frequency;
-    tone.connect(gain);
-    tone.start(context.currentTime + (index * CHIME_SECONDS) / 2);
-    tone.stop(context.currentTime + ((index + 1) * CHIME_SECONDS) / 2);
-    tone.onended = () => {
-      if (index === 1) void context.close();
-    };
-  });
 }

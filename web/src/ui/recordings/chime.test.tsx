@@ -1,0 +1,75 @@
+// @vitest-environment jsdom
+import { render, screen } from '@testing-library/react';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { useSettings } from '../settings.ts';
+import { stubPage } from '../testing/page.ts';
+import { NoticeInMeeting } from './RecordingNotice.tsx';
+
+stubPage();
+
+interface Heard {
+  readonly hertz: number[];
+  readonly sinks: string[];
+  closed: number;
+}
+
+/** What a browser's sound would do, as far as it is told. */
+function stubSound(heard: Heard, isActive: boolean): void {
+  class FakeContext {
+    readonly currentTime = 0;
+    readonly destination = {};
+    setSinkId(id: string): Promise<void> {
+      heard.sinks.push(id);
+      return Promise.reject(new DOMException('gone', 'NotFoundError'));
+    }
+    createOscillator() {
+      const frequency = { value: 0 };
+      return { frequency, connect: vi.fn(), stop: vi.fn(), start: () => heard.hertz.push(frequency.value) };
+    }
+    createGain() {
+      return { gain: { value: 1, setTargetAtTime: vi.fn() }, connect: vi.fn() };
+    }
+    close(): Promise<void> {
+      heard.closed += 1;
+      return Promise.resolve();
+    }
+  }
+  vi.stubGlobal('AudioContext', FakeContext);
+  vi.stubGlobal('navigator', { ...navigator, userActivation: { hasBeenActive: isActive } });
+}
+
+describe('the notice of a recording', () => {
+  let heard: Heard = { hertz: [], sinks: [], closed: 0 };
+  beforeEach(() => {
+    vi.useFakeTimers();
+    heard = { hertz: [], sinks: [], closed: 0 };
+    localStorage.setItem('parley.devices', JSON.stringify({ speaker: 'desk' }));
+    useSettings.getState().change({ chimes: true });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it('is heard once, through the chosen speaker or the default one, and lets go of it', async () => {
+    stubSound(heard, true);
+    const { rerender } = render(<NoticeInMeeting />);
+    rerender(<NoticeInMeeting />);
+    await vi.advanceTimersByTimeAsync(1_499);
+    expect(heard).toEqual({ hertz: [440, 660], sinks: ['desk'], closed: 0 });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(heard.closed).toBe(1);
+    expect(screen.getByRole('status').textContent).toContain('This meeting is recorded');
+  });
+
+  it('is silent for who does not want tones, and on a page that nobody has touched', async () => {
+    stubSound(heard, false);
+    render(<NoticeInMeeting />);
+    stubSound(heard, true);
+    useSettings.getState().change({ chimes: false });
+    render(<NoticeInMeeting />);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(heard).toEqual({ hertz: [], sinks: [], closed: 0 });
+    expect(screen.getAllByRole('status')).toHaveLength(2);
+  });
+});
