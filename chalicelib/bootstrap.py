@@ -56,7 +56,7 @@ from chalicelib.services.quality import Quality, read_quality_report
 from chalicelib.services.recorder_reports import read_composition_report
 from chalicelib.services.recorders import Recorders, RecorderTokens, Rules
 from chalicelib.services.recording_links import NewLink, RecordingLinks
-from chalicelib.services.recording_media import Media, RecordingMedia
+from chalicelib.services.recording_media import JoinedTrack, Media, RecordingMedia
 from chalicelib.services.recording_upkeep import RecordingUpkeep
 from chalicelib.services.recordings import Recordings, Requester
 from chalicelib.services.reports import Reports
@@ -371,6 +371,7 @@ __all__ = [
     "Event",
     "FleetLoad",
     "JoinWishes",
+    "JoinedTrack",
     "Keeper",
     "Kept",
     "LinkCaller",

@@ -186,7 +186,7 @@ class Client:
         return self._http.call("PATCH", _path("recordings", recording), json=changes)
 
     def recording_media(self, recording: str, *kinds: str, layout: str | None = None) -> Json:
-        """Links of all kinds (mp4, hls, thumbnails, tracks, manifest) or those named; None where it lacks.
+        """Links of all kinds (mp4, hls, thumbnails, trackFiles, tracks, manifest), or of some.
 
         They end after five minutes, and each answer is an entry of the access log.
         """
@@ -212,6 +212,11 @@ class Client:
     def delete_recording_link(self, recording: str, link: str) -> None:
         """Take a link back: nobody gets anything by it any more."""
         self._http.call("DELETE", _path("recordings", recording, "links", link))
+
+    def join_tracks(self, recording: str) -> Json:
+        """Have each track joined to one file; they are `trackFiles` of the media once that is done."""
+        path = _path("recordings", recording, "compositions")
+        return self._http.call("POST", path, json={"kind": "tracks"})
 
     def compose_recording(self, recording: str, layout: str | None = None) -> Json:
         """Another film of it; without a layout it has those that were chosen while it was recorded."""

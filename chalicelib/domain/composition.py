@@ -7,6 +7,7 @@ once. Reports come in any order: progress never goes back, and what is done stay
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -15,6 +16,8 @@ from chalicelib.domain.identifiers import JobId
 from chalicelib.domain.recording_reasons import NOT_COMPOSED
 
 Layout = Literal["grid", "speaker", "share"]
+# A film of everybody, or each track joined to one file.
+Kind = Literal["film", "tracks"]
 # queued: to be sent; sent: the queue has it; running: a composer has said so.
 CompositionState = Literal["queued", "sent", "running", "done", "failed"]
 
@@ -28,7 +31,8 @@ PROGRESS_STEP = 0.1
 class Files:
     """Keys of what a composition made, and what the film is."""
 
-    mp4: str
+    # None: it made no film.
+    mp4: str | None
     hls: str | None = None
     thumbnails: str | None = None
     sprite: str | None = None
@@ -58,6 +62,7 @@ class Composition:
     detail: str | None = None
     files: Files | None = None
     finished_at: datetime | None = None
+    kind: Kind = "film"
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,10 @@ def advanced(composition: Composition, told: Progress, now: datetime) -> Composi
         heard_at=now,
         finished_at=now,
     )
+
+
+def films_of(compositions: Iterable[Composition]) -> list[Composition]:
+    return [one for one in compositions if one.kind == "film"]
 
 
 def is_pending(composition: Composition) -> bool:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from chalicelib.domain.composition import Composition, Layout
+from chalicelib.domain.composition import Composition, Layout, films_of
 from chalicelib.domain.identifiers import RecordingId
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.permissions import Caller, LinkCaller, ParticipantCaller, UserCaller
 from chalicelib.domain.recording import Recording
 from chalicelib.domain.recording_links import opens
 
-MediaKind = Literal["mp4", "hls", "thumbnails", "tracks", "manifest"]
+MediaKind = Literal["mp4", "hls", "thumbnails", "trackFiles", "tracks", "manifest"]
 StorageClass = Literal["standard", "infrequent", "archive"]
 
+_TRACK_FILE = re.compile(
+    r"(\d{16})-(\d{1,12})-([a-z]+_[a-z0-9]+)-(microphone|camera|screen|screen_audio)-([a-z]+_[a-z0-9]+)\.mkv"
+)
 # What a bearer of a link for watching may open: the film, and not what it was made of.
 WATCHED: frozenset[MediaKind] = frozenset({"mp4", "hls", "thumbnails"})
 # From the moment when it is given out.
@@ -75,13 +79,41 @@ def storage_class_of(recording: Recording, ages: StorageAges, now: datetime) -> 
 
 def film_of(recording: Recording, layout: Layout | None) -> Composition | None:
     """The newest file of a layout, or of any; None if none is made."""
-    return _newest([one for one in recording.compositions if one.state == "done"], layout)
+    return _newest([one for one in films_of(recording.compositions) if one.state == "done"], layout)
 
 
 def growing_film_of(recording: Recording, layout: Layout | None) -> Composition | None:
     """A film whose first minute is made, and the rest not yet; None if there is none."""
-    running = [one for one in recording.compositions if one.state == "running" and one.progress > 0]
+    films = films_of(recording.compositions)
+    running = [one for one in films if one.state == "running" and one.progress > 0]
     return _newest(running, layout)
+
+
+def joined_tracks_of(recording: Recording) -> Composition | None:
+    """The newest files of whole tracks; None if there are none yet."""
+    made = [one for one in recording.compositions if one.kind == "tracks" and one.state == "done"]
+    return made[-1] if made else None
+
+
+@dataclass(frozen=True)
+class TrackFile:
+    """A whole track in one file, as the key of its object tells of it (docs/recording.md)."""
+
+    track: str
+    participant: str
+    source: str
+    started_at: datetime
+    duration: timedelta
+
+
+def read_track_file(name: str) -> TrackFile | None:
+    """What the last part of a key says; None for what is no such file."""
+    found = _TRACK_FILE.fullmatch(name)
+    if found is None:
+        return None
+    start_us, duration_ms, participant, source, track = found.groups()
+    started = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(start_us))
+    return TrackFile(track, participant, source, started, timedelta(milliseconds=int(duration_ms)))
 
 
 def growing_playlist(film: Composition) -> str:

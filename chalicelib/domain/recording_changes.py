@@ -10,9 +10,12 @@ from typing import Any, Literal
 from chalicelib.domain.composition import (
     SILENCE,
     Composition,
+    CompositionState,
+    Kind,
     Layout,
     Progress,
     advanced,
+    films_of,
     is_pending,
 )
 from chalicelib.domain.events import Change
@@ -61,14 +64,20 @@ def note(change: Change, steps: Iterable[Step], now: datetime) -> Change:
 
 
 def compose(
-    meeting: Meeting, recording: Recording, layout: Layout | None, token: str, by: str, now: datetime
+    meeting: Meeting,
+    recording: Recording,
+    layout: Layout | None,
+    token: str,
+    by: str,
+    now: datetime,
+    kind: Kind = "film",
 ) -> Change:
-    """Another file of the same recording; nothing while one of that layout is being made."""
-    pending = [one for one in recording.compositions if one.layout == layout and is_pending(one)]
+    """Another file of the same recording; nothing while one of that kind and layout is being made."""
+    pending = [one for one in _like(recording, kind, layout) if is_pending(one)]
     if pending or recording.state not in (*SETTLED, "processing"):
         return Change.of(meeting)
-    anew = _composing(recording, _job(recording, layout, token, by, now))
-    if recording.state == "failed":
+    anew = _composing(recording, _job(recording, layout, token, by, now, kind))
+    if recording.state == "failed" and kind == "film":
         anew = dataclasses.replace(anew, state="processing", reason=None, detail=None, progress=0.0)
     return _with(Change.of(meeting), "recording.composition_requested", anew, now)
 
@@ -89,6 +98,8 @@ def hear(meeting: Meeting, recording: Recording, told: Progress, now: datetime) 
     if after is None or recording.state not in (*SETTLED, "processing"):
         return Change.of(meeting)
     heard = _replaced(recording, after)
+    if after.kind == "tracks":
+        return _with(Change.of(meeting), _TRACKS_EVENT[after.state], heard, now)
     if after.state == "done":
         ready = dataclasses.replace(heard, state="ready", reason=None, detail=None, progress=1.0)
         return _with(Change.of(meeting), "recording.ready", ready, now)
@@ -148,7 +159,7 @@ def is_composing(recording: Recording) -> bool:
 def due_of(recording: Recording) -> tuple[DueKind, datetime] | None:
     """When the clock has something to do for a recording; None until something happens to it."""
     queued = [one.requested_at for one in recording.compositions if one.state == "queued"]
-    if recording.state == "processing" and not recording.compositions:
+    if recording.state == "processing" and not films_of(recording.compositions):
         queued = [recording.ended_at or recording.requested_at]
     silent = [one.heard_at + SILENCE for one in recording.compositions if one.state in ("sent", "running")]
     if recording.state in (*SETTLED, "processing") and (queued or silent):
@@ -171,8 +182,22 @@ def _with(change: Change, kind: str, recording: Recording, now: datetime) -> Cha
     return change.then(kind, now, recorded=recording, active_recording=active)
 
 
-def _job(recording: Recording, layout: Layout | None, token: str, by: str, now: datetime) -> Composition:
-    revision = 1 + sum(one.layout == layout for one in recording.compositions)
+# What a report of joined tracks is in the log; the recording stays as its films have it.
+_TRACKS_EVENT: Mapping[CompositionState, str] = {
+    "running": "recording.processing",
+    "done": "recording.tracks_ready",
+    "failed": "recording.composition_failed",
+}
+
+
+def _like(recording: Recording, kind: Kind, layout: Layout | None) -> list[Composition]:
+    return [one for one in recording.compositions if (one.kind, one.layout) == (kind, layout)]
+
+
+def _job(
+    recording: Recording, layout: Layout | None, token: str, by: str, now: datetime, kind: Kind
+) -> Composition:
+    revision = 1 + len(_like(recording, kind, layout))
     return Composition(
         job=JobId(f"job_{token}"),
         layout=layout,
@@ -181,6 +206,7 @@ def _job(recording: Recording, layout: Layout | None, token: str, by: str, now: 
         requested_at=now,
         requested_by=by,
         heard_at=now,
+        kind=kind,
     )
 
 
@@ -195,8 +221,9 @@ def _replaced(recording: Recording, job: Composition) -> Recording:
 
 def _composing_failed(recording: Recording, job: Composition) -> Recording:
     """Failed if it has no file at all; one that has is as good as before."""
-    if any(one.state == "done" for one in recording.compositions):
+    films = films_of(recording.compositions)
+    if any(one.state == "done" for one in films):
         return dataclasses.replace(recording, state="ready")
-    if any(is_pending(one) for one in recording.compositions):
+    if any(is_pending(one) for one in films):
         return recording
     return dataclasses.replace(recording, state="failed", reason=job.reason, detail=job.detail)

@@ -64,12 +64,18 @@ def job_of(recording: Recording, composition: Composition, bucket: str) -> dict[
         "prefixes": prefixes_best_first(recording),
         "timelineKey": timeline_key(composition),
         "output": composition.output,
+        "kind": composition.kind,
         "layout": composition.layout or recording.layout,
         "rearrangements": [
             {"at": _text(one.at), "layout": one.layout}
             for one in (recording.rearrangements if composition.layout is None else ())
         ],
     }
+
+
+def track_files_prefix(composition: Composition) -> str:
+    """Under which the joined tracks of a composition lie."""
+    return f"{composition.output}tracks/"
 
 
 def timeline_key(composition: Composition) -> str:

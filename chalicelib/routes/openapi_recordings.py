@@ -50,6 +50,7 @@ ACTIVE_RECORDING: Schema = {
 }
 _COMPOSITION = {
     "id": {"type": "string", "pattern": "^job_[a-z2-7]{26}$"},
+    "kind": {"enum": ["film", "tracks"]},
     "layout": {**nullable(_LAYOUT), "description": "Null: as hosts had it while it was recorded."},
     "revision": COUNT,
     "state": {"type": "string", "enum": ["queued", "sent", "running", "done", "failed"]},
@@ -100,11 +101,12 @@ _MEDIA_EXAMPLE = {
     "waveform": None,
     "hls": {"url": "https://media.example.com/p/1790000000.…/compositions/rec_…/…/hls/master.m3u8"},
     "thumbnails": {"url": _URL.format("thumbnails.vtt"), "sprite": _URL.format("sprite.jpg")},
+    "trackFiles": None,
     "tracks": [{"track": "trk_…", "url": "https://media.example.com/nodes/…/000000.mkv?…", "bytes": 250_000}],
     "manifest": [{"url": "https://media.example.com/nodes/…/pages/000000.json?…"}],
 }
 _FILE = nullable(record(url=_LINK))
-_WATCH_LINK = {
+_WATCH_LINK: dict[str, Any] = {
     "id": {"type": "string", "pattern": "^lnk_[a-z2-7]{26}$"},
     "madeBy": TEXT,
     "madeAt": TIME,
@@ -118,6 +120,23 @@ _MEDIA["properties"] |= {
     "waveform": _FILE,
     "hls": {**_FILE, "description": "Opens the playlist and all that it names, in any player."},
     "thumbnails": nullable(record(url=_LINK, sprite=nullable(_LINK))),
+    "trackFiles": {
+        **nullable(
+            {
+                "type": "array",
+                "items": record(
+                    track=TEXT,
+                    participant=TEXT,
+                    source={"enum": ["microphone", "camera", "screen", "screen_audio"]},
+                    startedAt=TIME,
+                    durationSeconds={"type": "number", "minimum": 0},
+                    bytes=COUNT,
+                    url=_LINK,
+                ),
+            }
+        ),
+        "description": "Whole tracks; null until a composition of the kind `tracks` is done.",
+    },
     "tracks": {"type": "array", "items": record(track=TEXT, url=_LINK, bytes=COUNT)},
     "manifest": {"type": "array", "items": record(url=_LINK)},
 }

@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field
 from chalicelib.routes.bodies import Body, Moment, Query, Whose
 
 Layout = Literal["grid", "speaker", "share"]
-MediaKind = Literal["mp4", "hls", "thumbnails", "tracks", "manifest"]
-EVERY_KIND: tuple[MediaKind, ...] = ("mp4", "hls", "thumbnails", "tracks", "manifest")
+MediaKind = Literal["mp4", "hls", "thumbnails", "trackFiles", "tracks", "manifest"]
+EVERY_KIND: tuple[MediaKind, ...] = ("mp4", "hls", "thumbnails", "trackFiles", "tracks", "manifest")
 State = Literal[
     "starting", "recording", "paused", "degraded", "stopping", "processing", "ready", "failed", "deleting",
     "deleted",
@@ -45,6 +45,8 @@ class ChangeRecordingBody(Body):
 
 
 class ComposeBody(Body):
+    # Another film, or each track joined to one file.
+    kind: Literal["film", "tracks"] = "film"
     # Of the whole film; null: as hosts had it while it was recorded.
     layout: Layout | None = None
 

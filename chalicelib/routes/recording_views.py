@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.bootstrap import (
     Composition,
+    JoinedTrack,
     Media,
     NewLink,
     Opened,
@@ -26,7 +27,7 @@ PENDING = {"running": "resume", "paused": "pause", "stopped": "stop"}
 
 def recording(value: Recording, ages: StorageAges, now: datetime) -> dict[str, Any]:
     """Without addresses of what was recorded: those are given out, and noted, by `/media`."""
-    films = [one for one in value.compositions if one.files is not None]
+    films = [one for one in value.compositions if one.files is not None and one.files.mp4 is not None]
     files = films[-1].files if films else None
     tomb = value.tombstone
     return {
@@ -69,6 +70,7 @@ def recording(value: Recording, ages: StorageAges, now: datetime) -> dict[str, A
 def composition(value: Composition) -> dict[str, Any]:
     return {
         "id": value.job,
+        "kind": value.kind,
         "layout": value.layout,
         "revision": value.revision,
         "state": value.state,
@@ -102,6 +104,9 @@ def media(value: Media) -> dict[str, Any]:
     if "thumbnails" in kinds:
         sprite = urls.get("sprite")
         answer["thumbnails"] = {"url": urls["thumbnails"], "sprite": sprite} if "thumbnails" in urls else None
+    if "trackFiles" in kinds:
+        files = value.track_files
+        answer["trackFiles"] = [_track_file(one) for one in files] if files is not None else None
     if "tracks" in kinds:
         answer["tracks"] = [
             {"track": one.track, "url": one.link.url, "bytes": one.size_bytes} for one in value.tracks
@@ -109,6 +114,18 @@ def media(value: Media) -> dict[str, Any]:
     if "manifest" in kinds:
         answer["manifest"] = [{"url": one.url} for one in value.manifest]
     return answer
+
+
+def _track_file(value: JoinedTrack) -> dict[str, Any]:
+    return {
+        "track": value.about.track,
+        "participant": value.about.participant,
+        "source": value.about.source,
+        "startedAt": timestamp(value.about.started_at),
+        "durationSeconds": value.about.duration.total_seconds(),
+        "bytes": value.size_bytes,
+        "url": value.link.url,
+    }
 
 
 def watch_link(value: WatchLink) -> dict[str, Any]:

@@ -119,7 +119,9 @@ def delete_recording_link(call: Call, recording: str, link: str) -> Response:
 
 def compose_recording(call: Call, recording: str) -> Response:
     body = call.body(ComposeBody)
-    made = call.services.recordings.compose(_by(call), recording, body.layout, idempotency_key(call))
+    made = call.services.recordings.compose(
+        _by(call), recording, body.layout, idempotency_key(call), body.kind
+    )
     return json_response(recording_views.composition(made), 202)
 
 

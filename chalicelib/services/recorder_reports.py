@@ -116,9 +116,12 @@ def _recorder(entry: Any, pointer: str, node: str) -> tuple[MeetingId, Seen]:
 
 
 def _files(files: Any, prefix: str) -> Files:
-    if not isinstance(files, dict) or not isinstance(files.get("mp4"), str):
-        raise _broken("/files", "What a composition made is an object with at least an mp4.")
-    keys: dict[str, Any] = {}
+    if not isinstance(files, dict):
+        raise _broken("/files", "What a composition made is an object.")
+    has_film, has_tracks = (isinstance(files.get(name), str) for name in ("mp4", "tracks"))
+    if not has_film and not has_tracks:
+        raise _broken("/files", "A composition made an mp4, or joined tracks.")
+    keys: dict[str, Any] = {"mp4": None}
     for name, field in _FILES.items():
         key = files.get(name)
         if key is None:

@@ -18,10 +18,14 @@ from chalicelib.domain.recording_access import (
     WATCHED,
     MediaKind,
     Opened,
+    TrackFile,
     film_of,
     growing_film_of,
     growing_playlist,
+    joined_tracks_of,
+    read_track_file,
 )
+from chalicelib.domain.recording_objects import track_files_prefix
 from chalicelib.errors import ForbiddenError, RecordingGoneError
 from chalicelib.services.protocols import MediaLinks, RecordingObjects, RecordingStore
 from chalicelib.services.recordings import Recordings, Requester
@@ -43,6 +47,15 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class JoinedTrack:
+    """A whole track in one file."""
+
+    about: TrackFile
+    link: Link
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class Media:
     """What can be opened of a recording; what is not there, or was not asked for, is None or empty."""
 
@@ -53,6 +66,8 @@ class Media:
     film: Composition | None
     # By name: mp4, hls, thumbnails, sprite, chapters, chat, waveform.
     link_by_name: dict[str, Link] = field(default_factory=dict)
+    # None: nobody had tracks joined, or it is not done yet.
+    track_files: tuple[JoinedTrack, ...] | None = None
     tracks: tuple[Segment, ...] = ()
     manifest: tuple[Link, ...] = ()
     # Where the next page of tracks begins.
@@ -94,7 +109,7 @@ class RecordingMedia:
 
         Args:
             layout: Of the film; without it the newest film.
-            limit: How many segments of tracks.
+            limit: How many files and segments of tracks.
             after: The mark that the page of tracks before ended with.
 
         Raises:
@@ -116,13 +131,21 @@ class RecordingMedia:
         film = film_of(recording, layout) or growing_film_of(recording, layout)
         query = self._links.query(film.output, expires) if film is not None else ""
         wanted = {one for kind in kinds for one in FILM_KINDS.get(kind, ())}
-        tracks, mark = self._tracks(recording, expires, limit, after) if "tracks" in kinds else ([], None)
+        files: list[JoinedTrack] | None = None
+        mark: str | None = None
+        if "trackFiles" in kinds:
+            files, mark = self._track_files(recording, expires, limit, after)
+        tracks: list[Segment] = []
+        room = limit - len(files or ())
+        if "tracks" in kinds and mark is None and room > 0:
+            tracks, mark = self._tracks(recording, expires, room, after)
         return Media(
             recording=recording,
             kinds=frozenset(kinds),
             expires_at=expires,
             film=film,
             link_by_name=self._film_links(film, wanted, query, expires),
+            track_files=tuple(files) if files is not None else None,
             tracks=tuple(tracks),
             manifest=tuple(self._pages(recording, expires) if "manifest" in kinds else ()),
             mark=mark,
@@ -155,6 +178,26 @@ class RecordingMedia:
             url = self._links.path_url(film.output, keys["hls"], expires)
             links |= {"hls": Link(url, expires)} if url is not None else {}
         return links
+
+    def _track_files(
+        self, recording: Recording, expires: datetime, limit: int, after: str | None
+    ) -> tuple[list[JoinedTrack] | None, str | None]:
+        """Files come before segments: their keys sort before those of takes."""
+        made = joined_tracks_of(recording)
+        if made is None:
+            return None, None
+        prefix = track_files_prefix(made)
+        if after is not None and after >= f"{prefix}~":
+            return [], None
+        page = self._objects.page(prefix, after, limit + 1)
+        query = self._links.query(prefix, expires)
+        found = [
+            JoinedTrack(about, self._link(one.key, query, expires), one.size_bytes)
+            for one in page[:limit]
+            if (about := read_track_file(one.key.removeprefix(prefix))) is not None
+        ]
+        # A page that is full may be followed by segments.
+        return found, page[limit - 1].key if len(page) >= limit else None
 
     def _tracks(
         self, recording: Recording, expires: datetime, limit: int, after: str | None

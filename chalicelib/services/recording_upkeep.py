@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.composition import Composition
+from chalicelib.domain.composition import Composition, films_of
 from chalicelib.domain.events import Change, Event
 from chalicelib.domain.identifiers import MeetingId, RandomBytes, RecordingId, new_token
 from chalicelib.domain.meeting import Meeting
@@ -148,7 +148,7 @@ class RecordingUpkeep:
             return 0
         meeting, recording = found
         change = attended(meeting, recording, now)
-        if not change.events and recording.state == "processing" and not recording.compositions:
+        if not change.events and recording.state == "processing" and not films_of(recording.compositions):
             token = new_token(self._random_bytes)
             layout = layout_as_recorded(recording)
             change = compose(meeting, recording, layout, token, recording.requested_by, now)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.composition import Composition, Layout
+from chalicelib.domain.composition import Composition, Kind, Layout
 from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import RandomBytes, RecordingId, derived_id, is_id, new_id, new_token
 from chalicelib.domain.meeting import Meeting
@@ -216,11 +216,14 @@ class Recordings:
 
         return self.apply(by, name, _operation(kept, layout), decide)[1]
 
-    def compose(self, by: Requester, name: str, wanted: Layout | None, key: str | None) -> Composition:
+    def compose(
+        self, by: Requester, name: str, wanted: Layout | None, key: str | None, kind: Kind = "film"
+    ) -> Composition:
         """Have another film made; while one of that layout is being made it is that one.
 
         Args:
             wanted: The layout of all of it; None: as hosts had it while it was recorded.
+            kind: Another film, or each track joined to one file.
 
         Raises:
             RecordingBusyError: It has not stopped yet.
@@ -237,17 +240,17 @@ class Recordings:
             if not recording.takes:
                 raise RecordingNotRunningError("Nothing was recorded: there is nothing to make a film of.")
             known = next((one for one in recording.compositions if one.job == f"job_{token}"), None)
-            layout = wanted or layout_as_recorded(recording)
-            if known is not None and known.layout != layout:
+            layout = _layout(recording, kind, wanted)
+            if known is not None and (known.kind, known.layout) != (kind, layout):
                 raise IdempotencyConflictError("This Idempotency-Key came with another request before.")
             if known is not None:
                 return Change.of(meeting)
-            return compose(meeting, recording, layout, token, by.name, by.now)
+            return compose(meeting, recording, layout, token, by.name, by.now, kind)
 
         recording = self.apply(by, name, "compose_recording", decide)[1]
         made = [one for one in recording.compositions if one.job == f"job_{token}"]
-        layout = wanted or layout_as_recorded(recording)
-        return (made or [one for one in recording.compositions if one.layout == layout])[-1]
+        like = (kind, _layout(recording, kind, wanted))
+        return (made or [one for one in recording.compositions if (one.kind, one.layout) == like])[-1]
 
     def delete(self, by: Requester, name: str, check: Callable[[Recording], None]) -> Recording:
         """Delete it for good; its objects follow within minutes. Deleting it again changes nothing.
@@ -364,6 +367,11 @@ def _operation(kept: Mapping[str, object], layout: Layout | None) -> Operation:
     if "legal_hold" in kept:
         return "hold_recording"
     return "control_recording" if layout is not None and not kept else "change_recording"
+
+
+def _layout(recording: Recording, kind: Kind, wanted: Layout | None) -> Layout | None:
+    """Of a composition; joined tracks have none."""
+    return None if kind == "tracks" else wanted or layout_as_recorded(recording)
 
 
 def _require_there(recording: Recording) -> None:

@@ -75,8 +75,8 @@ class Stage:
         }
         await self._deliver(report)
 
-    async def composes(self, job: Any, state: str) -> None:
-        files = {"mp4": f"{job['output']}film.mp4", "hls": f"{job['output']}master.m3u8",
+    async def composes(self, job: Any, state: str, files: Any = None) -> None:
+        files = files or {"mp4": f"{job['output']}film.mp4", "hls": f"{job['output']}master.m3u8",
                  "thumbnails": f"{job['output']}thumbnails.vtt", "sprite": f"{job['output']}sprite.jpg",
                  "durationSeconds": 4.5, "bytes": 123}  # fmt: skip
         await self._deliver(
@@ -337,6 +337,58 @@ async def test_a_recording_is_kept_changed_and_deleted_as_it_was_read(
         assert (status, problem["code"]) == (410, "recording_deleted")
     assert (await api("DELETE", stage.path))[0] == 204
     assert (await api("GET", path))[0] == 404, "its meeting is deleted as well"
+
+
+async def test_tracks_are_joined_to_files_beside_the_film(
+    stage: Stage, jobs: KeptJobs, objects: MemoryObjects
+):
+    api = stage.api
+    recording = await ready(stage, jobs)
+    path = f"/recordings/{recording['id']}"
+    assert (await api("GET", f"{path}/media?kinds=trackFiles"))[2]["trackFiles"] is None
+    status, _, made = await api("POST", f"{path}/compositions", {"kind": "tracks", "layout": "grid"})
+    assert (status, made["kind"], made["layout"]) == (202, "tracks", None)
+    assert (await api("POST", f"{path}/compositions", {"kind": "tracks"}))[2]["id"] == made["id"]
+    await stage.clock()
+    job = jobs.jobs[-1]
+    assert (job["kind"], job["prefixes"]) == ("tracks", jobs.jobs[0]["prefixes"])
+    names = [f"{1_767_225_600_000_000 + at}-9000-par_a-camera-trk_{at}.mkv" for at in range(3)]
+    for name in [*names, "else.mkv"]:
+        objects.put(f"{job['output']}tracks/{name}", b"12345", "video/x-matroska")
+    await stage.composes(job, "done", {"tracks": f"{job['output']}tracks/", "durationSeconds": 0, "bytes": 0})
+    _, _, shown = await api("GET", path)
+    assert (shown["state"], shown["bytes"]) == ("ready", 123), "of the film"
+    _, _, media = await api("GET", f"{path}/media")
+    assert media["layout"] == "speaker"
+    first = media["trackFiles"][0]
+    assert (first["track"], first["participant"], first["source"]) == ("trk_0", "par_a", "camera")
+    assert (first["startedAt"], first["durationSeconds"]) == ("2026-01-01T00:00:00.000Z", 9.0)
+    assert first["bytes"] == 5
+    assert f"opens={job['output']}tracks/" in first["url"]
+    found, cursor = [], ""
+    while cursor is not None:
+        query = f"kinds=trackFiles,tracks&limit=2{cursor}"
+        _, _, page = await api("GET", f"{path}/media?{query}")
+        found += [one["track"] for one in page["trackFiles"]]
+        cursor = f"&cursor={page['nextCursor']}" if page["nextCursor"] else None
+    assert found == ["trk_0", "trk_1", "trk_2"]
+    _, _, log = await api("GET", f"{stage.path}/events?limit=100")
+    assert log["items"][-1]["type"] == "recording.tracks_ready"
+    assert (await api("POST", f"{path}/compositions", {"kind": "film"}))[2]["revision"] == 2
+
+
+async def test_tracks_that_cannot_be_joined_leave_the_film_as_it_is(stage: Stage, jobs: KeptJobs):
+    recording = await ready(stage, jobs)
+    path = f"/recordings/{recording['id']}"
+    await stage.api("POST", f"{path}/compositions", {"kind": "tracks"})
+    await stage.clock()
+    await stage.composes(jobs.jobs[-1], "failed")
+    _, _, shown = await stage.api("GET", path)
+    assert (shown["state"], shown["reason"]) == ("ready", None)
+    assert [(one["kind"], one["state"]) for one in shown["compositions"]] == [
+        ("film", "done"),
+        ("tracks", "failed"),
+    ]
 
 
 async def test_another_film_is_made_and_a_failure_says_why(stage: Stage, jobs: KeptJobs):

@@ -68,6 +68,15 @@ class Clip:
     span: Span
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A whole segment, the take that has it, and what it lost."""
+
+    take: int
+    segment: Segment
+    lost: tuple[Span, ...]
+
+
 class Catalog:
     """All segments, by track and time."""
 
@@ -204,6 +213,12 @@ class Catalog:
                     chosen.append(Clip(segment, part))
                     covered = merged([*covered, part], SLACK_US)
         return _joined(sorted(chosen, key=lambda clip: clip.span.start_us))
+
+    def pieces(self, track: str) -> list[Piece]:
+        """Every whole segment of a track, of all takes, by when they begin."""
+        found = self._segments(track, Span(0, 1 << 62))
+        pieces = [Piece(take, segment, tuple(lost)) for take, segment, lost in found]
+        return sorted(pieces, key=lambda one: (one.segment.start_us, one.take))
 
     def losses(self, track: str, span: Span) -> list[Span]:
         """Time of which something was recorded, or should have been, and nothing whole is there."""

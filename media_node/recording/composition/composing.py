@@ -18,10 +18,11 @@ from media_node.errors import JobError
 from media_node.recording.composition import side_tracks
 from media_node.recording.composition.axis import Axis
 from media_node.recording.composition.buckets import ABSENT, Buckets
-from media_node.recording.composition.catalog import Catalog
+from media_node.recording.composition.catalog import Catalog, Track
 from media_node.recording.composition.fetching import Fetcher
-from media_node.recording.composition.film import Film
+from media_node.recording.composition.film import SOUND_SOURCES, Film
 from media_node.recording.composition.job import Job
+from media_node.recording.composition.joining import Joined, Joiner
 from media_node.recording.composition.layout import Size
 from media_node.recording.composition.lease import Lease
 from media_node.recording.composition.minute import Minute
@@ -149,6 +150,10 @@ class Composer:
         axis = Axis(timeline.started_us, ended_us, timeline.pauses)
         if axis.duration_us == 0:
             raise JobError("the recording has no length", "no_length")
+        fetcher = Fetcher(buckets, catalog, folder)
+        publisher = Publisher(self._s3, job, reader.key_id)
+        if job.kind == "tracks":
+            return self._join_tracks(Joiner(catalog, fetcher, folder), publisher, catalog)
         staging = Staging(
             timeline,
             lost,
@@ -158,11 +163,31 @@ class Composer:
             strangers(timeline, catalog.every_track()),
             job.rearrangements,
         )
-        fetcher = Fetcher(buckets, catalog, folder)
         film = Film(staging, axis, catalog, fetcher, worker, folder)
-        publisher = Publisher(self._s3, job, reader.key_id)
         self._make_minutes(film, publisher, folder)
         return self._finish(film, publisher, catalog, timeline, axis, lost)
+
+    def _join_tracks(self, joiner: Joiner, publisher: Publisher, catalog: Catalog) -> Json:
+        """Each track as one file, whose key says what it is; after each the lease is renewed."""
+        tracks = list(catalog.every_track())
+        for number, track in enumerate(tracks):
+            if number < self._lease.state.minutes:
+                # Another composer did it before.
+                continue
+            joiner.join(track, lambda joined, track=track: self._publish_track(publisher, track, joined))
+            self._lease.change(minutes=number + 1)
+            self._progress((number + 1) / len(tracks))
+            log.info("track_joined", job=self._job.id, track=track.id, number=number + 1, of=len(tracks))
+            if self._is_stopping() and number + 1 < len(tracks):
+                raise Stopped
+        publisher.put(self._job.side_key("faults.json"), _faults(catalog), "application/json")
+        return {"tracks": self._job.side_key("tracks/"), "durationSeconds": 0, "bytes": 0}
+
+    def _publish_track(self, publisher: Publisher, track: Track, joined: Joined) -> None:
+        length_ms = (joined.end_us - joined.start_us) // 1000
+        name = f"{joined.start_us:016d}-{length_ms}-{track.participant}-{track.source}-{track.id}.mkv"
+        kind = "audio" if track.source in SOUND_SOURCES else "video"
+        publisher.put_file(self._job.side_key(f"tracks/{name}"), joined.path, f"{kind}/x-matroska")
 
     def _end(self, timeline: Timeline, catalog: Catalog) -> int:
         """When the film ends, the same for whoever goes on with it."""

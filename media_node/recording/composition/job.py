@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Literal
 
 from media_node.errors import JobError
 from media_node.recording.composition.layout import LAYOUTS, LayoutName
@@ -29,6 +30,8 @@ class Job:
     layout: LayoutName
     # From when on, by the wall clock in microseconds, the film has another layout; ascending.
     rearrangements: tuple[tuple[int, LayoutName], ...] = ()
+    # A film, or each track joined to one file.
+    kind: Literal["film", "tracks"] = "film"
 
     @property
     def state_key(self) -> str:
@@ -98,7 +101,16 @@ def parse_job(body: str) -> Job:
         texts["output"],
         layout,
         _rearrangements(value.get("rearrangements", [])),
+        _kind(value.get("kind", "film")),
     )
+
+
+def _kind(value: object) -> Literal["film", "tracks"]:
+    if value == "film":
+        return "film"
+    if value == "tracks":
+        return "tracks"
+    raise JobError(f"a composition job is of the kind film or tracks, not {str(value)[:80]!r}")
 
 
 def _layout(name: object) -> LayoutName:

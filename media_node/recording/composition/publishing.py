@@ -50,6 +50,11 @@ class Publisher:
             **self._encryption,
         )
 
+    def put_file(self, key: str, path: Path, content_type: str) -> None:
+        """A file of any size, in parts."""
+        more = {"ContentType": content_type, **self._encryption}
+        self._s3.upload_file(str(path), self._job.bucket, key, ExtraArgs=more)
+
     def publish_minute(self, minute: Minute, path: Path) -> None:
         """The minute's media, then what is known of it."""
         with path.open("rb") as file:

@@ -50,14 +50,16 @@ describe('Recordings', () => {
     });
   });
 
-  it('gathers the pieces of all tracks', async () => {
+  it('gathers the files of all tracks, and tells that there are none yet', async () => {
     const piece = (url: string) => ({ track: 'trk_1', url, bytes: 1 });
     const { recordings, requests } = recordingsThatAnswer(
-      [200, { tracks: [piece('a')], nextCursor: 'c' }],
-      [200, { tracks: [piece('b')], nextCursor: null }],
+      [200, { trackFiles: [piece('a')], nextCursor: 'c' }],
+      [200, { trackFiles: [piece('b')], nextCursor: null }],
+      [200, { trackFiles: null, nextCursor: null }],
     );
-    expect((await recordings.tracks('rec_1')).map((one) => one.url)).toEqual(['a', 'b']);
+    expect((await recordings.trackFiles('rec_1'))?.map((one) => one.url)).toEqual(['a', 'b']);
     expect(requests[1]).toContain('&cursor=c');
+    expect(await recordings.trackFiles('rec_1')).toBeNull();
   });
 
   it('names each who was there and signed in once', async () => {

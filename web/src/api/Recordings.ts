@@ -30,6 +30,7 @@ export interface RecordingDetails {
   readonly progress: number;
   /** Of the film, as it was chosen last. */
   readonly layout?: FilmLayout;
+  readonly compositions?: readonly CompositionDetails[];
   readonly requestedAt: string;
   readonly startedAt: string | null;
   readonly durationSeconds: number | null;
@@ -55,11 +56,25 @@ export interface RecordingPage {
   readonly nextCursor: string | null;
 }
 
-/** A segment of a track, playable alone. */
-export interface TrackPiece {
+/** A whole track in one file. */
+export interface TrackFile {
   readonly track: string;
-  readonly url: string;
+  readonly participant: string;
+  readonly source: 'microphone' | 'camera' | 'screen' | 'screen_audio';
+  readonly startedAt: string;
+  readonly durationSeconds: number;
   readonly bytes: number;
+  readonly url: string;
+}
+
+/** What is made of a recording: a film, or its tracks as files. */
+export interface CompositionDetails {
+  readonly id: string;
+  readonly kind: 'film' | 'tracks';
+  readonly state: 'queued' | 'sent' | 'running' | 'done' | 'failed';
+  readonly progress: number;
+  readonly reason: string | null;
+  readonly detail?: string | null;
 }
 
 /** A link for people without an account. */
@@ -132,21 +147,39 @@ export class Recordings {
   }
 
   /**
-   * The pieces of all tracks, page by page.
+   * Whole tracks, page by page; null until they are made.
    * @throws ApiError
    */
-  async tracks(id: string): Promise<readonly TrackPiece[]> {
-    const found: TrackPiece[] = [];
+  async trackFiles(id: string): Promise<readonly TrackFile[] | null> {
+    const found: TrackFile[] = [];
     let cursor: string | null = null;
     do {
       const more: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-      const body = await this.#api.call('GET', `${pathOf(id)}/media?kinds=tracks&limit=1000${more}`);
-      const page = (body ?? {}) as { tracks?: readonly TrackPiece[]; nextCursor?: string | null };
-      if (!Array.isArray(page.tracks)) throw unreadable();
-      found.push(...(page.tracks as readonly TrackPiece[]));
+      const body = await this.#api.call('GET', `${pathOf(id)}/media?kinds=trackFiles&limit=1000${more}`);
+      const page = (body ?? {}) as { trackFiles?: unknown; nextCursor?: string | null };
+      if (page.trackFiles === null) return null;
+      if (!Array.isArray(page.trackFiles)) throw unreadable();
+      found.push(...(page.trackFiles as readonly TrackFile[]));
       cursor = page.nextCursor ?? null;
     } while (cursor !== null);
     return found;
+  }
+
+  /**
+   * Has each track joined to one file.
+   * @throws ApiError
+   */
+  async joinTracks(id: string): Promise<void> {
+    await this.#api.call('POST', `${pathOf(id)}/compositions`, { kind: 'tracks' });
+  }
+
+  /**
+   * What everybody was called who was in a meeting, by participant.
+   * @throws ApiError
+   */
+  async names(meeting: string): Promise<ReadonlyMap<string, string>> {
+    const people = await this.#people(meeting);
+    return new Map(people.map(({ id, displayName }) => [String(id), String(displayName)]));
   }
 
   /**
@@ -155,21 +188,10 @@ export class Recordings {
    */
   async attendees(meeting: string): Promise<readonly Attendee[]> {
     const found = new Map<string, Attendee>();
-    let cursor: string | null = null;
-    do {
-      const more: string = cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`;
-      const path = `/meetings/${encodeURIComponent(meeting)}/participants${more}`;
-      const page = ((await this.#api.call('GET', path)) ?? {}) as {
-        items?: readonly Record<string, unknown>[];
-        nextCursor?: string | null;
-      };
-      if (!Array.isArray(page.items)) throw unreadable();
-      for (const { externalId: user, displayName: name } of page.items as Record<string, unknown>[]) {
-        if (typeof user !== 'string' || typeof name !== 'string' || !USER.test(user)) continue;
-        found.set(user, { user, name });
-      }
-      cursor = page.nextCursor ?? null;
-    } while (cursor !== null);
+    for (const { externalId: user, displayName: name } of await this.#people(meeting)) {
+      if (typeof user !== 'string' || typeof name !== 'string' || !USER.test(user)) continue;
+      found.set(user, { user, name });
+    }
     return [...found.values()];
   }
 
@@ -225,6 +247,23 @@ export class Recordings {
    */
   async compose(id: string, layout: FilmLayout | null): Promise<void> {
     await this.#api.call('POST', `${pathOf(id)}/compositions`, { layout });
+  }
+
+  async #people(meeting: string): Promise<readonly Record<string, unknown>[]> {
+    const found: Record<string, unknown>[] = [];
+    let cursor: string | null = null;
+    do {
+      const more: string = cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`;
+      const path = `/meetings/${encodeURIComponent(meeting)}/participants${more}`;
+      const page = ((await this.#api.call('GET', path)) ?? {}) as {
+        items?: readonly Record<string, unknown>[];
+        nextCursor?: string | null;
+      };
+      if (!Array.isArray(page.items)) throw unreadable();
+      found.push(...(page.items as readonly Record<string, unknown>[]));
+      cursor = page.nextCursor ?? null;
+    } while (cursor !== null);
+    return found;
   }
 
   /** @throws ApiError */

@@ -5,12 +5,13 @@ export {
   USER,
   WATCH_SECRET,
   type Attendee,
+  type CompositionDetails,
   type FilmLayout,
   type RecordingDetails,
   type RecordingMedia,
   type RecordingPage,
   type RecordingState,
-  type TrackPiece,
+  type TrackFile,
   type WatchLink,
 } from './Recordings.ts';
 export { ApiError, type ApiErrorCode, type FieldProblem } from './errors.ts';

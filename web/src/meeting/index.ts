@@ -13,6 +13,7 @@ export {
   WATCH_SECRET,
   type ApiOptions,
   type Attendee,
+  type CompositionDetails,
   type FieldProblem,
   type FilmLayout,
   type MeetingDetails,
@@ -20,6 +21,7 @@ export {
   type RecordingMedia,
   type RecordingState,
   type SignInOptions,
+  type TrackFile,
   type WatchLink,
 } from '../api/index.ts';
 export { tabStorage } from './ResumeTokens.ts';

@@ -5,6 +5,7 @@ import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { RecordingsClient } from './RecordingsPage.tsx';
 import { SeekBar } from './SeekBar.tsx';
+import { save } from './save.ts';
 import { isOver, useFilm, type Film } from './useFilm.ts';
 import { clockOf, cueAt } from './vtt.ts';
 import { WORDS } from './words.ts';
@@ -14,11 +15,9 @@ const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
 interface PlayerProps {
   readonly id: string;
   readonly recordings: RecordingsClient;
-  /** Whether somebody watches by a link: it opens the film alone, and is not theirs to hand on. */
-  readonly isByLink?: boolean;
 }
 
-export function Player({ id, recordings, isByLink = false }: PlayerProps): ReactNode {
+export function Player({ id, recordings }: PlayerProps): ReactNode {
   const { t } = useTranslation(WORDS);
   const { loading, renew } = useFilm(id, recordings);
   if (loading.kind === 'loading') return <p role="status">{t('loading')}</p>;
@@ -38,7 +37,6 @@ export function Player({ id, recordings, isByLink = false }: PlayerProps): React
       url={loading.film.media.mp4.url}
       id={id}
       recordings={recordings}
-      isByLink={isByLink}
       onOver={renew}
     />
   );
@@ -50,7 +48,7 @@ interface ScreenProps extends PlayerProps {
   readonly onOver: () => void;
 }
 
-function Screen({ film, url, id, recordings, isByLink = false, onOver }: ScreenProps): ReactNode {
+function Screen({ film, url, id, recordings, onOver }: ScreenProps): ReactNode {
   const video = useRef<HTMLVideoElement>(null);
   /** Where a film with a new link goes on. */
   const resume = useRef({ at: 0, plays: false });
@@ -97,7 +95,7 @@ function Screen({ film, url, id, recordings, isByLink = false, onOver }: ScreenP
       <SeekBar {...position} thumbnails={film.thumbnails} sprite={film.sprite} onSeek={seek} />
       <Controls on={act} isPlaying={isPlaying} position={position} />
       <Chapters film={film} now={position.now} onSeek={seek} />
-      <Copies id={id} url={url} recordings={recordings} isByLink={isByLink} />
+      <Copies id={id} url={url} recordings={recordings} />
     </div>
   );
 }
@@ -208,7 +206,7 @@ function Chapters(props: {
 }
 
 /** Each asks for links of its own: those of the player may have ended. */
-function Copies({ id, url, recordings, isByLink }: PlayerProps & { readonly url: string }): ReactNode {
+function Copies({ id, url, recordings }: PlayerProps & { readonly url: string }): ReactNode {
   const { t } = useTranslation(WORDS);
   const [said, setSaid] = useState<'' | 'copied' | 'copyFailed' | 'linkLost'>('');
   const freshUrl = async (): Promise<string> => (await recordings.media(id)).mp4?.url ?? url;
@@ -230,22 +228,6 @@ function Copies({ id, url, recordings, isByLink }: PlayerProps & { readonly url:
       >
         <Download aria-hidden /> {t('download')}
       </Button>
-      {isByLink !== true && (
-        <Button
-          className="button"
-          onPress={() => {
-            attempt(async () => {
-              const pieces = await recordings.tracks(id);
-              const lines = pieces.map((piece) => `${piece.track} ${piece.url}\n`);
-              const list = URL.createObjectURL(new Blob(lines, { type: 'text/plain' }));
-              save(list, `${id}-tracks.txt`);
-              URL.revokeObjectURL(list);
-            }, 'linkLost');
-          }}
-        >
-          <Download aria-hidden /> {t('downloadTracks')}
-        </Button>
-      )}
       <Button
         className="button"
         onPress={() => {
@@ -260,11 +242,4 @@ function Copies({ id, url, recordings, isByLink }: PlayerProps & { readonly url:
       <span role="status">{said === '' ? '' : t(said)}</span>
     </div>
   );
-}
-
-function save(url: string, name: string): void {
-  const anchor = document.createElement('a');
-  anchor.href = url;
-  anchor.download = name;
-  anchor.click();
 }

@@ -12,6 +12,7 @@ import { Keeping } from './Keeping.tsx';
 import { Player } from './Player.tsx';
 import { isMoving, type AroundRecordings } from './RecordingsPage.tsx';
 import { StateWords } from './StateWords.tsx';
+import { TrackFiles } from './TrackFiles.tsx';
 import { WORDS } from './words.ts';
 
 interface RecordingPageProps extends AroundRecordings {
@@ -49,6 +50,9 @@ export function RecordingPage({ id, recordings, account, onGo }: RecordingPagePr
                 <StateWords recording={recording} />
               </p>
               {recording.state === 'ready' && <Player id={id} recordings={recordings} />}
+              {canBeKept(recording) && (
+                <TrackFiles recording={recording} recordings={recordings} onAsked={again} />
+              )}
               {canBeKept(recording) && (
                 <Keeping recording={recording} recordings={recordings} onChanged={put} />
               )}

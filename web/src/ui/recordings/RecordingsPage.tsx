@@ -18,7 +18,9 @@ export type RecordingsClient = Pick<
   | 'page'
   | 'recording'
   | 'media'
-  | 'tracks'
+  | 'trackFiles'
+  | 'joinTracks'
+  | 'names'
   | 'attendees'
   | 'keepUntil'
   | 'share'
@@ -45,7 +47,8 @@ const MOVING: readonly string[] = [
 ];
 
 export function isMoving(recording: RecordingDetails): boolean {
-  return MOVING.includes(recording.state);
+  const isMaking = recording.compositions?.some(({ state }) => state !== 'done' && state !== 'failed');
+  return MOVING.includes(recording.state) || isMaking === true;
 }
 
 export function RecordingsPage(props: AroundRecordings): ReactNode {

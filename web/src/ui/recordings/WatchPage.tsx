@@ -52,7 +52,7 @@ export function WatchPage({ id, secret, apiUrl, onGo, recordings: given }: Watch
             <p role="status">
               <StateWords recording={recording} />
             </p>
-            {recording.state === 'ready' && <Player id={id} recordings={recordings} isByLink />}
+            {recording.state === 'ready' && <Player id={id} recordings={recordings} />}
           </>
         )}
       </main>

@@ -35,7 +35,10 @@ function stubSound(heard: Heard, isActive: boolean): void {
     }
   }
   vi.stubGlobal('AudioContext', FakeContext);
-  vi.stubGlobal('navigator', { ...navigator, userActivation: { hasBeenActive: isActive } });
+  Object.defineProperty(navigator, 'userActivation', {
+    configurable: true,
+    value: { hasBeenActive: isActive },
+  });
 }
 
 describe('the notice of a recording', () => {

@@ -13,6 +13,7 @@ import { RecordingPage } from './RecordingPage.tsx';
 import { RecordingsPage, type RecordingsClient } from './RecordingsPage.tsx';
 import { SeekBar } from './SeekBar.tsx';
 import { Sharing } from './Sharing.tsx';
+import { TrackFiles } from './TrackFiles.tsx';
 import { WatchPage } from './WatchPage.tsx';
 
 stubPage();
@@ -51,7 +52,9 @@ function aClient(changes: Partial<RecordingsClient> = {}): RecordingsClient {
         chat: null,
         thumbnails: null,
       }),
-    tracks: () => Promise.resolve([]),
+    trackFiles: () => Promise.resolve(null),
+    joinTracks: () => Promise.resolve(),
+    names: () => Promise.resolve(new Map()),
     attendees: () => Promise.resolve([]),
     keepUntil: (_, retainUntil) => Promise.resolve({ ...recording, retainUntil }),
     share: (_, access) => Promise.resolve({ ...recording, access }),
@@ -275,6 +278,70 @@ describe('whoever is about to come in', () => {
     expect(before({ recording: 'automatic', activeRecording: null })).toContain('from its start');
     expect(before({ recording: 'allowed', activeRecording: null })).toBe('');
     expect(before({})).toBe('');
+  });
+});
+
+describe('whole tracks', () => {
+  const file = {
+    track: 'trk_1',
+    participant: 'par_1',
+    source: 'camera',
+    startedAt: '2026-11-23T12:00:00Z',
+    durationSeconds: 61,
+    bytes: 2_340_000,
+    url: 'https://media.example/a',
+  } as const;
+  const composition = (changes: object) => ({
+    id: 'job_1',
+    kind: 'tracks' as const,
+    state: 'running' as const,
+    progress: 0.4,
+    reason: null,
+    ...changes,
+  });
+
+  it('are asked for once', async () => {
+    const joinTracks = vi.fn(() => Promise.resolve());
+    const onAsked = vi.fn();
+    const props = { recording: aRecording(), recordings: aClient({ joinTracks }), onAsked };
+    const { rerender } = render(<TrackFiles {...props} />);
+    await userEvent.click(screen.getByRole('button', { name: 'Download tracks' }));
+    expect(joinTracks).toHaveBeenCalledWith('rec_1');
+    await waitFor(() => {
+      expect(onAsked).toHaveBeenCalled();
+    });
+    rerender(<TrackFiles {...props} recording={aRecording({ compositions: [composition({})] })} />);
+    expect(screen.getByRole('progressbar').getAttribute('aria-label')).toBe('Tracks joined by 40 %');
+    expect(screen.getByRole('button', { name: 'Download tracks' }).hasAttribute('disabled')).toBe(true);
+  });
+
+  it('are listed by person with length and size, and downloaded by a link of that moment', async () => {
+    const saved: string[] = [];
+    vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (this: HTMLAnchorElement) {
+      saved.push(`${this.href} ${this.download}`);
+    });
+    let asked = 0;
+    const trackFiles = () => {
+      asked += 1;
+      return Promise.resolve([{ ...file, url: `https://media.example/${String(asked)}` }]);
+    };
+    const names = () => Promise.resolve(new Map([['par_1', 'Ana']]));
+    const recording = aRecording({ compositions: [composition({ state: 'done' })] });
+    render(<TrackFiles recording={recording} recordings={aClient({ trackFiles, names })} onAsked={ignore} />);
+    expect(await screen.findByText(/Ana · Camera · 1:01 · 2.3 MB/)).toBeDefined();
+    await userEvent.click(screen.getByRole('button', { name: 'Download Camera of Ana, 1:01' }));
+    await waitFor(() => {
+      expect(saved).toEqual(['https://media.example/2 Ana-camera.mkv']);
+    });
+    vi.restoreAllMocks();
+  });
+
+  it('say why they could not be made, and are asked for again', async () => {
+    const failed = composition({ state: 'failed', reason: 'undecodable' });
+    const recording = aRecording({ compositions: [failed] });
+    render(<TrackFiles recording={recording} recordings={aClient()} onAsked={ignore} />);
+    expect((await screen.findByRole('alert')).textContent).toContain('cannot be decoded');
+    expect(screen.getByRole('button', { name: 'Download tracks' }).hasAttribute('disabled')).toBe(false);
   });
 });
 
