@@ -38,9 +38,8 @@ pub struct PacketInfo {
     /// Clock ticks.
     pub rtp_timestamp: u32,
     pub payload_type: u8,
-    /// Values of the extensions that travel on, empty when absent: audio level, orientation.
+    /// Values of the extensions that travel on, empty when absent: audio level, playout delay, capture time.
     pub audio_level: Option<u8>,
-    pub video_orientation: Option<u8>,
     pub playout_delay: Option<[u8; 3]>,
     pub capture_time: Option<[u8; 8]>,
     /// What a capture time says of its clock besides (WebRTC's estimated capture clock offset).

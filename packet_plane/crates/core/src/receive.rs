@@ -314,7 +314,6 @@ fn describe(
     payload_type: PayloadType,
 ) -> PacketInfo {
     let header = arrival.header;
-    let byte_of = |id: u8| value_of(arrival, id)?.first().copied();
     let capture = value_of(arrival, extensions.abs_capture_time).unwrap_or_default();
     PacketInfo {
         sequence,
@@ -323,8 +322,7 @@ fn describe(
         ends_frame: header.marker,
         rtp_timestamp: header.rtp_timestamp,
         payload_type: payload_type.0,
-        audio_level: byte_of(extensions.audio_level),
-        video_orientation: byte_of(extensions.video_orientation),
+        audio_level: value_of(arrival, extensions.audio_level).and_then(|value| value.first().copied()),
         playout_delay: value_of(arrival, extensions.playout_delay)
             .and_then(|value| value.first_chunk().copied()),
         capture_time: capture.first_chunk().copied(),

@@ -236,9 +236,6 @@ impl Slot {
         if let Some(level) = info.audio_level {
             block.push(self.extensions.audio_level, &[level]);
         }
-        if let Some(orientation) = info.video_orientation {
-            block.push(self.extensions.video_orientation, &[orientation]);
-        }
         if let Some(delay) = info.playout_delay {
             block.push(self.extensions.playout_delay, &delay);
         }

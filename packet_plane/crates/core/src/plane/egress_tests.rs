@@ -16,9 +16,8 @@ const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 const WIDE: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 const SEND_TIME: &str = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
 /// URI and length of what travels from the publisher to the receiver as it is.
-const PASSED_ON: [(&str, usize); 5] = [
+const PASSED_ON: [(&str, usize); 4] = [
     ("urn:ietf:params:rtp-hdrext:ssrc-audio-level", 1),
-    ("urn:3gpp:video-orientation", 1),
     ("http://www.webrtc.org/experiments/rtp-hdrext/playout-delay", 3),
     ("http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time", 8),
     (

@@ -13,8 +13,6 @@ pub enum ExtensionKind {
     AudioLevel,
     /// draft-holmer-rmcat-transport-wide-cc-extensions-01.
     TransportWideCc,
-    /// 3GPP TS 26.114 section 7.4.5: coordination of video orientation.
-    VideoOrientation,
     /// WebRTC's playout-delay hint.
     PlayoutDelay,
     /// RTP Payload Format For AV1, appendix A.
@@ -37,7 +35,6 @@ impl ExtensionKind {
             "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01" => {
                 ExtensionKind::TransportWideCc
             }
-            "urn:3gpp:video-orientation" => ExtensionKind::VideoOrientation,
             "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay" => ExtensionKind::PlayoutDelay,
             super::dependency_descriptor::URI => ExtensionKind::DependencyDescriptor,
             "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time" => ExtensionKind::AbsCaptureTime,
@@ -55,7 +52,6 @@ pub struct ExtensionIds {
     pub repaired_rid: u8,
     pub audio_level: u8,
     pub transport_wide_cc: u8,
-    pub video_orientation: u8,
     pub playout_delay: u8,
     pub dependency_descriptor: u8,
     pub abs_capture_time: u8,
@@ -74,7 +70,6 @@ impl ExtensionIds {
             ExtensionKind::RepairedRid => self.repaired_rid = id,
             ExtensionKind::AudioLevel => self.audio_level = id,
             ExtensionKind::TransportWideCc => self.transport_wide_cc = id,
-            ExtensionKind::VideoOrientation => self.video_orientation = id,
             ExtensionKind::PlayoutDelay => self.playout_delay = id,
             ExtensionKind::DependencyDescriptor => self.dependency_descriptor = id,
             ExtensionKind::AbsCaptureTime => self.abs_capture_time = id,
@@ -83,7 +78,7 @@ impl ExtensionIds {
     }
 }
 
-/// Room for the elements one egress packet carries: mid (≤ 16), level, orientation, delay, sequence, send time,
+/// Room for the elements one egress packet carries: mid (≤ 16), level, delay, sequence, send time,
 /// capture time (≤ 16).
 const SHORT_CAPACITY: usize = 64;
 /// And a Dependency Descriptor with its structure.
