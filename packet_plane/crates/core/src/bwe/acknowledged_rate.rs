@@ -48,6 +48,13 @@ impl AcknowledgedRate {
         })
     }
 
+    /// Take bytes that have arrived as well as is known, though the message that would have told of them got lost.
+    pub fn credit(&mut self, bytes: usize) {
+        if self.window_from_us.is_some() {
+            self.bytes += bytes;
+        }
+    }
+
     /// Take a packet in order of arrival.
     pub fn handle_packet(&mut self, packet: &Acknowledged) {
         let from = *self.window_from_us.get_or_insert(packet.arrived_us);

@@ -16,6 +16,9 @@ const MAX_INTERVAL: Duration = Duration::from_secs(1);
 /// So much more than the path's own loss is no chance even where few packets are sent: the path has collapsed.
 const DROUGHT: f64 = 0.5;
 const DROUGHT_PACKETS: usize = 6;
+/// Deviations of the normal distribution that make one in twenty: four of six packets are often lost by chance alone where
+/// a third is lost on average.
+const CERTAIN: f64 = 1.64;
 /// One message that says so after such a silence is enough.
 const COLLAPSE: Duration = Duration::from_millis(150);
 /// What is kept then of the rate that arrives: the queue has to empty.
@@ -63,6 +66,14 @@ impl Counts {
     fn loss(&self) -> f64 {
         self.lost as f64 / self.packets().max(1) as f64
     }
+
+    /// The loss that is there at least, by so few packets (Wilson's lower bound).
+    fn certain_loss(&self) -> f64 {
+        let (loss, packets) = (self.loss(), self.packets().max(1) as f64);
+        let square = CERTAIN * CERTAIN / packets;
+        let spread = (loss * (1.0 - loss) / packets + square / packets / 4.0).sqrt();
+        (loss + square / 2.0 - CERTAIN * spread) / (1.0 + square)
+    }
 }
 
 /// The answer to a rise of loss, and what it was given to.
@@ -108,13 +119,14 @@ impl LossControl {
         self.loss
     }
 
-    /// Take the counts of one feedback message; `estimate` is the delay-based one, `acknowledged` what arrives.
+    /// Take the counts of one feedback message; `estimate` is the delay-based one, `acknowledged` what arrives. While the
+    /// queue is long, loss is of its making.
     pub fn update(
         &mut self,
         now: Instant,
         counts: Counts,
         (estimate, acknowledged): (f64, Option<f64>),
-        round_trip: Duration,
+        (round_trip, is_queue_long): (Duration, bool),
     ) {
         if self.answer.is_some_and(|answer| now < answer.settled_at) {
             return;
@@ -141,7 +153,7 @@ impl LossControl {
             } else {
                 acknowledged
             };
-            self.respond(now, current, acknowledged, round_trip);
+            self.respond(now, current, acknowledged, (round_trip, is_queue_long));
         }
     }
 
@@ -165,7 +177,7 @@ impl LossControl {
     }
 
     fn is_drought(&self, counts: &Counts) -> bool {
-        counts.packets() >= DROUGHT_PACKETS && counts.loss() - self.inherent > DROUGHT
+        counts.packets() >= DROUGHT_PACKETS && counts.certain_loss() - self.inherent > DROUGHT
     }
 
     fn relax(&mut self, lasted: Duration, estimate: f64) {
@@ -177,9 +189,17 @@ impl LossControl {
             .filter(|bound| *bound < estimate);
     }
 
-    fn respond(&mut self, now: Instant, current: f64, acknowledged: f64, round_trip: Duration) {
+    fn respond(
+        &mut self,
+        now: Instant,
+        current: f64,
+        acknowledged: f64,
+        (round_trip, is_queue_long): (Duration, bool),
+    ) {
         let is_unchanged = |answer: &Answer| {
-            self.loss >= UNCHANGED * answer.loss_before && acknowledged <= LESS * answer.bps_before
+            !is_queue_long
+                && self.loss >= UNCHANGED * answer.loss_before
+                && acknowledged <= LESS * answer.bps_before
         };
         if let Some(answer) = self.answer.take_if(|answer| is_unchanged(answer)) {
             self.inherent = self.loss;
@@ -221,7 +241,7 @@ mod tests {
                 lost,
                 bytes: (arrives / 8.0 * 0.05) as usize,
             };
-            control.update(now, counts, (estimate, Some(arrives)), ROUND_TRIP);
+            control.update(now, counts, (estimate, Some(arrives)), (ROUND_TRIP, false));
         }
         sent
     }
@@ -252,9 +272,50 @@ mod tests {
             bytes: 1_200,
         };
         let rates = (250e3, Some(250e3));
-        control.update(Instant::from_millis(6_300), counts, rates, ROUND_TRIP);
+        control.update(Instant::from_millis(6_300), counts, rates, (ROUND_TRIP, true));
         let bound = control.bound().expect("loss bounds it");
         assert!((15e3..35e3).contains(&bound), "{bound}");
+    }
+
+    /// A message of a path that loses a third by itself, or has collapsed; counts of received and lost packets.
+    fn after_message(
+        control: &mut LossControl,
+        ms: u64,
+        (received, lost): (usize, usize),
+        is_queue_long: bool,
+    ) -> f64 {
+        let counts = Counts {
+            received,
+            lost,
+            bytes: received * 1_000,
+        };
+        let rates = (250e3, Some(30e3));
+        control.update(
+            Instant::from_millis(ms),
+            counts,
+            rates,
+            (ROUND_TRIP, is_queue_long),
+        );
+        control.bound().unwrap_or(250e3)
+    }
+
+    #[test]
+    fn four_of_six_packets_are_lost_by_chance_and_eight_of_nine_are_not() {
+        let mut control = LossControl::default();
+        after_message(&mut control, 1_000, (1, 0), false);
+        assert_eq!(after_message(&mut control, 1_300, (2, 4), false), 250e3);
+        assert!(after_message(&mut control, 1_600, (1, 8), false) < 40e3);
+    }
+
+    #[test]
+    fn loss_that_a_full_queue_makes_is_not_the_paths_own() {
+        for (is_queue_long, inherent) in [(false, 0.8), (true, 0.0)] {
+            let mut control = LossControl::default();
+            for ms in (1_000..4_000).step_by(100) {
+                after_message(&mut control, ms, (2, 8), is_queue_long);
+            }
+            assert_eq!(control.inherent(), inherent);
+        }
     }
 
     #[test]

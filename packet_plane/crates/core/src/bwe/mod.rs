@@ -186,6 +186,8 @@ impl Estimator {
         self.has_feedback = true;
         self.heard_at = Some(now);
         let mut probe = None;
+        let credit = (outcome.bytes_untold as f64 * (1.0 - self.loss.loss())) as usize;
+        self.acknowledged.credit(credit);
         for packet in &outcome.acknowledged {
             self.acknowledged.handle_packet(packet);
             if let Some(delta) = self.groups.handle_packet(packet) {
@@ -201,23 +203,29 @@ impl Estimator {
         let counts = Counts {
             received: outcome.acknowledged.len(),
             lost: outcome.packets_lost,
-            bytes: outcome.acknowledged.iter().map(|packet| packet.len).sum(),
+            bytes: credit
+                + outcome
+                    .acknowledged
+                    .iter()
+                    .map(|packet| packet.len)
+                    .sum::<usize>(),
         };
         let rates = (self.rate.bps(), self.acknowledged.bps());
-        self.loss.update(now, counts, rates, round_trip);
+        self.loss
+            .update(now, counts, rates, (round_trip, self.queue.is_long()));
         if let Some(result) = probe {
             self.handle_probe(now, usage, result);
         }
     }
 
     fn follow_delay(&mut self, now: Instant, usage: Usage, round_trip: Duration) {
-        // What the path loses whatever is sent says nothing against sending more.
+        // What the path loses whatever is sent says nothing against sending as much.
         let arrives = (1.0 - self.loss.inherent()).max(0.3);
         let observed = Observed {
             usage,
             is_queue_very_long: self.queue.is_very_long(),
             reached: self.acknowledged.bps().map(|bps| bps / arrives),
-            fallen: self.acknowledged.fallen_bps(),
+            fallen: self.acknowledged.fallen_bps().map(|bps| bps / arrives),
             round_trip,
         };
         self.rate.update(now, &observed);

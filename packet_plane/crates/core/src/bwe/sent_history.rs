@@ -38,6 +38,8 @@ pub struct Outcome {
     /// In order of arrival.
     pub acknowledged: Vec<Acknowledged>,
     pub packets_lost: usize,
+    /// Bytes sent between what was told before and what this tells of: the message about them got lost.
+    pub bytes_untold: usize,
 }
 
 /// The packets in flight.
@@ -47,6 +49,8 @@ pub struct SentHistory {
     /// Transport-wide number of `packets[0]`.
     first: u64,
     next: u64,
+    /// Behind the newest number that was told.
+    told: Option<u64>,
     bytes_in_flight: usize,
     last_arrival_us: Option<i64>,
 }
@@ -82,7 +86,10 @@ impl SentHistory {
     pub fn handle_feedback(&mut self, feedback: &TransportFeedback) -> Outcome {
         let newest = ExtendedSequenceNumber(self.next.saturating_sub(1));
         let base = newest.nearest(feedback.base_sequence_number).0;
-        let mut outcome = Outcome::default();
+        let mut outcome = Outcome {
+            bytes_untold: self.bytes_untold(base),
+            ..Outcome::default()
+        };
         for (number, arrival) in (base..).zip(&feedback.arrivals) {
             let Some(arrived_us) = arrival.map(|arrival| self.unwrap_arrival(arrival)) else {
                 // Lost until told otherwise: a packet that is only late is acknowledged when it comes.
@@ -102,11 +109,22 @@ impl SentHistory {
         }
         outcome.acknowledged.sort_by_key(|packet| packet.arrived_us);
         let told = base + feedback.arrivals.len() as u64;
+        self.told = self.told.max(Some(told.min(self.next)));
         // What lies before is settled one way or the other; a little stays for what comes late.
         while self.first + LATE < told && !self.packets.is_empty() {
             self.forget_first();
         }
         outcome
+    }
+
+    /// Bytes that were sent before `base` and of which nothing was told.
+    fn bytes_untold(&self, base: u64) -> usize {
+        let from = self.told.unwrap_or(base).max(self.first);
+        let numbers = from..base.min(self.next);
+        numbers
+            .filter_map(|number| self.packets.get(usize::try_from(number - self.first).ok()?))
+            .map(|sent| usize::from(sent.len))
+            .sum()
     }
 
     fn find(&mut self, number: u64) -> Option<&mut Sent> {
@@ -174,6 +192,36 @@ mod tests {
         assert!(again.acknowledged.is_empty());
         let late = history.handle_feedback(&feedback(1, vec![Some(10_000)]));
         assert_eq!(late.acknowledged.len(), 1);
+    }
+
+    #[test]
+    fn what_a_lost_message_would_have_told_is_known_to_be_untold() {
+        let mut history = sent(10);
+        assert_eq!(
+            history
+                .handle_feedback(&feedback(2, vec![Some(9_000)]))
+                .bytes_untold,
+            0
+        );
+        assert_eq!(history.handle_feedback(&feedback(3, vec![None])).bytes_untold, 0);
+        assert_eq!(
+            history
+                .handle_feedback(&feedback(7, vec![Some(9_500)]))
+                .bytes_untold,
+            300
+        );
+        assert_eq!(
+            history
+                .handle_feedback(&feedback(4, vec![Some(9_300)]))
+                .bytes_untold,
+            0
+        );
+        assert_eq!(
+            history
+                .handle_feedback(&feedback(8, vec![Some(9_600)]))
+                .bytes_untold,
+            0
+        );
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl StandingQueue {
         self.least_ms = self.least_ms.min(self.accumulated_ms);
         if self.length_ms() < SHORT_MS {
             self.long_since_us = None;
-        } else if self.length_ms() >= LONG_MS {
+        } else if self.is_long() {
             self.long_since_us.get_or_insert(delta.at_us);
         }
     }
@@ -62,6 +62,12 @@ impl StandingQueue {
     fn is_foreign(&self) -> bool {
         self.long_since_us
             .is_some_and(|since| self.at_us - since > FOREIGN_US)
+    }
+
+    /// Whether packets wait, whoever filled the queue.
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        self.length_ms() >= LONG_MS
     }
 
     /// Whether the queue is so short that its growth may be chance.
@@ -87,7 +93,7 @@ impl StandingQueue {
         let is_settling = self
             .told_at_us
             .is_some_and(|at| self.at_us - at < SETTLING_US + round_trip_us);
-        let is_long = self.length_ms() >= LONG_MS && !self.is_foreign() && !is_settling;
+        let is_long = self.is_long() && !self.is_foreign() && !is_settling;
         if is_long {
             self.told_at_us = Some(self.at_us);
         }

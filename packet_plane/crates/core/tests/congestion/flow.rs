@@ -109,13 +109,15 @@ impl Flow {
         }
     }
 
-    /// Lose this share of packets on the flow's own path, whatever is sent.
+    /// Lose this share of packets and of reports on the flow's own path, whatever is sent.
     pub fn lose(&mut self, share: f64) {
-        self.forward.set_conditions(Conditions {
+        let path = Conditions {
             delay: self.delay,
             loss: share,
             ..Conditions::default()
-        });
+        };
+        self.forward.set_conditions(path);
+        self.back.set_conditions(path);
     }
 
     /// What leaves the sender now.
