@@ -20,6 +20,19 @@ const VERY_LONG_MS: f64 = 200.0;
 const SETTLING_US: i64 = 250_000;
 /// A queue that has been long for this time is not ours to empty.
 const FOREIGN_US: i64 = 2_000_000;
+/// A delay that stays within this for so long, whatever is sent, is no queue: the path has become another.
+const STILL_MS: f64 = 12.0;
+const STILL_US: i64 = 1_500_000;
+const STILL_GROUPS: usize = 15;
+
+/// Delays that have been alike for a while.
+#[derive(Debug)]
+struct Still {
+    since_us: i64,
+    least_ms: f64,
+    most_ms: f64,
+    groups: usize,
+}
 
 /// The queue of one path.
 #[derive(Debug, Default)]
@@ -32,6 +45,7 @@ pub struct StandingQueue {
     long_since_us: Option<i64>,
     told_at_us: Option<i64>,
     at_us: i64,
+    still: Option<Still>,
 }
 
 impl StandingQueue {
@@ -46,10 +60,37 @@ impl StandingQueue {
             self.least_before_ms = std::mem::replace(&mut self.least_ms, self.accumulated_ms);
         }
         self.least_ms = self.least_ms.min(self.accumulated_ms);
+        self.follow_path();
         if self.length_ms() < SHORT_MS {
             self.long_since_us = None;
         } else if self.is_long() {
             self.long_since_us.get_or_insert(delta.at_us);
+        }
+    }
+
+    /// Begin anew from a delay that does not move.
+    fn follow_path(&mut self) {
+        let (at_us, delay_ms) = (self.at_us, self.accumulated_ms);
+        let still = self.still.get_or_insert(Still {
+            since_us: at_us,
+            least_ms: delay_ms,
+            most_ms: delay_ms,
+            groups: 0,
+        });
+        still.least_ms = still.least_ms.min(delay_ms);
+        still.most_ms = still.most_ms.max(delay_ms);
+        still.groups += 1;
+        let has_moved = still.most_ms - still.least_ms > STILL_MS;
+        let is_long_ago = at_us - still.since_us >= STILL_US && still.groups >= STILL_GROUPS;
+        if has_moved || !is_long_ago {
+            self.still.take_if(|_| has_moved);
+            return;
+        }
+        let least_ms = still.least_ms;
+        self.still = None;
+        if self.is_long() {
+            (self.least_ms, self.least_before_ms) = (least_ms, least_ms);
+            (self.window_from_us, self.long_since_us) = (Some(at_us), None);
         }
     }
 
@@ -139,6 +180,24 @@ mod tests {
         assert!(queue.length_ms() > LONG_MS && !queue.has_room());
         // A second holds two answers of 250 ms and a round trip of 100 ms.
         assert!((1..=3).contains(&run(&mut queue, 1, 0)));
+    }
+
+    #[test]
+    fn a_delay_that_does_not_move_is_that_of_another_path() {
+        let mut queue = StandingQueue::default();
+        run(&mut queue, 3, 0);
+        queue.handle_delta(&GroupDelta {
+            sent_us: 33_000,
+            arrived_us: 163_000,
+            at_us: queue.at_us + 163_000,
+        });
+        run(&mut queue, 1, 0);
+        assert!(queue.is_long());
+        run(&mut queue, 1, 0);
+        assert!(queue.has_room() && queue.is_short() && !queue.is_long());
+        // From there on a queue is one again.
+        run(&mut queue, 1, 3_000);
+        assert!(queue.is_long());
     }
 
     #[test]

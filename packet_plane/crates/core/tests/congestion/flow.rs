@@ -109,10 +109,11 @@ impl Flow {
         }
     }
 
-    /// Lose this share of packets and of reports on the flow's own path, whatever is sent.
-    pub fn lose(&mut self, share: f64) {
+    /// Lose this share of packets and of reports on the flow's own path from now on, whatever is sent, and delay the others.
+    pub fn lose(&mut self, share: f64, delay: Duration) {
+        self.delay = delay;
         let path = Conditions {
-            delay: self.delay,
+            delay,
             loss: share,
             ..Conditions::default()
         };
@@ -196,7 +197,8 @@ impl Flow {
     pub fn receive(&mut self, now: Duration) -> Option<TransportFeedback> {
         while let Some(packet) = self.forward.poll(now) {
             self.tenth(now).arrived += packet.len;
-            self.delays.push((now, now - packet.sent_at - self.delay));
+            let waited = (now - packet.sent_at).saturating_sub(self.delay);
+            self.delays.push((now, waited));
             let newest = ExtendedSequenceNumber(self.told.unwrap_or(0));
             self.arrivals
                 .insert(newest.nearest(packet.number).0, now.as_micros() as u64);
