@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::bwe::Estimator;
 use crate::pacer::{Pacer, Waiting};
 use crate::quantities::Instant;
+use crate::repair::Repair;
 
 /// A change below this share is not told before `TOLD_AT_LATEST`, nor is any but a fall before `TOLD_EARLIEST`.
 const TOLD_CHANGE: f64 = 0.03;
@@ -12,7 +13,7 @@ const TOLD_EARLIEST: Duration = Duration::from_millis(50);
 const TOLD_AT_LATEST: Duration = Duration::from_millis(500);
 
 /// What a voice takes with its headers.
-const VOICE_BPS: u64 = 60_000;
+pub(crate) const VOICE_BPS: u64 = 60_000;
 /// A narrow path is one no longer when it carries a sixth more than all its voices take: the estimate runs ahead of what
 /// arrives by half, so that voices in bundles can still show it.
 const WIDE_AGAIN: (u64, u64) = (7, 6);
@@ -29,6 +30,8 @@ pub(crate) struct Congestion {
     pub pacer: Pacer,
     /// Whether voices alone fill the path: nothing of them is sent twice then, and their frames travel together.
     pub is_narrow: bool,
+    pub repair: Repair,
+    wanted_bps: u64,
     told: Option<(Instant, u64)>,
 }
 
@@ -73,10 +76,24 @@ impl Congestion {
             .map_or(least, |bps| fitting(bps).clamp(least, most))
     }
 
-    /// Let the pace follow the estimate; returns it when it is worth telling.
-    pub fn follow(&mut self, now: Instant) -> Option<u64> {
+    /// What the receiver could use: probes look for that, and for what repair takes besides.
+    pub fn set_wanted(&mut self, now: Instant, bps: u64) {
+        self.wanted_bps = bps;
+        self.estimator.set_wanted(now, self.repair.needed(bps));
+    }
+
+    /// Look, once in a while, what the path loses by itself.
+    pub fn handle_path(&mut self, now: Instant, round_trip: Option<Duration>) {
+        self.repair
+            .handle_path(self.estimator.inherent_loss(), round_trip);
+        self.set_wanted(now, self.wanted_bps);
+    }
+
+    /// Let the pace follow the estimate; returns what may be promised of it to so many pictures when it is worth telling.
+    pub fn follow(&mut self, now: Instant, pictures: usize) -> Option<u64> {
         let bps = self.estimator.estimate_bps()?;
         self.pacer.set_estimate(bps);
+        let bps = self.repair.promised(bps, pictures);
         let is_worth_telling = self.told.is_none_or(|(at, told)| {
             let since = now.since(at);
             let is_small = (bps as f64 - told as f64).abs() < told as f64 * TOLD_CHANGE;

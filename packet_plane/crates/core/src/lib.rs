@@ -26,6 +26,8 @@ pub mod quantities;
 mod receive;
 pub mod receive_statistics;
 pub mod redundancy;
+mod repair;
+mod repeats;
 pub mod resent;
 pub mod rewriter;
 pub mod rtcp;

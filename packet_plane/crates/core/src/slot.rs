@@ -8,6 +8,7 @@ use crate::history::{History, PacketInfo, StoredPacket};
 use crate::layer_selector::LayerSelector;
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, SlotId, Ssrc};
 use crate::redundancy::{MAX_REDUNDANT, Redundancy};
+use crate::repeats::Repeats;
 use crate::resent::Resent;
 use crate::rewriter::{Rewriter, Rewritten};
 use crate::rtp::dependency_descriptor;
@@ -33,6 +34,7 @@ pub(crate) struct Slot {
     pub rewriter: Rewriter,
     pub rtx_sequence: ExtendedSequenceNumber,
     pub resent: Resent,
+    pub repeats: Repeats,
     pub counters: SlotCounters,
     /// Of video alone.
     pub frames: FrameMeter,
@@ -87,6 +89,7 @@ impl Slot {
             rewriter: Rewriter::new(parameters.ssrc.0 as u16),
             rtx_sequence: ExtendedSequenceNumber(u64::from(parameters.ssrc.0 as u16 & 0x7fff)),
             resent: Resent::default(),
+            repeats: Repeats::default(),
             counters: SlotCounters::default(),
             frames: FrameMeter::default(),
             redundancy: Redundancy::default(),

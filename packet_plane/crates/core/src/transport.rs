@@ -24,13 +24,12 @@ const DTLS_PER_SECOND: u32 = 100;
 /// Transport-wide feedback comes every 50 to 250 ms; reading a message costs as much as the packets it tells of.
 const FEEDBACK_PER_SECOND: u32 = 100;
 /// Twice what a link of 10 Mbit/s carries: more is no recovery but a client that lets the node send for nothing.
-const RETRANSMISSIONS_PER_SECOND: usize = 2_000;
+const RESENT_BYTES_PER_SECOND: usize = 2_500_000;
 /// Layers are measured over this long: about fifteen frames.
 const LAYERS_INTERVAL: Duration = Duration::from_millis(500);
-/// A fifth of what the path carries, in packets of a usual length; a few for the slowest path all the same.
-const RETRANSMITTED_SHARE: u64 = 5;
-const RETRANSMITTED_LEN: u64 = 1_000;
-const LEAST_RETRANSMISSIONS: usize = 30;
+/// A fifth of what the path carries; on the slowest path a small keyframe all the same.
+const RESENT_SHARE: u64 = 5;
+const LEAST_RESENT_BYTES: usize = 6_000;
 /// Streams a client may send: media and retransmission of what a browser publishes, many times over.
 pub(crate) const MAX_ROUTES: usize = 256;
 const MAX_ROUND_TRIP: Duration = Duration::from_secs(5);
@@ -149,8 +148,8 @@ pub(crate) struct Transport {
     pub congestion: Congestion,
     dtls_allowance: u32,
     feedback_allowance: u32,
-    /// Packets that may be sent again before the next second.
-    pub retransmission_allowance: usize,
+    /// Bytes that may be sent again before the next second.
+    pub resent_allowance: usize,
     alive_at: Instant,
     was_connected: bool,
     timed_out: bool,
@@ -186,7 +185,7 @@ impl Transport {
             congestion: Congestion::default(),
             dtls_allowance: DTLS_PER_SECOND,
             feedback_allowance: FEEDBACK_PER_SECOND,
-            retransmission_allowance: RETRANSMISSIONS_PER_SECOND,
+            resent_allowance: RESENT_BYTES_PER_SECOND,
             alive_at: now,
             was_connected: false,
             timed_out: false,
@@ -259,9 +258,9 @@ impl Transport {
         self.dtls_allowance = DTLS_PER_SECOND;
         self.feedback_allowance = FEEDBACK_PER_SECOND;
         let estimate = self.congestion.estimator.estimate_bps();
-        self.retransmission_allowance = estimate.map_or(RETRANSMISSIONS_PER_SECOND, |bps| {
-            let share = bps / RETRANSMITTED_SHARE / (8 * RETRANSMITTED_LEN);
-            (share as usize).clamp(LEAST_RETRANSMISSIONS, RETRANSMISSIONS_PER_SECOND)
+        self.resent_allowance = estimate.map_or(RESENT_BYTES_PER_SECOND, |bps| {
+            let share = (bps / RESENT_SHARE / 8) as usize;
+            share.clamp(LEAST_RESENT_BYTES, RESENT_BYTES_PER_SECOND)
         });
     }
 

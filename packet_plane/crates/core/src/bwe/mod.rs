@@ -145,6 +145,18 @@ impl Estimator {
         self.loss.loss()
     }
 
+    /// Share of packets that the path loses whatever is sent.
+    #[must_use]
+    pub fn inherent_loss(&self) -> f64 {
+        self.loss.inherent()
+    }
+
+    /// Whether what is sent fills the path.
+    #[must_use]
+    pub fn is_full(&self, now: Instant) -> bool {
+        self.sent_rate.bps(now) >= self.bounded()
+    }
+
     /// Whether less is sent than the path carries, so that only probes find out more.
     #[must_use]
     pub fn is_application_limited(&self, now: Instant) -> bool {

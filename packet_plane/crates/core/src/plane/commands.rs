@@ -371,7 +371,7 @@ impl Plane {
     fn set_send_ceiling(&mut self, now: Instant, id: TransportId, wanted_bps: u64) {
         let index = self.transports.index_of(id);
         if let Some(transport) = index.and_then(|index| self.transports.get_mut(index)) {
-            transport.congestion.estimator.set_wanted(now, wanted_bps);
+            transport.congestion.set_wanted(now, wanted_bps);
         }
     }
 

@@ -115,6 +115,8 @@ impl Plane {
             structure: structure.as_deref(),
         };
         let congestion = &mut transport.congestion;
+        let is_repeating =
+            slot.kind == MediaKind::Video && slot.rtx_ssrc.is_some() && congestion.repair.is_repeating();
         for (at, sequence) in pending.iter().enumerate() {
             if is_paced && slot.kind == MediaKind::Video && !congestion.pacer.admits(now) {
                 let waiting = |sequence: &ExtendedSequenceNumber| Waiting {
@@ -168,6 +170,9 @@ impl Plane {
                     if slot.kind == MediaKind::Video {
                         slot.frames.handle_packet(now, rewritten.rtp_timestamp);
                     }
+                    if is_repeating {
+                        slot.repeats.push(now, rewritten.sequence.sequence_number());
+                    }
                     slot.counters.packets_sent += 1;
                     slot.counters.bytes_sent += packet.payload().len() as u64;
                     transport.counters.packets_sent += 1;
@@ -180,32 +185,77 @@ impl Plane {
         }
     }
 
-    /// Answer a NACK from the history: by RTX where negotiated, else by the same packet again.
-    pub(super) fn retransmit(&mut self, now: Instant, slot_index: usize, sequence_numbers: &[u16]) {
+    /// Answer a NACK with what is not on its way again already, as far as a share of the path goes.
+    pub(super) fn answer_nack(&mut self, now: Instant, slot_index: usize, sequence_numbers: &[u16]) {
         let Some(slot) = self.slots.get_mut(slot_index) else {
             return;
         };
         slot.counters.nacks_received += 1;
-        let Some(track) = slot.track.and_then(|track| self.tracks.get_mut(track)) else {
+        let Some(transport) = self.transports.get(slot.transport) else {
             return;
         };
-        let Some(transport) = self.transports.get_mut(slot.transport) else {
+        let allowance = transport.resent_allowance;
+        let bytes = self.retransmit(now, slot_index, sequence_numbers, allowance);
+        let transport = self.slots.get(slot_index).map(|slot| slot.transport);
+        if let Some(transport) = transport.and_then(|index| self.transports.get_mut(index)) {
+            transport.resent_allowance = allowance.saturating_sub(bytes);
+        }
+    }
+
+    /// Send what is to go out twice, while the path has room for it.
+    pub(super) fn repeat(&mut self, now: Instant, index: usize) {
+        let Some(transport) = self.transports.get(index) else {
             return;
+        };
+        if !transport.congestion.repair.is_repeating() {
+            return;
+        }
+        let mut numbers = std::mem::take(&mut self.scratch.sequence_numbers);
+        for slot_index in transport.slots.clone() {
+            numbers.clear();
+            if let Some(slot) = self.slots.get_mut(slot_index) {
+                slot.repeats.poll(now, &mut numbers);
+            }
+            let congestion = self.transports.get(index).map(|transport| &transport.congestion);
+            if !numbers.is_empty() && congestion.is_some_and(|one| !one.estimator.is_full(now)) {
+                self.retransmit(now, slot_index, &numbers, usize::MAX);
+            }
+        }
+        self.scratch.sequence_numbers = numbers;
+    }
+
+    /// Send packets again from the history: by RTX where negotiated, else the same bytes; so many bytes at most, and
+    /// nothing within a round trip of the last time. Returns how many bytes that took.
+    fn retransmit(
+        &mut self,
+        now: Instant,
+        slot_index: usize,
+        sequence_numbers: &[u16],
+        most_bytes: usize,
+    ) -> usize {
+        let Some(slot) = self.slots.get_mut(slot_index) else {
+            return 0;
+        };
+        let Some(track) = slot.track.and_then(|track| self.tracks.get_mut(track)) else {
+            return 0;
+        };
+        let Some(transport) = self.transports.get_mut(slot.transport) else {
+            return 0;
         };
         let round_trip = transport.assumed_round_trip();
         let (Some(destination), Some(srtp)) = (transport.active, transport.srtp.as_ref()) else {
-            return;
+            return 0;
         };
         let mut datagrams = Vec::new();
+        let mut bytes = 0;
         for sequence_number in sequence_numbers {
             if !slot.resent.admits(now, *sequence_number, round_trip) {
                 continue;
             }
-            if transport.retransmission_allowance == 0 {
+            if bytes >= most_bytes {
                 self.counters.drops.count(DropReason::QueueFull);
                 continue;
             }
-            transport.retransmission_allowance -= 1;
             let Some((encoding, original)) = slot.rewriter.original(*sequence_number) else {
                 continue;
             };
@@ -247,12 +297,14 @@ impl Plane {
                     .congestion
                     .handle_sent(now, datagram.len(), outgoing.stamp.wide_number);
                 slot.counters.retransmissions_sent += 1;
+                bytes += datagram.len();
                 datagrams.push(datagram);
             }
         }
         datagrams
             .into_iter()
             .for_each(|datagram| self.send_control(destination, datagram));
+        bytes
     }
 }
 

@@ -63,7 +63,7 @@ impl Plane {
                 numbers.clear();
                 numbers.extend(nack.sequence_numbers);
                 if let Some(slot) = self.slot_of(index, Ssrc(nack.media_ssrc)) {
-                    self.retransmit(now, slot, &numbers);
+                    self.answer_nack(now, slot, &numbers);
                 }
                 self.scratch.sequence_numbers = numbers;
                 Ok(())
@@ -181,11 +181,13 @@ impl Plane {
             if is_report_due {
                 transport.report_due = now + REPORT_INTERVAL;
                 transport.renew_allowances();
+                transport.congestion.handle_path(now, transport.round_trip);
             }
             if transport.srtp.is_none() || transport.active.is_none() {
                 continue;
             }
             self.tick_congestion(now, index);
+            self.repeat(now, index);
             self.send_feedback(now, index, is_report_due);
             if is_report_due {
                 self.send_sender_reports(now, index);

@@ -29,6 +29,8 @@ mod recovery;
 #[cfg(test)]
 mod redundancy_tests;
 #[cfg(test)]
+mod repair_tests;
+#[cfg(test)]
 mod scalable_tests;
 mod snapshot;
 #[cfg(test)]

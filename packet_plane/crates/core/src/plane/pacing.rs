@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Plane;
+use crate::codec::MediaKind;
 use crate::drop_reason::DropReason;
 use crate::event::Event;
 use crate::outgoing::Outgoing;
@@ -162,7 +163,12 @@ impl Plane {
         let Some(transport) = self.transports.get_mut(index) else {
             return;
         };
-        if let Some(estimate_bps) = transport.congestion.follow(now) {
+        let shows = |slot: &&usize| {
+            let slot = self.slots.get(**slot);
+            slot.is_some_and(|slot| slot.kind == MediaKind::Video && slot.track.is_some())
+        };
+        let pictures = transport.slots.iter().filter(shows).count();
+        if let Some(estimate_bps) = transport.congestion.follow(now, pictures) {
             let transport = transport.id;
             self.tell(Event::EstimateChanged {
                 transport,

@@ -6,15 +6,15 @@ use crate::rtcp;
 use crate::rtcp::transport_cc;
 
 /// A camera and a viewer that reports every arrival after 50 ms, or says that its link is as narrow as this.
-struct Watched {
-    plane: Plane,
-    publisher: Client,
-    viewer: Client,
+pub(super) struct Watched {
+    pub plane: Plane,
+    pub publisher: Client,
+    pub viewer: Client,
     next: u64,
 }
 
 impl Watched {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut plane = Plane::default();
         let publisher = Client::join(&mut plane, ms(0), 1);
         let viewer = Client::join(&mut plane, ms(0), 2);
@@ -30,7 +30,7 @@ impl Watched {
     }
 
     /// A frame of so many packets of a thousand bytes.
-    fn frame(&mut self, at: u64, packets: usize, is_key: bool) {
+    pub fn frame(&mut self, at: u64, packets: usize, is_key: bool) {
         let start = if is_key { keyframe(1) } else { interframe(2) };
         for part in 0..packets {
             let mut payload = start.clone();
@@ -48,7 +48,7 @@ impl Watched {
         drain(&mut self.plane, ms(at), &self.viewer).0.len()
     }
 
-    fn say_estimate(&mut self, at: u64, bps: u32) {
+    pub fn say_estimate(&mut self, at: u64, bps: u32) {
         // REMB with an exponent of 10 (draft-alvestrand-rmcat-remb-03 section 2.2).
         let word = 1 << 24 | 10 << 18 | bps >> 10;
         let mut packet = vec![0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0];
@@ -61,7 +61,7 @@ impl Watched {
         self.viewer.send_rtcp(&mut self.plane, ms(at), &compound);
     }
 
-    fn estimates(&mut self) -> Vec<u64> {
+    pub fn estimates(&mut self) -> Vec<u64> {
         let events = std::iter::from_fn(|| self.plane.poll_event());
         let estimates = events.filter_map(|event| match event {
             Event::EstimateChanged { estimate_bps, .. } => Some(estimate_bps),
@@ -137,7 +137,7 @@ fn report(
     received
 }
 
-fn want(meeting: &mut Watched, wanted_bps: u64) {
+pub(super) fn want(meeting: &mut Watched, wanted_bps: u64) {
     let transport = TransportId(2);
     let command = Command::SetSendCeiling {
         transport,
