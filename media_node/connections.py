@@ -18,14 +18,14 @@ from media_node.transport.certificate import Certificate
 from media_node.transport.connection import Connection
 from media_node.transport.dtls import DtlsEndpoint, State
 from media_node.transport.formats import KEPT
+from media_node.transport.handshake_limit import HandshakeLimit, source_of
 from media_node.transport.parameters import Formats, MediaParameters, Offer
 
 log = structlog.get_logger()
 
 Key = tuple[MeetingId, ParticipantId]
-# Under way at once: some 60 MB at most. A handshake takes a few round trips, so that this is hundreds of
-# joins a second even where all are far away.
-MAX_HANDSHAKES = 512
+# Between two tries to begin a handshake that is ours to begin, while too many are under way.
+AGAIN_SECONDS = 0.5
 
 
 @dataclass
@@ -38,6 +38,8 @@ class Link:
     dtls: DtlsEndpoint
     hears_speakers: bool = True
     timer: asyncio.TimerHandle | None = None
+    # Where its client is in the network, once that is known.
+    source: str = ""
     # The state of `dtls` that was acted upon.
     noted: State = "new"
 
@@ -68,7 +70,7 @@ class Connections:
         self._link_by_key: dict[Key, Link] = {}
         self._link_by_number: dict[int, Link] = {}
         self._quality_by_number: dict[int, Quality] = {}
-        self._handshaking: set[int] = set()
+        self._handshakes = HandshakeLimit()
         self.handshakes_failed = 0
         self.handshakes_deferred = 0
 
@@ -127,21 +129,38 @@ class Connections:
 
     # Handshakes. What they send leaves with the next `flush`.
 
-    def handle_reachable(self, number: int) -> None:
-        """A connection's address has proven itself: a handshake that is ours to begin can begin."""
+    def handle_reachable(self, number: int, address: str) -> None:
+        """A connection's address, "ip:port", has proven itself: a handshake that is ours to begin can."""
         link = self._link_by_number.get(number)
         if link is not None:
+            link.source = source_of(address)
+            self._start(link)
+
+    def _start(self, link: Link) -> None:
+        if link.connection.offer.dtls_role != "client":
+            return
+        if self._may_go_on(link):
             link.dtls.start(self._monotonic())
             self._take_output(link)
+        else:
+            self._call_later(link, AGAIN_SECONDS, self._handle_turn)
+
+    def _handle_turn(self, link: Link) -> None:
+        self._start(link)
+        self._forwarding.flush()
+
+    def _may_go_on(self, link: Link) -> bool:
+        """Whether a handshake is under way, is over, or has found a place to begin in."""
+        if link.dtls.state != "new" or self._handshakes.begin(link.transport.number, link.source):
+            return True
+        self.handshakes_deferred += 1
+        return False
 
     def handle_dtls(self, number: int, datagram: bytes) -> bool:
         """Take a datagram of a handshake; returns whether the client has said goodbye with it."""
         link = self._link_by_number.get(number)
-        if link is None:
-            return False
-        if link.dtls.state == "new" and len(self._handshaking) >= MAX_HANDSHAKES:
-            # The client's timer brings its first flight again.
-            self.handshakes_deferred += 1
+        # Of one that may not begin yet the client's timer brings the first flight again.
+        if link is None or not self._may_go_on(link):
             return False
         link.dtls.handle_datagram(self._monotonic(), datagram)
         self._take_output(link)
@@ -165,9 +184,8 @@ class Connections:
         """The keys go to the plane before the last flight does: media follows it at once."""
         number, keys = link.transport.number, link.dtls.keys
         if link.noted == "handshaking":
-            self._handshaking.add(number)
             return
-        self._handshaking.discard(number)
+        self._handshakes.end(number)
         if link.noted == "failed":
             self.handshakes_failed += 1
             log.warning("handshake_failed", meeting=link.key[0], participant=link.key[1])
@@ -179,11 +197,17 @@ class Connections:
     def _set_timer(self, link: Link) -> None:
         now = self._monotonic()
         due = link.dtls.poll_timeout(now)
-        if link.timer is not None:
+        if due is not None:
+            self._call_later(link, max(0.0, due - now), self._handle_timer)
+        elif link.timer is not None:
             link.timer.cancel()
             link.timer = None
-        if due is not None:
-            link.timer = asyncio.get_running_loop().call_later(max(0.0, due - now), self._handle_timer, link)
+
+    def _call_later(self, link: Link, seconds: float, callback: Callable[[Link], None]) -> None:
+        """Set the link's one timer, whatever it was set to before."""
+        if link.timer is not None:
+            link.timer.cancel()
+        link.timer = asyncio.get_running_loop().call_later(seconds, callback, link)
 
     def _take_media(self, link: Link, offer: Offer) -> tuple[str, list[SlotId], list[SlotId]]:
         sending = [plane_media(media, media.ssrcs, is_slot=False) for media in offer.sending]

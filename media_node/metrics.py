@@ -72,6 +72,7 @@ class NodeCounts:
     tests: int
     tests_refused: int
     handshakes_failed: int
+    handshakes_deferred: int
     capacity_units: int
     is_draining: bool
     is_refusing: bool
@@ -116,6 +117,11 @@ class NodeCollector(Collector):
                 counts.tests_refused,
             ),
             ("parley_handshakes_failed", "DTLS handshakes lost.", counts.handshakes_failed),
+            (
+                "parley_handshakes_deferred",
+                "DTLS flights that were let go because too many handshakes were under way.",
+                counts.handshakes_deferred,
+            ),
             *counts.media,
         ):
             yield CounterMetricFamily(name, text, float(value))

@@ -291,7 +291,7 @@ class Node:
                     if self._connections.handle_dtls(event.transport, event.datagram):
                         self.hosting.handle_transport_gone(event.transport)
                 case packet_plane.TransportConnected():
-                    self._connections.handle_reachable(event.transport)
+                    self._connections.handle_reachable(event.transport, event.address)
                 case packet_plane.SpeakersChanged():
                     self.hosting.handle_speakers(event.meeting, event.positions, event.speakers)
                 case packet_plane.LayersChanged():
@@ -476,6 +476,7 @@ class Node:
             meetings=len(self.hosting.live.meeting_by_id),
             joins=self.hosting.joins,
             handshakes_failed=self._connections.handshakes_failed,
+            handshakes_deferred=self._connections.handshakes_deferred,
             capacity_units=self.settings.node_capacity_units,
             is_draining=self._state() != "ready",
             is_refusing=self._admission.is_refusing,

@@ -12,6 +12,7 @@ COUNTS = NodeCounts(
     tests=3,
     tests_refused=2,
     handshakes_failed=0,
+    handshakes_deferred=0,
     capacity_units=500,
     is_draining=False,
     is_refusing=True,
