@@ -1,6 +1,6 @@
 """How many handshakes run at a time: in all, and for one place in the network.
 
-A handshake that its client leaves open holds some 60 kB for as long as a handshake may take. Whoever has
+A handshake that its client leaves open holds some 75 kB for as long as a handshake may take. Whoever has
 tokens could begin one for each and fill all places; so one address, or one network of IPv6 that a household
 has, gets a part of them. Who finds none free begins again a moment later, as after a lost datagram.
 """
@@ -8,7 +8,7 @@ has, gets a part of them. Who finds none free begins again a moment later, as af
 import ipaddress
 from collections import Counter
 
-# Some 30 MB at most. A handshake takes a few round trips, so that this is hundreds of joins a second even
+# Some 40 MB at most. A handshake takes a few round trips, so that this is hundreds of joins a second even
 # where all are far away.
 MAX_AT_ONCE = 512
 # A school behind one address that joins at once is through in a second or two.
