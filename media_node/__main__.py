@@ -6,7 +6,7 @@ import uvloop
 from pydantic import ValidationError
 
 from media_node.config import Settings
-from media_node.node import configure_logging, run
+from media_node.process import configure_logging, run
 
 
 def main() -> int:

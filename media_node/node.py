@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import logging
 import os
-import signal
-import sys
 import time
 import uuid
 from pathlib import Path
@@ -18,38 +14,24 @@ import structlog
 from aiohttp import web
 
 import packet_plane
-from media_node.admission import Admission, InitialTrack, State
+from media_node.admission import Admission, State
 from media_node.backups import Backups
 from media_node.bandwidth.layers import Layer
 from media_node.bandwidth.pressure import parse_stolen_seconds
 from media_node.certificate import ServerCertificate
+from media_node.commands import Commands
 from media_node.config import Settings
 from media_node.connection_tests import ConnectionTests
 from media_node.connections import Connections
-from media_node.control import (
-    AdmitParticipant,
-    ChangeParticipant,
-    ChangeRecording,
-    Command,
-    ControlLink,
-    CpuMeter,
-    Drain,
-    EndMeeting,
-    Mute,
-    RemoveParticipant,
-    StartRecording,
-    Undrain,
-)
-from media_node.errors import KeySetError, NotGrantedError
+from media_node.control import ControlLink, CpuMeter
+from media_node.entrance import Entrance
 from media_node.forwarding import Forwarding
 from media_node.hosting import Hosting
-from media_node.meetings.model import Standing, Wish
 from media_node.metrics import NodeCounts, format_metrics
 from media_node.observation import Observation
-from media_node.quantities import Instant, MeetingId, ParticipantId, new_identifier
+from media_node.quantities import Instant, MeetingId, new_identifier
 from media_node.recorded_meetings import RecordedMeetings, message_of
-from media_node.recording.manifest import Role
-from media_node.recording.recordings import Order, Recordings
+from media_node.recording.recordings import Recordings
 from media_node.recording.recordings import Standing as RecordingStanding
 from media_node.relay.link import Source
 from media_node.report import (
@@ -62,12 +44,9 @@ from media_node.report import (
 from media_node.scraping import Scraping
 from media_node.signaling.connection_test import ConnectionTestSocket
 from media_node.signaling.ingest import HttpMedia
-from media_node.signaling.messages import Join
-from media_node.signaling.session import Seat
 from media_node.signaling.websocket import SignalingSocket
 from media_node.tokens import TokenVerifier
 from media_node.transport.certificate import Certificate
-from media_node.transport.offer import parse_offer
 from media_node.usage import EgressMeter
 
 log = structlog.get_logger()
@@ -124,13 +103,26 @@ class Node:
             wallclock=time.time,
         )
         self.hosting.live.hear = lambda meeting, written: self._recordings.hear(meeting, message_of(written))
-        self._tokens = TokenVerifier(self.id, self._fetch_keys)
+        self._entrance = Entrance(
+            TokenVerifier(self.id, self._fetch_keys),
+            self.hosting,
+            self._recordings.handle_meeting,
+            time.monotonic,
+        )
         self._tests = ConnectionTests(
             self._forwarding,
             self._connections,
             self._admission,
-            lambda token: self._tokens.verify_test(token, time.monotonic()),
+            self._entrance.test,
             time.monotonic,
+        )
+        self._commands = Commands(
+            self.hosting,
+            self._admission,
+            self._recordings,
+            places=self._places,
+            follow=self._follow,
+            monotonic=time.monotonic,
         )
         self._control: ControlLink | None = None
         self._cpu = CpuMeter()
@@ -165,7 +157,7 @@ class Node:
         self._runner = web.AppRunner(self._application(), access_log=None)
         await self._runner.setup()
         # Keys first: who can reach the node can join.
-        await self._refresh_keys()
+        await self._entrance.refresh_keys()
         tls = self._certificate.context if self._certificate is not None else None
         site = web.TCPSite(self._runner, self.settings.node_host, self.settings.node_port, ssl_context=tls)
         await site.start()
@@ -183,7 +175,7 @@ class Node:
                 self._report,
                 format_report,
                 self._take_quality,
-                self._handle_command,
+                self._commands.handle,
             )
             self._control.start()
         log.info("node_started", node=self.id, url=self.url, media_ports=self._plane.local_ports)
@@ -219,13 +211,13 @@ class Node:
                 web.get("/test", self._test),
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
-                *HttpMedia(self, self.hosting).routes(),
+                *HttpMedia(self._entrance, self.hosting).routes(),
             ]
         )
         return application
 
     async def _signal(self, request: web.Request) -> web.StreamResponse:
-        return await SignalingSocket(self, self.hosting).serve(request)
+        return await SignalingSocket(self._entrance, self.hosting).serve(request)
 
     async def _test(self, request: web.Request) -> web.StreamResponse:
         return await ConnectionTestSocket(self._tests).serve(request)
@@ -241,46 +233,6 @@ class Node:
         state = "full" if self._admission.is_refusing else "ready"
         state = "draining" if self._state() != "ready" else state
         return web.json_response({"state": state, "node": self.id}, status=200 if state == "ready" else 503)
-
-    # What sockets and HTTP ask.
-
-    async def join(self, join: Join) -> tuple[Seat, str | None]:
-        claims = await self._tokens.verify(join.token, time.monotonic())
-        tracks = [InitialTrack(one.mid, one.source, one.muted) for one in join.tracks]
-        joined = self.hosting.join(claims, join.offer, tracks, has_socket=True)
-        self._recordings.handle_meeting(joined[0].meeting)
-        return joined
-
-    async def resume(self, join: Join) -> tuple[Seat, list[str], str | None]:
-        assert join.resume is not None
-        claims = await self._tokens.verify(join.token, time.monotonic(), allow_expired=True)
-        seat, missed = self.hosting.resume(claims, join.resume.last_message, join.resume.secret)
-        answer = self.hosting.reoffer(seat, join.offer) if join.offer is not None else None
-        return seat, missed, answer
-
-    async def ingest(self, token: str, offer: str) -> tuple[Seat, str]:
-        """WHIP: publish the offer's audio as microphone and its video as camera."""
-        claims = await self._tokens.verify(token, time.monotonic())
-        if not claims.publish:
-            raise NotGrantedError("this token does not allow publishing")
-        tracks = [
-            InitialTrack(media.mid, "microphone" if media.kind == "audio" else "camera", False)
-            for media in parse_offer(offer).sending
-        ]
-        seat, answer = self.hosting.join(claims, offer, tracks[:2], has_socket=False)
-        return seat, answer or ""
-
-    async def play(self, token: str, offer: str, wish: Wish | None) -> tuple[Seat, str]:
-        """WHEP: receive; each recvonly m-line of the offer is a slot."""
-        claims = await self._tokens.verify(token, time.monotonic())
-        if not claims.may_subscribe:
-            raise NotGrantedError("this token does not allow receiving")
-        seat, answer = self.hosting.join(claims, offer, [], has_socket=False)
-        if wish is not None:
-            slots = self.hosting.live.meeting_by_id[seat.meeting].member(seat.participant).video_slots
-            for slot in slots[:1]:
-                self.hosting.assign(seat, slot, wish)
-        return seat, answer or ""
 
     # The plane.
 
@@ -354,15 +306,7 @@ class Node:
             await self._observe()
             if self._certificate is not None:
                 self._certificate.refresh()
-            if self._tokens.needs_refresh(time.monotonic()):
-                await self._refresh_keys()
-
-    async def _refresh_keys(self) -> None:
-        try:
-            await self._tokens.refresh(time.monotonic())
-        except KeySetError as error:
-            # Tokens signed with known keys stay good; the next try follows.
-            log.warning("keys_not_fetched", error=str(error))
+            await self._entrance.refresh_keys()
 
     async def _fetch_keys(self) -> dict[str, Any]:
         assert self._http is not None
@@ -376,53 +320,9 @@ class Node:
 
     # The control plane.
 
-    def _handle_command(self, command: Command) -> None:
-        match command:
-            case Drain(seconds):
-                now = time.monotonic()
-                self._admission.drain(Instant(now + seconds) if seconds is not None else None)
-            case Undrain():
-                self._admission.undrain()
-            case EndMeeting(meeting):
-                self._recordings.stop_meeting(MeetingId(meeting))
-                self.hosting.end_meeting(MeetingId(meeting))
-            case StartRecording():
-                self._start_recording(command)
-            case ChangeRecording("stop", _, recording):
-                self._recordings.stop(recording)
-            case ChangeRecording("pause", _, recording):
-                self._recordings.pause(recording)
-            case ChangeRecording("resume", _, recording):
-                self._recordings.resume(recording)
-            case RemoveParticipant(meeting, participant, "left"):
-                self.hosting.put_out(MeetingId(meeting), ParticipantId(participant))
-            case RemoveParticipant(meeting, participant, _):
-                self.hosting.remove_participant(MeetingId(meeting), ParticipantId(participant), "removed")
-            case AdmitParticipant(meeting, participant):
-                self.hosting.admit_again(MeetingId(meeting), ParticipantId(participant))
-            case Mute(meeting, participant, by):
-                named = ParticipantId(participant) if participant is not None else None
-                muted_by = ParticipantId(by) if by is not None else None
-                self.hosting.mute_audio(MeetingId(meeting), named, muted_by)
-            case ChangeParticipant(meeting, participant, role, name, publish, may_moderate):
-                standing = Standing(role, name, publish, may_moderate)
-                self.hosting.change_standing(MeetingId(meeting), ParticipantId(participant), standing)
-
-    def _start_recording(self, command: StartRecording) -> None:
-        role: Role = "primary" if command.source is None else "backup"
-        order = Order(
-            command.recording,
-            MeetingId(command.meeting),
-            command.bucket,
-            command.backup_bucket,
-            command.key_id,
-            role,
-            command.has_backup,
-        )
-        self._recordings.start(order, self._places())
-        if command.source is not None and order.place in self._recordings.places("backup"):
-            assert self._http is not None
-            self._backups.follow(order.place, Source(command.source.url, command.source.token), self._http)
+    def _follow(self, place: MeetingId, source: Source) -> None:
+        assert self._http is not None
+        self._backups.follow(place, source, self._http)
 
     def _places(self) -> set[MeetingId]:
         """What can be recorded now: the meetings here, and those that links bring."""
@@ -503,43 +403,3 @@ def read_stolen_seconds() -> float:
         return parse_stolen_seconds(Path("/proc/stat").read_text(), os.sysconf("SC_CLK_TCK"))
     except OSError:
         return 0.0
-
-
-def configure_logging(level: str) -> None:
-    """JSON lines on standard error."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-
-
-def _spare_the_collector() -> None:
-    """Reference counts free nearly all; cycles are few and can wait for more than 700 new objects.
-
-    What start made stays for ever and is not looked at again. A join makes thousands of objects that are gone
-    at once, and the collector, asked so often, took a tenth of its time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-
-
-async def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    node = Node(settings)
-    await node.start()
-    _spare_the_collector()
-    await stopping.wait()
-    await node.stop()

@@ -32,7 +32,8 @@ CHALICELIB = {
     "chalicelib.stores": frozenset({"chalicelib.domain", "chalicelib.errors"}),
 }
 MEDIA_NODE = {
-    "media_node.__main__": frozenset({"media_node.node", "media_node.config"}),
+    "media_node.__main__": frozenset({"media_node.process", "media_node.config"}),
+    "media_node.process": frozenset({"media_node.node", "media_node.config"}),
     "media_node.certificate": frozenset[str](),
     "media_node.config": frozenset[str](),
     "media_node.node": frozenset({"media_node", "packet_plane"}),
@@ -51,6 +52,29 @@ MEDIA_NODE = {
             "media_node.transport",
             "media_node.quantities",
             "media_node.errors",
+        }
+    ),
+    "media_node.entrance": frozenset(
+        {
+            "media_node.admission",
+            "media_node.hosting",
+            "media_node.meetings",
+            "media_node.signaling",
+            "media_node.tokens",
+            "media_node.transport",
+            "media_node.quantities",
+            "media_node.errors",
+        }
+    ),
+    "media_node.commands": frozenset(
+        {
+            "media_node.admission",
+            "media_node.control",
+            "media_node.hosting",
+            "media_node.meetings",
+            "media_node.recording",
+            "media_node.relay",
+            "media_node.quantities",
         }
     ),
     "media_node.connection_tests": frozenset(
