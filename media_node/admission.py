@@ -101,6 +101,12 @@ class Admission:
         """Whether the meetings that are still here have to go."""
         return self.is_draining and self.drained_by is not None and now >= self.drained_by
 
+    def drain_seconds(self, now: Instant) -> float | None:
+        """How long meetings may still go on here; None where nothing ends them."""
+        if not self.is_draining or self.drained_by is None:
+            return None
+        return max(0.0, self.drained_by - now)
+
     def state(self, meetings: int) -> State:
         """What the node tells of itself."""
         if self.is_closing or (self.is_draining and meetings == 0):

@@ -344,6 +344,7 @@ class Node:
             Instant(time.monotonic()), {one.id: one.epoch for one in live.meeting_by_id.values()}
         )
         used = self._used_units()
+        left = admission.drain_seconds(Instant(time.monotonic()))
         return {
             "type": "nodeReport",
             "version": 1,
@@ -357,6 +358,7 @@ class Node:
             "capacityUnits": used if admission.is_refusing else admission.capacity,
             "usedUnits": used,
             **{name: text for name in ("zone", "instance") if (text := getattr(self.settings, name))},
+            **({} if left is None else {"drainSeconds": round(left, 3)}),
             "cpuBusy": self._cpu.read(),
             "counters": format_counters(self._observation.workers),
             "meetings": format_meetings(live.meeting_by_id, self._egress),

@@ -54,6 +54,8 @@ class Node:
     zone: str = ""
     # The machine it runs on, as its autoscaling group names it; "" where it is in none.
     instance: str = ""
+    # When it sends away whoever is still there, while it drains; None where it waits for them.
+    drain_until: datetime | None = None
 
     def state(self, now: datetime) -> NodeState:
         return "lost" if now - self.reported_at > LOST_AFTER else self.reported_state

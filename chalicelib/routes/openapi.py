@@ -155,6 +155,10 @@ SCHEMAS: dict[str, Schema] = {
         reservedUnits={"type": "integer"},
         cpuBusy={"type": "number"},
         meetings=COUNT,
+        drainUntil={
+            **nullable(TIME),
+            "description": "While it drains: when whoever is still there is sent away. Null: nobody is.",
+        },
         lastReportAt=TIME,
     ),
     "Health": record(status={"const": "ok"}, region=TEXT),

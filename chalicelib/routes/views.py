@@ -174,6 +174,7 @@ def node(value: Node, now: datetime) -> dict[str, Any]:
         "reservedUnits": value.reserved_units,
         "cpuBusy": value.cpu_busy,
         "meetings": value.meetings,
+        "drainUntil": timestamp(value.drain_until),
         "lastReportAt": timestamp(value.reported_at),
     }
 

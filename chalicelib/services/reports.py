@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.identifiers import MeetingId, NodeId, ParticipantId, is_id
@@ -75,9 +75,18 @@ def parse_report(body: str, reported_at: datetime) -> tuple[Node, ReportPart]:
             reported_at=reported_at,
             zone=_text(report, "zone") if "zone" in report else "",
             instance=_text(report, "instance") if "instance" in report else "",
+            drain_until=_drain_until(report, reported_at),
         ),
         part,
     )
+
+
+def _drain_until(report: Mapping[str, Any], reported_at: datetime) -> datetime | None:
+    """To the second: a report travels a moment, and the same deadline should read the same each time."""
+    if "drainSeconds" not in report:
+        return None
+    until = reported_at + timedelta(seconds=_share(report, "drainSeconds"))
+    return (until + timedelta(milliseconds=500)).replace(microsecond=0)
 
 
 def _part(report: Mapping[str, Any], presence: Presence) -> ReportPart:

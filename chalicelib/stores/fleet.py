@@ -36,6 +36,7 @@ class DynamoFleet:
             NodeItem.cpu_busy.set(node.cpu_busy),
             NodeItem.zone.set(node.zone) if node.zone else NodeItem.zone.remove(),
             NodeItem.instance.set(node.instance) if node.instance else NodeItem.instance.remove(),
+            NodeItem.drain_until.set(node.drain_until) if node.drain_until else NodeItem.drain_until.remove(),
             NodeItem.meetings.set(node.meetings),
             NodeItem.reported_at.set(node.reported_at),
             NodeItem.expires.set(expiry_of(node.reported_at)),
@@ -130,4 +131,5 @@ def _node_of(region: str, item: NodeItem) -> Node:
         reported_at=item.reported_at,
         zone=item.zone or "",
         instance=item.instance or "",
+        drain_until=item.drain_until,
     )

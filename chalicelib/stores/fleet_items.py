@@ -37,6 +37,7 @@ class NodeItem(Model):
     reported_at = UTCDateTimeAttribute(attr_name="reportedAt")
     zone = UnicodeAttribute(null=True)
     instance = UnicodeAttribute(null=True)
+    drain_until = UTCDateTimeAttribute(attr_name="drainUntil", null=True)
     # One for each lane, so that each is set without a look at the others.
     presence_digest_0 = UnicodeAttribute(attr_name="presenceDigest0", null=True)
     presence_digest_1 = UnicodeAttribute(attr_name="presenceDigest1", null=True)

@@ -375,6 +375,15 @@ def test_a_report_that_is_late_or_repeated_changes_nothing(stores: Stores):
     assert stores.fleet.node("local", node.id) == newer
 
 
+def test_a_node_drains_until_what_its_newest_report_says(stores: Stores):
+    node = a_node(sequence=5, reported_state="draining", drain_until=NOW + timedelta(minutes=10))
+    stores.fleet.record(node)
+    assert stores.fleet.node("local", node.id) == node
+    back = dataclasses.replace(node, sequence=6, reported_state="ready", drain_until=None)
+    stores.fleet.record(back)
+    assert stores.fleet.node("local", node.id) == back
+
+
 def test_a_part_of_a_report_is_late_only_after_a_newer_report(stores: Stores):
     node = a_node(sequence=5)
     assert stores.fleet.kept(node) == Kept(), "a part may come before the first that tells of the node"

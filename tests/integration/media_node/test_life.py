@@ -178,6 +178,12 @@ async def test_reports_come_and_commands_are_obeyed(
         entry = next(one for one in quality["entries"] if one["participant"] == ada_id)
         assert entry["meeting"] == meeting
         assert {point["verdict"] for point in entry["points"]} == {"good"}
+        send(MessageBody=json.dumps({"type": "drain", "deadlineSeconds": 600, "requestId": "4"}))
+        drained = await report_of(queues, report_url, lambda one: one.get("state") == "drained")
+        assert 0 < drained["drainSeconds"] <= 600
+        send(MessageBody=json.dumps({"type": "undrain", "requestId": "5"}))
+        ready = await report_of(queues, report_url, lambda one: one.get("state") == "ready")
+        assert "drainSeconds" not in ready
         await ada.close()
         await bob.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -94,6 +95,20 @@ def test_a_report_of_few_is_one_message():
 def test_a_report_about_lanes_that_there_are_not_is_refused(lanes: Any):
     with pytest.raises(ValidationFailedError):
         parse_report(json.dumps(a_report(a_node(), lanes=lanes)), NOW)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [({}, None), ({"drainSeconds": 0}, 0), ({"drainSeconds": 599.7}, 600)]
+)
+def test_a_drain_ends_by_the_clock_of_the_queue(said: dict[str, Any], seconds: int | None):
+    node, _ = parse_report(json.dumps(a_report(a_node(), **said)), NOW)
+    assert node.drain_until == (None if seconds is None else NOW + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("seconds", [-1, True, "60", None, 1e300, float("nan")])
+def test_a_drain_that_cannot_be_is_refused(seconds: Any):
+    with pytest.raises(ValidationFailedError):
+        parse_report(json.dumps(a_report(a_node(), drainSeconds=seconds)), NOW)
 
 
 def test_a_meeting_in_a_part_that_is_not_about_its_lane_is_refused():

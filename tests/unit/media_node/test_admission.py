@@ -65,3 +65,15 @@ def test_without_a_deadline_meetings_go_on_as_long_as_they_like():
     admission = Admission(10)
     admission.drain(None)
     assert not admission.is_overdue(Instant(1e9))
+
+
+def test_a_drain_with_a_deadline_says_how_long_is_left():
+    admission = Admission(10)
+    assert admission.drain_seconds(Instant(5.0)) is None
+    admission.drain(None)
+    assert admission.drain_seconds(Instant(5.0)) is None
+    admission.drain(Instant(65.0))
+    assert admission.drain_seconds(Instant(5.0)) == 60.0
+    assert admission.drain_seconds(Instant(70.0)) == 0.0
+    admission.undrain()
+    assert admission.drain_seconds(Instant(5.0)) is None

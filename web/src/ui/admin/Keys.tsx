@@ -1,6 +1,6 @@
 /** The keys of servers: made with some scopes, shown with when they were last used, revoked. */
 import { useState, type ReactNode } from 'react';
-import { Button, Form } from 'react-aria-components';
+import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { Check, Field } from '../frame/fields.tsx';
 import { Confirm } from '../frame/Confirm.tsx';
@@ -8,25 +8,18 @@ import { Listed } from '../frame/Listed.tsx';
 import { useNamed } from '../frame/named.ts';
 import { momentOf } from '../frame/when.ts';
 import { never, usePolled } from '../usePolled.ts';
+import { Maker, useSecretOnce } from './Maker.tsx';
 import { SCOPES, type ApiKey, type Operation, type WithSecret } from './operation.ts';
-import { SecretOnce } from './SecretOnce.tsx';
-import { useAction } from './useAction.ts';
 import { WORDS } from './words.ts';
 
 export function Keys({ operation }: { readonly operation: Operation }): ReactNode {
   const { t } = useTranslation(WORDS);
   const polled = usePolled(operation.keys, never);
-  const [made, setMade] = useState<WithSecret | null>(null);
+  const [secret, showSecret] = useSecretOnce(polled.again);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   return (
     <>
-      <NewKey
-        operation={operation}
-        onMade={(key) => {
-          setMade(key);
-          polled.again();
-        }}
-      />
+      <NewKey operation={operation} onMade={showSecret} />
       <Listed polled={polled} empty={t('keys.none')} onMore={() => undefined}>
         {(keys) => (
           <ul className="card-list">
@@ -36,14 +29,7 @@ export function Keys({ operation }: { readonly operation: Operation }): ReactNod
           </ul>
         )}
       </Listed>
-      {made !== null && (
-        <SecretOnce
-          made={made}
-          onClose={() => {
-            setMade(null);
-          }}
-        />
-      )}
+      {secret}
       {revoking !== null && (
         <Confirm
           title={t('keys.confirmTitle', { name: revoking.name })}
@@ -105,57 +91,40 @@ function NewKey({ operation, onMade }: NewKeyProps): ReactNode {
   const { t } = useTranslation(WORDS);
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<readonly string[]>([]);
-  const [isTried, setTried] = useState(false);
-  const { isBusy, problem, run } = useAction();
   const isNamed = name.trim() !== '';
-  const submit = (): void => {
-    setTried(true);
-    if (!isNamed || scopes.length === 0) return;
-    run(async () => {
-      onMade(await operation.createKey(name.trim(), scopes));
-      setName('');
-      setScopes([]);
-      setTried(false);
-    });
+  const make = async (): Promise<void> => {
+    onMade(await operation.createKey(name.trim(), scopes));
+    setName('');
+    setScopes([]);
   };
   return (
-    <details className="account-more">
-      <summary>{t('keys.new')}</summary>
-      <Form
-        className="account-form"
-        validationBehavior="aria"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <Field
-          label={t('keys.name')}
-          hint={t('keys.nameHint')}
-          value={name}
-          maxLength={100}
-          problem={isTried && !isNamed ? t('keys.nameMissing') : null}
-          onChange={setName}
-        />
-        <fieldset className="checks">
-          <legend>{t('keys.scopes')}</legend>
-          {SCOPES.map((scope) => (
-            <Check
-              key={scope}
-              label={scope}
-              isOn={scopes.includes(scope)}
-              onChange={(isOn) => {
-                setScopes(isOn ? [...scopes, scope] : scopes.filter((one) => one !== scope));
-              }}
-            />
-          ))}
-        </fieldset>
-        {isTried && scopes.length === 0 && <p className="form-problem">{t('keys.scopesMissing')}</p>}
-        {problem !== null && <p role="alert">{problem}</p>}
-        <Button className="button primary" type="submit" isDisabled={isBusy}>
-          {t('keys.make')}
-        </Button>
-      </Form>
-    </details>
+    <Maker title={t('keys.new')} verb={t('keys.make')} isSound={isNamed && scopes.length > 0} onMake={make}>
+      {(isTried) => (
+        <>
+          <Field
+            label={t('keys.name')}
+            hint={t('keys.nameHint')}
+            value={name}
+            maxLength={100}
+            problem={isTried && !isNamed ? t('keys.nameMissing') : null}
+            onChange={setName}
+          />
+          <fieldset className="checks">
+            <legend>{t('keys.scopes')}</legend>
+            {SCOPES.map((scope) => (
+              <Check
+                key={scope}
+                label={scope}
+                isOn={scopes.includes(scope)}
+                onChange={(isOn) => {
+                  setScopes(isOn ? [...scopes, scope] : scopes.filter((one) => one !== scope));
+                }}
+              />
+            ))}
+          </fieldset>
+          {isTried && scopes.length === 0 && <p className="form-problem">{t('keys.scopesMissing')}</p>}
+        </>
+      )}
+    </Maker>
   );
 }

@@ -12,16 +12,11 @@ import type { MediaNode, Operation } from './operation.ts';
 import { useAction } from './useAction.ts';
 import { WORDS } from './words.ts';
 
-/** What was asked of a node here: how many meetings it had, and until when it may keep them. */
-interface Drain {
-  readonly meetings: number;
-  readonly until: string | null;
-}
-
 export function Nodes({ operation }: { readonly operation: Operation }): ReactNode {
   const { t } = useTranslation(WORDS);
   const polled = usePolled(operation.nodes, always);
-  const [drains, setDrains] = useState<Readonly<Record<string, Drain>>>({});
+  // How many meetings a node had when it was asked here to drain: what its progress is counted from.
+  const [drains, setDrains] = useState<Readonly<Record<string, number>>>({});
   const [draining, setDraining] = useState<MediaNode | null>(null);
   return (
     <>
@@ -32,7 +27,7 @@ export function Nodes({ operation }: { readonly operation: Operation }): ReactNo
               <Row
                 key={node.id}
                 node={node}
-                drain={drains[node.id] ?? null}
+                meetingsAtFirst={drains[node.id] ?? 0}
                 operation={operation}
                 onDrain={setDraining}
                 onChanged={polled.again}
@@ -45,8 +40,8 @@ export function Nodes({ operation }: { readonly operation: Operation }): ReactNo
         <DrainDialog
           node={draining}
           operation={operation}
-          onDone={(until) => {
-            setDrains({ ...drains, [draining.id]: { meetings: draining.meetings, until } });
+          onDone={() => {
+            setDrains({ ...drains, [draining.id]: draining.meetings });
             polled.again();
           }}
           onClose={() => {
@@ -60,7 +55,7 @@ export function Nodes({ operation }: { readonly operation: Operation }): ReactNo
 
 interface RowProps {
   readonly node: MediaNode;
-  readonly drain: Drain | null;
+  readonly meetingsAtFirst: number;
   readonly operation: Operation;
   readonly onDrain: (node: MediaNode) => void;
   readonly onChanged: () => void;
@@ -68,7 +63,7 @@ interface RowProps {
 
 const MARK_BY_STATE = { ready: '', draining: 'is-warning', drained: 'is-warning', lost: 'is-bad' } as const;
 
-function Row({ node, drain, operation, onDrain, onChanged }: RowProps): ReactNode {
+function Row({ node, meetingsAtFirst, operation, onDrain, onChanged }: RowProps): ReactNode {
   const { t, i18n } = useTranslation(WORDS);
   const named = useNamed();
   const { isBusy, problem, run } = useAction();
@@ -111,7 +106,7 @@ function Row({ node, drain, operation, onDrain, onChanged }: RowProps): ReactNod
         )}
       </div>
       <Load node={node} />
-      {isLeaving && <Leaving node={node} drain={drain} />}
+      {isLeaving && <Leaving node={node} meetingsAtFirst={meetingsAtFirst} />}
       {problem !== null && (
         <p role="alert" className="card-note">
           {problem}
@@ -143,23 +138,24 @@ function Load({ node }: { readonly node: MediaNode }): ReactNode {
   );
 }
 
-function Leaving({ node, drain }: { readonly node: MediaNode; readonly drain: Drain | null }): ReactNode {
+function Leaving(props: { readonly node: MediaNode; readonly meetingsAtFirst: number }): ReactNode {
   const { t, i18n } = useTranslation(WORDS);
-  const until = drain?.until ?? null;
+  const { node, meetingsAtFirst } = props;
+  const { drainUntil } = node;
   return (
     <div className="meter-row">
-      {drain !== null && drain.meetings > 0 && (
+      {meetingsAtFirst > 0 && (
         <progress
-          max={drain.meetings}
-          value={Math.max(0, drain.meetings - node.meetings)}
+          max={meetingsAtFirst}
+          value={Math.max(0, meetingsAtFirst - node.meetings)}
           aria-label={t('nodes.progress')}
         />
       )}
       <span role="status">
         {node.state === 'drained' ? t('nodes.isEmpty') : t('nodes.left', { count: node.meetings })}
         {node.state === 'draining' &&
-          until !== null &&
-          ` ${t('nodes.until', { time: momentOf(until, i18n.language) })}`}
+          drainUntil !== null &&
+          ` ${t('nodes.until', { time: momentOf(drainUntil, i18n.language) })}`}
       </span>
     </div>
   );
@@ -171,7 +167,7 @@ const DEADLINES: readonly (number | null)[] = [null, 0, 10, 60, 24 * 60];
 interface DrainDialogProps {
   readonly node: MediaNode;
   readonly operation: Operation;
-  readonly onDone: (until: string | null) => void;
+  readonly onDone: () => void;
   readonly onClose: () => void;
 }
 
@@ -189,7 +185,7 @@ function DrainDialog({ node, operation, onDone, onClose }: DrainDialogProps): Re
     run(
       () => operation.drain(node.id, seconds),
       () => {
-        onDone(seconds === null ? null : new Date(Date.now() + seconds * 1000).toISOString());
+        onDone();
         onClose();
       },
     );

@@ -121,7 +121,8 @@ function Row({ name, used }: { readonly name: string; readonly used: Used }): Re
   );
 }
 
+/** A tenth where it shows: half a minute is not nothing. */
 export function measureWords(measure: Measure, value: number, language: string): string {
   if (measure === 'egressBytes') return sizeOf(value, language);
-  return new Intl.NumberFormat(language, { maximumFractionDigits: 0 }).format(value);
+  return new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
 }

@@ -1,6 +1,6 @@
 /** Where events are sent to: made, tested, switched off, with a new secret, and what became of each event. */
 import { useState, type ReactNode } from 'react';
-import { Button, Form } from 'react-aria-components';
+import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { Confirm } from '../frame/Confirm.tsx';
 import { Field } from '../frame/fields.tsx';
@@ -9,19 +9,15 @@ import { useNamed } from '../frame/named.ts';
 import { momentOf } from '../frame/when.ts';
 import { never, usePolled } from '../usePolled.ts';
 import { Deliveries } from './Deliveries.tsx';
+import { Maker, useSecretOnce } from './Maker.tsx';
 import type { Operation, WebhookEndpoint, WebhookTest, WithSecret } from './operation.ts';
-import { SecretOnce } from './SecretOnce.tsx';
 import { useAction } from './useAction.ts';
 import { WORDS } from './words.ts';
 
 export function Webhooks({ operation }: { readonly operation: Operation }): ReactNode {
   const { t } = useTranslation(WORDS);
   const polled = usePolled(operation.webhooks, never);
-  const [told, setTold] = useState<WithSecret | null>(null);
-  const onSecret = (made: WithSecret): void => {
-    setTold(made);
-    polled.again();
-  };
+  const [secret, onSecret] = useSecretOnce(polled.again);
   return (
     <>
       <NewEndpoint operation={operation} onMade={onSecret} />
@@ -40,14 +36,7 @@ export function Webhooks({ operation }: { readonly operation: Operation }): Reac
           </ul>
         )}
       </Listed>
-      {told !== null && (
-        <SecretOnce
-          made={told}
-          onClose={() => {
-            setTold(null);
-          }}
-        />
-      )}
+      {secret}
     </>
   );
 }
@@ -181,50 +170,33 @@ const EVENT = /^(\*|[a-z]+\.(\*|[a-z_]+))$/;
 function NewEndpoint({ operation, onMade }: NewEndpointProps): ReactNode {
   const { t } = useTranslation(WORDS);
   const [plan, setPlan] = useState({ url: '', events: '*', description: '' });
-  const [isTried, setTried] = useState(false);
-  const { isBusy, problem, run } = useAction();
   const events = plan.events.split(/[\s,]+/).filter((one) => one !== '');
   const isAddress = /^https?:\/\/\S+$/.test(plan.url.trim());
   const areEvents = events.length > 0 && events.every((one) => EVENT.test(one));
-  const submit = (): void => {
-    setTried(true);
-    if (!isAddress || !areEvents) return;
-    run(async () => {
-      onMade(await operation.createWebhook(plan.url.trim(), events, plan.description.trim()));
-      setPlan({ url: '', events: '*', description: '' });
-      setTried(false);
-    });
+  const make = async (): Promise<void> => {
+    onMade(await operation.createWebhook(plan.url.trim(), events, plan.description.trim()));
+    setPlan({ url: '', events: '*', description: '' });
   };
   const field = (name: keyof typeof plan, isWrong: boolean): ReactNode => (
     <Field
       label={t(`webhooks.${name}`)}
       hint={t(`webhooks.${name}Hint`)}
       value={plan[name]}
-      problem={isTried && isWrong ? t(`webhooks.${name}Wrong`) : null}
+      problem={isWrong ? t(`webhooks.${name}Wrong`) : null}
       onChange={(value) => {
         setPlan({ ...plan, [name]: value });
       }}
     />
   );
   return (
-    <details className="account-more">
-      <summary>{t('webhooks.new')}</summary>
-      <Form
-        className="account-form"
-        validationBehavior="aria"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        {field('url', !isAddress)}
-        {field('events', !areEvents)}
-        {field('description', false)}
-        {problem !== null && <p role="alert">{problem}</p>}
-        <Button className="button primary" type="submit" isDisabled={isBusy}>
-          {t('webhooks.make')}
-        </Button>
-      </Form>
-    </details>
+    <Maker title={t('webhooks.new')} verb={t('webhooks.make')} isSound={isAddress && areEvents} onMake={make}>
+      {(isTried) => (
+        <>
+          {field('url', isTried && !isAddress)}
+          {field('events', isTried && !areEvents)}
+          {field('description', false)}
+        </>
+      )}
+    </Maker>
   );
 }

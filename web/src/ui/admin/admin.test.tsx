@@ -8,6 +8,7 @@ import type { AdminPart } from '../route.ts';
 import { stubPage } from '../testing/page.ts';
 import { AdminPage } from './AdminPage.tsx';
 import { barsOf, csvOf, dayBefore } from './usage.ts';
+import { measureWords } from './UsagePart.tsx';
 
 stubPage();
 
@@ -71,6 +72,7 @@ describe('nodes', () => {
     reservedUnits: 80,
     cpuBusy: 0.314,
     meetings: 3,
+    drainUntil: null,
     lastReportAt: '2026-11-29T15:00:00Z',
   };
 
@@ -79,7 +81,7 @@ describe('nodes', () => {
     const { sent } = show('nodes', {
       'GET /nodes': () => list(now),
       'POST /nodes/node_1/drain': () => {
-        now = { ...node, state: 'draining', meetings: 2 };
+        now = { ...node, state: 'draining', meetings: 2, drainUntil: '2026-11-29T15:10:00Z' };
         return now;
       },
     });
@@ -95,6 +97,14 @@ describe('nodes', () => {
       name: 'Meetings that have left',
     });
     expect([progress.value, progress.max]).toEqual([1, 3]);
+  });
+
+  it('say until when they drain, whoever asked for it', async () => {
+    show('nodes', {
+      'GET /nodes': () => list({ ...node, state: 'draining', drainUntil: '2026-11-29T15:10:00Z' }),
+    });
+    expect(await screen.findByText(/3 meetings are still there.*they have to go/)).toBeDefined();
+    expect(screen.queryByRole('progressbar')).toBeNull();
   });
 
   it('take meetings again, or say why not', async () => {
@@ -350,6 +360,11 @@ describe('usage', () => {
     expect(screen.getByRole('img', { name: /Sent by day.*14\.0 GB|Sent by day.*14 GB/ })).toBeDefined();
     expect(screen.getAllByRole('row')).toHaveLength(5);
     expect(sent.some(({ call }) => call === 'GET /usage')).toBe(true);
+  });
+
+  it('says half a minute, which is not nothing', () => {
+    expect(measureWords('participantMinutes', 0.5, 'en')).toBe('0.5');
+    expect(measureWords('participantMinutes', 633.5, 'en')).toBe('634');
   });
 
   it('becomes a file that programs read', () => {

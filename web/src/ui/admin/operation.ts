@@ -16,6 +16,8 @@ export interface MediaNode {
   /** 0 to 1. */
   readonly cpuBusy: number;
   readonly meetings: number;
+  /** While it drains: when whoever is still there is sent away; null where nobody is. */
+  readonly drainUntil: string | null;
   readonly lastReportAt: string;
 }
 

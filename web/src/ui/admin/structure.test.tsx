@@ -35,6 +35,7 @@ const everything: Answers = {
           reservedUnits: 5,
           cpuBusy: 0.5,
           meetings: 1,
+          drainUntil: state === 'draining' ? '2026-11-29T15:10:00Z' : null,
           lastReportAt: '2026-11-29T15:00:00Z',
         },
       })),
