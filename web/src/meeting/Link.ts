@@ -266,7 +266,7 @@ export class Link {
         await this.#handleJoined(message);
         break;
       case 'answer':
-        await this.#applyAnswer(message.sdp);
+        if (await this.#applyAnswer(message.sdp)) this.#notePath();
         break;
       case 'removed':
         this.#handleRemoved(message.reason);
@@ -290,13 +290,18 @@ export class Link {
     this.#advance((machine, moment) => {
       machine.handleJoined(message, moment);
     });
-    const path = this.#connection?.path;
-    if (path === 'up')
-      this.#advance((machine, moment) => {
-        machine.handlePath(path, moment);
-      });
+    this.#notePath();
     this.#entry?.resolve();
     this.#entry = null;
+  }
+
+  /** A path that was up while it was made anew stays so, and no event says that it still is. */
+  #notePath(): void {
+    const path = this.#connection?.path;
+    if (path !== 'up') return;
+    this.#advance((machine, moment) => {
+      machine.handlePath(path, moment);
+    });
   }
 
   /** Nothing of the session is left to resume: the machine goes on to a rejoin. */

@@ -803,6 +803,16 @@ describe('another network', () => {
     await settle();
     expect(socket().sentOf('offer')).toHaveLength(1);
     expect(state()).toBe('reconnecting');
+    // The path of before carries on until the new one does: the browser reports no change.
+    socket().say({ type: 'answer', number: 2, id: 1, sdp: 'answer 2' });
+    await settle();
+    expect(state()).toBe('connected');
+    for (const number of [3, 4, 5]) {
+      await vi.advanceTimersByTimeAsync(3_000);
+      socket().say({ type: 'speakers', number, speakers: [] });
+    }
+    expect(socket().sentOf('offer')).toHaveLength(1);
+    expect(connections).toHaveLength(1);
   });
 
   it('keeps the hand up through a new session, unless a host lowered it', async () => {
