@@ -2,7 +2,7 @@
 import i18next from 'i18next';
 import { loadAreas } from './languages/areas.ts';
 import { LANGUAGES, directionOf, languageOf } from './languages/index.ts';
-import { useSettings } from './settings.ts';
+import { useSettings, type Theme } from './settings.ts';
 
 /** Until it is called the page follows the system, in English. */
 export function followSettings(): void {
@@ -18,10 +18,20 @@ async function apply(): Promise<void> {
   // A rule of the style sheet, not a style: what builds the sheet writes light-dark() out for older browsers.
   if (theme === 'system') delete page.dataset['theme'];
   else page.dataset['theme'] = theme;
+  paintFrame(theme);
   const wanted = languageOf(language, navigator.languages);
   if (wanted !== i18next.language && !(await speak(wanted))) return;
   page.lang = wanted;
   page.dir = directionOf(wanted);
+}
+
+/** What the browser draws around the page, as phones and installed apps do, has the chosen colours too. */
+function paintFrame(theme: Theme): void {
+  for (const colour of document.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]')) {
+    const of = colour.dataset['of'] ?? '';
+    if (theme === 'system') colour.media = `(prefers-color-scheme: ${of})`;
+    else colour.media = theme === of ? 'all' : 'not all';
+  }
 }
 
 /** False when the words could not be loaded, or another language was chosen meanwhile: the page keeps what it has. */
