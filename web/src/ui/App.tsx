@@ -139,6 +139,7 @@ export function App(): ReactNode {
       onHome={() => {
         navigate({ kind: 'start' });
       }}
+      onGo={navigate}
     />
   );
 }
@@ -147,6 +148,7 @@ interface VisitProps {
   readonly code: string;
   readonly onAgain: () => void;
   readonly onHome: () => void;
+  readonly onGo: (route: Route) => void;
 }
 
 interface Held {
@@ -174,13 +176,15 @@ function Visit(props: VisitProps): ReactNode {
   return held === null ? null : <Pages {...props} {...held} />;
 }
 
-function Pages({ code, meeting, media, onAgain, onHome }: VisitProps & Held): ReactNode {
+function Pages({ code, meeting, media, onAgain, onHome, onGo }: VisitProps & Held): ReactNode {
   const { state } = useSnapshot(meeting);
   switch (state.kind) {
     case 'idle':
     case 'joining':
     case 'waiting':
-      return <JoinPage code={code} meeting={meeting} media={media} onHome={onHome} apiUrl={API_URL} />;
+      return (
+        <JoinPage code={code} meeting={meeting} media={media} onHome={onHome} onGo={onGo} apiUrl={API_URL} />
+      );
     case 'connected':
     case 'reconnecting':
       return (

@@ -136,6 +136,7 @@ export const en = {
     home: 'To the start page',
   },
   meeting: {
+    self: 'You',
     you: '{{name}} (you)',
     aloneTitle: 'You are the first one here',
     aloneText: 'Send the link to those you want to meet.',

@@ -48,7 +48,7 @@ export function FloatingSelf({ self }: { readonly self: ParticipantSnapshot }): 
         setDrag(null);
       }}
     >
-      <Tile participant={self} isPinnable={false} />
+      <Tile participant={self} isPinnable={false} caption={t('meeting.self')} />
       <span className="tile-actions">
         <Button
           className="tile-action"

@@ -1,6 +1,7 @@
-import type { ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MeetingSnapshot } from '../../meeting/index.ts';
+import { showToast } from './toasts.ts';
 
 /** Names that fit into a line. */
 const MOST_NAMES = 2;
@@ -9,20 +10,20 @@ const MOST_NAMES = 2;
 export function NetworkBanners({ snapshot }: { readonly snapshot: MeetingSnapshot }): ReactNode {
   const { t, i18n } = useTranslation();
   const { participants, adaptation, state } = snapshot;
+  const { reason } = adaptation;
+  // What may last for the rest of the meeting is said once: a banner over somebody's face for so long helps nobody.
+  useEffect(() => {
+    if (reason === 'cpu') showToast(t('network.busy'));
+    if (reason === 'battery') showToast(t('network.saving'));
+  }, [reason, t]);
   const paused = participants.filter(({ tracks }) =>
     [tracks.camera, tracks.screen].some((track) => track?.isPaused === true),
   );
-  if (state.kind === 'reconnecting') return null;
+  if (state.kind === 'reconnecting' || paused.length === 0) return null;
   const names = new Intl.ListFormat(i18n.language).format(paused.map(({ displayName }) => displayName));
   return (
-    <>
-      {paused.length > 0 && (
-        <p className="banner" dir="auto">
-          {paused.length <= MOST_NAMES ? t('network.pausedOne', { names }) : t('network.pausedMany')}
-        </p>
-      )}
-      {adaptation.reason === 'cpu' && <p className="banner">{t('network.busy')}</p>}
-      {adaptation.reason === 'battery' && <p className="banner">{t('network.saving')}</p>}
-    </>
+    <p className="banner" dir="auto">
+      {paused.length <= MOST_NAMES ? t('network.pausedOne', { names }) : t('network.pausedMany')}
+    </p>
   );
 }

@@ -66,6 +66,7 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
           {main.map((participant, index) => (
             <Tile
               key={participant.id}
+              meeting={meeting}
               participant={participant}
               style={placeOf(index, main.length, grid.columns, grid.tileHeight)}
             />
@@ -76,7 +77,7 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
         <div className="strip">
           <div ref={stripArea} className="strip-tiles" role="group" aria-label={t('meeting.faces')}>
             {strip.map((participant) => (
-              <Tile key={participant.id} participant={participant} className="small" />
+              <Tile key={participant.id} meeting={meeting} participant={participant} className="small" />
             ))}
           </div>
           {paged.pages > 1 && <Pager {...paged} onPage={setWantedPage} />}

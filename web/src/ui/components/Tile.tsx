@@ -2,7 +2,8 @@ import { Hand, MicOff, Pin, PinOff } from 'lucide-react';
 import { memo, type CSSProperties, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { ParticipantSnapshot } from '../../meeting/index.ts';
+import type { MeetingClient, ParticipantSnapshot } from '../../meeting/index.ts';
+import { VolumeControl } from '../live/VolumeControl.tsx';
 import { useView } from '../view.ts';
 import { Avatar } from './Avatar.tsx';
 import { Quality } from './Quality.tsx';
@@ -13,11 +14,15 @@ interface TileProps {
   readonly style?: CSSProperties;
   readonly className?: string;
   readonly isPinnable?: boolean;
+  /** Where one may say how loud somebody is to be. */
+  readonly meeting?: MeetingClient;
+  /** What is written where there is no room for the name. */
+  readonly caption?: string;
 }
 
 /** One participant. Renders again only when something of this participant changed. */
 export const Tile = memo(function Tile(props: TileProps): ReactNode {
-  const { participant, style = {}, className = '', isPinnable = true } = props;
+  const { participant, style = {}, className = '', isPinnable = true, meeting } = props;
   const { t } = useTranslation();
   const { displayName, isSelf, isSpeaking, isHandRaised, audioLevel, tracks } = participant;
   const name = isSelf ? t('meeting.you', { name: displayName }) : displayName;
@@ -45,30 +50,40 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
       )}
       <span className="tile-name">
         {isMuted ? <MicOff aria-hidden /> : <VoiceBars />}
-        <bdi>{name}</bdi>
+        <bdi>{props.caption ?? name}</bdi>
         <Quality participant={participant} />
       </span>
-      {isPinnable && <PinControl id={participant.id} name={name} />}
+      {isPinnable && (
+        <TileActions id={participant.id}>
+          {meeting !== undefined && !isSelf && (
+            <VolumeControl className="tile-action" meeting={meeting} participant={participant} />
+          )}
+          <PinControl id={participant.id} name={name} />
+        </TileActions>
+      )}
     </article>
   );
 });
+
+function TileActions({ id, children }: { readonly id: string; readonly children: ReactNode }): ReactNode {
+  const isPinned = useView(({ pins }) => pins.includes(id));
+  return <span className={`tile-actions ${isPinned ? 'held' : ''}`}>{children}</span>;
+}
 
 function PinControl({ id, name }: { readonly id: string; readonly name: string }): ReactNode {
   const { t } = useTranslation();
   const isPinned = useView(({ pins }) => pins.includes(id));
   const togglePin = useView((view) => view.togglePin);
   return (
-    <span className={`tile-actions ${isPinned ? 'held' : ''}`}>
-      <Button
-        className="tile-action"
-        aria-label={t(isPinned ? 'meeting.unpin' : 'meeting.pin', { name })}
-        onPress={() => {
-          togglePin(id);
-        }}
-      >
-        {isPinned ? <PinOff aria-hidden /> : <Pin aria-hidden />}
-      </Button>
-    </span>
+    <Button
+      className="tile-action"
+      aria-label={t(isPinned ? 'meeting.unpin' : 'meeting.pin', { name })}
+      onPress={() => {
+        togglePin(id);
+      }}
+    >
+      {isPinned ? <PinOff aria-hidden /> : <Pin aria-hidden />}
+    </Button>
   );
 }
 

@@ -41,6 +41,7 @@ function scene(): ReactNode {
           meeting={makeMeeting(query)}
           media={media}
           onHome={nothing}
+          onGo={nothing}
         />
       );
     case 'meeting':
@@ -66,7 +67,7 @@ function scene(): ReactNode {
     case 'notice':
       return notice((query.get('code') ?? 'meeting_not_found') as MeetingErrorCode);
     default:
-      return <StartPage onCode={nothing} />;
+      return <StartPage onCode={nothing} onGo={nothing} />;
   }
 }
 

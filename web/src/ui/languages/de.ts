@@ -149,6 +149,7 @@ export const de: Words = {
     home: 'Zur Startseite',
   },
   meeting: {
+    self: 'Du',
     you: '{{name}} (du)',
     aloneTitle: 'Noch ist niemand da',
     aloneText: 'Schicke den Link an alle, die du treffen willst.',

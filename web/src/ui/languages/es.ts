@@ -142,6 +142,7 @@ export const es: Words = {
     home: 'Al inicio',
   },
   meeting: {
+    self: 'Tú',
     you: '{{name}} (tú)',
     aloneTitle: 'Eres el primero aquí',
     aloneText: 'Envía el enlace a quienes quieras ver.',

@@ -148,6 +148,7 @@ export const fr: Words = {
     home: 'Vers l’accueil',
   },
   meeting: {
+    self: 'Vous',
     you: '{{name}} (vous)',
     aloneTitle: 'Vous êtes le premier ici',
     aloneText: 'Envoyez le lien à ceux que vous voulez voir.',

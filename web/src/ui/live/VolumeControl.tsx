@@ -20,9 +20,11 @@ import { LIVE } from './words.ts';
 interface VolumeControlProps {
   readonly meeting: MeetingClient;
   readonly participant: ParticipantSnapshot;
+  readonly className?: string;
 }
 
-export function VolumeControl({ meeting, participant }: VolumeControlProps): ReactNode {
+export function VolumeControl(props: VolumeControlProps): ReactNode {
+  const { meeting, participant, className = 'icon-button' } = props;
   const { t } = useTranslation(LIVE);
   const { id, displayName, volume } = participant;
   const label = t('volume', { name: displayName });
@@ -32,7 +34,7 @@ export function VolumeControl({ meeting, participant }: VolumeControlProps): Rea
   };
   return (
     <DialogTrigger>
-      <Button className={`icon-button ${volume === 1 ? '' : 'changed'}`} aria-label={label}>
+      <Button className={`${className} ${volume === 1 ? '' : 'changed'}`} aria-label={label}>
         <VolumeIcon volume={volume} />
       </Button>
       <Popover className="popover padded" placement="bottom end" offset={4}>

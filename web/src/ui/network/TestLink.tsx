@@ -1,14 +1,21 @@
 import { Activity } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { pathOf } from '../route.ts';
+import { PageLink } from '../frame/PageLink.tsx';
+import type { Route } from '../route.ts';
 
-/** To the connection test; `from` is the meeting at whose door one stands. */
-export function TestLink({ from }: { readonly from?: string }): ReactNode {
+interface TestLinkProps {
+  /** The meeting at whose door one stands. */
+  readonly from?: string;
+  readonly onGo: (route: Route) => void;
+}
+
+/** To the connection test. */
+export function TestLink({ from, onGo }: TestLinkProps): ReactNode {
   const { t } = useTranslation();
   return (
-    <a className="test-link" href={pathOf({ kind: 'test', ...(from !== undefined && { from }) })}>
+    <PageLink className="test-link" to={{ kind: 'test', ...(from !== undefined && { from }) }} onGo={onGo}>
       <Activity aria-hidden /> {t('network.test')}
-    </a>
+    </PageLink>
   );
 }

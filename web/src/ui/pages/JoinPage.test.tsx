@@ -19,7 +19,10 @@ function answer(status: number, body: object): void {
 async function arrive(media: Partial<LocalMediaSnapshot> = {}, found: object = DETAILS, status = 200) {
   answer(status, found);
   const made = { meeting: new FakeMeeting({ state: { kind: 'idle' } }), media: new FakeMedia(media) };
-  render(<JoinPage code="abc-defg-hij" apiUrl="http://parley.test/v1" {...made} onHome={() => undefined} />);
+  const nothing = (): void => undefined;
+  render(
+    <JoinPage code="abc-defg-hij" apiUrl="http://parley.test/v1" {...made} onHome={nothing} onGo={nothing} />,
+  );
   await screen.findByRole('heading', { level: 1 });
   return made;
 }

@@ -14,6 +14,7 @@ import { Preview } from '../components/Preview.tsx';
 import { Wordmark } from '../components/Wordmark.tsx';
 import { TestLink } from '../network/TestLink.tsx';
 import { NoticeBefore } from '../recordings/RecordingNotice.tsx';
+import type { Route } from '../route.ts';
 import { useSession } from '../session.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { useTitle } from '../useTitle.ts';
@@ -25,6 +26,7 @@ interface JoinPageProps {
   readonly meeting: MeetingClient;
   readonly media: LocalMediaClient;
   readonly onHome: () => void;
+  readonly onGo: (route: Route) => void;
 }
 
 type Lookup =
@@ -88,6 +90,7 @@ function Door({
   meeting,
   media,
   details,
+  onGo,
 }: JoinPageProps & { readonly details: MeetingDetails }): ReactNode {
   const { t } = useTranslation();
   const { state } = useSnapshot(meeting);
@@ -186,7 +189,7 @@ function Door({
             </Button>
           </Form>
         )}
-        <TestLink from={details.code} />
+        <TestLink from={details.code} onGo={onGo} />
       </section>
       <DevicePickers media={media} />
     </main>

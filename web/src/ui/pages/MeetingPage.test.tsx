@@ -46,6 +46,15 @@ const crowd = (count: number) => [
 ];
 
 describe('tiles', () => {
+  it('set how loud somebody is, other than oneself', async () => {
+    const { meeting } = enter();
+    await userEvent.click(within(tile(/^Bob$/)).getByRole('button', { name: 'Volume of Bob' }));
+    screen.getByRole('slider', { name: 'Volume of Bob' }).focus();
+    await userEvent.keyboard('{ArrowLeft}');
+    expect(meeting.calls).toContainEqual(['setParticipantVolume', BOB.id, 0.95]);
+    expect(screen.queryByRole('button', { name: 'Volume of Ada' })).toBeNull();
+  });
+
   it('show a name, a picture, who is muted and who speaks', () => {
     const { meeting } = enter();
     expect(tile(/^Bob$/).querySelector('video')).not.toBeNull();

@@ -16,7 +16,7 @@ const press = (name: string) => userEvent.click(screen.getByRole('button', { nam
 describe('the start page', () => {
   it('takes a pasted link and goes to its meeting', async () => {
     const onCode = vi.fn();
-    render(<StartPage onCode={onCode} />);
+    render(<StartPage onCode={onCode} onGo={() => undefined} />);
     await userEvent.type(
       screen.getByLabelText('Meeting code or link'),
       'https://parley.test/m/ABC-defg-hij{Enter}',
@@ -26,7 +26,7 @@ describe('the start page', () => {
 
   it('says what a code looks like when it was given something else', async () => {
     const onCode = vi.fn();
-    render(<StartPage onCode={onCode} />);
+    render(<StartPage onCode={onCode} onGo={() => undefined} />);
     await userEvent.type(screen.getByLabelText('Meeting code or link'), 'hello{Enter}');
     expect(screen.getByText('A code looks like abc-defg-hij.')).toBeDefined();
     expect(onCode).not.toHaveBeenCalled();

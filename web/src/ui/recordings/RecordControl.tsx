@@ -62,12 +62,13 @@ export function RecordControl(props: RecordControlProps): ReactNode {
     return (
       <Button
         className="button"
+        aria-label={t('record')}
         isDisabled={active !== null}
         onPress={() => {
           attempt(recordings.start(code), '');
         }}
       >
-        <Disc aria-hidden /> {t('record')}
+        <Disc aria-hidden /> <span className="wide-only">{t('record')}</span>
       </Button>
     );
   }
@@ -89,11 +90,12 @@ export function RecordControl(props: RecordControlProps): ReactNode {
       </Button>
       <Button
         className="button"
+        aria-label={t('stop')}
         onPress={() => {
           attempt(recordings.direct(active.id, 'stop'), null);
         }}
       >
-        <Square aria-hidden /> {t('stop')}
+        <Square aria-hidden /> <span className="wide-only">{t('stop')}</span>
       </Button>
     </>
   );
