@@ -6,6 +6,7 @@ import './styles/door.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
+import { InLanguage } from './InLanguage.tsx';
 import { followSettings } from './appearance.ts';
 import './i18n.ts';
 
@@ -18,6 +19,8 @@ if (import.meta.env.PROD && 'serviceWorker' in navigator) {
 }
 createRoot(container).render(
   <StrictMode>
-    <App />
+    <InLanguage>
+      <App />
+    </InLanguage>
   </StrictMode>,
 );

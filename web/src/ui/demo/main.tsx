@@ -5,6 +5,7 @@ import '../styles/pages.css';
 import '../styles/door.css';
 import type { ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { I18nProvider } from 'react-aria-components';
 import type { EndReason, MeetingErrorCode } from '../../meeting/index.ts';
 import { JoinPage } from '../pages/JoinPage.tsx';
 import { LeftPage } from '../pages/LeftPage.tsx';
@@ -78,4 +79,5 @@ useSettings.setState({ language });
 followSettings();
 // Any language, written from the right: what a translation into Hebrew or Arabic would have to look like.
 if (query.has('rtl')) document.documentElement.dir = 'rtl';
-createRoot(container).render(scene());
+const locale = query.has('rtl') ? 'he' : (language ?? 'en');
+createRoot(container).render(<I18nProvider locale={locale}>{scene()}</I18nProvider>);

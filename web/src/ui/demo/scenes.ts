@@ -51,11 +51,14 @@ export function makeMedia(query: URLSearchParams): FakeMedia {
   const camera: LocalMediaSnapshot['camera'] = query.has('camera-off')
     ? { kind: 'off' }
     : { kind: 'live', track: cameraTrack(0), deviceId: 'cam1' };
-  return new FakeMedia({ microphone: { kind: 'live', track: hum(), deviceId: 'mic1' }, camera });
+  const microphone = { kind: 'live', track: hum(), deviceId: 'mic1' } as const;
+  return new FakeMedia({ microphone, camera, ...(query.has('silent') && { microphoneSignal: 'silent' }) });
 }
 
 export function makeMeeting(query: URLSearchParams): FakeMeeting {
-  if (query.get('scene') === 'join') return new FakeMeeting({ state: { kind: 'idle' } });
+  if (query.get('scene') === 'join') {
+    return new FakeMeeting({ state: { kind: query.has('at-the-door') ? 'waiting' : 'idle' } });
+  }
   const count = Number(query.get('people') ?? '1');
   const participants = NAMES.slice(0, count).map((name, index) => fixture(name, index, query));
   const reconnecting = { kind: 'reconnecting', since: Date.now() - 7_000, attempt: 3 } as const;

@@ -207,11 +207,11 @@ function refusalOf(error: unknown): PasscodeRefusal {
 function Waiting({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
   const { t } = useTranslation();
   return (
-    <div role="status">
-      <p>
+    <div className="door-waiting" role="status">
+      <p className="door-promise">
         <span className="spinner small" aria-hidden /> <strong>{t('door.waitingTitle')}</strong>
       </p>
-      <p className="lead">{t('door.waiting')}</p>
+      <p>{t('door.waiting')}</p>
       <Button className="button quiet" onPress={() => void meeting.leave()}>
         {t('door.giveUp')}
       </Button>
