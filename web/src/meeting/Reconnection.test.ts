@@ -149,8 +149,22 @@ describe('Reconnection', () => {
     expect(machine.drainEffects()).toEqual([]);
   });
 
+  it('makes the path anew at once when another interface carries us, and stays well if it holds', () => {
+    const machine = connected();
+    machine.handleNetworkChange(at(10_000));
+    expect(machine.drainEffects()).toEqual([{ kind: 'restartIce' }]);
+    // A second change within the restart waits for its outcome.
+    machine.handleNetworkChange(at(10_100));
+    expect(machine.drainEffects()).toEqual([]);
+    machine.handlePath('up', at(10_200));
+    expect([machine.trouble, machine.pollTimeout()]).toEqual([null, null]);
+  });
+
   type Input = (machine: Reconnection, moment: Moment) => void;
   const input = fc.constantFrom<Input>(
+    (machine, moment) => {
+      machine.handleNetworkChange(moment);
+    },
     (machine, moment) => {
       machine.handleSocketClosed(moment);
     },
@@ -201,6 +215,74 @@ describe('Reconnection', () => {
     }
     return { machine, now };
   }
+
+  /** Knows of itself whether its socket stands. */
+  class Watched extends Reconnection {
+    isUp = true;
+
+    override handleSocketClosed(moment: Moment): void {
+      this.isUp = false;
+      super.handleSocketClosed(moment);
+    }
+
+    override handleJoined(joined: { readonly resumed: boolean }, moment: Moment): void {
+      this.isUp = true;
+      super.handleJoined(joined, moment);
+    }
+
+    override handleSessionLost(moment: Moment): void {
+      this.isUp = false;
+      super.handleSessionLost(moment);
+    }
+
+    override handleRejoinFailed(failure: { readonly retryAfterMs: number | null }, moment: Moment): void {
+      this.isUp = false;
+      super.handleRejoinFailed(failure, moment);
+    }
+  }
+
+  /** What was asked for after each input of a history, and whether the socket stood then. */
+  function told(steps: readonly (readonly [Input, number, number])[]): { isUp: boolean; kinds: string[] }[] {
+    const machine = new Watched(0);
+    let now = 0;
+    return steps.map(([apply, pause, random]) => {
+      now += pause;
+      apply(machine, { now, random });
+      const { isUp } = machine;
+      const kinds = machine.drainEffects().map(({ kind }) => kind);
+      if (kinds.includes('resume') || kinds.includes('rejoin')) machine.isUp = false;
+      return { isUp, kinds };
+    });
+  }
+
+  it('offers a new path over a socket that stands only, and asks for one thing at a time', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        for (const { isUp, kinds } of told(steps)) {
+          expect(kinds.length).toBeLessThanOrEqual(1);
+          if (kinds.includes('restartIce')) expect(isUp).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('asks for nothing any more once it gave up, whatever comes', () => {
+    const losses = fc.array(
+      fc.tuple(input, fc.nat({ max: 9_000 }), fc.double({ min: 0, max: 0.999, noNaN: true })),
+      { minLength: 200, maxLength: 400 },
+    );
+    let ends = 0;
+    fc.assert(
+      fc.property(losses, (steps) => {
+        const kinds = told(steps).flatMap((one) => one.kinds);
+        const end = kinds.indexOf('giveUp');
+        if (end === -1) return;
+        ends += 1;
+        expect(kinds.slice(end)).toEqual(['giveUp']);
+      }),
+    );
+    expect(ends).toBeGreaterThan(0);
+  });
 
   it('is well after any history once socket and path are up, unless it gave up', () => {
     fc.assert(
