@@ -12,10 +12,10 @@ def _record(kind: int, body: bytes) -> bytes:
     return struct.pack("<IB", len(body) + 1, kind) + body
 
 
-def begin(track: int, source: str, group: int = 1) -> bytes:
+def begin(track: int, source: str) -> bytes:
     """A track `trk_{track}` of `par_a` is handed over from here on."""
     label = json.dumps({"track": f"trk_{track}", "participant": "par_a", "source": source}).encode()
-    return _record(1, struct.pack("<QQB", track, group, source in ("camera", "screen")) + label)
+    return _record(1, struct.pack("<QB", track, source in ("camera", "screen")) + label)
 
 
 def packet(

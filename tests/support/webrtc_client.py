@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 import aiohttp
 import av
 from aiortc import RTCPeerConnection, RTCSessionDescription
-from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
+from aiortc.mediastreams import (
+    VIDEO_CLOCK_RATE,
+    VIDEO_TIME_BASE,
+    AudioStreamTrack,
+    MediaStreamTrack,
+    VideoStreamTrack,
+)
 
 from tests.support.encoded_media import TONE_HZ, share_of_tone
 from tests.support.recorded_meeting import CAMERA_RATE, counter_picture
@@ -54,12 +60,18 @@ class ColourTrack(VideoStreamTrack):
 
 
 class CounterTrack(VideoStreamTrack):
-    """Pictures that carry how many frames of CAMERA_RATE have passed since a moment."""
+    """Pictures that carry how many frames of CAMERA_RATE have passed since a moment, and have that time.
+
+    A camera's picture has the time at which it was taken, whenever there was time to send it: a busy machine
+    leaves some out.
+    """
 
     def __init__(self, began: float, width: int = 640, height: int = 360) -> None:
         super().__init__()
         self.began = began
         self._size = width, height
+        # The counter of each picture that was handed over.
+        self.sent: list[int] = []
 
     @property
     def counter(self) -> int:
@@ -67,9 +79,12 @@ class CounterTrack(VideoStreamTrack):
         return int((time.monotonic() - self.began) * CAMERA_RATE)
 
     async def recv(self) -> av.VideoFrame:
-        pts, time_base = await self.next_timestamp()
-        frame = counter_picture(self.counter, *self._size)
-        frame.pts, frame.time_base = pts, time_base
+        following = self.sent[-1] + 1 if self.sent else 0
+        await asyncio.sleep(self.began + following / CAMERA_RATE - time.monotonic())
+        counter = max(self.counter, following)
+        frame = counter_picture(counter, *self._size)
+        frame.pts, frame.time_base = counter * VIDEO_CLOCK_RATE // CAMERA_RATE, VIDEO_TIME_BASE
+        self.sent.append(counter)
         return frame
 
 

@@ -14,6 +14,7 @@ use crate::receive_statistics::ReceiveStatistics;
 use crate::rtcp::sender_report::SenderReport;
 use crate::rtp::dependency_descriptor::{Descriptor, FrameDependency};
 use crate::rtp::dependency_structure::Structure;
+use crate::sender_clock::StreamClock;
 use crate::srtp::StreamState;
 use crate::transmit::APPENDS_BEYOND_FULL;
 
@@ -55,6 +56,7 @@ pub(crate) struct IngressStream {
     pub nack: NackGenerator,
     pub statistics: ReceiveStatistics,
     pub sender_report: Option<(Instant, SenderReport)>,
+    pub clock: StreamClock,
     pub last_packet_at: Instant,
     /// Layers as the last keyframe's Dependency Descriptor told them.
     pub structure: Option<Box<Structure>>,
@@ -134,6 +136,7 @@ impl IngressStream {
             nack: NackGenerator::default(),
             statistics: ReceiveStatistics::default(),
             sender_report: None,
+            clock: StreamClock::default(),
             last_packet_at: now,
             structure: None,
             structure_number: 0,

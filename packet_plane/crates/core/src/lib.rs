@@ -32,6 +32,7 @@ pub mod resent;
 pub mod rewriter;
 pub mod rtcp;
 pub mod rtp;
+mod sender_clock;
 pub mod slot;
 pub mod source_limit;
 pub mod srtp;

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use crate::command::MasterKey;
 use crate::congestion::Congestion;
 use crate::quantities::{Instant, MeetingId, Ssrc, TransportId};
+use crate::sender_clock::SenderClock;
 use crate::srtp::{SrtpProfile, SrtpReceiver, SrtpSender, StreamState};
 use crate::stun;
 use crate::transport_cc_recorder::TransportCcRecorder;
@@ -130,6 +131,8 @@ pub(crate) struct Transport {
     pub ice_key: hmac::Key,
     /// `None` where the remote is the client, as it is of browsers.
     pub server: Option<Server>,
+    /// The client's clock on the plane's.
+    pub sender_clock: SenderClock,
     pub addresses: Vec<SocketAddr>,
     /// Where to send, once an address has proven itself.
     pub active: Option<SocketAddr>,
@@ -169,6 +172,7 @@ impl Transport {
             local_ufrag,
             ice_key: stun::integrity_key(password),
             server: None,
+            sender_clock: SenderClock::default(),
             addresses: Vec::new(),
             active: None,
             srtp: None,

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, VecDeque};
 use packet_plane_core::codec::CodecName;
 use packet_plane_core::tap::record::{MalformedRecordError, Record};
 
-use crate::timeline::{SenderClock, ntp_us};
 use crate::track::Track;
 
 /// One segment; times are microseconds since the Unix epoch.
@@ -45,8 +44,6 @@ pub struct Segmenter {
     /// The beginning of a record whose end has not come.
     rest: Vec<u8>,
     tracks: BTreeMap<u64, Track>,
-    /// By group: one sender each.
-    clocks: BTreeMap<u64, SenderClock>,
     findings: VecDeque<Finding>,
     /// Records that the plane had no room for.
     pub records_lost: u64,
@@ -77,12 +74,12 @@ impl Segmenter {
 
     /// Give up what has been waited for, and end segments that nothing follows.
     pub fn handle_timeout(&mut self, now_us: u64) {
-        self.each_track(|track, clock, out| track.handle_timeout(now_us, clock, out));
+        self.each_track(|track, out| track.handle_timeout(now_us, out));
     }
 
     /// Nothing more comes: end all segments.
     pub fn finish(&mut self) {
-        self.each_track(|track, clock, out| track.end("stopped", clock, out));
+        self.each_track(|track, out| track.end("stopped", out));
         for track in std::mem::take(&mut self.tracks).into_values() {
             self.packets_malformed += track.packets_malformed;
         }
@@ -111,40 +108,33 @@ impl Segmenter {
         match record {
             Record::Begin {
                 track,
-                group,
                 is_video,
                 label,
             } => {
-                if let Some((known, clock)) = self.track(*track) {
-                    known.begin_again(*group, label, clock, &mut out);
+                if let Some(known) = self.tracks.get_mut(track) {
+                    known.begin_again(label, &mut out);
                 } else {
-                    self.tracks.insert(*track, Track::new(*group, *is_video, label));
+                    self.tracks.insert(*track, Track::new(*is_video, label));
                 }
             }
             Record::Packet(packet) => {
-                if let Some((track, clock)) = self.track(packet.track) {
-                    track.handle_packet(packet, clock, &mut out);
+                if let Some(track) = self.tracks.get_mut(&packet.track) {
+                    track.handle_packet(packet, &mut out);
                 }
             }
             Record::Report {
                 track,
                 ssrc,
-                ntp_time,
                 rtp_timestamp,
                 at_us,
             } => {
                 if let Some(known) = self.tracks.get_mut(track) {
-                    let ntp_us = ntp_us(*ntp_time);
-                    known.handle_report(*ssrc, ntp_us, *rtp_timestamp);
-                    self.clocks
-                        .entry(known.group)
-                        .or_default()
-                        .handle_report(ntp_us, *at_us);
+                    known.handle_report(*ssrc, *at_us, *rtp_timestamp);
                 }
             }
             Record::Muted { track, muted, .. } => {
-                if let Some((track, clock)) = self.track(*track) {
-                    track.handle_muted(*muted, clock, &mut out);
+                if let Some(track) = self.tracks.get_mut(track) {
+                    track.handle_muted(*muted, &mut out);
                 }
             }
             Record::End { track, reason, .. } => self.end(*track, reason, &mut out),
@@ -160,8 +150,8 @@ impl Segmenter {
             b"disconnected" => Some("disconnected"),
             _ => None,
         };
-        if let Some((track, clock)) = self.track(number) {
-            track.end(goes_on.unwrap_or("ended"), clock, out);
+        if let Some(track) = self.tracks.get_mut(&number) {
+            track.end(goes_on.unwrap_or("ended"), out);
         }
         if goes_on.is_none() {
             if let Some(track) = self.tracks.remove(&number) {
@@ -170,17 +160,10 @@ impl Segmenter {
         }
     }
 
-    fn track(&mut self, number: u64) -> Option<(&mut Track, SenderClock)> {
-        let track = self.tracks.get_mut(&number)?;
-        let clock = self.clocks.get(&track.group).copied().unwrap_or_default();
-        Some((track, clock))
-    }
-
-    fn each_track(&mut self, act: impl Fn(&mut Track, SenderClock, &mut Vec<Finding>)) {
+    fn each_track(&mut self, act: impl Fn(&mut Track, &mut Vec<Finding>)) {
         let mut out = Vec::new();
         for track in self.tracks.values_mut() {
-            let clock = self.clocks.get(&track.group).copied().unwrap_or_default();
-            act(track, clock, &mut out);
+            act(track, &mut out);
         }
         self.findings.extend(out);
     }

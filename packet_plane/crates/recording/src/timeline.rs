@@ -1,47 +1,10 @@
-//! RTP timestamps onto the node's wall clock, by sender reports where there are any.
+//! RTP timestamps onto the node's wall clock, by what its plane says of their sender's clock.
 //!
-//! A sender report pairs the sender's clock with the stream's timestamps (RFC 3550 section 6.4.1). All tracks of one
-//! sender share its clock, so one offset from that clock to the node's serves them all, and they stay in step. The
-//! offset is the least that a report's arrival has shown, as a report is never early; it rises slowly, as clocks drift.
-//! Before the first report packets are placed by their arrival.
+//! The plane says when a sender sent what has a timestamp (`sender_clock.rs` of the core): the same for all who record that
+//! sender. Before it does packets are placed by their arrival.
 
-/// Seconds between 1900 and 1970.
-const NTP_TO_UNIX_SECONDS: u64 = 2_208_988_800;
-/// A sender's clock that is off by more than this has been set.
-const SET_CLOCK_US: i64 = 2_000_000;
-/// The share of a later arrival that the offset takes on.
-const RISE: i64 = 64;
 /// Timestamps and arrivals that part by more than this are on another timeline.
 const JUMP_US: i64 = 3_000_000;
-
-/// From one sender's clock to the node's, microseconds.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct SenderClock {
-    offset_us: Option<i64>,
-}
-
-impl SenderClock {
-    pub fn handle_report(&mut self, ntp_us: i64, at_us: u64) {
-        let seen = (at_us as i64).wrapping_sub(ntp_us);
-        self.offset_us = Some(match self.offset_us {
-            Some(known) if seen.saturating_sub(known).saturating_abs() < SET_CLOCK_US => {
-                if seen < known {
-                    seen
-                } else {
-                    known + (seen - known) / RISE
-                }
-            }
-            _ => seen,
-        });
-    }
-}
-
-/// Microseconds since 1970 of a 32.32 fixed-point time since 1900.
-pub(crate) fn ntp_us(ntp_time: u64) -> i64 {
-    let seconds = (ntp_time >> 32) as i64 - NTP_TO_UNIX_SECONDS as i64;
-    let fraction = ((ntp_time & 0xffff_ffff) * 1_000_000) >> 32;
-    seconds * 1_000_000 + fraction as i64
-}
 
 /// One stream's timestamps, counted on without wrapping, and where they lie.
 #[derive(Debug)]
@@ -51,8 +14,8 @@ pub(crate) struct Timeline {
     last: Option<(u32, i64)>,
     /// Arrival of the last packet.
     last_at_us: u64,
-    /// A sender report: its sender time and its timestamp.
-    report: Option<(i64, i64)>,
+    /// When something was sent, and its timestamp.
+    report: Option<(u64, i64)>,
     /// Arrival less media time: the least seen.
     arrival_us: Option<i64>,
 }
@@ -108,18 +71,17 @@ impl Timeline {
         self.arrival_us = Some(self.arrival_us.map_or(seen, |known| known.min(seen)));
     }
 
-    pub fn handle_report(&mut self, ntp_us: i64, rtp_timestamp: u32) {
+    pub fn handle_report(&mut self, at_us: u64, rtp_timestamp: u32) {
         if self.last.is_some() {
-            self.report = Some((ntp_us, self.near(rtp_timestamp)));
+            self.report = Some((at_us, self.near(rtp_timestamp)));
         }
     }
 
     /// Microseconds since the Unix epoch at a timestamp.
-    pub fn wallclock_us(&self, ticks: i64, sender: SenderClock) -> u64 {
+    pub fn wallclock_us(&self, ticks: i64) -> u64 {
         let by_report = self
             .report
-            .zip(sender.offset_us)
-            .map(|((ntp_us, at), offset)| ntp_us + self.media_us(ticks - at) + offset);
+            .map(|(at_us, at)| at_us as i64 + self.media_us(ticks - at));
         let by_arrival = self.arrival_us.unwrap_or(0) + self.media_us(ticks);
         // A report that contradicts the arrivals by seconds is wrong.
         let wallclock = by_report
@@ -160,42 +122,21 @@ mod tests {
     }
 
     #[test]
-    fn two_tracks_of_a_sender_are_placed_by_its_clock_however_they_arrive() {
-        let mut sender = SenderClock::default();
+    fn two_tracks_are_placed_by_their_sender_however_they_arrive() {
         let (mut audio, mut video) = (Timeline::new(48_000), Timeline::new(90_000));
-        let ntp = |us: i64| 5_000_000 + us;
         // Captured at the same moment; the video takes 300 ms longer.
         let (heard, seen) = (audio.unwrap(48_000, UNIX_US), video.unwrap(7, UNIX_US + 300_000));
-        audio.handle_report(ntp(0), 48_000);
-        sender.handle_report(ntp(0), UNIX_US + 10_000);
-        video.handle_report(ntp(1_000_000), 90_007);
-        sender.handle_report(ntp(1_000_000), UNIX_US + 1_010_000);
-        let (heard, seen) = (
-            audio.wallclock_us(heard, sender),
-            video.wallclock_us(seen, sender),
-        );
-        assert_eq!(heard, seen);
-        assert_eq!(heard, UNIX_US + 10_000);
-    }
-
-    #[test]
-    fn a_late_report_moves_nothing_much_and_a_clock_that_is_set_is_followed() {
-        let mut sender = SenderClock::default();
-        sender.handle_report(0, 1_000_000);
-        sender.handle_report(1_000_000, 2_640_000);
-        assert_eq!(sender.offset_us, Some(1_010_000));
-        sender.handle_report(90_000_000, 3_000_000);
-        assert_eq!(sender.offset_us, Some(-87_000_000));
+        audio.handle_report(UNIX_US + 10_000, 48_000);
+        video.handle_report(UNIX_US + 1_010_000, 90_007);
+        assert_eq!(audio.wallclock_us(heard), UNIX_US + 10_000);
+        assert_eq!(video.wallclock_us(seen), UNIX_US + 10_000);
     }
 
     #[test]
     fn a_report_that_contradicts_the_packets_is_not_believed() {
-        let mut sender = SenderClock::default();
         let mut timeline = Timeline::new(90_000);
         let ticks = timeline.unwrap(0, UNIX_US);
-        timeline.handle_report(0, 0x7000_0000);
-        sender.handle_report(0, UNIX_US);
-        assert_eq!(timeline.wallclock_us(ticks, sender), UNIX_US);
-        assert_eq!(ntp_us(2_208_988_800 << 32 | 0x8000_0000), 500_000);
+        timeline.handle_report(UNIX_US, 0x7000_0000);
+        assert_eq!(timeline.wallclock_us(ticks), UNIX_US);
     }
 }

@@ -7,7 +7,7 @@ use crate::codec::{Assembler, Frame};
 use crate::matroska::{self, Block, Header};
 use crate::reorder::{Packet, Reorder, Step};
 use crate::segmenter::{Finding, Gap, Segment};
-use crate::timeline::{SenderClock, Timeline};
+use crate::timeline::Timeline;
 
 /// How long a segment of audio is; one of video ends at the next keyframe after nearly as long.
 const AUDIO_US: i64 = 2_000_000;
@@ -23,18 +23,17 @@ const VIDEO_PAUSE_US: i64 = 5_000_000;
 const TOLD_GAP_US: u64 = 200_000;
 /// What a last frame lasts that nothing follows.
 const LAST_FRAME_US: i64 = 33_333;
-/// Sender reports of streams that have not come yet.
+/// Reports of streams that have not come yet.
 const MAX_REPORTS: usize = 8;
 
 /// A track while it is recorded.
 #[derive(Debug)]
 pub(crate) struct Track {
-    pub group: u64,
     label: Vec<u8>,
     is_video: bool,
     stream: Option<Stream>,
-    /// Sender reports by SSRC: the sender's time and the timestamp.
-    reports: Vec<(u32, i64, u32)>,
+    /// What was said of senders' clocks, by SSRC: a time and the timestamp.
+    reports: Vec<(u32, u64, u32)>,
     open: Option<OpenSegment>,
     /// End of the last segment, and why nothing has followed it yet.
     last_end_us: Option<u64>,
@@ -75,9 +74,8 @@ struct OpenSegment {
 }
 
 impl Track {
-    pub fn new(group: u64, is_video: bool, label: &[u8]) -> Self {
+    pub fn new(is_video: bool, label: &[u8]) -> Self {
         Track {
-            group,
             label: label.to_vec(),
             is_video,
             stream: None,
@@ -93,31 +91,31 @@ impl Track {
     }
 
     /// The track is handed over again, after a pause.
-    pub fn begin_again(&mut self, group: u64, label: &[u8], clock: SenderClock, out: &mut Vec<Finding>) {
-        self.finish_stream(clock, out);
-        (self.group, self.label) = (group, label.to_vec());
+    pub fn begin_again(&mut self, label: &[u8], out: &mut Vec<Finding>) {
+        self.finish_stream(out);
+        self.label = label.to_vec();
         self.stream = None;
         self.is_muted = false;
     }
 
-    pub fn handle_report(&mut self, ssrc: u32, ntp_us: i64, rtp_timestamp: u32) {
+    pub fn handle_report(&mut self, ssrc: u32, at_us: u64, rtp_timestamp: u32) {
         self.reports.retain(|(known, ..)| *known != ssrc);
         if self.reports.len() == MAX_REPORTS {
             self.reports.remove(0);
         }
-        self.reports.push((ssrc, ntp_us, rtp_timestamp));
+        self.reports.push((ssrc, at_us, rtp_timestamp));
         if let Some(stream) = self.stream.as_mut().filter(|stream| stream.ssrc == ssrc) {
-            stream.timeline.handle_report(ntp_us, rtp_timestamp);
+            stream.timeline.handle_report(at_us, rtp_timestamp);
         }
     }
 
-    pub fn handle_packet(&mut self, record: &PacketRecord<'_>, clock: SenderClock, out: &mut Vec<Finding>) {
+    pub fn handle_packet(&mut self, record: &PacketRecord<'_>, out: &mut Vec<Finding>) {
         let is_same = self
             .stream
             .as_ref()
             .is_some_and(|stream| (stream.ssrc, stream.codec) == (record.ssrc, record.codec));
         if !is_same {
-            self.finish_stream(clock, out);
+            self.finish_stream(out);
             self.stream = Some(Stream::new(record));
         }
         self.last_at_us = self.last_at_us.max(record.at_us);
@@ -125,29 +123,29 @@ impl Track {
         if let Some(stream) = self.stream.as_mut() {
             stream.reorder.push(Packet::from(record), &mut steps);
         }
-        self.go(steps, clock, out);
+        self.go(steps, out);
     }
 
-    pub fn handle_timeout(&mut self, now_us: u64, clock: SenderClock, out: &mut Vec<Finding>) {
+    pub fn handle_timeout(&mut self, now_us: u64, out: &mut Vec<Finding>) {
         let mut steps = Vec::new();
         if let Some(stream) = self.stream.as_mut() {
             stream.reorder.handle_timeout(now_us, &mut steps);
         }
-        self.go(steps, clock, out);
+        self.go(steps, out);
         let pause_us = if self.is_video {
             VIDEO_PAUSE_US
         } else {
             AUDIO_PAUSE_US
         };
         if self.open.is_some() && now_us as i64 - self.last_at_us as i64 > pause_us {
-            self.close(None, "silent", clock, out);
+            self.close(None, "silent", out);
         }
     }
 
-    pub fn handle_muted(&mut self, muted: bool, clock: SenderClock, out: &mut Vec<Finding>) {
+    pub fn handle_muted(&mut self, muted: bool, out: &mut Vec<Finding>) {
         self.is_muted = muted;
         if muted {
-            self.finish_stream(clock, out);
+            self.finish_stream(out);
             self.gap_reason = "muted";
             // What the plane leaves out while it is muted is not waited for.
             if let Some(stream) = self.stream.as_mut() {
@@ -157,8 +155,8 @@ impl Track {
     }
 
     /// The track is handed over no more; what is missing at its end is told, unless it only pauses.
-    pub fn end(&mut self, reason: &'static str, clock: SenderClock, out: &mut Vec<Finding>) {
-        self.finish_stream(clock, out);
+    pub fn end(&mut self, reason: &'static str, out: &mut Vec<Finding>) {
+        self.finish_stream(out);
         self.stream = None;
         if matches!(reason, "paused" | "disconnected") {
             self.gap_reason = reason;
@@ -175,14 +173,14 @@ impl Track {
         }
     }
 
-    fn go(&mut self, steps: Vec<Step>, clock: SenderClock, out: &mut Vec<Finding>) {
+    fn go(&mut self, steps: Vec<Step>, out: &mut Vec<Finding>) {
         for step in steps {
             match step {
-                Step::Packet(packet) => self.take(&packet, clock, out),
+                Step::Packet(packet) => self.take(&packet, out),
                 Step::Lost => self.lose(),
                 Step::Restarted => {
-                    self.finish_frame(clock, out);
-                    self.close(None, "lost", clock, out);
+                    self.finish_frame(out);
+                    self.close(None, "lost", out);
                     if let Some(stream) = self.stream.as_mut() {
                         stream.timeline.restart();
                     }
@@ -192,15 +190,15 @@ impl Track {
     }
 
     /// The next packet in order.
-    fn take(&mut self, packet: &Packet, clock: SenderClock, out: &mut Vec<Finding>) {
+    fn take(&mut self, packet: &Packet, out: &mut Vec<Finding>) {
         // Padding that probes a path: it is of no frame.
         if packet.payload.is_empty() {
             return;
         }
         let jumps = |stream: &Stream| stream.timeline.jumps(packet.rtp_timestamp, packet.at_us);
         if self.stream.as_ref().is_some_and(jumps) {
-            self.finish_frame(clock, out);
-            self.close(None, "clock_jump", clock, out);
+            self.finish_frame(out);
+            self.close(None, "clock_jump", out);
             if let Some(stream) = self.stream.as_mut() {
                 stream.timeline.restart();
             }
@@ -214,7 +212,7 @@ impl Track {
             self.waiting_since_us = Some(packet.at_us);
         }
         if stream.frame.is_some_and(|frame| frame != ticks) {
-            self.finish_frame(clock, out);
+            self.finish_frame(out);
         }
         let Some(stream) = self.stream.as_mut() else {
             return;
@@ -222,12 +220,12 @@ impl Track {
         stream.frame = Some(ticks);
         self.packets_malformed += u64::from(stream.assembler.push(&packet.payload).is_err());
         if packet.marker || !self.is_video {
-            self.finish_frame(clock, out);
+            self.finish_frame(out);
         }
     }
 
     /// The packets of a frame are all here, or as many as will come.
-    fn finish_frame(&mut self, clock: SenderClock, out: &mut Vec<Finding>) {
+    fn finish_frame(&mut self, out: &mut Vec<Finding>) {
         let Some(stream) = self.stream.as_mut() else {
             return;
         };
@@ -235,8 +233,8 @@ impl Track {
             return;
         };
         match stream.assembler.finish() {
-            Some(frame) if self.is_video => self.take_picture(frame, ticks, clock, out),
-            Some(frame) => self.take_sound(frame, ticks, clock, out),
+            Some(frame) if self.is_video => self.take_picture(frame, ticks, out),
+            Some(frame) => self.take_sound(frame, ticks, out),
             None => self.lose(),
         }
     }
@@ -252,7 +250,7 @@ impl Track {
         }
     }
 
-    fn take_picture(&mut self, frame: Frame, ticks: i64, clock: SenderClock, out: &mut Vec<Finding>) {
+    fn take_picture(&mut self, frame: Frame, ticks: i64, out: &mut Vec<Finding>) {
         let Some(stream) = self.stream.as_ref() else {
             return;
         };
@@ -264,9 +262,9 @@ impl Track {
                 || frame.size.is_some_and(|size| open.size != Some(size))
                 || private.as_ref() != Some(&open.private);
             if frame.is_keyframe && begins_anew {
-                self.close(Some(ticks), "no_keyframe", clock, out);
+                self.close(Some(ticks), "no_keyframe", out);
             } else if elapsed_us >= MAX_VIDEO_US || open.bytes + frame.data.len() > MAX_BYTES {
-                self.close(None, "no_keyframe", clock, out);
+                self.close(None, "no_keyframe", out);
                 self.waiting_since_us.get_or_insert(self.last_at_us);
             } else if open.lost_from.is_some() {
                 // What follows a loss cannot be decoded before the next keyframe.
@@ -282,7 +280,7 @@ impl Track {
         self.add(frame, ticks);
     }
 
-    fn take_sound(&mut self, frame: Frame, ticks: i64, clock: SenderClock, out: &mut Vec<Finding>) {
+    fn take_sound(&mut self, frame: Frame, ticks: i64, out: &mut Vec<Finding>) {
         let Some(stream) = self.stream.as_ref() else {
             return;
         };
@@ -293,9 +291,9 @@ impl Track {
                 } else {
                     "silent"
                 };
-                self.close(None, reason, clock, out);
+                self.close(None, reason, out);
             } else if stream.timeline.media_us(ticks - open.start_ticks) >= AUDIO_US {
-                self.close(Some(ticks), "lost", clock, out);
+                self.close(Some(ticks), "lost", out);
             } else if let Some(from) = open.lost_from.take() {
                 open.lost.push((from, ticks.max(from)));
             }
@@ -343,13 +341,7 @@ impl Track {
     }
 
     /// End the open segment where the next one begins, or with its last frame; `reason` is why nothing follows it.
-    fn close(
-        &mut self,
-        next_ticks: Option<i64>,
-        reason: &'static str,
-        clock: SenderClock,
-        out: &mut Vec<Finding>,
-    ) {
+    fn close(&mut self, next_ticks: Option<i64>, reason: &'static str, out: &mut Vec<Finding>) {
         let (Some(mut open), Some(stream)) = (self.open.take(), self.stream.as_ref()) else {
             return;
         };
@@ -359,7 +351,7 @@ impl Track {
         if let Some(from) = open.lost_from.filter(|from| *from < end_ticks) {
             open.lost.push((from, end_ticks));
         }
-        let start_us = timeline.wallclock_us(open.start_ticks, clock);
+        let start_us = timeline.wallclock_us(open.start_ticks);
         let at = |ticks: i64| start_us + timeline.media_us(ticks - open.start_ticks).max(0) as u64;
         let end_us = at(end_ticks).max(start_us + 1);
         let header = Header {
@@ -397,17 +389,17 @@ impl Track {
     }
 
     /// Nothing more of this stream comes: take what waits, and close.
-    fn finish_stream(&mut self, clock: SenderClock, out: &mut Vec<Finding>) {
+    fn finish_stream(&mut self, out: &mut Vec<Finding>) {
         let mut steps = Vec::new();
         if let Some(stream) = self.stream.as_mut() {
             stream.reorder.flush(&mut steps);
         }
-        self.go(steps, clock, out);
+        self.go(steps, out);
         // A picture whose last packet has not come is not whole.
         if self.stream.as_ref().is_some_and(|stream| stream.frame.is_some()) {
             self.lose();
         }
-        self.close(None, "no_keyframe", clock, out);
+        self.close(None, "no_keyframe", out);
     }
 }
 
@@ -424,12 +416,12 @@ impl Stream {
     }
 
     /// Count a packet's timestamp on; a stream's first packet makes earlier reports of use.
-    fn unwrap(&mut self, packet: &Packet, reports: &[(u32, i64, u32)]) -> i64 {
+    fn unwrap(&mut self, packet: &Packet, reports: &[(u32, u64, u32)]) -> i64 {
         let is_first = self.timeline.is_new();
         let ticks = self.timeline.unwrap(packet.rtp_timestamp, packet.at_us);
         let report = reports.iter().find(|(ssrc, ..)| *ssrc == self.ssrc);
-        if let Some((_, ntp_us, rtp_timestamp)) = report.filter(|_| is_first) {
-            self.timeline.handle_report(*ntp_us, *rtp_timestamp);
+        if let Some((_, at_us, rtp_timestamp)) = report.filter(|_| is_first) {
+            self.timeline.handle_report(*at_us, *rtp_timestamp);
         }
         ticks
     }

@@ -92,7 +92,6 @@ fn record(packets: &[Sent], piece: usize) -> (Vec<Segment>, Vec<Gap>) {
         let label: &[u8] = if is_video { b"video" } else { b"audio" };
         Record::Begin {
             track,
-            group: 1,
             is_video,
             label,
         }
@@ -290,7 +289,6 @@ fn a_link_that_is_away_leaves_a_gap_that_says_so() {
     let sent = audio(600, 0);
     let begin = Record::Begin {
         track: AUDIO,
-        group: 1,
         is_video: false,
         label: b"audio",
     };
@@ -368,7 +366,6 @@ fn twelve_hours_over_the_wrap_of_timestamps_stay_on_the_clock() {
     let (mut bytes, mut ends_us, mut segments) = (Vec::new(), START_US, 0);
     Record::Begin {
         track: AUDIO,
-        group: 1,
         is_video: false,
         label: b"audio",
     }
@@ -406,7 +403,6 @@ fn two_hundred_tracks_are_each_whole_and_none_is_an_empty_meeting() {
     for track in 100..300 {
         Record::Begin {
             track,
-            group: track,
             is_video: false,
             label: &track.to_le_bytes(),
         }
@@ -519,7 +515,7 @@ proptest! {
             CodecName::Opus, CodecName::Vp8, CodecName::Vp9, CodecName::H264, CodecName::H265, CodecName::Av1,
         ];
         let mut bytes = Vec::new();
-        Record::Begin { track: 1, group: 1, is_video: true, label: b"" }.write(&mut bytes);
+        Record::Begin { track: 1, is_video: true, label: b"" }.write(&mut bytes);
         for (at, (codec, step, timestamp, marker, payload)) in packets.iter().enumerate() {
             Record::Packet(PacketRecord {
                 track: 1,

@@ -81,6 +81,7 @@ impl Turns {
     }
 
     pub fn run(mut self) {
+        self.say_time();
         while !self.shared.is_closing.load(Ordering::Acquire) {
             // A broken invariant ends the meeting that it was met in; the others go on.
             if catch_unwind(AssertUnwindSafe(|| self.turn())).is_ok() {
@@ -92,6 +93,7 @@ impl Turns {
             if !matches!(recovered, Ok(Some(_))) {
                 // Met outside any meeting, or again on the way out: nothing of this plane can be trusted.
                 self.plane = Plane::default();
+                self.say_time();
                 self.taps.clear();
                 self.shared.restarts.fetch_add(1, Ordering::Relaxed);
                 self.told.clear();
@@ -99,6 +101,10 @@ impl Turns {
                 self.events.push(&mut self.told);
             }
         }
+    }
+
+    fn say_time(&mut self) {
+        self.plane.set_wallclock(self.now(), wallclock_us());
     }
 
     fn turn(&mut self) {
@@ -163,9 +169,8 @@ impl Turns {
     fn open_taps(&mut self) {
         let opened = std::mem::take(&mut *lock(&self.shared.taps));
         for (tap, socket) in opened {
-            let wallclock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             let now = self.now();
-            self.plane.open_tap(now, tap, wallclock.as_micros() as u64);
+            self.plane.open_tap(now, tap, wallclock_us());
             self.taps.open(tap, socket);
         }
     }
@@ -282,6 +287,12 @@ struct Ready {
     has_datagrams: bool,
     has_streams: bool,
     has_bell: bool,
+}
+
+/// Microseconds since the Unix epoch.
+fn wallclock_us() -> u64 {
+    let wallclock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    wallclock.as_micros() as u64
 }
 
 fn thread_cpu_ns() -> u64 {

@@ -194,9 +194,9 @@ fn a_tap_is_written_to_its_socket_and_a_reader_that_goes_away_costs_nothing() {
     };
     let commands = [join].into_iter().chain(add(1)).collect();
     worker.submit(commands).expect("room");
-    let mut bytes = vec![0; 27];
+    let mut bytes = vec![0; 19];
     theirs.read_exact(&mut bytes).expect("the track's beginning");
-    let Ok(Some((Record::Begin { track: 1, label, .. }, 27))) = Record::parse(&bytes) else {
+    let Ok(Some((Record::Begin { track: 1, label, .. }, 19))) = Record::parse(&bytes) else {
         panic!("a beginning comes first");
     };
     assert_eq!(label, b"label");
@@ -206,7 +206,7 @@ fn a_tap_is_written_to_its_socket_and_a_reader_that_goes_away_costs_nothing() {
     let (ours, mut theirs) = UnixStream::pair().expect("a pair");
     worker.snapshot().expect("it answers");
     worker.open_tap(TapId(1), ours.into());
-    let mut bytes = vec![0; 54];
+    let mut bytes = vec![0; 38];
     theirs.read_exact(&mut bytes).expect("both beginnings");
     worker
         .submit(vec![Command::CloseTap { tap: TapId(1) }])

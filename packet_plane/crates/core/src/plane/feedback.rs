@@ -19,8 +19,6 @@ use crate::srtp::MAX_RTCP_TRAILER_LEN;
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// One SRTCP datagram stays below the path's packet size.
 const MAX_COMPOUND_LEN: usize = 1_200;
-/// Seconds between 1900 and the plane's own zero: any constant makes a consistent timeline.
-const NTP_ORIGIN_SECONDS: u64 = 3_900_000_000;
 
 impl Plane {
     pub(super) fn handle_rtcp(
@@ -119,7 +117,13 @@ impl Plane {
         if let Some(stream) = stream.filter(|stream| stream.ssrc.0 == report.ssrc) {
             stream.sender_report = Some((now, *report));
             stream.statistics.handle_sender_report(now, report);
-            self.tap_report(now, route.track, report);
+            let streams = (route.track, route.encoding);
+            if self.learn_time(now, streams, report) {
+                self.place_streams(now, transport);
+                self.tap_reports(now, transport);
+            } else {
+                self.tap_report(now, route.track, route.encoding);
+            }
         }
     }
 
@@ -129,6 +133,7 @@ impl Plane {
         index: usize,
         packet: &RtcpPacket<'_>,
     ) -> Result<(), DropReason> {
+        let ntp_now = self.ntp_time(now);
         for block in receiver_report::parse_blocks(packet)? {
             let Some(transport) = self.transports.get_mut(index) else {
                 return Ok(());
@@ -142,7 +147,7 @@ impl Plane {
                 slot.redundancy.handle_report(block.fraction_lost);
             }
             if block.last_sender_report != 0 {
-                let compact_now = (ntp_time(now) >> 16) as u32;
+                let compact_now = (ntp_now >> 16) as u32;
                 let ticks = compact_now
                     .wrapping_sub(block.last_sender_report)
                     .wrapping_sub(block.delay_since_last);
@@ -306,15 +311,16 @@ impl Plane {
         let slot = self.slots.get(slot)?;
         let track = self.tracks.get(slot.track?)?;
         let encoding = slot.carried_encoding()?;
-        let (received_at, report) = track.stream(encoding)?.sender_report?;
-        let clock_rate = u128::from(track.codec(encoding)?.clock_rate);
-        let elapsed_ticks = (now.since(received_at).as_micros() * clock_rate / 1_000_000) as u32;
+        let (sent_us, rtp_timestamp) = track.stream(encoding)?.clock.sent_at()?;
+        let clock_rate = i128::from(track.codec(encoding)?.clock_rate);
+        let elapsed_us = i128::from(now.micros()) - i128::from(sent_us);
+        let elapsed_ticks = (elapsed_us * clock_rate / 1_000_000) as u32;
         Some(SenderReport {
             ssrc: slot.ssrc.0,
-            ntp_time: ntp_time(now),
+            ntp_time: self.ntp_time(now),
             rtp_timestamp: slot
                 .rewriter
-                .timestamp(report.rtp_timestamp.wrapping_add(elapsed_ticks))?,
+                .timestamp(rtp_timestamp.wrapping_add(elapsed_ticks))?,
             packets_sent: slot.counters.packets_sent as u32,
             bytes_sent: slot.counters.bytes_sent as u32,
         })
@@ -336,11 +342,4 @@ impl Plane {
             Err(reason) => self.counters.drops.count(reason),
         }
     }
-}
-
-/// The plane's clock as 32.32 fixed-point seconds.
-fn ntp_time(now: Instant) -> u64 {
-    let seconds = NTP_ORIGIN_SECONDS + now.micros() / 1_000_000;
-    let fraction = (now.micros() % 1_000_000) * (1 << 32) / 1_000_000;
-    seconds << 32 | fraction
 }

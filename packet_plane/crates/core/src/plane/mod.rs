@@ -7,6 +7,7 @@
 mod audio;
 #[cfg(test)]
 mod client_tests;
+mod clocks;
 mod commands;
 mod egress;
 #[cfg(test)]
@@ -60,6 +61,7 @@ use crate::track::Track;
 use crate::transmit::TransmitBatch;
 use crate::transport::Transport;
 
+use clocks::Wallclock;
 use touched::Touched;
 
 pub use snapshot::{PlaneSnapshot, SlotSnapshot, TrackSnapshot, TransportSnapshot};
@@ -99,6 +101,7 @@ pub struct PlaneCounters {
 /// All meetings of one worker.
 #[derive(Default)]
 pub struct Plane {
+    wallclock: Wallclock,
     transports: Arena<TransportId, Transport>,
     tracks: Arena<TrackId, Track>,
     slots: Arena<SlotId, Slot>,

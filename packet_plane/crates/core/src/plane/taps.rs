@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::Plane;
 use crate::codec::MediaKind;
 use crate::quantities::{ExtendedSequenceNumber, Instant, TapId, TrackId};
-use crate::rtcp::sender_report::SenderReport;
 use crate::tap::record::{PacketRecord, Record};
 use crate::tap::{Tap, Tapped};
 use crate::track::Track;
@@ -19,16 +18,20 @@ const KEYFRAME_INTERVAL: Duration = Duration::from_secs(2);
 impl Plane {
     /// A reader is there for a tap, from the beginning or again; it is told of all the tap's tracks first.
     pub fn open_tap(&mut self, now: Instant, id: TapId, wallclock_us: u64) {
-        let origin_us = wallclock_us.saturating_sub(now.micros());
+        self.set_wallclock(now, wallclock_us);
+        let origin_us = self.wallclock.origin_us;
         let index = self.taps.insert_with(id, || Tap::new(id, origin_us));
         let Some(tap) = self.taps.get_mut(index) else {
             return;
         };
         tap.reopen(origin_us);
-        for track in self.tracks.indices() {
-            let track = self.tracks.get_mut(track);
-            if let Some(track) = track.filter(|track| track.is_tapped_by(index)) {
-                begin(tap, now, track);
+        for number in self.tracks.indices() {
+            if self
+                .tracks
+                .get(number)
+                .is_some_and(|track| track.is_tapped_by(index))
+            {
+                self.begin(now, number);
             }
         }
     }
@@ -87,7 +90,7 @@ impl Plane {
         let (Some(index), Some(number)) = (self.taps.index_of(id), self.tracks.index_of(track)) else {
             return;
         };
-        let (Some(tap), Some(track)) = (self.taps.get_mut(index), self.tracks.get_mut(number)) else {
+        let (Some(tap), Some(track)) = (self.taps.get(index), self.tracks.get_mut(number)) else {
             return;
         };
         if tap.is_closing || track.is_tapped_by(index) {
@@ -99,7 +102,7 @@ impl Plane {
             encoding: None,
             keyframe_at: Instant::ZERO,
         }));
-        begin(tap, now, track);
+        self.begin(now, number);
     }
 
     pub(super) fn untap_track(&mut self, now: Instant, track: TrackId, reason: &[u8]) {
@@ -141,21 +144,37 @@ impl Plane {
         track.tapped = Some(tapped);
     }
 
-    /// Hand over what a track's sender says of its clock.
-    pub(super) fn tap_report(&mut self, now: Instant, track: usize, report: &SenderReport) {
+    /// Hand over what the senders' clocks say of all streams of a transport.
+    pub(super) fn tap_reports(&mut self, now: Instant, transport: usize) {
+        let tracks = self
+            .transports
+            .get(transport)
+            .map_or_else(Vec::new, |transport| transport.tracks.clone());
+        for track in tracks {
+            self.tap_reports_of(now, track);
+        }
+    }
+
+    fn tap_reports_of(&mut self, now: Instant, track: usize) {
+        let encodings = self.tracks.get(track).map_or(0, |track| track.encodings.len());
+        for encoding in 0..encodings {
+            self.tap_report(now, track, encoding as u8);
+        }
+    }
+
+    /// Hand over what a stream's sender says of its clock.
+    pub(super) fn tap_report(&mut self, now: Instant, track: usize, encoding: u8) {
         let Some(track) = self.tracks.get(track) else {
             return;
         };
-        let tapped = track.tapped.as_ref();
-        if let Some(tap) = tapped.and_then(|tapped| self.taps.get_mut(tapped.tap)) {
-            let record = Record::Report {
-                track: track.id.0,
-                ssrc: report.ssrc,
-                ntp_time: report.ntp_time,
-                rtp_timestamp: report.rtp_timestamp,
-                at_us: tap.wallclock_us(now),
-            };
-            tap.write(now, &record);
+        let (Some(tapped), Some(stream)) = (track.tapped.as_ref(), track.stream(encoding)) else {
+            return;
+        };
+        let Some(sent_at) = stream.clock.sent_at() else {
+            return;
+        };
+        if let Some(tap) = self.taps.get_mut(tapped.tap) {
+            tap.write_report(now, track.id.0, stream.ssrc.0, sent_at);
         }
     }
 
@@ -169,45 +188,36 @@ impl Plane {
             tap.write(now, &Record::Muted { track, muted, at_us });
         }
     }
-}
 
-fn begin(tap: &mut Tap, now: Instant, track: &mut Track) {
-    let (id, group, is_video) = (track.id.0, track.transport as u64, track.kind == MediaKind::Video);
-    let Some(tapped) = track.tapped.as_mut() else {
-        return;
-    };
-    // A reader that is new has no picture to go on from.
-    (tapped.encoding, tapped.keyframe_at) = (None, Instant::ZERO);
-    let record = Record::Begin {
-        track: id,
-        group,
-        is_video,
-        label: &tapped.label,
-    };
-    tap.write(now, &record);
-    let at_us = tap.wallclock_us(now);
-    if track.is_muted {
-        let muted = true;
-        tap.write(
-            now,
-            &Record::Muted {
+    /// Tell a reader of a track, with what it takes to place it in time.
+    fn begin(&mut self, now: Instant, number: usize) {
+        let Some(track) = self.tracks.get_mut(number) else {
+            return;
+        };
+        let (id, is_video, is_muted) = (track.id.0, track.kind == MediaKind::Video, track.is_muted);
+        let Some(tapped) = track.tapped.as_mut() else {
+            return;
+        };
+        // A reader that is new has no picture to go on from.
+        (tapped.encoding, tapped.keyframe_at) = (None, Instant::ZERO);
+        let Some(tap) = self.taps.get_mut(tapped.tap) else {
+            return;
+        };
+        let record = Record::Begin {
+            track: id,
+            is_video,
+            label: &tapped.label,
+        };
+        tap.write(now, &record);
+        if is_muted {
+            let record = Record::Muted {
                 track: id,
-                muted,
-                at_us,
-            },
-        );
-    }
-    for stream in track.streams() {
-        if let Some((at, report)) = stream.sender_report {
-            let record = Record::Report {
-                track: id,
-                ssrc: report.ssrc,
-                ntp_time: report.ntp_time,
-                rtp_timestamp: report.rtp_timestamp,
-                at_us: tap.wallclock_us(at),
+                muted: true,
+                at_us: tap.wallclock_us(now),
             };
             tap.write(now, &record);
         }
+        self.tap_reports_of(now, number);
     }
 }
 

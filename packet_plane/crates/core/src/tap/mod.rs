@@ -6,7 +6,7 @@
 pub mod record;
 
 use crate::quantities::{Instant, TapId};
-use record::Record;
+use record::{MAX_COUNTABLE, Record};
 
 /// Bytes that wait for the reader at most: at 100 tracks of 1 Mbit/s more than a second.
 const MAX_WAITING: usize = 16 << 20;
@@ -67,6 +67,28 @@ impl Tap {
     /// Microseconds since the Unix epoch.
     pub fn wallclock_us(&self, now: Instant) -> u64 {
         self.origin_us.saturating_add(now.micros())
+    }
+
+    /// The same of a time that may lie before the plane's zero, as a reader may count on from it.
+    fn wallclock_of(&self, plane_us: i64) -> u64 {
+        self.origin_us.saturating_add_signed(plane_us).min(MAX_COUNTABLE)
+    }
+
+    /// Say when a stream's sender sent what has a timestamp, in microseconds of the plane.
+    pub fn write_report(
+        &mut self,
+        now: Instant,
+        track: u64,
+        ssrc: u32,
+        (sent_us, rtp_timestamp): (i64, u32),
+    ) {
+        let record = Record::Report {
+            track,
+            ssrc,
+            rtp_timestamp,
+            at_us: self.wallclock_of(sent_us),
+        };
+        self.write(now, &record);
     }
 
     pub fn write(&mut self, now: Instant, record: &Record<'_>) {
@@ -142,7 +164,6 @@ mod tests {
         let large = vec![0; 60_000];
         let fill = Record::Begin {
             track: 1,
-            group: 1,
             is_video: true,
             label: &large,
         };

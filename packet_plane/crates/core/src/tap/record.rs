@@ -8,7 +8,7 @@ use crate::codec::CodecName;
 pub const MAX_RECORD_LEN: usize = 1 << 16;
 const LENGTH_LEN: usize = 4;
 /// Sequence numbers and microseconds are added to and subtracted from each other as signed numbers.
-const MAX_COUNTABLE: u64 = 1 << 60;
+pub(crate) const MAX_COUNTABLE: u64 = 1 << 60;
 
 const BEGIN: u8 = 1;
 const END: u8 = 2;
@@ -29,10 +29,9 @@ const CODECS: [CodecName; 6] = [
 /// One happening of a tapped track; times are microseconds since the Unix epoch on the node's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record<'a> {
-    /// A track is handed over from here on. Tracks of one group have one sender's clock.
+    /// A track is handed over from here on.
     Begin {
         track: u64,
-        group: u64,
         is_video: bool,
         /// The caller's, as it was given.
         label: &'a [u8],
@@ -44,11 +43,10 @@ pub enum Record<'a> {
         reason: &'a [u8],
     },
     Packet(PacketRecord<'a>),
-    /// The sender's clock against its RTP timestamps (RFC 3550 section 6.4.1).
+    /// When a stream's sender sent what has a timestamp, by its reports (RFC 3550 section 6.4.1).
     Report {
         track: u64,
         ssrc: u32,
-        ntp_time: u64,
         rtp_timestamp: u32,
         at_us: u64,
     },
@@ -98,10 +96,10 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn len(&self) -> usize {
         let body = match self {
-            Record::Begin { label, .. } => 17 + label.len(),
+            Record::Begin { label, .. } => 9 + label.len(),
             Record::End { reason, .. } => 16 + reason.len(),
             Record::Packet(packet) => 39 + packet.payload.len(),
-            Record::Report { .. } => 32,
+            Record::Report { .. } => 24,
             Record::Muted { .. } => 17,
             Record::Overflowed { .. } => 16,
         };
@@ -121,13 +119,11 @@ impl<'a> Record<'a> {
         match self {
             Record::Begin {
                 track,
-                group,
                 is_video,
                 label,
             } => {
                 out.push(BEGIN);
                 out.extend_from_slice(&track.to_le_bytes());
-                out.extend_from_slice(&group.to_le_bytes());
                 out.push(u8::from(*is_video));
                 out.extend_from_slice(label);
             }
@@ -141,14 +137,12 @@ impl<'a> Record<'a> {
             Record::Report {
                 track,
                 ssrc,
-                ntp_time,
                 rtp_timestamp,
                 at_us,
             } => {
                 out.push(REPORT);
                 out.extend_from_slice(&track.to_le_bytes());
                 out.extend_from_slice(&ssrc.to_le_bytes());
-                out.extend_from_slice(&ntp_time.to_le_bytes());
                 out.extend_from_slice(&rtp_timestamp.to_le_bytes());
                 out.extend_from_slice(&at_us.to_le_bytes());
             }
@@ -208,7 +202,6 @@ fn parse_body(body: &[u8]) -> Option<Record<'_>> {
     Some(match fields.byte()? {
         BEGIN => Record::Begin {
             track: fields.u64()?,
-            group: fields.u64()?,
             is_video: fields.flag()?,
             label: fields.0,
         },
@@ -221,7 +214,6 @@ fn parse_body(body: &[u8]) -> Option<Record<'_>> {
         REPORT => Record::Report {
             track: fields.u64()?,
             ssrc: fields.u32()?,
-            ntp_time: fields.u64()?,
             rtp_timestamp: fields.u32()?,
             at_us: fields.countable()?,
         },
@@ -299,7 +291,6 @@ mod tests {
         let records = [
             Record::Begin {
                 track: 1,
-                group: 2,
                 is_video: true,
                 label: b"{}",
             },
@@ -324,7 +315,6 @@ mod tests {
             Record::Report {
                 track: 1,
                 ssrc: 2,
-                ntp_time: 3,
                 rtp_timestamp: 4,
                 at_us: 5,
             },
