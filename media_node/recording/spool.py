@@ -1,11 +1,13 @@
 """Segments and pages on disk between recording and upload, bounded; and the take's state beside them.
 
 A segment is a file and a file that describes it, both whole or not there. What a recorder that died has left
-is found again by the next one. Where there is no room the oldest video goes first, and audio last.
+is found again by the next one. Where the disk takes nothing segments wait in memory. Where there is no room
+the oldest video goes first, and audio last.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections import deque
@@ -33,16 +35,22 @@ log = structlog.get_logger()
 STATE = "state.json"
 ROOM_REASON = "spool_full"
 DISK_REASON = "disk_full"
+# A journal that lacks a line: the disk took none.
+TORN = "torn.jsonl"
+# What waits in memory while the disk is full: a minute of four people, or many minutes of their voices.
+MEMORY_BYTES = 32 << 20
+# Of this only sound takes the rest.
+VIDEO_MEMORY_BYTES = 24 << 20
 
 
 @dataclass(frozen=True)
 class Item:
-    """Something to upload: an entry's segment, or a page, whose bytes a full disk does not lose."""
+    """Something to upload: an entry's segment, or a page; `data` is what a full disk must not lose."""
 
     key: str
     path: Path
     entry: Entry | None = None
-    page: bytes | None = None
+    data: bytes | None = None
 
     def read(self) -> bytes:
         """Its bytes.
@@ -50,7 +58,7 @@ class Item:
         Raises:
             OSError: The file has gone.
         """
-        return self.page if self.page is not None else self.path.read_bytes()
+        return self.data if self.data is not None else self.path.read_bytes()
 
 
 class Spool:
@@ -60,12 +68,15 @@ class Spool:
         self._folder = folder
         self._limit = limit_bytes
         self._drafts: deque[tuple[int, Draft]] = deque()
+        # Of those that no file holds, by number; in flight they count as well.
+        self._data_by_number: dict[int, bytes] = {}
+        self._memory_bytes = 0
         self._number = 0
         self.bytes = 0
         # Segments given up for lack of room.
         self.dropped = 0
         self.has_disk = True
-        folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
         self.take = self._load(identity)
         self.ready: deque[Item] = deque(self._left())
 
@@ -80,7 +91,7 @@ class Spool:
         self._note_restart(draft)
         while self.bytes + len(data) > self._limit and self._drop_for(draft, ROOM_REASON):
             pass
-        is_kept = self.bytes + len(data) <= self._limit and self._write_segment(draft, data)
+        is_kept = self.bytes + len(data) <= self._limit and self._keep(draft, data)
         if not is_kept:
             reason = ROOM_REASON if self.has_disk else DISK_REASON
             self.dropped += 1
@@ -112,13 +123,14 @@ class Spool:
         number, draft = self._drafts.popleft()
         entry = self.take.chain(draft)
         self._journal({"entry": entry_to_json(entry)})
-        return Item(entry.key, self._segment(number), entry)
+        return Item(entry.key, self._segment(number), entry, self._data_by_number.pop(number, None))
 
     def note_stored(self, item: Item) -> None:
         """It is in the bucket: its file goes."""
         if item.entry is not None:
             self.take.note_stored(item.entry)
             self.bytes -= item.entry.bytes
+            self._memory_bytes -= len(item.data or b"")
             item.path.with_suffix(".json").unlink(missing_ok=True)
         item.path.unlink(missing_ok=True)
 
@@ -130,7 +142,8 @@ class Spool:
         state = json.dumps(self.take.to_json()).encode()
         if self._replace(path, data) and self._replace(self._folder / STATE, state):
             before.unlink(missing_ok=True)
-        self.ready.append(Item(key, path, page=data))
+            (self._folder / TORN).unlink(missing_ok=True)
+        self.ready.append(Item(key, path, data=data))
 
     @property
     def waiting(self) -> int:
@@ -138,6 +151,8 @@ class Spool:
 
     def remove(self) -> None:
         """The take is over and stored: nothing of it is needed here."""
+        if not self._folder.is_dir():
+            return
         for path in self._folder.iterdir():
             path.unlink(missing_ok=True)
         self._folder.rmdir()
@@ -154,29 +169,46 @@ class Spool:
         del self._drafts[index]
         self._segment(number).with_suffix(".json").unlink(missing_ok=True)
         self._segment(number).unlink(missing_ok=True)
+        self._memory_bytes -= len(self._data_by_number.pop(number, b""))
         self.bytes -= draft.bytes
         self.dropped += 1
         self.note_gap(Gap(draft.track, draft.start_us, draft.end_us, reason))
         return True
 
-    def _write_segment(self, draft: Draft, data: bytes) -> bool:
-        path = self._segment(self._number)
-        while True:
-            try:
-                path.write_bytes(data)
-                self._replace_or_raise(path.with_suffix(".json"), json.dumps(asdict(draft)).encode())
-                break
-            except OSError as exc:
-                path.unlink(missing_ok=True)
-                self.has_disk = False
-                log.warning("spool_write_failed", error=str(exc))
-                if not self._drop_for(draft, DISK_REASON):
-                    return False
-        self.has_disk = True
+    def _keep(self, draft: Draft, data: bytes) -> bool:
+        """On disk, else in memory, else in place of what is worth less."""
+        while not (self._write_segment(draft, data) or self._remember(draft, data)):
+            if not self._drop_for(draft, DISK_REASON):
+                return False
         self._drafts.append((self._number, draft))
         self._number += 1
         self.bytes += len(data)
         return True
+
+    def _write_segment(self, draft: Draft, data: bytes) -> bool:
+        path = self._segment(self._number)
+        try:
+            path.write_bytes(data)
+            self._replace_or_raise(path.with_suffix(".json"), json.dumps(asdict(draft)).encode())
+        except OSError as exc:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+            self._note_no_disk("spool_write_failed", exc)
+            return False
+        self.has_disk = True
+        return True
+
+    def _remember(self, draft: Draft, data: bytes) -> bool:
+        room = VIDEO_MEMORY_BYTES if draft.is_video else MEMORY_BYTES
+        if self._memory_bytes + len(data) > room:
+            return False
+        self._data_by_number[self._number] = data
+        self._memory_bytes += len(data)
+        return True
+
+    def _note_no_disk(self, event: str, error: OSError) -> None:
+        self.has_disk = False
+        log.warning(event, error=str(error))
 
     def _note_restart(self, draft: Draft) -> None:
         """The first segment of a track after a recorder died shows what was lost with it."""
@@ -187,6 +219,12 @@ class Spool:
                 self.note_gap(Gap(draft.track, end_us, draft.start_us, "recorder_restarted"))
 
     # Files.
+
+    def _make_folder(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            self._note_no_disk("spool_not_made", exc)
 
     def _segment(self, number: int) -> Path:
         return self._folder / f"{number:08d}.mkv"
@@ -199,16 +237,18 @@ class Spool:
             with self._journal_path().open("a") as file:
                 file.write(json.dumps(line) + "\n")
         except OSError as exc:
-            # Without it a recorder that starts again repeats a little; what is recorded goes on.
-            self.has_disk = False
-            log.warning("journal_failed", error=str(exc))
+            # What is recorded goes on. A recorder that started again from here would give the numbers of
+            # stored segments to others: until the state is whole again it begins another take.
+            self._note_no_disk("journal_failed", exc)
+            with contextlib.suppress(OSError):
+                # A name needs no room.
+                (self._folder / TORN).touch()
 
     def _replace(self, path: Path, data: bytes) -> bool:
         try:
             self._replace_or_raise(path, data)
         except OSError as exc:
-            self.has_disk = False
-            log.warning("spool_write_failed", error=str(exc))
+            self._note_no_disk("spool_write_failed", exc)
             return False
         return True
 
@@ -228,6 +268,8 @@ class Spool:
         if newer:
             # The disk was full when a page was closed: going on from before it would replace what is stored.
             raise ManifestError(f"{newer[0].name} is newer than the take's state")
+        if (self._folder / TORN).exists():
+            raise ManifestError("the take's journal lacks what happened while the disk was full")
         journal = self._folder / f"journal-{take.page:06d}.jsonl"
         if journal.exists():
             for line in _lines(journal):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import errno
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from media_node.errors import ManifestError
+from media_node.recording import spool as spool_module
 from media_node.recording.manifest import Entry, Health, Page, Span, parse_page
 from media_node.recording.spool import Item, Spool
 from media_node.recording.take import Draft, Take, TakeIdentity, coalesce
@@ -120,38 +124,85 @@ def test_where_there_is_no_room_the_oldest_video_goes_and_audio_last(tmp_path: P
     assert verify_chain(pages, entries) == []
 
 
-def test_a_full_disk_costs_segments_that_are_told_and_no_more(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    spool = Spool(tmp_path / "take", IDENTITY, ROOM)
-    spool.add(draft(0), b"segment")
-    write = Path.write_bytes
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Nothing can be written; what is there can be renamed and removed."""
 
-    def refuse(path: Path, data: bytes) -> int:
+    def refuse(*_: Any, **__: Any) -> Any:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", refuse)
-    assert not spool.add(draft(1, "microphone"), b"segment")
-    assert (spool.has_disk, spool.dropped) == (False, 2)
-    monkeypatch.setattr(Path, "write_bytes", write)
+    opened = Path.open
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Path, "write_bytes", refuse)
+        patched.setattr(
+            Path, "open", lambda path, mode="r", *more: (refuse if mode == "a" else opened)(path, mode, *more)
+        )
+        yield
+
+
+def test_while_the_disk_is_full_segments_wait_in_memory_and_nothing_is_lost(tmp_path: Path):
+    spool = Spool(tmp_path / "take", IDENTITY, ROOM)
+    spool.add(draft(0), b"segment")
+    with full_disk():
+        assert spool.add(draft(1, "microphone"), b"segment")
+        assert spool.add(draft(1, "camera"), b"segment")
+        assert (spool.has_disk, spool.dropped, spool.bytes) == (False, 0, 21)
+        entries, _ = store_all(spool)
+        assert spool.bytes == 0
     assert spool.add(draft(2, "microphone"), b"segment")
-    entries, pages = finish(spool)
-    assert [entry.start_us for entry in entries] == [4_000_000]
-    assert {gap.reason for page in pages for gap in page.gaps} == {"disk_full"}
+    assert spool.has_disk
+    more, pages = finish(spool)
+    assert [entry.start_us for entry in entries + more] == [0, 2_000_000, 2_000_000, 4_000_000]
+    assert verify_chain(pages, entries + more) == []
+    assert [gap for page in pages for gap in page.gaps] == []
 
 
-def test_a_page_that_is_closed_on_a_full_disk_is_stored_and_its_state_not_gone_on_with(
+def test_with_a_full_disk_and_no_bucket_the_oldest_video_goes_first_and_sound_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(spool_module, "MEMORY_BYTES", 40)
+    monkeypatch.setattr(spool_module, "VIDEO_MEMORY_BYTES", 30)
+    ten = b"ten bytes."
+    spool = Spool(tmp_path / "take", IDENTITY, ROOM)
+    with full_disk():
+        for number in range(4):
+            assert spool.add(draft(number, "camera", ten), ten)
+        for number in range(4):
+            assert spool.add(draft(number, "microphone", ten), ten)
+        assert not spool.add(draft(4, "camera", ten), ten), "sound does not go for video"
+        assert spool.add(draft(4, "microphone", ten), ten), "but the oldest sound for sound"
+    entries, pages = finish(spool)
+    assert [(entry.source, entry.start_us) for entry in entries] == [
+        ("microphone", number * 2_000_000) for number in range(1, 5)
+    ]
+    gaps = [(gap.track, gap.start_us // 2_000_000) for page in pages for gap in page.gaps]
+    assert gaps == [*(("trk_camera", number) for number in range(5)), ("trk_microphone", 0)]
+    assert {gap.reason for page in pages for gap in page.gaps} == {"disk_full"}
+    assert verify_chain(pages, entries) == []
+
+
+def test_a_journal_that_lacks_lines_is_not_gone_on_with_until_the_state_is_whole(tmp_path: Path):
+    spool = Spool(tmp_path / "take", IDENTITY, ROOM)
+    with full_disk():
+        spool.add(draft(0), b"segment")
+        store_all(spool)
+    spool.add(draft(1), b"segment")
+    with pytest.raises(ManifestError, match="lacks"):
+        Spool(tmp_path / "take", IDENTITY, ROOM)
+    store_all(spool)
+    spool.close_page(is_final=False)
+    again = Spool(tmp_path / "take", IDENTITY, ROOM)
+    again.add(draft(2), b"segment")
+    entries, _ = store_all(again)
+    assert [entry.sequence for entry in entries] == [2]
+
+
+def test_a_page_that_is_closed_on_a_full_disk_is_stored_and_its_state_not_gone_on_with(tmp_path: Path):
     spool = Spool(tmp_path / "take", IDENTITY, ROOM)
     spool.add(draft(0), b"segment")
     entries, _ = store_all(spool)
 
-    def refuse(path: Path, data: bytes) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_bytes", refuse)
+    with full_disk():
         spool.close_page(is_final=False)
     _, first = store_all(spool)
     spool.add(draft(1), b"segment")
