@@ -27,6 +27,7 @@ from chalicelib.domain.recording import (
     Step,
     Tombstone,
     attend,
+    awaits_recorders,
     is_active,
 )
 from chalicelib.domain.recording_links import WatchLink
@@ -34,8 +35,9 @@ from chalicelib.domain.recording_reasons import NO_COMPOSER
 
 # Why a recording cannot begin.
 Hindrance = Literal["ended", "off", "encrypted", "running", "empty"]
-# upkeep: within seconds; sweep: objects are deleted, which takes its time.
-DueKind = Literal["upkeep", "sweep"]
+# upkeep: within seconds; backup: a second recorder is missing, perhaps for ever where there is no other node;
+# sweep: objects are deleted, which takes its time.
+DueKind = Literal["upkeep", "backup", "sweep"]
 
 
 def hindrance_of(meeting: Meeting) -> Hindrance | None:
@@ -165,7 +167,8 @@ def due_of(recording: Recording) -> tuple[DueKind, datetime] | None:
     if recording.state in (*SETTLED, "processing") and (queued or silent):
         return "upkeep", min([*queued, *silent])
     if is_active(recording):
-        return ("upkeep", recording.unsettled_since) if recording.unsettled_since is not None else None
+        kind: DueKind = "upkeep" if awaits_recorders(recording) else "backup"
+        return (kind, recording.unsettled_since) if recording.unsettled_since is not None else None
     if recording.state == "deleting":
         return "sweep", recording.deleting_since or recording.requested_at
     if recording.state in SETTLED and recording.retain_until is not None and not recording.legal_hold:

@@ -6,6 +6,7 @@ that the meeting is still as it was read; what goes to S3 or a queue before that
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import time
@@ -18,7 +19,7 @@ from chalicelib.domain.events import Change, Event
 from chalicelib.domain.identifiers import MeetingId, RandomBytes, RecordingId, new_token
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.recording import Recording, is_active, layout_as_recorded
-from chalicelib.domain.recording_changes import attended, compose, delete, deleted, hear, sent
+from chalicelib.domain.recording_changes import DueKind, attended, compose, delete, deleted, hear, sent
 from chalicelib.domain.recording_objects import (
     StoredObject,
     deletion_list,
@@ -91,7 +92,10 @@ class RecordingUpkeep:
     def run(self, request_id: str, now: datetime) -> Kept:
         """A pass of each few seconds. What fails for one recording is the next pass's."""
         looked_at = jobs_sent = 0
-        for name in self._recordings.due("upkeep", self._region, now, MOST_AT_ONCE):
+        # Apart from each other: who lacks a second recorder for ever keeps nobody from being attended to.
+        kinds: tuple[DueKind, ...] = ("upkeep", "backup")
+        due = (self._recordings.due(kind, self._region, now, MOST_AT_ONCE) for kind in kinds)
+        for name in itertools.chain.from_iterable(due):
             looked_at += 1
             try:
                 jobs_sent += self._attend(name, request_id, now)

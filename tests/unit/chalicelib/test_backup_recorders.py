@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.domain.placement import Node, choose_backup
 from chalicelib.domain.recording import Recording, prefixes_best_first
+from chalicelib.services import recording_upkeep
 from chalicelib.services.join import Admission
 from tests.support.builders import a_node
 from tests.unit.chalicelib.test_recording_services import Studio
@@ -107,6 +108,21 @@ def test_a_backup_that_lost_its_way_is_told_where_the_meeting_is(pair: Pair):
     pair.told()
     pair.clock()
     assert pair.told() == []
+
+
+def test_a_recording_that_lacks_a_backup_keeps_no_other_from_being_attended_to(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(recording_upkeep, "MOST_AT_ONCE", 1)
+    pair.says_first()
+    other = pair.world.create(recording="allowed")
+    pair.world.join(other)
+    begun = pair.recordings.start(pair.by(), other.id, "speaker", None)
+    pair.world.commands.sent.clear()
+    pair.clock()
+    sent = {(one[0], one[2]) for one in pair.world.commands.sent}
+    assert ("startBackup", pair.recording.id) in sent
+    assert ("startRecording", begun.id) in sent
 
 
 def test_a_backup_whose_node_drains_is_replaced_before_it_is_stopped(pair: Pair):
