@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,13 +31,15 @@ from media_node.transport.offer import MAX_RECORDER_LINES
 log = structlog.get_logger()
 
 PROTOCOL = "parley.v1"
+# What the second recorder says where the meeting has more tracks than m-lines.
+TRACKS_MISSING = "tracks_missing"
 # Answered by the node's own: a node whose machine has gone is noticed within two of these.
 HEARTBEAT_SECONDS = 5.0
 # From the socket to the first media.
 CONNECT_SECONDS = 10.0
 FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.25, 4.0
 # As many m-lines of each kind at first, and to spare when there are not enough.
-FIRST_LINES, SPARE_LINES = 6, 6
+FIRST_LINES, SPARE_LINES = 3, 6
 MAX_MESSAGE_BYTES = 4 << 20
 TELL_SECONDS = 2.0
 
@@ -88,6 +90,8 @@ class Link:
         self._moved = asyncio.Event()
         self._small_tasks: set[asyncio.Future[object]] = set()
         self._told: dict[str, Any] = {"state": "recording", "reason": None}
+        # Tracks that no m-line is left for.
+        self.lacking = 0
         asyncio.get_running_loop().add_reader(mirror.plane.event_fd(), self._handle_plane_events)
         self._tasks = [asyncio.ensure_future(self._run()), asyncio.ensure_future(self._tell())]
 
@@ -107,8 +111,15 @@ class Link:
         """What the recorder says of itself: the other node tells its people."""
         if self._told != {"state": state, "reason": reason}:
             self._told = {"state": state, "reason": reason}
-            if self._visit is not None and self.is_connected:
-                self._send(self._visit, {"type": "stats", "report": {"recorder": self._told}})
+            self._tell_state()
+
+    def _tell_state(self) -> None:
+        """To the other node, which tells its people."""
+        told = self._told
+        if self.lacking and told["state"] == "recording":
+            told = {"state": "degraded", "reason": TRACKS_MISSING}
+        if self._visit is not None and self.is_connected:
+            self._send(self._visit, {"type": "stats", "report": {"recorder": told}})
 
     async def close(self) -> None:
         """Leave; what the tap holds is read to its end by whoever reads it."""
@@ -144,7 +155,7 @@ class Link:
             ) as socket,
         ):
             visit = self._visit = _Visit(socket)
-            self._lines = _more_lines(self._lines, FIRST_LINES, FIRST_LINES)
+            self._lines, _ = offered_lines([], {"audio": FIRST_LINES, "video": FIRST_LINES})
             await socket.send_json({"type": "join", "token": source.token, "offer": self._offer()})
             async for frame in socket:
                 if frame.type != aiohttp.WSMsgType.TEXT:
@@ -158,7 +169,7 @@ class Link:
         visit, self._visit, self.is_connected = self._visit, None, False
         if visit is not None and visit.timer is not None:
             visit.timer.cancel()
-        self._lines = []
+        self._lines, self.lacking = [], 0
         self.mirror.disconnect()
 
     # Signaling.
@@ -181,17 +192,24 @@ class Link:
 
     def _offer_more(self, visit: _Visit) -> None:
         """Offer as many m-lines more as there are tracks without one, and some to spare."""
-        missing = {kind: self._meeting.missing(kind) for kind in ("audio", "video")}
-        if visit.is_offering or visit.dtls is None or not any(missing.values()):
+        if visit.is_offering or visit.dtls is None:
             return
-        more = {kind: count + SPARE_LINES if count else 0 for kind, count in missing.items()}
-        lines = _more_lines(self._lines, more["audio"], more["video"])[:MAX_RECORDER_LINES]
+        kinds: tuple[MediaKind, ...] = ("audio", "video")
+        lines, lacking = offered_lines(self._lines, {kind: self._meeting.missing(kind) for kind in kinds})
+        self._note_lacking(lacking)
         if len(lines) == len(self._lines):
-            log.error("recorder_link_full", recording=self._name, lines=len(lines))
             return
         self._lines, visit.is_offering = lines, True
         visit.offers += 1
         self._send(visit, {"type": "offer", "id": visit.offers, "sdp": self._offer()})
+
+    def _note_lacking(self, tracks: int) -> None:
+        if tracks == self.lacking:
+            return
+        if tracks > self.lacking:
+            log.error("recorder_link_full", recording=self._name, lines=len(self._lines), lacking=tracks)
+        self.lacking = tracks
+        self._tell_state()
 
     def _send(self, visit: _Visit, message: dict[str, Any]) -> None:
         async def send() -> None:
@@ -209,8 +227,7 @@ class Link:
         """How the recorder does, again and again: who says nothing is taken for gone."""
         while True:
             await asyncio.sleep(TELL_SECONDS)
-            if self._visit is not None and self.is_connected:
-                self._send(self._visit, {"type": "stats", "report": {"recorder": self._told}})
+            self._tell_state()
 
     # Media.
 
@@ -244,7 +261,7 @@ class Link:
         if dtls.state == "connected" and dtls.keys is not None and not self.is_connected:
             self.mirror.set_keys(dtls.keys)
             self.is_connected = True
-            self._send(visit, {"type": "stats", "report": {"recorder": self._told}})
+            self._tell_state()
             log.info("recorder_link_connected", recording=self._name, node=self._source.url)
         for datagram in dtls.poll_transmit():
             self.mirror.send_dtls(datagram)
@@ -274,11 +291,18 @@ class Link:
         self._begin(visit.socket.close())
 
 
-def _more_lines(lines: list[tuple[Mid, MediaKind]], audio: int, video: int) -> list[tuple[Mid, MediaKind]]:
-    """So many m-lines more of each kind; those that there are keep their places."""
-    added: list[tuple[Mid, MediaKind]] = [(Mid(f"a{len(lines) + index}"), "audio") for index in range(audio)]
-    added += [(Mid(f"v{len(lines) + audio + index}"), "video") for index in range(video)]
-    return [*lines, *added]
+def offered_lines(
+    lines: list[tuple[Mid, MediaKind]], missing: Mapping[MediaKind, int], most: int = MAX_RECORDER_LINES
+) -> tuple[list[tuple[Mid, MediaKind]], int]:
+    """The m-lines to offer for so many tracks without one, and how many of these get none.
+
+    Those that there are keep their places; where any is missing there are some to spare of its kind.
+    """
+    kinds = [kind for kind, count in missing.items() for _ in range(count)]
+    kinds += [kind for kind, count in missing.items() if count for _ in range(SPARE_LINES)]
+    room = max(0, most - len(lines))
+    added = [(Mid(f"{kind[0]}{number}"), kind) for number, kind in enumerate(kinds[:room], len(lines))]
+    return [*lines, *added], max(0, sum(missing.values()) - room)
 
 
 def _parse(text: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 
 from media_node.errors import MalformedError, SdpError
 from media_node.quantities import MediaKind, Mid
+from media_node.relay.link import offered_lines
 from media_node.relay.remote_meeting import RemoteMeeting
 from media_node.transport.certificate import Certificate
 from media_node.transport.client import format_receiving_offer, parse_answer
@@ -51,6 +52,16 @@ def test_tracks_come_through_the_slots_that_the_node_names_in_whatever_order_it_
     assert shown(meeting) == {"v2": ("trk_b", False)}
     meeting.handle_message(change(op="participantLeft", participant="par_b"))
     assert shown(meeting) == {}
+
+
+def test_each_track_is_offered_a_line_before_any_is_spared_and_those_without_room_are_counted():
+    lines, lacking = offered_lines([], {"audio": 1, "video": 0})
+    assert ([mid for mid, _ in lines], lacking) == (["a0", "a1", "a2", "a3", "a4", "a5", "a6"], 0)
+    assert offered_lines(lines, {"audio": 0, "video": 0}) == (lines, 0)
+    more, lacking = offered_lines(lines, {"audio": 1, "video": 2}, most=10)
+    assert ([mid for mid, _ in more[7:]], lacking) == (["a7", "v8", "v9"], 0)
+    assert offered_lines(more, {"audio": 1, "video": 1}, most=10) == (more, 2)
+    assert offered_lines(lines, {"audio": 2, "video": 2}, most=10)[1] == 1
 
 
 def test_it_says_how_many_tracks_have_no_slot():
