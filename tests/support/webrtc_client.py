@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import array
 import asyncio
+import hashlib
 import math
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import aiohttp
 import av
+import numpy as np
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import (
     VIDEO_CLOCK_RATE,
@@ -21,7 +24,7 @@ from aiortc.mediastreams import (
 )
 
 from tests.support.encoded_media import TONE_HZ, share_of_tone
-from tests.support.recorded_meeting import CAMERA_RATE, counter_picture
+from tests.support.recorded_meeting import CAMERA_RATE, PACKET_SAMPLES, SAMPLE_RATE, counter_picture
 
 
 class ToneTrack(AudioStreamTrack):
@@ -86,6 +89,34 @@ class CounterTrack(VideoStreamTrack):
         frame.pts, frame.time_base = counter * VIDEO_CLOCK_RATE // CAMERA_RATE, VIDEO_TIME_BASE
         self.sent.append(counter)
         return frame
+
+
+class NoiseTrack(AudioStreamTrack):
+    """Noise, encoded here, so that each packet is known again by its bytes: none is like another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._encoder = av.CodecContext.create("libopus", "w")
+        self._encoder.sample_rate, self._encoder.layout, self._encoder.format = SAMPLE_RATE, "mono", "flt"
+        self._random = np.random.default_rng()
+        # The digest of each packet that was handed over.
+        self.sent: list[str] = []
+
+    async def recv(self) -> av.Packet:  # type: ignore[override]
+        # The silence of the base class keeps the pace of real time.
+        await super().recv()
+        pts = len(self.sent) * PACKET_SAMPLES
+        noise = self._random.normal(0, 0.1, (1, PACKET_SAMPLES)).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(noise, "flt", "mono")
+        frame.sample_rate, frame.pts = SAMPLE_RATE, pts
+        (packet,) = self._encoder.encode(frame)
+        packet.pts, packet.time_base = pts, Fraction(1, SAMPLE_RATE)
+        self.sent.append(packet_digest(bytes(packet)))
+        return packet
+
+
+def packet_digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 @dataclass
