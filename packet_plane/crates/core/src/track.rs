@@ -6,6 +6,7 @@ use crate::ingress_stream::{Encoding, IngressStream};
 use crate::layer_meter::{LayerSnapshot, SPATIAL_LAYERS};
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc, TrackId};
 use crate::rtp::extension::ExtensionIds;
+use crate::sender_clock::StreamClock;
 use crate::srtp::StreamState;
 use crate::tap::Tapped;
 
@@ -77,6 +78,17 @@ impl Track {
         self.encodings
             .iter()
             .filter_map(|encoding| encoding.stream.as_ref())
+    }
+
+    /// What was told of timestamps counts no more: a browser's microphone does not count on while it is muted.
+    pub fn forget_clocks(&mut self) {
+        for stream in self
+            .encodings
+            .iter_mut()
+            .filter_map(|encoding| encoding.stream.as_mut())
+        {
+            stream.clock = StreamClock::default();
+        }
     }
 
     /// The encoding that a stream with this RID carries.

@@ -2,9 +2,17 @@
 //!
 //! The plane says when a sender sent what has a timestamp (`sender_clock.rs` of the core): the same for all who record that
 //! sender. Before it does packets are placed by their arrival.
+//!
+//! A browser's microphone that was muted counts on from where it stopped: what was known of its timestamps counts no
+//! more. Until the plane says anew it is placed by arrival, less what its packets were on their way before.
 
 /// Timestamps and arrivals that part by more than this are on another timeline.
 const JUMP_US: i64 = 3_000_000;
+/// The same behind a rest: packets of one talk spurt do not come together later than this.
+const RESTED_JUMP_US: i64 = 200_000;
+/// From the moment that a packet is of to its arrival: encoder and link. What was more had been held up, which is over
+/// behind a rest.
+const MAX_LAG_US: i64 = 100_000;
 
 /// One stream's timestamps, counted on without wrapping, and where they lie.
 #[derive(Debug)]
@@ -18,6 +26,10 @@ pub(crate) struct Timeline {
     report: Option<(u64, i64)>,
     /// Arrival less media time: the least seen.
     arrival_us: Option<i64>,
+    /// The stream rested since the last packet.
+    is_rested: bool,
+    /// How much later than by reports packets are by their arrival, as it was before the timeline began anew.
+    lag_us: i64,
 }
 
 impl Timeline {
@@ -28,7 +40,15 @@ impl Timeline {
             last_at_us: 0,
             report: None,
             arrival_us: None,
+            is_rested: false,
+            lag_us: 0,
         }
+    }
+
+    /// The sender sends nothing for a while, and says so.
+    pub fn rest(&mut self) {
+        self.lag_us = self.lag_us();
+        self.is_rested = true;
     }
 
     /// Whether a packet's timestamp is on another timeline than those before.
@@ -39,7 +59,8 @@ impl Timeline {
         let passed = self.media_us(self.near(rtp_timestamp) - last);
         let waited = at_us as i64 - self.last_at_us as i64;
         // Media time may stand still while packets come late together, but not for seconds.
-        (passed - waited).abs() > JUMP_US
+        let most = if self.is_rested { RESTED_JUMP_US } else { JUMP_US };
+        (passed - waited).abs() > most
     }
 
     /// Count a packet's timestamp on.
@@ -56,7 +77,19 @@ impl Timeline {
 
     /// What follows has another timeline.
     pub fn restart(&mut self) {
-        *self = Timeline::new(self.clock_rate);
+        *self = Timeline {
+            lag_us: self.lag_us(),
+            ..Timeline::new(self.clock_rate)
+        };
+    }
+
+    /// What it is about a stream that rests counts from before: meanwhile its timestamps may stand still.
+    fn lag_us(&self) -> i64 {
+        let seen = self.arrival_us.zip(self.by_report_us(0));
+        match seen {
+            Some((arrival, report)) if !self.is_rested => (arrival - report).clamp(0, MAX_LAG_US),
+            _ => self.lag_us,
+        }
     }
 
     /// Ticks of so many microseconds.
@@ -67,6 +100,7 @@ impl Timeline {
     fn note(&mut self, rtp_timestamp: u32, ticks: i64, at_us: u64) {
         self.last = Some((rtp_timestamp, ticks));
         self.last_at_us = at_us;
+        self.is_rested = false;
         let seen = at_us as i64 - self.media_us(ticks);
         self.arrival_us = Some(self.arrival_us.map_or(seen, |known| known.min(seen)));
     }
@@ -79,15 +113,18 @@ impl Timeline {
 
     /// Microseconds since the Unix epoch at a timestamp.
     pub fn wallclock_us(&self, ticks: i64) -> u64 {
-        let by_report = self
-            .report
-            .map(|(at_us, at)| at_us as i64 + self.media_us(ticks - at));
         let by_arrival = self.arrival_us.unwrap_or(0) + self.media_us(ticks);
         // A report that contradicts the arrivals by seconds is wrong.
-        let wallclock = by_report
+        let wallclock = self
+            .by_report_us(ticks)
             .filter(|time| (time - by_arrival).abs() < JUMP_US)
-            .unwrap_or(by_arrival);
+            .unwrap_or(by_arrival - self.lag_us);
         wallclock.max(0) as u64
+    }
+
+    fn by_report_us(&self, ticks: i64) -> Option<i64> {
+        let (at_us, at) = self.report?;
+        Some(at_us as i64 + self.media_us(ticks - at))
     }
 
     /// Microseconds of so many ticks.

@@ -150,6 +150,7 @@ impl Track {
             // What the plane leaves out while it is muted is not waited for.
             if let Some(stream) = self.stream.as_mut() {
                 stream.reorder = Reorder::default();
+                stream.timeline.rest();
             }
         }
     }
@@ -181,11 +182,18 @@ impl Track {
                 Step::Restarted => {
                     self.finish_frame(out);
                     self.close(None, "lost", out);
-                    if let Some(stream) = self.stream.as_mut() {
-                        stream.timeline.restart();
-                    }
+                    self.restart_timeline();
                 }
             }
+        }
+    }
+
+    /// What the sender said of its timestamps counts no more.
+    fn restart_timeline(&mut self) {
+        if let Some(stream) = self.stream.as_mut() {
+            stream.timeline.restart();
+            let ssrc = stream.ssrc;
+            self.reports.retain(|(known, ..)| *known != ssrc);
         }
     }
 
@@ -199,9 +207,7 @@ impl Track {
         if self.stream.as_ref().is_some_and(jumps) {
             self.finish_frame(out);
             self.close(None, "clock_jump", out);
-            if let Some(stream) = self.stream.as_mut() {
-                stream.timeline.restart();
-            }
+            self.restart_timeline();
         }
         let reports = &self.reports;
         let Some(stream) = self.stream.as_mut() else {

@@ -321,6 +321,65 @@ fn a_link_that_is_away_leaves_a_gap_that_says_so() {
     assert!(gap.start_us.abs_diff(at_us) < SHORT_US && gap.end_us.abs_diff(at_us + 4_000_000) < SHORT_US);
 }
 
+/// As Chromium does: nothing is sent while it is muted, and no time passes in its timestamps.
+#[test]
+fn a_microphone_whose_timestamps_stood_still_while_it_was_muted_goes_on_at_the_right_moment() {
+    const MUTED_US: u64 = 2_500_000;
+    // From the first sample of a packet to its arrival.
+    const LAG_US: u64 = 30_000;
+    let report = |at_us: u64, rtp_timestamp: u32| Record::Report {
+        track: AUDIO,
+        ssrc: AUDIO as u32,
+        rtp_timestamp,
+        at_us,
+    };
+    let muted = |muted: bool, at_us: u64| Record::Muted {
+        track: AUDIO,
+        muted,
+        at_us,
+    };
+    let mut bytes = Vec::new();
+    Record::Begin {
+        track: AUDIO,
+        is_video: false,
+        label: b"audio",
+    }
+    .write(&mut bytes);
+    let mut sent = audio(300, 7);
+    for (number, packet) in sent.iter_mut().enumerate() {
+        packet.at_us += LAG_US + if number < 150 { 0 } else { MUTED_US };
+    }
+    sent[..100].iter().for_each(|packet| packet.write(&mut bytes));
+    report(START_US + 2_000_000, 7 + 96_000).write(&mut bytes);
+    sent[100..150].iter().for_each(|packet| packet.write(&mut bytes));
+    muted(true, START_US + 3_000_000).write(&mut bytes);
+    // What it says meanwhile is of a time that does not pass.
+    report(START_US + 4_000_000, 7 + 144_000).write(&mut bytes);
+    muted(false, START_US + 3_000_000 + MUTED_US).write(&mut bytes);
+    sent[150..].iter().for_each(|packet| packet.write(&mut bytes));
+    let mut segmenter = Segmenter::default();
+    segmenter.push(&bytes).expect("whole records");
+    segmenter.finish();
+    let mut segments = Vec::new();
+    while let Some(finding) = segmenter.poll() {
+        match finding {
+            Finding::Segment(segment) => segments.push(segment),
+            Finding::Gap(gap) => assert_eq!(gap.reason, "muted"),
+        }
+    }
+    let heard = counters(&segments, b"audio");
+    assert_eq!(heard.len(), 300);
+    for (number, at_us) in heard {
+        let muted_us = if number < 150 { 0 } else { MUTED_US };
+        let spoken_us = START_US + u64::from(number) * 20_000 + muted_us;
+        assert!(
+            at_us.abs_diff(spoken_us) < 1_000,
+            "{number}: {}",
+            at_us as i64 - spoken_us as i64
+        );
+    }
+}
+
 #[test]
 fn a_track_that_never_has_a_keyframe_is_told_as_a_gap() {
     let packets: Vec<Sent> = video(90, 0).into_iter().skip(3).take(150).collect();

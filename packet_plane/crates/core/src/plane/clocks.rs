@@ -218,6 +218,20 @@ mod tests {
     }
 
     #[test]
+    fn a_sender_whose_timestamps_stood_still_while_it_was_muted_is_believed_at_once() {
+        let (mut plane, mut publisher) = recording(FIRST_US);
+        publisher.send(&mut plane, ms(1), 100, "cam", 1, &keyframe(1));
+        report(&mut plane, &mut publisher, ms(10), (5_000_000, 3_000));
+        for muted in [true, false] {
+            let track = TrackId(12);
+            plane.handle_command(ms(500), Command::SetTrackMuted { track, muted });
+        }
+        report(&mut plane, &mut publisher, ms(2_010), (7_000_000, 93_000));
+        let told = [(FIRST_US + 10_000, 3_000), (FIRST_US + 2_010_000, 93_000)];
+        assert_eq!(reports(&mut plane), told);
+    }
+
+    #[test]
     fn receivers_are_told_the_time_of_day_and_of_a_clock_that_is_set_but_not_of_one_that_is_corrected() {
         let mut plane = Plane::default();
         plane.set_wallclock(ms(1_000), FIRST_US);

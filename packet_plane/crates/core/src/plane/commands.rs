@@ -300,6 +300,9 @@ impl Plane {
         track.is_muted = muted;
         // What comes after the pause starts afresh, so that the gap is not taken for loss.
         detach(&mut self.slots, &track.subscribers);
+        if !muted {
+            track.forget_clocks();
+        }
         if !muted && track.kind == MediaKind::Video {
             let waiting = track.subscribers.clone();
             waiting
