@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     log_level: str = "info"
     # Where recorded segments wait for their upload, and how many bytes of one recording at most.
     recording_spool: str = "/tmp/parley-spool"
+    # How long a recorder goes on when its node has died; the node's next start goes on with the rest.
+    recording_parted_seconds: float = Field(default=900.0, ge=0)
     # What the node is called where its objects are stored: its role may add below this name alone.
     recording_owner: str = Field(default="", pattern=r"^[A-Za-z0-9_:-]{0,128}$")
     recording_spool_bytes: int = Field(default=2 << 30, ge=64 << 20)

@@ -97,6 +97,7 @@ class Node:
             settings.recording_spool_bytes,
             self._tell_recording,
             owner=settings.recording_owner,
+            parted_seconds=settings.recording_parted_seconds,
             remote_taps=self._backups,
             backup_trouble=self.hosting.backup_trouble,
             monotonic=time.monotonic,

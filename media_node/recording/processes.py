@@ -21,8 +21,8 @@ async def start_recorder(take: RecorderSettings, end: socket.socket | None) -> a
         "-m",
         "media_node.recording.recorder",
         take.format(),
-        # What people write comes there.
-        stdin=asyncio.subprocess.PIPE if end is not None else asyncio.subprocess.DEVNULL,
+        # What people write comes there, and the end of the node.
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         pass_fds=[end.fileno()] if end is not None else [],
         # A signal to the node's group is not the recorder's: it ends when its socket does.

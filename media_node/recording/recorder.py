@@ -1,8 +1,8 @@
 """`python -m media_node.recording.recorder SETTINGS`: one recorder, from the tap's socket to the bucket.
 
 A process of its own, so that whatever it meets the node goes on. It lives until the other end of its socket
-is closed and everything is stored; a node that dies closes it too. One JSON object a line on standard output
-says how it does.
+is closed and everything is stored; a node that dies closes it too, and what cannot be stored then within
+minutes waits on disk for the node's next start. One JSON object a line on standard output says how it does.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PAGE_SECONDS = 9.0
 FAILING_SECONDS = 5.0
 # How long something that was lost counts as a bad state.
 LOSS_SECONDS = 10.0
-# How long what is left is tried to be stored after the end; then it waits for the node's next start.
+# How long what is left is tried to be stored after the end, by a recorder whose node lives.
 FINISH_SECONDS = 3_600.0
 # How long a node that lives is given to say that it ended the take.
 PARTING_SECONDS = 2.0
@@ -61,6 +61,7 @@ class Recorder:
         self._storage = storage
         self._spool = Spool(settings.folder, settings.identity, settings.spool_bytes)
         self._uploads = Uploads(self._spool, storage)
+        self._parted_seconds = settings.parted_seconds
         self._segmenter = packet_plane.Segmenter()
         self._out = out
         # The plane's wall clock goes on with its monotonic one; so does this.
@@ -135,9 +136,15 @@ class Recorder:
 
     def _finish(self) -> int:
         """Store everything, and the last page behind it."""
-        until = time.monotonic() + FINISH_SECONDS
-        while time.monotonic() < until:
+        began, parted_at = time.monotonic(), None
+        while time.monotonic() - began < FINISH_SECONDS:
             self._tick()
+            self._hear()
+            if not self._messages.is_open:
+                # There is no node any more: its next start goes on with what this one cannot store.
+                parted_at = parted_at if parted_at is not None else time.monotonic()
+                if time.monotonic() - parted_at >= self._parted_seconds:
+                    break
             with self._uploads.lock:
                 is_idle, is_over = self._uploads.is_idle, self._spool.take.is_over
                 if is_idle and not is_over:
@@ -263,6 +270,24 @@ def make_storage(settings: RecorderSettings) -> Storage:
     return Storage(client, settings.bucket, settings.backup_bucket, settings.key_id, time.monotonic, moved)
 
 
+def _lock(settings: RecorderSettings) -> TextIO:
+    """What keeps a second recorder from this take while it is open; the node's next start is told of it.
+
+    Raises:
+        BlockingIOError: Another recorder is at it.
+        OSError: There is no place for the lock.
+    """
+    settings.folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = (settings.folder.parent / f"{settings.folder.name}.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        (settings.folder.parent / f"{settings.folder.name}.settings").write_text(settings.format())
+    except OSError as exc:
+        # A full disk: what is recorded goes from memory into the bucket.
+        log.warning("settings_not_kept", error=str(exc))
+    return lock
+
+
 def main(arguments: list[str]) -> int:
     # Ctrl-C reaches the whole group; the node decides when this ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -276,14 +301,10 @@ def main(arguments: list[str]) -> int:
     )
     try:
         settings = parse_settings(arguments[0] if arguments else "")
-        settings.folder.mkdir(parents=True, exist_ok=True)
-        lock = (settings.folder.parent / f"{settings.folder.name}.lock").open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        (settings.folder.parent / f"{settings.folder.name}.settings").write_text(settings.format())
         tap = socket.socket(fileno=settings.descriptor) if settings.descriptor is not None else None
-        status = Recorder(
-            settings, make_storage(settings), sys.stdout, MessageReader(sys.stdin.fileno())
-        ).run(tap)
+        messages = MessageReader(sys.stdin.fileno())
+        with _lock(settings):
+            status = Recorder(settings, make_storage(settings), sys.stdout, messages).run(tap)
     except BlockingIOError:
         return BUSY_STATUS
     except (MediaNodeError, OSError, ValueError) as exc:

@@ -23,7 +23,13 @@ from media_node.metrics import RecordingCounts
 from media_node.quantities import Instant, MeetingId, new_identifier
 from media_node.recording.manifest import Message, Role
 from media_node.recording.messages import Messages
-from media_node.recording.processes import BROKEN_STATUS, UNFINISHED_STATUS, start_recorder, status_lines
+from media_node.recording.processes import (
+    BROKEN_STATUS,
+    BUSY_STATUS,
+    UNFINISHED_STATUS,
+    start_recorder,
+    status_lines,
+)
 from media_node.recording.settings import RecorderSettings, parse_settings
 
 log = structlog.get_logger()
@@ -35,6 +41,8 @@ TOLD_SECONDS = 60.0
 # Who has left may come back; who is asked to record a meeting that never comes forgets it.
 EMPTY_SECONDS, ABSENT_SECONDS = 60.0, 600.0
 FIRST_RESTART_SECONDS, MAX_RESTART_SECONDS = 0.2, 5.0
+# Between attempts at a take of an earlier node: its recorder may be at it still, or the bucket away.
+LEFT_SECONDS = 30.0
 # A recorder that lives this long has recovered.
 STEADY_SECONDS = 10.0
 
@@ -126,6 +134,7 @@ class Recordings:
         tell: Callable[[Standing], None],
         *,
         owner: str = "",
+        parted_seconds: float = 900.0,
         remote_taps: Taps | None = None,
         backup_trouble: Callable[[MeetingId], str | None] = lambda meeting: None,
         monotonic: Callable[[], float],
@@ -134,6 +143,7 @@ class Recordings:
         """
         Args:
             owner: What the node's objects lie under besides its name, where its rights end there.
+            parted_seconds: How long a recorder outlives its node at most.
             taps: Of the meetings that are here.
             remote_taps: Of what comes from other nodes, by recording: without any, none is taken from there.
             backup_trouble: What is wrong with the second recorder of a meeting here; None while nothing is.
@@ -144,6 +154,7 @@ class Recordings:
         self._backup_trouble = backup_trouble
         self._spool = spool
         self._spool_bytes = spool_bytes
+        self._parted_seconds = parted_seconds
         self._tell = tell
         self._monotonic = monotonic
         self._wallclock = wallclock
@@ -356,6 +367,7 @@ class Recordings:
             spool=str(self._spool / name),
             spool_bytes=self._spool_bytes,
             role=order.role,
+            parted_seconds=self._parted_seconds,
         )
 
     def _end_take(self, recording: Recording) -> None:
@@ -492,6 +504,9 @@ class Recordings:
 
     async def _finish_leftover(self, take: RecorderSettings) -> None:
         status = await self._run_left(take)
+        while status in (BUSY_STATUS, UNFINISHED_STATUS):
+            await asyncio.sleep(LEFT_SECONDS)
+            status = await self._run_left(take)
         log.info("leftover_finished", recording=take.recording, prefix=take.prefix, status=status)
 
     async def _run_left(self, take: RecorderSettings) -> int:

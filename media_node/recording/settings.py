@@ -27,6 +27,8 @@ class RecorderSettings:
     spool_bytes: int
     descriptor: int | None = None
     role: Role = "primary"
+    # How long it goes on when its node has died: as long as a recorder that says nothing is waited for.
+    parted_seconds: float = 900.0
 
     @property
     def identity(self) -> TakeIdentity:

@@ -96,6 +96,8 @@ def recording_node(cloud: Cloud, folder: Path, **environment: str) -> Iterator[N
     settings = {
         "PARLEY_REPORT_QUEUE_URL": cloud.reports,
         "PARLEY_RECORDING_SPOOL": str(folder / "spool"),
+        # A test that kills its node ends its cloud soon after.
+        "PARLEY_RECORDING_PARTED_SECONDS": "20",
         **environment,
     }
     with running_node(folder, settings) as node:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,6 +21,7 @@ import pytest
 
 from localcloud.engines import cloud_environment
 from media_node.recording.manifest import Entry, Health, Page, parse_entry, parse_page
+from media_node.recording.processes import UNFINISHED_STATUS
 from media_node.recording.settings import RecorderSettings
 from media_node.recording.verification import verify_chain, verify_segment
 from tests.support.local_run import until
@@ -69,7 +72,8 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
             data = self.rfile.read(int(self.headers["Content-Length"]))
             if not made.is_refusing:
                 key = self.path.split("?")[0].removeprefix("/bucket/")
-                made.objects[key] = data, self.headers.get("x-amz-meta-parley-entry")
+                entry = self.headers.get("x-amz-meta-parley-entry")
+                made.objects[key] = data, entry
             self.send_response(503 if made.is_refusing else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -114,7 +118,9 @@ class Recorder:
             read.wait(0.05)
 
 
-def start(folder: Path, spool_bytes: int = 1 << 30, *, has_tap: bool = True) -> Recorder:
+def start(
+    folder: Path, spool_bytes: int = 1 << 30, *, has_tap: bool = True, parted_seconds: float = 900.0
+) -> Recorder:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     descriptor = theirs.fileno() if has_tap else None
     settings = RecorderSettings(
@@ -128,6 +134,7 @@ def start(folder: Path, spool_bytes: int = 1 << 30, *, has_tap: bool = True) -> 
         str(folder / "take"),
         spool_bytes,
         descriptor,
+        parted_seconds=parted_seconds,
     )
     process = subprocess.Popen(
         [sys.executable, "-m", "media_node.recording.recorder", settings.format()],
@@ -214,6 +221,71 @@ def test_without_room_video_goes_and_the_sound_stays_and_every_hole_is_told(
     video = [entry for entry in bucket.entries if entry.source == "camera"]
     known = [entry.end_us - entry.start_us for entry in video] + [gap.end_us - gap.start_us for gap in gaps]
     assert sum(known) == pytest.approx(120e6, rel=0.01)
+
+
+@contextmanager
+def full_disk(pid: int) -> Iterator[None]:
+    """No file of a process can grow: its writes fail as on a full disk."""
+    limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+
+
+def test_while_its_disk_is_full_everything_goes_into_the_bucket_and_people_are_told_until_it_heals(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    recorder = start(tmp_path)
+    recorder.tap.sendall(media.beginning() + media.seconds(6))
+    recorder.wait_until(lambda one: one["segments"] >= 4)
+    with full_disk(recorder.process.pid):
+        recorder.tap.sendall(media.seconds(20))
+        recorder.wait_until(lambda one: one["reason"] == "disk_full" and one["segments"] >= 22)
+    recorder.said.clear()
+    recorder.tap.sendall(media.seconds(6))
+    recorder.wait_until(lambda one: one["state"] == "recording")
+    recorder.writes(b'{"end": true}')
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == 0
+    assert bucket.problems() == []
+    assert [gap for page in bucket.pages for gap in page.gaps] == []
+    assert sum(entry.end_us - entry.start_us for entry in bucket.entries) == pytest.approx(64e6, rel=0.01)
+    states = [(one.state, one.reason) for one in bucket.health]
+    assert states[-3:] == [("degraded", "disk_full"), ("recording", None), ("stopped", None)]
+
+
+def test_a_recorder_that_begins_on_a_full_disk_records(bucket: Bucket, media: Media, tmp_path: Path):
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, unlimited[1]))
+    try:
+        recorder = start(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    recorder.tap.sendall(media.beginning() + media.seconds(6))
+    recorder.wait_until(lambda one: one["reason"] == "disk_full" and one["segments"] >= 4)
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == 0
+    assert bucket.problems() == []
+    assert sum(entry.end_us - entry.start_us for entry in bucket.entries) == pytest.approx(12e6, rel=0.01)
+
+
+def test_a_recorder_whose_node_has_died_ends_although_no_bucket_takes_what_it_has(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    bucket.is_refusing = True
+    recorder = start(tmp_path, parted_seconds=0.5)
+    recorder.tap.sendall(media.beginning() + media.seconds(10))
+    recorder.wait_until(lambda one: one["spoolBytes"] > 100_000)
+    assert recorder.process.stdin is not None
+    recorder.process.stdin.close()
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == UNFINISHED_STATUS
+    bucket.is_refusing = False
+    assert start(tmp_path, has_tap=False).process.wait(PATIENCE) == 0
+    assert bucket.problems() == []
+    assert sum(entry.end_us - entry.start_us for entry in bucket.entries) == pytest.approx(20e6, rel=0.01)
 
 
 def test_what_a_killed_recorder_has_left_is_stored_by_the_next_one(

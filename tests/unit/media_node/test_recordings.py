@@ -13,6 +13,7 @@ import pytest
 from media_node.quantities import MeetingId
 from media_node.recording import recordings as module
 from media_node.recording.manifest import Message
+from media_node.recording.processes import BUSY_STATUS, UNFINISHED_STATUS
 from media_node.recording.recordings import (
     ABSENT_SECONDS,
     EMPTY_SECONDS,
@@ -290,6 +291,22 @@ async def test_what_an_earlier_node_left_is_finished_and_what_is_unreadable_is_n
     assert (left.take.prefix, left.take.descriptor) == (take.prefix, None)
     await world.ends(left, 0)
     assert len(world.recorders) == 2
+
+
+@pytest.mark.parametrize("status", [BUSY_STATUS, UNFINISHED_STATUS])
+async def test_what_an_earlier_node_left_is_gone_on_with_until_it_is_stored(
+    world: World, monkeypatch: pytest.MonkeyPatch, status: int
+):
+    monkeypatch.setattr(module, "LEFT_SECONDS", 0)
+    world.recordings.start(order(), [MEETING])
+    take = (await world.recorder(0)).take
+    (world.folder / "a.settings").write_text(take.format())
+    world.recordings.finish_leftovers()
+    await world.ends(await world.recorder(1), status)
+    again = await world.recorder(2)
+    assert again.take.prefix == take.prefix
+    await world.ends(again, 0)
+    assert len(world.recorders) == 3
 
 
 def backup(recording: str = "rec_a") -> Order:
