@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from tests.support.tap_records import begin, packet
 
 PREFIX = "nodes/node_a/rec_a-b/"
 PATIENCE = 60.0
+# For gigabytes.
+LONG_PATIENCE = 900.0
 CAMERA, MICROPHONE = 1, 2
 KEYFRAME = bytes([0x10, 0, 0, 0, 0x9D, 1, 0x2A, 64, 0, 64, 0])
 
@@ -38,6 +41,9 @@ class Bucket:
     """Objects in memory behind real HTTP."""
 
     is_refusing: bool = False
+    # Segments are looked at when they come, and not kept.
+    is_forgetful: bool = False
+    wrong: list[str] = field(default_factory=list)
     objects: dict[str, tuple[bytes, str | None]] = field(default_factory=dict)
 
     @property
@@ -73,6 +79,10 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
             if not made.is_refusing:
                 key = self.path.split("?")[0].removeprefix("/bucket/")
                 entry = self.headers.get("x-amz-meta-parley-entry")
+                if made.is_forgetful and entry is not None:
+                    if verify_segment(parse_entry(entry), data) is not None:
+                        made.wrong.append(key)
+                    data = b""
                 made.objects[key] = data, entry
             self.send_response(503 if made.is_refusing else 200)
             self.send_header("Content-Length", "0")
@@ -108,9 +118,9 @@ class Recorder:
         self.process.stdin.write(b"".join(line + b"\n" for line in lines))
         self.process.stdin.flush()
 
-    def wait_until(self, is_right: Callable[[dict[str, Any]], bool]) -> None:
+    def wait_until(self, is_right: Callable[[dict[str, Any]], bool], patience: float = PATIENCE) -> None:
         """Until it says something that is right."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         read = threading.Event()
         while not any(map(is_right, self.said)):
             assert time.monotonic() < deadline, self.said[-3:]
@@ -156,6 +166,7 @@ class Media:
 
     start_us: int = field(default_factory=lambda: time.time_ns() // 1_000)
     frames: int = 0
+    picture_bytes: int = 500
 
     def beginning(self) -> bytes:
         return begin(CAMERA, "camera") + begin(MICROPHONE, "microphone")
@@ -166,7 +177,7 @@ class Media:
         for number in range(self.frames, self.frames + count * 25):
             at_us = self.start_us + number * 40_000
             head = KEYFRAME if number % 50 == 0 else b"\x10\x01"
-            picture = head + os.urandom(500)
+            picture = head + os.urandom(500) + bytes(self.picture_bytes - 500)
             out += packet(CAMERA, "vp8", number, number * 3_600, at_us, picture, marker=True)
             for half in range(2):
                 voice = number * 2 + half
@@ -269,6 +280,56 @@ def test_a_recorder_that_begins_on_a_full_disk_records(bucket: Bucket, media: Me
     assert recorder.process.wait(PATIENCE) == 0
     assert bucket.problems() == []
     assert sum(entry.end_us - entry.start_us for entry in bucket.entries) == pytest.approx(12e6, rel=0.01)
+
+
+@pytest.mark.slow
+def test_ten_minutes_and_more_without_a_bucket_cost_what_is_over_two_gibibytes_and_that_of_the_oldest_video(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    media.picture_bytes, bucket.is_forgetful, bucket.is_refusing = 60_000, True, True
+    spool_bytes, seconds = 2 << 30, 1_600
+    # Ahead of the clock, however slowly it is made: a recorder takes who is behind for silent.
+    media.start_us += 3_600_000_000
+    recorder = start(tmp_path, spool_bytes=spool_bytes)
+    recorder.tap.sendall(media.beginning())
+    for second in range(0, seconds, 10):
+        recorder.tap.sendall(media.seconds(10))
+        if second == 600:
+            # Ten minutes, and everything is there.
+            recorder.wait_until(lambda one: one["spoolBytes"] > 600 * 25 * 60_000 * 0.9, LONG_PATIENCE)
+            assert not any(one["segmentsDropped"] for one in recorder.said)
+    recorder.wait_until(lambda one: one["reason"] == "spool_full", LONG_PATIENCE)
+    bucket.is_refusing = False
+    recorder.said.clear()
+    recorder.wait_until(
+        lambda one: one["spoolBytes"] < 10 * media.picture_bytes * 25 and one["state"] == "recording",
+        LONG_PATIENCE,
+    )
+    assert max(one["spoolBytes"] for one in recorder.said) <= spool_bytes
+    recorder.writes(b'{"end": true}')
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == 0
+    assert bucket.wrong == []
+    assert verify_chain(bucket.pages, bucket.entries) == []
+    whole = seconds * 1e6
+    by_source = {
+        source: sorted((one for one in bucket.entries if one.source == source), key=lambda one: one.start_us)
+        for source in ("microphone", "camera")
+    }
+    kept = {name: sum(one.end_us - one.start_us for one in some) for name, some in by_source.items()}
+    assert kept["microphone"] == pytest.approx(whole, rel=0.01)
+    gaps = sorted((gap for page in bucket.pages for gap in page.gaps), key=lambda gap: gap.start_us)
+    assert {(gap.track, gap.reason) for gap in gaps} == {("trk_1", "spool_full")}
+    lost = sum(gap.end_us - gap.start_us for gap in gaps)
+    assert kept["camera"] + lost == pytest.approx(whole, rel=0.01)
+    assert sum(one.bytes for one in by_source["camera"]) > spool_bytes * 0.9
+    # The oldest, but for those that were on their way: nothing that was kept lies between what was given up.
+    assert all(after.start_us - before.end_us < 200_000 for before, after in pairwise(gaps))
+    assert sum(one.start_us < gaps[0].start_us for one in by_source["camera"]) <= 8
+    states = [(one.state, one.reason) for one in bucket.health]
+    assert ("degraded", "storage_unavailable") in states
+    assert ("degraded", "spool_full") in states
+    assert states[-2:] == [("recording", None), ("stopped", None)]
 
 
 def test_a_recorder_whose_node_has_died_ends_although_no_bucket_takes_what_it_has(
