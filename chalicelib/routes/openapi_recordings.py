@@ -48,7 +48,7 @@ ACTIVE_RECORDING: Schema = {
     **nullable(record(id=_ID, state=_STATE, startedAt=nullable(TIME))),
     "description": "The recording that goes on: people are told before they come in.",
 }
-_COMPOSITION = {
+_COMPOSITION: dict[str, Any] = {
     "id": {"type": "string", "pattern": "^job_[a-z2-7]{26}$"},
     "kind": {"enum": ["film", "tracks"]},
     "layout": {**nullable(_LAYOUT), "description": "Null: as hosts had it while it was recorded."},

@@ -365,12 +365,13 @@ async def test_tracks_are_joined_to_files_beside_the_film(
     assert (first["startedAt"], first["durationSeconds"]) == ("2026-01-01T00:00:00.000Z", 9.0)
     assert first["bytes"] == 5
     assert f"opens={job['output']}tracks/" in first["url"]
-    found, cursor = [], ""
-    while cursor is not None:
-        query = f"kinds=trackFiles,tracks&limit=2{cursor}"
+    found: list[str] = []
+    query = "kinds=trackFiles,tracks&limit=2"
+    while query:
         _, _, page = await api("GET", f"{path}/media?{query}")
         found += [one["track"] for one in page["trackFiles"]]
-        cursor = f"&cursor={page['nextCursor']}" if page["nextCursor"] else None
+        after = page["nextCursor"]
+        query = f"kinds=trackFiles,tracks&limit=2&cursor={after}" if after else ""
     assert found == ["trk_0", "trk_1", "trk_2"]
     _, _, log = await api("GET", f"{stage.path}/events?limit=100")
     assert log["items"][-1]["type"] == "recording.tracks_ready"

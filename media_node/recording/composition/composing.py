@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -174,7 +175,7 @@ class Composer:
             if number < self._lease.state.minutes:
                 # Another composer did it before.
                 continue
-            joiner.join(track, lambda joined, track=track: self._publish_track(publisher, track, joined))
+            joiner.join(track, functools.partial(self._publish_track, publisher, track))
             self._lease.change(minutes=number + 1)
             self._progress((number + 1) / len(tracks))
             log.info("track_joined", job=self._job.id, track=track.id, number=number + 1, of=len(tracks))

@@ -42,7 +42,7 @@ def joined(studio: Studio, *takes: Take, seconds: float = 10) -> dict[str, bytes
 
 def counters(data: bytes) -> list[tuple[float, int | None]]:
     found = []
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         for frame in container.decode(video=0):
             plane = frame.planes[0]
             rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
@@ -51,7 +51,7 @@ def counters(data: bytes) -> list[tuple[float, int | None]]:
 
 
 def length_of(data: bytes) -> float:
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         assert container.duration is not None
         return container.duration / 1e6
 
