@@ -77,7 +77,7 @@ export function RecordControl(props: RecordControlProps): ReactNode {
     <>
       <LayoutChoice id={active.id} recordings={recordings} />
       <Button
-        className="button"
+        className="button record-act"
         aria-label={t(isPaused ? 'resumeRecording' : 'pauseRecording')}
         onPress={() => {
           attempt(
@@ -89,7 +89,7 @@ export function RecordControl(props: RecordControlProps): ReactNode {
         {isPaused ? <Play aria-hidden /> : <Pause aria-hidden />}
       </Button>
       <Button
-        className="button"
+        className="button record-act"
         aria-label={t('stop')}
         onPress={() => {
           attempt(recordings.direct(active.id, 'stop'), null);
