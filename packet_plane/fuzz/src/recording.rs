@@ -1,8 +1,8 @@
 //! A recorder's core: whatever a publisher's payloads hold, frames are put together or refused.
 
 use packet_plane_core::codec::CodecName;
-use packet_plane_recording::Segmenter;
 use packet_plane_recording::codec::{Assembler, MAX_FRAME_LEN};
+use packet_plane_recording::{Finding, Segmenter};
 
 const CODECS: [CodecName; 6] = [
     CodecName::Opus,
@@ -13,12 +13,41 @@ const CODECS: [CodecName; 6] = [
     CodecName::Av1,
 ];
 
-/// Read bytes as the payloads of one format, each behind its length, and as what a tap hands over.
+/// Later than any time that a tap may tell.
+const LONG_AFTER_US: u64 = 1 << 60;
+
+/// Read bytes as what a tap hands over, and as the payloads of one format.
 pub fn recording(bytes: &[u8]) {
+    segments(bytes);
+    frames(bytes);
+}
+
+/// The tap's bytes come in two parts, long apart: the last byte says where they are cut.
+fn segments(bytes: &[u8]) {
+    let cut = bytes.len() * usize::from(bytes.last().copied().unwrap_or_default()) / 256;
+    let (first, second) = bytes.split_at(cut);
     let mut segmenter = Segmenter::default();
-    if segmenter.push(bytes).is_ok() {
+    let mut is_sound = segmenter.push(first).is_ok();
+    if is_sound && !second.is_empty() {
+        segmenter.handle_timeout(LONG_AFTER_US);
+        is_sound = segmenter.push(second).is_ok();
+    }
+    if is_sound {
         segmenter.finish();
     }
+    while let Some(finding) = segmenter.poll() {
+        match finding {
+            Finding::Segment(segment) => {
+                assert!(segment.start_us < segment.end_us && !segment.data.is_empty());
+                assert!(segment.lost.iter().all(|(from, to)| from <= to));
+            }
+            Finding::Gap(gap) => assert!(gap.start_us < gap.end_us && !gap.reason.is_empty()),
+        }
+    }
+}
+
+/// Payloads of one format, each behind its length.
+fn frames(bytes: &[u8]) {
     let Some((codec, mut rest)) = bytes.split_first() else {
         return;
     };
