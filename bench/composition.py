@@ -3,6 +3,7 @@
 A composer process of its own works against moto's S3 and SQS in this one: four people with cameras of
 720p30 in VP8 and voices, then the same for longer, then sixteen cameras. CPU time and memory are the
 composer's and those of the process that decodes, added up; memory is the most that both had at one moment.
+Both run on one core.
 Before them pictures alone are decoded, drawn and encoded in this process: changes of the code are compared by
 that. What recordings cost is by price list (infra/costs.py), with the size of the cameras made here.
 
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -78,7 +80,7 @@ def main() -> None:
     outcome.add("4 cameras, pictures alone", f"{per_second:.3f} core-seconds per second", pictures=per_second)
     lengths = (120, 3600) if options.long else (60, 180)
     for people, seconds in ((4, lengths[0]), (4, lengths[1]), (16, 60)):
-        run = compose(segments, people, seconds)
+        run = compose(pieces_of(segments, people, seconds), people, seconds)
         per_second = run.core_seconds / seconds
         text = (
             f"{per_second:.3f} core-seconds per second, first minute after {run.first_minute_seconds:.0f} s, "
@@ -179,7 +181,7 @@ def _segment(room: Any, noise: list[Any], frames: range) -> bytes:
     return file.getvalue()
 
 
-def compose(segments: list[bytes], people: int, seconds: int) -> Run:
+def compose(pieces: Iterable[Piece], people: int, seconds: int) -> Run:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -200,7 +202,7 @@ def compose(segments: list[bytes], people: int, seconds: int) -> Run:
         reports = sqs.create_queue(QueueName="reports")["QueueUrl"]
         studio = Studio(s3, sqs, jobs, reports, Path())
         take = Take(s3)
-        take.write(pieces_of(segments, people, seconds))
+        take.write(list(pieces))
         studio.put_timeline(
             timeline(seconds, [person(f"par_{one}", f"Person {one}") for one in range(people)])
         )
@@ -234,6 +236,8 @@ def measure(studio: Studio, prefix: str, environment: dict[str, str]) -> Run:
         env=environment,
         stdout=subprocess.DEVNULL,
     )
+    # Before it has a thread or a child: all of them stay there.
+    os.sched_setaffinity(composer.pid, {max(os.sched_getaffinity(0))})
     peak, first_minute, core_seconds = 0, 0.0, 0.0
     try:
         while True:

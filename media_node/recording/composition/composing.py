@@ -166,6 +166,8 @@ class Composer:
         )
         film = Film(staging, axis, catalog, fetcher, worker, folder)
         self._make_minutes(film, publisher, folder)
+        # What it holds would lie beside the parts of the whole file.
+        worker.close()
         return self._finish(film, publisher, catalog, timeline, axis, lost)
 
     def _join_tracks(self, joiner: Joiner, publisher: Publisher, catalog: Catalog) -> Json:

@@ -6,7 +6,7 @@ back up within a moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,21 +78,38 @@ def _faded_in(samples: Samples) -> Samples:
     return faded
 
 
-def limited(samples: Samples) -> Samples:
-    """The same sound with no sample beyond CEILING, shape (n, 2)."""
-    blocks = -(-len(samples) // BLOCK_SAMPLES)
-    padded = np.zeros((blocks * BLOCK_SAMPLES, 2), np.float32)
-    padded[: len(samples)] = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
-    peaks = np.abs(padded.reshape(blocks, -1)).max(axis=1) if blocks else np.zeros(0, np.float32)
-    if blocks == 0 or peaks.max() <= CEILING:
-        return padded[: len(samples)]
+def limit(samples: Samples) -> None:
+    """Turn sound down, where it lies, until no sample is beyond CEILING; shape (n, 2)."""
+    peaks = np.concatenate([_block_peaks(part) for _, part in _seconds(samples)] or [samples[:0, 0]])
+    if peaks.max(initial=0.0) <= CEILING:
+        return
     gains = _gains(peaks)
     # From gain to gain in a straight line; each end is low enough for the blocks on both sides.
     ends = np.minimum(np.append(gains, gains[-1]), np.insert(gains, 0, gains[0]))
-    curve = np.interp(np.arange(len(padded)) / BLOCK_SAMPLES, np.arange(blocks + 1), ends)
-    turned = padded * curve[:, None].astype(np.float32)
-    clipped: Samples = np.clip(turned[: len(samples)], -CEILING, CEILING)
-    return clipped
+    for first, part in _seconds(samples):
+        places = (first + np.arange(len(part))) / BLOCK_SAMPLES
+        part *= np.interp(places, np.arange(len(ends)), ends)[:, None].astype(np.float32)
+        np.clip(part, -CEILING, CEILING, out=part)
+
+
+def _seconds(samples: Samples) -> Iterator[tuple[int, Samples]]:
+    """Parts of a second, and where each begins: what is made of a minute at once takes its memory again."""
+    for first in range(0, len(samples), SAMPLE_RATE):
+        yield first, samples[first : first + SAMPLE_RATE]
+
+
+def _block_peaks(part: Samples) -> Samples:
+    """The largest sample of each block; what is no number becomes silence."""
+    np.nan_to_num(part, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
+    return _largest(part, BLOCK_SAMPLES)
+
+
+def _largest(samples: Samples, each: int) -> Samples:
+    count = -(-len(samples) // each)
+    padded = np.zeros((count * each, 2), np.float32)
+    padded[: len(samples)] = np.abs(samples)
+    largest: Samples = padded.reshape(count, -1).max(axis=1)
+    return largest
 
 
 def _gains(peaks: Samples) -> Levels:
@@ -109,8 +126,5 @@ def _gains(peaks: Samples) -> Levels:
 
 def peaks_of(samples: Samples) -> list[int]:
     """The largest sample of each hop, 0 to 127."""
-    hops = -(-len(samples) // HOP_SAMPLES)
-    padded = np.zeros((hops * HOP_SAMPLES, 2), np.float32)
-    padded[: len(samples)] = samples
-    largest = np.abs(padded.reshape(hops, -1)).max(axis=1) if hops else np.zeros(0)
-    return [int(one) for one in np.minimum(127, np.round(largest * 127))]
+    parts = (_largest(part, HOP_SAMPLES) for _, part in _seconds(samples))
+    return [int(one) for part in parts for one in np.minimum(127, np.round(part * 127))]

@@ -15,7 +15,7 @@ import numpy as np
 from av.audio.codeccontext import AudioCodecContext
 
 from media_node.recording.composition.decoding import Faults, Pulse, sound
-from media_node.recording.composition.mixing import HOP_SAMPLES, Mix, Samples, limited, peaks_of
+from media_node.recording.composition.mixing import HOP_SAMPLES, Mix, Samples, limit, peaks_of
 from media_node.recording.composition.plan import PACKET_SAMPLES, SAMPLE_RATE, SoundPlan, SoundResult
 from media_node.recording.composition.speaker import HOP_US
 
@@ -39,7 +39,8 @@ def compose_sound(plan: SoundPlan, pulse: Pulse) -> SoundResult:
     for track, clips in plan.tracks.items():
         heard = mix.add(sound(clips, pulse, faults))
         levels[track] = [round(float(level), 1) for level in heard[LEAD_HOPS : LEAD_HOPS + hops]]
-    mixed = limited(mix.samples)
+    mixed = mix.samples
+    limit(mixed)
     sizes, config = _encode(plan, mixed, first, pulse)
     at = LEAD_HOPS * HOP_SAMPLES
     return SoundResult(sizes, config, levels, peaks_of(mixed[at : at + hops * HOP_SAMPLES]), faults.told())

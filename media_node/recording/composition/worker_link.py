@@ -29,6 +29,9 @@ STILL_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 # A fresh process now and then: whatever libraries leave behind in memory goes with it.
 MOST_PLANS = 60
+# What is as large as a minute's sound goes back to the system when it is done with: left to itself glibc
+# keeps such memory from the second time on, and each minute makes new holes in it.
+ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": str(4 * 1024 * 1024)}
 # The path of its pulse follows.
 COMMAND = (sys.executable, "-m", "media_node.recording.composition.worker")
 
@@ -100,7 +103,10 @@ class Worker:
         path.write_bytes(PULSE.pack(NO_CLIP, 0))
         self._pulse = Pulse(path)
         self._process = subprocess.Popen(
-            [*self._command, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [*self._command, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **ENVIRONMENT},
         )
         self._plans = 0
         self._answer = b""

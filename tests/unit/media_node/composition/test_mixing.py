@@ -1,11 +1,13 @@
 """Sound that is added up, and never too loud."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media_node.recording.composition.mixing import CEILING, DRIFT_SAMPLES, Mix, limited, peaks_of
+from media_node.recording.composition.mixing import CEILING, DRIFT_SAMPLES, Mix, limit, peaks_of
 
 PACKET = 960
 
@@ -51,26 +53,49 @@ def test_how_loud_a_track_is_is_told_per_hop():
 @given(st.lists(st.floats(-9, 9), min_size=1, max_size=40), st.integers(1, 700))
 def test_no_sample_is_ever_beyond_the_ceiling(values, repeat):
     samples = np.repeat(np.array(values, np.float32), repeat)[:, None].repeat(2, axis=1)
-    assert np.abs(limited(samples)).max() <= CEILING + 1e-6
+    limit(samples)
+    assert np.abs(samples).max() <= CEILING + 1e-6
 
 
 def test_what_is_not_too_loud_stays_as_it_is():
     samples = np.linspace(-0.8, 0.8, 4800, dtype=np.float32)[:, None].repeat(2, axis=1)
-    assert np.array_equal(limited(samples), samples)
+    before = samples.copy()
+    limit(samples)
+    assert np.array_equal(samples, before)
 
 
 def test_a_loud_word_is_turned_down_and_what_is_far_from_it_is_not():
     samples = np.full((48_000, 2), 0.5, np.float32)
     samples[20_000:22_000] = 2.0
-    turned = limited(samples)
-    assert turned[5000, 0] == pytest.approx(0.5)
-    assert turned[-1, 0] == pytest.approx(0.5)
-    assert turned[21_000, 0] == pytest.approx(CEILING, abs=0.02)
+    limit(samples)
+    assert samples[5000, 0] == pytest.approx(0.5)
+    assert samples[-1, 0] == pytest.approx(0.5)
+    assert samples[21_000, 0] == pytest.approx(CEILING, abs=0.02)
+
+
+def test_a_loud_word_over_the_end_of_a_second_is_turned_down_without_a_step():
+    times = np.arange(3 * 48_000) / 48_000
+    samples = np.sin(2 * np.pi * 50 * times).astype(np.float32)[:, None].repeat(2, axis=1)
+    samples[40_000:110_000] *= 3
+    limit(samples)
+    steepest = 3 * 2 * np.pi * 50 / 48_000
+    assert np.abs(np.diff(samples[42_000:108_000, 0])).max() < steepest
+
+
+def test_a_minute_is_turned_down_where_it_lies():
+    samples = np.full((60 * 48_000, 2), 2.0, np.float32)
+    tracemalloc.start()
+    limit(samples)
+    peaks_of(samples)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < samples.nbytes / 4
 
 
 def test_sound_that_is_no_number_is_silence():
     broken = np.full((960, 2), np.nan, np.float32)
-    assert np.abs(limited(broken)).max() == 0
+    limit(broken)
+    assert np.abs(broken).max() == 0
 
 
 def test_peaks_are_told_per_hop():
