@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ import numpy as np
 
 from media_node.recording.composer import JobQueue, Settings
 from media_node.recording.composition.layout import Size, Stage, arrange
-from tests.support.recorded_meeting import BUCKET, RECORDING, read_counter
+from tests.support.recorded_meeting import BUCKET, RECORDING, SAMPLE_RATE, read_counter
 
 OUTPUT = f"compositions/{RECORDING}/x/"
 SIZE = Size(640, 360)
 # Quieter than a beep, louder than what two codecs add to silence.
 BEEP_LEVEL = 0.05
+# Of a beep, as long as every one is.
+TONE_SAMPLES = 3_840
 
 
 @dataclass
@@ -100,6 +102,11 @@ class Studio:
         return self.read(f"{OUTPUT}faults.json").decode()
 
 
+def _pitch(samples: Any) -> float:
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), SAMPLE_RATE))
+    return float(np.argmax(spectrum))
+
+
 @dataclass
 class Film:
     """A composed file, decoded."""
@@ -109,22 +116,29 @@ class Film:
 
     def lumas(self) -> list[tuple[float, Any]]:
         """Seconds and luma of each frame, shape (h, w)."""
-        found = []
+        return list(self.each_luma())
+
+    def each_luma(self) -> Iterator[tuple[float, Any]]:
+        """The same, one at a time: those of half a minute would fill half a gigabyte."""
         with av.open(str(self.path)) as container:
             for frame in container.decode(video=0):
                 plane = frame.planes[0]
                 rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-                found.append((float(frame.time), rows[:, : plane.width].copy()))
-        return found
+                yield float(frame.time), rows[:, : plane.width].copy()
 
     def beeps(self) -> list[float]:
         """Seconds at which sound begins after silence."""
-        parts, rate = [], 48_000
+        return [begin for begin, _ in self.tones()]
+
+    def tones(self) -> list[tuple[float, float]]:
+        """The same, with the loudest frequency of what follows, in Hz."""
+        parts, rate = [], SAMPLE_RATE
         with av.open(str(self.path)) as container:
-            parts += [np.abs(frame.to_ndarray()).max(axis=0) for frame in container.decode(audio=0)]
-        loud = np.flatnonzero(np.concatenate(parts) > BEEP_LEVEL)
+            parts += [frame.to_ndarray() for frame in container.decode(audio=0)]
+        samples = np.concatenate(parts, axis=1)
+        loud = np.flatnonzero(np.abs(samples).max(axis=0) > BEEP_LEVEL)
         begins = loud[np.diff(loud, prepend=-rate) > rate // 4]
-        return [float(begin) / rate for begin in begins]
+        return [(float(begin) / rate, _pitch(samples[0, begin : begin + TONE_SAMPLES])) for begin in begins]
 
 
 def tile(luma: Any, people: tuple[str, ...], index: int, layout: str = "grid", **stage: Any) -> Any:

@@ -20,8 +20,10 @@ export interface Parley {
   readonly url: string;
   readonly apiUrl: string;
   /** Makes a meeting; returns its code. */
-  createMeeting(title: string): Promise<string>;
+  createMeeting(title: string, wishes?: object): Promise<string>;
   endMeeting(code: string): Promise<void>;
+  /** A call of the API as the tenant's server. */
+  call(method: 'GET' | 'POST', path: string, body?: object): Promise<Record<string, unknown>>;
   stop(): Promise<void>;
 }
 
@@ -57,23 +59,25 @@ export async function startParley(host = '127.0.0.1'): Promise<Parley> {
 
 function parleyOf(run: RunFile, stop: () => Promise<void>): Parley {
   const key = Buffer.from(`${run.apiKey.id}:${run.apiKey.secret}`).toString('base64');
-  const post = async (path: string, body: object): Promise<Record<string, unknown>> => {
+  const call: Parley['call'] = async (method, path, body) => {
     const answer = await fetch(run.apiUrl + path, {
-      method: 'POST',
+      method,
       headers: { Authorization: `Basic ${key}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`POST ${path}: ${String(answer.status)} ${text}`);
+    if (!answer.ok) throw new Error(`${method} ${path}: ${String(answer.status)} ${text}`);
     return (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
   };
   return {
     url: run.url,
     apiUrl: run.apiUrl,
-    createMeeting: async (title) => String((await post('/meetings', { title, guests: true }))['code']),
+    createMeeting: async (title, wishes = {}) =>
+      String((await call('POST', '/meetings', { title, guests: true, ...wishes }))['code']),
     endMeeting: async (code) => {
-      await post(`/meetings/${code}/end`, {});
+      await call('POST', `/meetings/${code}/end`, {});
     },
+    call,
     stop,
   };
 }
