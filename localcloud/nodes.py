@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,25 @@ from localcloud.engines import answers_http
 from localcloud.errors import StartError
 from localcloud.ports import MEDIA, Ports
 from localcloud.process import ChildProcess, ProcessRegister
-from localcloud.settings import Settings
+from localcloud.settings import Settings, own_address
 
 REGION = "local"
+# All IPv4 addresses of the machine.
+WILDCARD = "0.0.0.0"
 # Generous: a machine that builds something else meanwhile is slow, not broken.
 START_SECONDS = 60.0
 REPORT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class MediaPlan:
+    """Where one node's media will be, and the addresses that clients are told."""
+
+    host: str
+    port: int
+    addresses: Sequence[str]
+    # Addresses that packets may come from; empty for any.
+    sources: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -36,9 +49,8 @@ class NodePlan:
     id: str
     url: str
     bind_host: str
-    address: str
     http_port: int
-    media_port: int
+    media: MediaPlan
 
     @property
     def metrics_url(self) -> str:
@@ -59,9 +71,22 @@ def plan_nodes(settings: Settings, ports: Ports, path: Path) -> list[NodePlan]:
 def _plan(settings: Settings, ports: Ports, index: int, name: str) -> NodePlan:
     address = settings.reachable_host
     http_port = ports.port(f"node-{index}", settings.host)
-    media_port = ports.port(f"node-{index}-media", settings.host, MEDIA)
     host = f"[{address}]" if ":" in address else address
-    return NodePlan(name, f"http://{host}:{http_port}", settings.host, address, http_port, media_port)
+    media = plan_media(settings, lambda host: ports.port(f"node-{index}-media", host, MEDIA))
+    return NodePlan(name, f"http://{host}:{http_port}", settings.host, http_port, media)
+
+
+def plan_media(settings: Settings, port_of: Callable[[str], int]) -> MediaPlan:
+    """Where a node's media goes: in a run for this machine alone, to two of its addresses.
+
+    Firefox gathers no loopback candidate and pairs no other with one (nICEr,
+    nr_ice_component_can_candidate_addr_pair): it needs the machine's other address. There the node hears this
+    machine alone, as nobody else's packets come in under one of its own addresses.
+    """
+    host, own = settings.host, own_address()
+    if not settings.is_loopback or ":" in host or own == host:
+        return MediaPlan(host, port_of(host), [settings.reachable_host])
+    return MediaPlan(WILDCARD, port_of(WILDCARD), [host, own], [host, own])
 
 
 def new_node_id() -> str:
@@ -79,9 +104,10 @@ def node_environment(
         "PARLEY_NODE_HOST": plan.bind_host,
         "PARLEY_NODE_PORT": str(plan.http_port),
         "PARLEY_NODE_PUBLIC_URL": plan.url,
-        "PARLEY_MEDIA_HOST": plan.bind_host,
-        "PARLEY_MEDIA_PORT": str(plan.media_port),
-        "PARLEY_MEDIA_ADDRESSES": plan.address,
+        "PARLEY_MEDIA_HOST": plan.media.host,
+        "PARLEY_MEDIA_PORT": str(plan.media.port),
+        "PARLEY_MEDIA_ADDRESSES": ",".join(plan.media.addresses),
+        "PARLEY_MEDIA_SOURCES": ",".join(plan.media.sources),
         "PARLEY_JWKS_URL": f"{api_url}/.well-known/jwks.json",
         "PARLEY_REPORT_QUEUE_URL": report_queue_url,
     }

@@ -1,5 +1,6 @@
 """The node's settings: the environment, read once."""
 
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Self
 
@@ -30,6 +31,8 @@ class Settings(BaseSettings):
     media_port: int = Field(default=0, ge=0, le=65535)
     # Addresses that clients are told, comma separated; by default the one that is bound.
     media_addresses: str = Field(default="", validate_default=True)
+    # Addresses that clients have to come from, comma separated; empty for any. For an IPv4 host.
+    media_sources: str = ""
     node_workers: int = Field(default=1, ge=1, le=64)
     # Mbit/s that the node may send: what it is filled to.
     node_capacity_units: int = Field(default=1000, ge=1)
@@ -67,13 +70,30 @@ class Settings(BaseSettings):
             raise ValueError(f"a node that listens on {host} needs to be told its addresses")
         return value
 
+    @field_validator("media_sources")
+    @classmethod
+    def _can_be_told_apart(cls, value: str, others: ValidationInfo) -> str:
+        host = str(others.data.get("media_host", ""))
+        if value.strip() and ":" in host:
+            raise ValueError(f"sources are for an IPv4 host, not for {host}")
+        for word in _words(value):
+            IPv4Address(word)
+        return value
+
     @model_validator(mode="after")
     def _whole_certificate(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("PARLEY_TLS_CERTIFICATE and PARLEY_TLS_KEY are set both or not at all")
         return self
 
+    def heard_sources(self) -> list[IPv4Address] | None:
+        """What media is heard from; None where it is anybody."""
+        return [IPv4Address(one) for one in _words(self.media_sources)] or None
+
     def advertised_addresses(self) -> list[str]:
         """IP addresses for ICE candidates, most wanted first."""
-        named = [address.strip() for address in self.media_addresses.split(",") if address.strip()]
-        return named or [self.media_host]
+        return _words(self.media_addresses) or [self.media_host]
+
+
+def _words(value: str) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()]

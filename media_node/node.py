@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,10 @@ class Node:
         self.id = settings.node_id or new_identifier("node_")
         self.boot_id = str(uuid.uuid4())
         self.url = ""
-        self._plane = packet_plane.PacketPlane(
-            host=settings.media_host, port=settings.media_port, workers=settings.node_workers
+        open_plane = partial(
+            packet_plane.PacketPlane, host=settings.media_host, sources=settings.heard_sources()
         )
+        self._plane = open_plane(port=settings.media_port, workers=settings.node_workers)
         self._forwarding = Forwarding(self._plane.submit, settings.node_workers)
         ips = settings.advertised_addresses()
         addresses = [[(ip, port) for ip in ips] for port in self._plane.local_ports]
@@ -85,11 +87,7 @@ class Node:
             self._forwarding, self.hosting.live, self._plane.open_tap, time.monotonic
         )
         # From a port of its own to each: the other node tells connections apart by their addresses.
-        self._backups = Backups(
-            certificate,
-            lambda: packet_plane.PacketPlane(host=settings.media_host, port=0, workers=1),
-            time.monotonic,
-        )
+        self._backups = Backups(certificate, open_plane, time.monotonic)
         self._recordings = Recordings(
             self.id,
             self._recorded,

@@ -23,7 +23,7 @@ impl Forwarder {
     pub fn start(viewers: usize) -> Self {
         let events = Arc::new(EventQueue::new().expect("a descriptor"));
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let worker = Worker::start(0, address, Arc::clone(&events)).expect("a free port");
+        let worker = Worker::start(0, address, None, Arc::clone(&events)).expect("a free port");
         let mut commands: Vec<Command> = (0..=viewers as u64).flat_map(join).collect();
         commands.push(publish());
         commands.extend((1..=viewers as u64).flat_map(view));

@@ -1,6 +1,7 @@
 """Identifiers are numbers of the caller's choice, 0 to 2**64 - 1. Times are microseconds, rates ticks per second."""
 
 from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address
 from typing import final
 
 class QueueFullError(RuntimeError):
@@ -43,7 +44,7 @@ class RestartIce:
 class ConnectTransport:
     """Be the client of the server at `address`, "ip:port": check it until it answers, and keep its consent.
 
-    Raises ValueError for an address that is none.
+    Raises ValueError for an address that is none or a source that is not IPv4.
     """
 
     def __init__(
@@ -339,10 +340,15 @@ class WorkerSnapshot:
 class PacketPlane:
     """One thread and one UDP socket per worker; a meeting lives on one worker.
 
-    Raises OSError when a port cannot be bound, ValueError for an address that is none.
+    With sources, which are for an IPv4 host, nothing is heard that others send: 200 addresses at most.
+
+    Raises OSError when a port cannot be bound or for too many sources, ValueError for an address that is none and a
+    source that is no IPv4 address.
     """
 
-    def __init__(self, *, host: str, port: int = 0, workers: int = 1) -> None: ...
+    def __init__(
+        self, *, host: str, port: int = 0, workers: int = 1, sources: Sequence[IPv4Address | IPv6Address] | None = None
+    ) -> None: ...
     @property
     def local_ports(self) -> list[int]: ...
     def event_fd(self) -> int:

@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from localcloud.errors import AlreadyRunningError, FolderError, PortTakenError, SettingError
+from localcloud.nodes import MediaPlan, plan_media
 from localcloud.ports import MEDIA, Ports, is_free, require_free
 from localcloud.process import ProcessRegister, start_time
 from localcloud.run_file import DataFolder, read_run
@@ -42,6 +43,24 @@ def test_a_wrong_setting_is_named_with_its_value(name: str, value: str):
 
 def test_a_wildcard_host_is_not_put_into_links():
     assert "0.0.0.0" not in read_settings({"PARLEY_HOST": "0.0.0.0"}).url
+
+
+def test_a_run_for_this_machine_alone_has_a_second_address_for_media_and_hears_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("localcloud.nodes.own_address", lambda: "192.0.2.7")
+    media = plan_media(read_settings({}), lambda host: 5000)
+    own = ["127.0.0.1", "192.0.2.7"]
+    assert media == MediaPlan("0.0.0.0", 5000, own, own)
+
+
+@pytest.mark.parametrize(
+    ("host", "own"), [("127.0.0.1", "127.0.0.1"), ("::1", "192.0.2.7"), ("192.0.2.9", "192.0.2.7")]
+)
+def test_other_runs_have_one_address_and_hear_anybody(monkeypatch: pytest.MonkeyPatch, host: str, own: str):
+    monkeypatch.setattr("localcloud.nodes.own_address", lambda: own)
+    media = plan_media(read_settings({"PARLEY_HOST": host}), lambda host: 5000)
+    assert media == MediaPlan(host, 5000, [host])
 
 
 def test_a_port_is_the_same_again_at_the_next_start(tmp_path: Path):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import select
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
@@ -41,6 +45,37 @@ def test_a_taken_port_and_a_host_that_is_no_address_are_refused():
         PacketPlane(host="127.0.0.1", port=taken.getsockname()[1])
     with pytest.raises(ValueError, match="localhost"):
         PacketPlane(host="localhost")
+
+
+def test_a_plane_hears_its_sources_alone():
+    plane = PacketPlane(host="0.0.0.0", sources=[IPv4Address("127.0.0.1")])
+    to = ("127.0.0.1", plane.local_ports[0])
+    with ExitStack() as sockets:
+        sockets.callback(plane.close)
+
+        def opened(source: str, kind: int) -> socket.socket:
+            one = sockets.enter_context(socket.socket(socket.AF_INET, kind))
+            one.bind((source, 0))
+            return one
+
+        stranger = opened("127.0.0.2", socket.SOCK_STREAM)
+        stranger.setblocking(False)
+        assert stranger.connect_ex(to) == errno.EINPROGRESS
+        opened("127.0.0.1", socket.SOCK_STREAM).connect(to)
+        # What loopback has taken is there: the first one would have been let in before the second.
+        assert select.select([], [stranger], [], 0)[1] == []
+        opened("127.0.0.2", socket.SOCK_DGRAM).sendto(b"?" * 20, to)
+        opened("127.0.0.1", socket.SOCK_DGRAM).sendto(b"?" * 20, to)
+        while (received := plane.snapshot()[0].packets_received) == 0:
+            pass
+        assert received == 1
+
+
+def test_sources_that_are_too_many_or_no_ipv4_addresses_are_refused():
+    with pytest.raises(OSError, match="invalid"):
+        PacketPlane(host="127.0.0.1", sources=[IPv4Address(number) for number in range(201)])
+    with pytest.raises(ValueError, match="IPv4"):
+        PacketPlane(host="127.0.0.1", sources=[IPv6Address("::1")])
 
 
 def test_closing_frees_the_port_and_may_be_repeated(plane):

@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import type { Display } from './display.ts';
 
 export const FIREFOX = process.env['FIREFOX'] ?? '/usr/bin/firefox-esr';
 
@@ -24,8 +25,6 @@ const PREFERENCES = {
   'media.getusermedia.insecure.enabled': true,
   'media.devices.insecure.enabled': true,
   'media.autoplay.default': 0,
-  'media.peerconnection.ice.obfuscate_host_addresses': false,
-  'media.peerconnection.ice.loopback': true,
   'media.gmp-manager.updateEnabled': false,
   'app.update.auto': false,
   'browser.shell.checkDefaultBrowser': false,
@@ -49,8 +48,8 @@ export class Firefox {
   >();
   #lastId = 0;
 
-  private constructor(process: ChildProcess, profile: string, socket: WebSocket) {
-    this.#process = process;
+  private constructor(child: ChildProcess, profile: string, socket: WebSocket) {
+    this.#process = child;
     this.#profile = profile;
     this.#socket = socket;
     socket.on('message', (data: Buffer) => {
@@ -58,23 +57,28 @@ export class Firefox {
     });
   }
 
-  static async launch(): Promise<Firefox> {
+  /** Without a display it has no window and no screen to share. */
+  static async launch(display: Display | null = null): Promise<Firefox> {
     const profile = mkdtempSync(join(tmpdir(), 'parley-firefox-'));
     const lines = Object.entries(PREFERENCES).map(
       ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
     );
     writeFileSync(join(profile, 'user.js'), lines.join('\n'));
-    const process = spawn(
+    const screen = display === null ? ['--headless'] : [];
+    const child = spawn(
       FIREFOX,
-      ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+      [...screen, '--no-remote', '--profile', profile, '--remote-debugging-port', '0'],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: display === null ? process.env : { ...process.env, DISPLAY: display.name },
+      },
     );
-    const socket = new WebSocket(`${await addressOf(process)}/session`);
+    const socket = new WebSocket(`${await addressOf(child)}/session`);
     await new Promise((resolve, reject) => {
       socket.once('open', resolve);
       socket.once('error', reject);
     });
-    const firefox = new Firefox(process, profile, socket);
+    const firefox = new Firefox(child, profile, socket);
     await firefox.#call('session.new', { capabilities: {} });
     return firefox;
   }
@@ -186,20 +190,20 @@ export class FirefoxPage {
 }
 
 /** Firefox says on stderr where it listens. */
-function addressOf(process: ChildProcess): Promise<string> {
+function addressOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = '';
     const timer = setTimeout(() => {
       reject(new Error(`Firefox does not listen:\n${said}`));
     }, START_MS);
-    process.stderr?.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       said += chunk.toString();
       const address = /WebDriver BiDi listening on (ws:\/\/\S+)/.exec(said)?.[1];
       if (address === undefined) return;
       clearTimeout(timer);
       resolve(address);
     });
-    process.once('exit', (code) => {
+    child.once('exit', (code) => {
       clearTimeout(timer);
       reject(new Error(`Firefox ended with ${String(code)}:\n${said}`));
     });

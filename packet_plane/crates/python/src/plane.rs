@@ -1,6 +1,6 @@
 //! The workers as one Python object.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -28,14 +28,23 @@ impl PacketPlane {
     }
 }
 
+fn ipv4_only(addresses: Vec<IpAddr>) -> PyResult<Vec<Ipv4Addr>> {
+    let one = |address| match address {
+        IpAddr::V4(address) => Ok(address),
+        IpAddr::V6(_) => Err(PyValueError::new_err(format!("not an IPv4 address: {address}"))),
+    };
+    addresses.into_iter().map(one).collect()
+}
+
 #[pymethods]
 impl PacketPlane {
     #[new]
-    #[pyo3(signature = (*, host, port = 0, workers = 1))]
-    fn new(host: &str, port: u16, workers: usize) -> PyResult<Self> {
+    #[pyo3(signature = (*, host, port = 0, workers = 1, sources = None))]
+    fn new(host: &str, port: u16, workers: usize, sources: Option<Vec<IpAddr>>) -> PyResult<Self> {
         let ip: IpAddr = host
             .parse()
             .map_err(|_| PyValueError::new_err(format!("not an IP address: {host:?}")))?;
+        let sources = sources.map(ipv4_only).transpose()?;
         let events = Arc::new(EventQueue::new()?);
         let mut started = Vec::with_capacity(workers);
         for number in 0..workers.max(1) {
@@ -48,6 +57,7 @@ impl PacketPlane {
             started.push(Worker::start(
                 number,
                 SocketAddr::from((ip, own)),
+                sources.as_deref(),
                 Arc::clone(&events),
             )?);
         }

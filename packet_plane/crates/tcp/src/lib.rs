@@ -59,6 +59,12 @@ impl Streams {
         })
     }
 
+    /// What options are set on; streams that it accepts inherit them.
+    #[must_use]
+    pub fn listener(&self) -> &TcpListener {
+        &self.listener
+    }
+
     /// Take what has arrived, without blocking; returns the number of datagrams.
     pub fn receive(&mut self, mut handle: impl FnMut(SocketAddr, &[u8])) -> usize {
         let mut ready = std::mem::take(&mut self.ready);

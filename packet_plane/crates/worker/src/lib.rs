@@ -6,11 +6,12 @@
 mod bell;
 mod latency;
 mod queue;
+mod sources;
 mod tap_sockets;
 mod turn;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -78,12 +79,21 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Bind the socket and start the thread.
+    /// Bind the socket and start the thread; with sources, nothing is heard that others send.
     ///
     /// # Errors
-    /// As `bind(2)`, or when the system has no thread or descriptor left.
-    pub fn start(number: usize, address: SocketAddr, events: Arc<EventQueue>) -> io::Result<Self> {
+    /// As `bind(2)`, for too many sources, or when the system has no thread or descriptor left.
+    pub fn start(
+        number: usize,
+        address: SocketAddr,
+        sources: Option<&[Ipv4Addr]>,
+        events: Arc<EventQueue>,
+    ) -> io::Result<Self> {
         let (socket, streams) = bind_both(address)?;
+        if let Some(sources) = sources {
+            sources::hear_only(&socket, sources)?;
+            sources::hear_only(streams.listener(), sources)?;
+        }
         let local_address = socket.local_address()?;
         let shared = Arc::new(Shared {
             commands: CommandQueue::new()?,
@@ -188,8 +198,8 @@ mod tests {
     fn a_broken_invariant_of_no_meeting_ends_those_of_its_worker_and_nothing_else() {
         let events = Arc::new(EventQueue::new().expect("a descriptor"));
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let broken = Worker::start(3, address, Arc::clone(&events)).expect("starts");
-        let other = Worker::start(4, address, Arc::clone(&events)).expect("starts");
+        let broken = Worker::start(3, address, None, Arc::clone(&events)).expect("starts");
+        let other = Worker::start(4, address, None, Arc::clone(&events)).expect("starts");
         broken.submit(vec![add(1), add(2)]).expect("room");
         other.submit(vec![add(1)]).expect("room");
         assert_eq!((transports(&broken), transports(&other)), (2, 1));
@@ -212,7 +222,7 @@ mod tests {
     fn a_broken_invariant_of_a_meeting_ends_that_meeting_and_the_others_go_on() {
         let events = Arc::new(EventQueue::new().expect("a descriptor"));
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let worker = Worker::start(1, address, Arc::clone(&events)).expect("starts");
+        let worker = Worker::start(1, address, None, Arc::clone(&events)).expect("starts");
         let join = |transport: u64, meeting: u64| Command::AddTransport {
             transport: TransportId(transport),
             meeting: MeetingId(meeting),

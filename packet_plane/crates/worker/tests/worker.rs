@@ -19,7 +19,7 @@ fn start() -> (Worker, Arc<EventQueue>) {
     let events = Arc::new(EventQueue::new().expect("a descriptor"));
     let address: SocketAddr = "127.0.0.1:0".parse().expect("an address");
     (
-        Worker::start(0, address, Arc::clone(&events)).expect("starts"),
+        Worker::start(0, address, None, Arc::clone(&events)).expect("starts"),
         events,
     )
 }
@@ -111,10 +111,10 @@ fn counts_junk_and_answers_none_of_it() {
 fn a_taken_port_is_refused_and_a_closed_worker_frees_it() {
     let (mut worker, events) = start();
     let address = worker.local_address();
-    assert!(Worker::start(1, address, Arc::clone(&events)).is_err());
+    assert!(Worker::start(1, address, None, Arc::clone(&events)).is_err());
     worker.close();
     worker.close();
-    assert!(Worker::start(1, address, events).is_ok());
+    assert!(Worker::start(1, address, None, events).is_ok());
 }
 
 #[test]
