@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -147,7 +148,9 @@ class Admission:
         self._changed = {key: kept for key, kept in self._changed.items() if kept[0] > now}
 
 
-def participant_of(claims: Claims, audio: list[SlotId], video: list[SlotId]) -> Participant:
+def participant_of(
+    claims: Claims, audio: list[SlotId], video: list[SlotId], decodes: Mapping[str, bool] | None
+) -> Participant:
     """The bearer of a token as a member of its meeting."""
     return Participant(
         id=ParticipantId(claims.participant),
@@ -159,4 +162,5 @@ def participant_of(claims: Claims, audio: list[SlotId], video: list[SlotId]) -> 
         may_moderate=claims.may_moderate,
         audio_slots=audio,
         video_slots=video,
+        decodes=decodes if claims.may_subscribe else None,
     )

@@ -257,6 +257,16 @@ class Connections:
         return seen.packets_lost, seen.packets_received, seen.round_trip_ms
 
 
+def received_codecs(offer: Offer) -> frozenset[str] | None:
+    """Video codecs that every slot of an offer can carry, in lower case; None without a slot for pictures."""
+    slots = [
+        frozenset(codec.name.lower() for codec in agree(media.formats, is_slot=True).codecs)
+        for media in offer.receiving
+        if media.kind == "video"
+    ]
+    return frozenset.intersection(*slots) if slots else None
+
+
 def plane_media(media: MediaParameters, ssrcs: tuple[int, ...], *, is_slot: bool) -> PlaneMedia:
     codecs, extensions = _plane_formats(agree(media.formats, is_slot=is_slot))
     return PlaneMedia(media.mid, media.kind, codecs, extensions, ssrcs, media.rids)

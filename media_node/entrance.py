@@ -41,7 +41,8 @@ class Entrance:
     async def join(self, join: Join) -> tuple[Seat, str | None]:
         claims = await self._tokens.verify(join.token, self._monotonic())
         tracks = [InitialTrack(one.mid, one.source, one.muted) for one in join.tracks]
-        joined = self._hosting.join(claims, join.offer, tracks, has_socket=True)
+        told = {one.codec: one.efficient for one in join.decodes} if join.decodes is not None else None
+        joined = self._hosting.join(claims, join.offer, tracks, has_socket=True, decodes=told)
         self._note_meeting(joined[0].meeting)
         return joined
 

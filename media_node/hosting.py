@@ -15,10 +15,11 @@ import structlog
 
 from media_node.admission import Admission, InitialTrack, Key, participant_of
 from media_node.bandwidth.layers import Layer
-from media_node.connections import Connections
+from media_node.connections import Connections, received_codecs
 from media_node.errors import NotFoundError, ResumeError
 from media_node.forwarding import Forwarding
 from media_node.live_meetings import LiveMeetings
+from media_node.meetings.codecs import decodes_of
 from media_node.meetings.events import LinksChanged
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import Standing, Wish
@@ -72,7 +73,13 @@ class Hosting:
     # Joining.
 
     def join(
-        self, claims: Claims, offer: str | None, tracks: Sequence[InitialTrack], *, has_socket: bool
+        self,
+        claims: Claims,
+        offer: str | None,
+        tracks: Sequence[InitialTrack],
+        *,
+        has_socket: bool,
+        decodes: Mapping[str, bool] | None = None,
     ) -> tuple[Seat, str | None]:
         """Let the bearer of a sound token in; returns its seat and the answer to its offer.
 
@@ -103,7 +110,8 @@ class Hosting:
         seat = Seat(*key, Session(), has_socket)
         self.live.add_seat(seat)
         self.joins += 1
-        newcomer = participant_of(claims, audio, video)
+        received = received_codecs(parsed) if parsed is not None else None
+        newcomer = participant_of(claims, audio, video, decodes_of(received, decodes))
         events = meeting.handle_recorder(newcomer) if claims.takes_all else meeting.handle_join(newcomer)
         for track in tracks:
             if track.source in claims.publish:

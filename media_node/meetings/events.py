@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from media_node.meetings.codecs import SharedCodecs
 from media_node.meetings.model import Caption, ChatMessage, Participant, RecordingNotice, Track
 from media_node.quantities import ParticipantId, SlotId, TrackId
 
@@ -113,6 +114,13 @@ class LayersWanted:
 
 
 @dataclass(frozen=True)
+class CodecsChanged:
+    """What everybody here decodes has changed."""
+
+    codecs: SharedCodecs
+
+
+@dataclass(frozen=True)
 class SpeakersChanged:
     """Who speaks, loudest first, with the level in -dBov."""
 
@@ -182,6 +190,7 @@ Event = (
     | SlotsChanged
     | SlotPaused
     | LayersWanted
+    | CodecsChanged
     | SpeakersChanged
     | LinksChanged
     | ChatSent

@@ -11,9 +11,11 @@ from datetime import datetime
 
 from media_node.errors import ConflictError, NotFoundError, NotGrantedError
 from media_node.meetings.captions import Captions
+from media_node.meetings.codecs import Codecs, SharedCodecs
 from media_node.meetings.events import (
     CaptionerChanged,
     ChatSent,
+    CodecsChanged,
     Event,
     HandChanged,
     ParticipantChanged,
@@ -67,6 +69,7 @@ class Meeting:
     _selection: Selection = field(default_factory=Selection)
     recorders: Recorders = field(default_factory=Recorders)
     _share_requests: ShareRequests = field(default_factory=ShareRequests)
+    _codecs: Codecs = field(default_factory=Codecs)
 
     # Coming and going.
 
@@ -82,7 +85,12 @@ class Meeting:
         self.participant_by_id[participant.id] = participant
         participant.carried = dict.fromkeys([*participant.audio_slots, *participant.video_slots])
         self._selection.add_viewer(participant)
-        return [self._roster(ParticipantJoined(participant)), *self._settle()]
+        has_changed = self._codecs.handle_join(participant.decodes)
+        return [
+            self._roster(ParticipantJoined(participant)),
+            *self._codecs_changed(has_changed),
+            *self._settle(),
+        ]
 
     def handle_leave(self, participant: ParticipantId, reason: str) -> list[Event]:
         """Take somebody and its tracks out; unknown participants have left already.
@@ -99,7 +107,12 @@ class Meeting:
         self._share_requests.handle_leave(participant)
         for track in gone.track_by_id.values():
             self._forget(track)
-        left = [self._roster(ParticipantLeft(participant, reason)), *self._settle()]
+        has_changed = self._codecs.handle_leave(gone.decodes)
+        left = [
+            self._roster(ParticipantLeft(participant, reason)),
+            *self._codecs_changed(has_changed),
+            *self._settle(),
+        ]
         return left if self.participant_by_id else [*left, *self.put_recorders_out("ended")]
 
     def handle_recorder(self, recorder: Participant) -> list[Event]:
@@ -405,6 +418,14 @@ class Meeting:
         del self._track_by_id[track.id]
         self._selection.remove_track(track.id)
         self.recorders.remove_track(track.id)
+
+    @property
+    def shared_codecs(self) -> SharedCodecs:
+        """What everybody here decodes."""
+        return self._codecs.shared
+
+    def _codecs_changed(self, has_changed: bool) -> list[Event]:
+        return [CodecsChanged(self.shared_codecs)] if has_changed else []
 
     def _settle(self) -> list[Event]:
         """Let the slots follow the state; nothing when they do already."""

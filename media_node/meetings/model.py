@@ -1,5 +1,6 @@
 """Participants and tracks of a live meeting."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -66,6 +67,8 @@ class Participant:
     carried: dict[SlotId, TrackId | None] = field(default_factory=dict)
     # The camera's rank among those who spoke: larger is later, 0 for never.
     spoke: int = 0
+    # Video codecs that it decodes, each with whether a chip does it; None where it receives no pictures.
+    decodes: Mapping[str, bool] | None = None
     # A host gave it the right to write captions.
     is_captioner: bool = False
 

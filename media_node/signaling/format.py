@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from media_node.errors import ClientError
+from media_node.meetings.codecs import SharedCodecs
 from media_node.meetings.events import (
     CaptionerChanged,
     CaptionWritten,
     ChatSent,
+    CodecsChanged,
     Event,
     HandChanged,
     LayersWanted,
@@ -66,6 +68,7 @@ def format_joined(
         "slots": slots,
         "messages": [_chat_line(one) for one in meeting.chat],
         "captions": [_caption(one) for one in meeting.captions.history],
+        "codecs": _codecs(meeting.shared_codecs),
         "recording": _recording(meeting.recording) if meeting.recording is not None else None,
     }
     return message if answer is None else {**message, "answer": answer}
@@ -137,6 +140,8 @@ def format_event(event: Event) -> Json | None:
             return {"type": "slots", "slots": [{"slot": slot, "track": track, "paused": is_paused}]}
         case LayersWanted(_, track, wanted):
             return {"type": "layers", "track": track, "wanted": wanted}
+        case CodecsChanged(codecs):
+            return {"type": "codecs", **_codecs(codecs)}
         case SpeakersChanged(speakers):
             loudest = [{"participant": who, "track": track, "level": level} for who, track, level in speakers]
             return {"type": "speakers", "speakers": loudest}
@@ -187,6 +192,10 @@ def _recording(recording: RecordingNotice) -> Json:
         "startedAt": format_time(recording.started_at),
     }
     return notice if recording.reason is None else {**notice, "reason": recording.reason}
+
+
+def _codecs(codecs: SharedCodecs) -> Json:
+    return {"decodable": list(codecs.decodable), "efficient": list(codecs.efficient)}
 
 
 def _caption(caption: Caption) -> Json:

@@ -45,6 +45,11 @@ class ClientInfo(BaseModel):
     version: Annotated[str, Field(max_length=100)]
 
 
+class DecodedCodec(BaseModel):
+    codec: Annotated[str, Field(pattern=r"^[a-z0-9]{1,16}$")]
+    efficient: Flag
+
+
 class Join(Message):
     type: Literal["join"]
     token: Annotated[str, Field(min_length=1, max_length=8192)]
@@ -52,6 +57,7 @@ class Join(Message):
     tracks: Annotated[list[InitialTrack], Field(max_length=16)] = []
     resume: Resume | None = None
     client: ClientInfo | None = None
+    decodes: Annotated[list[DecodedCodec] | None, Field(max_length=16)] = None
 
 
 class OfferMessage(Message):

@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { en } from '../src/ui/en.ts';
 import { launchChromium, servePages, type PageServer } from './support/browser.ts';
+import { pretendChip } from './support/codecs.ts';
 import { Display, whyNoDisplay } from './support/display.ts';
 import { Firefox, whyNoFirefox, type FirefoxPage } from './support/firefox.ts';
 import { Guest } from './support/guest.ts';
@@ -121,6 +122,34 @@ describe.skipIf(!isSlow || missing !== undefined)('Firefox ESR', () => {
   });
 
   describe('with the SDK', () => {
+    it('sees a camera whose chip has another codec than those that it decodes', async () => {
+      const code = await parley.createMeeting('Chips and foxes');
+      const ada = await Person.open(browser, pages.url, 'Ada');
+      const bob = await Person.open(browser, pages.url, 'Bob');
+      await ada.page.evaluate(pretendChip);
+      await ada.join(code, null);
+      await bob.join(code);
+      const seenByBob = async (codec: string): Promise<void> => {
+        await bob.showOnly('Ada', 360);
+        await eventually(
+          () => bob.newest(),
+          (seen) => seen.codec === codec,
+        );
+      };
+      await seenByBob('video/H264');
+      const fox = await firefox.open(pages.url);
+      await join(fox, code);
+      await seenByBob('video/VP8');
+      await show(fox, 360);
+      const { frames } = await picture(fox);
+      await eventually(
+        () => picture(fox),
+        (seen) => seen.frames > frames + 20,
+      );
+      await ada.close();
+      await bob.close();
+    });
+
     it('sends and receives a camera small and large, as its tile shrinks and grows', async () => {
       const code = await parley.createMeeting('Layers of foxes');
       const ada = await Person.open(browser, pages.url, 'Ada');

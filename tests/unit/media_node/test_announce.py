@@ -111,3 +111,14 @@ def test_who_wants_the_place_of_a_share_is_told_to_those_who_may_answer_alone():
     assert hall.kinds(ANNA) == ["shareAnswered"]
     assert hall.kinds(BEN) == ["shareAsked", "shareAnswered"]
     assert hall.kinds(CLEO) == []
+
+
+def test_everybody_but_the_newcomer_is_told_what_the_newcomer_cannot_decode():
+    hall = Hall()
+    newcomer = Participant(
+        ParticipantId("dora"), "dora", "viewer", NOW, frozenset(), True, False, decodes={"vp8": False}
+    )
+    hall.announce(*hall.meeting.handle_join(newcomer), newcomer=newcomer.id)
+    assert hall.told[ANNA][-1] == {"type": "codecs", "number": 2, "decodable": ["vp8"], "efficient": []}
+    hall.announce(*hall.meeting.handle_leave(newcomer.id, "left"))
+    assert hall.told[BEN][-1]["decodable"] == ["vp8", "h264", "vp9", "av1", "h265"]

@@ -36,15 +36,16 @@ export class Person {
     return new Person(page, name, errors);
   }
 
-  /** Joins with camera and microphone. Returns the milliseconds from the call to `joined`. */
-  async join(code: string, cameraCodec: 'vp8' | 'h264' | 'vp9' | 'av1' = 'vp8'): Promise<number> {
+  /** Joins with camera and microphone; without a codec the meeting chooses one by what it finds out. Returns the milliseconds from the call to `joined`. */
+  async join(code: string, cameraCodec: 'vp8' | 'h264' | 'vp9' | 'av1' | null = 'vp8'): Promise<number> {
     await this.page.waitForFunction(() => 'sdk' in window);
     return this.page.evaluate(
       async ([meeting, displayName, cameraCodec]) => {
         const media = new window.sdk.LocalMedia();
         const [microphone, camera] = await Promise.all([media.startMicrophone(), media.startCamera()]);
         if (microphone === null || camera === null) throw new Error('no fake devices');
-        window.meeting = new window.sdk.Meeting({ apiUrl: '/v1', cameraCodec });
+        const codec = cameraCodec === null ? { adapts: true } : { cameraCodec };
+        window.meeting = new window.sdk.Meeting({ apiUrl: '/v1', ...codec });
         await window.meeting.prepare();
         const clicked = performance.now();
         await window.meeting.join({ meeting, displayName, microphone, camera });
@@ -100,6 +101,33 @@ export class Person {
       );
       window.meeting.setVisible(cameras.map((track) => ({ track, maxHeight: height })));
     }, maxHeight);
+  }
+
+  /** Asks for one person's camera alone. */
+  async showOnly(name: string, maxHeight: number): Promise<void> {
+    await this.page.evaluate(
+      ([name, maxHeight]) => {
+        const camera = window.meeting.participants.find(({ displayName }) => displayName === name)?.tracks
+          .camera;
+        window.meeting.setVisible(camera === undefined ? [] : [{ track: camera.id, maxHeight }]);
+      },
+      [name, maxHeight] as const,
+    );
+  }
+
+  /** What arrives in the slot whose packet is the newest: frames so far, and in which codec. */
+  newest(): Promise<{ codec: string; frames: number }> {
+    return this.page.evaluate(async () => {
+      const report = (await window.peerConnections.at(-1)?.getStats()) as
+        ReadonlyMap<string, Record<string, unknown>> | undefined;
+      const pictures = [...(report?.values() ?? [])].filter(
+        (one) => one['type'] === 'inbound-rtp' && one['kind'] === 'video',
+      );
+      const at = (one: Record<string, unknown>) => Number(one['lastPacketReceivedTimestamp'] ?? 0);
+      const newest = pictures.reduce<Record<string, unknown>>((a, b) => (at(b) > at(a) ? b : a), {});
+      const codec = report?.get(String(newest['codecId']))?.['mimeType'];
+      return { codec: typeof codec === 'string' ? codec : '', frames: Number(newest['framesDecoded'] ?? 0) };
+    });
   }
 
   /** What arrives in the first slot that has a picture. */

@@ -19,6 +19,15 @@ export interface Device {
   readonly decodes: Readonly<Record<CodecName, CodecAbility>>;
 }
 
+/** The codecs that a device decodes smoothly; none where its browser does not say. */
+export function decodesOf(device: Device | null): readonly { codec: CodecName; efficient: boolean }[] {
+  if (device === null) return [];
+  return CODECS.flatMap((codec) => {
+    const { isSupported, isSmooth, isEfficient } = device.decodes[codec];
+    return isSupported && isSmooth ? [{ codec, efficient: isEfficient }] : [];
+  });
+}
+
 const NOT: CodecAbility = { isSupported: false, isSmooth: false, isEfficient: false };
 /** What is asked about: a camera's largest picture. */
 const VIDEO = { width: 1280, height: 720, bitrate: 1_500_000, framerate: 30 };

@@ -14,4 +14,4 @@ export { ContentClassifier, type Reading, type Region } from './screen/ContentCl
 export type { CellChanges } from './screen/frameChange.ts';
 export { ScreenSampler } from './screen/ScreenSampler.ts';
 export { startNoisePicture, type NoisePicture } from './noisePicture.ts';
-export { CODECS, probeDevice, type CodecAbility, type CodecName, type Device } from './device.ts';
+export { CODECS, decodesOf, probeDevice, type CodecAbility, type CodecName, type Device } from './device.ts';

@@ -5,7 +5,7 @@
  * Knows nothing of participants or tracks: messages pass through to the meeting.
  */
 import { ApiError, isWaiting, type Api, type JoinAnswer, type JoinGrant } from '../api/index.ts';
-import type { ClientMessage, NodeMessage, OfferedTrack } from '../protocol/index.ts';
+import type { ClientMessage, NodeMessage } from '../protocol/index.ts';
 import { type CameraCodec, Connection, type ConnectionOptions } from '../rtc/index.ts';
 import { Signaling, type SignalingEvent, type SocketFactory } from '../signaling/index.ts';
 import { MeetingError, asMeetingError, errorOfClose, isPassing, mayEnterAgain } from './errors.ts';
@@ -18,7 +18,7 @@ export interface LinkOptions {
   readonly api: Api;
   readonly resumeTokens: ResumeTokens;
   /** What the offer of a fresh session announces; asked for at each one. */
-  readonly offeredTracks: (connection: Connection) => readonly OfferedTrack[];
+  readonly announced: (connection: Connection) => Announced;
   readonly onState: (state: MeetingState) => void;
   /** Whether a host has yet to let us in. */
   readonly onWaiting: (isWaiting: boolean) => void;
@@ -36,6 +36,7 @@ export interface LinkEnvironment {
   readonly createPeerConnection?: NonNullable<ConnectionOptions['createPeerConnection']>;
 }
 
+type Announced = Pick<Extract<ClientMessage, { type: 'join' }>, 'tracks' | 'decodes'>;
 type Joined = Extract<NodeMessage, { type: 'joined' }>;
 
 interface Entry {
@@ -153,10 +154,10 @@ export class Link {
     this.#grant = grant;
     this.#options.resumeTokens.save(this.#meeting, grant.resumeToken);
     connection.useIceServers(grant.iceServers);
-    const tracks = this.#options.offeredTracks(connection);
+    const announced = this.#options.announced(connection);
     await new Promise<void>((resolve, reject) => {
       this.#entry = { resolve, reject };
-      this.#signaling.join(grant.node.url, { token: grant.token, offer, tracks, client: CLIENT });
+      this.#signaling.join(grant.node.url, { token: grant.token, offer, ...announced, client: CLIENT });
     });
   }
 

@@ -102,22 +102,17 @@ export class Meeting implements MeetingClient {
       },
       environment?.watch,
     );
-    this.#adapting = new Adapting(
-      options.adapts === true,
-      () => this.#link.connection,
-      () => {
-        this.#adapt();
-      },
-    );
+    this.#adapting = new Adapting(options, () => this.#link.connection, this.#adapt);
     const { asSelf, asParticipant } = apisOf(options, () => this.#link.grant?.resumeToken ?? null);
     this.hosting = new Hosting(asParticipant, () => this.#link.grant?.meeting.id ?? null);
     this.#link = new Link({
       api: asSelf,
       resumeTokens: new ResumeTokens(options.storage === undefined ? tabStorage() : options.storage),
-      offeredTracks: (connection) => this.#tracks.offer((source) => connection.midOf(source)),
-      onState: (state) => {
-        this.#handleState(state);
-      },
+      announced: (connection) => ({
+        tracks: this.#tracks.offer((source) => connection.midOf(source)),
+        decodes: this.#adapting.decodes,
+      }),
+      onState: this.#handleState,
       onWaiting: (isWaiting) => {
         const next = stateAtDoor(this.state, isWaiting);
         if (next !== null) this.#handleState(next);
@@ -128,9 +123,7 @@ export class Meeting implements MeetingClient {
         if (video !== null) void connection.shapeScreen(shape);
         this.#adapt();
       },
-      onMessage: (message) => {
-        this.#handleMessage(message);
-      },
+      onMessage: this.#handleMessage,
       ...(options.cameraCodec !== undefined && { cameraCodec: options.cameraCodec }),
       ...(environment !== undefined && { environment }),
     });
@@ -154,6 +147,7 @@ export class Meeting implements MeetingClient {
   }
 
   async prepare(): Promise<void> {
+    void this.#adapting.start();
     if (this.state.kind === 'idle') await this.#link.prepare();
   }
 
@@ -285,26 +279,26 @@ export class Meeting implements MeetingClient {
     );
   }
 
-  #adapt(): void {
+  readonly #adapt = (): void => {
     void this.#adapting.apply();
     this.#subscriptions.limitTo(this.#adapting.snapshot.plan, (track) => this.#participants.isScreen(track));
     this.#update({ adaptation: this.#adapting.snapshot });
     this.#reconcileSlots();
-  }
+  };
 
   #reconcileSlots(): void {
     this.#subscriptions.reconcile((message) => this.#link.send(message));
   }
 
-  #handleState(state: MeetingState): void {
+  readonly #handleState = (state: MeetingState): void => {
     if (state.kind === 'ended' || state.kind === 'failed') this.#stop();
     if (isSameState(state, this.state)) return;
     if (state.kind === 'reconnecting') this.#selfQuality = 'lost';
     else if (this.#selfQuality === 'lost') this.#selfQuality = 'unknown';
     this.#update({ state });
-  }
+  };
 
-  #handleMessage(message: NodeMessage): void {
+  readonly #handleMessage = (message: NodeMessage): void => {
     switch (message.type) {
       case 'joined':
         this.#handleJoined(message);
@@ -350,6 +344,9 @@ export class Meeting implements MeetingClient {
         this.sharing.handleRefused(message.id);
         this.#events.emit('refused', message);
         break;
+      case 'codecs':
+        this.#adapting.handleCodecs(message);
+        return;
       case 'layers':
         this.#encode(message.track, message.wanted);
         return;
@@ -358,13 +355,14 @@ export class Meeting implements MeetingClient {
         break;
     }
     this.#update({});
-  }
+  };
 
   #handleJoined(joined: Joined): void {
     const { grant, connection } = this.#link;
     this.#participants.handleJoined(joined);
     this.#subscriptions.handleJoined(joined.slots, joined.resumed);
     this.#hearing.handleJoined(joined.slots, connection);
+    this.#adapting.handleCodecs(joined.codecs ?? null);
     this.captions.handleJoined(joined.captions ?? []);
     this.sharing.handleRoster();
     this.#tracks.handleOwnTracks(this.#participants.self?.tracks ?? []);

@@ -9,7 +9,10 @@ export interface MeetingOptions {
   readonly apiUrl: string;
   /** Of whoever signed in; null, or left out, for a guest. */
   readonly accessToken?: () => Promise<string | null>;
-  /** What cameras are sent in; VP8 when left out. VP9 and AV1 look better at the same rate and take more CPU. */
+  /**
+   * What cameras are sent in while everybody in the meeting decodes it. Left out, with `adapts` it is chosen by what this
+   * device has chips and cores for, else it is VP8. VP9 and AV1 look better at the same rate and take more CPU.
+   */
   readonly cameraCodec?: CameraCodec;
   /** Shows and sends less than was asked where this device cannot keep up; left out, it does what it is told. */
   readonly adapts?: boolean;

@@ -39,6 +39,7 @@ const SENT: { readonly [Type in ClientMessage['type']]: Extract<ClientMessage, {
     tracks: [{ mid: '0', source: 'microphone', muted: false }],
     resume: { lastMessage: 0, secret: 's' },
     client: { name: 'parley-web', version: '0.1.0' },
+    decodes: [{ codec: 'vp8', efficient: false }],
   },
   offer: { type: 'offer', id: 1, sdp: 'v=0' },
   publish: { type: 'publish', mid: '1', source: 'screen_audio', muted: true },
@@ -82,6 +83,6 @@ describe('the signaling contract', () => {
     const types = (folder: string) =>
       new Set(examples(folder).map(([, value]) => (value as { type: string }).type));
     expect([...types('client')].sort()).toEqual(Object.keys(SENT).sort());
-    expect(types('node').size).toBe(18);
+    expect(types('node').size).toBe(19);
   });
 });

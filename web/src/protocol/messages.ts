@@ -25,6 +25,18 @@ export interface OfferedTrack {
   readonly muted: boolean;
 }
 
+/** A video codec, by name in lower case, that is decoded smoothly; `efficient` where a chip does it. */
+export interface DecodedCodec {
+  readonly codec: string;
+  readonly efficient: boolean;
+}
+
+/** Video codecs that everybody here decodes, and those of them that everybody has a chip for. */
+export interface SharedCodecs {
+  readonly decodable: readonly string[];
+  readonly efficient: readonly string[];
+}
+
 interface MayHaveId {
   /** Positive; comes back in the answer or error that the message causes. */
   readonly id?: number;
@@ -39,6 +51,7 @@ export type ClientMessage = MayHaveId &
         readonly tracks?: readonly OfferedTrack[];
         readonly resume?: { readonly lastMessage: number; readonly secret: string };
         readonly client?: { readonly name: string; readonly version: string };
+        readonly decodes?: readonly DecodedCodec[];
       }
     | { readonly type: 'offer'; readonly id: number; readonly sdp: string }
     | { readonly type: 'publish'; readonly mid: Mid; readonly source: Source; readonly muted?: boolean }
@@ -174,6 +187,8 @@ export type NodeMessageBody =
       readonly messages: readonly ChatLine[];
       /** The latest final ones; nodes of before captions leave it out. */
       readonly captions?: readonly CaptionLine[];
+      /** Nodes that do not know leave it out. */
+      readonly codecs?: SharedCodecs;
       /** Null while there is none; nodes of before recording leave it out. */
       readonly recording?: RecordingNotice | null;
     }
@@ -198,6 +213,7 @@ export type NodeMessageBody =
       readonly links: readonly { readonly participant: ParticipantId; readonly quality: Verdict }[];
     }
   | { readonly type: 'layers'; readonly track: TrackId; readonly wanted: WantedLayers }
+  | ({ readonly type: 'codecs' } & SharedCodecs)
   | {
       readonly type: 'quality';
       readonly rttMs?: number;

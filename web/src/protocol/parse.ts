@@ -85,6 +85,8 @@ const recordingNotice = object({
   startedAt: string,
 });
 
+const sharedCodecs = object({ decodable: listOf(string), efficient: listOf(string) });
+
 const CHANGE_DECODERS: Readonly<Record<RosterChange['op'], decode.Decoder<object>>> = {
   participantJoined: object({ participant: rosterParticipant }),
   participantLeft: object({ participant: string, reason: string }),
@@ -125,6 +127,7 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
     slots: listOf(object({ slot: string, kind, track: nullable(string) })),
     messages: listOf(chatLine),
     captions: optional(listOf(captionLine)),
+    codecs: optional(sharedCodecs),
     recording: optional(nullable(recordingNotice)),
   }),
   answer: object({ id: positiveInteger, sdp: string }),
@@ -137,6 +140,7 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
     links: listOf(object({ participant: string, quality: oneOf('good', 'uplink', 'downlink') })),
   }),
   layers: object({ track: string, wanted: wantedLayers }),
+  codecs: sharedCodecs,
   quality: object({
     rttMs: optional(number),
     uplink: object({ packetsLost: number, packetsReceived: number }),

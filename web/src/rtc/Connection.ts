@@ -7,6 +7,7 @@
 import type { Kind, Mid, Slot, Source, WantedLayers } from '../protocol/index.ts';
 import {
   activeEncodings,
+  chooseCodec,
   limitedEncodings,
   contentHintOf,
   encodingsOf,
@@ -170,6 +171,14 @@ export class Connection {
     await this.#activate('camera');
   }
 
+  /**
+   * Sends the camera in this codec from its next keyframe on; what was said last holds. Never renegotiates. Where the
+   * browser cannot, or the codec was not agreed on, it goes on as before.
+   */
+  async useCodec(codec: CameraCodec): Promise<void> {
+    await this.#adjust('camera', (parameters) => chooseCodec(parameters, codec));
+  }
+
   async #activate(source: Source): Promise<void> {
     await this.#adjust(source, ({ encodings }) => {
       const limit = source === 'camera' ? this.#cameraLimit : null;
@@ -235,7 +244,12 @@ export class Connection {
       sendEncodings: encodingsOf(source, cameraCodec),
     });
     const isChosen = source === 'camera' && cameraCodec !== 'vp8';
-    const use: Use = { kind, direction: 'sending', ...(isChosen ? { first: cameraCodec } : {}) };
+    const use: Use = {
+      kind,
+      direction: 'sending',
+      isCamera: source === 'camera',
+      ...(isChosen ? { first: cameraCodec } : {}),
+    };
     preferCodecs(transceiver, use, RTCRtpSender.getCapabilities(kind));
     // VP8 tells its layers itself.
     if (isChosen) describeLayers(transceiver);

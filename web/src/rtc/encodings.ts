@@ -20,8 +20,11 @@ const CAMERA_LAYERS: readonly (RTCRtpEncodingParameters & { scalabilityMode: str
   { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_500_000, scalabilityMode: 'L1T3' },
 ];
 
-/** What a camera is sent in. VP8 and H.264 send three streams, the others one that holds its sizes as layers. */
-export type CameraCodec = 'vp8' | 'h264' | 'vp9' | 'av1';
+/**
+ * What a camera is sent in. Asked for from the first, VP9 and AV1 are one stream that holds its sizes as layers; a camera
+ * that begins in another codec has three streams and keeps them.
+ */
+export type CameraCodec = 'vp8' | 'h264' | 'vp9' | 'av1' | 'h265';
 
 export function isScalable(codec: CameraCodec): boolean {
   return codec === 'vp9' || codec === 'av1';
@@ -52,16 +55,19 @@ export function shapedEncoding(shape: ScreenShape): RTCRtpEncodingParameters & {
 
 /** Best first. VP8 is what every browser both sends and receives; H.264 helps phones that have it in hardware. */
 const SENT_VIDEO = ['video/vp8', 'video/h264', 'video/rtx'];
-const RECEIVED_VIDEO = ['video/vp8', 'video/vp9', 'video/av1', 'video/h264', 'video/rtx'];
+/** A camera changes its codec without a word to the node: all of them are agreed on from the first. */
+const SENT_CAMERA = ['video/vp8', 'video/h264', 'video/vp9', 'video/av1', 'video/h265', 'video/rtx'];
+const RECEIVED_VIDEO = ['video/vp8', 'video/vp9', 'video/av1', 'video/h264', 'video/h265', 'video/rtx'];
 /** Each packet holds the one before once more (RFC 2198): what the way to the node loses is whole again there. */
 const SENT_AUDIO = ['audio/red', 'audio/opus'];
 /** Plain until there is loss: the node then repeats earlier packets in red. What is left out is not forwarded. */
 const RECEIVED_AUDIO = ['audio/opus', 'audio/red'];
 
-/** What an m-line is for: a source that is sent, in a codec of choice, or a slot. */
+/** What an m-line is for: a source that is sent, a camera in a codec of choice, or a slot. */
 export interface Use {
   readonly kind: 'audio' | 'video';
   readonly direction: 'sending' | 'receiving';
+  readonly isCamera?: boolean;
   readonly first?: CameraCodec;
 }
 
@@ -69,7 +75,7 @@ export interface Use {
 export function preferredCodecs(use: Use, offered: readonly RTCRtpCodec[]): RTCRtpCodec[] {
   const isSending = use.direction === 'sending';
   const audio = isSending ? SENT_AUDIO : RECEIVED_AUDIO;
-  const video = isSending ? SENT_VIDEO : RECEIVED_VIDEO;
+  const video = !isSending ? RECEIVED_VIDEO : use.isCamera === true ? SENT_CAMERA : SENT_VIDEO;
   const first = use.first === undefined ? [] : [`video/${use.first}`];
   const wanted = use.kind === 'audio' ? audio : [...new Set([...first, ...video])];
   return wanted.flatMap((name) =>
@@ -104,6 +110,31 @@ export function activeEncodings(
 ): readonly boolean[] {
   if (typeof wanted === 'boolean') return encodings.map(() => wanted);
   return encodings.map(({ rid }) => (rid === undefined ? wanted.length > 0 : wanted.includes(rid)));
+}
+
+/** In browsers, and not yet in TypeScript's DOM types. */
+type Encoding = RTCRtpEncodingParameters & { codec?: RTCRtpCodec; scalabilityMode?: string };
+
+/** H.265 comes from chips, which know no temporal layers. */
+function scalabilityOf(codec: CameraCodec, isSimulcast: boolean): string {
+  if (codec === 'h265') return 'L1T1';
+  return isSimulcast || !isScalable(codec) ? 'L1T3' : SCALABLE_CAMERA.scalabilityMode;
+}
+
+/** Sets the codec of every stream; returns false where it was not agreed on, or is sent already. */
+export function chooseCodec(parameters: RTCRtpSendParameters, codec: CameraCodec): boolean {
+  const isOf = ({ mimeType }: { readonly mimeType: string }): boolean =>
+    mimeType.toLowerCase() === `video/${codec}`;
+  const agreed = parameters.codecs.find(isOf);
+  const encodings: Encoding[] = parameters.encodings;
+  if (agreed === undefined || encodings.every((one) => one.codec !== undefined && isOf(one.codec)))
+    return false;
+  const { mimeType, clockRate, sdpFmtpLine } = agreed;
+  for (const encoding of encodings) {
+    encoding.scalabilityMode = scalabilityOf(codec, encodings.length > 1);
+    encoding.codec = { mimeType, clockRate, ...(sdpFmtpLine === undefined ? {} : { sdpFmtpLine }) };
+  }
+  return true;
 }
 
 /** What a device lets its camera be sent in, at most. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { activeEncodings, preferredCodecs, type Use } from './encodings.ts';
+import { activeEncodings, chooseCodec, preferredCodecs, type Use } from './encodings.ts';
 import { describeLayers } from './headerExtensions.ts';
 import { mapMedia, withOpusSending, withStereoReceiving } from './sdp.ts';
 import { condenseStats } from './stats.ts';
@@ -112,6 +112,41 @@ describe('describeLayers', () => {
 
 describe('activeEncodings', () => {
   const simulcast = [{ rid: 'q' }, { rid: 'h' }, { rid: 'f' }];
+
+  const parametersOf = (count: number, ...names: string[]): RTCRtpSendParameters => ({
+    codecs: names.map((name, index) => ({
+      payloadType: 96 + index,
+      mimeType: `video/${name}`,
+      clockRate: 90_000,
+    })),
+    encodings: Array.from({ length: count }, () => ({ active: true })),
+    headerExtensions: [],
+    rtcp: {},
+    transactionId: '1',
+  });
+
+  it('changes the codec of all streams alike, once', () => {
+    const parameters = parametersOf(3, 'VP8', 'H264');
+    expect(chooseCodec(parameters, 'h264')).toBe(true);
+    const codec = { mimeType: 'video/H264', clockRate: 90_000 };
+    const encoding = { active: true, codec, scalabilityMode: 'L1T3' };
+    expect(parameters.encodings).toEqual([encoding, encoding, encoding]);
+    expect(chooseCodec(parameters, 'h264')).toBe(false);
+  });
+
+  it('keeps the sizes of a single stream where the codec has layers for them', () => {
+    const parameters = parametersOf(1, 'VP8', 'VP9');
+    chooseCodec(parameters, 'vp9');
+    expect(parameters.encodings).toMatchObject([{ scalabilityMode: 'L3T3_KEY' }]);
+    chooseCodec(parameters, 'vp8');
+    expect(parameters.encodings).toMatchObject([{ scalabilityMode: 'L1T3' }]);
+  });
+
+  it('does not change to a codec that was not agreed on', () => {
+    const parameters = parametersOf(3, 'VP8');
+    expect(chooseCodec(parameters, 'av1')).toBe(false);
+    expect(parameters.encodings[0]).toEqual({ active: true });
+  });
 
   it('sends the encodings that are wanted', () => {
     expect(activeEncodings(simulcast, ['q', 'f'])).toEqual([true, false, true]);

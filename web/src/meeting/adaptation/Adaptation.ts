@@ -1,7 +1,9 @@
 /** Adaptation: what this device shows and sends now, by what it is, how it does, and how it should spare its battery. */
-import { probeDevice, type Device } from '../../media/index.ts';
-import type { Connection } from '../../rtc/index.ts';
+import { decodesOf, probeDevice, type Device } from '../../media/index.ts';
+import type { SharedCodecs } from '../../protocol/index.ts';
+import type { CameraCodec, Connection } from '../../rtc/index.ts';
 import { Statistics, type Counted, type MeetingStatistics } from '../Statistics.ts';
+import { CodecChoice } from './CodecChoice.ts';
 import { LoadLadder, SAVER_LEVEL, startOf, planAt, type Load, type Plan } from './policy.ts';
 
 export interface AdaptationSnapshot {
@@ -54,7 +56,7 @@ export function loadOf({ streams }: MeetingStatistics): Load {
 }
 
 /** The connection, as far as a plan concerns it. */
-type Adapted = Counted & Pick<Connection, 'limitCamera'>;
+type Adapted = Counted & Pick<Connection, 'limitCamera' | 'useCodec'>;
 
 /** Keeps an adaptation going through a meeting. */
 export class Adapting {
@@ -66,10 +68,18 @@ export class Adapting {
   readonly #statistics: Statistics;
   #snapshot = this.#adaptation.snapshot;
   #hasLimited = false;
+  readonly #choice: CodecChoice;
+  #hasChosen = false;
+  #device: Device | null = null;
 
-  /** Without `isByLoad` it holds nothing back but what spares the battery. */
-  constructor(isByLoad: boolean, connection: () => Adapted | null, onChange: () => void) {
-    this.#isByLoad = isByLoad;
+  /** Where it does not adapt it holds nothing back but what spares the battery. */
+  constructor(
+    { adapts, cameraCodec }: { readonly adapts?: boolean; readonly cameraCodec?: CameraCodec },
+    connection: () => Adapted | null,
+    onChange: () => void,
+  ) {
+    this.#isByLoad = adapts === true;
+    this.#choice = new CodecChoice(cameraCodec ?? null);
     this.#connection = connection;
     this.#onChange = onChange;
     this.#statistics = new Statistics(connection, () => ({ source: null, participant: null }));
@@ -79,10 +89,27 @@ export class Adapting {
     return this.#snapshot;
   }
 
+  /** What the device decodes smoothly, as far as it is known by now: nothing waits for it, as the offer says much of it. */
+  get decodes(): ReturnType<typeof decodesOf> {
+    return decodesOf(this.#device);
+  }
+
   async start(probe: () => Promise<Device> = probeDevice): Promise<void> {
+    if (this.#device !== null) return;
+    const device = (this.#device = await probe());
     if (!this.#isByLoad) return;
-    this.#adaptation.handleDevice(await probe());
+    this.#adaptation.handleDevice(device);
+    this.#choice.handleDevice(device);
     this.#settle();
+    this.#settleCodec();
+  }
+
+  /** What everybody here decodes, at each `joined` and change; null from a node that does not say. */
+  handleCodecs(shared: SharedCodecs | null): void {
+    this.#choice.handleShared(shared);
+    this.#settleCodec();
+    // Before its answer a connection knows of no codec.
+    void this.#applyCodec();
   }
 
   setSaving(isSaving: boolean): void {
@@ -91,6 +118,7 @@ export class Adapting {
   }
 
   async tick(): Promise<void> {
+    this.#settleCodec();
     const statistics = this.#isByLoad ? await this.#statistics.sample() : null;
     if (statistics === null) return;
     if (this.#adaptation.handleStatistics(performance.now(), statistics)) this.#settle();
@@ -98,10 +126,22 @@ export class Adapting {
 
   /** Holds the camera back; where it never was, it is left as it is. */
   async apply(): Promise<void> {
+    await this.#applyCodec();
     const { level, plan } = this.#snapshot;
     if (level === 0 && !this.#hasLimited) return;
     this.#hasLimited = true;
     await this.#connection()?.limitCamera({ maxHeight: plan.sendHeight, maxFps: plan.sendFps });
+  }
+
+  async #applyCodec(): Promise<void> {
+    if (this.#hasChosen) await this.#connection()?.useCodec(this.#choice.codec);
+  }
+
+  #settleCodec(): void {
+    this.#choice.handleRoom(this.#snapshot.level === 0);
+    if (!this.#choice.settle(performance.now())) return;
+    this.#hasChosen = true;
+    void this.#applyCodec();
   }
 
   #settle(): void {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CODECS, type CodecName, type Device } from '../../media/index.ts';
+import type { SharedCodecs } from '../../protocol/index.ts';
 import { LoadLadder, PLANS, codecFor, planAt, startOf, withinPlan, type Load, type Start } from './policy.ts';
 
 const NOT = { isSupported: false, isSmooth: false, isEfficient: false };
@@ -54,33 +55,41 @@ describe('what is visible', () => {
 });
 
 describe('the codec', () => {
-  const set = (...codecs: CodecName[]): ReadonlySet<CodecName> => new Set(codecs);
+  const all = (...decodable: CodecName[]): SharedCodecs => ({ decodable, efficient: [] });
 
   it('is one that everybody decodes, by a chip where there is one', () => {
     expect(codecFor(device(), null)).toBe('vp8');
     expect(codecFor(device({}, ['h264', 'av1']), null)).toBe('h264');
-    expect(codecFor(device({}, ['h264', 'av1']), [set('vp8', 'h264', 'av1')])).toBe('av1');
-    expect(codecFor(device({}, ['h264', 'av1']), [set('vp8', 'h264', 'av1'), set('vp8')])).toBe('vp8');
-    expect(codecFor(device(), [set('h264')])).toBe('h264');
+    expect(codecFor(device({}, ['h264', 'av1']), all('vp8', 'h264', 'av1'))).toBe('av1');
+    expect(codecFor(device({}, ['h265']), all('vp8', 'h265'))).toBe('h265');
+    expect(codecFor(device({}, ['h264', 'av1']), all('vp8'))).toBe('vp8');
+    expect(codecFor(device(), all('h264'))).toBe('h264');
+    expect(codecFor(null, all('vp9', 'av1'))).toBe('vp9');
+  });
+
+  it('is VP9 without a chip where there are many cores that do well', () => {
+    const smooth = { ...ALL_NOT, vp9: { isSupported: true, isSmooth: true, isEfficient: false } };
+    const many = device({ cores: 8, encodes: smooth });
+    expect(codecFor(many, all('vp8', 'vp9'), { hasRoom: true })).toBe('vp9');
+    expect(codecFor(many, all('vp8', 'vp9'), { hasRoom: false })).toBe('vp8');
+    expect(codecFor({ ...many, cores: 4 }, all('vp8', 'vp9'), { hasRoom: true })).toBe('vp8');
+    expect(codecFor({ ...many, isMobile: true }, all('vp8', 'vp9'), { hasRoom: true })).toBe('vp8');
+  });
+
+  it('is what the page wished for as long as everybody decodes it, else what costs least', () => {
+    const chips = device({}, ['h264']);
+    expect(codecFor(chips, null, { wished: 'av1' })).toBe('av1');
+    expect(codecFor(chips, all('vp8', 'h264', 'av1'), { wished: 'av1' })).toBe('av1');
+    expect(codecFor(chips, all('vp8', 'h264'), { wished: 'av1' })).toBe('vp8');
   });
 
   it('is never one that somebody cannot decode, unless nothing is left', () => {
     const codecs = fc.uniqueArray(fc.constantFrom(...CODECS));
     fc.assert(
-      fc.property(
-        codecs,
-        fc.array(
-          codecs.map((list) => new Set(list)),
-          { maxLength: 5 },
-        ),
-        (chips, others) => {
-          const chosen = codecFor(device({}, chips), others);
-          const isPossible = (['vp8', 'h264'] as const).some((codec) =>
-            others.every((set) => set.has(codec)),
-          );
-          if (isPossible) expect(others.every((decodes) => decodes.has(chosen))).toBe(true);
-        },
-      ),
+      fc.property(codecs, codecs, fc.boolean(), (chips, decodable, hasRoom) => {
+        const chosen = codecFor(device({}, chips), all(...decodable), { hasRoom });
+        if (decodable.length > 0) expect(decodable).toContain(chosen);
+      }),
     );
   });
 });

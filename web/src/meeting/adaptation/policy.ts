@@ -6,6 +6,7 @@
  * longer than the last: nothing flaps.
  */
 import type { CodecName, Device } from '../../media/index.ts';
+import type { SharedCodecs } from '../../protocol/index.ts';
 import type { CameraCodec } from '../../rtc/index.ts';
 import type { TrackId, VisibleTrack } from '../types.ts';
 
@@ -54,18 +55,43 @@ export function startOf(device: Device | null): Start {
   return { level: Math.max(best, cores !== null && cores <= 4 ? 1 : 0), best };
 }
 
+/** What else decides about a codec. */
+export interface CodecWish {
+  /** What the page asked for. */
+  readonly wished?: CameraCodec | null;
+  /** Whether the device does all that is asked of it: only then an encoder may cost more. */
+  readonly hasRoom?: boolean;
+}
+
+/** Encoders of VP9 share their work between cores, and need the better part of three for three sizes. */
+const MANY_CORES = 8;
+const BY_CHIP = ['av1', 'h265', 'vp9', 'h264'] as const;
+/** Least cost first. */
+const BY_COST = ['vp8', 'h264', 'vp9', 'av1', 'h265'] as const;
+
 /**
  * What to send a camera in, by what everybody here decodes; without a word of the others what every browser must have
- * (RFC 7742: VP8 and H.264). A chip of one's own decides, for a phone's or a saver's sake; else VP8, which costs least.
+ * (RFC 7742: VP8 and H.264).
+ *
+ * What the page wished for, else a chip of one's own, for a phone's or a saver's sake; else VP9 where there are cores for it,
+ * as it looks better at the same rate; else VP8, which costs least.
  */
-export function codecFor(device: Device, others: readonly ReadonlySet<CodecName>[] | null): CameraCodec {
-  const isShared = (codec: CodecName): boolean =>
-    others === null ? codec === 'vp8' || codec === 'h264' : others.every((decodes) => decodes.has(codec));
-  const byChip = (['av1', 'vp9', 'h264'] as const).find(
-    (codec) => isShared(codec) && device.encodes[codec].isEfficient && device.encodes[codec].isSmooth,
+export function codecFor(
+  device: Device | null,
+  shared: SharedCodecs | null,
+  { wished = null, hasRoom = false }: CodecWish = {},
+): CameraCodec {
+  const decodable: readonly string[] = shared?.decodable ?? ['vp8', 'h264'];
+  const isShared = (codec: CodecName): boolean => decodable.includes(codec);
+  if (wished !== null && (shared === null || isShared(wished))) return wished;
+  const encodes = wished === null ? device?.encodes : undefined;
+  const byChip = BY_CHIP.find(
+    (codec) => isShared(codec) && encodes?.[codec].isEfficient === true && encodes[codec].isSmooth,
   );
   if (byChip !== undefined) return byChip;
-  return isShared('vp8') ? 'vp8' : isShared('h264') ? 'h264' : 'vp8';
+  const hasCores = device !== null && !device.isMobile && (device.cores ?? 0) >= MANY_CORES;
+  if (hasCores && hasRoom && isShared('vp9') && encodes?.vp9.isSmooth === true) return 'vp9';
+  return BY_COST.find(isShared) ?? 'vp8';
 }
 
 /** Of what is on the screen, as much as a plan has room for. What somebody shares stays readable: it keeps its size. */

@@ -140,6 +140,7 @@ export function stubBrowser(): { readonly online: () => void; readonly offline: 
   vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
   vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
   vi.stubGlobal('WebSocket', { CONNECTING: 0, OPEN: 1 });
+  vi.stubGlobal('navigator', { hardwareConcurrency: 4, userAgent: '' });
   const capabilities = { getCapabilities: () => null };
   vi.stubGlobal('RTCRtpSender', capabilities);
   vi.stubGlobal('RTCRtpReceiver', capabilities);
