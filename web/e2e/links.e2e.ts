@@ -84,6 +84,56 @@ describe.skipIf(missing !== undefined)('somebody behind a bad link', () => {
     },
   );
 
+  it('is known to be so by everybody, with the direction, and to do well again', async () => {
+    const fine = { delayMs: 20 };
+    const bad = { delayMs: 20, lossPercent: 15 };
+    for (const [up, down, word] of [
+      [bad, fine, 'uplink'],
+      [fine, bad, 'downlink'],
+    ] as const) {
+      await link.set(up, down);
+      const isSaid = (links: Readonly<Record<string, string>>): boolean => links['Bob'] === word;
+      await eventually(() => ada.links(), isSaid, 40_000);
+      await eventually(() => bob.links(), isSaid, 40_000);
+    }
+    await link.set(fine);
+    await eventually(
+      () => ada.links(),
+      ({ Bob }) => Bob === 'good',
+      40_000,
+    );
+  });
+
+  it('goes on as the same person over another address, as from one Wi-Fi to another', async () => {
+    await link.set({ delayMs: 20 });
+    const id = await bob.participantId();
+    await bob.page.evaluate(() => {
+      window.meeting.setMuted('microphone', true);
+    });
+    const isMuted = (others: readonly { tracks: Readonly<Record<string, { muted: boolean }>> }[]): boolean =>
+      others.length === 1 && others[0]?.tracks['microphone']?.muted === true;
+    await eventually(() => ada.others(), isMuted);
+    const before = (await bob.received()).frames;
+    link.changeAddress();
+    const since = performance.now();
+    await eventually(
+      () => bob.received(),
+      ({ frames }) => frames > before + 10,
+      40_000,
+    );
+    await eventually(
+      () => bob.state(),
+      (state) => state === 'connected',
+    );
+    print('another address', { backAfterMs: Math.round(performance.now() - since) });
+    expect(await bob.participantId()).toBe(id);
+    expect(isMuted(await ada.others())).toBe(true);
+    expect(await connectionsMade()).toEqual([1, 1]);
+    await bob.page.evaluate(() => {
+      window.meeting.setMuted('microphone', false);
+    });
+  });
+
   it.runIf(isSlow)(
     'falls to the lowest layer and to voices alone as the link narrows, and has everything again after',
     async () => {

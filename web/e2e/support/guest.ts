@@ -11,6 +11,8 @@ declare global {
 }
 
 const WAIT_MS = 15_000;
+/** Camera, connection and first page of a meeting at once are what a busy machine is slowest at. */
+const JOIN_MS = 40_000;
 
 export class Guest {
   readonly page: Page;
@@ -58,7 +60,7 @@ export class Guest {
     await this.page.getByLabel(en.join.nameLabel).fill(this.name);
     await this.page.getByLabel(en.join.previewLabel).waitFor();
     await this.page.getByRole('button', { name: en.join.go }).click();
-    await this.page.getByRole('button', { name: en.meeting.leave }).waitFor();
+    await this.page.getByRole('button', { name: en.meeting.leave }).waitFor({ timeout: JOIN_MS });
   }
 
   press(name: string): Promise<void> {

@@ -37,6 +37,11 @@ export class BadLink {
   /** Starts a Chromium inside. */
   readonly chromium: string;
   readonly #namespace: string;
+  readonly #network: string;
+  /** The end of the link inside. */
+  readonly #far: string;
+  /** The last part of the address that the Chromium has. */
+  #place = 2;
   readonly #folder: string;
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #answers: AsyncIterator<string>;
@@ -44,11 +49,14 @@ export class BadLink {
   private constructor(
     network: string,
     namespace: string,
+    far: string,
     child: ChildProcessByStdio<Writable, Readable, null>,
     lines: Interface,
   ) {
     this.host = `${network}.1`;
+    this.#network = network;
     this.#namespace = namespace;
+    this.#far = far;
     this.#child = child;
     this.#answers = lines[Symbol.asyncIterator]();
     this.#folder = mkdtempSync(join(tmpdir(), 'parley-link-'));
@@ -65,7 +73,7 @@ export class BadLink {
     const child = spawn(join(PLANE, 'target/debug/packet-plane-tunlink'), [near, far, String(seed)], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const link = new BadLink(network, namespace, child, createInterface({ input: child.stdout }));
+    const link = new BadLink(network, namespace, far, child, createInterface({ input: child.stdout }));
     await link.#answer('ready');
     const ip = (...words: string[]) => execFileSync('ip', words);
     ip('netns', 'add', namespace);
@@ -82,6 +90,17 @@ export class BadLink {
   async set(up: Direction, down: Direction = up): Promise<void> {
     this.#child.stdin.write(`${JSON.stringify({ up, down })}\n`);
     await this.#answer('set');
+  }
+
+  /** Gives the Chromium another address, as another Wi-Fi does: the one before is gone at once. */
+  changeAddress(): void {
+    const ip = (verb: string, place: number): void => {
+      const address = `${this.#network}.${String(place)}/24`;
+      execFileSync('ip', ['-n', this.#namespace, 'address', verb, address, 'dev', this.#far]);
+    };
+    ip('delete', this.#place);
+    this.#place += 1;
+    ip('add', this.#place);
   }
 
   async close(): Promise<void> {

@@ -79,6 +79,18 @@ export class Person {
     );
   }
 
+  /** How good everybody's link is said to be here, by name, one's own included. */
+  links(): Promise<Readonly<Record<string, string>>> {
+    return this.page.evaluate(() =>
+      Object.fromEntries(
+        window.meeting.participants.map(({ displayName, connectionQuality }) => [
+          displayName,
+          connectionQuality,
+        ]),
+      ),
+    );
+  }
+
   /** Frames decoded and sound energy received over all slots of the present connection. */
   received(): Promise<{ frames: number; energy: number }> {
     return this.page.evaluate(async () => {
