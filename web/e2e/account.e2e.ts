@@ -158,7 +158,7 @@ describe('settings', () => {
     await page.getByLabel(own.settings.name).fill('Grace B. Hopper');
     await page.getByRole('button', { name: own.settings.save }).click();
     await page.getByText(own.settings.saved).waitFor();
-    await look(page, 'settings');
+    await look(page, 'my-settings');
     await page.getByText('Dark', { exact: true }).click();
     expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(238, 243, 241)');
     await page.getByText('Deutsch').click();

@@ -2,21 +2,37 @@
 /**
  * Takes a picture of every screen, from fixtures, at three sizes and in both themes.
  *
- *   node scripts/screenshots.mjs [folder] [pattern of names, as share-phone-dark] [--axe]
+ *   node scripts/screenshots.mjs [folder] [pattern of names, as share-phone-dark] [--axe] [--kinds]
  *
- * With --axe each screen is checked against WCAG 2.2 A and AA too, and a finding makes the exit status 1.
+ * With --axe each screen is checked against WCAG 2.2 A and AA too, and a finding makes the exit status 1. With --kinds
+ * the pictures are those that sheets.mjs puts together: light, dark, phone, rtl.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { createServer } from 'vite';
+import { build, preview } from 'vite';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 const SIZES = { desktop: [1440, 900], tablet: [768, 1024], phone: [390, 844] };
 const THEMES = ['light', 'dark'];
+
+/** Size, theme and direction by the ends of names. */
+const EVERY = Object.fromEntries(
+  Object.entries(SIZES).flatMap(([name, size]) =>
+    THEMES.map((theme) => [`${name}-${theme}`, { size, theme, rtl: false }]),
+  ),
+);
+const KINDS = {
+  light: { size: SIZES.desktop, theme: 'light', rtl: false },
+  dark: { size: SIZES.desktop, theme: 'dark', rtl: false },
+  phone: { size: SIZES.phone, theme: 'light', rtl: false },
+  rtl: { size: SIZES.phone, theme: 'light', rtl: true },
+};
 
 /** What the API would answer for the meeting on the join page. */
 const FOUND = {
@@ -30,6 +46,7 @@ const FOUND = {
   },
 };
 const MISSING = { status: 404, body: { code: 'meeting_not_found' } };
+const asked = (rules) => ({ ...FOUND, body: { ...FOUND.body, ...rules } });
 const ENDED = { status: 410, body: { code: 'meeting_ended' } };
 
 export const SCREENS = {
@@ -38,6 +55,18 @@ export const SCREENS = {
   'join-camera-off': { query: 'scene=join&camera-off', api: FOUND },
   'join-denied': { query: 'scene=join&name=Maya&failure=denied', api: FOUND },
   'join-no-device': { query: 'scene=join&name=Maya&failure=none_found', api: FOUND },
+  'join-silent': { query: 'scene=join&name=Maya&silent', api: FOUND },
+  'join-passcode': {
+    query: 'scene=join&name=Maya',
+    api: asked({ hasPasscode: true, encryption: 'endToEnd' }),
+    press: ['Join now'],
+  },
+  'join-recorded': {
+    query: 'scene=join&name=Maya',
+    api: asked({ activeRecording: { id: 'rec_1', state: 'recording' } }),
+  },
+  'join-devices': { query: 'scene=join&name=Maya', api: FOUND, press: [/Microphone$/] },
+  waiting: { query: 'scene=join&name=Maya&at-the-door', api: FOUND },
   'join-not-found': { query: 'scene=join', api: MISSING },
   'join-ended': { query: 'scene=join', api: ENDED },
   'notice-full': { query: 'scene=notice&code=meeting_full' },
@@ -49,6 +78,17 @@ export const SCREENS = {
   'meeting-4': { query: 'scene=meeting&people=4&hand' },
   'meeting-9': { query: 'scene=meeting&people=9' },
   'meeting-12': { query: 'scene=meeting&people=12' },
+  'menu-microphone': { query: 'scene=meeting&people=4', press: ['Microphone and speaker'], wide: true },
+  'menu-more': { query: 'scene=meeting&people=4&host', press: ['More'] },
+  'menu-leave': { query: 'scene=meeting&people=4&host', press: ['Leave'] },
+  'end-for-all': {
+    query: 'scene=meeting&people=4&host',
+    press: ['Leave', { role: 'menuitem', name: 'End it for everyone' }],
+    opens: 'alertdialog',
+  },
+  reactions: { query: 'scene=meeting&people=4', press: ['React'], wide: true },
+  person: { query: 'scene=meeting&people=4&panel=people&host', press: ['What to do with Tomás Herrera'] },
+  volume: { query: 'scene=meeting&people=4&panel=people', press: ['Volume of Jonas Weber'] },
   shortcuts: { query: 'scene=meeting&people=4&dialog=shortcuts' },
   settings: { query: 'scene=meeting&people=4&dialog=settings' },
   'meeting-de': { query: 'scene=meeting&people=4&panel=people&host&language=de' },
@@ -82,18 +122,25 @@ const [filter = ''] = process.argv.slice(3).filter((argument) => !argument.start
 const wanted = new RegExp(filter);
 const withAxe = process.argv.includes('--axe');
 
-async function open(browser, url, screen, size, theme) {
+async function open(browser, url, screen, { size, theme, rtl }) {
   const [width, height] = size;
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme });
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => console.error(`page error: ${error.message}`));
   const { status, body } = screen.api ?? FOUND;
   await page.route('**/v1/**', (route) =>
     route.fulfill({ status, json: body, contentType: 'application/json' }),
   );
-  await page.goto(`${url}demo.html?${screen.query}`);
+  await page.goto(`${url}demo.html?${screen.query}${rtl ? '&rtl' : ''}`);
   await page.locator('h1, [role="toolbar"]').first().waitFor();
   if (screen.query.includes('dialog=')) await page.getByRole('dialog').waitFor();
+  if (screen.query.includes('panel=')) await page.getByRole('complementary').last().waitFor();
+  for (const step of screen.press ?? []) {
+    const { role, name } = step.role === undefined ? { role: 'button', name: step } : step;
+    await page.getByRole(role, { name, exact: true }).last().click();
+  }
+  if (screen.opens !== undefined) await page.getByRole(screen.opens).waitFor();
   await page.evaluate(() => document.fonts.ready);
   const playing = () => [...document.querySelectorAll('video')].every((video) => video.readyState >= 2);
   await page.waitForFunction(playing);
@@ -122,8 +169,20 @@ async function findings(page) {
   );
 }
 
-const server = await createServer({ root: ROOT, logLevel: 'error', server: { port: 0, hmr: false } });
-await server.listen();
+// Built once: a page of a development server asks for hundreds of files each time.
+const built = await mkdtemp(join(tmpdir(), 'parley-demo-'));
+const input = join(ROOT, 'demo.html');
+await build({
+  root: ROOT,
+  logLevel: 'error',
+  build: { outDir: built, emptyOutDir: true, sourcemap: false, rollupOptions: { input } },
+});
+const server = await preview({
+  root: ROOT,
+  logLevel: 'error',
+  build: { outDir: built },
+  preview: { port: 0, proxy: {} },
+});
 const [url] = server.resolvedUrls.local;
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -132,20 +191,19 @@ const browser = await chromium.launch({
 await mkdir(folder, { recursive: true });
 let found = 0;
 for (const [name, screen] of Object.entries(SCREENS)) {
-  for (const [sizeName, size] of Object.entries(SIZES)) {
-    for (const theme of THEMES) {
-      const title = `${name}-${sizeName}-${theme}`;
-      if (!wanted.test(title)) continue;
-      const page = await open(browser, url, screen, size, theme);
-      await page.screenshot({ path: `${folder}/${title}.png` });
-      for (const finding of withAxe ? await findings(page) : []) {
-        found += 1;
-        console.error(`${title}: ${finding}`);
-      }
-      await page.context().close();
+  for (const [kind, look] of Object.entries(process.argv.includes('--kinds') ? KINDS : EVERY)) {
+    const title = `${name}-${kind}`;
+    if (!wanted.test(title) || (screen.wide === true && look.size === SIZES.phone)) continue;
+    const page = await open(browser, url, screen, look);
+    await page.screenshot({ path: `${folder}/${title}.png` });
+    for (const finding of withAxe ? await findings(page) : []) {
+      found += 1;
+      console.error(`${title}: ${finding}`);
     }
+    await page.context().close();
   }
 }
 await browser.close();
 await server.close();
+await rm(built, { recursive: true });
 process.exitCode = found === 0 ? 0 : 1;
