@@ -20,6 +20,8 @@ const REPAIR_SHARE: f64 = 0.2;
 const WHOLE_FRAMES: f64 = 0.75;
 const FRAMES_PER_SECOND: f64 = 25.0;
 const PACKET_BITS: f64 = 1_100.0 * 8.0;
+/// What the lowest layer of a camera takes with its headers and the margin that it begins with.
+const SMALL_PICTURE_BPS: f64 = 200_000.0;
 
 /// The repair of one receiver's path.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,13 +58,17 @@ impl Repair {
     /// Of an estimate, what may be promised to voices and so many pictures.
     #[must_use]
     pub fn promised(&self, estimate_bps: u64, pictures: usize) -> u64 {
-        let bps = estimate_bps as f64 * self.first_share();
+        let estimate = estimate_bps as f64;
+        let pictures = pictures.max(1) as f64;
+        // The smallest pictures, lost ones late, are better than none.
+        let least = estimate.min(VOICE_BPS as f64 + SMALL_PICTURE_BPS * pictures);
+        let bps = (estimate * self.first_share()).max(least);
         if !self.is_repeating {
             return bps as u64;
         }
         let packets = WHOLE_FRAMES.ln() / (1.0 - self.loss * self.loss).ln();
         let useful = packets.max(1.0) * PACKET_BITS * FRAMES_PER_SECOND;
-        bps.min(VOICE_BPS as f64 + useful * pictures.max(1) as f64) as u64
+        bps.min(VOICE_BPS as f64 + useful * pictures).max(least) as u64
     }
 
     /// What the path has to carry so that this much can be promised.
@@ -112,6 +118,13 @@ mod tests {
             repair.handle_path(loss, Some(Duration::from_millis(300)));
             assert_eq!(repair.is_repeating(), is_repeating, "{loss}");
         }
+    }
+
+    #[test]
+    fn the_smallest_picture_is_promised_where_nothing_but_it_fits() {
+        assert_eq!(repair(0.3, 300).promised(220_000, 1), 220_000);
+        assert_eq!(repair(0.3, 50).promised(400_000, 1), 260_000);
+        assert_eq!(repair(0.3, 300).promised(30_000, 2), 30_000);
     }
 
     #[test]

@@ -27,6 +27,8 @@ const DRAINING: f64 = 0.85;
 const CHANCE: f64 = 0.02;
 const ANSWERED: f64 = 0.10;
 const DEVIATIONS: f64 = 2.5;
+/// A path that loses so much by itself loses more in one second and less in another.
+const LOSSY: f64 = 0.05;
 /// Growth of the bound each second while there is no loss to speak of.
 const GROWTH: f64 = 1.5;
 /// After an answer the path needs this long, and a round trip, to show what changed.
@@ -93,6 +95,8 @@ pub struct LossControl {
     answer: Option<Answer>,
     loss: f64,
     told_at: Option<Instant>,
+    /// Whether the last interval had more loss than chance explains.
+    is_much: bool,
 }
 
 impl LossControl {
@@ -143,9 +147,12 @@ impl LossControl {
         let answered = ANSWERED.max(DEVIATIONS * deviation);
         let excess = self.loss - self.inherent;
         let current = self.bound.map_or(estimate, |bound| bound.min(estimate));
+        if excess < answered {
+            self.is_much = false;
+        }
         if excess <= chance {
             self.relax(lasted, estimate);
-        } else if excess < answered {
+        } else if excess < answered || self.may_be_chance(is_drought) {
             self.bound = Some(current);
         } else if let Some(acknowledged) = acknowledged {
             let acknowledged = if is_drought {
@@ -176,6 +183,12 @@ impl LossControl {
         self.interval.take_if(|_| is_over).map(|_| (counts, lasted))
     }
 
+    /// Whether so much loss is seen for the first time, on a path that loses by itself: it varies from second to second.
+    fn may_be_chance(&mut self, is_drought: bool) -> bool {
+        let was_seen = std::mem::replace(&mut self.is_much, true);
+        !was_seen && !is_drought && self.inherent > LOSSY
+    }
+
     fn is_drought(&self, counts: &Counts) -> bool {
         counts.packets() >= DROUGHT_PACKETS && counts.certain_loss() - self.inherent > DROUGHT
     }
@@ -199,11 +212,11 @@ impl LossControl {
         let is_unchanged = |answer: &Answer| {
             !is_queue_long
                 && self.loss >= UNCHANGED * answer.loss_before
-                && acknowledged <= LESS * answer.bps_before
+                && (acknowledged <= LESS * answer.bps_before || acknowledged > current)
         };
         if let Some(answer) = self.answer.take_if(|answer| is_unchanged(answer)) {
             self.inherent = self.loss;
-            self.bound = Some(answer.bps_before);
+            self.bound = Some(answer.bps_before.max(acknowledged));
             return;
         }
         self.answer = Some(Answer {
@@ -316,6 +329,32 @@ mod tests {
             }
             assert_eq!(control.inherent(), inherent);
         }
+    }
+
+    #[test]
+    fn loss_that_stays_while_more_arrives_than_the_bound_is_the_paths_own() {
+        let mut control = LossControl::default();
+        // Voices: they are sent whatever the bound.
+        for ms in (1_000..6_000).step_by(100) {
+            let counts = Counts {
+                received: 7,
+                lost: 3,
+                bytes: 700,
+            };
+            let rates = (20e3, Some(56e3));
+            control.update(Instant::from_millis(ms), counts, rates, (ROUND_TRIP, false));
+        }
+        assert!(control.inherent() > 0.25, "{}", control.inherent());
+    }
+
+    #[test]
+    fn on_a_path_that_loses_by_itself_one_bad_second_bounds_nothing_and_two_do() {
+        let mut control = LossControl::default();
+        assert_eq!(run(&mut control, 1, 10, 250e3, |_| 0.3), 250e3);
+        after_message(&mut control, 20_000, (16, 24), false);
+        assert_eq!(after_message(&mut control, 20_400, (16, 24), false), 250e3);
+        after_message(&mut control, 20_500, (16, 24), false);
+        assert!(after_message(&mut control, 20_900, (16, 24), false) < 40e3);
     }
 
     #[test]

@@ -47,6 +47,9 @@ const PROBE_CARRIED: f64 = 0.8;
 /// Probes that find nothing come ever more rarely.
 const FIRST_PROBE_INTERVAL: Duration = Duration::from_millis(500);
 const MAX_PROBE_INTERVAL: Duration = Duration::from_secs(5);
+/// Where the path loses so much by itself that a probe, or what is told of it, often gets lost, none is given up for long.
+const LOSSY: f64 = 0.1;
+const MAX_PROBE_INTERVAL_LOSSY: Duration = Duration::from_secs(1);
 /// After the queue has grown it has to be empty before a probe can say anything.
 const AFTER_DECREASE: Duration = Duration::from_millis(1_000);
 /// Feedback comes every 50 to 250 ms while anything is sent.
@@ -320,7 +323,12 @@ impl Estimator {
         self.prober
             .start(now, (current * step).min(self.wanted_bps * PROBE_HEADROOM));
         self.probe_due = now + self.probe_interval;
-        self.probe_interval = (self.probe_interval * 2).min(MAX_PROBE_INTERVAL);
+        let longest = if self.loss.inherent() >= LOSSY {
+            MAX_PROBE_INTERVAL_LOSSY
+        } else {
+            MAX_PROBE_INTERVAL
+        };
+        self.probe_interval = (self.probe_interval * 2).min(longest);
     }
 
     /// Where nothing is sent nothing is heard, and what was known of the queue says nothing of it now.

@@ -56,6 +56,7 @@ pub struct Flow {
     pacer: Pacer,
     /// Highest rate of the encoder.
     max_bps: u64,
+    held_bps: Option<u64>,
     /// When the application sends.
     active: Vec<std::ops::Range<Duration>>,
     next_frame: Duration,
@@ -94,6 +95,7 @@ impl Flow {
             estimator,
             pacer: Pacer::default(),
             max_bps,
+            held_bps: None,
             next_frame: active[0].start,
             active,
             random: Random::new(number as u64 + seed * 100),
@@ -107,6 +109,11 @@ impl Flow {
             delays: Vec::new(),
             tenths: Vec::new(),
         }
+    }
+
+    /// Let the application send this and no more, whatever the estimate, although it could use what it was made for: voices.
+    pub fn hold(&mut self, bps: u64) {
+        self.held_bps = Some(bps);
     }
 
     /// Lose this share of packets and of reports on the flow's own path from now on, whatever is sent, and delay the others.
@@ -128,7 +135,7 @@ impl Flow {
             self.estimator
                 .handle_feedback(instant(now), &feedback, round_trip);
             if let Some(bps) = self.estimator.estimate_bps() {
-                self.pacer.set_estimate(bps);
+                self.pacer.set_estimate(bps.max(self.held_bps.unwrap_or(0)));
             }
         }
         let is_active = self.active.iter().any(|range| range.contains(&now));
@@ -151,7 +158,8 @@ impl Flow {
     }
 
     fn encode(&mut self, now: Duration) {
-        let bps = self.estimator.estimate_bps().unwrap_or(300_000).min(self.max_bps);
+        let followed = || self.estimator.estimate_bps().unwrap_or(300_000).min(self.max_bps);
+        let bps = self.held_bps.unwrap_or_else(followed);
         // Sizes of frames vary as an encoder's do.
         let noise = 0.75 + self.random.fraction() / 2.0;
         let mut left = (bps as f64 / 8.0 * FRAME.as_secs_f64() * noise) as usize;

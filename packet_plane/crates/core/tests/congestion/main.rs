@@ -281,6 +281,37 @@ fn random_loss_does_not_take_the_rate_of_a_film_nor_of_a_small_picture() {
     }
 }
 
+/// Seconds until a flow that sends voices alone, on a path that was narrow and now loses much, knows that pictures would
+/// fit, and the least that it estimates in the last twenty seconds of a minute.
+fn beside_voices(seed: u64, (loss, delay): (f64, Duration)) -> (f64, u64) {
+    let one = Flow::new(
+        (seed, 0),
+        1_000_000,
+        Duration::from_millis(20),
+        vec![secs(0)..secs(10_000)],
+    );
+    let mut path = Path::new(vec![one], &[(0, 1_000), (10, 30), (14, 3_000)], QUEUE);
+    path.flows[0].hold(80_000);
+    path.run(secs(14));
+    path.flows[0].lose(loss, delay);
+    path.run(secs(74));
+    let tenths = &path.flows[0].tenths[140..];
+    let found = tenths.iter().position(|tenth| tenth.estimate_bps >= 400_000);
+    let least = tenths[400..].iter().map(|tenth| tenth.estimate_bps / 1_000).min();
+    (found.map_or(f64::MAX, |at| at as f64 / 10.0), least.unwrap_or(0))
+}
+
+#[test]
+fn voices_alone_find_out_that_pictures_fit_on_a_path_that_loses_much() {
+    for (loss, delay_ms) in [(0.0, 25), (0.15, 25), (0.30, 150)] {
+        let runs = (1..13).map(|seed| beside_voices(seed, (loss, Duration::from_millis(delay_ms))));
+        let runs: Vec<_> = runs.collect();
+        println!("voices on {loss}: {runs:?}");
+        assert!(runs.iter().all(|(after, _)| *after <= 25.0), "{loss}");
+        assert!(runs.iter().all(|(_, least)| *least >= 210), "{loss}");
+    }
+}
+
 #[test]
 fn an_outage_of_capacity_is_survived_and_forgotten() {
     let plan = [(0, 2_000), (30, 250), (50, 30), (70, 2_000)];
