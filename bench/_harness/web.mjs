@@ -77,7 +77,13 @@ export async function serveSdk(apiUrl) {
     configFile: false,
     logLevel: 'error',
     optimizeDeps: { noDiscovery: true },
-    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null, proxy: { '/v1': apiUrl } },
+    server: {
+      host: '127.0.0.1',
+      port: 0,
+      hmr: false,
+      watch: null,
+      proxy: { '/v1': new URL(apiUrl).origin },
+    },
   });
   await server.listen();
   const url = `http://127.0.0.1:${server.httpServer.address().port}/e2e/pages/sdk.html`;
