@@ -4,14 +4,12 @@ import { parseSettings, useSettings } from './settings.ts';
 
 describe('settings', () => {
   it('come back on the next visit', () => {
-    useSettings
-      .getState()
-      .change({
-        theme: 'dark',
-        announces: { joins: false, hands: true, chat: true },
-        savesBattery: false,
-        chimes: false,
-      });
+    useSettings.getState().change({
+      theme: 'dark',
+      announces: { joins: false, hands: true, chat: true },
+      savesBattery: false,
+      chimes: false,
+    });
     expect(parseSettings(localStorage.getItem('parley.settings'))).toEqual({
       theme: 'dark',
       language: null,
