@@ -4,24 +4,20 @@
  * Owns the place granted by the API, the peer connection and the signaling, and carries out what Reconnection decides.
  * Knows nothing of participants or tracks: messages pass through to the meeting.
  */
-import { ApiError, isWaiting, type Api, type JoinAnswer, type JoinGrant } from '../api/index.ts';
+import type { JoinGrant } from '../api/index.ts';
 import type { ClientMessage, NodeMessage } from '../protocol/index.ts';
 import { type CameraCodec, Connection, type ConnectionOptions } from '../rtc/index.ts';
 import { Signaling, type SignalingEvent, type SocketFactory } from '../signaling/index.ts';
+import { Admission, type AdmissionOptions, type Visitor } from './Admission.ts';
 import { MeetingError, asMeetingError, errorOfClose, isPassing, mayEnterAgain } from './errors.ts';
 import { watchNetwork } from './network.ts';
 import { Reconnection, type Effect, type Moment } from './Reconnection.ts';
-import type { ResumeTokens } from './ResumeTokens.ts';
 import type { EndReason, MeetingState } from './types.ts';
 
-export interface LinkOptions {
-  readonly api: Api;
-  readonly resumeTokens: ResumeTokens;
+export interface LinkOptions extends Omit<AdmissionOptions, 'isGivenUp'> {
   /** What the offer of a fresh session announces; asked for at each one. */
   readonly announced: (connection: Connection) => Announced;
   readonly onState: (state: MeetingState) => void;
-  /** Whether a host has yet to let us in. */
-  readonly onWaiting: (isWaiting: boolean) => void;
   /** A new connection was made: what is sent has to be attached to it. */
   readonly onConnection: (connection: Connection) => void;
   /** Every message but `answer`; a `joined` comes after its answer was applied. */
@@ -52,10 +48,8 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #signaling: Signaling;
   #connection: Connection | null = null;
-  #meeting = '';
-  #displayName = '';
-  #passcode: string | undefined;
-  readonly #wait: (ms: number) => Promise<void>;
+  readonly #admission: Admission;
+  #visitor: Visitor = { meeting: '', displayName: '' };
   #grant: JoinGrant | null = null;
   #entry: Entry | null = null;
   #reconnection: Reconnection | null = null;
@@ -74,7 +68,7 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     const { openSocket } = options.environment ?? {};
-    this.#wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    this.#admission = new Admission({ ...options, isGivenUp: () => this.#closed });
     this.#signaling = new Signaling({
       onEvent: (event) => {
         // One at a time: applying an answer takes a while, and what follows it must find it applied.
@@ -98,9 +92,7 @@ export class Link {
 
   /** @throws MeetingError */
   async join(meeting: string, displayName: string, passcode?: string): Promise<void> {
-    this.#meeting = meeting;
-    this.#displayName = displayName;
-    this.#passcode = passcode;
+    this.#visitor = { meeting, displayName, ...(passcode === undefined ? {} : { passcode }) };
     for (let entries = 1; ; entries += 1) {
       try {
         await this.#enter();
@@ -121,7 +113,7 @@ export class Link {
 
   /** After leaving on purpose: the next visit is somebody new. */
   forgetParticipant(): void {
-    this.#options.resumeTokens.forget(this.#meeting);
+    this.#options.resumeTokens.forget(this.#visitor.meeting);
   }
 
   /** Once a second or so. */
@@ -152,7 +144,7 @@ export class Link {
     const [grant, offer] = await Promise.all([this.#requestPlace(), connection.createOffer()]);
     if (turn !== this.#turn) throw new MeetingError('unreachable', 'overtaken by a newer attempt');
     this.#grant = grant;
-    this.#options.resumeTokens.save(this.#meeting, grant.resumeToken);
+    this.#options.resumeTokens.save(this.#visitor.meeting, grant.resumeToken);
     connection.useIceServers(grant.iceServers);
     const announced = this.#options.announced(connection);
     await new Promise<void>((resolve, reject) => {
@@ -161,44 +153,10 @@ export class Link {
     });
   }
 
-  /** A resume token that is no longer good must not keep a person out: they come as somebody new. */
-  async #requestPlace(): Promise<JoinGrant> {
-    const { api, resumeTokens } = this.#options;
-    const request = {
-      displayName: this.#displayName,
-      ...(this.#passcode === undefined ? {} : { passcode: this.#passcode }),
-      ...(this.#refusedBy === null ? {} : { refusedBy: this.#refusedBy }),
-    };
+  #requestPlace(): Promise<JoinGrant> {
+    const refusedBy = this.#refusedBy;
     this.#refusedBy = null;
-    const resumeToken = resumeTokens.load(this.#meeting);
-    if (resumeToken === null) return this.#admitted(await api.joinMeeting(this.#meeting, request));
-    try {
-      return await this.#admitted(await api.joinMeeting(this.#meeting, { ...request, resumeToken }));
-    } catch (error) {
-      if (!(error instanceof ApiError) || ![401, 403, 422].includes(error.status)) throw error;
-      resumeTokens.forget(this.#meeting);
-      return this.#admitted(await api.joinMeeting(this.#meeting, request));
-    }
-  }
-
-  /** Waits for a host's yes, and through every blink of the network meanwhile. */
-  async #admitted(first: JoinAnswer): Promise<JoinGrant> {
-    let answer = first;
-    let hasWaited = false;
-    while (isWaiting(answer)) {
-      hasWaited = true;
-      this.#options.onWaiting(true);
-      const { waitingToken, pollAfterMs } = answer;
-      await this.#wait(Math.max(500, pollAfterMs));
-      if (this.#isClosed()) throw new MeetingError('unreachable', 'the meeting was left');
-      try {
-        answer = await this.#options.api.askAgain(this.#meeting, waitingToken);
-      } catch (error) {
-        if (!(error instanceof ApiError) || !isPassing(asMeetingError(error))) throw error;
-      }
-    }
-    if (hasWaited) this.#options.onWaiting(false);
-    return answer;
+    return this.#admission.request(this.#visitor, refusedBy);
   }
 
   #preparedConnection(): Connection {
@@ -340,7 +298,7 @@ export class Link {
       return;
     }
     // A replaced tab's token belongs to the one that replaced it; all others would be refused.
-    this.#options.resumeTokens.forget(this.#meeting);
+    this.#options.resumeTokens.forget(this.#visitor.meeting);
     this.#stop({ kind: 'ended', reason });
   }
 
