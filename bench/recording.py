@@ -120,9 +120,7 @@ def tracks_per_core(tracks: int, seconds: int) -> tuple[float, float]:
         threading.Thread(target=process.stdout.read, daemon=True).start()
         start_us = time.time_ns() // 1_000 - seconds * 1_000_000
         ours.sendall(
-            b"".join(
-                begin(track, ("camera", "microphone")[track % 2], track // 2) for track in range(tracks * 2)
-            )
+            b"".join(begin(track, ("camera", "microphone")[track % 2]) for track in range(tracks * 2))
         )
         before = cpu_seconds(process.pid)
         for second in range(seconds):
