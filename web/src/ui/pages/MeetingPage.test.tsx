@@ -289,6 +289,7 @@ describe('controls', () => {
       language: 'de',
       announces: { joins: true, hands: false, chat: true },
       savesBattery: false,
+      chimes: true,
     });
     await userEvent.click(screen.getByRole('radio', { name: 'English' }));
     expect(await screen.findByRole('dialog', { name: 'Settings' })).toBeDefined();
