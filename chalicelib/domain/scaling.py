@@ -83,7 +83,9 @@ def decide(nodes: Sequence[Node], now: datetime, policy: ScalingPolicy) -> Scali
     back = draining[::-1][:missing]
     surplus = len(ready) - _wanted(ready, policy.target * policy.slack, policy)
     most = max(1, int(len(ready) * policy.most_drained))
-    leaving = ready[: max(0, min(surplus, most))] if not missing else []
+    # What the ready ones have in hand for those that drain already: else one would be taken back at once.
+    spare = len(ready) - wanted
+    leaving = ready[: max(0, min(surplus, most, spare))]
     stay = len(ready) + len(draining)
     return ScalingDecision(
         desired=min(policy.maximum, max(policy.minimum, stay + missing - len(back))),

@@ -56,6 +56,12 @@ def test_the_emptiest_node_drains_when_the_others_have_room_to_spare():
     assert (decision.end, decision.desired) == ((nodes[1].id,), 3)
 
 
+def test_a_node_stays_where_those_that_drain_may_still_need_its_room():
+    draining = fleet(100, 100, state="draining")
+    decision = decide([*fleet(10, 10, 10, 10), *draining], NOW, POLICY)
+    assert (decision.drain, decision.undrain) == ((), ())
+
+
 def test_a_lost_node_is_replaced():
     lost = a_node(reserved_units=50, reported_at=NOW - LOST_AFTER - timedelta(seconds=1))
     assert decide([*fleet(70), lost], NOW, POLICY).desired == 2
