@@ -22,8 +22,8 @@ Operation = Literal[
     "admit_participant", "mute_participant", "rename_participant", "change_role", "remove_participant",
     "see_events", "see_quality", "see_nodes", "drain_node", "manage_webhooks", "manage_api_keys",
     "see_usage", "start_recording", "control_recording", "list_recordings", "see_recording",
-    "open_recording", "compose_recording", "change_recording", "hold_recording", "delete_recording",
-    "see_recording_access", "link_recording",
+    "open_recording", "compose_recording", "change_recording", "share_recording", "hold_recording",
+    "delete_recording", "see_recording_access", "link_recording",
 ]  # fmt: skip
 # "organiser" is the user who made the meeting, "operator" one whom the issuer's entry names as such,
 # "member" another one of its tenant;
@@ -83,11 +83,13 @@ STANDINGS_BY_OPERATION: Mapping[Operation, frozenset[Standing]] = {
     "open_recording": _MODERATORS,
     "compose_recording": _MODERATORS,
     "change_recording": _HOSTS | {"operator"},
+    # Whom its access names sees what was recorded: not for an operator to say.
+    "share_recording": _HOSTS,
     # Who may lift it is not who it is to hold back.
     "hold_recording": _KEEPERS,
     "delete_recording": _HOSTS | {"operator"},
     "see_recording_access": _HOSTS | {"operator"},
-    # Who has a link sees what was recorded: not for an operator to give.
+    # Who has a link sees it as well.
     "link_recording": _HOSTS,
 }
 # What those may do besides whom a recording's access names.

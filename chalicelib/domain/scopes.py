@@ -37,6 +37,7 @@ SCOPE_BY_OPERATION: Mapping[Operation, Scope | Literal["public"]] = {
     "open_recording": "recordings:read",
     "compose_recording": "recordings:write",
     "change_recording": "recordings:write",
+    "share_recording": "recordings:write",
     "hold_recording": "recordings:write",
     "delete_recording": "recordings:write",
     "see_recording_access": "recordings:read",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -190,7 +190,8 @@ class Recordings:
             check: Refuses, by an error, a change of the state that it is given.
 
         Raises:
-            ForbiddenError: A legal hold is set and lifted by the tenant's servers alone.
+            ForbiddenError: The caller may not make every one of these changes: a hold is for the tenant's
+                servers and operators, who may open it for servers and hosts.
             RecordingNotRunningError: Its layout changes while it is recorded; later, films are made anew.
             RecordingGoneError, ValidationFailedError: see there.
         """
@@ -199,9 +200,10 @@ class Recordings:
             raise ValidationFailedError([BrokenRule("/retainUntil", "It is kept until a time to come.")])
         layout: Layout | None = fields.get("layout")
         kept = {one: value for one, value in fields.items() if one != "layout"}
-        if layout is not None and kept:
-            # Other people may do the one than may do the others.
-            self.authorise(by.caller, name, "control_recording")
+        # Other people may do the one than may do the others; nothing is done unless all may be.
+        *others, operation = _operations(fields)
+        for other in others:
+            self.authorise(by.caller, name, other)
 
         def decide(meeting: Meeting, recording: Recording) -> Change:
             _require_there(recording)
@@ -214,7 +216,7 @@ class Recordings:
             recording = change.recording_by_id.get(recording.id, recording)
             return keep(change, recording, by.now, kept) if kept else change
 
-        return self.apply(by, name, _operation(kept, layout), decide)[1]
+        return self.apply(by, name, operation, decide)[1]
 
     def compose(
         self, by: Requester, name: str, wanted: Layout | None, key: str | None, kind: Kind = "film"
@@ -362,11 +364,17 @@ def _refuse(hindrance: Hindrance | None) -> None:
         raise reasons[hindrance]
 
 
-def _operation(kept: Mapping[str, object], layout: Layout | None) -> Operation:
-    """What a change of these fields is to the policy."""
-    if "legal_hold" in kept:
-        return "hold_recording"
-    return "control_recording" if layout is not None and not kept else "change_recording"
+_OPERATION_BY_FIELD: Mapping[str, Operation] = {
+    "layout": "control_recording",
+    "legal_hold": "hold_recording",
+    "access": "share_recording",
+    "retain_until": "change_recording",
+}
+
+
+def _operations(fields: Iterable[str]) -> list[Operation]:
+    """What a change of these fields is to the policy; of none, what the least of them is."""
+    return [_OPERATION_BY_FIELD[field] for field in fields] or ["change_recording"]
 
 
 def _layout(recording: Recording, kind: Kind, wanted: Layout | None) -> Layout | None:

@@ -60,6 +60,7 @@ see_recording       x x x n n n n n - n - x n x
 open_recording      x x x n n n n n - n - x n n
 compose_recording   x x x - - - - - - - - x - -
 change_recording    x x - - - - - - - - - x - x
+share_recording     x x - - - - - - - - - x - -
 hold_recording      x - - - - - - - - - - - - x
 delete_recording    x x - - - - - - - - - x - x
 see_recording_access x x - - - - - - - - - x - x
