@@ -316,6 +316,7 @@ def test_a_job_is_sent_once_with_the_timeline_that_it_needs(studio: Studio):
         "prefixes": [take.prefix for take in recording.takes],
         "timelineKey": f"{composition.output}timeline.json",
         "output": composition.output,
+        "kind": "film",
         "layout": "speaker",
         "rearrangements": [],
     }
