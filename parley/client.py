@@ -64,9 +64,9 @@ class Client:
     def meeting(self, meeting: str) -> Json:
         return self._http.call("GET", _path("meetings", meeting))
 
-    def meetings(self, state: str | None = None) -> Iterator[Json]:
-        """Every meeting, newest first."""
-        return self._pages("/meetings", {"limit": PAGE, "state": state})
+    def meetings(self, state: str | None = None, *, of: str | None = None) -> Iterator[Json]:
+        """All that this client may see, newest first; `of="tenant"`: everybody's, as operators may."""
+        return self._pages("/meetings", {"limit": PAGE, "state": state, "of": of})
 
     def change_meeting(self, meeting: str, **changes: Any) -> Json:
         """What is not named stays as it is; None takes a title, a time or a passcode away."""
@@ -164,10 +164,16 @@ class Client:
         """Of a live meeting; the layout (grid, speaker, share) is that of the film."""
         return self._make(_path("meetings", meeting, "recordings"), {"layout": layout}, idempotency_key)
 
-    def recordings(self, meeting: str | None = None, state: str | None = None) -> Iterator[Json]:
-        """Of one meeting, or all that this client may see; newest first."""
+    def recordings(
+        self, meeting: str | None = None, state: str | None = None, *, of: str | None = None
+    ) -> Iterator[Json]:
+        """Of one meeting, or all that this client may see, newest first.
+
+        Args:
+            of: "tenant" asks for those of everybody's meetings, as operators may; not of one meeting.
+        """
         path = "/recordings" if meeting is None else _path("meetings", meeting, "recordings")
-        return self._pages(path, {"limit": PAGE, "state": state})
+        return self._pages(path, {"limit": PAGE, "state": state, "of": of})
 
     def recording(self, recording: str) -> Json:
         return self._http.call("GET", _path("recordings", recording))

@@ -59,6 +59,21 @@ def test_pages_are_followed_to_the_end():
     assert list(client(handler).meetings()) == [{"id": 1}, {"id": 2}]
 
 
+def test_lists_of_the_whole_tenant_are_asked_for_on_every_page():
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.url.path} {request.url.params.get('of')}")
+        cursor = None if "cursor" in request.url.params else "c1"
+        return httpx.Response(200, json={"items": [], "nextCursor": cursor})
+
+    api = client(handler)
+    assert not [*api.meetings(of="tenant"), *api.recordings(of="tenant"), *api.recordings(state="ready")]
+    lists = [path.rsplit("/")[-1] for path in asked]
+    of_all = ["meetings tenant"] * 2 + ["recordings tenant"] * 2
+    assert lists == [*of_all, "recordings None", "recordings None"]
+
+
 def test_a_problem_becomes_an_error_with_its_code():
     problem = {"code": "validation_failed", "detail": "d", "requestId": "r",
                "errors": [{"pointer": "/title", "detail": "too long"}]}  # fmt: skip
