@@ -4,6 +4,7 @@ import { ScreenShare } from './ScreenShare.ts';
 const CELLS = 144;
 const nothing = new Uint8Array(CELLS);
 const film = new Uint8Array(CELLS).map((_, cell) => (cell % 16 < 6 && cell < 16 * 5 ? 1 : 0));
+const line = new Uint8Array(CELLS).map((_, cell) => (cell < 3 ? 1 : 0));
 const page = new Uint8Array(CELLS).fill(1);
 
 class FakeTrack extends EventTarget {
@@ -72,6 +73,27 @@ describe('ScreenShare', () => {
     show(nothing, 6_000);
     expect(share.snapshot?.content).toBe('static');
     expect(share.shape.maxFramerate).toBe(5);
+  });
+
+  it('follows a hand that types, with as many frames as the screen has', () => {
+    for (let key = 0; key < 10; key += 1) {
+      show(line, 100);
+      show(nothing, 200);
+    }
+    expect(share.shape.maxFramerate).toBe(30);
+  });
+
+  it('sharpens a new page at once, and then follows the hand again', () => {
+    const type = (): void => {
+      show(line, 100);
+      show(nothing, 100);
+    };
+    for (let key = 0; key < 10; key += 1) type();
+    expect(share.shape.maxFramerate).toBe(30);
+    show(page, 100);
+    expect(share.shape.maxFramerate).toBe(8);
+    for (let key = 0; key < 20; key += 1) type();
+    expect(share.shape.maxFramerate).toBe(30);
   });
 
   it('changes frame rates once a second at most, and says nothing while nothing changes', () => {

@@ -13,7 +13,7 @@ import {
   type CellChanges,
   type Reading,
 } from '../media/index.ts';
-import { screenShape, type ScreenShape } from '../rtc/index.ts';
+import { NO_CHANGE, screenShape, type ScreenChange, type ScreenShape } from '../rtc/index.ts';
 import { MeetingError } from './errors.ts';
 import type { ShareContent, ShareSnapshot } from './types.ts';
 
@@ -36,6 +36,8 @@ interface Active {
 
 /** Frame rates that follow every twitch of a region would be a flicker of settings. */
 const MIN_SHAPE_MS = 1_000;
+/** 500 kbit/s make a page of text sharp within this time. */
+const SHARPEN_MS = 1_200;
 
 export class ScreenShare {
   readonly #events: ScreenShareEvents;
@@ -43,9 +45,10 @@ export class ScreenShare {
   readonly #now: () => number;
   #active: Active | null = null;
   #chosen: ShareContent = 'auto';
-  #area = 0;
+  #change: ScreenChange = NO_CHANGE;
+  #newPictureAt = -Infinity;
   #shapedAt = -Infinity;
-  #shape: ScreenShape = screenShape('text', 0);
+  #shape: ScreenShape = screenShape('text', NO_CHANGE);
   #snapshot: ShareSnapshot | null = null;
 
   constructor(
@@ -109,7 +112,8 @@ export class ScreenShare {
     active.video.stop();
     active.audio?.stop();
     this.#snapshot = null;
-    this.#area = 0;
+    this.#change = NO_CHANGE;
+    this.#newPictureAt = -Infinity;
   }
 
   readonly #handleNewSurface = (): void => {
@@ -117,8 +121,14 @@ export class ScreenShare {
     this.#settle(true);
   };
 
-  #handleReading({ region }: Reading): void {
-    this.#area = region === null ? 0 : region.width * region.height;
+  #handleReading({ region, isNewPicture }: Reading): void {
+    if (isNewPicture) {
+      this.#newPictureAt = this.#now();
+      // It does not wait for its turn.
+      this.#shapedAt = -Infinity;
+    }
+    const isSharpening = this.#now() - this.#newPictureAt < SHARPEN_MS;
+    this.#change = { ...(region ?? NO_CHANGE), isNewPicture: isSharpening };
     this.#settle(false);
   }
 
@@ -128,7 +138,7 @@ export class ScreenShare {
     if (video === undefined || classifier === undefined) return;
     const content = this.#chosen === 'auto' ? classifier.content : this.#chosen;
     const isNewContent = content !== this.#snapshot?.content;
-    const shape = screenShape(content, this.#area);
+    const shape = screenShape(content, this.#change);
     const isNewShape = shape.maxFramerate !== this.#shape.maxFramerate || isNewContent;
     const isDue = isUrgent || isNewContent || this.#now() - this.#shapedAt >= MIN_SHAPE_MS;
     if (!isUrgent && !(isNewShape && isDue)) return;

@@ -1,6 +1,6 @@
 /** What is sent and in which codecs. Pure values. */
 import type { Source, WantedLayers } from '../protocol/index.ts';
-import { screenShape, type ScreenShape } from './screenShape.ts';
+import { NO_CHANGE, screenShape, type ScreenShape } from './screenShape.ts';
 
 /** Clear for one voice, and as much again for the packet before. */
 const MICROPHONE_MAX_BPS = 32_000;
@@ -41,7 +41,7 @@ export function encodingsOf(source: Source, codec: CameraCodec = 'vp8'): RTCRtpE
     case 'camera':
       return isScalable(codec) ? [{ ...SCALABLE_CAMERA }] : CAMERA_LAYERS.map((layer) => ({ ...layer }));
     case 'screen':
-      return [shapedEncoding(screenShape('text', 0))];
+      return [shapedEncoding(screenShape('text', NO_CHANGE))];
     case 'screen_audio':
       return [{ maxBitrate: MUSIC_MAX_BPS }];
   }

@@ -8,7 +8,13 @@ export {
 } from './Connection.ts';
 export type { CameraCodec, CameraLimit } from './encodings.ts';
 export type { ConnectionStats, StreamStats } from './stats.ts';
-export { screenShape, type ScreenContent, type ScreenShape } from './screenShape.ts';
+export {
+  NO_CHANGE,
+  screenShape,
+  type ScreenChange,
+  type ScreenContent,
+  type ScreenShape,
+} from './screenShape.ts';
 export { TestPath, type CreatePeerConnection, type Over } from './TestPath.ts';
 export {
   readDetails,

@@ -79,13 +79,19 @@ describe('ContentClassifier', () => {
     expect(classifier.handleSample(PAGE, 2_200).isNewPicture).toBe(false);
   });
 
-  it('names the region that changes and how fast', () => {
+  it('tells how much changes and how fast', () => {
     show(() => FILM, 3_000);
     const { region } = classifier.handleSample(FILM, now + TICK_MS);
-    expect(region).toMatchObject({ x: 0, y: 0, width: 5 / 16, height: 4 / 9 });
+    expect(region?.area).toBe(20 / CELLS);
     expect(region?.hz).toBeGreaterThan(9);
     show(() => NOTHING, 5_000);
     expect(classifier.handleSample(NOTHING, now + TICK_MS).region).toBeNull();
+  });
+
+  it('takes two small places far from each other for little', () => {
+    const corners = new Uint8Array(CELLS);
+    corners[0] = corners[CELLS - 1] = 1;
+    expect(classifier.handleSample(corners, TICK_MS).region?.area).toBe(2 / CELLS);
   });
 
   it('begins anew when another surface is shared', () => {

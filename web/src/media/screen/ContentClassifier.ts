@@ -5,23 +5,21 @@
  * before it replaces the last one, because every switch costs a keyframe: scrolling through a page is not yet a film,
  * and a cut to a still scene does not yet make a film a text.
  */
-import { CELLS, COLUMNS, ROWS, type CellChanges } from './frameChange.ts';
+import { CELLS, type CellChanges } from './frameChange.ts';
 
 export type Content = 'static' | 'text' | 'motion';
 
-/** A part of the picture, as shares of its width and height. */
+/** What of the picture changed lately. */
 export interface Region {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
+  /** Its share of the picture: a line that is typed and a clock far from it are two small places, not all between. */
+  readonly area: number;
   /** How often its fastest cell changes, changes a second as far as samples can tell. */
   readonly hz: number;
 }
 
 export interface Reading {
   readonly content: Content;
-  /** Around everything that changed lately; null while the picture rests. */
+  /** Null while the picture rests. */
   readonly region: Region | null;
   /** The whole picture changed at once after a rest: a slide, another window. */
   readonly isNewPicture: boolean;
@@ -112,22 +110,6 @@ export class ContentClassifier {
 }
 
 function regionOf(rates: Float64Array): Region | null {
-  let [left, top, right, bottom, fastest] = [COLUMNS, ROWS, -1, -1, 0];
-  rates.forEach((rate, cell) => {
-    if (rate < FORGOTTEN) return;
-    const [column, row] = [cell % COLUMNS, Math.floor(cell / COLUMNS)];
-    left = Math.min(left, column);
-    right = Math.max(right, column);
-    top = Math.min(top, row);
-    bottom = Math.max(bottom, row);
-    fastest = Math.max(fastest, rate);
-  });
-  if (right < 0) return null;
-  return {
-    x: left / COLUMNS,
-    y: top / ROWS,
-    width: (right - left + 1) / COLUMNS,
-    height: (bottom - top + 1) / ROWS,
-    hz: fastest * SAMPLE_HZ,
-  };
+  const lively = rates.filter((rate) => rate >= FORGOTTEN);
+  return lively.length === 0 ? null : { area: lively.length / CELLS, hz: Math.max(...lively) * SAMPLE_HZ };
 }
