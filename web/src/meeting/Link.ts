@@ -55,6 +55,8 @@ export class Link {
   #reconnection: Reconnection | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #nextId = 1;
+  /** The offer that waits for its answer; answers to earlier ones come late, with what a resume repeats. */
+  #openOffer: number | null = null;
   #queue: Promise<void> = Promise.resolve();
   /** Between `joined` and the loss of its socket: only then are messages understood. */
   #isLive = false;
@@ -179,6 +181,7 @@ export class Link {
   }
 
   #dropConnection(): void {
+    this.#openOffer = null;
     this.#turn += 1;
     this.#connection?.close();
     this.#connection = null;
@@ -225,6 +228,8 @@ export class Link {
         await this.#handleJoined(message);
         break;
       case 'answer':
+        if (message.id !== this.#openOffer) break;
+        this.#openOffer = null;
         if (await this.#applyAnswer(message.sdp)) this.#notePath();
         break;
       case 'removed':
@@ -386,6 +391,8 @@ export class Link {
       this.#loseSession();
       return;
     }
+    // From now on `joined` brings the answer.
+    if (restartIce) this.#openOffer = null;
     const offer = restartIce ? await connection.createRestartOffer() : undefined;
     if (turn !== this.#turn) return;
     this.#signaling.resume(grant.node.url, {
@@ -418,7 +425,8 @@ export class Link {
     const turn = this.#turn;
     const sdp = await this.#connection?.createRestartOffer();
     if (turn !== this.#turn || sdp === undefined) return;
-    this.#signaling.send({ type: 'offer', id: this.#nextId++, sdp });
+    this.#openOffer = this.#nextId++;
+    this.#signaling.send({ type: 'offer', id: this.#openOffer, sdp });
   }
 
   #fail(error: MeetingError): void {

@@ -361,6 +361,21 @@ describe('a meeting', () => {
 });
 
 describe('coming back', () => {
+  it('takes no late answer to an earlier offer for that to the offer of its resume', async () => {
+    await join();
+    connections[0]!.become('failed');
+    await settle();
+    socket().die();
+    await settle();
+    socket().open();
+    socket().say({ type: 'answer', number: 2, id: 1, sdp: 'late answer' });
+    await settle();
+    socket().say(joined(3, { resumed: true, answer: 'answer 2' }));
+    await settle();
+    expect(connections[0]!.answers).toEqual(['answer', 'answer 2']);
+    expect(connections).toHaveLength(1);
+  });
+
   it('resumes on a new socket while the media goes on', async () => {
     await join();
     socket().die();
