@@ -52,22 +52,15 @@ impl TransportCcRecorder {
         }
         self.reported_at = now;
         while let Some(base) = self.base {
-            let leading_losses = self
-                .arrivals
-                .iter()
-                .take_while(|arrival| arrival.is_none())
-                .count();
-            let from = ExtendedSequenceNumber(base.0 + leading_losses as u64);
-            let arrivals = &self.arrivals[leading_losses..];
+            let number = base.sequence_number();
             let ssrcs = (sender_ssrc, self.media_ssrc);
-            let covered =
-                transport_cc::write(ssrcs, from.sequence_number(), self.feedback_count, arrivals, out);
+            let covered = transport_cc::write(ssrcs, number, self.feedback_count, &self.arrivals, out);
             if covered == 0 {
                 break;
             }
             self.feedback_count = self.feedback_count.wrapping_add(1);
-            self.arrivals.drain(..leading_losses + covered);
-            self.base = Some(ExtendedSequenceNumber(from.0 + covered as u64));
+            self.arrivals.drain(..covered);
+            self.base = Some(ExtendedSequenceNumber(base.0 + covered as u64));
         }
     }
 }
@@ -76,6 +69,38 @@ impl TransportCcRecorder {
 mod tests {
     use super::*;
     use crate::rtcp;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever gets lost and wherever a report ends, what lies before the newest arrival is told once.
+        #[test]
+        fn tells_the_sender_of_each_packet_once(
+            first in any::<u16>(),
+            arrived in proptest::collection::vec(any::<bool>(), 1..300),
+            per_report in 1usize..40,
+        ) {
+            let mut recorder = TransportCcRecorder::default();
+            let mut told = Vec::new();
+            for (at, has_arrived) in arrived.iter().enumerate() {
+                if *has_arrived {
+                    let number = first.wrapping_add(at as u16);
+                    recorder.handle_packet(Instant::from_millis(10 * at as u64), number, 7);
+                }
+                if at % per_report == per_report - 1 || at == arrived.len() - 1 {
+                    for message in report(&mut recorder, 1_000 * (at as u64 + 1)) {
+                        for (number, arrival) in (message.base_sequence_number..=u16::MAX).chain(0..=u16::MAX).zip(message.arrivals) {
+                            told.push((number, arrival.is_some()));
+                        }
+                    }
+                }
+            }
+            // Before the first arrival no number is known.
+            let known = arrived.iter().position(|one| *one).unwrap_or(arrived.len());
+            let newest = arrived.iter().rposition(|one| *one).map_or(known, |at| at + 1);
+            let expected: Vec<_> = (known..newest).map(|at| (first.wrapping_add(at as u16), arrived[at])).collect();
+            prop_assert_eq!(told, expected);
+        }
+    }
 
     fn report(recorder: &mut TransportCcRecorder, ms: u64) -> Vec<rtcp::transport_cc::TransportFeedback> {
         let mut out = Vec::new();
@@ -97,8 +122,11 @@ mod tests {
         let arrived: Vec<bool> = reports[0].arrivals.iter().map(Option::is_some).collect();
         assert_eq!(arrived, [true, true, false, true]);
         assert!(report(&mut recorder, 300).is_empty());
-        recorder.handle_packet(Instant::from_millis(310), 2, 7);
-        assert_eq!(report(&mut recorder, 400)[0].base_sequence_number, 2);
+        recorder.handle_packet(Instant::from_millis(310), 4, 7);
+        let reports = report(&mut recorder, 400);
+        assert_eq!(reports[0].base_sequence_number, 2);
+        let arrived: Vec<bool> = reports[0].arrivals.iter().map(Option::is_some).collect();
+        assert_eq!(arrived, [false, false, true]);
     }
 
     #[test]

@@ -90,10 +90,7 @@ impl Far {
         };
         let mut compound = Vec::new();
         rtcp::receiver_report::write(1, &[block], &mut compound);
-        // A message begins with something that arrived.
-        let lost = self.waiting.iter().take_while(|one| one.is_none()).count();
-        let number = self.wide_number.wrapping_add(lost as u16);
-        transport_cc::write((1, 2), number, 0, &self.waiting[lost..], &mut compound);
+        transport_cc::write((1, 2), self.wide_number, 0, &self.waiting, &mut compound);
         self.wide_number = self.wide_number.wrapping_add(self.waiting.len() as u16);
         self.waiting.clear();
         if self.random.fraction() >= self.loss {

@@ -24,9 +24,10 @@ pub struct TransportFeedback {
     pub arrivals: Vec<Option<u64>>,
 }
 
-/// Append feedback for consecutive packets from `base`; the first entry must have arrived.
+/// Append feedback for consecutive packets from `base`, of which the first may be lost as well as any other.
 ///
-/// Returns how many entries the message covers: it ends before a step of time that 16 bits cannot hold.
+/// Returns how many entries the message covers: it ends before a step of time that 16 bits cannot hold. Where none
+/// arrived there is no time to tell and nothing is written.
 pub fn write(
     ssrcs: (u32, u32),
     base: u16,
@@ -34,7 +35,8 @@ pub fn write(
     arrivals: &[Option<Instant>],
     out: &mut Vec<u8>,
 ) -> usize {
-    let Some(Some(first)) = arrivals.first().copied() else {
+    let arrivals = &arrivals[..arrivals.len().min(MAX_STATUSES)];
+    let Some(first) = arrivals.iter().flatten().next() else {
         return 0;
     };
     let reference = first.micros() / REFERENCE_US;
@@ -61,7 +63,7 @@ pub fn write(
 fn deltas(reference_us: u64, arrivals: &[Option<Instant>]) -> Vec<Option<i16>> {
     let mut last_ticks = (reference_us / TICK_US) as i64;
     let mut deltas = Vec::with_capacity(arrivals.len());
-    for arrival in arrivals.iter().take(MAX_STATUSES) {
+    for arrival in arrivals {
         let Some(arrival) = arrival else {
             deltas.push(None);
             continue;
@@ -163,10 +165,12 @@ mod tests {
         #[test]
         fn reads_what_it_writes_within_a_tick(
             start in 0u64..1 << 34,
+            lost_first in 0usize..40,
             steps in proptest::collection::vec((any::<bool>(), 0u64..400_000), 0..80),
         ) {
             let mut now = start;
-            let mut arrivals = vec![Some(Instant(now))];
+            let mut arrivals = vec![None; lost_first];
+            arrivals.push(Some(Instant(now)));
             for (lost, step) in steps {
                 now += step;
                 arrivals.push((!lost).then_some(Instant(now)));
@@ -176,10 +180,10 @@ mod tests {
             let packet = packets(&out).next().expect("one").expect("fits");
             prop_assert_eq!((packet.packet_type, packet.count), (TRANSPORT_FEEDBACK, FORMAT));
             let feedback = parse(packet.body).expect("reads back");
-            prop_assert_eq!(covered, arrivals.len());
+            prop_assert_eq!((covered, feedback.arrivals.len()), (arrivals.len(), arrivals.len()));
             prop_assert_eq!((feedback.base_sequence_number, feedback.feedback_count), (65_530, 7));
             // The reference is 24 bits of 64 ms: compare distances from the first arrival.
-            let first = feedback.arrivals[0].expect("arrived");
+            let first = feedback.arrivals[lost_first].expect("arrived");
             for (sent, read) in arrivals.iter().zip(&feedback.arrivals) {
                 prop_assert_eq!(sent.is_some(), read.is_some());
                 if let (Some(sent), Some(read)) = (sent, read) {
@@ -188,6 +192,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn writes_nothing_of_packets_of_which_none_arrived() {
+        let mut out = Vec::new();
+        assert_eq!(write((1, 2), 1, 0, &[None; 3], &mut out), 0);
+        assert!(out.is_empty());
     }
 
     #[test]
