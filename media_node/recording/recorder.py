@@ -27,6 +27,7 @@ from media_node.errors import ManifestError, MediaNodeError
 from media_node.recording.manifest import Gap, Health, Span
 from media_node.recording.messages import MessageReader
 from media_node.recording.processes import BROKEN_STATUS, BUSY_STATUS, UNFINISHED_STATUS
+from media_node.recording.salvage import salvage
 from media_node.recording.settings import RecorderSettings, parse_settings
 from media_node.recording.spool import Spool
 from media_node.recording.storage import Storage
@@ -59,7 +60,7 @@ class Recorder:
     ) -> None:
         self._messages = messages
         self._storage = storage
-        self._spool = Spool(settings.folder, settings.identity, settings.spool_bytes)
+        self._spool = _open_spool(settings)
         self._uploads = Uploads(self._spool, storage)
         self._parted_seconds = settings.parted_seconds
         self._segmenter = packet_plane.Segmenter()
@@ -245,6 +246,22 @@ class Recorder:
         return self._origin_us + time.monotonic_ns() // 1_000
 
 
+def _open_spool(settings: RecorderSettings) -> Spool:
+    """The take's spool; what it has left although its state is broken is stored where nothing is recorded.
+
+    Raises:
+        ManifestError: The state is broken, and there is something to record: another take is for that.
+    """
+    try:
+        return Spool(settings.folder, settings.identity, settings.spool_bytes)
+    except ManifestError as exc:
+        if settings.descriptor is not None:
+            raise
+        log.warning("take_broken", error=str(exc))
+    salvage(settings.folder, settings.identity, int(time.time()))
+    return Spool(settings.folder, settings.identity, settings.spool_bytes)
+
+
 def _draft(label: dict[str, Any], segment: packet_plane.Segment) -> Draft:
     return Draft(
         track=label["track"],
@@ -301,13 +318,21 @@ def main(arguments: list[str]) -> int:
     )
     try:
         settings = parse_settings(arguments[0] if arguments else "")
+    except ManifestError as exc:
+        log.error("recorder_failed", error=str(exc), is_state=False)
+        return BROKEN_STATUS
+    try:
         tap = socket.socket(fileno=settings.descriptor) if settings.descriptor is not None else None
         messages = MessageReader(sys.stdin.fileno())
         with _lock(settings):
             status = Recorder(settings, make_storage(settings), sys.stdout, messages).run(tap)
     except BlockingIOError:
         return BUSY_STATUS
-    except (MediaNodeError, OSError, ValueError) as exc:
+    except OSError as exc:
+        # Without a tap there is time to wait for a disk.
+        log.error("recorder_failed", error=str(exc), is_state=False)
+        return BROKEN_STATUS if settings.descriptor is not None else UNFINISHED_STATUS
+    except (MediaNodeError, ValueError) as exc:
         log.error("recorder_failed", error=str(exc), is_state=isinstance(exc, ManifestError))
         return BROKEN_STATUS
     if status == 0:

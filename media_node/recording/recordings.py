@@ -118,6 +118,8 @@ class Recording:
     # Of the take now, as its recorder last said, and of those before.
     status: dict[str, Any] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    # Takes that could not be gone on with: what they have is being stored.
+    left: set[asyncio.Task[None]] = field(default_factory=set)
     # What people write to everybody.
     messages: Messages = field(default_factory=Messages)
 
@@ -428,6 +430,7 @@ class Recordings:
             # Its take was over before it was.
             return
         if status == 0 or (recording.is_stopping and status == UNFINISHED_STATUS):
+            await self._await_left(recording)
             self._finish(
                 recording, "stopped" if status == 0 else "failed", None if status == 0 else "storage"
             )
@@ -446,16 +449,31 @@ class Recordings:
         await asyncio.sleep(pause if recording.restarts > 1 else 0)
         if recording.take is None:
             return
+        broken = recording.take
+        if recording.is_stopping:
+            await self._finish_left(recording, broken)
+            return
         if status == BROKEN_STATUS:
             recording.take = self._new_take(recording.order)
-        if recording.is_stopping:
-            await self._finish_left(recording, recording.take)
-            return
         self._spawn(recording, recording.take)
+        if status == BROKEN_STATUS:
+            self._leave(recording, broken)
+
+    def _leave(self, recording: Recording, take: RecorderSettings) -> None:
+        """A take that another one follows: what it has is stored beside that."""
+        task = asyncio.ensure_future(self._finish_leftover(replace(take, descriptor=None)))
+        recording.left.add(task)
+        task.add_done_callback(recording.left.discard)
+
+    async def _await_left(self, recording: Recording) -> None:
+        """A recording is over when everything of it is stored."""
+        if recording.left:
+            await asyncio.wait(recording.left)
 
     async def _finish_left(self, recording: Recording, take: RecorderSettings) -> None:
         """It died while it was ending: let another store what is left."""
         status = await self._run_left(replace(take, descriptor=None))
+        await self._await_left(recording)
         self._finish(recording, "stopped" if status == 0 else "failed", None if status == 0 else "recorder")
 
     def _handle_status(self, recording: Recording, take: RecorderSettings, line: bytes) -> None:

@@ -189,7 +189,7 @@ class Spool:
         path = self._segment(self._number)
         try:
             path.write_bytes(data)
-            self._replace_or_raise(path.with_suffix(".json"), json.dumps(asdict(draft)).encode())
+            replace_or_raise(path.with_suffix(".json"), json.dumps(asdict(draft)).encode())
         except OSError as exc:
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
@@ -246,16 +246,11 @@ class Spool:
 
     def _replace(self, path: Path, data: bytes) -> bool:
         try:
-            self._replace_or_raise(path, data)
+            replace_or_raise(path, data)
         except OSError as exc:
             self._note_no_disk("spool_write_failed", exc)
             return False
         return True
-
-    def _replace_or_raise(self, path: Path, data: bytes) -> None:
-        part = path.with_suffix(".part")
-        part.write_bytes(data)
-        os.replace(part, path)
 
     # What a recorder has left.
 
@@ -263,8 +258,8 @@ class Spool:
         take = Take(identity)
         path = self._folder / STATE
         if path.exists():
-            take = Take.from_json(identity, json.loads(path.read_bytes()))
-        newer = [one for one in self._folder.glob("journal-*.jsonl") if _page_of(one) > take.page]
+            take = read_state(path, identity)
+        newer = [one for one in journals_of(self._folder) if page_of(one) > take.page]
         if newer:
             # The disk was full when a page was closed: going on from before it would replace what is stored.
             raise ManifestError(f"{newer[0].name} is newer than the take's state")
@@ -272,7 +267,7 @@ class Spool:
             raise ManifestError("the take's journal lacks what happened while the disk was full")
         journal = self._folder / f"journal-{take.page:06d}.jsonl"
         if journal.exists():
-            for line in _lines(journal):
+            for line in lines_of(journal):
                 take.replay(line)
         self._left_tracks = set(take.to_json()["endByTrack"])
         return take
@@ -312,13 +307,45 @@ def _content(one: Draft | Entry) -> tuple[str, int, str]:
     return one.track, one.start_us, one.sha256
 
 
-def _page_of(journal: Path) -> int:
+def replace_or_raise(path: Path, data: bytes) -> None:
+    """Another content for a file, whole or not at all.
+
+    Raises:
+        OSError: The disk does not take it.
+    """
+    part = path.with_suffix(".part")
+    part.write_bytes(data)
+    os.replace(part, path)
+
+
+def read_state(path: Path, identity: TakeIdentity) -> Take:
+    """A take as its folder keeps it.
+
+    Raises:
+        ManifestError: The file holds something else.
+        OSError: It cannot be read.
+    """
+    try:
+        state = json.loads(path.read_bytes())
+    except ValueError as exc:
+        raise ManifestError(f"the kept state of a take is no JSON: {exc}") from exc
+    return Take.from_json(identity, state)
+
+
+def journals_of(folder: Path) -> list[Path]:
+    """What happened since the last pages, the oldest first."""
+    return sorted(folder.glob("journal-*.jsonl"), key=page_of)
+
+
+def page_of(journal: Path) -> int:
+    """The page that a journal's lines will be in."""
     number = journal.stem.removeprefix("journal-")
     return int(number) if number.isdigit() else 0
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    for line in path.read_text().splitlines():
+def lines_of(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a journal, as far as they are whole."""
+    for line in path.read_text(errors="replace").splitlines():
         try:
             value = json.loads(line)
         except ValueError:

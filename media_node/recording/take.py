@@ -6,7 +6,7 @@ What happens since the last page is written line by line (`journal`), what was b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -146,6 +146,11 @@ class Take:
     def note_end(self, track: str, end_us: int) -> None:
         """What a track has until now: where a recorder that starts again finds its gap."""
         self._end_by_track[track] = end_us
+
+    def number_from(self, first: int, tracks: Iterable[str]) -> None:
+        """Give the next page and each track's next segment this number: those before may be taken."""
+        self.page, self.is_over = first, False
+        self._sequence_by_track = dict.fromkeys([*self._sequence_by_track, *tracks], first)
 
     @property
     def known_until_us(self) -> int:

@@ -106,7 +106,9 @@ class Catalog:
         self._database.execute(
             "INSERT OR IGNORE INTO segments"
             " (take, track, sequence, object, start_us, end_us, size, sha256, codec)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM segments"
+            # What a recorder that died has stored is stored again where its state was broken.
+            " WHERE track = ?2 AND start_us = ?5 AND take = ?1 AND sha256 = ?8 AND object != ?4)",
             (*row, *rest),
         )
         self._database.executemany(

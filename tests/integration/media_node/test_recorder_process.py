@@ -22,7 +22,7 @@ import pytest
 
 from localcloud.engines import cloud_environment
 from media_node.recording.manifest import Entry, Health, Page, parse_entry, parse_page
-from media_node.recording.processes import UNFINISHED_STATUS
+from media_node.recording.processes import BROKEN_STATUS, UNFINISHED_STATUS
 from media_node.recording.settings import RecorderSettings
 from media_node.recording.verification import verify_chain, verify_segment
 from tests.support.local_run import until
@@ -33,6 +33,7 @@ PATIENCE = 60.0
 # For gigabytes.
 LONG_PATIENCE = 900.0
 CAMERA, MICROPHONE = 1, 2
+WRITTEN = b'{"id": "msg_%d", "participant": "par_a", "text": "h\\u00e9llo %d", "atUs": %d}'
 KEYFRAME = bytes([0x10, 0, 0, 0, 0x9D, 1, 0x2A, 64, 0, 64, 0])
 
 
@@ -369,6 +370,36 @@ def test_what_a_killed_recorder_has_left_is_stored_by_the_next_one(
     assert "stopped" not in [one.state for one in bucket.health]
 
 
+@pytest.mark.parametrize("spoilt", ["torn.jsonl", "state.json"])
+def test_what_a_take_has_whose_state_is_broken_is_stored_although_its_recorder_refuses_it(
+    bucket: Bucket, media: Media, tmp_path: Path, spoilt: str
+):
+    recorder = start(tmp_path)
+    recorder.writes(WRITTEN % (1, 1, 10))
+    recorder.tap.sendall(media.beginning() + media.seconds(6))
+    recorder.wait_until(lambda one: one["segments"] >= 4)
+    stored = dict(bucket.objects)
+    bucket.is_refusing = True
+    recorder.tap.sendall(media.seconds(10))
+    recorder.wait_until(lambda one: one["spoolBytes"] > 100_000)
+    recorder.process.kill()
+    recorder.process.wait()
+    left = {path.read_bytes() for path in (tmp_path / "take").glob("*.mkv")}
+    (tmp_path / "take" / spoilt).write_bytes(b"\xff")
+    bucket.is_refusing = False
+
+    # Where there is something to record, another take is for that.
+    assert start(tmp_path).process.wait(PATIENCE) == BROKEN_STATUS
+    assert bucket.objects == stored
+    assert start(tmp_path, has_tap=False).process.wait(PATIENCE) == 0
+    assert left <= {data for data, _ in bucket.objects.values()}
+    assert {key: bucket.objects[key] for key in stored} == stored, "nothing is written over"
+    assert all(verify_segment(entry, bucket.objects[entry.key][0]) is None for entry in bucket.entries)
+    assert bucket.health[-1].reason == "recorder_lost"
+    assert [one.text for page in bucket.pages for one in page.messages] == ["héllo 1"]
+    assert not (tmp_path / "take").exists()
+
+
 def test_a_take_that_ends_with_its_node_says_that_nobody_wanted_it_to(
     bucket: Bucket, media: Media, tmp_path: Path
 ):
@@ -399,9 +430,6 @@ def test_a_take_that_the_node_ended_says_so_although_a_later_recorder_stored_it(
     bucket.is_refusing = False
     assert start(tmp_path, has_tap=False).process.wait(PATIENCE) == 0
     assert "failed" not in [one.state for one in bucket.health]
-
-
-WRITTEN = b'{"id": "msg_%d", "participant": "par_a", "text": "h\\u00e9llo %d", "atUs": %d}'
 
 
 def test_what_people_write_is_in_the_pages_and_what_is_no_message_is_left_out(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from media_node.errors import ManifestError
 from media_node.recording import spool as spool_module
 from media_node.recording.manifest import Entry, Health, Page, Span, parse_page
+from media_node.recording.salvage import salvage
 from media_node.recording.spool import Item, Spool
 from media_node.recording.take import Draft, Take, TakeIdentity, coalesce
 from media_node.recording.verification import verify_chain
@@ -234,8 +235,84 @@ def test_state_of_something_else_is_refused(tmp_path: Path):
         Take(IDENTITY).replay({"dance": 1})
 
 
+def broken_by_a_torn_journal(folder: Path) -> None:
+    (folder / "torn.jsonl").touch()
+
+
+def broken_by_an_older_state(folder: Path) -> None:
+    (folder / "journal-000007.jsonl").write_text('{"gap": ["trk_camera", 90, 95, "lost"]}\n')
+
+
+def broken_by_a_spoilt_state(folder: Path) -> None:
+    (folder / "state.json").write_bytes(bytes([0, 255]) * 100)
+
+
+def broken_by_a_spoilt_journal(folder: Path) -> None:
+    journal = max(folder.glob("journal-*"), default=folder / "journal-000000.jsonl")
+    journal.write_bytes(b'{"dance": 1}\n' + (journal.read_bytes() if journal.exists() else b""))
+
+
+BREAKS: list[Callable[[Path], None]] = [
+    broken_by_a_torn_journal,
+    broken_by_an_older_state,
+    broken_by_a_spoilt_state,
+    broken_by_a_spoilt_journal,
+]
+
+
+@pytest.mark.parametrize("is_broken_by", BREAKS)
+def test_what_a_broken_take_has_is_stored_and_writes_over_nothing(
+    tmp_path: Path, is_broken_by: Callable[[Path], None]
+):
+    folder = tmp_path / "take"
+    spool = Spool(folder, IDENTITY, ROOM)
+    spool.add(draft(0), b"segment")
+    stored, first = store_all(spool)
+    spool.close_page(is_final=False)
+    _, first = store_all(spool)
+    for number in range(1, 4):
+        spool.add(draft(number), b"segment")
+    in_flight = spool.next_item()
+    assert in_flight is not None
+    is_broken_by(folder)
+    with pytest.raises(ManifestError):
+        Spool(folder, IDENTITY, ROOM)
+
+    salvage(folder, IDENTITY, 1_000_000)
+    again = Spool(folder, IDENTITY, ROOM)
+    left, pages = finish(again)
+    assert [entry.start_us for entry in left] == [2_000_000, 4_000_000, 6_000_000]
+    keys = [entry.key for entry in stored + left]
+    assert len(set(keys)) == 4
+    assert [entry.sequence for entry in left][1:] == [1_000_000, 1_000_001] or is_broken_by in BREAKS[2:]
+    assert [page.number for page in pages] == [1_000_000]
+    assert pages[-1].is_final
+    problems = {problem.kind for problem in verify_chain(first + pages, stored + left)}
+    assert problems <= {"page_missing", "entry_missing", "entry_changed"}, "told, not hidden"
+    assert "page_missing" in problems
+
+
+def test_a_salvage_that_dies_is_begun_again(tmp_path: Path):
+    folder = tmp_path / "take"
+    spool = Spool(folder, IDENTITY, ROOM)
+    spool.add(draft(0), b"segment")
+    broken_by_a_torn_journal(folder)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.EIO, "dead")))
+        with pytest.raises(OSError, match="dead"):
+            salvage(folder, IDENTITY, 1_000_000)
+    with pytest.raises(ManifestError):
+        Spool(folder, IDENTITY, ROOM)
+    salvage(folder, IDENTITY, 1_000_001)
+    entries, pages = finish(Spool(folder, IDENTITY, ROOM))
+    assert [(entry.start_us, entry.sequence) for entry in entries] == [(0, 1_000_001)]
+    assert pages[-1].is_final
+
+
 steps = st.lists(
-    st.sampled_from(["video", "audio", "begin", "stored", "page", "health", "crash"]), min_size=1, max_size=40
+    st.sampled_from(["video", "audio", "begin", "stored", "page", "health", "crash", "break"]),
+    min_size=1,
+    max_size=40,
 )
 
 
@@ -251,11 +328,12 @@ def test_whatever_dies_when_the_take_is_whole_and_every_segment_is_stored_or_tol
         stored: dict[str, Entry] = {}
         pages: dict[int, Page] = {}
         added: list[Draft] = []
+        is_broken = False
 
         def store(item: Item) -> None:
             if item.entry is None:
                 page = parse_page(item.read())
-                pages[page.number] = page
+                assert pages.setdefault(page.number, page) == page
             else:
                 assert stored.setdefault(item.entry.key, item.entry) == item.entry
             spool.note_stored(item)
@@ -276,6 +354,10 @@ def test_whatever_dies_when_the_take_is_whole_and_every_segment_is_stored_or_tol
                     spool.note_health(Health("degraded", "overflow", number))
                 case "crash":
                     spool, under_way = Spool(path, IDENTITY, 35), []
+                case "break":
+                    broken_by_a_torn_journal(path)
+                    salvage(path, IDENTITY, 1_000_000 * (number + 1))
+                    spool, under_way, is_broken = Spool(path, IDENTITY, 35), [], True
         for item in under_way:
             store(item)
         while (item := spool.next_item()) is not None:
@@ -283,7 +365,7 @@ def test_whatever_dies_when_the_take_is_whole_and_every_segment_is_stored_or_tol
         spool.close_page(is_final=True)
         while (item := spool.next_item()) is not None:
             store(item)
-        assert verify_chain(list(pages.values()), stored.values()) == []
+        assert is_broken or verify_chain(list(pages.values()), stored.values()) == []
         told = {(gap.track, gap.start_us) for page in pages.values() for gap in page.gaps}
         kept = {(entry.track, entry.start_us) for entry in stored.values()}
         assert {(one.track, one.start_us) for one in added} <= told | kept

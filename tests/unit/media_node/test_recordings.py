@@ -13,7 +13,7 @@ import pytest
 from media_node.quantities import MeetingId
 from media_node.recording import recordings as module
 from media_node.recording.manifest import Message
-from media_node.recording.processes import BUSY_STATUS, UNFINISHED_STATUS
+from media_node.recording.processes import BROKEN_STATUS, BUSY_STATUS, UNFINISHED_STATUS
 from media_node.recording.recordings import (
     ABSENT_SECONDS,
     EMPTY_SECONDS,
@@ -231,6 +231,30 @@ async def test_a_recorder_that_cannot_use_its_state_is_followed_by_another_take(
     await world.ends(first, 3)
     second = await world.recorder(1)
     assert second.take.prefix != first.take.prefix
+
+
+async def test_what_a_take_with_a_broken_state_has_is_stored_beside_the_next_and_before_the_end(world: World):
+    world.recordings.start(order(), [MEETING])
+    first = await world.recorder(0)
+    await world.ends(first, BROKEN_STATUS)
+    second, left = await world.recorder(1), await world.recorder(2)
+    assert (left.take.prefix, left.take.descriptor) == (first.take.prefix, None)
+    world.recordings.stop("rec_a")
+    await world.ends(second, 0)
+    assert world.report()[0]["state"] == "degraded"
+    await world.ends(left, 0)
+    assert world.report()[0]["state"] == "stopped"
+
+
+async def test_a_recorder_that_dies_while_it_ends_is_followed_by_one_for_the_same_take(world: World):
+    world.recordings.start(order(), [MEETING])
+    first = await world.recorder(0)
+    world.recordings.stop("rec_a")
+    await world.ends(first, BROKEN_STATUS)
+    left = await world.recorder(1)
+    assert (left.take.prefix, left.take.descriptor) == (first.take.prefix, None)
+    await world.ends(left, 0)
+    assert world.report()[0]["state"] == "stopped"
 
 
 async def test_reasons_are_told_as_they_come_and_go_and_nonsense_is_not(world: World):

@@ -63,6 +63,15 @@ def test_a_bad_segment_is_filled_from_the_next_take(catalog: Catalog):
     assert catalog.losses("trk_a", WHOLE) == []
 
 
+def test_a_segment_that_a_take_has_twice_is_shown_once(catalog: Catalog):
+    catalog.add(
+        0, [entry(0, 0, 0, 2), entry(0, 1, 2, 4), entry(0, 1_000_000, 2, 4), entry(0, 1_000_001, 4, 6)]
+    )
+    catalog.mark_missing_sequences()
+    assert shown(catalog) == [("take0/0", 0, 2), ("take0/1", 2, 4), ("take0/1000001", 4, 6)]
+    assert catalog.losses("trk_a", WHOLE) == []
+
+
 def test_what_no_take_has_is_lost(catalog: Catalog):
     catalog.add(0, [entry(0, 0, 0, 2), entry(0, 1, 2, 4), entry(0, 2, 4, 6)])
     catalog.mark_bad("take0/1", "changed")
