@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { MeetingError } from './errors.ts';
 import { Meeting } from './Meeting.ts';
+import type { MeetingOptions } from './options.ts';
 import { FakePeerConnection, FakeSocket, FakeStorage, stubBrowser } from './testing/fakes.ts';
 
 const ADA = {
@@ -69,8 +70,9 @@ const settle = () => vi.advanceTimersByTimeAsync(0);
 const socket = (index = sockets.length - 1) => sockets.at(index)!;
 const state = () => meeting.state.kind;
 
-function newMeeting(): Meeting {
+function newMeeting(options: Pick<MeetingOptions, 'adapts'> = {}): Meeting {
   return new Meeting({
+    ...options,
     apiUrl: '/v1',
     storage: storage as unknown as Storage,
     environment: {
@@ -851,5 +853,52 @@ describe('another network', () => {
     await say(2, false);
     await rejoin();
     expect(socket().sentOf('hand')).toEqual([]);
+  });
+});
+
+describe('codecs', () => {
+  /** A device with a chip for H.264, which decodes nothing else smoothly but VP8. */
+  const stubDevice = () => {
+    const info = ({ video }: { readonly video: { readonly contentType: string } }) =>
+      Promise.resolve({
+        supported: true,
+        smooth: ['video/H264', 'video/VP8'].includes(video.contentType),
+        powerEfficient: video.contentType === 'video/H264',
+      });
+    const mediaCapabilities = { encodingInfo: info, decodingInfo: info };
+    vi.stubGlobal('navigator', { hardwareConcurrency: 4, userAgent: '', mediaCapabilities });
+  };
+  const sentIn = () =>
+    new Set(connections.at(-1)!.transceivers.find(({ sender }) => sender.track === camera)!.codecs);
+  const camera = track('video');
+
+  async function joinAdapting(fields: object = {}): Promise<void> {
+    stubDevice();
+    meeting = newMeeting({ adapts: true });
+    await meeting.prepare();
+    await settle();
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada', camera });
+    await settle();
+    socket().open();
+    socket().say(joined(1, fields));
+    await done;
+    connections.at(-1)!.become('connected');
+    await settle();
+  }
+
+  it('tells the node what this device decodes smoothly', async () => {
+    await joinAdapting();
+    expect(socket().sent[0]?.['decodes']).toEqual([
+      { codec: 'h264', efficient: true },
+      { codec: 'vp8', efficient: false },
+    ]);
+  });
+
+  it('sends the camera in what everybody decodes, as the node says when joining and later', async () => {
+    await joinAdapting({ codecs: { decodable: ['vp8', 'h264'], efficient: [] } });
+    expect(sentIn()).toEqual(new Set(['video/H264']));
+    socket().say({ type: 'codecs', number: 2, decodable: ['vp8'], efficient: ['vp8'] });
+    await settle();
+    expect(sentIn()).toEqual(new Set(['video/VP8']));
   });
 });

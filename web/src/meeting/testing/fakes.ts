@@ -43,6 +43,14 @@ export class FakeSocket {
   }
 }
 
+interface FakeParameters {
+  readonly codecs: readonly { readonly mimeType: string; readonly clockRate: number }[];
+  readonly encodings: { rid?: string; active: boolean; codec?: { mimeType: string } }[];
+}
+
+/** What the other end agreed on. */
+const AGREED = ['video/VP8', 'video/H264'].map((mimeType) => ({ mimeType, clockRate: 90_000 }));
+
 class FakeTransceiver {
   mid: string | null = null;
   readonly receiver: { readonly track: { readonly kind: string; readonly label: string } };
@@ -52,23 +60,30 @@ class FakeTransceiver {
       this.sender.track = track;
       return Promise.resolve();
     },
-    getParameters: (): { encodings: { rid?: string; active: boolean }[] } =>
-      structuredClone(this.#parameters),
-    setParameters: (parameters: { encodings: { rid?: string; active: boolean }[] }): Promise<void> => {
+    getParameters: (): FakeParameters => structuredClone(this.#parameters),
+    setParameters: (parameters: FakeParameters): Promise<void> => {
       this.#parameters = structuredClone(parameters);
       return Promise.resolve();
     },
   };
-  #parameters: { encodings: { rid?: string; active: boolean }[] };
+  #parameters: FakeParameters;
 
   constructor(kind: string, label: string, encodings: readonly { readonly rid?: string }[]) {
     this.receiver = { track: { kind, label } };
-    this.#parameters = { encodings: encodings.map((encoding) => ({ ...encoding, active: true })) };
+    this.#parameters = {
+      codecs: AGREED,
+      encodings: encodings.map((encoding) => ({ ...encoding, active: true })),
+    };
   }
 
   /** The encodings that are sent, by RID where they have one. */
   get active(): readonly string[] {
     return this.#parameters.encodings.filter(({ active }) => active).map(({ rid }) => rid ?? 'all');
+  }
+
+  /** What each encoding was told to be sent in; null where the browser chooses. */
+  get codecs(): readonly (string | null)[] {
+    return this.#parameters.encodings.map(({ codec }) => codec?.mimeType ?? null);
   }
 
   setCodecPreferences(): void {
