@@ -3,6 +3,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { Attendee, RecordingDetails } from '../../meeting/index.ts';
+import { dayOf } from '../frame/when.ts';
 import { Links } from './Links.tsx';
 import type { RecordingsClient } from './RecordingsPage.tsx';
 import { Sharing } from './Sharing.tsx';
@@ -87,39 +88,41 @@ function Retention(props: {
   readonly recording: RecordingDetails;
   readonly onChoice: (until: string | null) => void;
 }): ReactNode {
-  const { t } = useTranslation(WORDS);
+  const { t, i18n } = useTranslation(WORDS);
   const { legalHold, retainUntil } = props.recording;
   const [tomorrow] = useState(() => new Date(Date.now() + DAY_MS).toISOString().slice(0, 10));
   if (legalHold) return <p>{t('held')}</p>;
   return (
-    <>
-      <p>
+    <fieldset className="recordings-sharing">
+      <legend>
         {retainUntil === null
           ? t('keptForGood')
-          : t('keptUntil', { date: new Date(retainUntil).toLocaleDateString() })}
-      </p>
-      <label>
-        {t('retention')}
-        <input
-          type="date"
-          min={tomorrow}
-          value={retainUntil?.slice(0, 10) ?? ''}
-          onChange={(event) => {
-            if (event.target.value !== '') props.onChoice(`${event.target.value}T23:59:59Z`);
-          }}
-        />
-      </label>
-      {retainUntil !== null && (
-        <Button
-          className="button"
-          onPress={() => {
-            props.onChoice(null);
-          }}
-        >
-          {t('forGood')}
-        </Button>
-      )}
-    </>
+          : t('keptUntil', { date: dayOf(retainUntil, i18n.language) })}
+      </legend>
+      <div className="recordings-until">
+        <label>
+          {t('retention')}
+          <input
+            type="date"
+            min={tomorrow}
+            value={retainUntil?.slice(0, 10) ?? ''}
+            onChange={(event) => {
+              if (event.target.value !== '') props.onChoice(`${event.target.value}T23:59:59Z`);
+            }}
+          />
+        </label>
+        {retainUntil !== null && (
+          <Button
+            className="button"
+            onPress={() => {
+              props.onChoice(null);
+            }}
+          >
+            {t('forGood')}
+          </Button>
+        )}
+      </div>
+    </fieldset>
   );
 }
 
