@@ -44,6 +44,23 @@ const failure = (call: Promise<unknown>) =>
     (error: unknown) => error as ApiError,
   );
 
+describe('what goes along with a request', () => {
+  it('is nothing that the browser keeps, so that a refusal opens no dialog of its own', async () => {
+    const sent: (RequestInit | undefined)[] = [];
+    const api = new Api({
+      apiUrl: 'http://api/v1',
+      fetch: (_, init) => {
+        sent.push(init);
+        return Promise.resolve(
+          json(401, { code: 'unauthorized' }, { 'WWW-Authenticate': 'Basic realm="Parley"' }),
+        );
+      },
+    });
+    expect((await failure(api.call('GET', '/recordings'))).status).toBe(401);
+    expect(sent.map((init) => init?.credentials)).toEqual(['omit']);
+  });
+});
+
 describe('Api', () => {
   it('asks for a place and returns it', async () => {
     const { api, requests } = apiThatAnswers(json(201, GRANT));

@@ -132,6 +132,8 @@ export class Api {
         body: payload === undefined ? null : JSON.stringify(payload),
         signal: AbortSignal.timeout(TIMEOUT_MS),
         cache: 'no-store',
+        // With the browser's own credentials a 401 that asks for a key (Basic) opens its dialog and never comes back.
+        credentials: 'omit',
       });
     } catch (cause) {
       throw new ApiError('unreachable', 'the API could not be reached', { status: 0, cause });
