@@ -4,7 +4,7 @@ Meetings of 1, 4 and (with --long) 12 hours by their clock, of one camera and, e
 pictures are small and few, so that it is the length that counts, and the film is small as well. Memory is the
 most that the composer and the process that decodes had at one moment, as in bench/composition.py.
 
-Usage: .venv/bin/python bench/composition_length.py [--long] [--json FILE]
+Usage: .venv/bin/python bench/composition_length.py [--long] [--json FILE] [HOURS …]
 """
 
 from __future__ import annotations
@@ -39,11 +39,13 @@ HOUR = 3600
 
 
 def main() -> None:
+    wanted = [one for one in sys.argv[1:] if one.isdecimal()]
+    sys.argv = [one for one in sys.argv if one not in wanted]
     options = report.options(__doc__)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     os.environ.update(FILM)
     outcome = report.Report("Memory of composition by length")
-    for hours in (1, 4, 12) if options.long else (1, 4):
+    for hours in map(int, wanted) if wanted else (1, 4, 12) if options.long else (1, 4):
         run = compose(pieces(hours * HOUR), 1, hours * HOUR)
         text = f"{run.peak_bytes / 1e6:.0f} MB at most; {run.core_seconds:.0f} core-seconds"
         outcome.add(f"{hours} h", text, **vars(run))
