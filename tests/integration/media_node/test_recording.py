@@ -158,8 +158,10 @@ async def test_a_recorder_that_is_killed_costs_its_open_segments_and_the_gap_is_
     gaps = [gap for gap in take.gaps if gap.reason == "recorder_restarted"]
     assert len({gap.track for gap in gaps}) == 2
     for gap in gaps:
-        # The segment that was open, and the time that a process takes to be there again.
-        assert gap.end_us - gap.start_us < 6_000_000
+        # What is told is what is missing: how long a process takes to be there again is for benchmarks.
+        entries = [entry for entry in take.entries if entry.track == gap.track]
+        assert gap.start_us in [entry.end_us for entry in entries]
+        assert gap.end_us == min(entry.start_us for entry in entries if entry.start_us >= gap.start_us)
     assert recorder_node.metrics()["parley_recorders_restarted_total"] == 1
 
 
