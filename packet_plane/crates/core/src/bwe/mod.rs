@@ -55,6 +55,9 @@ const AFTER_DECREASE: Duration = Duration::from_millis(1_000);
 /// Feedback comes every 50 to 250 ms while anything is sent.
 const SILENCE: Duration = Duration::from_millis(1_500);
 const SENT_WINDOW: Duration = Duration::from_millis(500);
+/// Receivers say a REMB at least each second while they get what they estimate by.
+const REMB_SILENCE: Duration = Duration::from_secs(2);
+const REMB_STEP: Duration = Duration::from_secs(1);
 
 /// What is known of one receiver's path.
 #[derive(Debug)]
@@ -74,6 +77,8 @@ pub struct Estimator {
     probe_interval: Duration,
     probe_due: Instant,
     is_first_probe: bool,
+    /// When a REMB that is not followed by another holds no longer.
+    remb_due: Option<Instant>,
 }
 
 /// Bytes that were sent in the last half second.
@@ -120,6 +125,7 @@ impl Default for Estimator {
             probe_interval: FIRST_PROBE_INTERVAL,
             probe_due: Instant::ZERO,
             is_first_probe: true,
+            remb_due: None,
         }
     }
 }
@@ -290,6 +296,20 @@ impl Estimator {
         if !self.has_feedback || self.acknowledged.bps().is_none() {
             self.has_feedback = true;
             self.rate.set(now, bps as f64);
+            self.remb_due = Some(now + REMB_SILENCE);
+        }
+    }
+
+    /// Try more where a receiver has gone silent that said its own estimate.
+    ///
+    /// One that estimates by pictures has nothing to say once it gets none, so that its last word would hold for ever.
+    fn outgrow_remb(&mut self, now: Instant) {
+        if self.remb_due.is_some_and(|due| now >= due) {
+            self.remb_due = Some(now + REMB_STEP);
+            let more = (self.bounded() * 2.0).min(self.wanted_bps);
+            if more > self.rate.bps() {
+                self.rate.set(now, more);
+            }
         }
     }
 
@@ -298,6 +318,7 @@ impl Estimator {
     /// What is sent by itself finds out more only slowly, and nothing while less is sent than could be.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.forget_what_is_old(now);
+        self.outgrow_remb(now);
         let current = self.bounded();
         let is_limited = self.is_application_limited(now);
         let has_room = self.has_feedback

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Plane;
 use crate::codec::MediaKind;
+use crate::congestion::VOICE_BPS;
 use crate::drop_reason::DropReason;
 use crate::event::Event;
 use crate::outgoing::Outgoing;
@@ -140,9 +141,17 @@ impl Plane {
         Ok(())
     }
 
+    /// Take what a receiver says of its path; where it speaks of pictures alone, its voices come on top.
     pub(super) fn handle_remb(&mut self, now: Instant, index: usize, body: &[u8]) -> Result<(), DropReason> {
-        let bps = remb::parse(body)?;
+        let said = remb::parse(body)?;
         let transport = self.transports.get_mut(index).ok_or(DropReason::Stranger)?;
+        let is_left_out = |slot: &&usize| {
+            self.slots.get(**slot).is_some_and(|slot| {
+                slot.kind == MediaKind::Audio && slot.track.is_some() && !said.ssrcs.contains(&slot.ssrc.0)
+            })
+        };
+        let voices_left_out = transport.slots.iter().filter(is_left_out).count() as u64;
+        let bps = said.bps.saturating_add(voices_left_out * VOICE_BPS);
         transport.congestion.estimator.handle_remb(now, bps);
         self.compare_voices(index);
         self.follow_estimate(now, index);

@@ -205,3 +205,21 @@ fn a_path_that_broke_down_and_gets_nothing_any_more_goes_on_being_probed() {
         assert!(probes >= 5, "{probes} packets from {from} ms on");
     }
 }
+
+#[test]
+fn a_receiver_that_said_little_and_is_silent_since_is_given_more_up_to_what_is_wanted() {
+    let mut meeting = Watched::new();
+    want(&mut meeting, 100_000);
+    meeting.say_estimate(10, 20_480);
+    (20..2_000).step_by(10).for_each(|at| {
+        meeting.receive(at);
+    });
+    assert_eq!(meeting.estimates(), [20_480]);
+    (2_000..8_000).step_by(10).for_each(|at| {
+        meeting.receive(at);
+    });
+    assert_eq!(meeting.estimates(), [40_960, 81_920, 100_000]);
+    // What it says next counts.
+    meeting.say_estimate(8_010, 20_480);
+    assert_eq!(meeting.estimates(), [20_480]);
+}

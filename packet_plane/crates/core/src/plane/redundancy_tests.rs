@@ -200,13 +200,32 @@ fn of_a_voice_on_a_bad_link_little_has_to_be_concealed() {
 
 /// Let a listener's path carry this much by its own word.
 fn narrow(plane: &mut Plane, at: u64, listener: &mut Client, bps: u64) {
+    say_estimate(plane, at, listener, bps, 0x5000 + SLOT as u32);
+}
+
+fn say_estimate(plane: &mut Plane, at: u64, listener: &mut Client, bps: u64, ssrc: u32) {
     // REMB with an exponent of 10 (draft-alvestrand-rmcat-remb-03 section 2.2).
     let word = 1 << 24 | 10 << 18 | (bps >> 10) as u32;
     let mut packet = vec![0x8f, 206, 0, 5, 0, 0, 0, 9, 0, 0, 0, 0];
     packet.extend_from_slice(b"REMB");
     packet.extend_from_slice(&word.to_be_bytes());
-    packet.extend_from_slice(&[0, 0, 0, 1]);
+    packet.extend_from_slice(&ssrc.to_be_bytes());
     listener.send_rtcp(plane, ms(at), &packet);
+}
+
+#[test]
+fn a_voice_comes_on_top_of_what_a_receiver_says_of_pictures_alone() {
+    let (mut plane, _publisher, mut listener) = meeting();
+    let mut estimates = |at: u64, ssrc: u32| {
+        say_estimate(&mut plane, at, &mut listener, 20_480, ssrc);
+        let told = std::iter::from_fn(|| plane.poll_event()).filter_map(|event| match event {
+            Event::EstimateChanged { estimate_bps, .. } => Some(estimate_bps),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(estimates(10, 0x5000 + SLOT as u32), [20_480]);
+    assert_eq!(estimates(600, 77), [20_480 + 60_000]);
 }
 
 #[test]

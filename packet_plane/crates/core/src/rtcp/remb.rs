@@ -6,20 +6,32 @@ use crate::drop_reason::DropReason;
 pub const FORMAT: u8 = 15;
 const IDENTIFIER: &[u8] = b"REMB";
 
-/// Bits per second that the receiver says it can take.
+/// What a receiver says that it can take of some streams together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remb {
+    pub bps: u64,
+    pub ssrcs: Vec<u32>,
+}
+
+/// Read what a receiver says.
 ///
 /// # Errors
 /// `Truncated` when the body ends early, `Malformed` when it is another application's feedback.
-pub fn parse(body: &[u8]) -> Result<u64, DropReason> {
+pub fn parse(body: &[u8]) -> Result<Remb, DropReason> {
     if body.get(8..12).ok_or(DropReason::Truncated)? != IDENTIFIER {
         return Err(DropReason::Malformed);
     }
     let word = read_u32(body, 12)?;
     let (exponent, mantissa) = (word >> 18 & 0x3f, u64::from(word & 0x3_ffff));
-    Ok(mantissa
+    let bps = mantissa
         .checked_shl(exponent)
         .filter(|bps| bps >> exponent == mantissa)
-        .unwrap_or(u64::MAX))
+        .unwrap_or(u64::MAX);
+    let streams = 0..(word >> 24) as usize;
+    let ssrcs = streams
+        .map(|at| read_u32(body, 16 + 4 * at))
+        .collect::<Result<_, _>>()?;
+    Ok(Remb { bps, ssrcs })
 }
 
 #[cfg(test)]
@@ -35,14 +47,16 @@ mod tests {
     }
 
     #[test]
-    fn reads_mantissa_and_exponent() {
-        assert_eq!(parse(&body(1 << 24 | 3 << 18 | 0x2_0000)), Ok(0x2_0000 << 3));
-        assert_eq!(parse(&body(1 << 24 | 63 << 18 | 0x3_ffff)), Ok(u64::MAX));
+    fn reads_mantissa_exponent_and_streams() {
+        let said = |bps: u64| Ok(Remb { bps, ssrcs: vec![7] });
+        assert_eq!(parse(&body(1 << 24 | 3 << 18 | 0x2_0000)), said(0x2_0000 << 3));
+        assert_eq!(parse(&body(1 << 24 | 63 << 18 | 0x3_ffff)), said(u64::MAX));
     }
 
     #[test]
     fn refuses_what_is_short_or_something_else() {
         assert_eq!(parse(&body(5)[..14]), Err(DropReason::Truncated));
+        assert_eq!(parse(&body(2 << 24 | 5)), Err(DropReason::Truncated));
         let mut other = body(5);
         other[8] = b'X';
         assert_eq!(parse(&other), Err(DropReason::Malformed));
