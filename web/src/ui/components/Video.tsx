@@ -12,9 +12,12 @@ export function Video({ track, mirrored = false, label }: VideoProps): ReactNode
   useEffect(() => {
     const video = element.current;
     if (video === null) return undefined;
-    video.srcObject = new MediaStream([track]);
+    const stream = new MediaStream([track]);
+    video.srcObject = stream;
     return () => {
       video.srcObject = null;
+      // Chromium's tracks hold on to the streams that they are in, and a slot's track shows many people.
+      stream.removeTrack(track);
     };
   }, [track]);
   return (

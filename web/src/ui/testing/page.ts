@@ -20,6 +20,7 @@ class StillObserver {
 
 class StillStream {
   getTracks = (): readonly MediaStreamTrack[] => [];
+  removeTrack = (): void => undefined;
 }
 
 class SilentMeter {
