@@ -2,7 +2,7 @@
  * How fast is the web app, and does it stay so?
  *
  * First load after compression; the join page until it can be used with a fourth of the CPU; join click to first remote
- * frame (join_time.mjs); the main thread of somebody who sees nine tiles; memory after others came and went.
+ * frame (join_time.mjs); the main thread of somebody who sees nine tiles; memory as others come and go.
  * Real API, real media node, the built web app in Chromium, all on this machine.
  *
  * Usage: node bench/web.mjs [--loads 10] [--joins 20] [--visits 200] [--seconds 20], after `npm run build` in web/.
@@ -10,15 +10,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  ROOT,
-  WEB,
-  createMeeting,
-  findOrStartParley,
-  launchChromium,
-  quantile,
-  serveSdk,
-} from './_harness/web.mjs';
+import { watchMemory } from './_harness/memory.mjs';
+import { ROOT, WEB, createMeeting, findOrStartParley, launchChromium, quantile, serveSdk } from './_harness/web.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +23,10 @@ const { values } = parseArgs({
 });
 /** With oneself: a full grid of three by three. */
 const OTHERS = 8;
+/** Visitors who are there at the same time. */
+const TOGETHER = 4;
+/** Visitors from one look at the memory to the next. */
+const EACH = 20;
 
 run(process.execPath, [join(WEB, 'scripts/check_first_load.mjs')], WEB);
 const parley = await findOrStartParley();
@@ -60,7 +57,9 @@ async function measureDoor(loads) {
   console.log(`join page usable, 4x CPU throttle   p50 ${at(0.5)} ms   p95 ${at(0.95)} ms   ${loads} loads`);
 
   async function open(address, script) {
-    const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
+    const context = await browser.newContext({
+      permissions: ['camera', 'microphone'],
+    });
     const page = await context.newPage();
     const session = await context.newCDPSession(page);
     await session.send('Emulation.setCPUThrottlingRate', { rate: 4 });
@@ -117,42 +116,70 @@ async function measureMainThread(seconds) {
   await crowd.context().close();
 }
 
-/** What the heap holds after the first twenty came and went, and after all. */
+/** What the renderer holds as others with camera and microphone come, are seen, and go; a line each twenty. */
 async function measureMemory(visits) {
   const code = await createMeeting(parley, 'Coming and going');
-  const crowd = await openCrowd();
-  const { page, session } = await enter(`${parley.url}/m/${code}`);
-  await session.send('Performance.enable');
-  const settled = async () => {
+  const crowd = await openCrowd(['camera', 'microphone']);
+  const watching = await launchChromium();
+  const { page } = await enter(`${parley.url}/m/${code}`, watching);
+  const memory = await watchMemory(watching, page);
+  const marks = [];
+  for (let gone = 0; gone < visits; gone += TOGETHER) {
+    const names = Array.from({ length: Math.min(TOGETHER, visits - gone) }, (_, index) => `Visitor ${gone + index}`);
+    await crowd.evaluate(come, [code, names]);
+    await page.waitForFunction(seesAll, names);
+    await crowd.evaluate(go);
     await page.waitForFunction(() => document.querySelectorAll('.tile').length === 1);
-    for (let turn = 0; turn < 3; turn += 1) await session.send('HeapProfiler.collectGarbage');
-    return metricsOf(session);
-  };
-  const early = 20;
-  await crowd.evaluate(comeAndGo, [code, early]);
-  const before = await settled();
-  await crowd.evaluate(comeAndGo, [code, visits - early]);
-  const after = await settled();
-  const megabytes = ({ JSHeapUsedSize }) => (JSHeapUsedSize / 1e6).toFixed(1);
-  const grown = (after.JSHeapUsedSize - before.JSHeapUsedSize) / 1e3 / (visits - early);
-  console.log(
-    `memory, ${visits} joins and leaves         ${megabytes(before)} MB after ${early}, ${megabytes(after)} MB at the end` +
-      ` (${grown.toFixed(1)} kB each)   nodes ${before.Nodes} to ${after.Nodes}, listeners ${before.JSEventListeners} to ${after.JSEventListeners}`,
-  );
-  await page.context().close();
+    if ((gone + names.length) % EACH === 0) marks.push(printMemory(gone + names.length, await memory()));
+  }
+  printGrowth(marks);
+  await watching.close();
   await crowd.context().close();
 }
 
-async function openCrowd() {
-  const page = await (await browser.newContext()).newPage();
+function printMemory(gone, memory) {
+  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  const { residentBytes, anonymousBytes, heapBytes, kept } = memory;
+  console.log(
+    `memory after ${String(gone).padStart(3)} came and went     ${megabytes(residentBytes)} MB resident, ` +
+      `${megabytes(anonymousBytes)} its own, ${megabytes(heapBytes)} of scripts   ` +
+      Object.entries(kept)
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', '),
+  );
+  return { gone, ...memory };
+}
+
+/** From the third mark on, as caches fill and decoders are built before it. */
+function printGrowth(marks) {
+  const settled = marks.slice(2);
+  if (settled.length < 2) return;
+  const [first, last] = [settled[0], settled.at(-1)];
+  const each = (field) => ((last[field] - first[field]) / 1e3 / (last.gone - first.gone)).toFixed(1);
+  console.log(
+    `memory for each who came and went   ${each('residentBytes')} kB resident, ${each('anonymousBytes')} its own, ` +
+      `${each('heapBytes')} of scripts   from ${first.gone} to ${last.gone}`,
+  );
+}
+
+/** Runs in the page. */
+function seesAll(names) {
+  const tiles = [...document.querySelectorAll('.tile')];
+  return names.every((name) =>
+    tiles.some((tile) => tile.textContent.includes(name) && (tile.querySelector('video')?.videoWidth ?? 0) > 0),
+  );
+}
+
+async function openCrowd(permissions = []) {
+  const page = await (await browser.newContext({ permissions })).newPage();
   await page.goto(sdk.url);
   await page.waitForFunction(() => 'sdk' in window);
   return page;
 }
 
 /** In the meeting, through the web app. */
-async function enter(link) {
-  const context = await browser.newContext({
+async function enter(link, chromium = browser) {
+  const context = await chromium.newContext({
     permissions: ['camera', 'microphone'],
     viewport: { width: 1280, height: 800 },
   });
@@ -166,7 +193,10 @@ async function enter(link) {
 
 /** Runs in the page: people with a small moving picture, as a grid of nine asks for. */
 async function joinMany([meeting, count]) {
-  const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
+  const canvas = Object.assign(document.createElement('canvas'), {
+    width: 320,
+    height: 180,
+  });
   const context = canvas.getContext('2d');
   setInterval(() => {
     context.fillStyle = `hsl(${(performance.now() / 20) % 360} 60% 50%)`;
@@ -175,16 +205,37 @@ async function joinMany([meeting, count]) {
   const [camera] = canvas.captureStream(15).getVideoTracks();
   window.crowd = Array.from({ length: count }, () => new window.sdk.Meeting({ apiUrl: '/v1', storage: null }));
   for (const [index, one] of window.crowd.entries()) {
-    await one.join({ meeting, displayName: `Guest ${index}`, camera: camera.clone() });
+    await one.join({
+      meeting,
+      displayName: `Guest ${index}`,
+      camera: camera.clone(),
+    });
   }
 }
 
+/** Runs in the page: people with a camera and a microphone. */
+async function come([meeting, names]) {
+  window.stream ??= await navigator.mediaDevices.getUserMedia({
+    audio: true,
+    video: { width: 320, height: 180, frameRate: 15 },
+  });
+  const [microphone] = window.stream.getAudioTracks();
+  const [camera] = window.stream.getVideoTracks();
+  window.visitors = await Promise.all(
+    names.map(async (displayName) => {
+      const one = new window.sdk.Meeting({ apiUrl: '/v1', storage: null });
+      const tracks = { camera: camera.clone(), microphone: microphone.clone() };
+      await one.join({ meeting, displayName, ...tracks });
+      return { one, tracks };
+    }),
+  );
+}
+
 /** Runs in the page. */
-async function comeAndGo([meeting, times]) {
-  for (let time = 0; time < times; time += 1) {
-    const one = new window.sdk.Meeting({ apiUrl: '/v1', storage: null });
-    await one.join({ meeting, displayName: `Visitor ${time}` });
+async function go() {
+  for (const { one, tracks } of window.visitors) {
     await one.leave();
+    for (const track of Object.values(tracks)) track.stop();
   }
 }
 
