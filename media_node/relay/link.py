@@ -133,14 +133,14 @@ class Link:
 
     async def _run(self) -> None:
         while True:
-            began = self._monotonic()
             try:
                 await self._visit_node(self._source)
             except (aiohttp.ClientError, ClientError, OSError, TimeoutError, ValueError) as exc:
                 log.warning("recorder_link_failed", recording=self._name, error=str(exc)[:200])
             finally:
+                # Who was let in begins anew; else the node's next address is tried.
+                self._attempts = 0 if self.is_connected else self._attempts + 1
                 self._end_visit()
-            self._attempts = 0 if self._monotonic() - began > CONNECT_SECONDS else self._attempts + 1
             pause = min(FIRST_RETRY_SECONDS * 2 ** min(self._attempts, 8), MAX_RETRY_SECONDS)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._moved.wait(), pause)

@@ -63,6 +63,12 @@ impl Server {
         }
     }
 
+    /// Whether a datagram is from it; a socket of all addresses marks sources with where they came to (`udp/local.rs`).
+    pub fn is_at(&self, source: SocketAddr) -> bool {
+        let place = |address: SocketAddr| (address.ip().to_canonical(), address.port());
+        place(source) == place(self.address)
+    }
+
     /// Write the check that is due, if one is; its transaction names the transport.
     fn poll_check(&mut self, now: Instant, id: TransportId, is_answered: bool) -> Option<Vec<u8>> {
         if now < self.check_due {

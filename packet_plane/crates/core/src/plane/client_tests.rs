@@ -1,6 +1,6 @@
 //! A plane as the client of another one: checks, consent, media in clear at the far end.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV6};
 
 use super::tests::{Client, assign, drain, keyframe, ms, slot_of};
 use super::*;
@@ -103,6 +103,25 @@ fn checks_its_server_until_it_answers_and_then_keeps_its_consent() {
     assert!(matches!(
         events(&mut plane)[..],
         [Event::TransportTimedOut { .. }]
+    ));
+}
+
+#[test]
+fn a_server_is_known_at_a_socket_that_marks_where_its_answer_came_to() {
+    let mut plane = Plane::default();
+    client_of(&mut plane, ms(0));
+    plane.handle_timeout(ms(10));
+    let check = sent(&mut plane, ms(10)).pop().expect("a check").1;
+    let marked = SocketAddr::V6(SocketAddrV6::new(
+        Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped(),
+        4_000,
+        0,
+        1 << 24,
+    ));
+    plane.handle_datagram(ms(20), marked, &answer(&check, PASSWORD));
+    assert!(matches!(
+        events(&mut plane)[..],
+        [Event::TransportConnected { address, .. }] if address == marked
     ));
 }
 

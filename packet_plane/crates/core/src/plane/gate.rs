@@ -87,7 +87,7 @@ impl Plane {
         let transport = self.transports.get_mut(index).ok_or(DropReason::StunIgnored)?;
         self.at_work = Some(transport.meeting);
         let server = transport.server.as_ref().ok_or(DropReason::StunIgnored)?;
-        if server.address != source || !server.awaits(transaction) {
+        if !server.is_at(source) || !server.awaits(transaction) {
             return Err(DropReason::StunIgnored);
         }
         stun::open_binding_success(datagram, &server.key)?;
