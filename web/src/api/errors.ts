@@ -12,6 +12,12 @@ export type ApiErrorCode =
   /** A host said no, or took this person out before. */
   | 'barred'
   | 'recording_off'
+  /** Nodes cannot decrypt it. */
+  | 'meeting_encrypted'
+  | 'already_recording'
+  /** Nobody has come yet. */
+  | 'meeting_empty'
+  | 'recording_not_running'
   | 'no_capacity'
   | 'unauthorized'
   | 'forbidden'
@@ -74,6 +80,10 @@ const KNOWN: readonly ApiErrorCode[] = [
   'meeting_locked',
   'barred',
   'recording_off',
+  'meeting_encrypted',
+  'already_recording',
+  'meeting_empty',
+  'recording_not_running',
   'no_capacity',
   'unauthorized',
   'forbidden',

@@ -76,6 +76,10 @@ export function errorOfApi(error: ApiError): MeetingError {
       return new MeetingError('invalid_request', error.message, options);
     // Of recordings and of the pages around meetings, whose calls are not a visit's.
     case 'recording_off':
+    case 'meeting_encrypted':
+    case 'already_recording':
+    case 'meeting_empty':
+    case 'recording_not_running':
     case 'precondition_failed':
     case 'recordings_kept':
     case 'limit_reached':

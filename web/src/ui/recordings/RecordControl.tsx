@@ -4,6 +4,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import {
+  ApiError,
   fetchMeeting,
   Recordings,
   resumeTokenOf,
@@ -12,6 +13,7 @@ import {
   type RecordingDetails,
 } from '../../meeting/index.ts';
 import { showToast } from '../components/toasts.ts';
+import { en } from '../languages/recordings/en.ts';
 import { WORDS } from './words.ts';
 
 export type RecordClient = Pick<Recordings, 'start' | 'direct' | 'arrange' | 'recording'>;
@@ -28,6 +30,7 @@ const API_URL = '/v1';
 
 export function RecordControl(props: RecordControlProps): ReactNode {
   const { t } = useTranslation(WORDS);
+  const failureWords = useFailureWords();
   const { code, isRecorded } = props;
   const look = props.look ?? lookUp;
   const [recordings] = useState(() => props.recordings ?? recordingsOfHost(code));
@@ -54,7 +57,7 @@ export function RecordControl(props: RecordControlProps): ReactNode {
         setActive(wanted === null ? null : { id, state: wanted === '' ? state : wanted });
       },
       (error: unknown) => {
-        showToast(t('recordFailed', { reason: error instanceof Error ? error.message : '' }));
+        showToast(failureWords(error));
       },
     );
   };
@@ -112,6 +115,7 @@ function LayoutChoice({
   readonly recordings: RecordClient;
 }): ReactNode {
   const { t } = useTranslation(WORDS);
+  const failureWords = useFailureWords();
   const [layout, setLayout] = useState<FilmLayout>('speaker');
 
   const take = (work: Promise<RecordingDetails>, onFailure: (error: unknown) => void): void => {
@@ -140,7 +144,7 @@ function LayoutChoice({
         title={t('layout')}
         onChange={(event) => {
           take(recordings.arrange(id, event.target.value as FilmLayout), (error) => {
-            showToast(t('recordFailed', { reason: error instanceof Error ? error.message : '' }));
+            showToast(failureWords(error));
           });
         }}
       >
@@ -160,4 +164,17 @@ function lookUp(code: string): Promise<MeetingDetails> {
 
 function recordingsOfHost(code: string): Recordings {
   return new Recordings({ apiUrl: API_URL, accessToken: () => Promise.resolve(resumeTokenOf(code)) });
+}
+
+/** Why the API did not do what was asked, in the page's language. */
+function useFailureWords(): (error: unknown) => string {
+  const { t } = useTranslation(WORDS);
+  return (error) => {
+    const code = error instanceof ApiError && isToldOf(error.code) ? error.code : 'unexpected';
+    return t('recordFailed', { reason: t(`refused.${code}`) });
+  };
+}
+
+function isToldOf(code: string): code is keyof typeof en.refused {
+  return Object.hasOwn(en.refused, code);
 }

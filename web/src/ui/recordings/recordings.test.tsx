@@ -3,6 +3,7 @@ import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { ApiError, type MeetingDetails, type RecordingDetails } from '../../meeting/index.ts';
+import { useToasts } from '../components/toasts.ts';
 import { anAccount } from '../frame/testing.ts';
 import type { Route } from '../route.ts';
 import { stubPage } from '../testing/page.ts';
@@ -251,6 +252,21 @@ describe('a host', () => {
     await userEvent.click(screen.getByRole('button', { name: 'Stop recording' }));
     expect(await screen.findByRole('button', { name: 'Record' })).toBeDefined();
     expect(said).toEqual(['start abc', 'pause rec_1', 'resume rec_1', 'grid rec_1', 'stop rec_1']);
+  });
+
+  it.each([
+    ['meeting_encrypted', 'an end-to-end encrypted meeting cannot be recorded'],
+    ['validation_failed', 'something went wrong; try it again in a moment'],
+  ] as const)('says why it was refused: %s', async (code, words) => {
+    const refuse = () => Promise.reject(new ApiError(code, 'of the server', { status: 409 }));
+    const recordings: RecordClient = { start: refuse, direct: refuse, arrange: refuse, recording: refuse };
+    const look = () => Promise.resolve(details(null));
+    render(<RecordControl code="abc" isRecorded={false} look={look} recordings={recordings} />);
+    await userEvent.click(await screen.findByRole('button', { name: 'Record' }));
+    const said = (): string | undefined => useToasts.getState().toasts.at(-1)?.text;
+    await waitFor(() => {
+      expect(said()).toBe(`The recording could not be changed: ${words}`);
+    });
   });
 
   it('finds the recording that goes on already', async () => {
