@@ -26,7 +26,14 @@ from tests.support.builders import NOW, a_node, an_api_key
 
 __all__ = ["api", "control_plane", "limits", "people", "receiver"]
 
-PREFIXES = {"participant": "par", "endpoint": "whe", "key": "key", "node": "node", "recording": "rec", "link": "lnk"}
+PREFIXES = {
+    "participant": "par",
+    "endpoint": "whe",
+    "key": "key",
+    "node": "node",
+    "recording": "rec",
+    "link": "lnk",
+}
 DELIVERY = base64.urlsafe_b64encode(f"mtg_{'a' * 26}#1".encode()).rstrip(b"=").decode()
 HOOK = {"url": "https://example.com/parley", "events": ["meeting.*"]}
 BODIES: dict[tuple[str, str], Any] = {
