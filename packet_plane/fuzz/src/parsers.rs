@@ -132,11 +132,8 @@ fn rewrite_transport_cc(body: &[u8]) {
     let arrivals: Vec<Option<Instant>> = feedback.arrivals.iter().map(|at| at.map(Instant)).collect();
     let (mut out, base) = (Vec::new(), feedback.base_sequence_number);
     let covered = transport_cc::write((1, 2), base, feedback.feedback_count, &arrivals, &mut out);
-    // Nothing can be written that begins with a loss.
-    assert_eq!(
-        covered > 0,
-        feedback.arrivals.first().is_some_and(Option::is_some)
-    );
+    // Where nothing arrived there is no time to tell.
+    assert_eq!(covered > 0, arrivals.iter().any(Option::is_some));
     if covered > 0 {
         let again = transport_cc::parse(first(&out).body).expect("what was written parses");
         assert_eq!(again.arrivals, feedback.arrivals[..covered]);
