@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -13,7 +13,7 @@ from media_node.meetings.model import Wish
 from media_node.quantities import MeetingId
 from media_node.signaling.messages import Join
 from media_node.signaling.session import Seat
-from media_node.tokens import TokenVerifier
+from media_node.tokens import Claims, TokenVerifier
 from media_node.transport.offer import parse_offer
 
 log = structlog.get_logger()
@@ -42,9 +42,7 @@ class Entrance:
         claims = await self._tokens.verify(join.token, self._monotonic())
         tracks = [InitialTrack(one.mid, one.source, one.muted) for one in join.tracks]
         told = {one.codec: one.efficient for one in join.decodes} if join.decodes is not None else None
-        joined = self._hosting.join(claims, join.offer, tracks, has_socket=True, decodes=told)
-        self._note_meeting(joined[0].meeting)
-        return joined
+        return self._seat(claims, join.offer, tracks, has_socket=True, decodes=told)
 
     async def resume(self, join: Join) -> tuple[Seat, list[str], str | None]:
         assert join.resume is not None
@@ -62,7 +60,7 @@ class Entrance:
             InitialTrack(media.mid, "microphone" if media.kind == "audio" else "camera", False)
             for media in parse_offer(offer).sending
         ]
-        seat, answer = self._hosting.join(claims, offer, tracks[:2], has_socket=False)
+        seat, answer = self._seat(claims, offer, tracks[:2], has_socket=False)
         return seat, answer or ""
 
     async def play(self, token: str, offer: str, wish: Wish | None) -> tuple[Seat, str]:
@@ -70,12 +68,25 @@ class Entrance:
         claims = await self._tokens.verify(token, self._monotonic())
         if not claims.may_subscribe:
             raise NotGrantedError("this token does not allow receiving")
-        seat, answer = self._hosting.join(claims, offer, [], has_socket=False)
+        seat, answer = self._seat(claims, offer, [], has_socket=False)
         if wish is not None:
             slots = self._hosting.live.meeting_by_id[seat.meeting].member(seat.participant).video_slots
             for slot in slots[:1]:
                 self._hosting.assign(seat, slot, wish)
         return seat, answer or ""
+
+    def _seat(
+        self,
+        claims: Claims,
+        offer: str | None,
+        tracks: Sequence[InitialTrack],
+        *,
+        has_socket: bool,
+        decodes: Mapping[str, bool] | None = None,
+    ) -> tuple[Seat, str | None]:
+        joined = self._hosting.join(claims, offer, tracks, has_socket=has_socket, decodes=decodes)
+        self._note_meeting(joined[0].meeting)
+        return joined
 
     async def test(self, token: str) -> str:
         """The number of a token that opens a connection test."""
