@@ -22,9 +22,9 @@ import { parseRoute, pathOf, type Route } from './route.ts';
 import { useSnapshot } from './useSnapshot.ts';
 
 const API_URL = '/v1';
-/** Loaded while one stands at the door, so that it is there at the click. */
-const loadMeetingPage = () => import('./pages/MeetingPage.tsx');
-const MeetingPage = lazyPart(async () => ({ default: (await loadMeetingPage()).MeetingPage }));
+const MeetingPage = lazyPart(async () => ({
+  default: (await import('./pages/MeetingPage.tsx')).MeetingPage,
+}));
 const RecordingsPage = lazyPart(async () => ({
   default: (await import('./recordings/RecordingsPage.tsx')).RecordingsPage,
 }));
@@ -166,8 +166,8 @@ function Visit(props: VisitProps): ReactNode {
     };
     // eslint-disable-next-line react-hooks/set-state-in-effect -- An outside resource becomes state once, on mount.
     setHeld(made);
-    // Where that fails, the page itself tries again and says so.
-    loadMeetingPage().catch(() => undefined);
+    // While one stands at the door, so that it is there at the click.
+    void MeetingPage.load();
     return () => {
       void made.meeting.leave();
       made.media.close();

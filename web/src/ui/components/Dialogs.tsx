@@ -13,6 +13,9 @@ const SettingsDialog = lazyPart(() => import('./SettingsDialog.tsx'));
 const StatisticsDialog = lazyPart(() => import('../network/StatisticsDialog.tsx'));
 const EndForAllDialog = lazyPart(() => import('./EndForAllDialog.tsx'));
 
+/** Every dialog, to be loaded ahead. */
+export const DIALOGS = [ShortcutsDialog, SettingsDialog, StatisticsDialog, EndForAllDialog];
+
 /** The dialog that is open, loaded when it is asked for. */
 export function Dialogs(props: DialogsProps): ReactNode {
   const open = useDialogs((dialogs) => dialogs.open);

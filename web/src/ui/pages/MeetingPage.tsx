@@ -5,7 +5,7 @@ import '../styles/stage.css';
 import { Suspense, type ReactNode } from 'react';
 import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
 import { Banners } from '../components/Banners.tsx';
-import { Dialogs } from '../components/Dialogs.tsx';
+import { DIALOGS, Dialogs } from '../components/Dialogs.tsx';
 import { MeetingHead } from '../components/MeetingHead.tsx';
 import { Reactions } from '../components/Reactions.tsx';
 import { Stage } from '../components/Stage.tsx';
@@ -21,14 +21,16 @@ import { useSession } from '../session.ts';
 import { useAutoLower } from '../useAutoLower.ts';
 import { useBatterySaver } from '../useBatterySaver.ts';
 import { useDoor } from '../useHosting.ts';
+import { useLoadedAhead } from '../useLoadedAhead.ts';
 import { usePublishing } from '../usePublishing.ts';
 import { usePushToTalk } from '../usePushToTalk.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { useTitle } from '../useTitle.ts';
 
-// Opened now and then: loaded when they are.
+// Opened now and then: no part of what a meeting begins with.
 const ChatPanel = lazyPart(() => import('../components/ChatPanel.tsx'));
 const PeoplePanel = lazyPart(() => import('../components/PeoplePanel.tsx'));
+const OPENED_LATER = [ChatPanel, PeoplePanel, ...DIALOGS];
 
 interface MeetingPageProps {
   readonly code: string;
@@ -49,6 +51,7 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
   const role = snapshot.self?.role;
   const door = useDoor(meeting, role === 'host' || role === 'cohost');
   useTitle(snapshot.meeting?.title ?? code);
+  useLoadedAhead(OPENED_LATER);
   return (
     <main className={`meeting ${panel === 'none' ? '' : 'with-panel'}`}>
       <MeetingHead snapshot={snapshot} code={code} />
