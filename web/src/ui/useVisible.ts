@@ -13,12 +13,20 @@ export interface Shown {
   readonly strip: readonly ParticipantSnapshot[];
 }
 
-/** A page that nobody sees asks for no picture, unless a window of its own shows some. */
+/**
+ * A page that nobody sees asks for no picture, unless a window of its own shows some; one without a layout as yet asks
+ * for nothing, because another size would cost a keyframe of each.
+ */
 export function useVisible(meeting: MeetingClient, shown: Shown, isElsewhere = false): void {
   const isHidden = useSyncExternalStore(subscribeVisibility, () => document.hidden);
   useEffect(() => {
-    meeting.setVisible(isHidden && !isElsewhere ? [] : visibleTracks(shown, devicePixelRatio));
+    if (isHidden && !isElsewhere) meeting.setVisible([]);
+    else if (hasLayout(shown)) meeting.setVisible(visibleTracks(shown, devicePixelRatio));
   });
+}
+
+function hasLayout({ main, mainHeight }: Shown): boolean {
+  return main.length === 0 || mainHeight > 0;
 }
 
 export function visibleTracks(shown: Shown, pixelRatio: number): readonly VisibleTrack[] {

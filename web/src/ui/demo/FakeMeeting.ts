@@ -160,9 +160,9 @@ export class FakeMeeting implements MeetingClient {
   setParticipantVolume = (id: string, volume: number): void =>
     void this.#note('setParticipantVolume', id, volume);
   setMuted = (source: string, muted: boolean): void => void this.#note('setMuted', source, muted);
-  setVisible = (visible: readonly VisibleTrack[]): void => {
+  setVisible(visible: readonly VisibleTrack[]): void {
     this.visible = visible;
-  };
+  }
 
   #decide(name: string, id?: string): Promise<void> {
     this.waiting = this.waiting.filter((one) => id !== undefined && one.id !== id);

@@ -161,6 +161,22 @@ describe('the stage', () => {
     expect(meeting.visible).toHaveLength(1);
   });
 
+  it('asks for pictures in the size in which it shows them from the first on', () => {
+    const asked = vi.spyOn(FakeMeeting.prototype, 'setVisible');
+    enter();
+    expect(asked).toHaveBeenCalled();
+    for (const [visible] of asked.mock.calls) {
+      expect(visible.map(({ maxHeight }) => maxHeight > 360)).toEqual([true]);
+    }
+  });
+
+  it('asks for none before it is laid out', () => {
+    vi.spyOn(Element.prototype, 'clientHeight', 'get').mockReturnValue(0);
+    const asked = vi.spyOn(FakeMeeting.prototype, 'setVisible');
+    enter();
+    expect(asked).not.toHaveBeenCalled();
+  });
+
   it('has no tile for a recorder or a viewer', () => {
     enter([ADA, BOB, person('Recorder', { role: 'recorder' }), person('Vera', { role: 'viewer' })]);
     expect(screen.getAllByRole('article')).toHaveLength(2);

@@ -47,6 +47,9 @@ export function stubPage(): void {
       vi.stubGlobal(name, SilentMeter);
     }
     Element.prototype.scrollIntoView = () => undefined;
+    // There is no layout: every element is as large as a laptop's window.
+    vi.spyOn(Element.prototype, 'clientWidth', 'get').mockReturnValue(1280);
+    vi.spyOn(Element.prototype, 'clientHeight', 'get').mockReturnValue(720);
     localStorage.clear();
     useSession.setState(useSession.getInitialState());
     useSession.setState({ displayName: '' });
@@ -59,5 +62,6 @@ export function stubPage(): void {
   afterEach(() => {
     cleanup();
     vi.unstubAllGlobals();
+    vi.restoreAllMocks();
   });
 }
