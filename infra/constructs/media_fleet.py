@@ -27,8 +27,8 @@ MEDIA_PORT = 3478
 METRICS_PORT = 9464
 # To install the release, or to get a name; a machine that does not is replaced.
 PREPARE_TIME = cdk.Duration.minutes(10)
-# A node that is to go has this long to tell its clients.
-DRAIN_TIME = cdk.Duration.minutes(2)
+# A node that is to go has this long to tell its clients, and its recorders to store what waits (attend.sh).
+DRAIN_TIME = cdk.Duration.minutes(18)
 
 
 class MediaFleet(Construct):

@@ -8,9 +8,21 @@ HERE=$(dirname "$0")
 RUN=${PARLEY_RUN:-/run/parley}
 EVERY=${PARLEY_ATTEND_SECONDS:-5}
 DAY=86400
+# Somewhat longer than a recorder gives itself to store what waits (docs/recording.md).
+RECORDERS_SECONDS=960
+
+# What is recorded and not stored yet would go with the machine.
+await_recorders() {
+  local tries=$((RECORDERS_SECONDS / EVERY))
+  while [ "$tries" -gt 0 ] && pgrep -f media_node.recording.recorder > /dev/null; do
+    tries=$((tries - 1))
+    sleep "$EVERY"
+  done
+}
 
 leave() {
   systemctl stop parley-node || true
+  await_recorders
   if [ -f "$RUN/name" ]; then
     read -r name address < "$RUN/name"
     change_name DELETE "$name" "$address" || true

@@ -16,6 +16,8 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, TextIO
 
 import boto3
@@ -50,6 +52,8 @@ FINISH_SECONDS = 3_600.0
 PARTING_SECONDS = 2.0
 # How long objects in the backup bucket hold up the end.
 BRING_BACK_SECONDS = 30.0
+# Of 1,000: what the kernel adds to a recorder's share of the memory when it looks for what to end.
+OOM_SCORE = 500
 
 
 class Recorder:
@@ -305,9 +309,20 @@ def _lock(settings: RecorderSettings) -> TextIO:
     return lock
 
 
+def _go_before_the_node() -> None:
+    """Where memory ends the kernel shall take a recorder, which is started again, and not the node.
+
+    Source: proc_pid_oom_score_adj(5).
+    """
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE))
+
+
 def main(arguments: list[str]) -> int:
-    # Ctrl-C reaches the whole group; the node decides when this ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C reaches the whole group, a machine that shuts down everybody; the node decides when this ends.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    _go_before_the_node()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import ssl
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from infra.constructs.media_fleet import DRAIN_TIME
 from tests.support.certificates import write_pair
 
 MACHINE = Path(__file__).parents[2] / "infra/machine"
@@ -38,6 +40,13 @@ esac
 OTHER = """#!/bin/bash
 echo "$(basename "$0") $*" >> "$CALLS"
 """
+# Each look finds one recorder fewer.
+RECORDERS = """#!/bin/bash
+left=$(cat "$FACTS/recorders")
+echo $((left - 1)) > "$FACTS/recorders"
+[ "$left" -gt 0 ]
+"""
+NOBODY = "#!/bin/bash\nexit 1\n"
 # As ACM does: the key comes encrypted with the passphrase of the call.
 EXPORT = """
 import json, pathlib, sys
@@ -81,7 +90,9 @@ def machine(tmp_path: Path) -> Machine:
     commands = tmp_path / "bin"
     for folder in (commands, tmp_path / "facts"):
         folder.mkdir()
-    stubs = {"curl": CURL, "aws": AWS, "systemctl": OTHER, "chown": OTHER, "sleep": OTHER}
+    stubs = {"curl": CURL, "aws": AWS, "pgrep": NOBODY} | dict.fromkeys(
+        ("systemctl", "chown", "sleep"), OTHER
+    )
     for name, text in stubs.items():
         (commands / name).write_text(text)
         (commands / name).chmod(0o755)
@@ -186,6 +197,33 @@ def test_a_machine_that_the_group_takes_away_ends_its_node_its_name_and_the_wait
     assert f"{NAME}." in delete
     assert "complete-lifecycle-action" in complete
     assert "--lifecycle-hook-name drain" in complete
+
+
+def test_what_recorders_still_have_to_store_goes_before_the_machine_does(machine):
+    machine.know(target_lifecycle_state="Terminated", recorders="3")
+    (machine.root / "bin/pgrep").write_text(RECORDERS)
+    assert machine.run("attend.sh").returncode == 0
+    stop, *waits, complete = machine.calls()[-5:]
+    assert stop == "systemctl stop parley-node"
+    assert waits == ["sleep 5"] * 3
+    assert "--lifecycle-hook-name drain" in complete
+
+
+def test_a_recorder_that_never_ends_does_not_keep_the_machine_beyond_the_wait_of_its_group(machine):
+    machine.know(target_lifecycle_state="Terminated", recorders="1000")
+    (machine.root / "bin/pgrep").write_text(RECORDERS)
+    assert machine.run("attend.sh").returncode == 0
+    waited = 5 * len(machine.calls("sleep"))
+    assert 900 < waited < DRAIN_TIME.to_seconds()
+    assert "complete-lifecycle-action" in machine.calls()[-1]
+
+
+def test_neither_the_end_of_a_node_nor_its_death_ends_its_recorders(machine):
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.read(MACHINE / "parley-node.service")
+    # By default systemd ends all of a unit with its first process, and a unit of which the kernel took one.
+    assert unit["Service"]["KillMode"] == "process"
+    assert unit["Service"]["OOMPolicy"] == "continue"
 
 
 def states(machine: Machine, *then: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -233,6 +234,29 @@ def test_without_room_video_goes_and_the_sound_stays_and_every_hole_is_told(
     video = [entry for entry in bucket.entries if entry.source == "camera"]
     known = [entry.end_us - entry.start_us for entry in video] + [gap.end_us - gap.start_us for gap in gaps]
     assert sum(known) == pytest.approx(120e6, rel=0.01)
+
+
+def test_a_machine_that_shuts_down_takes_nothing_from_a_recorder_before_its_node_has_ended(
+    bucket: Bucket, media: Media, tmp_path: Path
+):
+    recorder = start(tmp_path)
+    recorder.tap.sendall(media.beginning() + media.seconds(3))
+    recorder.wait_until(lambda one: one["segments"] >= 2)
+    recorder.process.send_signal(signal.SIGTERM)
+    recorder.tap.sendall(media.seconds(3))
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == 0
+    assert bucket.problems() == []
+    assert sum(entry.end_us - entry.start_us for entry in bucket.entries) == pytest.approx(12e6, rel=0.01)
+
+
+def test_where_memory_ends_a_recorder_goes_before_its_node(bucket: Bucket, tmp_path: Path):
+    recorder = start(tmp_path)
+    recorder.wait_until(lambda one: one["state"] == "recording")
+    score = int(Path(f"/proc/{recorder.process.pid}/oom_score_adj").read_text())
+    assert score > int(Path("/proc/self/oom_score_adj").read_text())
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == 0
 
 
 @contextmanager
