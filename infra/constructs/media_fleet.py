@@ -25,6 +25,8 @@ SIGNALING_PORT = 443
 MEDIA_PORT = 3478
 # For a Prometheus in the nodes' own network; the port that exporters of OpenTelemetry have.
 METRICS_PORT = 9464
+# On disk, in what systemd leaves when the node ends: its /tmp is emptied then, and is memory.
+SPOOL = "/var/lib/parley/spool"
 # To install the release, or to get a name; a machine that does not is replaced.
 PREPARE_TIME = cdk.Duration.minutes(10)
 # A node that is to go has this long to tell its clients, and its recorders to store what waits (attend.sh).
@@ -154,6 +156,7 @@ def _user_data(
         "PARLEY_JWKS_URL": f"{deployment.app_url}/v1/.well-known/jwks.json",
         "PARLEY_REPORT_QUEUE_URL": report_queue.queue_url,
         "PARLEY_COMMAND_QUEUE_PREFIX": deployment.command_queue_prefix,
+        "PARLEY_RECORDING_SPOOL": SPOOL,
     }
     if certificate is not None:
         node |= {"PARLEY_TLS_CERTIFICATE": f"{TLS}/certificate.pem", "PARLEY_TLS_KEY": f"{TLS}/key.pem"}

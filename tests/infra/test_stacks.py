@@ -629,6 +629,13 @@ def test_metrics_are_on_a_port_that_the_nodes_own_network_alone_reaches(region):
     assert f"PARLEY_METRICS_PORT={METRICS_PORT}" in boot_text(region, "Fleet")
 
 
+def test_what_waits_to_be_stored_lies_where_the_end_of_a_node_leaves_it(region):
+    lines = boot_text(region, "Fleet").splitlines()
+    (folder,) = [line.removeprefix("StateDirectory=") for line in lines if line.startswith("StateDirectory=")]
+    (spool,) = [line.split("=", 1)[1] for line in lines if line.startswith("PARLEY_RECORDING_SPOOL=")]
+    assert spool.startswith(f"/var/lib/{folder}/")
+
+
 def test_metadata_needs_a_token_and_disks_are_encrypted(region):
     data = {
         "MetadataOptions": Match.object_like({"HttpTokens": "required"}),
