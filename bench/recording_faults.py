@@ -6,7 +6,7 @@ the packets of sound that were sent and that no segment holds: of the first node
 and of both together, from which a film is made. What the publisher had no time to send is told apart: it is
 nobody's loss.
 
-Usage: .venv/bin/python bench/recording_faults.py [--long] [--json FILE] [FAULT …]
+Usage: .venv/bin/python bench/recording_faults.py [--long] [--runs N] [--json FILE] [FAULT …]
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -387,8 +388,9 @@ async def measure(outcome: report.Report, wanted: list[str], times: int) -> None
                 runs: list[Run] = []
                 async with stage_of(cloud, Path(name) / f"fault-{number}") as stage:
                     for _ in range(times if title in FAULTS else 1):
+                        began = f"{datetime.now(UTC):%H:%M} UTC, load {os.getloadavg()[0]:.1f}"
                         runs.append(await run(stage, fault, where))
-                        print(f"    {title}: {runs[-1]}", file=sys.stderr, flush=True)
+                        print(f"    {title} ({began}): {runs[-1]}", file=sys.stderr, flush=True)
                 outcome.add(title, line(runs), runs=[str(one) for one in runs])
             if not wanted or MACHINE in wanted:
                 runs = []
@@ -399,11 +401,15 @@ async def measure(outcome: report.Report, wanted: list[str], times: int) -> None
 
 
 def main() -> None:
-    wanted = [one for one in sys.argv[1:] if one in (*FAULTS, *LONG_FAULTS, MACHINE)]
-    sys.argv = [one for one in sys.argv if one not in wanted]
-    options = report.options(__doc__)
+    parser = report.parser(__doc__)
+    parser.add_argument("--runs", type=int, help="how often each fault happens (2; with --long 10)")
+    names = [*FAULTS, *LONG_FAULTS, MACHINE]
+    parser.add_argument("faults", nargs="*", metavar="FAULT", help=f"one of: {', '.join(names)}")
+    options = parser.parse_args()
+    if unknown := set(options.faults) - set(names):
+        parser.error(f"no such fault: {', '.join(sorted(unknown))}")
     outcome = report.Report("Seconds lost, of pictures and of sound: median/p95/most")
-    asyncio.run(measure(outcome, wanted, 10 if options.long else 2))
+    asyncio.run(measure(outcome, options.faults, options.runs or (10 if options.long else 2)))
     outcome.write(options.json)
 
 

@@ -31,12 +31,17 @@ class Spread:
         return f"{pattern.format(self.median)} ({pattern.format(self.least)} to {pattern.format(self.most)})"
 
 
-def options(description: str | None) -> argparse.Namespace:
-    """The options that every benchmark of the media path takes."""
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the options that every benchmark of the media path takes; one may add its own."""
     parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
     parser.add_argument("--long", action="store_true", help="more and longer rounds")
     parser.add_argument("--json", type=Path, help="also write the result to this file")
-    return parser.parse_args()
+    return parser
+
+
+def options(description: str | None) -> argparse.Namespace:
+    """Those options, of a benchmark that takes no others."""
+    return parser(description).parse_args()
 
 
 def machine() -> str:
