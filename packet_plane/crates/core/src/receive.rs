@@ -58,6 +58,12 @@ impl Track {
         };
         let clock_rate = self.codecs[codec].clock_rate;
         let (sequence, len) = stream.receive(arrival, codec, clock_rate)?;
+        if self.kind == MediaKind::Audio {
+            let at_us = arrival.now.micros() as i64;
+            stream
+                .clock
+                .handle_packet(at_us, sequence.0, header.rtp_timestamp, clock_rate);
+        }
         let stepping_down = fresh.map(|fresh| {
             let before = encoding.states().collect();
             encoding.stream = Some(fresh);

@@ -23,6 +23,8 @@ const JUMP_US: i64 = 3_000_000;
 const SNAP_US: i64 = 80_000;
 /// Else so many microseconds a second: more than clocks drift, and less than would show a picture twice.
 const SLEW_PPM: i64 = 1_000;
+/// No packet of sound holds more (RFC 6716 section 3.2).
+const MAX_PACKET_MS: u32 = 120;
 /// In its first seconds it is moved forward at once: what has come until then may all have been late.
 const SETTLING_US: i64 = 5_000_000;
 
@@ -64,6 +66,78 @@ struct Pair {
     rtp_timestamp: u32,
 }
 
+/// A packet: when it came, and its timestamp.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    at_us: i64,
+    rtp_timestamp: u32,
+}
+
+impl Arrival {
+    /// When a packet of a timestamp would have come that was on its way as long as this one.
+    fn at_us_of(&self, rtp_timestamp: u32, clock_rate: u32) -> i64 {
+        let ticks = rtp_timestamp.wrapping_sub(self.rtp_timestamp);
+        self.at_us.wrapping_add(ticks_us(ticks, clock_rate))
+    }
+}
+
+/// Packets of sound as they come: none is sent before the last of its samples is there.
+///
+/// libwebrtc reckons with 8,000 ticks a second in the reports of a microphone that is sent as RED
+/// (`kBogusRtpRateForAudioRtcp`, bugs.webrtc.org/6458): by five sixths of the time since its last packet it seems to be
+/// later than it is, tens of milliseconds in speech and a third of a second in silence.
+#[derive(Debug, Default)]
+struct Arrivals {
+    /// Those that were on their way least, of now and of the time before.
+    least: [Option<Arrival>; 2],
+    since_us: i64,
+    last: Option<(u64, u32)>,
+    /// What a packet holds at least.
+    ticks: u32,
+}
+
+impl Arrivals {
+    fn handle_packet(&mut self, at_us: i64, sequence: u64, rtp_timestamp: u32, clock_rate: u32) {
+        self.measure(sequence, rtp_timestamp, clock_rate);
+        if at_us - self.since_us > WINDOW_US / 2 {
+            self.least = [None, self.least[0]];
+            self.since_us = at_us;
+        }
+        let here = Arrival { at_us, rtp_timestamp };
+        let apart_us = |known: &Arrival| at_us.wrapping_sub(known.at_us_of(rtp_timestamp, clock_rate));
+        if self
+            .least
+            .iter()
+            .flatten()
+            .any(|known| apart_us(known).saturating_abs() > JUMP_US)
+        {
+            self.least = [None; 2];
+        }
+        if self.least[0].as_ref().is_none_or(|known| apart_us(known) < 0) {
+            self.least[0] = Some(here);
+        }
+    }
+
+    fn measure(&mut self, sequence: u64, rtp_timestamp: u32, clock_rate: u32) {
+        let ticks = match self.last {
+            Some((last, before)) if last + 1 == sequence => rtp_timestamp.wrapping_sub(before),
+            _ => 0,
+        };
+        self.last = Some((sequence, rtp_timestamp));
+        let is_packet = (1..=clock_rate / 1_000 * MAX_PACKET_MS).contains(&ticks);
+        if is_packet && (self.ticks == 0 || ticks < self.ticks) {
+            self.ticks = ticks;
+        }
+    }
+
+    /// When a timestamp was taken at the latest.
+    fn latest_us(&self, rtp_timestamp: u32, clock_rate: u32) -> Option<i64> {
+        let came = self.least.iter().flatten();
+        let came_us = came.map(|one| one.at_us_of(rtp_timestamp, clock_rate)).min()?;
+        Some(came_us - ticks_us(self.ticks, clock_rate))
+    }
+}
+
 /// Where a stream was put on the plane's clock, and when; `since_us` is the beginning of its settling.
 #[derive(Clone, Copy, Debug)]
 struct Place {
@@ -81,6 +155,7 @@ struct Place {
 #[derive(Debug, Default)]
 pub(crate) struct StreamClock {
     pairs: VecDeque<Pair>,
+    arrivals: Arrivals,
     place: Option<Place>,
 }
 
@@ -100,7 +175,13 @@ impl StreamClock {
         });
     }
 
-    /// Put it where its reports and its sender's clock say.
+    /// A packet of sound came; those of pictures say nothing, as one picture has many.
+    pub fn handle_packet(&mut self, at_us: i64, sequence: u64, rtp_timestamp: u32, clock_rate: u32) {
+        self.arrivals
+            .handle_packet(at_us, sequence, rtp_timestamp, clock_rate);
+    }
+
+    /// Put it where its reports and its sender's clock say, and sound no later than it can have been.
     pub fn place(&mut self, now_us: i64, sender: SenderClock, clock_rate: u32) {
         let told = self.earliest(clock_rate);
         let Some((wanted_us, rtp_timestamp)) =
@@ -108,6 +189,8 @@ impl StreamClock {
         else {
             return;
         };
+        let latest_us = self.arrivals.latest_us(rtp_timestamp, clock_rate);
+        let wanted_us = latest_us.map_or(wanted_us, |latest| wanted_us.min(latest));
         let (mut sent_us, mut since_us) = (wanted_us, now_us);
         if let Some(place) = self.place {
             let expected_us =
@@ -233,6 +316,60 @@ mod tests {
         let moved = clock(&[&settled[..], &[0]].concat());
         assert!((18_900..20_000).contains(&moved), "{moved}");
         assert_eq!(clock(&[&settled[..], &[900_000; 5]].concat()), 900_000);
+    }
+
+    /// A microphone that is taken from time 0 on, in packets of 20 ms that come 2 ms after their last sample, each or every
+    /// twentieth; and where it is put once a report has come that late after the last packet, which reckons with `rate`.
+    fn placed(each: u64, late_us: i64, rate: i64) -> i64 {
+        let (mut sender, mut clock) = (SenderClock::default(), StreamClock::default());
+        let mut now_us = 0;
+        for number in (0..100).chain((100..300).step_by(each as usize)) {
+            now_us = number as i64 * 20_000 + 22_000;
+            // Numbers follow each other, times do not.
+            let sequence = if number < 100 {
+                number
+            } else {
+                100 + (number - 100) / each
+            };
+            clock.handle_packet(now_us, sequence, number as u32 * 960, 48_000);
+        }
+        let (taken_us, at_us) = (now_us - 22_000, now_us + late_us);
+        let rtp_timestamp = taken_us * 48 / 1_000 + (at_us - taken_us) * rate / 1_000_000;
+        sender.handle_report(at_us, at_us);
+        clock.handle_report(at_us, at_us, rtp_timestamp as u32, 48_000);
+        clock.place(at_us, sender, 48_000);
+        let (sent_us, rtp_timestamp) = clock.sent_at().expect("placed");
+        sent_us - ticks_us(rtp_timestamp, 48_000)
+    }
+
+    #[test]
+    fn sound_is_no_later_than_its_packets_show_whatever_a_report_says() {
+        assert_eq!(placed(1, 15_000, 48_000), 0);
+        assert_eq!(placed(1, 15_000, 8_000), 2_000);
+        // In silence there is a packet every 400 ms.
+        assert_eq!(placed(20, 350_000, 48_000), 0);
+        assert_eq!(placed(20, 350_000, 8_000), 2_000);
+    }
+
+    #[test]
+    fn packets_of_another_timeline_and_of_long_ago_bind_nothing() {
+        let mut arrivals = Arrivals::default();
+        arrivals.handle_packet(0, 1, 960, 48_000);
+        assert_eq!(arrivals.latest_us(960, 48_000), Some(0));
+        arrivals.handle_packet(20_000, 2, 1_920, 48_000);
+        assert_eq!(arrivals.latest_us(960, 48_000), Some(-20_000));
+        // The timestamps stood still for a second: what came before is forgotten within the window.
+        for number in 3..200 {
+            arrivals.handle_packet(
+                1_000_000 + number * 20_000,
+                number as u64,
+                number as u32 * 960,
+                48_000,
+            );
+        }
+        assert_eq!(arrivals.latest_us(0, 48_000), Some(980_000));
+        arrivals.handle_packet(6_000_000, 300, 1_000_000_000, 48_000);
+        assert_eq!(arrivals.latest_us(1_000_000_000, 48_000), Some(5_980_000));
     }
 
     #[test]
