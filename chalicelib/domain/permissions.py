@@ -38,6 +38,8 @@ Scope = Literal[
     "meetings:read", "meetings:write", "meetings:join", "nodes:read", "nodes:write", "webhooks", "api-keys",
     "recordings:read", "recordings:write",
 ]  # fmt: skip
+# What was said and shown in meetings: not an operator's to open, nor a key's that one makes.
+_OF_RECORDINGS: frozenset[Scope] = frozenset({"recordings:read", "recordings:write"})
 
 _TENANT: frozenset[Standing] = frozenset({"tenant"})
 # Who keeps the installation running sees that meetings and recordings are there, and no content of them.
@@ -135,8 +137,8 @@ class UserCaller:
 
     @property
     def scopes(self) -> frozenset[Scope]:
-        """What they may do in the tenant's place, in the words of keys."""
-        return frozenset(get_args(Scope)) if self.operates else frozenset()
+        """What keys of theirs may be for."""
+        return frozenset(get_args(Scope)) - _OF_RECORDINGS if self.operates else frozenset()
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ class ApiKeys:
         """
         scopes = caller.scopes if scopes is None else scopes
         if not scopes <= caller.scopes:
-            raise InsufficientScopeError("A key can only be given scopes that the calling key has.")
+            raise InsufficientScopeError("A key can only be given scopes that its maker has to give.")
         secret = new_secret(self._random_bytes)
         new = self._new_id(caller, idempotency_key)
         key = ApiKey(new, caller.tenant, name, secret_digest(secret), scopes, now)

@@ -159,6 +159,11 @@ async def test_an_operator_makes_keys_and_webhooks_for_the_tenant(api: Api, peop
     people.operators = {"ada"}
     status, _, key = await api("POST", "/api-keys", {"name": "of Ada"}, authorization=ADA)
     assert (status, "nodes:write" in key["scopes"]) == (201, True)
+    assert not [scope for scope in key["scopes"] if scope.startswith("recordings")]
+    for scope in ("recordings:read", "recordings:write"):
+        wish = {"name": "of Ada", "scopes": ["nodes:read", scope]}
+        status, _, problem = await api("POST", "/api-keys", wish, authorization=ADA)
+        assert (status, problem["code"]) == (403, "insufficient_scope"), "operators let nobody watch"
     assert (await api("POST", "/api-keys", {"name": "of Bob"}, authorization=BOB))[0] == 403
     hook = {"url": "https://example.com/hook"}
     status, _, made = await api("POST", "/webhook-endpoints", hook, authorization=ADA)

@@ -9,7 +9,7 @@ import { useNamed } from '../frame/named.ts';
 import { momentOf } from '../frame/when.ts';
 import { never, usePolled } from '../usePolled.ts';
 import { Maker, useSecretOnce } from './Maker.tsx';
-import { SCOPES, type ApiKey, type Operation, type WithSecret } from './operation.ts';
+import { EVERY_SCOPE, SCOPES, type ApiKey, type Operation, type WithSecret } from './operation.ts';
 import { WORDS } from './words.ts';
 
 export function Keys({ operation }: { readonly operation: Operation }): ReactNode {
@@ -58,7 +58,7 @@ function Row(props: { readonly apiKey: ApiKey; readonly onRevoke: (key: ApiKey) 
         <h3>{name}</h3>
         <p className="card-facts">
           <span className="code">{id}</span>
-          <span>{scopes.length === SCOPES.length ? t('keys.everything') : scopes.join(', ')}</span>
+          <span>{scopes.length === EVERY_SCOPE.length ? t('keys.everything') : scopes.join(', ')}</span>
           <span>{t('keys.created', { time: momentOf(createdAt, i18n.language) })}</span>
           <span>
             {lastUsedAt === null
@@ -121,6 +121,7 @@ function NewKey({ operation, onMade }: NewKeyProps): ReactNode {
                 }}
               />
             ))}
+            <p>{t('keys.notRecordings')}</p>
           </fieldset>
           {isTried && scopes.length === 0 && <p className="form-problem">{t('keys.scopesMissing')}</p>}
         </>

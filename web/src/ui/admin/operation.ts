@@ -88,17 +88,19 @@ export interface Usage {
   readonly days: readonly UsedDay[];
 }
 
+/** What keys of operators may be for; those that open recordings are made with a key that may. */
 export const SCOPES = [
   'meetings:read',
   'meetings:write',
   'meetings:join',
-  'recordings:read',
-  'recordings:write',
   'nodes:read',
   'nodes:write',
   'webhooks',
   'api-keys',
 ] as const;
+
+/** With these a key is for everything. */
+export const EVERY_SCOPE = [...SCOPES, 'recordings:read', 'recordings:write'] as const;
 
 const PAGE = 20;
 const RECORDING = ['id', 'meeting', 'state', 'requestedAt'] as const;

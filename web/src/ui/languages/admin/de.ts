@@ -112,6 +112,8 @@ export const de: WordsLike<typeof en> = {
     nameHint: 'Des Servers, der ihn benutzen wird.',
     nameMissing: 'Ein Schlüssel braucht einen Namen.',
     scopes: 'Wofür er gut ist',
+    notRecordings:
+      'Schlüssel, die Aufnahmen öffnen, macht man mit einem solchen Schlüssel über die API: Betreiber sehen Aufnahmen nicht an.',
     scopesMissing: 'Ein Schlüssel ist für etwas: wähle wenigstens eines.',
     make: 'Schlüssel machen',
     everything: 'für alles',

@@ -110,6 +110,8 @@ export const en = {
     nameHint: 'Of the server that will use it.',
     nameMissing: 'A key needs a name.',
     scopes: 'What it may be used for',
+    notRecordings:
+      'Keys that open recordings are made with such a key, through the API: operators do not watch them.',
     scopesMissing: 'A key is for something: choose at least one.',
     make: 'Make the key',
     everything: 'for everything',

@@ -111,6 +111,8 @@ export const es: WordsLike<typeof en> = {
     nameHint: 'Del servidor que la usará.',
     nameMissing: 'Una clave necesita un nombre.',
     scopes: 'Para qué sirve',
+    notRecordings:
+      'Las claves que abren grabaciones se crean con una clave así, mediante la API: los operadores no las ven.',
     scopesMissing: 'Una clave es para algo: elige al menos uno.',
     make: 'Crear la clave',
     everything: 'para todo',

@@ -112,6 +112,8 @@ export const fr: WordsLike<typeof en> = {
     nameHint: 'Du serveur qui l’utilisera.',
     nameMissing: 'Une clé a besoin d’un nom.',
     scopes: 'À quoi elle sert',
+    notRecordings:
+      'Les clés qui ouvrent des enregistrements se créent avec une telle clé, par l’API : les opérateurs ne les regardent pas.',
     scopesMissing: 'Une clé sert à quelque chose : choisissez-en au moins un.',
     make: 'Créer la clé',
     everything: 'pour tout',
