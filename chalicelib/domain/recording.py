@@ -109,6 +109,8 @@ class Recording:
     requested_by: str
     # Who made the meeting, and so finds its recordings.
     organiser: UserId | None = None
+    # Of the meeting, as it was when this began.
+    title: str | None = None
     # What was asked for with the idempotency key that its id is made of.
     request: str | None = field(default=None, metadata=SECRET)
     # Of the film's begin.

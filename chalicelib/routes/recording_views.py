@@ -33,6 +33,7 @@ def recording(value: Recording, ages: StorageAges, now: datetime) -> dict[str, A
     return {
         "id": value.id,
         "meeting": value.meeting,
+        "title": value.title,
         "state": value.state,
         "pending": _pending(value),
         "reason": value.reason,

@@ -119,6 +119,7 @@ class Recorders:
             requested_at=at,
             requested_by=by,
             organiser=meeting.organiser,
+            title=meeting.title,
             keep_for=self._rules.retention,
             has_backup=self._rules.has_backup,
             **wishes,

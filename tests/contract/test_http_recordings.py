@@ -297,6 +297,17 @@ async def test_links_are_given_to_those_who_may_and_each_is_noted(
     assert first["items"] + rest["items"] == log["items"]
 
 
+async def test_a_recording_has_the_title_that_its_meeting_had(api: Api, control_plane: ControlPlane):
+    stage = Stage(api, control_plane)
+    await stage.open(title="Design review")
+    recording = await start(stage)
+    assert recording["title"] == "Design review"
+    await api("PATCH", stage.path, {"title": "Something else"})
+    _, _, shown = await api("GET", f"/recordings/{recording['id']}")
+    _, _, listed = await api("GET", "/recordings")
+    assert (shown["title"], listed["items"][0]["title"]) == ("Design review", "Design review")
+
+
 async def test_a_recording_is_kept_changed_and_deleted_as_it_was_read(
     stage: Stage, jobs: KeptJobs, objects: MemoryObjects
 ):

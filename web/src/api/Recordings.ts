@@ -25,6 +25,8 @@ export interface RecordingDetails {
   readonly state: RecordingState;
   /** Why it is degraded, or has failed: a code, and the same in English. */
   readonly reason: string | null;
+  /** Of the meeting, as it was when this began. */
+  readonly title?: string | null;
   readonly detail?: string | null;
   /** 0 to 1, of the film that is being made. */
   readonly progress: number;

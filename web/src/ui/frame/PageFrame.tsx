@@ -46,7 +46,7 @@ export function PageFrame({ account, onGo, title, current, aside, children }: Pa
       <main className="account-main">
         <div className="account-title">
           <h1 ref={heading} tabIndex={-1}>
-            {title}
+            <bdi>{title}</bdi>
           </h1>
           {me !== null && aside}
         </div>

@@ -95,11 +95,15 @@ interface RowProps extends Pick<Around, 'onGo'> {
 
 function Row({ recording, onGo }: RowProps): ReactNode {
   const { i18n } = useTranslation(WORDS);
-  const { id, state, startedAt, requestedAt } = recording;
+  const { id, state, title, startedAt, requestedAt } = recording;
+  const when = momentOf(startedAt ?? requestedAt, i18n.language);
   return (
     <PageLink to={{ kind: 'recording', id }} onGo={onGo} className="recordings-row">
       {state === 'failed' ? <CircleAlert aria-hidden /> : <Film aria-hidden />}
-      <span className="recordings-when">{momentOf(startedAt ?? requestedAt, i18n.language)}</span>
+      <span className="recordings-what">
+        <bdi className="recordings-title">{title ?? when}</bdi>
+        {typeof title === 'string' && <bdi className="recordings-when">{when}</bdi>}
+      </span>
       <StateWords recording={recording} />
     </PageLink>
   );

@@ -33,7 +33,8 @@ export function WatchPage({ id, secret, apiUrl, onGo, recordings: given }: Watch
   const recording = asked.kind === 'known' ? asked.value : null;
   const when =
     recording === null ? t('shared') : momentOf(recording.startedAt ?? recording.requestedAt, i18n.language);
-  useTitle(when);
+  const title = recording?.title ?? when;
+  useTitle(title);
   return (
     <div className="account">
       <header className="account-head">
@@ -43,14 +44,16 @@ export function WatchPage({ id, secret, apiUrl, onGo, recordings: given }: Watch
       </header>
       <main className="account-main">
         <div className="account-title">
-          <h1>{when}</h1>
+          <h1>
+            <bdi>{title}</bdi>
+          </h1>
         </div>
         {asked.kind === 'asking' && <p role="status">{t('loading')}</p>}
         {asked.kind === 'failed' && <Failure status={asked.status} onRetry={again} />}
         {recording !== null && (
           <>
             <p role="status">
-              <StateWords recording={recording} />
+              <StateWords recording={recording} when={recording.title == null ? null : when} />
             </p>
             {recording.state === 'ready' && <Player id={id} recordings={recordings} />}
           </>
