@@ -154,6 +154,15 @@ class LinkCaller:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Owned:
+    """Whose a meeting is, and so all that came of it."""
+
+    id: MeetingId
+    tenant: Tenant
+    organiser: UserId | None
+
+
 # Whoever may act for a tenant as a whole.
 Keeper = ApiKeyCaller | UserCaller
 Caller = ApiKeyCaller | UserCaller | ParticipantCaller | LinkCaller | Guest
@@ -190,7 +199,7 @@ def may_keep(caller: Keeper, operation: Operation) -> bool:
     return is_allowed(standing_of(caller, None, None), operation)
 
 
-def standing_of(caller: Caller, meeting: Meeting | None, participant: Participant | None) -> Standing:
+def standing_of(caller: Caller, meeting: Meeting | Owned | None, participant: Participant | None) -> Standing:
     """What a caller is to a meeting; `participant` is the one that its token names, as it is now."""
     if isinstance(caller, ApiKeyCaller):
         return "tenant" if meeting is None or meeting.tenant == caller.tenant else "stranger"

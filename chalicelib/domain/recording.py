@@ -178,6 +178,11 @@ def is_active(recording: Recording) -> bool:
     return recording.state in ACTIVE
 
 
+def has_media(recording: Recording) -> bool:
+    """Whether its recorders may have stored something: of one that was lost not even that is known."""
+    return any(take.state != "stopped" or take.segments > 0 for take in recording.takes)
+
+
 def open_takes(recording: Recording, role: TakeRole | None = None) -> list[Take]:
     """Those of recorders that run, of one role or of both."""
     running = [take for take in recording.takes if take.state not in OVER]
@@ -330,8 +335,7 @@ def _stopped(recording: Recording, now: datetime) -> list[Step]:
     recording = _resumed(recording, now)
     ends = [take.ended_at for take in recording.takes if take.ended_at is not None]
     ended = _ended(recording, max(ends, default=now))
-    # Of one that was lost not even that is known: its segments are looked for.
-    if all(take.state == "stopped" and take.segments == 0 for take in ended.takes):
+    if not has_media(ended):
         return [Step("recording.failed", _failed(ended, NOTHING_RECORDED, now))]
     return [Step("recording.stopped", dataclasses.replace(ended, state="processing", reason=None))]
 

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from chalicelib.bootstrap import RecordingAction
 from chalicelib.routes.openapi_words import (
     COUNT,
     IF_MATCH,
@@ -66,8 +67,8 @@ _COMPOSITION: dict[str, Any] = {
 _EXAMPLE: Schema = {
     "id": "rec_aaaaaaaaaaaaaaaaaaaaaaaaaa",
     "meeting": "mtg_aaaaaaaaaaaaaaaaaaaaaaaaaa",
-    "state": "ready",
     "title": "Weekly design review",
+    "state": "ready",
     "pending": None,
     "reason": None,
     "detail": None,
@@ -89,6 +90,7 @@ _EXAMPLE: Schema = {
     "legalHold": False,
     "access": {"participants": True, "users": []},
     "deletion": None,
+    "actions": ["open", "compose", "keep", "share", "link", "delete", "log"],
 }
 _URL = "https://media.example.com/compositions/rec_…/…/{}?Policy=…&Signature=…&Key-Pair-Id=…"
 _MEDIA_EXAMPLE = {
@@ -146,9 +148,9 @@ RECORDING_SCHEMAS: dict[str, Schema] = {
         **record(
             id=_ID,
             meeting=TEXT,
+            title={**nullable(TEXT), "description": "Of the meeting, as it was when this began."},
             state=_STATE,
             pending={"enum": ["start", "pause", "resume", "stop", None]},
-            title={**nullable(TEXT), "description": "Of the meeting, as it was when this began."},
             reason={**nullable(TEXT), "description": "Why it is degraded, or has failed: a code."},
             detail={**nullable(TEXT), "description": "The same in words of English."},
             progress={**_SHARE, "description": "Of the film that is being made."},
@@ -202,7 +204,11 @@ RECORDING_SCHEMAS: dict[str, Schema] = {
         source=nullable(TEXT),
     ),
 }
-
+RECORDING_SCHEMAS["Recording"]["properties"]["actions"] = {
+    "type": "array",
+    "items": {"enum": list(get_args(RecordingAction))},
+    "description": "What the caller may do to it now; all else is refused. Lists leave it out.",
+}
 
 # As many names as there are, with commas.
 _KINDS = {

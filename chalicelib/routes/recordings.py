@@ -130,10 +130,19 @@ def _by(call: Call) -> Requester:
 
 
 def _as_read(call: Call) -> Callable[[Recording], None]:
-    return lambda current: call.require_match(_view(call, current))
+    def check(current: Recording) -> None:
+        if call.header("if-match") is not None:
+            call.require_match(_view(call, current))
+
+    return check
 
 
 def _view(call: Call, recording: Recording) -> dict[str, object]:
+    """With what the caller may do to it."""
+    return {**_item(call, recording), "actions": call.services.recordings.actions(call.caller, recording)}
+
+
+def _item(call: Call, recording: Recording) -> dict[str, object]:
     config = call.services.config
     ages = StorageAges(config.recording_infrequent_days, config.recording_archive_days)
     shown = recording_views.recording(recording, ages, utc_now())
@@ -144,7 +153,7 @@ def _view(call: Call, recording: Recording) -> dict[str, object]:
 
 
 def _listing(call: Call, page: list[Recording], mark: str | None) -> Response:
-    items = [_view(call, one) for one in page]
+    items = [_item(call, one) for one in page]
     return json_response({"items": items, "nextCursor": views.cursor_of(mark)})
 
 

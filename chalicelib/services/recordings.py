@@ -20,6 +20,7 @@ from chalicelib.domain.permissions import (
     Keeper,
     LinkCaller,
     Operation,
+    Owned,
     ParticipantCaller,
     UserCaller,
     is_allowed,
@@ -29,11 +30,13 @@ from chalicelib.domain.recording import (
     Recording,
     Wanted,
     ask,
+    has_media,
     is_active,
     layout_as_recorded,
     rearrange,
 )
 from chalicelib.domain.recording_access import is_named
+from chalicelib.domain.recording_actions import RecordingAction, actions_of
 from chalicelib.domain.recording_changes import (
     Hindrance,
     compose,
@@ -43,6 +46,7 @@ from chalicelib.domain.recording_changes import (
     keep,
     note,
 )
+from chalicelib.domain.scopes import has_scope
 from chalicelib.errors import (
     AlreadyRecordingError,
     BrokenRule,
@@ -150,6 +154,23 @@ class Recordings:
     def show(self, caller: Caller, name: str) -> Recording:
         return self.authorise(caller, name, "see_recording")[0]
 
+    def actions(self, caller: Caller, recording: Recording) -> list[RecordingAction]:
+        """What the caller may do now to a recording that they see; calls for all else are refused."""
+        me = None
+        if isinstance(caller, ParticipantCaller):
+            people = self._store.participants_by_id(recording.meeting, {caller.participant})
+            me = people.get(caller.participant)
+        whose = Owned(recording.meeting, recording.tenant, recording.organiser)
+        standing = standing_of(caller, whose, me)
+        is_named_too = not is_allowed(standing, "open_recording") and is_named(
+            recording, caller, me, self._visited(caller, recording)
+        )
+
+        def may(operation: Operation) -> bool:
+            return is_allowed(standing, operation, named=is_named_too) and has_scope(caller, operation)
+
+        return actions_of(recording, may)
+
     def of_meeting(
         self, caller: Caller, meeting: str, state: str | None, limit: int, after: str | None
     ) -> tuple[list[Recording], str | None]:
@@ -239,7 +260,7 @@ class Recordings:
             _require_there(recording)
             if is_active(recording):
                 raise RecordingBusyError("A film is made when the recording has stopped.")
-            if not recording.takes:
+            if not has_media(recording):
                 raise RecordingNotRunningError("Nothing was recorded: there is nothing to make a film of.")
             known = next((one for one in recording.compositions if one.job == f"job_{token}"), None)
             layout = _layout(recording, kind, wanted)

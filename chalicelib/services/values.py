@@ -12,6 +12,7 @@ from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Node
 from chalicelib.domain.recording import Access, Pause, Recording, awaits_recorders, current_layout
 from chalicelib.domain.recording_access import Opened, StorageAges, storage_class_of
+from chalicelib.domain.recording_actions import RecordingAction
 from chalicelib.domain.recording_links import WatchLink
 from chalicelib.domain.recording_reasons import detail_of
 from chalicelib.domain.regions import RegionWish
@@ -51,6 +52,7 @@ __all__ = [
     "Pause",
     "Profile",
     "Recording",
+    "RecordingAction",
     "RegionWish",
     "StorageAges",
     "Tenant",

@@ -38,7 +38,7 @@ class Stage:
         self.host = f"Bearer {self.joined['resumeToken']}"
         return self.meeting
 
-    async def says(self, recording: str, state: str) -> None:
+    async def says(self, recording: str, state: str, segments: int = 3) -> None:
         """The node reports its recorder."""
         self.sequence += 1
         now = int(time.time() * 1e6)
@@ -49,7 +49,7 @@ class Stage:
             "state": state,
             "reason": None,
             "prefix": f"nodes/{node}/{recording}-{'a' * 26}/",
-            "segments": 3,
+            "segments": segments,
             "bytes": 1000,
             "tracks": 2,
             "startedUs": now - 5_000_000,

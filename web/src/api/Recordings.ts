@@ -17,16 +17,19 @@ export type RecordingState =
   | 'failed'
   | 'deleting'
   | 'deleted';
+/** What a caller may do to a recording now, as docs/recording.md tells of each. */
+export type RecordingAction =
+  'open' | 'control' | 'compose' | 'keep' | 'share' | 'link' | 'hold' | 'delete' | 'log';
 export type FilmLayout = 'grid' | 'speaker' | 'share';
 
 export interface RecordingDetails {
   readonly id: string;
   readonly meeting: string;
+  /** Of the meeting, as it was when this began. */
+  readonly title?: string | null;
   readonly state: RecordingState;
   /** Why it is degraded, or has failed: a code, and the same in English. */
   readonly reason: string | null;
-  /** Of the meeting, as it was when this began. */
-  readonly title?: string | null;
   readonly detail?: string | null;
   /** 0 to 1, of the film that is being made. */
   readonly progress: number;
@@ -37,11 +40,15 @@ export interface RecordingDetails {
   readonly startedAt: string | null;
   readonly durationSeconds: number | null;
   readonly bytes: number | null;
+  /** Of what recorders have stored. */
+  readonly recordedBytes?: number;
   readonly storageClass: 'standard' | 'infrequent' | 'archive' | null;
   /** When it is deleted; null: when somebody does so. */
   readonly retainUntil: string | null;
   readonly legalHold: boolean;
   readonly access: { readonly participants: boolean; readonly users: readonly string[] };
+  /** Lists leave it out. */
+  readonly actions?: readonly RecordingAction[];
 }
 
 /** Links that end together; null where there is no such file. */

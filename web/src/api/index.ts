@@ -7,6 +7,7 @@ export {
   type Attendee,
   type CompositionDetails,
   type FilmLayout,
+  type RecordingAction,
   type RecordingDetails,
   type RecordingMedia,
   type RecordingPage,

@@ -17,6 +17,7 @@ export {
   type FieldProblem,
   type FilmLayout,
   type MeetingDetails,
+  type RecordingAction,
   type RecordingDetails,
   type RecordingMedia,
   type RecordingState,

@@ -25,6 +25,9 @@ export function SettingsPage({ account, onGo }: Around): ReactNode {
         <div className="account-settings">
           <Part name="profile">
             <Name account={account} me={me} onMe={onMe} />
+            <p>
+              {t('settings.id')} <bdi className="code">{me.id}</bdi>
+            </p>
             <Button
               className="button"
               onPress={() => {

@@ -1,10 +1,11 @@
-/** What hosts do with a recording: how long it is kept, who may watch, another film, the end of it. */
+/** What whoever looks may do with a recording: how long it is kept, who may watch, another film, the end of it. */
 import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { Attendee, RecordingDetails } from '../../meeting/index.ts';
 import { dayOf } from '../frame/when.ts';
 import { Links } from './Links.tsx';
+import { may } from './may.ts';
 import type { RecordingsClient } from './RecordingsPage.tsx';
 import { Sharing } from './Sharing.tsx';
 import { WORDS } from './words.ts';
@@ -26,35 +27,28 @@ export function Keeping({ recording, recordings, onChanged }: KeepingProps): Rea
       setFailed(true);
     });
   };
-  const { id, access } = recording;
-  const people = useAttendees(recordings, recording.meeting);
+  const { id } = recording;
   return (
     <section className="recordings-keeping">
-      <Retention
-        recording={recording}
-        onChoice={(until) => {
-          change(recordings.keepUntil(id, until));
-        }}
-      />
-      <Sharing
-        access={access}
-        people={people}
-        onChoice={(chosen) => {
-          change(recordings.share(id, chosen));
-        }}
-      />
-      {recording.state === 'ready' && <Links id={id} recordings={recordings} />}
-      {recording.state === 'failed' && (
-        <Button
-          className="button primary"
-          onPress={() => {
-            change(recordings.compose(id, null).then(() => recordings.recording(id)));
+      {recording.recordedBytes !== 0 && (
+        <Retention
+          recording={recording}
+          onChoice={(until) => {
+            change(recordings.keepUntil(id, until));
           }}
-        >
-          {t('compose')}
-        </Button>
+        />
       )}
-      {!recording.legalHold && (
+      {may(recording, 'share') && (
+        <SharingWithAttendees
+          recording={recording}
+          recordings={recordings}
+          onChoice={(chosen) => {
+            change(recordings.share(id, chosen));
+          }}
+        />
+      )}
+      {recording.state === 'ready' && may(recording, 'link') && <Links id={id} recordings={recordings} />}
+      {may(recording, 'delete') && (
         <Deletion
           onDelete={() => {
             change(recordings.delete(id));
@@ -64,6 +58,15 @@ export function Keeping({ recording, recordings, onChanged }: KeepingProps): Rea
       {isFailed && <p role="alert">{t('changeFailed')}</p>}
     </section>
   );
+}
+
+function SharingWithAttendees(
+  props: Pick<KeepingProps, 'recording' | 'recordings'> & {
+    readonly onChoice: (access: RecordingDetails['access']) => void;
+  },
+): ReactNode {
+  const people = useAttendees(props.recordings, props.recording.meeting);
+  return <Sharing access={props.recording.access} people={people} onChoice={props.onChoice} />;
 }
 
 /** Nobody until they are known, and where they cannot be: ids can be given all the same. */
@@ -92,13 +95,12 @@ function Retention(props: {
   const { legalHold, retainUntil } = props.recording;
   const [tomorrow] = useState(() => new Date(Date.now() + DAY_MS).toISOString().slice(0, 10));
   if (legalHold) return <p>{t('held')}</p>;
+  const until =
+    retainUntil === null ? t('keptForGood') : t('keptUntil', { date: dayOf(retainUntil, i18n.language) });
+  if (!may(props.recording, 'keep')) return <p>{until}</p>;
   return (
     <fieldset className="recordings-sharing">
-      <legend>
-        {retainUntil === null
-          ? t('keptForGood')
-          : t('keptUntil', { date: dayOf(retainUntil, i18n.language) })}
-      </legend>
+      <legend>{until}</legend>
       <div className="recordings-until">
         <label>
           {t('retention')}

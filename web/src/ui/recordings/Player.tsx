@@ -1,5 +1,5 @@
-/** The film: play, seek with pictures, chapters, speed, downloads and a link that opens it for five minutes. */
-import { Download, Link, Maximize, Pause, Play, Volume2, VolumeX } from 'lucide-react';
+/** The film: play, seek with pictures, chapters, speed, and a file to keep. */
+import { Download, Maximize, Pause, Play, Volume2, VolumeX } from 'lucide-react';
 import { useRef, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -95,7 +95,7 @@ function Screen({ film, url, id, recordings, onOver }: ScreenProps): ReactNode {
       <SeekBar {...position} thumbnails={film.thumbnails} sprite={film.sprite} onSeek={seek} />
       <Controls on={act} isPlaying={isPlaying} position={position} />
       <Chapters film={film} now={position.now} onSeek={seek} />
-      <Copies id={id} url={url} recordings={recordings} />
+      <Copy id={id} url={url} recordings={recordings} />
     </div>
   );
 }
@@ -205,41 +205,29 @@ function Chapters(props: {
   );
 }
 
-/** Each asks for links of its own: those of the player may have ended. */
-function Copies({ id, url, recordings }: PlayerProps & { readonly url: string }): ReactNode {
+/** Asks for a link of its own: that of the player may have ended. */
+function Copy({ id, url, recordings }: PlayerProps & { readonly url: string }): ReactNode {
   const { t } = useTranslation(WORDS);
-  const [said, setSaid] = useState<'' | 'copied' | 'copyFailed' | 'linkLost'>('');
-  const freshUrl = async (): Promise<string> => (await recordings.media(id)).mp4?.url ?? url;
-  const attempt = (work: () => Promise<void>, failure: 'copyFailed' | 'linkLost'): void => {
-    setSaid('');
-    work().catch(() => {
-      setSaid(failure);
-    });
-  };
+  const [isLost, setLost] = useState(false);
   return (
     <div className="actions">
       <Button
         className="button"
         onPress={() => {
-          attempt(async () => {
-            save(await freshUrl(), `${id}.mp4`);
-          }, 'linkLost');
+          setLost(false);
+          recordings.media(id).then(
+            ({ mp4 }) => {
+              save(mp4?.url ?? url, `${id}.mp4`);
+            },
+            () => {
+              setLost(true);
+            },
+          );
         }}
       >
         <Download aria-hidden /> {t('download')}
       </Button>
-      <Button
-        className="button"
-        onPress={() => {
-          attempt(async () => {
-            await navigator.clipboard.writeText(await freshUrl());
-            setSaid('copied');
-          }, 'copyFailed');
-        }}
-      >
-        <Link aria-hidden /> {t('copy')}
-      </Button>
-      <span role="status">{said === '' ? '' : t(said)}</span>
+      <span role="status">{isLost ? t('linkLost') : ''}</span>
     </div>
   );
 }

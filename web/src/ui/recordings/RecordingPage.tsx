@@ -1,6 +1,7 @@
 import '../styles/recordings.css';
 /** One recording: its film or how far that is, and what its owner may do with it. */
-import { useCallback, type ReactNode } from 'react';
+import { useCallback, useState, type ReactNode } from 'react';
+import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { RecordingDetails } from '../../meeting/index.ts';
 import { Notice } from '../frame/Notice.tsx';
@@ -10,10 +11,13 @@ import { momentOf } from '../frame/when.ts';
 import { usePolled } from '../usePolled.ts';
 import { Keeping } from './Keeping.tsx';
 import { Player } from './Player.tsx';
+import { may } from './may.ts';
 import { isMoving, type AroundRecordings } from './RecordingsPage.tsx';
 import { StateWords } from './StateWords.tsx';
 import { TrackFiles } from './TrackFiles.tsx';
 import { WORDS } from './words.ts';
+
+const BEFORE_FILM: ReadonlySet<string> = new Set(['starting', 'recording', 'paused', 'degraded', 'stopping']);
 
 interface RecordingPageProps extends AroundRecordings {
   readonly id: string;
@@ -36,7 +40,7 @@ export function RecordingPage({ id, recordings, account, onGo }: RecordingPagePr
     <PageFrame
       account={account}
       onGo={onGo}
-      title={recording === null ? t('title') : when}
+      title={recording === null ? t('title') : (recording.title ?? when)}
       current="recordings"
       aside={all}
     >
@@ -47,14 +51,20 @@ export function RecordingPage({ id, recordings, account, onGo }: RecordingPagePr
           {recording !== null && (
             <>
               <p role="status">
-                <StateWords recording={recording} />
+                <StateWords recording={recording} when={recording.title == null ? null : when} />
               </p>
-              {recording.state === 'ready' && <Player id={id} recordings={recordings} />}
-              {canBeKept(recording) && (
-                <TrackFiles recording={recording} recordings={recordings} onAsked={again} />
+              <Outlook recording={recording} />
+              {recording.state === 'failed' && may(recording, 'compose') && (
+                <ComposeAgain recording={recording} recordings={recordings} onChanged={put} />
               )}
-              {canBeKept(recording) && (
-                <Keeping recording={recording} recordings={recordings} onChanged={put} />
+              {recording.state === 'ready' && <Film recording={recording} recordings={recordings} />}
+              {isOver(recording) && (
+                <>
+                  {may(recording, 'compose') && (
+                    <TrackFiles recording={recording} recordings={recordings} onAsked={again} />
+                  )}
+                  <Keeping recording={recording} recordings={recordings} onChanged={put} />
+                </>
               )}
             </>
           )}
@@ -75,6 +85,53 @@ function Failure({ status, onRetry }: { readonly status: number; readonly onRetr
   );
 }
 
-function canBeKept(recording: RecordingDetails): boolean {
+/** What will be here, and when. */
+function Outlook({ recording }: { readonly recording: RecordingDetails }): ReactNode {
+  const { t } = useTranslation(WORDS);
+  if (recording.state === 'processing') return <p className="recordings-outlook">{t('soon')}</p>;
+  return BEFORE_FILM.has(recording.state) && <p className="recordings-outlook">{t('later')}</p>;
+}
+
+function ComposeAgain(
+  props: Pick<AroundRecordings, 'recordings'> & {
+    readonly recording: RecordingDetails;
+    readonly onChanged: (recording: RecordingDetails) => void;
+  },
+): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const [isFailed, setFailed] = useState(false);
+  const { recording, recordings, onChanged } = props;
+  const compose = async (): Promise<void> => {
+    await recordings.compose(recording.id, null);
+    onChanged(await recordings.recording(recording.id));
+  };
+  return (
+    <div className="recordings-again">
+      <Button
+        className="button primary"
+        onPress={() => {
+          setFailed(false);
+          compose().catch(() => {
+            setFailed(true);
+          });
+        }}
+      >
+        {t('compose')}
+      </Button>
+      {isFailed && <p role="alert">{t('changeFailed')}</p>}
+    </div>
+  );
+}
+
+function Film(
+  props: Pick<AroundRecordings, 'recordings'> & { readonly recording: RecordingDetails },
+): ReactNode {
+  const { t } = useTranslation(WORDS);
+  const { recording, recordings } = props;
+  if (may(recording, 'open')) return <Player id={recording.id} recordings={recordings} />;
+  return <p className="account-empty">{t('notToWatch')}</p>;
+}
+
+function isOver(recording: RecordingDetails): boolean {
   return recording.state === 'ready' || recording.state === 'failed';
 }

@@ -28,14 +28,16 @@ export function TrackFiles({ recording, recordings, onAsked }: TrackFilesProps):
     <fieldset className="recordings-sharing">
       <legend>{t('tracks')}</legend>
       <p>{t('tracksHint')}</p>
-      {isMaking && <progress max={100} value={percent} aria-label={t('tracksProgress', { percent })} />}
+      {isMaking && (
+        <p className="recordings-state" role="status">
+          <progress max={100} value={percent} aria-hidden /> {t('tracksProgress', { percent })}
+        </p>
+      )}
       {made?.state === 'failed' && <p role="alert">{reasonWords(made.reason ?? '', made.detail)}</p>}
-      {made?.state === 'done' ? (
-        <Files recording={recording} recordings={recordings} key={made.id} />
-      ) : (
+      {made?.state === 'done' && <Files recording={recording} recordings={recordings} key={made.id} />}
+      {made?.state !== 'done' && !isMaking && (
         <Button
           className="button"
-          isDisabled={isMaking}
           onPress={() => {
             setFailed(false);
             recordings.joinTracks(recording.id).then(onAsked, () => {

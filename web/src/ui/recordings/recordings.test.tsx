@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { ApiError, type MeetingDetails, type RecordingDetails } from '../../meeting/index.ts';
@@ -36,6 +36,7 @@ function aRecording(changes: Partial<RecordingDetails> = {}): RecordingDetails {
     retainUntil: '2027-11-23T12:00:00Z',
     legalHold: false,
     access: { participants: false, users: [] },
+    actions: ['open', 'compose', 'keep', 'share', 'link', 'delete', 'log'],
     ...changes,
   };
 }
@@ -186,8 +187,50 @@ describe('a recording', () => {
     expect(compose).toHaveBeenCalledWith('rec_1', null);
   });
 
+  it('is watched by whom it names, who are offered nothing else', async () => {
+    const recording = () => Promise.resolve(aRecording({ actions: ['open'] }));
+    const attendees = vi.fn(refused(403));
+    show(aClient({ recording, attendees }));
+    expect(await screen.findByRole('button', { name: 'Play' })).toBeDefined();
+    expect(screen.getByText(/^Kept until/)).toBeDefined();
+    for (const name of ['Delete', 'Download tracks', 'Make a link', 'Share', 'Until somebody deletes it']) {
+      expect(screen.queryByRole('button', { name }), name).toBeNull();
+    }
+    expect(screen.queryByLabelText('Keep until')).toBeNull();
+    expect(attendees).not.toHaveBeenCalled();
+  });
+
+  it('is kept and deleted by who may not watch it', async () => {
+    const media = vi.fn(refused(403));
+    const recording = () => Promise.resolve(aRecording({ actions: ['keep', 'hold', 'delete', 'log'] }));
+    show(aClient({ recording, media }));
+    expect(await screen.findByText(/Only its hosts/)).toBeDefined();
+    expect(screen.getByLabelText('Keep until')).toBeDefined();
+    expect(screen.getByRole('button', { name: 'Delete' })).toBeDefined();
+    expect(screen.queryByText('Who may watch')).toBeNull();
+    expect(media).not.toHaveBeenCalled();
+  });
+
+  it('of nothing is only deleted', async () => {
+    const nothing = aRecording({
+      state: 'failed',
+      reason: 'nothing_recorded',
+      recordedBytes: 0,
+      actions: ['keep', 'delete', 'log'],
+    });
+    show(aClient({ recording: () => Promise.resolve(nothing) }));
+    expect(await screen.findByText(/Nobody sent sound or pictures/)).toBeDefined();
+    expect(
+      within(screen.getByRole('main'))
+        .getAllByRole('button')
+        .map((one) => one.textContent),
+    ).toEqual(['Delete']);
+    expect(screen.queryByText(/^Kept until/)).toBeNull();
+  });
+
   it('with a legal hold cannot be deleted', async () => {
-    show(aClient({ recording: () => Promise.resolve(aRecording({ legalHold: true })) }));
+    const actions = ['open', 'keep', 'log'] as const;
+    show(aClient({ recording: () => Promise.resolve(aRecording({ legalHold: true, actions })) }));
     expect(await screen.findByText('Held for legal reasons')).toBeDefined();
     expect(screen.queryByRole('button', { name: 'Delete' })).toBeNull();
   });
@@ -327,8 +370,8 @@ describe('whole tracks', () => {
       expect(onAsked).toHaveBeenCalled();
     });
     rerender(<TrackFiles {...props} recording={aRecording({ compositions: [composition({})] })} />);
-    expect(screen.getByRole('progressbar').getAttribute('aria-label')).toBe('Tracks joined by 40 %');
-    expect(screen.getByRole('button', { name: 'Download tracks' }).hasAttribute('disabled')).toBe(true);
+    expect(screen.getByRole('status').textContent).toContain('Tracks joined by 40 %');
+    expect(screen.queryByRole('button', { name: 'Download tracks' })).toBeNull();
   });
 
   it('are listed by person with length and size, and downloaded by a link of that moment', async () => {

@@ -93,6 +93,7 @@ export const de: WordsLike<typeof en> = {
   },
   settings: {
     title: 'Einstellungen',
+    id: 'Deine Kennung, für alle, die eine Aufnahme mit dir teilen:',
     parts: {
       profile: 'Du',
       appearance: 'Farben und Sprache',

@@ -90,6 +90,7 @@ export const en = {
   },
   settings: {
     title: 'Settings',
+    id: 'Your id, for whoever shares a recording with you:',
     parts: {
       profile: 'You',
       appearance: 'Colours and language',

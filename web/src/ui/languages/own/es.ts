@@ -93,6 +93,7 @@ export const es: WordsLike<typeof en> = {
   },
   settings: {
     title: 'Ajustes',
+    id: 'Tu identificador, para quien comparta una grabación contigo:',
     parts: {
       profile: 'Tú',
       appearance: 'Colores e idioma',

@@ -93,6 +93,7 @@ export const fr: WordsLike<typeof en> = {
   },
   settings: {
     title: 'Réglages',
+    id: 'Votre identifiant, pour qui partage un enregistrement avec vous :',
     parts: {
       profile: 'Vous',
       appearance: 'Couleurs et langue',

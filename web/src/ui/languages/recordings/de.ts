@@ -34,6 +34,7 @@ export const de: WordsLike<typeof en> = {
   all: 'Alle Aufzeichnungen',
   none: 'Noch ist nichts aufgezeichnet. Aufzeichnungen deiner Treffen erscheinen hier.',
   missing: 'Es gibt keine solche Aufzeichnung, oder sie steht dir nicht offen.',
+  notToWatch: 'Nur Gastgeber und Leute, die sie nennen, dürfen diese Aufnahme ansehen.',
   loading: 'Die Aufzeichnung wird geladen …',
   state: {
     starting: 'Beginnt',
@@ -74,6 +75,8 @@ export const de: WordsLike<typeof en> = {
     lost: 'Der Knoten des Rekorders ist weg',
   },
   progress: 'Film zu {{percent}} % fertig',
+  soon: 'Er erscheint hier von selbst, sobald er fertig ist.',
+  later: 'Der Film entsteht, wenn die Aufnahme angehalten hat.',
   keptUntil: 'Aufgehoben bis {{date}}',
   keptForGood: 'Aufgehoben, bis jemand sie löscht',
   held: 'Aus rechtlichen Gründen festgehalten',
@@ -100,14 +103,10 @@ export const de: WordsLike<typeof en> = {
     screen: 'Bildschirm',
     screen_audio: 'Ton des Bildschirms',
   },
-  copy: 'Link kopieren',
-  copied: 'Kopiert: Der Link öffnet den Film fünf Minuten lang',
-  copyFailed: 'Dein Browser ließ nichts kopieren.',
   sharing: 'Wer zusehen darf',
   sharedWith: 'Leute, die zusehen dürfen',
   person: 'Name oder Kennung einer Person',
-  personHint:
-    'Wer angemeldet dabei war, mit Namen, andere mit ihrer Kennung: Sie beginnt mit usr_ und steht für sie unter GET /v1/users/me.',
+  personHint: 'Wer angemeldet dabei war, mit Namen, andere mit der Kennung aus ihren Einstellungen.',
   personWrong:
     'Niemand dieses Namens war angemeldet dabei; eine Kennung ist usr_ und 26 Buchstaben und Ziffern.',
   share: 'Teilen',

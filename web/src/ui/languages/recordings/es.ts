@@ -33,6 +33,7 @@ export const es: WordsLike<typeof en> = {
   all: 'Todas las grabaciones',
   none: 'Aún no se ha grabado nada. Las grabaciones de tus reuniones aparecen aquí.',
   missing: 'No existe esa grabación, o no está abierta para ti.',
+  notToWatch: 'Solo sus anfitriones, y las personas que ellos nombran, pueden ver esta grabación.',
   loading: 'Cargando la grabación…',
   state: {
     starting: 'Empieza',
@@ -73,6 +74,8 @@ export const es: WordsLike<typeof en> = {
     lost: 'El nodo de la grabadora ha desaparecido',
   },
   progress: 'Película hecha al {{percent}} %',
+  soon: 'Aparecerá aquí por sí sola en cuanto esté hecha.',
+  later: 'La película se hace cuando la grabación se ha detenido.',
   keptUntil: 'Se guarda hasta el {{date}}',
   keptForGood: 'Se guarda hasta que alguien la elimine',
   held: 'Retenida por motivos legales',
@@ -100,14 +103,11 @@ export const es: WordsLike<typeof en> = {
     screen: 'Pantalla',
     screen_audio: 'Sonido de la pantalla',
   },
-  copy: 'Copiar un enlace',
-  copied: 'Copiado: abre la película durante cinco minutos',
-  copyFailed: 'Tu navegador no dejó copiar nada.',
   sharing: 'Quién puede ver',
   sharedWith: 'Personas que pueden ver',
   person: 'Nombre o identificador de una persona',
   personHint:
-    'Quien estuvo con sesión iniciada, por su nombre; los demás, por su identificador: empieza por usr_ y lo encuentran en GET /v1/users/me.',
+    'Quien estuvo con sesión iniciada, por su nombre; los demás, por el identificador que muestran sus ajustes.',
   personWrong:
     'Nadie con ese nombre estuvo con sesión iniciada; un identificador es usr_ y 26 letras y cifras.',
   share: 'Compartir',

@@ -33,6 +33,7 @@ export const fr: WordsLike<typeof en> = {
   all: 'Tous les enregistrements',
   none: 'Rien n’a encore été enregistré. Les enregistrements de vos réunions apparaissent ici.',
   missing: 'Cet enregistrement n’existe pas, ou ne vous est pas ouvert.',
+  notToWatch: 'Seuls ses hôtes, et les personnes qu’ils désignent, peuvent regarder cet enregistrement.',
   loading: 'Chargement de l’enregistrement…',
   state: {
     starting: 'Démarre',
@@ -73,6 +74,8 @@ export const fr: WordsLike<typeof en> = {
     lost: 'Le nœud de l’enregistreur a disparu',
   },
   progress: 'Film prêt à {{percent}} %',
+  soon: 'Il apparaît ici de lui-même dès qu’il est prêt.',
+  later: 'Le film est créé une fois l’enregistrement arrêté.',
   keptUntil: 'Conservé jusqu’au {{date}}',
   keptForGood: 'Conservé jusqu’à ce que quelqu’un le supprime',
   held: 'Retenu pour des raisons légales',
@@ -95,14 +98,11 @@ export const fr: WordsLike<typeof en> = {
   tracksProgress: 'Pistes assemblées à {{percent}} %',
   downloadTrack: 'Télécharger : {{what}} de {{name}}, {{length}}',
   sources: { microphone: 'Microphone', camera: 'Caméra', screen: 'Écran', screen_audio: 'Son de l’écran' },
-  copy: 'Copier un lien',
-  copied: 'Copié : il ouvre le film pendant cinq minutes',
-  copyFailed: 'Votre navigateur n’a rien laissé copier.',
   sharing: 'Qui peut regarder',
   sharedWith: 'Personnes qui peuvent regarder',
   person: 'Nom ou identifiant d’une personne',
   personHint:
-    'Qui était là et connecté, par son nom ; les autres, par leur identifiant : il commence par usr_ et se trouve à GET /v1/users/me.',
+    'Les personnes présentes et connectées par leur nom, les autres par l’identifiant que montrent leurs réglages.',
   personWrong:
     'Personne de ce nom n’était là et connecté ; un identifiant est usr_ suivi de 26 lettres et chiffres.',
   share: 'Partager',
