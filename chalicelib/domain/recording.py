@@ -271,7 +271,7 @@ def attend(recording: Recording, now: datetime) -> list[Step]:
     if since is None or not is_active(recording):
         return []
     waited = now - since
-    if recording.state == "starting" and waited > START_PATIENCE:
+    if (recording.state == "starting" or _is_unheard(recording)) and waited > START_PATIENCE:
         return [Step("recording.failed", _failed(recording, NOBODY_BEGAN, now))]
     if recording.state == "stopping" and waited > STOP_PATIENCE:
         takes = (dataclasses.replace(one, state="failed", reason="lost", ended_at=now)
@@ -308,7 +308,8 @@ def _outcome(recording: Recording, now: datetime, done: list[Step]) -> list[Step
         started = dataclasses.replace(recording, state="recording", started_at=first)
         return _outcome(started, now, [*done, Step("recording.started", started)])
     if recording.wanted == "stopped":
-        return done if open_takes(recording) else [*done, *_stopped(recording, now)]
+        is_over = not open_takes(recording) and not _is_unheard(recording)
+        return [*done, *_stopped(recording, now)] if is_over else done
     if not running or recording.state not in ("recording", "paused", "degraded"):
         return done
     states = {take.state for take in running}
@@ -333,6 +334,9 @@ def _outcome(recording: Recording, now: datetime, done: list[Step]) -> list[Step
 def _stopped(recording: Recording, now: datetime) -> list[Step]:
     """The last recorder has ended: there is something to make a file of, or there is nothing."""
     recording = _resumed(recording, now)
+    begun = [take.started_at for take in recording.takes if take.role == "primary"]
+    if recording.started_at is None and begun:
+        recording = dataclasses.replace(recording, started_at=min(begun))
     ends = [take.ended_at for take in recording.takes if take.ended_at is not None]
     ended = _ended(recording, max(ends, default=now))
     if not has_media(ended):
@@ -381,8 +385,13 @@ def _is_unlike_wanted(recording: Recording, *, anybody: bool) -> bool:
     return {
         "running": (is_lost and anybody) or "paused" in states,
         "paused": bool(states & {"recording", "degraded"}),
-        "stopped": bool(states),
+        "stopped": bool(states) or _is_unheard(recording),
     }[recording.wanted]
+
+
+def _is_unheard(recording: Recording) -> bool:
+    """It was stopped before anybody said that it has begun: it may have all the same, and has to be told."""
+    return recording.state == "stopping" and not recording.takes
 
 
 def _taken(seen: Seen, node: NodeId) -> Take:

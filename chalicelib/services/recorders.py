@@ -127,9 +127,14 @@ class Recorders:
         return begin(change, recording, at), recording
 
     def tell(self, meeting: Meeting, recordings: Iterable[Recording], request_id: str, now: datetime) -> None:
-        """Tell recorders that are not as they are wanted. What cannot be sent now, the clock sends again."""
+        """Tell recorders that are not as they are wanted. What cannot be sent now, the clock sends again.
+
+        A late command may have begun one of a recording that is over: with each of its reports it is stopped.
+        """
         for recording in recordings:
-            if recording.unsettled_since is None or not is_active(recording):
+            is_unsettled = is_active(recording) and recording.unsettled_since is not None
+            is_stray = not is_active(recording) and bool(open_takes(recording))
+            if not is_unsettled and not is_stray:
                 continue
             try:
                 self._tell(meeting, recording, request_id, now)

@@ -297,6 +297,30 @@ async def test_links_are_given_to_those_who_may_and_each_is_noted(
     assert first["items"] + rest["items"] == log["items"]
 
 
+async def test_one_that_is_stopped_at_once_is_stopped_on_its_node_too(
+    stage: Stage, commands: RecordingCommands
+):
+    recording = await start(stage)
+    commands.sent.clear()
+    _, _, stopping = await stage.api("POST", f"/recordings/{recording['id']}/stop")
+    assert (stopping["state"], stopping["pending"]) == ("stopping", "stop")
+    assert [one[0] for one in commands.sent] == ["stopRecording"]
+    await stage.says(recording["id"], "recording")
+    assert [one[0] for one in commands.sent] == ["stopRecording"] * 2
+    await stage.says(recording["id"], "stopped")
+    _, _, shown = await stage.api("GET", f"/recordings/{recording['id']}")
+    assert (shown["state"], shown["startedAt"] is not None) == ("processing", True)
+
+
+async def test_a_recorder_that_begins_after_all_is_stopped_although_the_recording_is_over(
+    stage: Stage, jobs: KeptJobs, commands: RecordingCommands
+):
+    recording = await ready(stage, jobs)
+    commands.sent.clear()
+    await stage.says(recording["id"], "recording", segments=4)
+    assert [one[0] for one in commands.sent] == ["stopRecording"]
+
+
 async def test_a_recording_has_the_title_that_its_meeting_had(api: Api, control_plane: ControlPlane):
     stage = Stage(api, control_plane)
     await stage.open(title="Design review")

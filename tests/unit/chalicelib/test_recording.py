@@ -228,12 +228,25 @@ def test_a_recording_that_no_node_begins_fails(story: Story):
 
 
 def test_one_that_is_stopped_before_anything_was_recorded_fails_with_the_reason(story: Story):
-    assert story.wants("stopped") == ["recording.stopping", "recording.failed"]
+    assert story.wants("stopped") == ["recording.stopping"]
+    story.pass_time(START_PATIENCE + timedelta(seconds=1))
+    assert story.clock() == ["recording.failed"]
+    assert story.recording.reason == NOBODY_BEGAN
     other = Story()
     other.says("recording", segments=0)
     other.wants("stopped")
     assert other.says("stopped", segments=0) == ["recording.failed"]
     assert other.recording.reason == NOTHING_RECORDED
+
+
+def test_one_that_is_stopped_before_its_node_was_heard_is_stopped_once_it_is(story: Story):
+    story.wants("stopped")
+    assert due_of(story.recording) == ("upkeep", NOW), "its node is told until it has said so"
+    assert story.says(None) == []
+    story.says("recording")
+    assert (story.state, due_of(story.recording)) == ("stopping", ("upkeep", NOW))
+    assert story.says("stopped") == ["recording.stopped"]
+    assert (story.state, story.recording.started_at) == ("processing", NOW)
 
 
 def test_what_a_lost_node_recorded_is_looked_for_although_it_never_counted_it(story: Story):
