@@ -12,7 +12,7 @@ import aiohttp
 import structlog
 
 from media_node.quantities import MeetingId
-from media_node.recording.recordings import Standing
+from media_node.recording.standing import Standing
 from media_node.relay.link import Link, Source
 from media_node.relay.mirror import Mirror, OpenPlane
 from media_node.transport.certificate import Certificate

@@ -21,7 +21,8 @@ from media_node.hosting import Hosting
 from media_node.meetings.model import Standing
 from media_node.quantities import Instant, MeetingId, ParticipantId
 from media_node.recording.manifest import Role
-from media_node.recording.recordings import Order, Recordings
+from media_node.recording.recordings import Recordings
+from media_node.recording.standing import Order
 from media_node.relay.link import Source
 
 

@@ -33,7 +33,7 @@ from media_node.observation import Observation
 from media_node.quantities import Instant, MeetingId, new_identifier
 from media_node.recorded_meetings import RecordedMeetings, message_of
 from media_node.recording.recordings import Recordings
-from media_node.recording.recordings import Standing as RecordingStanding
+from media_node.recording.standing import Standing as RecordingStanding
 from media_node.relay.link import Source
 from media_node.report import (
     format_counters,

@@ -13,7 +13,7 @@ from media_node.live_meetings import LiveMeetings
 from media_node.meetings.model import ChatMessage, RecordingNotice, Track
 from media_node.quantities import Instant, MeetingId
 from media_node.recording.manifest import Message
-from media_node.recording.recordings import Standing
+from media_node.recording.standing import Standing
 
 OpenTap = Callable[[int, int, int], None]
 

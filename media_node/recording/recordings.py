@@ -12,116 +12,32 @@ import itertools
 import json
 import socket
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import structlog
 
-from media_node.errors import ManifestError
 from media_node.metrics import RecordingCounts
 from media_node.quantities import Instant, MeetingId, new_identifier
+from media_node.recording.leftovers import Leftovers, finish_leftover, store_rest
 from media_node.recording.manifest import Message, Role
-from media_node.recording.messages import Messages
-from media_node.recording.processes import (
-    BROKEN_STATUS,
-    BUSY_STATUS,
-    UNFINISHED_STATUS,
-    start_recorder,
-    status_lines,
-)
-from media_node.recording.settings import RecorderSettings, parse_settings
+from media_node.recording.processes import BROKEN_STATUS, UNFINISHED_STATUS, start_recorder, status_lines
+from media_node.recording.settings import RecorderSettings
+from media_node.recording.standing import Order, Recording, Standing, State
+from media_node.recording.taps import Taps
 
 log = structlog.get_logger()
-
-State = Literal["recording", "paused", "degraded", "stopped", "failed"]
 
 # One lost report loses nothing.
 TOLD_SECONDS = 60.0
 # Who has left may come back; who is asked to record a meeting that never comes forgets it.
 EMPTY_SECONDS, ABSENT_SECONDS = 60.0, 600.0
 FIRST_RESTART_SECONDS, MAX_RESTART_SECONDS = 0.2, 5.0
-# Between attempts at a take of an earlier node: its recorder may be at it still, or the bucket away.
-LEFT_SECONDS = 30.0
 # A recorder that lives this long has recovered.
 STEADY_SECONDS = 10.0
-
-
 # A second recorder that is missing, or in trouble, for longer than this is told: within ten seconds of it.
 TROUBLE_SECONDS = 4.0
-BACKUP_TROUBLES = ("no_backup", "backup_degraded")
-
-COUNTED = ("spoolBytes", "segments", "bytes", "segmentsDropped", "recordsLost")
-
-
-class Taps(Protocol):
-    """What of the packet plane is needed; a tap is read at the other end of `descriptor`, the caller's."""
-
-    def open_tap(self, meeting: MeetingId, tap: int, descriptor: int) -> None: ...
-    def record(self, meeting: MeetingId, tap: int) -> None: ...
-    def pause(self, meeting: MeetingId) -> None: ...
-    def close_tap(self, meeting: MeetingId, tap: int) -> None: ...
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be recorded, and where it goes."""
-
-    recording: str
-    meeting: MeetingId
-    bucket: str
-    backup_bucket: str | None
-    key_id: str | None
-    role: Role = "primary"
-    # Of a primary: whether a second recorder, on another node, is to be there too.
-    has_backup: bool = False
-
-    @property
-    def place(self) -> MeetingId:
-        """What is tapped: the meeting on this node, or what comes of it from the node that has it."""
-        return self.meeting if self.role == "primary" else MeetingId(self.recording)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a recording does, as people and reports are told."""
-
-    recording: str
-    meeting: MeetingId
-    state: State
-    reason: str | None
-    started_us: int
-    role: Role = "primary"
-
-
-@dataclass
-class Recording:
-    """One recording that this node has been asked for."""
-
-    order: Order
-    asked_at: Instant
-    tap: int = 0
-    take: RecorderSettings | None = None
-    process: asyncio.subprocess.Process | None = None
-    is_paused: bool = False
-    is_stopping: bool = False
-    started_us: int = 0
-    ended_us: int | None = None
-    ended_at: Instant | None = None
-    empty_since: Instant | None = None
-    state: State = "recording"
-    reason: str | None = None
-    # What is wrong around the recorder: no second one, or no connection to the meeting; and since when.
-    trouble: str | None = None
-    trouble_since: Instant | None = None
-    restarts: int = 0
-    # Of the take now, as its recorder last said, and of those before.
-    status: dict[str, Any] = field(default_factory=dict)
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    # Takes that could not be gone on with: what they have is being stored.
-    left: set[asyncio.Task[None]] = field(default_factory=set)
-    # What people write to everybody.
-    messages: Messages = field(default_factory=Messages)
 
 
 class Recordings:
@@ -163,7 +79,7 @@ class Recordings:
         self._numbers = itertools.count(1)
         self.recording_by_key: dict[tuple[str, Role], Recording] = {}
         self.restarts = 0
-        self._leftovers: set[asyncio.Task[None]] = set()
+        self._leftovers = Leftovers(spool)
 
     # Commands.
 
@@ -295,42 +211,16 @@ class Recordings:
     def standing_of(self, meeting: MeetingId) -> Standing | None:
         """The recording that a meeting's people are told of."""
         for recording in self.recording_by_key.values():
-            if recording.order.place == meeting and recording.started_us and recording.ended_at is None:
-                return self._standing(recording)
+            if recording.order.place == meeting and recording.is_going_on:
+                return recording.standing
         return None
 
     def format_report(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "recording": one.order.recording,
-                "meeting": one.order.meeting,
-                "state": self._standing(one).state,
-                "reason": self._standing(one).reason,
-                "role": one.order.role,
-                "prefix": one.take.prefix if one.take is not None else "",
-                "segments": int(one.status.get("segments", 0)),
-                "bytes": int(one.status.get("bytes", 0)),
-                "tracks": int(one.status.get("tracks", 0)),
-                "startedUs": one.started_us,
-                "endedUs": one.ended_us,
-            }
-            for one in self.recording_by_key.values()
-            if one.started_us
-        ]
-
-    def standing(self, recording: Recording) -> Standing:
-        return self._standing(recording)
+        return [one.format_report() for one in self.recording_by_key.values() if one.started_us]
 
     def counts(self) -> Iterator[RecordingCounts]:
         """Of each recording that runs."""
-        for one in self.recording_by_key.values():
-            if one.started_us and one.ended_at is None:
-                spool, segments, size, dropped, lost = (int(one.status.get(name, 0)) for name in COUNTED)
-                is_degraded = self._standing(one).state == "degraded"
-                is_backup, lacks_backup = one.order.role == "backup", one.trouble in BACKUP_TROUBLES
-                yield RecordingCounts(
-                    is_degraded, spool, segments, size, dropped, lost, is_backup, lacks_backup
-                )
+        return (one.counts() for one in self.recording_by_key.values() if one.is_going_on)
 
     async def close(self, seconds: float) -> None:
         """End all takes; recorders that are not done by then go on by themselves."""
@@ -389,13 +279,13 @@ class Recordings:
         recording.messages.end()
         self._taps_of(recording).close_tap(recording.order.place, recording.tap)
         # People know at once; the last segments follow.
-        self._tell(replace(self._standing(recording), state="stopped", reason=None))
+        self._tell(replace(recording.standing, state="stopped", reason=None))
 
     def _finish(self, recording: Recording, state: State, reason: str | None) -> None:
         recording.ended_at = self._now()
         recording.state, recording.reason = state, reason
         log.info("recording_ended", recording=recording.order.recording, state=state, reason=reason)
-        self._tell(self._standing(recording))
+        self._tell(recording.standing)
 
     # Processes.
 
@@ -461,7 +351,7 @@ class Recordings:
 
     def _leave(self, recording: Recording, take: RecorderSettings) -> None:
         """A take that another one follows: what it has is stored beside that."""
-        task = asyncio.ensure_future(self._finish_leftover(replace(take, descriptor=None)))
+        task = asyncio.ensure_future(finish_leftover(take))
         recording.left.add(task)
         task.add_done_callback(recording.left.discard)
 
@@ -472,7 +362,7 @@ class Recordings:
 
     async def _finish_left(self, recording: Recording, take: RecorderSettings) -> None:
         """It died while it was ending: let another store what is left."""
-        status = await self._run_left(replace(take, descriptor=None))
+        status = await store_rest(take)
         await self._await_left(recording)
         self._finish(recording, "stopped" if status == 0 else "failed", None if status == 0 else "recorder")
 
@@ -495,47 +385,11 @@ class Recordings:
 
     def _change(self, recording: Recording) -> None:
         if recording.started_us and not recording.is_stopping:
-            self._tell(self._standing(recording))
-
-    def _standing(self, recording: Recording) -> Standing:
-        state, reason = recording.state, recording.reason
-        if state == "recording" and recording.is_paused:
-            state = "paused"
-        elif state == "recording" and recording.trouble is not None:
-            state, reason = "degraded", recording.trouble
-        order = recording.order
-        return Standing(order.recording, order.meeting, state, reason, recording.started_us, order.role)
-
-    # What an earlier node has left.
+            self._tell(recording.standing)
 
     def finish_leftovers(self) -> None:
         """Store what takes of a node that died have in the spool."""
-        for path in self._spool.glob("*.settings") if self._spool.is_dir() else ():
-            try:
-                take = replace(parse_settings(path.read_text()), descriptor=None)
-            except (ManifestError, OSError) as exc:
-                log.warning("leftover_unreadable", path=str(path), error=str(exc))
-                continue
-            task = asyncio.ensure_future(self._finish_leftover(take))
-            self._leftovers.add(task)
-            task.add_done_callback(self._leftovers.discard)
-
-    async def _finish_leftover(self, take: RecorderSettings) -> None:
-        status = await self._run_left(take)
-        while status in (BUSY_STATUS, UNFINISHED_STATUS):
-            await asyncio.sleep(LEFT_SECONDS)
-            status = await self._run_left(take)
-        log.info("leftover_finished", recording=take.recording, prefix=take.prefix, status=status)
-
-    async def _run_left(self, take: RecorderSettings) -> int:
-        try:
-            process = await start_recorder(take, None)
-        except OSError as exc:
-            log.error("recorder_not_started", recording=take.recording, error=str(exc))
-            return BROKEN_STATUS
-        async for _ in status_lines(process):
-            pass
-        return await process.wait()
+        self._leftovers.finish_all()
 
     def recorders(self) -> Iterable[int]:
         """The process ids of running recorders."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from media_node.recorded_meetings import RecordedMeetings
-from media_node.recording.recordings import Standing
+from media_node.recording.standing import Standing
 from packet_plane import CloseTap, TapTrack, UntapTrack
 from tests.support.stage import Stage, grid
 

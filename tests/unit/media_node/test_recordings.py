@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from media_node.quantities import MeetingId
+from media_node.recording import leftovers
 from media_node.recording import recordings as module
 from media_node.recording.manifest import Message
 from media_node.recording.processes import BROKEN_STATUS, BUSY_STATUS, UNFINISHED_STATUS
@@ -19,10 +20,9 @@ from media_node.recording.recordings import (
     EMPTY_SECONDS,
     TOLD_SECONDS,
     TROUBLE_SECONDS,
-    Order,
     Recordings,
-    Standing,
 )
+from media_node.recording.standing import Order, Standing
 
 MEETING = MeetingId("mtg_a")
 
@@ -149,7 +149,8 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(tmp_path)
-    monkeypatch.setattr(module, "start_recorder", made.start_recorder)
+    for one in (module, leftovers):
+        monkeypatch.setattr(one, "start_recorder", made.start_recorder)
     return made
 
 
@@ -321,7 +322,7 @@ async def test_what_an_earlier_node_left_is_finished_and_what_is_unreadable_is_n
 async def test_what_an_earlier_node_left_is_gone_on_with_until_it_is_stored(
     world: World, monkeypatch: pytest.MonkeyPatch, status: int
 ):
-    monkeypatch.setattr(module, "LEFT_SECONDS", 0)
+    monkeypatch.setattr(leftovers, "LEFT_SECONDS", 0)
     world.recordings.start(order(), [MEETING])
     take = (await world.recorder(0)).take
     (world.folder / "a.settings").write_text(take.format())
