@@ -185,8 +185,7 @@ async function look(name: string): Promise<void> {
       },
       [kind === 'dark' ? 'dark' : 'light', direction] as const,
     );
-    if (PICTURES !== undefined)
-      await page.screenshot({ path: `${PICTURES}/${name}-${kind}.png`, fullPage: true });
+    if (PICTURES !== undefined) await page.screenshot({ path: `${PICTURES}/${name}-${kind}.png` });
     expect([name, kind, ...(await findingsOf(page))]).toEqual([name, kind]);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect([name, kind, overflow]).toEqual([name, kind, 0]);

@@ -62,7 +62,12 @@ impl Track {
             let at_us = arrival.now.micros() as i64;
             stream
                 .clock
-                .handle_packet(at_us, sequence.0, header.rtp_timestamp, clock_rate);
+                .handle_packet(at_us, header.rtp_timestamp, clock_rate);
+            if named != codec {
+                stream
+                    .clock
+                    .handle_redundant(sequence.0, header.rtp_timestamp, clock_rate);
+            }
         }
         let stepping_down = fresh.map(|fresh| {
             let before = encoding.states().collect();

@@ -81,24 +81,24 @@ impl Arrival {
     }
 }
 
-/// Packets of sound as they come: none is sent before the last of its samples is there.
+/// Packets of sound as they come: none is sent before its first sample is there, nor by a browser before its last.
 ///
 /// libwebrtc reckons with 8,000 ticks a second in the reports of a microphone that is sent as RED
 /// (`kBogusRtpRateForAudioRtcp`, bugs.webrtc.org/6458): by five sixths of the time since its last packet it seems to be
-/// later than it is, tens of milliseconds in speech and a third of a second in silence.
+/// later than it is, tens of milliseconds in speech and a third of a second in silence. So what a packet holds counts where
+/// packets are redundant; who sends a file may send a packet at the time of its first sample.
 #[derive(Debug, Default)]
 struct Arrivals {
     /// Those that were on their way least, of now and of the time before.
     least: [Option<Arrival>; 2],
     since_us: i64,
     last: Option<(u64, u32)>,
-    /// What a packet holds at least.
+    /// What a redundant packet holds at least.
     ticks: u32,
 }
 
 impl Arrivals {
-    fn handle_packet(&mut self, at_us: i64, sequence: u64, rtp_timestamp: u32, clock_rate: u32) {
-        self.measure(sequence, rtp_timestamp, clock_rate);
+    fn handle_packet(&mut self, at_us: i64, rtp_timestamp: u32, clock_rate: u32) {
         if at_us - self.since_us > WINDOW_US / 2 {
             self.least = [None, self.least[0]];
             self.since_us = at_us;
@@ -118,7 +118,7 @@ impl Arrivals {
         }
     }
 
-    fn measure(&mut self, sequence: u64, rtp_timestamp: u32, clock_rate: u32) {
+    fn handle_redundant(&mut self, sequence: u64, rtp_timestamp: u32, clock_rate: u32) {
         let ticks = match self.last {
             Some((last, before)) if last + 1 == sequence => rtp_timestamp.wrapping_sub(before),
             _ => 0,
@@ -176,9 +176,14 @@ impl StreamClock {
     }
 
     /// A packet of sound came; those of pictures say nothing, as one picture has many.
-    pub fn handle_packet(&mut self, at_us: i64, sequence: u64, rtp_timestamp: u32, clock_rate: u32) {
+    pub fn handle_packet(&mut self, at_us: i64, rtp_timestamp: u32, clock_rate: u32) {
+        self.arrivals.handle_packet(at_us, rtp_timestamp, clock_rate);
+    }
+
+    /// It was a redundant one.
+    pub fn handle_redundant(&mut self, sequence: u64, rtp_timestamp: u32, clock_rate: u32) {
         self.arrivals
-            .handle_packet(at_us, sequence, rtp_timestamp, clock_rate);
+            .handle_redundant(sequence, rtp_timestamp, clock_rate);
     }
 
     /// Put it where its reports and its sender's clock say, and sound no later than it can have been.
@@ -320,7 +325,7 @@ mod tests {
 
     /// A microphone that is taken from time 0 on, in packets of 20 ms that come 2 ms after their last sample, each or every
     /// twentieth; and where it is put once a report has come that late after the last packet, which reckons with `rate`.
-    fn placed(each: u64, late_us: i64, rate: i64) -> i64 {
+    fn placed(is_redundant: bool, each: u64, late_us: i64, rate: i64) -> i64 {
         let (mut sender, mut clock) = (SenderClock::default(), StreamClock::default());
         let mut now_us = 0;
         for number in (0..100).chain((100..300).step_by(each as usize)) {
@@ -331,7 +336,10 @@ mod tests {
             } else {
                 100 + (number - 100) / each
             };
-            clock.handle_packet(now_us, sequence, number as u32 * 960, 48_000);
+            clock.handle_packet(now_us, number as u32 * 960, 48_000);
+            if is_redundant {
+                clock.handle_redundant(sequence, number as u32 * 960, 48_000);
+            }
         }
         let (taken_us, at_us) = (now_us - 22_000, now_us + late_us);
         let rtp_timestamp = taken_us * 48 / 1_000 + (at_us - taken_us) * rate / 1_000_000;
@@ -344,31 +352,30 @@ mod tests {
 
     #[test]
     fn sound_is_no_later_than_its_packets_show_whatever_a_report_says() {
-        assert_eq!(placed(1, 15_000, 48_000), 0);
-        assert_eq!(placed(1, 15_000, 8_000), 2_000);
+        assert_eq!(placed(true, 1, 15_000, 48_000), 0);
+        assert_eq!(placed(true, 1, 15_000, 8_000), 2_000);
         // In silence there is a packet every 400 ms.
-        assert_eq!(placed(20, 350_000, 48_000), 0);
-        assert_eq!(placed(20, 350_000, 8_000), 2_000);
+        assert_eq!(placed(true, 20, 350_000, 48_000), 0);
+        assert_eq!(placed(true, 20, 350_000, 8_000), 2_000);
+        // Who sends a file sends a packet when its first sample is due.
+        assert_eq!(placed(false, 20, 350_000, 8_000), 22_000);
     }
 
     #[test]
     fn packets_of_another_timeline_and_of_long_ago_bind_nothing() {
         let mut arrivals = Arrivals::default();
-        arrivals.handle_packet(0, 1, 960, 48_000);
+        arrivals.handle_packet(0, 960, 48_000);
+        arrivals.handle_redundant(1, 960, 48_000);
         assert_eq!(arrivals.latest_us(960, 48_000), Some(0));
-        arrivals.handle_packet(20_000, 2, 1_920, 48_000);
+        arrivals.handle_packet(20_000, 1_920, 48_000);
+        arrivals.handle_redundant(2, 1_920, 48_000);
         assert_eq!(arrivals.latest_us(960, 48_000), Some(-20_000));
         // The timestamps stood still for a second: what came before is forgotten within the window.
         for number in 3..200 {
-            arrivals.handle_packet(
-                1_000_000 + number * 20_000,
-                number as u64,
-                number as u32 * 960,
-                48_000,
-            );
+            arrivals.handle_packet(1_000_000 + number * 20_000, number as u32 * 960, 48_000);
         }
         assert_eq!(arrivals.latest_us(0, 48_000), Some(980_000));
-        arrivals.handle_packet(6_000_000, 300, 1_000_000_000, 48_000);
+        arrivals.handle_packet(6_000_000, 1_000_000_000, 48_000);
         assert_eq!(arrivals.latest_us(1_000_000_000, 48_000), Some(5_980_000));
     }
 
