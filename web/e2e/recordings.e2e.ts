@@ -146,7 +146,7 @@ it.runIf(isSlow)(
     await look(page, 'recordings-list-failed');
     await row.click();
     await page.getByText(recordings.reason.nothing_recorded).waitFor();
-    await look(page, 'recording-failed');
+    await look(page, 'recording-of-nothing');
     expect(ada.errors).toEqual([]);
     await ada.leave();
   },
