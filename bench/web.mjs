@@ -5,7 +5,8 @@
  * frame (join_time.mjs); the main thread of somebody who sees nine tiles; memory as others come and go.
  * Real API, real media node, the built web app in Chromium, all on this machine.
  *
- * Usage: node bench/web.mjs [--loads 10] [--joins 20] [--visits 200] [--seconds 20], after `npm run build` in web/.
+ * Usage: node bench/web.mjs [--only door] [--loads 10] [--joins 20] [--visits 200] [--seconds 20], after `npm run build` in
+ * web/. Parts to choose from: door, thread, memory, joins.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { ROOT, WEB, createMeeting, findOrStartParley, launchChromium, quantile, 
 
 const { values } = parseArgs({
   options: {
+    only: { type: 'string', multiple: true, default: ['door', 'thread', 'memory', 'joins'] },
     loads: { type: 'string', default: '10' },
     joins: { type: 'string', default: '20' },
     visits: { type: 'string', default: '200' },
@@ -33,15 +35,16 @@ const parley = await findOrStartParley();
 const sdk = await serveSdk(parley.apiUrl);
 const browser = await launchChromium();
 try {
-  await measureDoor(Number(values.loads));
-  await measureMainThread(Number(values.seconds));
-  await measureMemory(Number(values.visits));
+  if (values.only.includes('door')) await measureDoor(Number(values.loads));
+  if (values.only.includes('thread')) await measureMainThread(Number(values.seconds));
+  if (values.only.includes('memory')) await measureMemory(Number(values.visits));
 } finally {
   await browser.close();
   await sdk.close();
   await parley.stop();
 }
-run(process.execPath, [join(ROOT, 'bench/join_time.mjs'), '--runs', values.joins], ROOT);
+if (values.only.includes('joins'))
+  run(process.execPath, [join(ROOT, 'bench/join_time.mjs'), '--runs', values.joins], ROOT);
 
 /** From the navigation, nothing cached, until the form is there and no long task follows in the next second. */
 async function measureDoor(loads) {
