@@ -70,6 +70,7 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: globals.node } },
+  { files: ['public/early.js'], languageOptions: { globals: globals.browser } },
   { files: ['public/sw.js'], languageOptions: { globals: globals.serviceworker } },
   ...arrowRules,
 );

@@ -89,7 +89,7 @@ export class Link {
   }
 
   async prepare(): Promise<void> {
-    await this.#preparedConnection().createOffer();
+    await this.#preparedConnection().prepareOffer();
   }
 
   /** @throws MeetingError */

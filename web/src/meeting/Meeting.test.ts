@@ -144,6 +144,22 @@ describe('joining', () => {
     expect(connections[0]!.transceivers[0]!.sender.track).toMatchObject({ kind: 'audio' });
   });
 
+  it('is not held up by a connection that is still being prepared', async () => {
+    const prepared = meeting.prepare();
+    await join();
+    await prepared;
+    expect(connections).toHaveLength(1);
+    expect(connections[0]!.offers).toBe(1);
+    expect(connections[0]!.transceivers).toHaveLength(18);
+  });
+
+  it('leaves a connection alone that was closed while it was prepared', async () => {
+    const prepared = meeting.prepare();
+    await meeting.leave();
+    await prepared;
+    expect(connections[0]!.offers).toBe(0);
+  });
+
   it.each([
     [404, 'meeting_not_found'],
     [410, 'meeting_ended'],

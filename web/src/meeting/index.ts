@@ -1,5 +1,5 @@
 /** The public interface of Parley's client SDK: import from here, not from the files behind it. */
-import { Api, type MeetingDetails } from '../api/index.ts';
+import { Api, type ApiOptions, type MeetingDetails } from '../api/index.ts';
 import { asMeetingError } from './errors.ts';
 import { ResumeTokens, tabStorage } from './ResumeTokens.ts';
 
@@ -49,9 +49,13 @@ export { diagnosticsOf, readSurroundings, type Diagnostics, type Surroundings } 
  *
  * @throws MeetingError
  */
-export async function fetchMeeting(apiUrl: string, meeting: string): Promise<MeetingDetails> {
+export async function fetchMeeting(
+  apiUrl: string,
+  meeting: string,
+  options: Pick<ApiOptions, 'fetch'> = {},
+): Promise<MeetingDetails> {
   try {
-    return await new Api({ apiUrl }).fetchMeeting(meeting);
+    return await new Api({ ...options, apiUrl }).fetchMeeting(meeting);
   } catch (error) {
     throw asMeetingError(error);
   }

@@ -27,8 +27,12 @@ import { condenseStats, type ConnectionStats } from './stats.ts';
 export const SOURCES: readonly Source[] = ['microphone', 'camera', 'screen', 'screen_audio'];
 
 /** The loudest four are all that people can follow; ten tiles fill a laptop's screen. */
-const AUDIO_SLOTS = 4;
-const VIDEO_SLOTS = 10;
+const SLOTS: readonly Kind[] = [
+  ...Array.from({ length: 4 }, () => 'audio' as const),
+  ...Array.from({ length: 10 }, () => 'video' as const),
+];
+/** A phone makes four in 20 ms, and draws a frame between them and the next. */
+const SLOTS_AT_ONCE = 4;
 const CONFIGURATION: RTCConfiguration = { bundlePolicy: 'max-bundle' };
 
 export type MediaPath = 'new' | 'up' | 'interrupted' | 'failed';
@@ -49,7 +53,8 @@ export interface ConnectionOptions {
 export class Connection {
   readonly #pc: RTCPeerConnection;
   readonly #senders: ReadonlyMap<Source, RTCRtpTransceiver>;
-  readonly #receivers: readonly RTCRtpTransceiver[];
+  /** All of SLOTS once there is an offer. */
+  readonly #receivers: RTCRtpTransceiver[] = [];
   readonly #wanted = new Map<Source, WantedLayers>();
   #cameraLimit: CameraLimit | null = null;
   readonly #encoding = new Map<Source, Promise<void>>();
@@ -64,10 +69,6 @@ export class Connection {
     this.#pc = create(CONFIGURATION);
     const codec = options.cameraCodec ?? 'vp8';
     this.#senders = new Map(SOURCES.map((source) => [source, this.#addSender(source, codec)]));
-    this.#receivers = [
-      ...Array.from({ length: AUDIO_SLOTS }, () => this.#addReceiver('audio')),
-      ...Array.from({ length: VIDEO_SLOTS }, () => this.#addReceiver('video')),
-    ];
     this.#pc.onconnectionstatechange = () => {
       options.onPath(pathOf(this.#pc.connectionState));
     };
@@ -84,8 +85,21 @@ export class Connection {
 
   /** The description to send. Called again before an answer, it returns the same one. */
   createOffer(): Promise<string> {
+    this.#addReceivers(SLOTS.length);
     this.#offer ??= this.#describe();
     return this.#offer;
+  }
+
+  /** Makes the offer ahead of its time, in pieces between which the page is drawn and answers. */
+  async prepareOffer(nextTask = afterTask): Promise<void> {
+    for (;;) {
+      await nextTask();
+      // Closed meanwhile, or offered by somebody who could not wait.
+      if (this.#pc.signalingState === 'closed' || this.#receivers.length === SLOTS.length) return;
+      if (this.#receivers.length + SLOTS_AT_ONCE >= SLOTS.length) break;
+      this.#addReceivers(SLOTS_AT_ONCE);
+    }
+    await this.createOffer();
   }
 
   /** A fresh offer whose answer moves the media to a new network path; the tracks go on. */
@@ -256,12 +270,30 @@ export class Connection {
     return transceiver;
   }
 
+  /** As many of those that are still missing. */
+  #addReceivers(most: number): void {
+    const made = this.#receivers.length;
+    for (const kind of SLOTS.slice(made, made + most)) this.#receivers.push(this.#addReceiver(kind));
+  }
+
   #addReceiver(kind: Kind): RTCRtpTransceiver {
     const transceiver = this.#pc.addTransceiver(kind, { direction: 'recvonly' });
     preferCodecs(transceiver, { kind, direction: 'receiving' }, RTCRtpReceiver.getCapabilities(kind));
     if (kind === 'video') describeLayers(transceiver);
     return transceiver;
   }
+}
+
+/** At once when the page has nothing else to do, which a timer is not. */
+function afterTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 function preferCodecs(

@@ -11,6 +11,7 @@ import {
   type LocalMediaClient,
   type MeetingClient,
 } from '../meeting/index.ts';
+import { DeviceSelect } from './components/DevicePicker.tsx';
 import { takePlace, type Account } from './frame/account.ts';
 import { JoinPage } from './pages/JoinPage.tsx';
 import { LeftPage } from './pages/LeftPage.tsx';
@@ -20,6 +21,7 @@ import { StartPage } from './pages/StartPage.tsx';
 import { lazyPart } from './lazyPart.tsx';
 import { parseRoute, pathOf, type Route } from './route.ts';
 import { useSnapshot } from './useSnapshot.ts';
+import { whenIdle } from './whenIdle.ts';
 
 const API_URL = '/v1';
 const MeetingPage = lazyPart(async () => ({
@@ -144,6 +146,11 @@ export function App(): ReactNode {
   );
 }
 
+/** What is wanted next at the door, so that it is there at the click. */
+function loadNext(): void {
+  for (const part of [MeetingPage, DeviceSelect]) void part.load();
+}
+
 interface VisitProps {
   readonly code: string;
   readonly onAgain: () => void;
@@ -166,9 +173,9 @@ function Visit(props: VisitProps): ReactNode {
     };
     // eslint-disable-next-line react-hooks/set-state-in-effect -- An outside resource becomes state once, on mount.
     setHeld(made);
-    // While one stands at the door, so that it is there at the click.
-    void MeetingPage.load();
+    const stopLoading = whenIdle(loadNext);
     return () => {
+      stopLoading();
       void made.meeting.leave();
       made.media.close();
     };

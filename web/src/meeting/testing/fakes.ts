@@ -99,6 +99,7 @@ export class FakePeerConnection {
   readonly transceivers: FakeTransceiver[] = [];
   readonly answers: string[] = [];
   restarts = 0;
+  offers = 0;
 
   addTransceiver(
     kind: string,
@@ -111,6 +112,7 @@ export class FakePeerConnection {
   }
 
   createOffer(): Promise<{ type: string; sdp: string }> {
+    this.offers += 1;
     return Promise.resolve({ type: 'offer', sdp: `offer ${String(this.restarts)}` });
   }
 

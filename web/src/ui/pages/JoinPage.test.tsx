@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { act, render, screen } from '@testing-library/react';
+import { act, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { MeetingError, type LocalMediaSnapshot } from '../../meeting/index.ts';
@@ -37,7 +37,9 @@ describe('the join page', () => {
     const { meeting, media } = await arrive();
     expect(heading()).toBe('Tea');
     expect(document.title).toBe('Tea · Parley');
-    expect(meeting.calls).toContainEqual(['prepare']);
+    await waitFor(() => {
+      expect(meeting.calls).toContainEqual(['prepare']);
+    });
     expect(media.calls).toEqual(['startMicrophone', 'startCamera']);
   });
 
@@ -50,6 +52,17 @@ describe('the join page', () => {
       ['join', { meeting: 'abc-defg-hij', displayName: 'Ada', microphone, microphoneMuted: false }],
     ]);
     expect(localStorage.getItem('parley.name')).toBe(' Ada ');
+  });
+
+  it('shows what was asked before the app had come, and asks anew after a failure', async () => {
+    const url = 'http://parley.test/v1/meetings/abc-defg-hij';
+    const early = Promise.reject(new TypeError('Failed to fetch'));
+    window.parleyEarly = { url, answer: early };
+    await arrive();
+    expect(heading()).toBe('Parley cannot be reached');
+    expect(window.parleyEarly).toBeUndefined();
+    await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(await screen.findByRole('heading', { name: 'Tea' })).toBeDefined();
   });
 
   it('asks for a name instead of joining without one', async () => {
@@ -165,10 +178,13 @@ describe('the join page', () => {
     const { media } = await arrive();
     media.probeMicrophone = (id) =>
       Promise.resolve(Object.assign(aTrack('audio'), { stop: () => stopped.push(id) }));
-    await userEvent.click(screen.getByRole('button', { name: /MacBook Pro Microphone/ }));
+    const picker = screen.getByRole('button', { name: 'MacBook Pro Microphone Microphone' });
+    picker.focus();
+    await userEvent.keyboard('{ArrowDown}');
     expect(await screen.findByRole('img', { name: 'Level of Yeti Stereo Microphone' })).toBeDefined();
     await userEvent.keyboard('{Escape}');
     expect(stopped).toContain('mic2');
+    expect(document.activeElement?.textContent).toContain('MacBook Pro Microphone');
   });
 
   it('switches noise suppression', async () => {

@@ -13,11 +13,13 @@ import { DevicePickers } from '../components/DevicePickers.tsx';
 import { Preview } from '../components/Preview.tsx';
 import { Wordmark } from '../components/Wordmark.tsx';
 import { TestLink } from '../network/TestLink.tsx';
+import { fetchOrTake } from '../early.ts';
 import { NoticeBefore } from '../recordings/RecordingNotice.tsx';
 import type { Route } from '../route.ts';
 import { useSession } from '../session.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { useTitle } from '../useTitle.ts';
+import { whenIdle } from '../whenIdle.ts';
 import { NoticePage } from './NoticePage.tsx';
 
 interface JoinPageProps {
@@ -68,7 +70,7 @@ function useLookup(apiUrl: string, code: string, tries: number): Lookup {
     const show = (next: Lookup): void => {
       if (isCurrent) setLookup(next);
     };
-    fetchMeeting(apiUrl, code).then(
+    fetchMeeting(apiUrl, code, { fetch: fetchOrTake }).then(
       (details) => {
         show(
           details.state === 'ended' ? { kind: 'failed', code: 'meeting_ended' } : { kind: 'found', details },
@@ -95,7 +97,6 @@ function Door({
   const { t } = useTranslation();
   const { state } = useSnapshot(meeting);
   const { displayName, setDisplayName, microphoneMuted, cameraWanted } = useSession();
-  const { microphone, camera } = useSnapshot(media);
   const [isMissing, setMissing] = useState(false);
   const [passcode, setPasscode] = useState('');
   const [refusal, setRefusal] = useState<PasscodeRefusal>(null);
@@ -104,9 +105,10 @@ function Door({
   useTitle(details.title ?? details.code);
 
   useEffect(() => {
-    void meeting.prepare();
     void media.startMicrophone();
     if (cameraWanted) void media.startCamera();
+    // After the page is there: a connection with all its m-lines takes a phone longer than all that is drawn.
+    return whenIdle(() => void meeting.prepare());
     // Only on arrival: later changes come from the controls.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [meeting, media]);
@@ -119,6 +121,8 @@ function Door({
       setRefusal('passcode_required');
       return;
     }
+    // As they are now: a page that followed them would be drawn anew with each of their steps.
+    const { microphone, camera } = media.getSnapshot();
     meeting
       .join({
         meeting: code,
