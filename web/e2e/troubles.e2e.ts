@@ -18,6 +18,9 @@ declare global {
 /** What takes longer does not come; a busy machine has its first tries fail. */
 const RETURN_MS = 40_000;
 
+/** What a spared battery lets a camera send; a device that is only busy may send more. */
+const SPARED_FPS = 15;
+
 let browser: Browser;
 let parley: Parley;
 /** The host, whom all of it happens to. */
@@ -65,6 +68,18 @@ const cutSocket = (page: Page): Promise<void> =>
   page.evaluate(() => {
     window.openSockets.at(-1)?.close(4900);
   });
+
+/** Runs in the page: how many pictures of the camera it may send a second. */
+function fastestPictures(): number {
+  const senders =
+    window.openConnections
+      .at(-1)
+      ?.getTransceivers()
+      .map(({ sender }) => sender) ?? [];
+  const camera = senders.find(({ track }) => track?.kind === 'video' && track.readyState === 'live');
+  const rates = camera?.getParameters().encodings.map(({ maxFramerate }) => maxFramerate ?? 30) ?? [];
+  return Math.max(0, ...rates);
+}
 
 const connections = (page: Page): Promise<number> => page.evaluate(() => window.openConnections.length);
 
@@ -186,6 +201,27 @@ describe('somebody who asks for help', () => {
       expect(text).not.toContain(secret);
     }
     await page.keyboard.press('Escape');
+  });
+});
+
+describe('somebody who spares the battery', () => {
+  it('is told that it is spared, and sends less until it need not be', async () => {
+    const { page } = ada;
+    const fastest = (): Promise<number> => page.evaluate(fastestPictures);
+    await expect.poll(fastest).toBeGreaterThan(SPARED_FPS);
+    const choose = async (): Promise<void> => {
+      await ada.press(en.more.title);
+      await page.getByRole('menuitem', { name: en.more.settings }).click();
+      // The switch itself is out of sight: people press its words.
+      await page.getByRole('dialog').getByText(en.network.saveBattery).click();
+    };
+    await choose();
+    await page.getByText(en.network.saving).waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(fastest).toBeLessThanOrEqual(SPARED_FPS);
+    await choose();
+    await page.keyboard.press('Escape');
+    await expect.poll(fastest).toBeGreaterThan(SPARED_FPS);
   });
 });
 

@@ -40,7 +40,7 @@ export const EMPTY_SNAPSHOT: MeetingSnapshot = {
   share: null,
   shareRequests: [],
   shareTurn: 'none',
-  adaptation: { level: 0, plan: planAt(0), reason: null },
+  adaptation: { level: 0, plan: planAt(0), reason: null, isSaving: false },
 };
 
 /** Hosts do, and whom they let. */

@@ -10,8 +10,10 @@ export interface AdaptationSnapshot {
   /** 0 is everything; each higher level is lighter. */
   readonly level: number;
   readonly plan: Plan;
-  /** Why it is not everything. */
+  /** Why it is not everything: what holds it at this level. */
   readonly reason: 'battery' | 'cpu' | 'device' | null;
+  /** Whether the battery is spared, also where something else holds back more than that. */
+  readonly isSaving: boolean;
 }
 
 export class Adaptation {
@@ -21,10 +23,10 @@ export class Adaptation {
 
   get snapshot(): AdaptationSnapshot {
     const { level: byLoad } = this.#ladder;
-    const isBySaver = this.#isSaving && SAVER_LEVEL > byLoad;
+    const isBySaver = this.#isSaving && SAVER_LEVEL >= byLoad;
     const level = isBySaver ? SAVER_LEVEL : byLoad;
     const byDevice = byLoad > this.#first ? 'cpu' : level > 0 ? 'device' : null;
-    return { level, plan: planAt(level), reason: isBySaver ? 'battery' : byDevice };
+    return { level, plan: planAt(level), reason: isBySaver ? 'battery' : byDevice, isSaving: this.#isSaving };
   }
 
   handleDevice(device: Device): void {
@@ -145,9 +147,9 @@ export class Adapting {
   }
 
   #settle(): void {
-    const { level, reason } = this.#snapshot;
+    const { level, reason, isSaving } = this.#snapshot;
     const now = this.#adaptation.snapshot;
-    if (now.level === level && now.reason === reason) return;
+    if (now.level === level && now.reason === reason && now.isSaving === isSaving) return;
     this.#snapshot = now;
     this.#onChange();
   }

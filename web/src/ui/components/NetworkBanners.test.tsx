@@ -31,9 +31,9 @@ describe('what is held back', () => {
   });
 
   it('is said once of a busy device and of a spared battery, and not of one that began low', () => {
-    const adapted = (reason: 'cpu' | 'battery' | 'device') => ({
+    const adapted = (reason: 'cpu' | 'battery' | 'device', isSaving = reason === 'battery') => ({
       ...EMPTY,
-      adaptation: { level: 3, plan: planAt(3), reason },
+      adaptation: { level: 3, plan: planAt(3), reason, isSaving },
     });
     const said = (): string[] => useToasts.getState().toasts.map(({ text }) => text);
     const { rerender, container } = render(<NetworkBanners snapshot={adapted('cpu')} />);
@@ -42,6 +42,9 @@ describe('what is held back', () => {
     expect(said()).toEqual([en.network.busy, en.network.saving]);
     rerender(<NetworkBanners snapshot={adapted('device')} />);
     expect(said()).toHaveLength(2);
+    rerender(<NetworkBanners snapshot={adapted('cpu')} />);
+    rerender(<NetworkBanners snapshot={adapted('cpu', true)} />);
+    expect(said().slice(2)).toEqual([en.network.busy, en.network.saving]);
     expect(container.textContent).toBe('');
   });
 });

@@ -10,12 +10,15 @@ const MOST_NAMES = 2;
 export function NetworkBanners({ snapshot }: { readonly snapshot: MeetingSnapshot }): ReactNode {
   const { t, i18n } = useTranslation();
   const { participants, adaptation, state } = snapshot;
-  const { reason } = adaptation;
+  const { reason, isSaving } = adaptation;
   // What may last for the rest of the meeting is said once: a banner over somebody's face for so long helps nobody.
   useEffect(() => {
     if (reason === 'cpu') showToast(t('network.busy'));
-    if (reason === 'battery') showToast(t('network.saving'));
   }, [reason, t]);
+  // Whoever wants the battery spared is told that it is, also where a busy device holds back more than that.
+  useEffect(() => {
+    if (isSaving) showToast(t('network.saving'));
+  }, [isSaving, t]);
   const paused = participants.filter(({ tracks }) =>
     [tracks.camera, tracks.screen].some((track) => track?.isPaused === true),
   );
