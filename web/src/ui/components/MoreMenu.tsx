@@ -9,6 +9,7 @@ import { LiveItems } from '../live/LiveItems.tsx';
 import { useFullScreen } from '../useFullScreen.ts';
 import { useView } from '../view.ts';
 import { ControlButton } from './ControlButton.tsx';
+import { ReactionPicture } from './ReactionPicture.tsx';
 import { REACTIONS } from './ReactionsPopover.tsx';
 
 interface MoreMenuProps {
@@ -54,7 +55,7 @@ function ReactionItems({ meeting }: { readonly meeting: MeetingClient }): ReactN
             meeting.react(reaction);
           }}
         >
-          {reaction}
+          <ReactionPicture reaction={reaction} />
         </MenuItem>
       ))}
     </MenuSection>

@@ -1,6 +1,7 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import type { MeetingClient, ParticipantSnapshot } from '../../meeting/index.ts';
 import { hueOf } from '../layout.ts';
+import { ReactionPicture } from './ReactionPicture.tsx';
 
 interface Floating {
   readonly id: number;
@@ -16,7 +17,7 @@ interface ReactionsProps {
   readonly participants: readonly ParticipantSnapshot[];
 }
 
-/** Reactions rise along the left edge, each with the name of its sender. */
+/** Reactions rise along the edge where the text begins, each with the name of its sender. */
 export function Reactions({ meeting, participants }: ReactionsProps): ReactNode {
   const [floating, setFloating] = useState<readonly Floating[]>([]);
   useEffect(() => {
@@ -37,7 +38,9 @@ export function Reactions({ meeting, participants }: ReactionsProps): ReactNode 
           className="floating-reaction"
           style={{ left: `${String(hueOf(from + String(id)) / 5)}px` }}
         >
-          <b>{reaction}</b>
+          <b>
+            <ReactionPicture reaction={reaction} />
+          </b>
           <small>{participants.find((participant) => participant.id === from)?.displayName}</small>
         </span>
       ))}

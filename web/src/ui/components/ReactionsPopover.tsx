@@ -4,6 +4,7 @@ import { Button, Dialog, DialogTrigger, Popover } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient } from '../../meeting/index.ts';
 import { ControlButton } from './ControlButton.tsx';
+import { ReactionPicture } from './ReactionPicture.tsx';
 
 export const REACTIONS = ['👍', '👏', '❤️', '😂', '😮', '🎉'];
 
@@ -24,7 +25,7 @@ export function ReactionsPopover({ meeting }: { readonly meeting: MeetingClient 
                 meeting.react(reaction);
               }}
             >
-              {reaction}
+              <ReactionPicture reaction={reaction} />
             </Button>
           ))}
         </Dialog>

@@ -219,6 +219,16 @@ describe('controls', () => {
     for (const name of ['setHand', 'react', 'shareScreen', 'leave']) expect(names).toContain(name);
   });
 
+  it('see reactions as pictures, and those of other clients as they are', async () => {
+    const { meeting } = enter();
+    act(() => {
+      meeting.emit('reaction', { from: BOB.id, reaction: '🎉' });
+      meeting.emit('reaction', { from: BOB.id, reaction: '🦄' });
+    });
+    expect((await screen.findByRole('img', { name: '🎉' })).tagName).toBe('svg');
+    expect(screen.getByText('🦄')).toBeDefined();
+  });
+
   it('raise the hand, open chat and people, and explain themselves by keyboard', async () => {
     const { meeting } = enter();
     await userEvent.keyboard('{Control>}{Alt>}h{/Alt}{/Control}');
