@@ -86,7 +86,7 @@ function Reconnecting({ since }: { readonly since: number }): ReactNode {
     <div className="banner warn">
       <span className="spinner small" aria-hidden />
       <p role="alert">{t(navigator.onLine ? 'meeting.reconnecting' : 'meeting.offline')}</p>
-      <span className="elapsed" aria-hidden>
+      <span className="elapsed" dir="auto" aria-hidden>
         {t('meeting.seconds', { count: seconds })}
       </span>
     </div>

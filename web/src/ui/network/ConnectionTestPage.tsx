@@ -151,7 +151,9 @@ function RegionRow({ region }: { readonly region: RegionReport }): ReactNode {
         <td colSpan={4}>{t('test.away')}</td>
       ) : (
         <>
-          <td dir="auto">{figures.milliseconds(region.rttMs)}</td>
+          <td>
+            <bdi>{figures.milliseconds(region.rttMs)}</bdi>
+          </td>
           {([region.socket, region.udp, region.tcp] as const).map((reach, index) => (
             <td key={index}>
               <ReachMark reach={reach} />
@@ -203,7 +205,9 @@ function Link({ link, region }: { readonly link: LinkReport; readonly region: st
         {rows.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd dir="auto">{value}</dd>
+            <dd>
+              <bdi>{value}</bdi>
+            </dd>
           </div>
         ))}
       </dl>

@@ -99,7 +99,9 @@ function Transport({ statistics }: { readonly statistics: MeetingStatistics }): 
         {rows.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd dir="ltr">{value}</dd>
+            <dd>
+              <bdi dir="ltr">{value}</bdi>
+            </dd>
           </div>
         ))}
       </dl>
@@ -165,19 +167,28 @@ function Stream({ stream, participants }: StreamProps): ReactNode {
         {layers !== null && ` ${layers}`}
         {name !== undefined && <span className="whose">{name}</span>}
       </th>
-      <td>
+      <Cell>
         {stream.isPowerEfficient === true
           ? t('statistics.hardware', { codec: stream.codec ?? unknown })
           : (stream.codec ?? unknown)}
-      </td>
-      <td>{height > 0 ? t('statistics.sizeOf', { width, height, fps }) : unknown}</td>
-      <td>{figures.rate(stream.bps)}</td>
-      <td>{figures.percent(stream.loss)}</td>
-      <td>{figures.milliseconds(stream.jitterMs)}</td>
-      <td>{figures.milliseconds(stream.codingMsPerFrame)}</td>
+      </Cell>
+      <Cell>{height > 0 ? t('statistics.sizeOf', { width, height, fps }) : unknown}</Cell>
+      <Cell>{figures.rate(stream.bps)}</Cell>
+      <Cell>{figures.percent(stream.loss)}</Cell>
+      <Cell>{figures.milliseconds(stream.jitterMs)}</Cell>
+      <Cell>{figures.milliseconds(stream.codingMsPerFrame)}</Cell>
       {stream.direction === 'sending' && (
-        <td>{limitation === null ? unknown : t(`statistics.limits.${limitation}`)}</td>
+        <Cell>{limitation === null ? unknown : t(`statistics.limits.${limitation}`)}</Cell>
       )}
     </tr>
+  );
+}
+
+/** A figure keeps its own order: "640 × 360" is the same size where words run from right to left. */
+function Cell({ children }: { readonly children: ReactNode }): ReactNode {
+  return (
+    <td>
+      <bdi>{children}</bdi>
+    </td>
   );
 }
