@@ -138,7 +138,7 @@ export const en = {
   meeting: {
     self: 'You',
     you: '{{name}} (you)',
-    aloneTitle: 'You are the first one here',
+    aloneTitle: 'You are the only one here',
     aloneText: 'Send the link to those you want to meet.',
     copyLink: 'Copy link',
     copyLinkTo: 'Copy link to {{code}}',

@@ -151,7 +151,7 @@ export const de: Words = {
   meeting: {
     self: 'Du',
     you: '{{name}} (du)',
-    aloneTitle: 'Noch ist niemand da',
+    aloneTitle: 'Außer dir ist niemand da',
     aloneText: 'Schicke den Link an alle, die du treffen willst.',
     copyLink: 'Link kopieren',
     copyLinkTo: 'Link zu {{code}} kopieren',

@@ -144,7 +144,7 @@ export const es: Words = {
   meeting: {
     self: 'Tú',
     you: '{{name}} (tú)',
-    aloneTitle: 'Eres el primero aquí',
+    aloneTitle: 'No hay nadie más aquí',
     aloneText: 'Envía el enlace a quienes quieras ver.',
     copyLink: 'Copiar enlace',
     copyLinkTo: 'Copiar enlace a {{code}}',

@@ -150,7 +150,7 @@ export const fr: Words = {
   meeting: {
     self: 'Vous',
     you: '{{name}} (vous)',
-    aloneTitle: 'Vous êtes le premier ici',
+    aloneTitle: 'Il n’y a que vous ici',
     aloneText: 'Envoyez le lien à ceux que vous voulez voir.',
     copyLink: 'Copier le lien',
     copyLinkTo: 'Copier le lien vers {{code}}',

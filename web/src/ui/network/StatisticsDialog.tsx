@@ -34,7 +34,7 @@ export default function StatisticsDialog({ meeting }: { readonly meeting: Meetin
             <Streams
               key={direction}
               direction={direction}
-              streams={statistics.streams.filter((stream) => stream.direction === direction)}
+              streams={inOrder(statistics.streams.filter((stream) => stream.direction === direction))}
               participants={participants}
             />
           ))}
@@ -42,6 +42,14 @@ export default function StatisticsDialog({ meeting }: { readonly meeting: Meetin
       )}
     </MeetingDialog>
   );
+}
+
+const SOURCES = ['microphone', 'camera', 'screen', 'screen_audio'];
+
+/** Each source's streams together, the largest first: browsers list them as it happens. */
+function inOrder(streams: readonly StreamStatistics[]): readonly StreamStatistics[] {
+  const rank = ({ source }: StreamStatistics): number => SOURCES.indexOf(source ?? '');
+  return streams.toSorted((a, b) => rank(a) - rank(b) || b.height - a.height || a.key.localeCompare(b.key));
 }
 
 interface CopyProps {

@@ -71,7 +71,7 @@ describe('tiles', () => {
 
   it('invite others while one is alone', () => {
     enter([ADA]);
-    expect(screen.getByText('You are the first one here')).toBeDefined();
+    expect(screen.getByText('You are the only one here')).toBeDefined();
     expect(screen.getByRole('button', { name: 'Copy link' })).toBeDefined();
   });
 
