@@ -65,7 +65,7 @@ export const SCREENS = {
     query: 'scene=join&name=Maya',
     api: asked({ activeRecording: { id: 'rec_1', state: 'recording' } }),
   },
-  'join-devices': { query: 'scene=join&name=Maya', api: FOUND, press: [/Microphone$/] },
+  'join-devices': { query: 'scene=join&name=Maya', api: FOUND, press: [/Microphone$/], opens: 'listbox' },
   waiting: { query: 'scene=join&name=Maya&at-the-door', api: FOUND },
   'join-not-found': { query: 'scene=join', api: MISSING },
   'join-ended': { query: 'scene=join', api: ENDED },
