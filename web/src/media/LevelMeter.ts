@@ -1,8 +1,9 @@
 /**
  * LevelMeter: how loud a captured track is, for a meter that moves.
  *
- * Owns an audio graph of two nodes and never plays anything.
+ * Owns its ears, which it opens at its first look: to begin with, the page shows what was captured.
  */
+import { openEars, type Ears } from './ears.ts';
 import type { LevelMeterClient } from './types.ts';
 
 /** Eyes see 20 steps a second as motion; more only costs battery. */
@@ -14,17 +15,14 @@ const FLOOR_DB = -60;
 const CEILING_DB = -10;
 
 export class LevelMeter implements LevelMeterClient {
-  readonly #context = new AudioContext();
-  readonly #analyser: AnalyserNode;
-  readonly #source: MediaStreamAudioSourceNode;
+  readonly #track: MediaStreamTrack;
+  #ears: Ears | null = null;
   readonly #samples = new Float32Array(WINDOW);
   readonly #listeners = new Set<(level: number) => void>();
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(track: MediaStreamTrack) {
-    this.#analyser = new AnalyserNode(this.#context, { fftSize: WINDOW });
-    this.#source = new MediaStreamAudioSourceNode(this.#context, { mediaStream: new MediaStream([track]) });
-    this.#source.connect(this.#analyser);
+    this.#track = track;
     this.#timer = setInterval(() => {
       this.#measure();
     }, INTERVAL_MS);
@@ -32,20 +30,25 @@ export class LevelMeter implements LevelMeterClient {
 
   readonly subscribe = (listener: (level: number) => void): (() => void) => {
     this.#listeners.add(listener);
-    // A context made before any click starts suspended; subscribing usually follows one.
-    void this.#context.resume();
     return () => this.#listeners.delete(listener);
   };
 
   close(): void {
     clearInterval(this.#timer);
     this.#listeners.clear();
-    this.#source.disconnect();
-    void this.#context.close();
+    void this.#ears?.context.close();
   }
 
   #measure(): void {
-    this.#analyser.getFloatTimeDomainData(this.#samples);
+    this.#ears ??= openEars(this.#track, WINDOW);
+    if (this.#ears === null) {
+      this.close();
+      return;
+    }
+    const { context, analyser } = this.#ears;
+    // One that was made before any click sleeps until there is one.
+    if (context.state === 'suspended') void context.resume();
+    analyser.getFloatTimeDomainData(this.#samples);
     const level = levelOf(this.#samples);
     for (const listener of this.#listeners) listener(level);
   }

@@ -1,4 +1,5 @@
 /** MicrophoneWatch: follows what comes out of a captured microphone, muted or not. Never plays anything. */
+import { openEars, type Ears } from './ears.ts';
 import { SignalDetector, decibelsOf, type MicrophoneSignal } from './signal.ts';
 
 const INTERVAL_MS = 100;
@@ -6,21 +7,24 @@ const INTERVAL_MS = 100;
 const WINDOW = 4096;
 
 export class MicrophoneWatch {
-  readonly #context = new AudioContext();
+  /** Made at the first look: to begin with, the page shows what was captured. */
+  #ears: Ears | null = null;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(track: MediaStreamTrack, onSignal: (signal: MicrophoneSignal) => void) {
-    const analyser = new AnalyserNode(this.#context, { fftSize: WINDOW });
-    new MediaStreamAudioSourceNode(this.#context, { mediaStream: new MediaStream([track]) }).connect(
-      analyser,
-    );
     const detector = new SignalDetector();
     const samples = new Float32Array(WINDOW);
     let last: MicrophoneSignal = 'unknown';
     this.#timer = setInterval(() => {
+      this.#ears ??= openEars(track, WINDOW);
+      if (this.#ears === null) {
+        this.close();
+        return;
+      }
+      const { context, analyser } = this.#ears;
       // A context that sleeps until the first click hears nothing, which says nothing of the microphone.
-      if (this.#context.state !== 'running') {
-        void this.#context.resume();
+      if (context.state !== 'running') {
+        void context.resume();
         return;
       }
       analyser.getFloatTimeDomainData(samples);
@@ -33,6 +37,6 @@ export class MicrophoneWatch {
 
   close(): void {
     clearInterval(this.#timer);
-    void this.#context.close();
+    void this.#ears?.context.close();
   }
 }
