@@ -1,23 +1,37 @@
-/** Keeps react-aria from loading the browser's table of calendars while the page starts. */
+/** Keeps react-aria from loading the browser's tables of calendars and languages while the page starts. */
 import type { Plugin } from 'vite';
 
-const MODULE = /react-aria\/dist\/private\/i18n\/useDefaultLocale\.mjs$/;
-const CHECK = /Intl\.DateTimeFormat\.supportedLocalesOf\(/;
-
 /**
- * react-aria asks at its start whether the browser's language is a language at all, and asks the formatter of dates,
- * which then reads all that it knows: 30 ms on a laptop, four times that on a phone. `getCanonicalLocales` throws for the
- * same names and reads nothing.
+ * What react-aria asks at its start, and what is asked in its place.
+ *
+ * Whether the browser's language is a language at all: it asks the formatter of dates, which then reads all that it knows,
+ * 30 ms on a laptop and four times that on a phone. `getCanonicalLocales` throws for the same names and reads nothing.
+ * Whether it is written from the right: it asks the table of all languages, 10 ms, before its own list of those that are.
  */
+const REPLACED = [
+  {
+    module: /react-aria\/dist\/private\/i18n\/useDefaultLocale\.mjs$/,
+    asked: /Intl\.DateTimeFormat\.supportedLocalesOf\(/,
+    instead: 'Intl.getCanonicalLocales(',
+  },
+  {
+    module: /react-aria\/dist\/private\/i18n\/utils\.mjs$/,
+    asked: /if \(Intl\.Locale\) \{/,
+    instead: 'if (false) {',
+  },
+] as const;
+
 export function lightLocale(): Plugin {
   return {
     name: 'light-locale',
     apply: 'build',
     transform: {
-      filter: { id: MODULE },
-      handler(code) {
-        if (!CHECK.test(code)) this.error('react-aria checks locales in another way now: see vite.locale.ts');
-        return { code: code.replace(CHECK, 'Intl.getCanonicalLocales('), map: null };
+      filter: { id: REPLACED.map(({ module }) => module) },
+      handler(code, id) {
+        const replaced = REPLACED.find(({ module }) => module.test(id));
+        if (replaced === undefined) return null;
+        if (!replaced.asked.test(code)) this.error(`${id} asks in another way now: see vite.locale.ts`);
+        return { code: code.replace(replaced.asked, replaced.instead), map: null };
       },
     },
   };

@@ -19,7 +19,6 @@ import type { Route } from '../route.ts';
 import { useSession } from '../session.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { useTitle } from '../useTitle.ts';
-import { whenIdle } from '../whenIdle.ts';
 import { NoticePage } from './NoticePage.tsx';
 
 interface JoinPageProps {
@@ -107,8 +106,7 @@ function Door({
   useEffect(() => {
     void media.startMicrophone();
     if (cameraWanted) void media.startCamera();
-    // After the page is there: a connection with all its m-lines takes a phone longer than all that is drawn.
-    return whenIdle(() => void meeting.prepare());
+    void meeting.prepare();
     // Only on arrival: later changes come from the controls.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [meeting, media]);
