@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium, servePages, type PageServer } from './support/browser.ts';
 import { BadLink, whyNoLink } from './support/link.ts';
 import { startParley, type Parley } from './support/parley.ts';
-import { Person, eventually, type Quality } from './support/person.ts';
+import { Person, eventually, type Quality, type Seconds } from './support/person.ts';
 
 const missing = whyNoLink();
 if (missing !== undefined) console.warn(`links are not tested: ${missing}`);
@@ -57,6 +57,14 @@ const LOSSES = [
     upFps: 3,
   },
 ];
+
+/** How wide a link is made, one after the other, and what is seen then. */
+const STEPS = [
+  { rateBps: 2_000_000, is: ({ height }: Seconds) => height >= 720 },
+  { rateBps: 600_000, is: ({ height }: Seconds) => height > 180 && height < 720 },
+  { rateBps: 250_000, is: ({ height }: Seconds) => height > 0 && height <= 180 },
+  { rateBps: 30_000, is: ({ height }: Seconds) => height === 0 },
+] as const;
 
 let link: BadLink;
 let parley: Parley;
@@ -172,44 +180,42 @@ describe.skipIf(missing !== undefined)('somebody behind a bad link', () => {
     });
   });
 
-  it.runIf(isSlow)(
-    'falls to the lowest layer and to voices alone as the link narrows, and has everything again after',
-    async () => {
-      await link.set({ delayMs: 20 });
-      await eventually(
-        () => bob.picture(),
-        ({ height }) => height >= 720,
-        40_000,
-      );
-      const times: Record<string, number> = {};
-      const timed = async (
-        name: string,
-        rateBps: number,
-        isThere: (height: number) => boolean,
-      ): Promise<void> => {
-        await link.set({ delayMs: 20 }, { delayMs: 20, rateBps, queueMs: 300 });
-        const since = performance.now();
-        await eventually(
-          () => bob.arriving(),
-          ({ height }) => isThere(height),
-          40_000,
-        );
-        times[name] = Math.round(performance.now() - since);
-        await settle(4_000);
+  it.skipIf(!isSlow).each([
+    { way: 'the way to them', isUp: false },
+    { way: 'the way from them', isUp: true },
+  ])(
+    'falls step by step to voices alone as $way narrows, and has pictures again within ten seconds of sound',
+    async ({ way, isUp }) => {
+      const watcher = isUp ? ada : bob;
+      const fine = { delayMs: 20 };
+      const narrow = async (rateBps: number): Promise<void> => {
+        const narrowed = { ...fine, rateBps, queueMs: 300 };
+        await link.set(isUp ? narrowed : fine, isUp ? fine : narrowed);
       };
-      await timed('720p at 2 Mbit/s', 2_000_000, (height) => height >= 720);
-      await timed('lowest at 250 kbit/s', 250_000, (height) => height > 0 && height <= 180);
-      await timed('voices alone at 30 kbit/s', 30_000, (height) => height === 0);
-      const heard = await bob.qualityOf(8_000);
-      await timed('720p again at 2 Mbit/s', 2_000_000, (height) => height >= 720);
-      print('rates', { times, heardAt30kbps: heard });
+      await link.set(fine);
+      const steps: Record<string, Seconds> = {};
+      for (const { rateBps, is } of STEPS) {
+        await narrow(rateBps);
+        steps[String(rateBps)] = await eventually(() => watcher.seconds(2), is, 60_000);
+      }
+      const alone = await watcher.seconds(8);
+      const { played, frames } = await watcher.moment();
+      await narrow(2_000_000);
+      const back = await eventually(
+        () => watcher.moment(),
+        (moment) => moment.frames > frames + 5,
+        60_000,
+      );
+      const large = await eventually(() => watcher.seconds(2), STEPS[0].is, 60_000);
+      print(`narrow, ${way}`, { steps, alone, backAfterSeconds: back.played - played, large });
       // Frames travel together: alone, their headers would fill the link, and almost half of the voice is lost.
-      expect(heard.concealed).toBeLessThan(0.35);
-      // The aim is 300 ms; a busy machine adds what it does not run for.
-      expect(heard.longestGapMs).toBeLessThan(600);
-      expect(heard.meanGapMs).toBeLessThan(300);
+      expect(alone.madeUp).toBeLessThan(0.35);
+      // Chromium sends a picture now and then where there is room for none.
+      expect(alone.fps).toBeLessThan(1);
+      expect(back.played - played).toBeLessThanOrEqual(10);
       expect(await connectionsMade()).toEqual([1, 1]);
     },
+    240_000,
   );
 
   it('is back by itself after five seconds without any link', async () => {

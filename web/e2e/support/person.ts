@@ -20,6 +20,26 @@ export interface Quality {
   readonly freezes: number;
 }
 
+/** A point in what somebody has heard: time as the sound that was played counts it, however slow the machine. */
+export interface Moment {
+  readonly played: number;
+  /** Of these seconds, those that were made up for what did not come. */
+  readonly madeUp: number;
+  /** All that were decoded. */
+  readonly frames: number;
+  /** The same by slot, with the height of each one's latest. */
+  readonly slots: Readonly<Record<string, { readonly frames: number; readonly height: number }>>;
+}
+
+/** What was seen and heard over some seconds of sound. */
+export interface Seconds {
+  /** 0 without any picture. */
+  readonly height: number;
+  readonly fps: number;
+  /** Share of the sound. */
+  readonly madeUp: number;
+}
+
 export class Person {
   readonly page: Page;
   readonly name: string;
@@ -160,9 +180,49 @@ export class Person {
     });
   }
 
-  /** The height of what arrives right now: 0 when no frame came for half a second. */
-  arriving(): Promise<{ height: number }> {
-    return this.qualityOf(500).then(({ fps, height }) => ({ height: fps > 0 ? height : 0 }));
+  /** Now, over all slots of the present connection. */
+  moment(): Promise<Moment> {
+    return this.page.evaluate(async () => {
+      const report = (await window.peerConnections.at(-1)?.getStats()) as
+        ReadonlyMap<string, Record<string, unknown>> | undefined;
+      const inbound = [...(report?.values() ?? [])].filter((one) => one['type'] === 'inbound-rtp');
+      const sound = inbound.filter((one) => one['kind'] === 'audio');
+      const pictures = inbound.filter((one) => one['kind'] === 'video');
+      const most = (entries: typeof inbound, name: string) =>
+        Math.max(0, ...entries.map((one) => Number(one[name] ?? 0)));
+      const sum = (entries: typeof inbound, name: string) =>
+        entries.reduce((total, one) => total + Number(one[name] ?? 0), 0);
+      return {
+        played: most(sound, 'totalSamplesReceived') / 48_000,
+        madeUp: (sum(sound, 'concealedSamples') - sum(sound, 'silentConcealedSamples')) / 48_000,
+        frames: sum(pictures, 'framesDecoded'),
+        slots: Object.fromEntries(
+          pictures.map((one) => [
+            String(one['id']),
+            { frames: Number(one['framesDecoded'] ?? 0), height: Number(one['frameHeight'] ?? 0) },
+          ]),
+        ),
+      };
+    });
+  }
+
+  /** What is seen and heard from now on, until so many seconds of sound were played. */
+  async seconds(length: number): Promise<Seconds> {
+    const before = await this.moment();
+    const after = await eventually(
+      () => this.moment(),
+      ({ played }) => played >= before.played + length,
+    );
+    const played = after.played - before.played;
+    // A slot that carries nothing any more keeps the height of its last picture.
+    const shown = Object.entries(after.slots).filter(
+      ([id, { frames }]) => frames > (before.slots[id]?.frames ?? 0),
+    );
+    return {
+      height: Math.max(0, ...shown.map(([, { height }]) => height)),
+      fps: (after.frames - before.frames) / played,
+      madeUp: (after.madeUp - before.madeUp) / played,
+    };
   }
 
   /** What is heard and seen from now on for so long, of everybody together. */
