@@ -26,6 +26,8 @@ LOSS_PERCENT = 3
 # The jitter is longer than the time between two packets of a voice, so that many change places.
 CONDITIONS = {"lossPercent": LOSS_PERCENT, "delayMs": 25, "jitterMs": 30}
 SOUNDS = 250
+# Five seconds, and far fewer than the 512 packets that aiortc's buffer waits for when a gap stays.
+OUTAGE_PICTURES, PATIENCE_PICTURES = 150, 90
 # With a lost packet of a voice aiortc's buffer gives up the four before: it waits for four in a row.
 GIVEN_UP_FOR_ONE = 5
 
@@ -40,6 +42,27 @@ def link() -> Iterator[BadLink]:
 def node(tmp_path_factory: pytest.TempPathFactory, link: BadLink) -> Iterator[NodeProcess]:
     with running_node(tmp_path_factory.mktemp("node"), {"PARLEY_MEDIA_HOST": link.host}) as process:
         yield process
+
+
+class CountedTrack(ColourTrack):
+    """A colour that counts how often it was sent: time as the publisher's pictures tell it."""
+
+    def __init__(self) -> None:
+        super().__init__(TEAL)
+        self.sent = 0
+        self._next = asyncio.Event()
+
+    async def recv(self) -> av.VideoFrame:
+        frame = await super().recv()
+        self.sent += 1
+        self._next.set()
+        return frame
+
+    async def more(self, pictures: int) -> None:
+        until = self.sent + pictures
+        while self.sent < until:
+            self._next.clear()
+            await self._next.wait()
 
 
 @dataclass
@@ -110,5 +133,30 @@ async def test_picture_and_tone_arrive_over_a_link_that_loses_and_reorders(
         assert seen.colour == pytest.approx(TEAL, abs=12)
         for client in (publisher, player):
             assert client.connection.connectionState == "connected"
+            assert client.states == ["connecting", "connected"]
+            await client.connection.close()
+
+
+async def test_pictures_are_back_soon_after_five_seconds_without_any_link(
+    http: aiohttp.ClientSession, node: NodeProcess, link: BadLink, meeting: str
+):
+    link.set(delayMs=25)
+    camera = CountedTrack()
+    async with asyncio.timeout(60):
+        publisher = await publish(http, node.url, node.issuer.token(meeting), [ToneTrack(), camera])
+        kinds = ["audio", "video"]
+        player = await play(http, node.url, node.issuer.token(meeting), kinds, link.far_side())
+        pictures: list[av.VideoFrame] = []
+        watching = asyncio.create_task(_watch(player.track("video"), pictures))
+        await camera.more(OUTAGE_PICTURES // 2)
+        link.set(delayMs=25, lossPercent=100)
+        await camera.more(OUTAGE_PICTURES)
+        seen = len(pictures)
+        link.set(delayMs=25)
+        await camera.more(PATIENCE_PICTURES)
+        watching.cancel()
+        assert len(pictures) > seen + PATIENCE_PICTURES // 3
+        assert colour_of(pictures[-1]) == pytest.approx(TEAL, abs=12)
+        for client in (publisher, player):
             assert client.states == ["connecting", "connected"]
             await client.connection.close()

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::bwe::Estimator;
 use crate::pacer::{Pacer, Waiting};
+use crate::presence::Presence;
 use crate::quantities::Instant;
 use crate::repair::Repair;
 
@@ -31,6 +32,7 @@ pub(crate) struct Congestion {
     /// Whether voices alone fill the path: nothing of them is sent twice then, and their frames travel together.
     pub is_narrow: bool,
     pub repair: Repair,
+    pub presence: Presence,
     wanted_bps: u64,
     told: Option<(Instant, u64)>,
 }
@@ -39,6 +41,7 @@ impl Congestion {
     /// Note what went out; without a number the receiver will not tell of it, but it fills the path all the same.
     pub fn handle_sent(&mut self, now: Instant, len: usize, wide_number: Option<u16>) {
         self.pacer.handle_sent(len);
+        self.presence.handle_sent(now, wide_number.is_some());
         if wide_number.is_some() {
             self.estimator.handle_sent(now, len);
         }

@@ -1,7 +1,7 @@
 //! The latest packets of one ingress stream, decrypted and stored once for all subscribers.
 //!
-//! A place's buffer keeps its capacity, and the ring grows only until it holds what came in two seconds: a stream that
-//! has run for a while allocates no more.
+//! A place's buffer keeps its capacity, and the ring grows only until it holds what came in two seconds, a slow stream's
+//! in eight: a stream that has run for a while allocates no more.
 
 use std::time::Duration;
 
@@ -20,6 +20,10 @@ pub const MAX_CAPACITY: usize = 1_024;
 /// How long a packet is kept while the ring may grow. Receivers ask for a second from when they see a gap, which may be
 /// only after a pause of the slot.
 const KEPT_FOR: Duration = Duration::from_secs(2);
+/// How long, while the ring has no more places than this: after an outage, players that give up nothing ask for what left
+/// before it was noticed.
+const KEPT_LONGER_FOR: Duration = Duration::from_secs(8);
+const SLOW_CAPACITY: usize = 256;
 
 /// What is known of one packet as its publisher sent it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -132,7 +136,7 @@ fn places(capacity: usize) -> Vec<StoredPacket> {
 impl History {
     /// `len` bytes that a packet with this number will take, to decrypt into; its old packet is gone.
     pub fn buffer(&mut self, now: Instant, sequence: ExtendedSequenceNumber, len: usize) -> &mut [u8] {
-        while self.slots.len() < MAX_CAPACITY && self.is_taken(now, sequence) {
+        while self.may_be_needed(now, sequence) {
             self.grow();
         }
         let slot = self.slot_mut(sequence);
@@ -143,13 +147,18 @@ impl History {
         &mut slot.payload
     }
 
-    /// Whether another packet that may still be asked for has the place of this number, and need not have it.
-    fn is_taken(&self, now: Instant, sequence: ExtendedSequenceNumber) -> bool {
+    /// Whether another packet that may still be asked for has the place of this number, and a larger ring would keep it.
+    fn may_be_needed(&self, now: Instant, sequence: ExtendedSequenceNumber) -> bool {
+        let kept_for = match self.slots.len() {
+            ..SLOW_CAPACITY => KEPT_LONGER_FOR,
+            SLOW_CAPACITY..MAX_CAPACITY => KEPT_FOR,
+            _ => return false,
+        };
         let slot = &self.slots[self.index(sequence)];
         let apart = slot.info.sequence.0.abs_diff(sequence.0);
         slot.is_filled
             && (1..MAX_CAPACITY as u64).contains(&apart)
-            && now.since(slot.info.received_at) < KEPT_FOR
+            && now.since(slot.info.received_at) < kept_for
     }
 
     /// Twice as many places; numbers that had places of their own have them still.
@@ -235,7 +244,7 @@ mod tests {
     /// Whether, in a stream of so many packets a second, each is there for so many seconds.
     fn keeps(history: &mut History, packets_per_second: u64, seconds: u64) -> bool {
         let at = |number: u64| Instant(1_000_000 + number * 1_000_000 / packets_per_second);
-        (0..packets_per_second * 5).all(|number| {
+        (0..packets_per_second * 20).all(|number| {
             store(history, at(number), number, b"payload");
             let oldest = number.saturating_sub(packets_per_second * seconds - 1);
             history.contains(ExtendedSequenceNumber(oldest))
@@ -243,10 +252,21 @@ mod tests {
     }
 
     #[test]
-    fn finds_a_packet_for_two_seconds_with_no_more_places_than_that_takes() {
-        for (packets_per_second, places) in [(30, 64), (50, 128), (100, 256), (500, 1_024)] {
+    fn finds_a_packet_for_two_seconds_a_slow_streams_for_eight_with_no_more_places_than_that_takes() {
+        let cases = [
+            (5, 8, 64),
+            (15, 8, 128),
+            (30, 8, 256),
+            (50, 5, 256),
+            (200, 2, 512),
+            (500, 2, 1_024),
+        ];
+        for (packets_per_second, seconds, places) in cases {
             let mut history = History::default();
-            assert!(keeps(&mut history, packets_per_second, 2), "{packets_per_second}");
+            assert!(
+                keeps(&mut history, packets_per_second, seconds),
+                "{packets_per_second}"
+            );
             assert_eq!(history.slots.len(), places);
         }
         assert!(keeps(&mut History::default(), 1_000, 1));
@@ -290,7 +310,7 @@ mod tests {
     fn a_buffer_taken_but_not_committed_holds_nothing() {
         let mut history = History::default();
         store(&mut history, Instant::ZERO, 1, b"one");
-        let _ = history.buffer(Instant::from_millis(3_000), ExtendedSequenceNumber(65), 10);
+        let _ = history.buffer(Instant::from_millis(9_000), ExtendedSequenceNumber(65), 10);
         assert!(
             !history.contains(ExtendedSequenceNumber(1)) && !history.contains(ExtendedSequenceNumber(65))
         );

@@ -22,6 +22,7 @@ pub mod nack_generator;
 mod outgoing;
 pub mod pacer;
 pub mod plane;
+mod presence;
 pub mod quantities;
 mod receive;
 pub mod receive_statistics;

@@ -95,6 +95,9 @@ impl Plane {
         let (Some(destination), Some(srtp)) = (transport.active, transport.srtp.as_ref()) else {
             return;
         };
+        if slot.kind == MediaKind::Video && transport.congestion.presence.is_away() {
+            return;
+        }
         let shift = slot.timeline_shift(track, encoding);
         let Some((codec, stream)) = track.codec_and_stream(encoding) else {
             return;
@@ -249,11 +252,11 @@ impl Plane {
         let mut datagrams = Vec::new();
         let mut bytes = 0;
         for sequence_number in sequence_numbers {
-            if !slot.resent.admits(now, *sequence_number, round_trip) {
-                continue;
-            }
             if bytes >= most_bytes {
                 self.counters.drops.count(DropReason::QueueFull);
+                continue;
+            }
+            if !slot.resent.admits(now, *sequence_number, round_trip) {
                 continue;
             }
             let Some((encoding, original)) = slot.rewriter.original(*sequence_number) else {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::layers::Word;
 use super::{FEEDBACK_SSRC, Plane};
 use crate::codec::MediaKind;
 use crate::drop_reason::DropReason;
@@ -32,6 +33,7 @@ impl Plane {
         let mut compound = std::mem::take(&mut self.scratch.packet);
         let outcome = srtp.receiver.unprotect_rtcp(datagram, &mut compound);
         if let Ok(len) = outcome {
+            self.hear_from(now, index, Word::Sign);
             for packet in rtcp::packets(&compound[..len]) {
                 let handled = packet.and_then(|packet| self.handle_rtcp_packet(now, index, &packet));
                 if let Err(reason) = handled {
@@ -133,6 +135,9 @@ impl Plane {
         index: usize,
         packet: &RtcpPacket<'_>,
     ) -> Result<(), DropReason> {
+        if packet.count > 0 {
+            self.hear_from(now, index, Word::Report);
+        }
         let ntp_now = self.ntp_time(now);
         for block in receiver_report::parse_blocks(packet)? {
             let Some(transport) = self.transports.get_mut(index) else {
@@ -192,6 +197,7 @@ impl Plane {
                 continue;
             }
             self.tick_congestion(now, index);
+            self.tick_presence(now, index);
             self.repeat(now, index);
             self.send_feedback(now, index, is_report_due);
             if is_report_due {

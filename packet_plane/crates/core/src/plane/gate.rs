@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 
 use super::Plane;
+use super::layers::Word;
 use crate::demux::{DatagramKind, classify};
 use crate::drop_reason::DropReason;
 use crate::event::Event;
@@ -76,6 +77,7 @@ impl Plane {
         self.own_address(index, source, given_up);
         self.send_control(source, response);
         self.tell_connected(moved, id, source);
+        self.hear_from(now, index, Word::Sign);
         Ok(())
     }
 

@@ -6,6 +6,17 @@ use crate::event::Event;
 use crate::layer_selector::LayerTarget;
 use crate::quantities::{Instant, SlotId};
 
+/// What has come from a receiver, as a sign that it is there.
+#[derive(Clone, Copy)]
+pub(super) enum Word {
+    /// When each packet that was sent has arrived.
+    Arrivals,
+    /// How what was sent has arrived.
+    Report,
+    /// Something that says nothing of what was sent.
+    Sign,
+}
+
 impl Plane {
     /// Let a slot send no higher layer than this from its next frame on.
     pub(super) fn select_layer(&mut self, id: SlotId, target: Option<LayerTarget>) {
@@ -66,17 +77,50 @@ impl Plane {
         }
     }
 
+    /// Note that a receiver is there; pictures begin again at once where it was away.
+    pub(super) fn hear_from(&mut self, now: Instant, index: usize, word: Word) {
+        let Some(transport) = self.transports.get_mut(index) else {
+            return;
+        };
+        let presence = &mut transport.congestion.presence;
+        let is_back = match word {
+            Word::Arrivals => presence.handle_feedback(now, true),
+            Word::Report => presence.handle_feedback(now, false),
+            Word::Sign => presence.handle_sign(now),
+        };
+        if is_back {
+            let slots = transport.slots.clone();
+            slots.into_iter().for_each(|slot| self.request_keyframe_for(slot));
+        }
+    }
+
+    /// Stop sending pictures to who no longer hears them: they go on with a keyframe, and few are missing then.
+    pub(super) fn tick_presence(&mut self, now: Instant, index: usize) {
+        let Some(transport) = self.transports.get_mut(index) else {
+            return;
+        };
+        if !transport.congestion.presence.poll(now) {
+            return;
+        }
+        for slot in transport.slots.clone() {
+            self.forget_waiting(slot);
+            if let Some(slot) = self.slots.get_mut(slot) {
+                slot.selector.forget();
+            }
+        }
+    }
+
     /// Ask the publisher of a video slot's track for a keyframe, once the slot can send one on: asked
     /// earlier it would be lost, and the throttle would delay the one that counts.
     pub(super) fn request_keyframe_for(&mut self, slot: usize) {
         let Some(slot) = self.slots.get(slot) else {
             return;
         };
-        let has_keys = self
+        let hears = self
             .transports
             .get(slot.transport)
-            .is_some_and(|transport| transport.srtp.is_some());
-        if !has_keys {
+            .is_some_and(|transport| transport.srtp.is_some() && !transport.congestion.presence.is_away());
+        if !hears {
             return;
         }
         let wanted = slot.selector.awaited().or(slot.carried_encoding());

@@ -19,6 +19,8 @@ mod ingress;
 mod layer_tests;
 mod layers;
 #[cfg(test)]
+mod outage_tests;
+#[cfg(test)]
 mod overload_tests;
 mod pacing;
 #[cfg(test)]

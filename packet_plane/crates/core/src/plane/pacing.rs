@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Plane;
+use super::layers::Word;
 use crate::codec::MediaKind;
 use crate::congestion::VOICE_BPS;
 use crate::drop_reason::DropReason;
@@ -133,6 +134,8 @@ impl Plane {
             return Err(DropReason::RateLimited);
         }
         let feedback = transport_cc::parse(body)?;
+        self.hear_from(now, index, Word::Arrivals);
+        let transport = self.transports.get_mut(index).ok_or(DropReason::Stranger)?;
         let round_trip = transport.assumed_round_trip();
         let estimator = &mut transport.congestion.estimator;
         estimator.handle_feedback(now, &feedback, round_trip);
