@@ -131,13 +131,13 @@ class UdpClient:
         request = stun_request(f"{name}:{self.own_ufrag}", password, transaction=transaction)
         await asyncio.get_running_loop().sock_sendall(place, request)
 
-    async def prove(self, place: socket.socket) -> None:
-        """Become known at a place; from now on it is this client's."""
+    async def prove(self, place: socket.socket, credentials: tuple[str, str] | None = None) -> None:
+        """Become known at a place, by other credentials than the latest where told; from now on it is this client's."""
         transaction = secrets.token_bytes(12)
         answered = asyncio.ensure_future(self._next_answer(place))
         # A check may come before the node's thread has heard of this client: it is repeated, as ever.
         while not answered.done():
-            await self.check(place, self.credentials, transaction)
+            await self.check(place, credentials or self.credentials, transaction)
             await asyncio.wait([answered], timeout=REPEAT_SECONDS)
         assert await answered == transaction
         self.socket = place

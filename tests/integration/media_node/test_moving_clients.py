@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from itertools import pairwise
 
 import aiohttp
 import pytest
@@ -38,19 +39,25 @@ async def test_a_client_that_restarts_ice_goes_on_from_another_address(
     with udp_clients(node, 2) as (publisher, viewer):
         before = await together(http, node, meeting, publisher, viewer)
         moving = publisher if who == "publisher" else viewer
-        old = moving.credentials
+        oldest = moving.credentials
         await moving.restart_ice()
-        assert moving.credentials[0] != old[0]
-        assert moving.credentials[1] != old[1]
+        former = moving.credentials
+        await moving.restart_ice()
+        for one, other in pairwise([oldest, former, moving.credentials]):
+            assert one[0] != other[0]
+            assert one[1] != other[1]
         # The path from before goes on until there is another one.
         assert await seen(publisher, viewer) == (before + 1) & 0xFFFF
 
         place = moving.open_socket()
         stale = secrets.token_bytes(12)
-        await moving.check(place, old, stale)
-        # Answers come in the order of the checks: the first one is not to the old credentials.
+        await moving.check(place, oldest, stale)
+        # Answers come in the order of the checks: the first one is not to the oldest credentials.
         await moving.prove(place)
         assert await seen(publisher, viewer) == (before + 2) & 0xFFFF
+        # Chromium checks a path that it tried before it had the answer with those from before the restart, for good.
+        await moving.prove(moving.open_socket(), former)
+        assert await seen(publisher, viewer) == (before + 3) & 0xFFFF
 
 
 @pytest.mark.parametrize("who", ["publisher", "viewer"])

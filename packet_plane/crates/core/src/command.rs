@@ -17,7 +17,7 @@ pub enum Command {
         local_ufrag: String,
         local_password: String,
     },
-    /// Take new ICE credentials; validated addresses stay until the client moves.
+    /// Take new ICE credentials beside the last ones; validated addresses stay until the client moves.
     RestartIce {
         transport: TransportId,
         local_ufrag: String,

@@ -62,6 +62,13 @@ impl Presence {
         true
     }
 
+    /// The receiver has gone to another address: what it did not answer says nothing of that. Returns whether it has ever
+    /// answered; if so, what was on its way is lost.
+    pub fn handle_move(&mut self) -> bool {
+        (self.is_away, self.unanswered_since) = (false, None);
+        self.usual.is_some()
+    }
+
     /// Whether the receiver has just gone away; true once.
     pub fn poll(&mut self, now: Instant) -> bool {
         let (Some(since), Some(usual), false) = (self.unanswered_since, self.usual, self.is_away) else {
@@ -138,6 +145,21 @@ mod tests {
         assert!(presence.handle_feedback(ms(5_030), true) && !presence.is_away());
         presence.handle_sent(ms(5_040), true);
         assert!(presence.poll(ms(9_000)) && presence.handle_sign(ms(9_010)));
+    }
+
+    #[test]
+    fn at_another_address_a_receiver_is_there_at_once() {
+        let mut presence = Presence::default();
+        assert!(
+            !presence.handle_move(),
+            "nothing was lost of who has heard nothing yet"
+        );
+        presence.handle_sent(ms(0), true);
+        presence.handle_feedback(ms(50), true);
+        presence.handle_sent(ms(100), true);
+        assert!(presence.poll(ms(1_100)) && presence.handle_move() && !presence.is_away());
+        presence.handle_sent(ms(1_200), true);
+        assert!(!presence.poll(ms(2_100)) && presence.poll(ms(2_200)));
     }
 
     #[test]

@@ -134,7 +134,10 @@ pub(crate) struct Transport {
     pub id: TransportId,
     pub meeting: MeetingId,
     pub local_ufrag: String,
-    pub ice_key: hmac::Key,
+    ice_key: hmac::Key,
+    /// The fragment and the key from before the last restart. Chromium checks a path that it tried before it had the
+    /// answer with these for good, and makes no other between the same two addresses.
+    former: Option<(String, hmac::Key)>,
     /// `None` where the remote is the client, as it is of browsers.
     pub server: Option<Server>,
     /// The client's clock on the plane's.
@@ -177,6 +180,7 @@ impl Transport {
             meeting,
             local_ufrag,
             ice_key: stun::integrity_key(password),
+            former: None,
             server: None,
             sender_clock: SenderClock::default(),
             addresses: Vec::new(),
@@ -200,6 +204,27 @@ impl Transport {
             was_connected: false,
             timed_out: false,
         }
+    }
+
+    /// Take new credentials beside the last ones; returns the fragment that holds no longer.
+    pub fn restart_ice(&mut self, ufrag: String, password: &str) -> Option<String> {
+        let ufrag = std::mem::replace(&mut self.local_ufrag, ufrag);
+        let key = std::mem::replace(&mut self.ice_key, stun::integrity_key(password));
+        self.former.replace((ufrag, key)).map(|(ufrag, _)| ufrag)
+    }
+
+    /// The key of checks that name this fragment.
+    pub fn ice_key(&self, ufrag: &str) -> &hmac::Key {
+        match &self.former {
+            Some((former, key)) if former == ufrag => key,
+            _ => &self.ice_key,
+        }
+    }
+
+    /// Fragments that checks may name.
+    pub fn ufrags(&self) -> impl Iterator<Item = &str> {
+        let former = self.former.iter().map(|(ufrag, _)| ufrag.as_str());
+        former.chain([self.local_ufrag.as_str()])
     }
 
     /// Note an authentic binding request; returns an address that was given up to make room.

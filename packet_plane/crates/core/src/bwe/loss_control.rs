@@ -106,6 +106,14 @@ impl LossControl {
         self.bound
     }
 
+    /// The path is a new one, which loses by itself what the one before did as far as is known.
+    pub fn begin_again(&mut self) {
+        *self = LossControl {
+            inherent: self.inherent,
+            ..LossControl::default()
+        };
+    }
+
     /// A probe has arrived at this rate.
     pub fn raise(&mut self, bps: f64) {
         self.bound = self.bound.map(|bound| bound.max(bps));

@@ -198,6 +198,23 @@ impl Estimator {
         }
     }
 
+    /// The receiver is back after it heard nothing for a while: what was lost meanwhile tells of no rate. Its path may be
+    /// another one, so that it begins as a new one does, with no more than was known before.
+    pub fn handle_return(&mut self, now: Instant) {
+        self.sent.give_up();
+        if !self.has_feedback || self.remb_due.is_some() {
+            return;
+        }
+        let bps = self.bounded().min(START_BPS);
+        self.rate = RateControl::new(bps);
+        self.loss.begin_again();
+        self.acknowledged = AcknowledgedRate::default();
+        self.prober = Prober::default();
+        self.heard_at = Some(now);
+        self.forget_the_queue();
+        (self.probe_interval, self.probe_due, self.is_first_probe) = (FIRST_PROBE_INTERVAL, now, true);
+    }
+
     /// Take a receiver's feedback.
     pub fn handle_feedback(&mut self, now: Instant, feedback: &TransportFeedback, round_trip: Duration) {
         let outcome = self.sent.handle_feedback(feedback);
@@ -355,10 +372,14 @@ impl Estimator {
     /// Where nothing is sent nothing is heard, and what was known of the queue says nothing of it now.
     fn forget_what_is_old(&mut self, now: Instant) {
         if self.heard_at.take_if(|at| now.since(*at) >= SILENCE).is_some() {
-            self.groups = ArrivalGroups::default();
-            self.trendline = Trendline::default();
-            self.queue = StandingQueue::default();
+            self.forget_the_queue();
         }
+    }
+
+    fn forget_the_queue(&mut self) {
+        self.groups = ArrivalGroups::default();
+        self.trendline = Trendline::default();
+        self.queue = StandingQueue::default();
     }
 
     /// Whether a probe is being sent.

@@ -117,6 +117,12 @@ impl SentHistory {
         outcome
     }
 
+    /// Whatever is on its way says nothing any more.
+    pub fn give_up(&mut self) {
+        self.packets.iter_mut().for_each(|sent| sent.is_settled = true);
+        self.told = Some(self.next);
+    }
+
     /// Bytes that were sent before `base` and of which nothing was told.
     fn bytes_untold(&self, base: u64) -> usize {
         let from = self.told.unwrap_or(base).max(self.first);

@@ -98,9 +98,9 @@ impl Plane {
         let Some(transport) = self.transports.get_mut(index) else {
             return;
         };
-        self.transport_by_ufrag.remove(&transport.local_ufrag);
-        transport.local_ufrag.clone_from(&ufrag);
-        transport.ice_key = crate::stun::integrity_key(password);
+        if let Some(over) = transport.restart_ice(ufrag.clone(), password) {
+            self.transport_by_ufrag.remove(&over);
+        }
         self.transport_by_ufrag.insert(ufrag, index);
     }
 
@@ -145,7 +145,9 @@ impl Plane {
         let Some((index, transport)) = self.transports.remove(id) else {
             return;
         };
-        self.transport_by_ufrag.remove(&transport.local_ufrag);
+        for ufrag in transport.ufrags() {
+            self.transport_by_ufrag.remove(ufrag);
+        }
         for address in transport.addresses {
             if self.transport_by_address.get(&address) == Some(&index) {
                 self.transport_by_address.remove(&address);

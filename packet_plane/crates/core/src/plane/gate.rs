@@ -63,21 +63,28 @@ impl Plane {
             .get_mut(index)
             .ok_or(DropReason::StunUnknownUser)?;
         self.at_work = Some(transport.meeting);
-        if !request.is_authentic(&transport.ice_key) {
+        let key = transport.ice_key(request.local_ufrag());
+        if !request.is_authentic(key) {
             return Err(DropReason::StunUnauthenticated);
         }
         let mut response = Vec::with_capacity(96);
-        request.write_success(source, &transport.ice_key, &mut response);
+        request.write_success(source, key, &mut response);
         let given_up = transport.handle_consent(now, source);
-        let moved = transport.active.is_none() || (request.use_candidate && transport.active != Some(source));
+        let before = transport.active;
+        let moved = before.is_none() || (request.use_candidate && before != Some(source));
         if moved {
             transport.active = Some(source);
         }
+        let is_active = transport.active == Some(source);
         let id = transport.id;
         self.own_address(index, source, given_up);
         self.send_control(source, response);
         self.tell_connected(moved, id, source);
-        self.hear_from(now, index, Word::Sign);
+        if before.is_some() && moved {
+            self.hear_from(now, index, Word::Moved);
+        } else if is_active {
+            self.hear_from(now, index, Word::Sign);
+        }
         Ok(())
     }
 

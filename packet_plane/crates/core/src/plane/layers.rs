@@ -13,8 +13,10 @@ pub(super) enum Word {
     Arrivals,
     /// How what was sent has arrived.
     Report,
-    /// Something that says nothing of what was sent.
+    /// Something that says nothing of what was sent, from where it is sent to.
     Sign,
+    /// The same from another address, where it is sent to from now on.
+    Moved,
 }
 
 impl Plane {
@@ -87,8 +89,10 @@ impl Plane {
             Word::Arrivals => presence.handle_feedback(now, true),
             Word::Report => presence.handle_feedback(now, false),
             Word::Sign => presence.handle_sign(now),
+            Word::Moved => presence.handle_move(),
         };
         if is_back {
+            transport.congestion.estimator.handle_return(now);
             let slots = transport.slots.clone();
             slots.into_iter().for_each(|slot| self.request_keyframe_for(slot));
         }

@@ -1,9 +1,9 @@
 //! Receivers whose path carries nothing for some seconds: what they are sent meanwhile, and how pictures go on.
 
-use super::pacing_tests::Watched;
+use super::pacing_tests::{Watched, want};
 use super::tests::ms;
 use crate::demux::{DatagramKind, classify};
-use crate::quantities::Ssrc;
+use crate::quantities::{Instant, Ssrc};
 use crate::rtcp;
 use crate::rtcp::receiver_report::ReportBlock;
 use crate::rtcp::transport_cc;
@@ -19,8 +19,11 @@ struct Outage {
     meeting: Watched,
     tells_arrivals: bool,
     dead_until: u64,
+    /// Where the viewer is found once its path is there again.
+    port_after: u16,
     wide_number: u16,
-    arrived: u16,
+    /// What was sent and not yet told of: when it arrived, if it did.
+    waiting: Vec<Option<Instant>>,
     /// Numbers of pictures' packets, as they left and as they arrived, and those that came by retransmission.
     left: Vec<u16>,
     received: Vec<u16>,
@@ -31,12 +34,14 @@ struct Outage {
 
 impl Outage {
     fn new(tells_arrivals: bool, dead_until: u64) -> Self {
+        let meeting = Watched::new();
         Outage {
-            meeting: Watched::new(),
+            port_after: meeting.viewer.address.port(),
+            meeting,
             tells_arrivals,
             dead_until,
             wide_number: 0,
-            arrived: 0,
+            waiting: Vec::new(),
             left: Vec::new(),
             received: Vec::new(),
             repaired: Vec::new(),
@@ -50,20 +55,25 @@ impl Outage {
 
     /// Frames of one packet until then; a keyframe follows 60 ms after it was asked for.
     fn run(&mut self, until: u64) {
-        for at in (10..until).step_by(10) {
+        self.run_on(10, until);
+    }
+
+    fn run_on(&mut self, from: u64, until: u64) {
+        for at in (from..until).step_by(10) {
             if at % FRAME_MS == 10 {
                 let is_asked = self.asked_at.last().is_some_and(|asked| at - asked < 100);
                 self.meeting.frame(at, 1, at == 10 || is_asked);
             }
             self.meeting.plane.handle_timeout(ms(at));
             self.pass(at);
+            // Checks come all the time once they get no answers.
+            if at == self.dead_until {
+                self.meeting.viewer.address.set_port(self.port_after);
+                self.meeting.viewer.prove(&mut self.meeting.plane, ms(at));
+            }
             let interval = if self.tells_arrivals { 50 } else { 1_000 };
             if at % interval == 0 && !self.is_dead(at) {
                 self.report(at);
-            }
-            // Checks come all the time once they get no answers.
-            if at == self.dead_until {
-                self.meeting.viewer.prove(&mut self.meeting.plane, ms(at));
             }
         }
     }
@@ -92,11 +102,11 @@ impl Outage {
         if packet.header.ssrc == MEDIA {
             self.left.push(number);
         }
-        if self.is_dead(at) {
-            self.wide_number = self.wide_number.wrapping_add(1);
+        let is_lost = self.is_dead(at);
+        self.waiting.push((!is_lost).then(|| ms(at + 10)));
+        if is_lost {
             return;
         }
-        self.arrived += 1;
         if packet.header.ssrc == MEDIA {
             self.received.push(number);
         } else if let Some(number) = packet.payload.first_chunk() {
@@ -139,9 +149,9 @@ impl Outage {
         rtcp::receiver_report::write(1, &[block], &mut compound);
         rtcp::nack::write(1, MEDIA.0, &self.lacking(), &mut compound);
         if self.tells_arrivals {
-            let arrivals = vec![Some(ms(at)); usize::from(self.arrived)];
-            transport_cc::write((1, 2), self.wide_number, 0, &arrivals, &mut compound);
-            self.wide_number = self.wide_number.wrapping_add(std::mem::take(&mut self.arrived));
+            transport_cc::write((1, 2), self.wide_number, 0, &self.waiting, &mut compound);
+            self.wide_number = self.wide_number.wrapping_add(self.waiting.len() as u16);
+            self.waiting.clear();
         }
         let plane = &mut self.meeting.plane;
         self.meeting.viewer.send_rtcp(plane, ms(at), &compound);
@@ -185,4 +195,37 @@ fn what_a_receiver_lacks_after_an_outage_of_some_seconds_is_still_there() {
     outage.run(back_at + 2_500);
     assert!(outage.repaired.len() > 20);
     assert_eq!(outage.lacking(), []);
+}
+
+#[test]
+fn what_an_outage_lost_makes_no_path_narrow() {
+    let back_at = DEAD_FROM + 5_000;
+    let mut outage = Outage::new(true, back_at);
+    want(&mut outage.meeting, 1_500_000);
+    outage.run(DEAD_FROM);
+    let before = outage.meeting.estimates().last().copied().expect("an estimate");
+    outage.run_on(DEAD_FROM, back_at + 1_000);
+    let least = outage.meeting.estimates().into_iter().min();
+    // A picture and a voice fit at once, and probes find the rest.
+    assert!(before >= 1_000_000, "{before}");
+    assert!(least.is_some_and(|bps| bps > 350_000), "{least:?}");
+    let after = outage.meeting.plane.snapshot().transports[1].estimate_bps;
+    assert!(after.is_some_and(|bps| bps > 1_000_000), "{after:?}");
+}
+
+#[test]
+fn pictures_go_on_at_once_at_another_address_however_soon_that_is_there() {
+    for outage_ms in [400, 6_000] {
+        let back_at = DEAD_FROM + outage_ms;
+        let mut outage = Outage::new(true, back_at);
+        outage.port_after = 20_000;
+        want(&mut outage.meeting, 1_500_000);
+        outage.run(DEAD_FROM);
+        let _ = outage.meeting.estimates();
+        outage.run_on(DEAD_FROM, back_at + 500);
+        let asked: Vec<u64> = outage.asked_at.iter().copied().filter(|at| *at > 100).collect();
+        assert!(asked.len() == 1 && asked[0] - back_at <= 10, "{asked:?}");
+        let least = outage.meeting.estimates().into_iter().min();
+        assert!(least.is_some_and(|bps| bps > 350_000), "{least:?}");
+    }
 }
