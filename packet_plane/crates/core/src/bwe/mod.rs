@@ -198,14 +198,15 @@ impl Estimator {
         }
     }
 
-    /// The receiver is back after it heard nothing for a while: what was lost meanwhile tells of no rate. Its path may be
-    /// another one, so that it begins as a new one does, with no more than was known before.
-    pub fn handle_return(&mut self, now: Instant) {
+    /// The receiver is back after it heard nothing for a while: what was lost meanwhile tells of no rate. Its path begins
+    /// as a new one does; where it is found at the same address, with no more than was known before.
+    pub fn handle_return(&mut self, now: Instant, is_elsewhere: bool) {
         self.sent.give_up();
         if !self.has_feedback || self.remb_due.is_some() {
             return;
         }
-        let bps = self.bounded().min(START_BPS);
+        let known = if is_elsewhere { START_BPS } else { self.bounded() };
+        let bps = known.min(START_BPS);
         self.rate = RateControl::new(bps);
         self.loss.begin_again();
         self.acknowledged = AcknowledgedRate::default();

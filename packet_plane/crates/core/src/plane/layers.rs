@@ -92,7 +92,8 @@ impl Plane {
             Word::Moved => presence.handle_move(),
         };
         if is_back {
-            transport.congestion.estimator.handle_return(now);
+            let is_elsewhere = matches!(word, Word::Moved);
+            transport.congestion.estimator.handle_return(now, is_elsewhere);
             let slots = transport.slots.clone();
             slots.into_iter().for_each(|slot| self.request_keyframe_for(slot));
         }
