@@ -24,9 +24,10 @@ window.WebSocket = class extends WebSocket {
 };
 window.peerConnections = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(configuration?: RTCConfiguration) {
-    super(configuration);
-    window.peerConnections.push(this);
+  /** Those that somebody is to answer; others only look which addresses there are. */
+  override addTransceiver(...inputs: Parameters<RTCPeerConnection['addTransceiver']>): RTCRtpTransceiver {
+    if (!window.peerConnections.includes(this)) window.peerConnections.push(this);
+    return super.addTransceiver(...inputs);
   }
 };
 window.sdk = sdk;

@@ -72,6 +72,19 @@ describe('Reconnection', () => {
     expect(machine.drainEffects()).toEqual([{ kind: 'resume', restartIce: true }]);
   });
 
+  it('restarts ICE with the resume at once when the address of the path is gone, and once', () => {
+    const machine = connected();
+    expect(machine.handleAddressGone(at(10_000))).toBe(true);
+    expect(machine.trouble).toEqual({ since: 10_000, attempt: 1 });
+    machine.handleSocketClosed(at(10_000));
+    expect(machine.drainEffects()).toEqual([{ kind: 'resume', restartIce: true }]);
+    expect(machine.handleAddressGone(at(10_500))).toBe(false);
+    machine.handleJoined({ resumed: true }, at(10_600));
+    machine.handlePath('up', at(10_700));
+    expect(machine.trouble).toBeNull();
+    expect(machine.drainEffects()).toEqual([]);
+  });
+
   it('offers a restart again whose answer was lost with the socket', () => {
     const machine = connected();
     machine.handlePath('failed', at(10_000));

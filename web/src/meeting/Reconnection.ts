@@ -153,6 +153,17 @@ export class Reconnection {
     if (this.#media.kind === 'up') this.#media = { kind: 'broken' };
   }
 
+  /**
+   * The machine no longer has the address of the path, nor then of the socket, whose end is told next. Returns whether
+   * that is news: a path that is being made anew begins at another address.
+   */
+  handleAddressGone(moment: Moment): boolean {
+    if (this.#gaveUp || (this.#media.kind !== 'up' && this.#media.kind !== 'interrupted')) return false;
+    this.#beginTrouble(moment.now);
+    this.#media = { kind: 'broken' };
+    return true;
+  }
+
   /** Another interface carries us now: the path is made anew at once. */
   handleNetworkChange(moment: Moment): void {
     if (this.#gaveUp || (this.#media.kind !== 'up' && this.#media.kind !== 'interrupted')) return;

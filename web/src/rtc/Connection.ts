@@ -20,6 +20,7 @@ import {
 } from './encodings.ts';
 import { readDetails, type ConnectionDetails } from './details.ts';
 import { describeLayers } from './headerExtensions.ts';
+import { readPath, type PathSample } from './hostAddresses.ts';
 import { withOpusSending, withStereoReceiving } from './sdp.ts';
 import type { ScreenShape } from './screenShape.ts';
 import { condenseStats, type ConnectionStats } from './stats.ts';
@@ -232,6 +233,11 @@ export class Connection {
   async sampleStats(): Promise<ConnectionStats> {
     const report = await this.#pc.getStats();
     return condenseStats((report as ReadonlyMap<string, unknown>).values());
+  }
+
+  /** Null while no path is up. */
+  async samplePath(): Promise<PathSample | null> {
+    return readPath(await this.#pc.getStats());
   }
 
   async details(): Promise<ConnectionDetails> {

@@ -6,6 +6,7 @@ export {
   type MediaPath,
   type ReceivingSlot,
 } from './Connection.ts';
+export { hostAddresses, type PathSample } from './hostAddresses.ts';
 export type { CameraCodec, CameraLimit } from './encodings.ts';
 export type { ConnectionStats, StreamStats } from './stats.ts';
 export {

@@ -89,6 +89,11 @@ export class Signaling {
     this.#giveUp('the browser is offline');
   }
 
+  /** The machine has another address: what was opened from the one before is dead. */
+  handleAddressGone(): void {
+    this.#giveUp('the address is gone');
+  }
+
   close(): void {
     this.#resumeSecret = null;
     this.#detach()?.close(CLOSE_NORMAL);
