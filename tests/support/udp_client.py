@@ -132,7 +132,7 @@ class UdpClient:
         await asyncio.get_running_loop().sock_sendall(place, request)
 
     async def prove(self, place: socket.socket, credentials: tuple[str, str] | None = None) -> None:
-        """Become known at a place, by other credentials than the latest where told; from now on it is this client's."""
+        """Become known at a place, by the latest credentials or others; from now on it is this client's."""
         transaction = secrets.token_bytes(12)
         answered = asyncio.ensure_future(self._next_answer(place))
         # A check may come before the node's thread has heard of this client: it is repeated, as ever.

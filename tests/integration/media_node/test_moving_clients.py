@@ -55,7 +55,7 @@ async def test_a_client_that_restarts_ice_goes_on_from_another_address(
         # Answers come in the order of the checks: the first one is not to the oldest credentials.
         await moving.prove(place)
         assert await seen(publisher, viewer) == (before + 2) & 0xFFFF
-        # Chromium checks a path that it tried before it had the answer with those from before the restart, for good.
+        # Chromium tries a path before it has the answer, and checks it by the former ones for good.
         await moving.prove(moving.open_socket(), former)
         assert await seen(publisher, viewer) == (before + 3) & 0xFFFF
 
