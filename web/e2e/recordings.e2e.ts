@@ -17,6 +17,8 @@ const PHONE = { width: 390, height: 844 };
 /** Recorder, queue and composer do their work on a machine that may do much else. */
 const PATIENCE_MS = 120_000;
 const WHOLE_MS = 400_000;
+/** Of a recording whose film has a first minute long before it is whole. */
+const LONG_MS = 110_000;
 
 let parley: Parley;
 let browser: Browser;
@@ -122,6 +124,49 @@ it.runIf(isSlow)(
     await look(stranger, 'recording-link-over');
     expect(ada.errors).toEqual([]);
     await stranger.context().close();
+    await ada.leave();
+  },
+  WHOLE_MS,
+);
+
+it.runIf(isSlow)(
+  'is watched while its film is being made, and goes on in the whole film',
+  async () => {
+    const ada = await Guest.start(browser, parley.url, 'Ada');
+    const { page } = ada;
+    await ada.join();
+    await ada.press(recordings.record);
+    await page.getByText(recordings.notice).waitFor();
+    const { items } = await parley.call('GET', '/recordings');
+    const [{ id, startedAt }] = items as [{ id: string; startedAt: string }];
+    // A film is made minute by minute: a whole one, and a rest.
+    const isLong = (): boolean => Date.now() - Date.parse(startedAt) > LONG_MS;
+    await expect.poll(isLong, { timeout: 2 * LONG_MS }).toBe(true);
+    await ada.press(recordings.stop);
+    await page.getByText(recordings.notice).waitFor({ state: 'detached' });
+
+    await page.goto(`${parley.url}/recordings/${id}`);
+    const beginning = page.getByText(recordings.growing.split('{{')[0] ?? '');
+    await beginning.waitFor({ timeout: PATIENCE_MS });
+    const video = page.locator('video');
+    const endOf = (): Promise<number> => video.evaluate((one: HTMLVideoElement) => one.duration);
+    const first = await endOf();
+    expect(first).toBeGreaterThan(59);
+    await page.getByLabel(recordings.speed).selectOption('0.5');
+    await page.getByRole('button', { name: recordings.play, exact: true }).click();
+    await video.evaluate((one: HTMLVideoElement) => (one.currentTime = 40));
+    await expect.poll(() => nowOf(page), { timeout: PATIENCE_MS }).toBeGreaterThan(40.3);
+    await look(page, 'recording-growing');
+    expect(await beginning.count()).toBe(1);
+
+    await page.getByText(recordings.state.ready, { exact: true }).waitFor({ timeout: PATIENCE_MS });
+    await beginning.waitFor({ state: 'detached' });
+    await expect.poll(() => video.getAttribute('src')).toMatch(/\.mp4\?/);
+    await expect.poll(() => nowOf(page), { timeout: PATIENCE_MS }).toBeGreaterThan(40.3);
+    expect(await endOf()).toBeGreaterThan(LONG_MS / 1000 - 10);
+    const how = (one: HTMLVideoElement) => ({ paused: one.paused, rate: one.playbackRate });
+    expect(await video.evaluate(how)).toEqual({ paused: false, rate: 0.5 });
+    expect(ada.errors).toEqual([]);
     await ada.leave();
   },
   WHOLE_MS,

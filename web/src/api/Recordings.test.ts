@@ -50,6 +50,19 @@ describe('Recordings', () => {
     });
   });
 
+  it('asks for what is done of a film, which may be nothing', async () => {
+    const expiresAt = '2026-11-23T12:05:00Z';
+    const { recordings, requests } = recordingsThatAnswer(
+      [200, { expiresAt, hls: { url: '/p/1/master.m3u8' } }],
+      [200, { expiresAt, hls: null }],
+      [200, { expiresAt }],
+    );
+    expect(await recordings.growing('rec_1')).toEqual({ expiresAt, url: '/p/1/master.m3u8' });
+    expect(await recordings.growing('rec_1')).toBeNull();
+    await expect(recordings.growing('rec_1')).rejects.toMatchObject({ code: 'unexpected' });
+    expect(requests[0]).toBe('GET /v1/recordings/rec_1/media?kinds=hls');
+  });
+
   it('gathers the files of all tracks, and tells that there are none yet', async () => {
     const piece = (url: string) => ({ track: 'trk_1', url, bytes: 1 });
     const { recordings, requests } = recordingsThatAnswer(

@@ -60,6 +60,12 @@ export interface RecordingMedia {
   readonly thumbnails: { readonly url: string; readonly sprite: string | null } | null;
 }
 
+/** A link to the HLS master playlist of a film that is being made. */
+export interface GrowingMedia {
+  readonly url: string;
+  readonly expiresAt: string;
+}
+
 export interface RecordingPage {
   readonly items: readonly RecordingDetails[];
   readonly nextCursor: string | null;
@@ -153,6 +159,19 @@ export class Recordings {
     const media = (body ?? {}) as Partial<RecordingMedia>;
     if (typeof media.expiresAt !== 'string' || media.mp4 === undefined) throw unreadable();
     return { chapters: null, chat: null, thumbnails: null, ...media } as RecordingMedia;
+  }
+
+  /**
+   * What can be watched of a film that is being made; null where that is nothing yet, or no more. Noted as `media` is.
+   * @throws ApiError
+   */
+  async growing(id: string): Promise<GrowingMedia | null> {
+    const body = await this.#api.call('GET', `${pathOf(id)}/media?kinds=hls`);
+    const { hls, expiresAt } = (body ?? {}) as { hls?: { url?: unknown } | null; expiresAt?: unknown };
+    if (typeof expiresAt !== 'string' || hls === undefined) throw unreadable();
+    if (hls === null) return null;
+    if (typeof hls.url !== 'string') throw unreadable();
+    return { url: hls.url, expiresAt };
   }
 
   /**

@@ -9,6 +9,7 @@ export {
   type FilmLayout,
   type RecordingAction,
   type RecordingDetails,
+  type GrowingMedia,
   type RecordingMedia,
   type RecordingPage,
   type RecordingState,

@@ -1,12 +1,16 @@
 /** The film: play, seek with pictures, chapters, speed, and a file to keep. */
 import { Download, Maximize, Pause, Play, Volume2, VolumeX } from 'lucide-react';
-import { useRef, useState, type ReactNode } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
+import type { RecordingDetails } from '../../meeting/index.ts';
+import { lengthOf } from '../frame/when.ts';
+import { canGrow } from './GrowingFilm.ts';
 import type { RecordingsClient } from './RecordingsPage.tsx';
 import { SeekBar } from './SeekBar.tsx';
 import { save } from './save.ts';
 import { isOver, useFilm, type Film } from './useFilm.ts';
+import { useSource, type Source } from './useSource.ts';
 import { clockOf, cueAt } from './vtt.ts';
 import { WORDS } from './words.ts';
 
@@ -17,11 +21,32 @@ interface PlayerProps {
   readonly recordings: RecordingsClient;
 }
 
-export function Player({ id, recordings }: PlayerProps): ReactNode {
+interface WatchedProps extends Pick<PlayerProps, 'recordings'> {
+  readonly recording: RecordingDetails;
+}
+
+/** The film of a recording, and its beginning where it is still being made: as soon as a minute of it is done. */
+export function Player({ recording, recordings }: WatchedProps): ReactNode {
+  const { state, progress, id } = recording;
+  if (state !== 'processing' && state !== 'ready') return null;
+  if (state === 'processing' && (progress === 0 || !canGrow())) return <Soon />;
+  return <Playing key={id} recording={recording} recordings={recordings} />;
+}
+
+function Playing({ recording, recordings }: WatchedProps): ReactNode {
   const { t } = useTranslation(WORDS);
-  const { loading, renew } = useFilm(id, recordings);
-  if (loading.kind === 'loading') return <p role="status">{t('loading')}</p>;
-  if (loading.kind === 'failed' || loading.film.media.mp4 === null) {
+  const { id, progress } = recording;
+  const isWhole = recording.state === 'ready';
+  const [beganEarly] = useState(!isWhole);
+  const [isUnseen, setUnseen] = useState(false);
+  const { loading, renew } = useFilm(id, recordings, isWhole);
+  const film = loading.kind === 'loaded' ? loading.film : null;
+  const isEarly = beganEarly && !isUnseen && loading.kind === 'loading';
+  const beginning = useMemo(() => (isEarly ? () => recordings.growing(id) : null), [isEarly, recordings, id]);
+  if (!isWhole && isUnseen) return <Soon />;
+  if (loading.kind === 'loading' && !isEarly) return <p role="status">{t('loading')}</p>;
+  const url = film?.media.mp4?.url ?? null;
+  if (url === null && !isEarly) {
     return (
       <div className="recordings-notice" role="alert">
         <p>{t('linkLost')}</p>
@@ -33,56 +58,61 @@ export function Player({ id, recordings }: PlayerProps): ReactNode {
   }
   return (
     <Screen
-      film={loading.film}
-      url={loading.film.media.mp4.url}
+      film={film}
+      url={url}
+      beginning={beginning}
+      progress={progress}
       id={id}
       recordings={recordings}
       onOver={renew}
+      onUnseen={() => {
+        setUnseen(true);
+      }}
     />
   );
 }
 
-interface ScreenProps extends PlayerProps {
-  readonly film: Film;
-  readonly url: string;
+interface ScreenProps extends PlayerProps, Source {
+  /** Null until it is whole. */
+  readonly film: Film | null;
   readonly onOver: () => void;
 }
 
-function Screen({ film, url, id, recordings, onOver }: ScreenProps): ReactNode {
-  const video = useRef<HTMLVideoElement>(null);
-  /** Where a film with a new link goes on. */
-  const resume = useRef({ at: 0, plays: false });
+function Screen(props: ScreenProps): ReactNode {
+  const { film, url, id, recordings, onOver } = props;
+  const { video, resume, seconds } = useSource(props);
   const [position, setPosition] = useState({ now: 0, end: 0 });
   const [isPlaying, setPlaying] = useState(false);
   const lost = (): void => {
-    const element = video.current;
-    if (element === null || !isOver(film.media, Date.now())) return;
-    resume.current = { at: element.currentTime, plays: !element.paused };
-    onOver();
-  };
-  const seek = (seconds: number): void => {
-    if (video.current !== null) video.current.currentTime = seconds;
-    setPosition((before) => ({ ...before, now: seconds }));
+    if (film !== null && isOver(film.media, Date.now())) onOver();
   };
   const act = (work: (video: HTMLVideoElement) => void): void => {
     if (video.current !== null) work(video.current);
   };
+  const seek = (seconds: number): void => {
+    act((one) => {
+      one.currentTime = seconds;
+    });
+    setPosition((before) => ({ ...before, now: seconds }));
+  };
   return (
     <div className="film">
+      {url === null && <Soon seconds={seconds} />}
       <video
         ref={video}
-        src={url}
         playsInline
         onError={lost}
         onStalled={lost}
         onTimeUpdate={(event) => {
-          const { currentTime: now, duration: end } = event.currentTarget;
-          setPosition({ now, end: Number.isFinite(end) ? end : 0 });
+          setPosition(positionOf(event.currentTarget));
+        }}
+        onDurationChange={(event) => {
+          setPosition(positionOf(event.currentTarget));
         }}
         onLoadedMetadata={(event) => {
           const { at, plays } = resume.current;
           event.currentTarget.currentTime = at;
-          setPosition({ now: at, end: event.currentTarget.duration || 0 });
+          setPosition({ ...positionOf(event.currentTarget), now: at });
           if (plays) void event.currentTarget.play();
         }}
         onPlay={() => {
@@ -92,12 +122,29 @@ function Screen({ film, url, id, recordings, onOver }: ScreenProps): ReactNode {
           setPlaying(false);
         }}
       />
-      <SeekBar {...position} thumbnails={film.thumbnails} sprite={film.sprite} onSeek={seek} />
+      <SeekBar
+        {...position}
+        thumbnails={film?.thumbnails ?? []}
+        sprite={film?.sprite ?? null}
+        onSeek={seek}
+      />
       <Controls on={act} isPlaying={isPlaying} position={position} />
-      <Chapters film={film} now={position.now} onSeek={seek} />
-      <Copy id={id} url={url} recordings={recordings} />
+      {film !== null && <Chapters film={film} now={position.now} onSeek={seek} />}
+      {url !== null && <Copy id={id} url={url} recordings={recordings} />}
     </div>
   );
+}
+
+function positionOf({ currentTime, duration }: HTMLVideoElement): { now: number; end: number } {
+  return { now: currentTime, end: Number.isFinite(duration) ? duration : 0 };
+}
+
+/** That the film is still being made, and how much of it can be watched, where that is known. */
+function Soon({ seconds = null }: { readonly seconds?: number | null }): ReactNode {
+  const { t, i18n } = useTranslation(WORDS);
+  if (seconds === null) return <p className="recordings-outlook">{t('soon')}</p>;
+  const length = lengthOf(Math.max(1, seconds / 60), i18n.language);
+  return <p className="recordings-outlook">{t('growing', { length })}</p>;
 }
 
 function Controls(props: {
@@ -146,6 +193,8 @@ function Controls(props: {
             const rate = Number(event.target.value);
             on((video) => {
               video.playbackRate = rate;
+              // What a new link is played with.
+              video.defaultPlaybackRate = rate;
             });
           }}
         >

@@ -19,6 +19,9 @@ import { WORDS } from './words.ts';
 
 const BEFORE_FILM: ReadonlySet<string> = new Set(['starting', 'recording', 'paused', 'degraded', 'stopping']);
 
+/** In these there is a film, or the beginning of one. */
+const WATCHED: ReadonlySet<string> = new Set(['processing', 'ready']);
+
 interface RecordingPageProps extends AroundRecordings {
   readonly id: string;
 }
@@ -57,7 +60,7 @@ export function RecordingPage({ id, recordings, account, onGo }: RecordingPagePr
               {recording.state === 'failed' && may(recording, 'compose') && (
                 <ComposeAgain recording={recording} recordings={recordings} onChanged={put} />
               )}
-              {recording.state === 'ready' && <Film recording={recording} recordings={recordings} />}
+              {WATCHED.has(recording.state) && <Film recording={recording} recordings={recordings} />}
               {isOver(recording) && (
                 <>
                   {may(recording, 'compose') && (
@@ -88,7 +91,6 @@ function Failure({ status, onRetry }: { readonly status: number; readonly onRetr
 /** What will be here, and when. */
 function Outlook({ recording }: { readonly recording: RecordingDetails }): ReactNode {
   const { t } = useTranslation(WORDS);
-  if (recording.state === 'processing') return <p className="recordings-outlook">{t('soon')}</p>;
   return BEFORE_FILM.has(recording.state) && <p className="recordings-outlook">{t('later')}</p>;
 }
 
@@ -128,7 +130,8 @@ function Film(
 ): ReactNode {
   const { t } = useTranslation(WORDS);
   const { recording, recordings } = props;
-  if (may(recording, 'open')) return <Player id={recording.id} recordings={recordings} />;
+  if (may(recording, 'open')) return <Player recording={recording} recordings={recordings} />;
+  if (recording.state !== 'ready') return null;
   return <p className="account-empty">{t('notToWatch')}</p>;
 }
 

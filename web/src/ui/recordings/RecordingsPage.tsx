@@ -18,6 +18,7 @@ export type RecordingsClient = Pick<
   | 'page'
   | 'recording'
   | 'media'
+  | 'growing'
   | 'trackFiles'
   | 'joinTracks'
   | 'names'

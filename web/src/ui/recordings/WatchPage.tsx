@@ -55,7 +55,7 @@ export function WatchPage({ id, secret, apiUrl, onGo, recordings: given }: Watch
             <p role="status">
               <StateWords recording={recording} when={recording.title == null ? null : when} />
             </p>
-            {recording.state === 'ready' && <Player id={id} recordings={recordings} />}
+            <Player recording={recording} recordings={recordings} />
           </>
         )}
       </main>

@@ -54,6 +54,7 @@ function aClient(changes: Partial<RecordingsClient> = {}): RecordingsClient {
         chat: null,
         thumbnails: null,
       }),
+    growing: () => Promise.resolve(null),
     trackFiles: () => Promise.resolve(null),
     joinTracks: () => Promise.resolve(),
     names: () => Promise.resolve(new Map()),

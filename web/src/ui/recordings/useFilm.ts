@@ -23,7 +23,8 @@ type Loading =
 /** A link that ends within this long is not begun with. */
 const MARGIN_MS = 5_000;
 
-export function useFilm(id: string, recordings: RecordingsClient) {
+/** @param isWhole Whether there is a film to ask for yet. */
+export function useFilm(id: string, recordings: RecordingsClient, isWhole: boolean) {
   const [loading, setLoading] = useState<Loading>({ kind: 'loading' });
   const isAsking = useRef(false);
 
@@ -44,11 +45,13 @@ export function useFilm(id: string, recordings: RecordingsClient) {
       });
   }, [id, recordings]);
 
-  useEffect(renew, [renew]);
+  useEffect(() => {
+    if (isWhole) renew();
+  }, [isWhole, renew]);
   return { loading, renew };
 }
 
-export function isOver(media: RecordingMedia, now: number): boolean {
+export function isOver(media: Pick<RecordingMedia, 'expiresAt'>, now: number): boolean {
   return now > Date.parse(media.expiresAt) - MARGIN_MS;
 }
 

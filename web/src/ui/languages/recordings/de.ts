@@ -76,6 +76,7 @@ export const de: WordsLike<typeof en> = {
   },
   progress: 'Film zu {{percent}} % fertig',
   soon: 'Er erscheint hier von selbst, sobald er fertig ist.',
+  growing: 'Der Film entsteht noch; sein Anfang lässt sich schon ansehen: {{length}}.',
   later: 'Der Film entsteht, wenn die Aufnahme angehalten hat.',
   keptUntil: 'Aufgehoben bis {{date}}',
   keptForGood: 'Aufgehoben, bis jemand sie löscht',

@@ -73,6 +73,7 @@ export const en = {
   },
   progress: 'Film made by {{percent}} %',
   soon: 'It appears here by itself as soon as it is made.',
+  growing: 'The film is still being made; its beginning can be watched already: the first {{length}}.',
   later: 'Its film is made when it has stopped.',
   keptUntil: 'Kept until {{date}}',
   keptForGood: 'Kept until somebody deletes it',

@@ -75,6 +75,7 @@ export const es: WordsLike<typeof en> = {
   },
   progress: 'Película hecha al {{percent}} %',
   soon: 'Aparecerá aquí por sí sola en cuanto esté hecha.',
+  growing: 'La película aún se está haciendo; ya se puede ver el principio: {{length}}.',
   later: 'La película se hace cuando la grabación se ha detenido.',
   keptUntil: 'Se guarda hasta el {{date}}',
   keptForGood: 'Se guarda hasta que alguien la elimine',

@@ -75,6 +75,7 @@ export const fr: WordsLike<typeof en> = {
   },
   progress: 'Film prêt à {{percent}} %',
   soon: 'Il apparaît ici de lui-même dès qu’il est prêt.',
+  growing: 'Le film est encore en préparation ; son début peut déjà être regardé : {{length}}.',
   later: 'Le film est créé une fois l’enregistrement arrêté.',
   keptUntil: 'Conservé jusqu’au {{date}}',
   keptForGood: 'Conservé jusqu’à ce que quelqu’un le supprime',
