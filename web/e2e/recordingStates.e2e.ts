@@ -104,6 +104,21 @@ const states: Readonly<Record<string, Shown>> = {
     offers: [],
   },
 };
+const ADA = `usr_${'a'.repeat(26)}`;
+const LOG = {
+  items: [
+    [ADA, 'mp4', 'thumbnails'],
+    [`lnk_${'b'.repeat(26)}`, 'hls'],
+    [`usr_${'c'.repeat(26)}`, 'tracks'],
+    [`key_${'d'.repeat(26)}`, 'trackFiles', 'manifest'],
+  ].map(([by, ...kinds], index) => ({
+    at: `2026-11-28T1${String(9 - index)}:00:00Z`,
+    by,
+    kinds,
+    requestId: by,
+  })),
+  nextCursor: 'more',
+};
 const names = Object.keys(states);
 /** As the API makes them: the last letter tells which. */
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
@@ -143,7 +158,9 @@ async function answer(): Promise<void> {
     route.fulfill(json(recordingOf(names[LETTERS.indexOf(route.request().url().slice(-1))] ?? ''))),
   );
   await page.route('**/v1/recordings/*/links', (route) => route.fulfill(json({ items: [] })));
-  await page.route('**/v1/meetings/mtg_1/participants*', (route) => route.fulfill(json({ items: [] })));
+  const people = [{ id: 'par_1', displayName: 'Ada Lovelace', externalId: ADA }];
+  await page.route('**/v1/meetings/mtg_1/participants*', (route) => route.fulfill(json({ items: people })));
+  await page.route('**/v1/recordings/*/access-log*', (route) => route.fulfill(json(LOG)));
   const media = { expiresAt: '2100-01-01T00:00:00Z', mp4: { url: `${parley.url}/film.mp4` } };
   await page.route('**/v1/recordings/*/media*', (route) => route.fulfill(json(media)));
 }
@@ -210,5 +227,15 @@ it.each(names)('are shown with what can be done: %s', async (name) => {
     states[name]?.offers,
   );
   await look(`recording-${name}`);
+  expect(errors).toEqual([]);
+});
+
+it('tell who opened them', async () => {
+  await page.setViewportSize(DESKTOP);
+  await page.goto(`${parley.url}/recordings/${idOf('ready-for-operators')}`);
+  await page.getByText(recordings.log, { exact: true }).click();
+  await page.getByText('Ada Lovelace', { exact: true }).waitFor();
+  await page.getByText(recordings.logBy.link, { exact: true }).waitFor();
+  await look('recording-log');
   expect(errors).toEqual([]);
 });

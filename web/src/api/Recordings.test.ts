@@ -63,6 +63,17 @@ describe('Recordings', () => {
     expect(requests[0]).toBe('GET /v1/recordings/rec_1/media?kinds=hls');
   });
 
+  it('reads the log of who was given links, page by page', async () => {
+    const entry = { at: '2026-11-23T12:05:00Z', by: 'usr_1', kinds: ['mp4'], requestId: 'req_1' };
+    const { recordings, requests } = recordingsThatAnswer(
+      [200, { items: [entry], nextCursor: 'a=' }],
+      [200, { items: [{ ...entry, kinds: null }] }],
+    );
+    expect(await recordings.accessLog('rec_1')).toEqual({ items: [entry], nextCursor: 'a=' });
+    await expect(recordings.accessLog('rec_1', 'a=')).rejects.toMatchObject({ code: 'unexpected' });
+    expect(requests.at(-1)).toBe('GET /v1/recordings/rec_1/access-log?limit=20&cursor=a%3D');
+  });
+
   it('gathers the files of all tracks, and tells that there are none yet', async () => {
     const piece = (url: string) => ({ track: 'trk_1', url, bytes: 1 });
     const { recordings, requests } = recordingsThatAnswer(

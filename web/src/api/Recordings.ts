@@ -98,6 +98,16 @@ export interface WatchLink {
   readonly expiresAt: string;
 }
 
+/** Links that somebody was given, in one answer. */
+export interface AccessEntry {
+  readonly at: string;
+  /** A user, a participant, an API key or a link for people without an account, by id; `guest` else. */
+  readonly by: string;
+  /** What they open: `mp4`, `hls`, `thumbnails`, `trackFiles`, `tracks`, `manifest`. */
+  readonly kinds: readonly string[];
+  readonly requestId: string;
+}
+
 /** Somebody who was in a meeting while signed in. */
 export interface Attendee {
   readonly user: string;
@@ -262,6 +272,21 @@ export class Recordings {
   }
 
   /**
+   * Who was given links, newest first.
+   * @throws ApiError
+   */
+  async accessLog(
+    id: string,
+    cursor: string | null = null,
+  ): Promise<{ readonly items: readonly AccessEntry[]; readonly nextCursor: string | null }> {
+    const more = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const body = await this.#api.call('GET', `${pathOf(id)}/access-log?limit=20${more}`);
+    const { items, nextCursor } = (body ?? {}) as { items?: unknown; nextCursor?: string | null };
+    if (!Array.isArray(items) || !items.every(isAccess)) throw unreadable();
+    return { items, nextCursor: nextCursor ?? null };
+  }
+
+  /**
    * Gives the film of what is being recorded another layout from now on.
    * @throws ApiError
    */
@@ -319,6 +344,11 @@ function isRecording(value: unknown): value is RecordingDetails {
 function isLink(value: unknown): value is WatchLink {
   const { id, expiresAt } = (value ?? {}) as Record<string, unknown>;
   return typeof id === 'string' && typeof expiresAt === 'string';
+}
+
+function isAccess(value: unknown): value is AccessEntry {
+  const { at, by, kinds, requestId } = (value ?? {}) as Record<string, unknown>;
+  return [at, by, requestId].every((one) => typeof one === 'string') && Array.isArray(kinds);
 }
 
 function unreadable(): ApiError {

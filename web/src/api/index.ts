@@ -9,6 +9,7 @@ export {
   type FilmLayout,
   type RecordingAction,
   type RecordingDetails,
+  type AccessEntry,
   type GrowingMedia,
   type RecordingMedia,
   type RecordingPage,

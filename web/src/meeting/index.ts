@@ -19,6 +19,7 @@ export {
   type MeetingDetails,
   type RecordingAction,
   type RecordingDetails,
+  type AccessEntry,
   type GrowingMedia,
   type RecordingMedia,
   type RecordingState,

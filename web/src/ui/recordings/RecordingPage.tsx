@@ -9,6 +9,7 @@ import { PageFrame } from '../frame/PageFrame.tsx';
 import { PageLink } from '../frame/PageLink.tsx';
 import { momentOf } from '../frame/when.ts';
 import { usePolled } from '../usePolled.ts';
+import { AccessLog } from './AccessLog.tsx';
 import { Keeping } from './Keeping.tsx';
 import { Player } from './Player.tsx';
 import { may } from './may.ts';
@@ -69,6 +70,7 @@ export function RecordingPage({ id, recordings, account, onGo }: RecordingPagePr
                   <Keeping recording={recording} recordings={recordings} onChanged={put} />
                 </>
               )}
+              {may(recording, 'log') && <AccessLog recording={recording} recordings={recordings} />}
             </>
           )}
         </>

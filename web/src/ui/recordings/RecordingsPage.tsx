@@ -28,6 +28,7 @@ export type RecordingsClient = Pick<
   | 'links'
   | 'makeLink'
   | 'takeBack'
+  | 'accessLog'
   | 'compose'
   | 'delete'
 >;

@@ -64,6 +64,7 @@ function aClient(changes: Partial<RecordingsClient> = {}): RecordingsClient {
     links: () => Promise.resolve([]),
     makeLink: () => Promise.reject(new Error('no link')),
     takeBack: () => Promise.resolve(),
+    accessLog: () => Promise.resolve({ items: [], nextCursor: null }),
     compose: () => Promise.resolve(),
     delete: () => Promise.resolve({ ...recording, state: 'deleting' }),
     ...changes,
@@ -165,6 +166,58 @@ describe('a recording', () => {
       expect(container.querySelector('video')?.getAttribute('src')).toContain('film.mp4');
     });
     expect(media).toHaveBeenCalledTimes(2);
+  });
+
+  it('tells who opened it by name, link, key or account, and more of it where there is more', async () => {
+    const entry = (by: string, ...kinds: readonly string[]) => ({
+      ...{ at: '2026-11-23T12:30:00Z', by, kinds, requestId: by },
+    });
+    const pages = [
+      [entry('usr_ada', 'mp4', 'thumbnails'), entry('lnk_1', 'hls'), entry('key_1', 'tracks', 'manifest')],
+      [entry('usr_bob', 'trackFiles'), entry('par_eve', 'mp4'), entry('guest', 'mp4')],
+    ];
+    const accessLog: RecordingsClient['accessLog'] = (_, cursor) =>
+      Promise.resolve({
+        items: pages[cursor === null ? 0 : 1] ?? [],
+        nextCursor: cursor === null ? 'c' : null,
+      });
+    const attendees = () => Promise.resolve([{ user: 'usr_ada', name: 'Ada' }]);
+    const names = () => Promise.resolve(new Map([['par_eve', 'Eve']]));
+    const { container } = show(aClient({ accessLog, attendees, names }));
+    const rows = (): readonly (readonly (string | null)[])[] =>
+      [...container.querySelectorAll('.recordings-log li')].map((row) =>
+        [...row.children].slice(0, 2).map(({ textContent }) => textContent),
+      );
+    await userEvent.click(await screen.findByText('Access log: who opened it'));
+    await userEvent.click(await screen.findByRole('button', { name: 'Show more' }));
+    await waitFor(() => {
+      expect(rows()).toHaveLength(6);
+    });
+    expect(rows()).toEqual([
+      ['Ada', 'Film'],
+      ['Somebody with a link', 'Film'],
+      ['A server, with the key key_1', 'Tracks, List of its segments'],
+      ['An account, usr_bob', 'Tracks'],
+      ['Eve', 'Film'],
+      ['A guest', 'Film'],
+    ]);
+  });
+
+  it('has a log without names where they are not to be had, and none for whom it is not', async () => {
+    const accessLog = vi.fn<RecordingsClient['accessLog']>().mockResolvedValue({
+      items: [{ at: '2026-11-23T12:30:00Z', by: 'usr_ada', kinds: ['mp4'], requestId: 'req_1' }],
+      nextCursor: null,
+    });
+    const operators = aRecording({ actions: ['log'] });
+    const recording = vi.fn(() => Promise.resolve(operators));
+    const { unmount } = show(aClient({ accessLog, recording, names: refused(403), attendees: refused(403) }));
+    await userEvent.click(await screen.findByText('Access log: who opened it'));
+    expect(await screen.findByText('An account, usr_ada')).toBeDefined();
+    unmount();
+    recording.mockResolvedValue(aRecording({ actions: ['open'] }));
+    show(aClient({ accessLog, recording }));
+    await screen.findByRole('button', { name: 'Play' });
+    expect(screen.queryByText('Access log: who opened it')).toBeNull();
   });
 
   it('is opened to those who were there, and deleted when asked twice', async () => {

@@ -127,6 +127,17 @@ export const de: WordsLike<typeof en> = {
   linkOver:
     'Dieser Link ist abgelaufen oder wurde zurückgenommen. Frag die Person, die ihn geschickt hat, nach einem neuen.',
   lengths: { hour: 'Eine Stunde', day: 'Einen Tag', week: 'Sieben Tage' },
+  log: 'Zugriffsprotokoll: wer sie geöffnet hat',
+  logHint:
+    'Jedes Mal, wenn jemand den Film oder seine Spuren bekam, das Neueste zuerst. Wer länger als fünf Minuten zusieht, steht noch einmal da.',
+  logNone: 'Noch niemand hat sie geöffnet.',
+  logBy: {
+    link: 'Jemand mit einem Link',
+    server: 'Ein Server, mit dem Schlüssel {{id}}',
+    account: 'Ein Konto, {{id}}',
+    guest: 'Ein Gast',
+  },
+  logWhat: { film: 'Film', tracks: 'Spuren', manifest: 'Liste der Abschnitte' },
   retention: 'Aufheben bis',
   forGood: 'Bis jemand sie löscht',
   compose: 'Film neu erstellen',

@@ -122,6 +122,17 @@ export const en = {
   shared: 'A shared recording',
   linkOver: 'This link has ended, or was taken back. Ask whoever sent it for another one.',
   lengths: { hour: 'One hour', day: 'One day', week: 'Seven days' },
+  log: 'Access log: who opened it',
+  logHint:
+    'Each time somebody was given the film or its tracks, newest first. Who watches for longer than five minutes is there again.',
+  logNone: 'Nobody has opened it yet.',
+  logBy: {
+    link: 'Somebody with a link',
+    server: 'A server, with the key {{id}}',
+    account: 'An account, {{id}}',
+    guest: 'A guest',
+  },
+  logWhat: { film: 'Film', tracks: 'Tracks', manifest: 'List of its segments' },
   retention: 'Keep until',
   forGood: 'Until somebody deletes it',
   compose: 'Make the film again',

@@ -128,6 +128,17 @@ export const es: WordsLike<typeof en> = {
   shared: 'Una grabación compartida',
   linkOver: 'Este enlace ha caducado o se ha retirado. Pide otro a quien lo envió.',
   lengths: { hour: 'Una hora', day: 'Un día', week: 'Siete días' },
+  log: 'Registro de acceso: quién la abrió',
+  logHint:
+    'Cada vez que alguien recibió la película o sus pistas, lo más reciente primero. Quien mira más de cinco minutos aparece otra vez.',
+  logNone: 'Nadie la ha abierto todavía.',
+  logBy: {
+    link: 'Alguien con un enlace',
+    server: 'Un servidor, con la clave {{id}}',
+    account: 'Una cuenta, {{id}}',
+    guest: 'Un invitado',
+  },
+  logWhat: { film: 'Película', tracks: 'Pistas', manifest: 'Lista de segmentos' },
   retention: 'Guardar hasta',
   forGood: 'Hasta que alguien la elimine',
   compose: 'Hacer la película de nuevo',

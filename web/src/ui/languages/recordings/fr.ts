@@ -123,6 +123,17 @@ export const fr: WordsLike<typeof en> = {
   shared: 'Un enregistrement partagé',
   linkOver: 'Ce lien a expiré ou a été retiré. Demandez-en un autre à la personne qui l’a envoyé.',
   lengths: { hour: 'Une heure', day: 'Un jour', week: 'Sept jours' },
+  log: 'Journal d’accès : qui l’a ouvert',
+  logHint:
+    'Chaque fois que quelqu’un a reçu le film ou ses pistes, le plus récent d’abord. Qui regarde plus de cinq minutes y figure à nouveau.',
+  logNone: 'Personne ne l’a encore ouvert.',
+  logBy: {
+    link: 'Quelqu’un avec un lien',
+    server: 'Un serveur, avec la clé {{id}}',
+    account: 'Un compte, {{id}}',
+    guest: 'Un invité',
+  },
+  logWhat: { film: 'Film', tracks: 'Pistes', manifest: 'Liste des segments' },
   retention: 'Conserver jusqu’au',
   forGood: 'Jusqu’à ce que quelqu’un le supprime',
   compose: 'Refaire le film',
