@@ -84,6 +84,7 @@ it.runIf(isSlow)(
 
     await page.goto(`${parley.url}/recordings`);
     const row = page.getByRole('link', { name: new RegExp(recordings.state.ready) });
+    await page.getByRole('heading', { level: 1, name: recordings.title }).waitFor();
     await look(page, 'recordings-at-once');
     await row.waitFor({ timeout: PATIENCE_MS });
     await look(page, 'recordings-list');
