@@ -183,7 +183,7 @@ class Distribution:
                 continue
             if receiver.needs_choice(now):
                 self._receivers[key] = None
-            if not receiver.budget.is_settled(now):
+            if receiver.is_overdrawn or not receiver.budget.is_settled(now):
                 self._trembling[key] = None
         pending, self._pending = self._pending, {}
         for track in pending:
@@ -243,6 +243,8 @@ class Distribution:
             self.forwarding.select_layer(key, slot, (rung.spatial, rung.temporal) if rung else None)
             self._need(now, (key, slot), shown)
             self._tell_paused(key, slot, shown, told)
+        if receiver.is_overdrawn:
+            self._trembling[key] = None
         ceiling = receiver.next_ceiling()
         if ceiling is not None:
             self.forwarding.set_send_ceiling(key, ceiling)

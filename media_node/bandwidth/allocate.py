@@ -25,11 +25,13 @@ class Wish:
         rank: Smaller is more important; wishes of equal rank climb in turn.
         costs_bps: What each rung costs to receive, ascending, shape (rungs,); empty: nothing can be had.
         held: The rung it has now, PAUSED for none, None for a track that has just come.
+        is_kept: Whether the lowest rung stays although it may not fit.
     """
 
     rank: tuple[int, int]
     costs_bps: tuple[int, ...]
     held: int | None = None
+    is_kept: bool = False
 
 
 def allocate(
@@ -48,7 +50,7 @@ def allocate(
 
     Returns:
         The rung of each wish, PAUSED for none, shape (n,). Their costs and `reserved_bps` sum to at most
-        `spendable_bps`, or all are PAUSED.
+        `spendable_bps`, or all but those kept are PAUSED.
 
     Raises:
         LayerOrderError: Costs of a wish do not ascend.
@@ -81,6 +83,8 @@ def _ascend(costs_bps: tuple[int, ...]) -> bool:
 
 def _needed(wish: Wish, rung: int, total_bps: float, steady_bps: float) -> float:
     """What must be spendable for a step that makes the sum `total_bps`; infinity when it has to wait."""
+    if wish.is_kept and rung == 0:
+        return 0
     if wish.held is None:
         return total_bps if rung == 0 else total_bps * MARGIN
     if rung <= wish.held:

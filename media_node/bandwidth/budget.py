@@ -42,6 +42,11 @@ class Budget:
         """The lowest estimate of the last second."""
         return min(self._since(now - STEADY_SECONDS), default=UNLIMITED)
 
+    def has_fallen(self, now: Instant) -> bool:
+        """Whether the link was seen to carry clearly more within the last second."""
+        highest = max(self._since(now - STEADY_SECONDS), default=self.estimate_bps)
+        return self.estimate_bps < highest * (1 - DIP)
+
     def is_settled(self, now: Instant) -> bool:
         """Whether time alone changes neither reading."""
         return all(estimate == self.estimate_bps for estimate in self._since(now - STEADY_SECONDS))

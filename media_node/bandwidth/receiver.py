@@ -4,7 +4,7 @@ Owns nothing of tracks: their ladders are asked for. Source: docs/bandwidth.md, 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from media_node.bandwidth.allocate import PAUSED, Wish, allocate, ceiling
@@ -14,6 +14,9 @@ from media_node.quantities import Instant, SlotId, TrackId
 
 # What one voice needs; set aside as long as somebody could be heard.
 VOICE_BPS = 32_000
+# A picture that came to cost more than is known to be carried stays for so long: a keyframe passes, and the
+# first probe or the one half a second later finds out what the link carries.
+PATIENCE_SECONDS = 1.0
 # A prober is told of somewhat more than is wanted, and need not be told anew while that is about enough.
 CEILING_SLACK, CEILING_TOO_MUCH = 1.05, 1.15
 
@@ -52,6 +55,8 @@ class Receiver:
     _used_bps: float = 0.0
     # What the slots could use as they were last looked at, audio aside.
     _wanted_bps: int = 0
+    # Since when the lowest rungs that are held do not fit.
+    _overdrawn_at: Instant | None = None
 
     def show(self, slot: SlotId, track: TrackId | None, limit: Limit, rank: tuple[int, int]) -> None:
         """Let a slot show a track, or what it shows be wanted otherwise."""
@@ -96,6 +101,8 @@ class Receiver:
             Wish(shown.rank, ladder.costs_bps, _held(shown, ladder))
             for (_, shown), ladder in zip(slots, ladders, strict=True)
         ]
+        if self._is_patient(now, wishes):
+            wishes = [replace(wish, is_kept=_has_some(wish)) for wish in wishes]
         self._wanted_bps = sum(ladder.costs_bps[-1] for ladder in ladders if ladder.rungs)
         spendable, steady = self.budget.spendable(now), self.budget.steady(now)
         chosen = allocate(spendable, steady, wishes, self.audio_bps)
@@ -108,6 +115,21 @@ class Receiver:
                 changed.append(slot)
         return changed
 
+    @property
+    def is_overdrawn(self) -> bool:
+        """Whether time alone takes something away."""
+        return self._overdrawn_at is not None
+
+    def _is_patient(self, now: Instant, wishes: Iterable[Wish]) -> bool:
+        """Whether lowest rungs that are held stay though they do not fit: not where the link broke down."""
+        lowest = sum(wish.costs_bps[0] for wish in wishes if _has_some(wish))
+        if lowest == 0 or self.audio_bps + lowest <= self.budget.spendable(now):
+            self._overdrawn_at = None
+            return False
+        if self._overdrawn_at is None:
+            self._overdrawn_at = now
+        return not self.budget.has_fallen(now) and now - self._overdrawn_at < PATIENCE_SECONDS
+
     def next_ceiling(self) -> int | None:
         """What the prober shall look for after a choice, when that has changed."""
         wanted = ceiling(self._wanted_bps + self.audio_bps)
@@ -116,6 +138,10 @@ class Receiver:
             return None
         self.ceiling_bps = round(wanted * CEILING_SLACK)
         return self.ceiling_bps
+
+
+def _has_some(wish: Wish) -> bool:
+    return wish.held is not None and wish.held != PAUSED and bool(wish.costs_bps)
 
 
 def _held(shown: Shown, ladder: Ladder) -> int | None:

@@ -61,6 +61,41 @@ def test_a_broken_link_pauses_video_at_once_and_relief_brings_it_back():
     assert spatial(found) == 2
 
 
+def test_a_picture_that_costs_more_than_is_known_to_be_carried_stays_until_probes_can_have_found_out():
+    found = receiver(None, ANNA)
+    cost = 2_000_000
+
+    def costly(_track: TrackId, _limit: Limit) -> Ladder:
+        return Ladder((Rung(0, 0, cost),))
+
+    list(found.choose(Instant(0.0), costly))
+    found.handle_estimate(Instant(1.0), 500_000)
+    assert list(found.choose(Instant(1.0), costly)) == []
+    assert found.is_overdrawn
+    found.handle_estimate(Instant(1.2), 1_900_000)
+    assert list(found.choose(Instant(1.9), costly)) == []
+    assert list(found.choose(Instant(2.0), costly)) == [LEFT]
+    assert spatial(found) is None
+
+
+def test_a_picture_that_came_to_cost_what_its_link_turns_out_to_carry_never_goes():
+    found = receiver(500_000, ANNA)
+    cost = 100_000
+
+    def growing(_track: TrackId, _limit: Limit) -> Ladder:
+        return Ladder((Rung(0, 0, cost),))
+
+    list(found.choose(Instant(0.0), growing))
+    cost = 700_000
+    assert list(found.choose(Instant(2.0), growing)) == []
+    assert found.is_overdrawn
+    found.handle_estimate(Instant(2.3), 900_000)
+    assert list(found.choose(Instant(2.3), growing)) == []
+    # The next time begins anew.
+    cost = 1_000_000
+    assert list(found.choose(Instant(4.0), growing)) == []
+
+
 def test_voices_are_set_aside_before_pictures():
     found = receiver(100_000 + VOICE_BPS - 1, ANNA)
     found.has_voices = True
