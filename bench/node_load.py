@@ -22,6 +22,8 @@ from bench._harness.peers import started
 BROWSER = {"audio": True, "video": True, "layers": 3, "audioSlots": 4, "videoSlots": 10}
 VIEWER = {"audioSlots": 1, "videoSlots": 1}
 PUBLISHER = {"audio": True, "video": True, "layers": 3}
+# What is kept of each stream for receivers that ask is complete by then.
+FILLED_SECONDS = 10.0
 
 
 def joins(
@@ -61,10 +63,13 @@ def memory(
             {"kind": "video", "layer": layer, "bursts": [3], "packetLen": 1180, "intervalUs": 33_333}
             for layer in range(3)
         ]
-        sending = engine.ask("paced", world="publishers", seconds=2.0, streams=media)["residentBytes"]
+        sending = engine.ask("paced", world="publishers", seconds=FILLED_SECONDS, streams=media)[
+            "residentBytes"
+        ]
         engine.open("viewers", target, [{"count": 1, **PUBLISHER}, {"count": viewers, **VIEWER}])
-        watched = engine.ask("paced", world="viewers", seconds=2.0, streams=media)["residentBytes"]
-        per_publisher, per_viewer = (sending - idle) / publishers / 1e6, (watched - sending) / viewers / 1e6
+        watched = engine.ask("paced", world="viewers", seconds=FILLED_SECONDS, streams=media)["residentBytes"]
+        per_publisher = (sending - idle) / publishers / 1e6
+        per_viewer = ((watched - sending) / 1e6 - per_publisher) / viewers
         text = (
             f"{idle / 1e6:.0f} MB with one; {per_publisher:.2f} MB a publisher, {per_viewer:.3f} MB a viewer"
         )
