@@ -2,7 +2,7 @@ import '../styles/dialogs.css';
 import '../styles/meeting.css';
 import '../styles/live.css';
 import '../styles/stage.css';
-import { Suspense, type ReactNode } from 'react';
+import { Suspense, useDeferredValue, type ReactNode } from 'react';
 import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
 import { Banners } from '../components/Banners.tsx';
 import { DIALOGS, Dialogs } from '../components/Dialogs.tsx';
@@ -52,6 +52,8 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
   const door = useDoor(meeting, role === 'host' || role === 'cohost');
   useTitle(snapshot.meeting?.title ?? code);
   useLoadedAhead(OPENED_LATER);
+  // Faces before controls: those take as long to draw, and nobody reaches for them in the first tenth of a second.
+  const hasControls = useDeferredValue(true, false);
   return (
     <main className={`meeting ${panel === 'none' ? '' : 'with-panel'}`}>
       <MeetingHead snapshot={snapshot} code={code} />
@@ -69,7 +71,11 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
       </Suspense>
       <Dialogs meeting={meeting} media={media} />
       <SmallWindow meeting={meeting} media={media} snapshot={snapshot} />
-      <Toolbar meeting={meeting} media={media} snapshot={snapshot} />
+      {hasControls ? (
+        <Toolbar meeting={meeting} media={media} snapshot={snapshot} />
+      ) : (
+        <div className="toolbar" aria-hidden />
+      )}
     </main>
   );
 }
