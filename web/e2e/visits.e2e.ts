@@ -15,6 +15,7 @@ let ada: Guest;
 declare global {
   interface Window {
     captured: MediaStreamTrack[];
+    shifted: number;
     isSoundAllowed: boolean;
     areDevicesGone: boolean;
   }
@@ -53,6 +54,54 @@ async function go(page: Page, key: string, name: string | RegExp): Promise<void>
   }
   throw new Error(`${key} does not lead to ${String(name)}, but to ${seen.join(' | ')}`);
 }
+
+/** How far things moved that nobody touched, as browsers count it: https://web.dev/articles/cls calls 0.1 good. */
+const watchShifts = (): void => {
+  window.shifted = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries() as (PerformanceEntry & {
+      value: number;
+      hadRecentInput: boolean;
+    })[])
+      if (!entry.hadRecentInput) window.shifted += entry.value;
+  }).observe({ type: 'layout-shift', buffered: true });
+};
+
+/** Devices are told once the door has been drawn without them, as by a browser that takes its time. */
+const listDevicesLate = (): void => {
+  const devices = navigator.mediaDevices;
+  const list = devices.enumerateDevices.bind(devices);
+  const drawn = new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (document.querySelector('.pickers') === null) requestAnimationFrame(look);
+      else
+        requestAnimationFrame(() => {
+          requestAnimationFrame(() => {
+            resolve();
+          });
+        });
+    };
+    requestAnimationFrame(look);
+  });
+  devices.enumerateDevices = () => drawn.then(list);
+};
+
+describe('a page that loads', () => {
+  it('does not jump at the door, nor in the meeting behind it', async () => {
+    const lea = await Guest.arrive(browser, link, 'Lea', watchShifts, listDevicesLate);
+    // Higher than the door is, so that what it grows by moves all of it.
+    await lea.page.setViewportSize({ width: 1280, height: 1000 });
+    await lea.page.reload();
+    await lea.page.getByLabel(en.join.previewLabel).waitFor();
+    await lea.join();
+    await eventually(
+      () => lea.received(),
+      ({ frames }) => frames > 10,
+    );
+    expect(await lea.page.evaluate(() => window.shifted)).toBeLessThan(0.1);
+    await lea.page.context().close();
+  });
+});
 
 describe('a visit by keyboard alone', () => {
   it('joins, mutes, writes, looks who is there, and leaves', async () => {

@@ -13,7 +13,7 @@ import {
   type Facing,
 } from './capture.ts';
 import { defaultStorage, loadChoices, saveChoices, type Choices } from './choices.ts';
-import { NO_DEVICES, sortDevices, type DeviceLists } from './devices.ts';
+import { NO_DEVICES, canChooseSpeaker, sortDevices, type DeviceLists } from './devices.ts';
 import { MicrophoneWatch } from './MicrophoneWatch.ts';
 import { NoiseFilter, type NoiseFilterClient } from './NoiseFilter.ts';
 import type { MicrophoneSignal } from './signal.ts';
@@ -30,7 +30,7 @@ type Captured = 'microphone' | 'camera';
 export interface LocalMediaOptions {
   readonly mediaDevices?: MediaDevices | undefined;
   readonly storage?: Storage | null;
-  /** For tests: what needs an audio graph. */
+  /** For tests: what the browser does with sound. */
   readonly audio?: AudioTools;
 }
 
@@ -38,6 +38,7 @@ export interface AudioTools {
   /** @throws Error when it cannot be had here. */
   readonly filter: (track: MediaStreamTrack) => Promise<NoiseFilterClient>;
   readonly watch: (track: MediaStreamTrack, onSignal: (signal: MicrophoneSignal) => void) => Closable;
+  readonly hasSinks: () => boolean;
 }
 
 interface Closable {
@@ -56,6 +57,7 @@ const OFF: CaptureState = { kind: 'off' };
 const BROWSER_AUDIO: AudioTools = {
   filter: (track) => NoiseFilter.open(track),
   watch: (track, onSignal) => new MicrophoneWatch(track, onSignal),
+  hasSinks: () => 'setSinkId' in HTMLMediaElement.prototype,
 };
 
 export class LocalMedia implements LocalMediaClient {
@@ -328,6 +330,7 @@ export class LocalMedia implements LocalMediaClient {
     return {
       ...this.#states,
       ...this.#devices,
+      canChooseSpeaker: canChooseSpeaker(this.#devices, this.#audio.hasSinks()),
       chosen: this.#choices,
       speaker: isPluggedIn ? this.#choices.speaker : null,
       microphoneSignal: this.#signal,

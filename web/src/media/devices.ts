@@ -21,6 +21,12 @@ export function sortDevices(devices: readonly Listed[]): DeviceLists {
   };
 }
 
+/** Safari has no choice of speakers, others list none where there are none: https://caniuse.com/mdn-api_htmlmediaelement_setsinkid */
+export function canChooseSpeaker(lists: DeviceLists, hasSinks: boolean): boolean {
+  const areListed = lists.microphones.length + lists.cameras.length > 0;
+  return lists.speakers.length > 0 || (hasSinks && !areListed);
+}
+
 function toInfo(device: Listed): DeviceInfo {
   return { id: device.deviceId, label: device.label };
 }

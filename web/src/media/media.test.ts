@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { classifyCaptureError } from './capture.ts';
 import { NO_CHOICES, loadChoices, saveChoices } from './choices.ts';
+import { NO_DEVICES, canChooseSpeaker } from './devices.ts';
 import { levelOf } from './LevelMeter.ts';
 import { LocalMedia } from './LocalMedia.ts';
 import type { NoiseFilterClient } from './NoiseFilter.ts';
@@ -83,15 +84,15 @@ beforeEach(() => {
   storage = new FakeStorage();
   filtered = [];
   isFilterBroken = false;
-  media = open();
+  media = open(devices);
   return () => {
     media.close();
   };
 });
 
-function open(): LocalMedia {
+function open(found: FakeDevices | undefined): LocalMedia {
   return new LocalMedia({
-    mediaDevices: devices as unknown as MediaDevices,
+    mediaDevices: found as unknown as MediaDevices | undefined,
     storage: storage as unknown as Storage,
     audio: {
       filter: (source) => {
@@ -104,6 +105,7 @@ function open(): LocalMedia {
         hear = onSignal;
         return { close: () => undefined };
       },
+      hasSinks: () => true,
     },
   });
 }
@@ -146,7 +148,7 @@ describe('LocalMedia', () => {
   });
 
   it('says that capture is unsupported on an insecure page', async () => {
-    const insecure = new LocalMedia({ mediaDevices: undefined, storage: null });
+    const insecure = open(undefined);
     await insecure.startCamera();
     expect(insecure.getSnapshot().camera).toEqual({ kind: 'failed', error: 'unsupported' });
     insecure.close();
@@ -172,7 +174,7 @@ describe('LocalMedia', () => {
     await chosen;
     expect(devices.captures[0]!.track.stopped).toBe(true);
     expect(devices.captures[1]!.constraints.video).toMatchObject({ deviceId: { ideal: 'cam2' } });
-    expect(open().getSnapshot().chosen.camera).toBe('cam2');
+    expect(open(devices).getSnapshot().chosen.camera).toBe('cam2');
   });
 
   it('does not start a source by choosing its device', async () => {
@@ -235,7 +237,7 @@ describe('LocalMedia', () => {
     await switched;
     expect([filtered[0]!.closed, device.stopped]).toEqual([true, true]);
     expect(media.getSnapshot().microphone).toMatchObject({ track: devices.captures[1]!.track });
-    expect(open().getSnapshot().chosen.microphoneMode).toBe('voice');
+    expect(open(devices).getSnapshot().chosen.microphoneMode).toBe('voice');
   });
 
   it('falls back to the suppression of the browser where RNNoise does not load', async () => {
@@ -294,6 +296,21 @@ describe('LocalMedia', () => {
       cameras: [],
       speakers: [{ id: 'c' }],
     });
+  });
+});
+
+describe('a choice of speakers', () => {
+  const device = { id: 'a', label: 'A' };
+  const listed = { microphones: [device], cameras: [device], speakers: [] };
+
+  it('is there before devices are listed where the browser has one, so that nothing moves when they are', () => {
+    expect(canChooseSpeaker(NO_DEVICES, true)).toBe(true);
+    expect(canChooseSpeaker(NO_DEVICES, false)).toBe(false);
+  });
+
+  it('goes where no speakers are listed', () => {
+    expect(canChooseSpeaker(listed, true)).toBe(false);
+    expect(canChooseSpeaker({ ...listed, speakers: [device] }, true)).toBe(true);
   });
 });
 

@@ -58,6 +58,8 @@ export interface LocalMediaSnapshot {
   readonly microphones: readonly DeviceInfo[];
   readonly cameras: readonly DeviceInfo[];
   readonly speakers: readonly DeviceInfo[];
+  /** Until devices are listed, which takes a permission, whether this browser has a choice of speakers at all. */
+  readonly canChooseSpeaker: boolean;
   /** What was chosen, remembered across visits; null is the system's default. */
   readonly chosen: {
     readonly microphone: string | null;

@@ -14,7 +14,7 @@ interface DeviceMenuProps {
 
 export function MicrophoneMenu({ media }: DeviceMenuProps): ReactNode {
   const { t } = useTranslation();
-  const { microphones, speakers, chosen } = useSnapshot(media);
+  const { microphones, speakers, canChooseSpeaker, chosen } = useSnapshot(media);
   return (
     <DeviceMenu label={t('devices.soundMenu')}>
       <DevicePicker
@@ -24,7 +24,7 @@ export function MicrophoneMenu({ media }: DeviceMenuProps): ReactNode {
         chosen={chosen.microphone}
         onChoose={(id) => void media.chooseMicrophone(id)}
       />
-      {speakers.length > 0 && (
+      {canChooseSpeaker && (
         <DevicePicker
           label={t('devices.speaker')}
           icon={<Volume2 aria-hidden />}

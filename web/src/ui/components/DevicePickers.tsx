@@ -14,7 +14,7 @@ import { LevelBar } from './LevelBar.tsx';
 
 export function DevicePickers({ media }: { readonly media: LocalMediaClient }): ReactNode {
   const { t } = useTranslation();
-  const { microphones, cameras, speakers, chosen } = useSnapshot(media);
+  const { microphones, cameras, speakers, canChooseSpeaker, chosen } = useSnapshot(media);
   return (
     <div className="pickers" role="group" aria-label={t('devices.settings')}>
       <MicrophonePicker media={media} microphones={microphones} chosen={chosen.microphone} />
@@ -25,7 +25,7 @@ export function DevicePickers({ media }: { readonly media: LocalMediaClient }): 
         chosen={chosen.camera}
         onChoose={(id) => void media.chooseCamera(id)}
       />
-      {speakers.length > 0 && (
+      {canChooseSpeaker && (
         <DevicePicker
           label={t('devices.speaker')}
           icon={<Volume2 aria-hidden />}

@@ -11,6 +11,7 @@ const DEVICES: LocalMediaSnapshot = {
   ],
   cameras: [{ id: 'cam1', label: 'FaceTime HD Camera' }],
   speakers: [{ id: 'spk1', label: 'Studio Display Speakers' }],
+  canChooseSpeaker: true,
   chosen: { microphone: 'mic1', camera: 'cam1', speaker: null, microphoneMode: 'voice' },
   speaker: null,
   microphoneSignal: 'quiet',
