@@ -21,9 +21,20 @@ export function TrackFiles({ recording, recordings, onAsked }: TrackFilesProps):
   const { t } = useTranslation(WORDS);
   const reasonWords = useReasonWords();
   const [isFailed, setFailed] = useState(false);
+  // Links are entered in the access log: whoever merely opens the page has taken nothing.
+  const [isWanted, setWanted] = useState(false);
   const made = recording.compositions?.findLast(({ kind }) => kind === 'tracks');
   const isMaking = made !== undefined && made.state !== 'done' && made.state !== 'failed';
+  const isListed = made?.state === 'done' && isWanted;
   const percent = Math.round((made?.progress ?? 0) * 100);
+  const want = (): void => {
+    setFailed(false);
+    setWanted(true);
+    if (made?.state === 'done') return;
+    recordings.joinTracks(recording.id).then(onAsked, () => {
+      setFailed(true);
+    });
+  };
   return (
     <fieldset className="recordings-sharing">
       <legend>{t('tracks')}</legend>
@@ -34,17 +45,9 @@ export function TrackFiles({ recording, recordings, onAsked }: TrackFilesProps):
         </p>
       )}
       {made?.state === 'failed' && <p role="alert">{reasonWords(made.reason ?? '', made.detail)}</p>}
-      {made?.state === 'done' && <Files recording={recording} recordings={recordings} key={made.id} />}
-      {made?.state !== 'done' && !isMaking && (
-        <Button
-          className="button"
-          onPress={() => {
-            setFailed(false);
-            recordings.joinTracks(recording.id).then(onAsked, () => {
-              setFailed(true);
-            });
-          }}
-        >
+      {isListed && <Files recording={recording} recordings={recordings} key={made.id} />}
+      {!isListed && !isMaking && (
+        <Button className="button" onPress={want}>
           <Download aria-hidden /> {t('downloadTracks')}
         </Button>
       )}

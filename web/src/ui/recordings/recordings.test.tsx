@@ -441,6 +441,9 @@ describe('whole tracks', () => {
     const names = () => Promise.resolve(new Map([['par_1', 'Ana']]));
     const recording = aRecording({ compositions: [composition({ state: 'done' })] });
     render(<TrackFiles recording={recording} recordings={aClient({ trackFiles, names })} onAsked={ignore} />);
+    // Whoever gives out links writes that down, so none are asked for before somebody wants them.
+    expect(asked).toBe(0);
+    await userEvent.click(screen.getByRole('button', { name: 'Download tracks' }));
     expect(await screen.findByText(/Ana · Camera · 1:01 · 2.3 MB/)).toBeDefined();
     await userEvent.click(screen.getByRole('button', { name: 'Download Camera of Ana, 1:01' }));
     await waitFor(() => {
