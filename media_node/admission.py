@@ -11,7 +11,7 @@ from typing import Literal
 from media_node.errors import ConflictError, MeetingEndedError, NodeFullError, NotGrantedError
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import Participant, Standing
-from media_node.quantities import Instant, MeetingId, ParticipantId, SlotId, Source
+from media_node.quantities import Instant, MeetingId, ParticipantId, SlotId
 from media_node.tokens import Claims
 
 # Ended meetings and removed participants are remembered longer than a join token lives.
@@ -23,15 +23,6 @@ LEAST_BPS = 125_000
 
 State = Literal["ready", "draining", "drained"]
 Key = tuple[MeetingId, ParticipantId]
-
-
-@dataclass(frozen=True)
-class InitialTrack:
-    """A track that is published with the join."""
-
-    mid: str
-    source: Source
-    is_muted: bool
 
 
 @dataclass

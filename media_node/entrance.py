@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from media_node.admission import InitialTrack
 from media_node.errors import KeySetError, NotGrantedError
 from media_node.hosting import Hosting
-from media_node.meetings.model import Wish
+from media_node.meetings.model import InitialTrack, Wish
 from media_node.quantities import MeetingId
 from media_node.signaling.messages import Join
 from media_node.signaling.session import Seat

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from media_node.admission import Admission, InitialTrack, Key, participant_of
+from media_node.admission import Admission, Key, participant_of
 from media_node.bandwidth.layers import Layer
 from media_node.connections import Connections, received_codecs
 from media_node.errors import NotFoundError, ResumeError
@@ -22,7 +22,7 @@ from media_node.live_meetings import LiveMeetings
 from media_node.meetings.codecs import decodes_of
 from media_node.meetings.events import LinksChanged
 from media_node.meetings.meeting import Meeting
-from media_node.meetings.model import Standing, Wish
+from media_node.meetings.model import InitialTrack, Standing, Wish
 from media_node.quantities import (
     Instant,
     MeetingId,
@@ -112,10 +112,11 @@ class Hosting:
         self.joins += 1
         received = received_codecs(parsed) if parsed is not None else None
         newcomer = participant_of(claims, audio, video, decodes_of(received, decodes))
-        events = meeting.handle_recorder(newcomer) if claims.takes_all else meeting.handle_join(newcomer)
-        for track in tracks:
-            if track.source in claims.publish:
-                events += meeting.handle_publish(key[1], Mid(track.mid), track.source, track.is_muted)
+        if claims.takes_all:
+            events = meeting.handle_recorder(newcomer)
+        else:
+            granted = [track for track in tracks if track.source in claims.publish]
+            events = meeting.handle_join(newcomer, granted)
         self.live.apply(meeting, events, newcomer=key[1])
         log.info("participant_joined", meeting=key[0], participant=key[1], role=claims.role)
         return seat, answer

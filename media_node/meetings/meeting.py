@@ -5,7 +5,7 @@ client's and leave the state as it was.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,7 +34,15 @@ from media_node.meetings.events import (
     TrackPublished,
     TrackUnpublished,
 )
-from media_node.meetings.model import ChatMessage, Participant, RecordingNotice, Standing, Track, Wish
+from media_node.meetings.model import (
+    ChatMessage,
+    InitialTrack,
+    Participant,
+    RecordingNotice,
+    Standing,
+    Track,
+    Wish,
+)
 from media_node.meetings.recorders import Recorders
 from media_node.meetings.selection import Place, Selection
 from media_node.meetings.share_requests import ShareRequests
@@ -73,11 +81,11 @@ class Meeting:
 
     # Coming and going.
 
-    def handle_join(self, participant: Participant) -> list[Event]:
-        """Let somebody in; tracks are published after.
+    def handle_join(self, participant: Participant, tracks: Iterable[InitialTrack] = ()) -> list[Event]:
+        """Let somebody in, with what it publishes from the start: slots follow once, when all that is known.
 
         Raises:
-            ConflictError: The participant is here already.
+            NotGrantedError, ConflictError: As for `handle_publish`, or the participant is here already.
         """
         if participant.id in self.participant_by_id:
             raise ConflictError("this participant is in the meeting already")
@@ -86,11 +94,10 @@ class Meeting:
         participant.carried = dict.fromkeys([*participant.audio_slots, *participant.video_slots])
         self._selection.add_viewer(participant)
         has_changed = self._codecs.handle_join(participant.decodes)
-        return [
-            self._roster(ParticipantJoined(participant)),
-            *self._codecs_changed(has_changed),
-            *self._settle(),
-        ]
+        joined = [self._roster(ParticipantJoined(participant)), *self._codecs_changed(has_changed)]
+        for track in tracks:
+            joined += self._publish(participant, Mid(track.mid), track.source, track.is_muted)
+        return [*joined, *self._settle()]
 
     def handle_leave(self, participant: ParticipantId, reason: str) -> list[Event]:
         """Take somebody and its tracks out; unknown participants have left already.
@@ -158,21 +165,23 @@ class Meeting:
             NotGrantedError: The token does not grant this source.
             ConflictError: The m-line or the source is in use.
         """
-        member = self.member(participant)
+        return [*self._publish(self.member(participant), mid, source, is_muted), *self._settle()]
+
+    def _publish(self, member: Participant, mid: Mid, source: Source, is_muted: bool) -> list[Event]:
         if source not in member.publish_grants:
             raise NotGrantedError(f"this participant may not publish {source}")
         for track in member.track_by_id.values():
             if track.mid == mid and track.source == source:
-                return self.handle_mute(participant, track.id, is_muted)
+                return self.handle_mute(member.id, track.id, is_muted)
             if track.mid == mid or track.source == source:
                 raise ConflictError(f"{track.source} is published through m-line {track.mid} already")
         self._published += 1
         track_id = TrackId(self.new_identifier("trk_"))
-        track = Track(track_id, participant, source, mid, is_muted, self._published)
+        track = Track(track_id, member.id, source, mid, is_muted, self._published)
         member.track_by_id[track_id] = self._track_by_id[track_id] = track
         self._offer(track)
         self.recorders.put_track(track)
-        return [self._roster(TrackPublished(track)), *self._settle()]
+        return [self._roster(TrackPublished(track))]
 
     def handle_unpublish(self, participant: ParticipantId, track: TrackId) -> list[Event]:
         gone = self._own_track(participant, track)

@@ -26,6 +26,15 @@ class Track:
 
 
 @dataclass(frozen=True)
+class InitialTrack:
+    """A track that is published with the join."""
+
+    mid: str
+    source: Source
+    is_muted: bool
+
+
+@dataclass(frozen=True)
 class Wish:
     """What a client asked a video slot to carry: a track, "speaker", "screen", or nothing."""
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from media_node.admission import Admission, InitialTrack
+from media_node.admission import Admission
 from media_node.connections import Connections
 from media_node.forwarding import Forwarding, PlaneMedia
 from media_node.hosting import Hosting
-from media_node.meetings.model import Wish
+from media_node.meetings.model import InitialTrack, Wish
 from media_node.quantities import MeetingId, ParticipantId, SlotId, TrackId, new_identifier
 from media_node.signaling.session import Seat
 from media_node.tokens import Claims

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from media_node.admission import Admission, InitialTrack
+from media_node.admission import Admission
 from media_node.bandwidth.layers import Layer
 from media_node.forwarding import Forwarding, Key, PlaneMedia
 from media_node.hosting import Hosting
-from media_node.meetings.model import Wish
+from media_node.meetings.model import InitialTrack, Wish
 from media_node.quantities import MeetingId, ParticipantId, SlotId, Source, TrackId, new_identifier
 from media_node.signaling.session import Seat
 from media_node.tokens import Claims

@@ -21,7 +21,7 @@ from media_node.meetings.events import (
     TrackUnpublished,
 )
 from media_node.meetings.meeting import CHAT_HISTORY, Meeting
-from media_node.meetings.model import Participant, Standing, Wish
+from media_node.meetings.model import InitialTrack, Participant, Standing, Wish
 from media_node.quantities import MeetingId, Mid, ParticipantId, SlotId, TrackId
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -68,6 +68,17 @@ def test_a_newcomer_receives_the_cameras_that_are_there():
     events = join(meeting, "ben")
     assert SlotsChanged(ParticipantId("ben"), {SlotId("v0"): camera}) in events
     assert carried(meeting, "anna") == [None, None]
+
+
+def test_who_comes_with_a_camera_and_a_screen_changes_each_ones_slots_once():
+    meeting = new_meeting()
+    join(meeting, "anna")
+    tracks = [InitialTrack(source, source, False) for source in ("camera", "screen")]
+    events = meeting.handle_join(participant("ben"), tracks)
+    camera, screen = [event.track.id for event in events if isinstance(event, TrackPublished)]
+    assert [event.track_by_slot for event in events if isinstance(event, SlotsChanged)] == [
+        {SlotId("v0"): screen, SlotId("v1"): camera}
+    ]
 
 
 def test_a_screen_comes_before_cameras_and_shown_tiles_stay_in_place():
