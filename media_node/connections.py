@@ -11,7 +11,16 @@ from functools import lru_cache
 import structlog
 
 from media_node.errors import SdpError
-from media_node.forwarding import Forwarding, PlaneCodec, PlaneMedia, PlaneTransport, WorkerSnapshot
+from media_node.forwarding import (
+    Codec,
+    Extension,
+    Forwarding,
+    PlaneMedia,
+    PlaneTransport,
+    WorkerSnapshot,
+    plane_codec,
+    plane_extension,
+)
 from media_node.quantities import MeetingId, ParticipantId, SlotId
 from media_node.transport.answer import agree
 from media_node.transport.certificate import Certificate
@@ -273,16 +282,16 @@ def plane_media(media: MediaParameters, ssrcs: tuple[int, ...], *, is_slot: bool
 
 
 @lru_cache(2 * KEPT)
-def _plane_formats(formats: Formats) -> tuple[tuple[PlaneCodec, ...], tuple[tuple[int, str], ...]]:
+def _plane_formats(formats: Formats) -> tuple[tuple[Codec, ...], tuple[Extension, ...]]:
     codecs = tuple(
-        PlaneCodec(
+        plane_codec(
             codec.payload_type,
             codec.name,
             codec.clock_rate,
             codec.fmtp,
             codec.rtx_payload_type,
-            frozenset(codec.feedback),
+            codec.feedback,
         )
         for codec in formats.codecs
     )
-    return codecs, tuple((one.id, one.uri) for one in formats.extensions)
+    return codecs, tuple(plane_extension(one.id, one.uri) for one in formats.extensions)

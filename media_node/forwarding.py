@@ -6,9 +6,8 @@ here; commands are collected and handed over in one batch.
 
 import itertools
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
 
 import packet_plane
 from media_node.meetings.model import Participant, Track
@@ -16,49 +15,33 @@ from media_node.meetings.placement import Placement
 from media_node.quantities import MediaKind, MeetingId, ParticipantId, SlotId, TrackId
 from packet_plane import Codec, Extension, WorkerSnapshot
 
-__all__ = ["Forwarding", "PlaneCodec", "PlaneMedia", "PlaneTransport", "WorkerSnapshot"]
+__all__ = [
+    "Codec",
+    "Extension",
+    "Forwarding",
+    "PlaneMedia",
+    "PlaneTransport",
+    "WorkerSnapshot",
+    "plane_codec",
+    "plane_extension",
+]
 
 Key = tuple[MeetingId, ParticipantId]
 Submit = Callable[[int, Sequence[packet_plane.Command]], None]
 
 
 @dataclass(frozen=True)
-class PlaneCodec:
-    """A payload type as negotiated; `feedback` as in a=rtcp-fb."""
-
-    payload_type: int
-    name: str
-    clock_rate: int
-    fmtp: str
-    rtx_payload_type: int | None
-    feedback: frozenset[str]
-
-    @cached_property
-    def plane(self) -> Codec:
-        """Made once: the same codec comes in every m-line of every client."""
-        return Codec(
-            payload_type=self.payload_type,
-            name=self.name,
-            clock_rate=self.clock_rate,
-            fmtp=self.fmtp,
-            rtx_payload_type=self.rtx_payload_type,
-            nack="nack" in self.feedback,
-            pli="nack pli" in self.feedback,
-            transport_cc="transport-cc" in self.feedback,
-        )
-
-
-@dataclass(frozen=True)
 class PlaneMedia:
     """One m-line for the plane; `ssrcs` are the client's for a track, the node's own for a slot.
 
+    Codecs and extensions are the plane's own, made once for all m-lines that say the same.
     `rids` are a track's simulcast layers, lowest quality first.
     """
 
     mid: str
     kind: MediaKind
-    codecs: tuple[PlaneCodec, ...]
-    extensions: tuple[tuple[int, str], ...]
+    codecs: tuple[Codec, ...]
+    extensions: tuple[Extension, ...]
     ssrcs: tuple[int, ...]
     rids: tuple[str, ...] = ()
 
@@ -346,8 +329,28 @@ class Forwarding:
             self._submit(worker, commands)
 
 
-@lru_cache(256)
-def _extension(number: int, uri: str) -> Extension:
+def plane_codec(
+    payload_type: int,
+    name: str,
+    clock_rate: int,
+    fmtp: str,
+    rtx_payload_type: int | None,
+    feedback: Collection[str],
+) -> Codec:
+    """A payload type as negotiated; `feedback` as in a=rtcp-fb."""
+    return Codec(
+        payload_type=payload_type,
+        name=name,
+        clock_rate=clock_rate,
+        fmtp=fmtp,
+        rtx_payload_type=rtx_payload_type,
+        nack="nack" in feedback,
+        pli="nack pli" in feedback,
+        transport_cc="transport-cc" in feedback,
+    )
+
+
+def plane_extension(number: int, uri: str) -> Extension:
     return Extension(id=number, uri=uri)
 
 
@@ -359,8 +362,8 @@ def _add_slot(transport: PlaneTransport, number: int, media: PlaneMedia) -> pack
         mid=media.mid,
         ssrc=media.ssrcs[0],
         rtx_ssrc=media.ssrcs[1] if len(media.ssrcs) > 1 else None,
-        codecs=[codec.plane for codec in media.codecs],
-        extensions=[_extension(*one) for one in media.extensions],
+        codecs=media.codecs,
+        extensions=media.extensions,
         cname="parley",
     )
 
@@ -373,6 +376,6 @@ def add_track_command(transport: int, number: int, media: PlaneMedia) -> packet_
         mid=media.mid,
         rids=media.rids,
         ssrcs=media.ssrcs,
-        codecs=[codec.plane for codec in media.codecs],
-        extensions=[_extension(*one) for one in media.extensions],
+        codecs=media.codecs,
+        extensions=media.extensions,
     )

@@ -33,18 +33,22 @@ class Ranking:
     def __init__(self) -> None:
         self._keys: list[Key] = []
         self._key_by_track: dict[str, Key] = {}
+        # Counts changes of the order.
+        self.version = 0
 
     def put(self, candidate: Candidate) -> None:
         """Add a candidate, or move it to where it belongs now."""
         if self._key_by_track.get(candidate.track) == candidate.key:
             return
         self.remove(candidate.track)
+        self.version += 1
         insort(self._keys, candidate.key)
         self._key_by_track[candidate.track] = candidate.key
 
     def remove(self, track: str) -> None:
         key = self._key_by_track.pop(track, None)
         if key is not None:
+            self.version += 1
             del self._keys[bisect_left(self._keys, key)]
 
     def first(self, count: int) -> list[str]:

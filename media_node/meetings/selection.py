@@ -5,8 +5,7 @@ muted camera costs as much as it has viewers. Audio slots carry the plane's posi
 of their viewer, or the most wanted tracks where it has none.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
 
 from media_node.bandwidth.prioritize import Candidate, Ranking, fill_places
 from media_node.meetings.model import Participant, Track, Wish
@@ -34,6 +33,8 @@ class Selection:
         self._automatic: dict[int, dict[ParticipantId, None]] = {}
         self._given: dict[int, list[frozenset[str]]] = {}
         self._heads: dict[str, list[str]] = {"speaker": [], "screen": []}
+        # Of the rankings, as followers were last given what they say.
+        self._followed = (0, 0)
         self._positions: list[TrackId | None] = []
         # What `settle` has to look at, in order of being touched.
         self._places: dict[Place, None] = {}
@@ -137,9 +138,14 @@ class Selection:
         return {viewer: slots for viewer, slots in changes.items() if viewer in self._viewers}
 
     def _touch_followers(self) -> None:
-        """Find those who follow a ranking whose top has changed."""
+        """Find those who follow a ranking whose top has changed; a newcomer is looked at anyway."""
+        followed = (self._screens.version, self._cameras.version)
+        if followed == self._followed:
+            return
+        self._followed = followed
         for count, group in self._automatic.items():
-            given = [frozenset(self._most_wanted(count + own)) for own in range(OWN_TRACKS + 1)]
+            wanted = self._most_wanted(count + OWN_TRACKS)
+            given = [frozenset(wanted[: count + own]) for own in range(OWN_TRACKS + 1)]
             if self._given.get(count) != given:
                 self._given[count] = given
                 self._touched.update(group)
@@ -149,8 +155,8 @@ class Selection:
                 self._places.update(self._places_by_target.get(target, {}))
         self._heads = heads
 
-    def _most_wanted(self, count: int) -> Iterable[str]:
-        return list(chain(self._screens.first(count), self._cameras.first(count)))[:count]
+    def _most_wanted(self, count: int) -> list[str]:
+        return [*self._screens.first(count), *self._cameras.first(count)][:count]
 
     def _settle_viewer(self, viewer: Participant) -> None:
         if viewer.wish_by_slot is not None or not viewer.may_subscribe:

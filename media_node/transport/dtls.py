@@ -5,12 +5,14 @@ validated addresses reach it, so that a stranger's ClientHello cannot disturb a 
 (DTLS 1.2; section 4.2.4 for its timers), RFC 5764 (DTLS-SRTP), RFC 8122 (fingerprints).
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from OpenSSL import SSL
+from OpenSSL.crypto import FILETYPE_ASN1, dump_certificate
 
 from media_node.transport.certificate import PROFILES, Certificate
 from media_node.transport.parameters import DtlsRole
@@ -172,7 +174,8 @@ class DtlsEndpoint:
         if certificate is None or not known:
             return False
         # Without parsing the certificate: nothing else of it matters.
-        return all(certificate.digest(name).decode() == value for name, value in known)
+        encoded = dump_certificate(FILETYPE_ASN1, certificate)
+        return all(hashlib.new(name, encoded).digest() == _bytes(value) for name, value in known)
 
     def _export_keys(self) -> SrtpKeys | None:
         assert self._ssl is not None
@@ -210,6 +213,10 @@ class DtlsEndpoint:
         self.state = state
         self._ssl = None
         self._flight, self._repeat_at = [], []
+
+
+def _bytes(fingerprint: str) -> bytes:
+    return bytes.fromhex(fingerprint.replace(":", ""))
 
 
 def _datagrams(written: bytes) -> Iterator[bytes]:

@@ -19,10 +19,10 @@ CUSTOMER_PREFIX = 64
 
 def source_of(address: str) -> str:
     """The place in the network of "ip:port", an IPv6 address in brackets."""
-    ip = ipaddress.ip_address(address.rpartition(":")[0].strip("[]"))
-    if ip.version == 4:
-        return str(ip)
-    return str(ipaddress.ip_network((ip, CUSTOMER_PREFIX), strict=False))
+    ip = address.rpartition(":")[0]
+    if not ip.startswith("["):
+        return ip
+    return str(ipaddress.ip_network((ip.strip("[]"), CUSTOMER_PREFIX), strict=False))
 
 
 class HandshakeLimit:
