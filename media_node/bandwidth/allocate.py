@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
-from math import ceil, inf
+from math import ceil
 
 from media_node.errors import LayerOrderError
 
@@ -61,9 +61,6 @@ def allocate(
     for wish in wishes:
         if not _ascend(wish.costs_bps):
             raise LayerOrderError(f"costs ascend from rung to rung, unlike {wish.costs_bps}")
-    if spendable_bps == steady_bps == inf:
-        # Nothing is known of the link yet, as after every join: what the steps below would come to.
-        return [len(wish.costs_bps) - 1 for wish in wishes]
     chosen = [PAUSED] * len(wishes)
     used: float = reserved_bps
     for index, rung in _steps(wishes):

@@ -29,6 +29,11 @@ class Budget:
             self._estimates.popleft()
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether nothing has been estimated yet."""
+        return not self._estimates
+
+    @property
     def estimate_bps(self) -> float:
         return self._estimates[-1][1] if self._estimates else UNLIMITED
 

@@ -3,7 +3,6 @@
 A layer is asked for at once and stopped after a while. Source: docs/bandwidth.md, section 6.
 """
 
-from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -24,7 +23,8 @@ class Demand(Generic[Place]):
     since: Instant
     asked: frozenset[int] = field(init=False)
     _needed_by_place: dict[Place, frozenset[int]] = field(default_factory=dict)
-    _count: Counter[int] = field(default_factory=Counter)
+    # Places that need each layer.
+    _count: dict[int, int] = field(default_factory=dict)
     # When each layer was last let go of.
     _released: dict[int, Instant] = field(init=False)
 
@@ -41,16 +41,17 @@ class Demand(Generic[Place]):
         before = self._needed_by_place.pop(place, frozenset())
         if needed:
             self._needed_by_place[place] = needed
-        self._count.update(needed)
-        self._count.subtract(before)
+        for layer in needed - before:
+            self._count[layer] = self._count.get(layer, 0) + 1
         for layer in before - needed:
+            self._count[layer] -= 1
             if self._count[layer] == 0:
                 self._released[layer] = now
 
     def settle(self, now: Instant) -> bool:
         """Bring what the sender is asked for up to date; returns whether that has changed."""
         kept = {layer for layer in self.asked if now - self._released.get(layer, now) < STOP_SECONDS}
-        needed = {layer for layer, count in self._count.items() if count > 0}
+        needed = {layer for layer, count in self._count.items() if count}
         asked = frozenset(needed | kept) & frozenset(range(self.layers))
         is_changed = asked != self.asked
         self.asked = asked
@@ -59,4 +60,4 @@ class Demand(Generic[Place]):
     @property
     def is_settled(self) -> bool:
         """Whether time alone will change nothing."""
-        return all(self._count[layer] > 0 for layer in self.asked)
+        return all(self._count.get(layer) for layer in self.asked)

@@ -6,7 +6,7 @@ appendix A (scalability).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from media_node.quantities import Instant
@@ -95,12 +95,15 @@ class TrackLayers:
     # Of those, what had not come when that was last looked at; None: not looked at since they were asked for.
     _waited_for: frozenset[int] | None = None
     _ladder_by_limit: dict[Limit, Ladder] = field(default_factory=dict)
+    # How many encodings were offered, as long as nothing of them has been seen.
+    _unseen: int | None = None
 
     @classmethod
     def of(cls, content: Content, encodings: int) -> "TrackLayers":
         """A track of so many simulcast encodings, of which nothing has been seen yet."""
         layers = [Layer(spatial, ANY_TEMPORAL, False, 0) for spatial in range(encodings)]
-        return cls(content, {(layer.spatial, layer.temporal): layer for layer in layers})
+        by_place = {(layer.spatial, layer.temporal): layer for layer in layers}
+        return cls(content, by_place, _unseen=encodings)
 
     def handle_layers(self, now: Instant, layers: Iterable[Layer]) -> bool:
         """Take what the plane sees; returns whether costs or what can be had have changed."""
@@ -116,6 +119,7 @@ class TrackLayers:
             self._layers.pop((spatial, ANY_TEMPORAL), None)
         self._layers.update(seen)
         self._seen_at = now
+        self._unseen = None
         self._ladder_by_limit.clear()
         return True
 
@@ -151,6 +155,8 @@ class TrackLayers:
 
     def ladder(self, now: Instant, limit: Limit) -> Ladder:
         """What a slot with this limit can be given. Asked for often: kept until something changes."""
+        if self._unseen is not None:
+            return _expected_ladder(self.content, self._unseen, limit)
         ladder = self._ladder_by_limit.get(limit)
         if ladder is None:
             ladder = self._ladder_by_limit[limit] = self._build(now, limit)
@@ -246,6 +252,12 @@ class TrackLayers:
             return True
         since = self._wanted_since.get(spatial)
         return since is not None and now - since >= START_SECONDS
+
+
+@lru_cache(256)
+def _expected_ladder(content: Content, encodings: int, limit: Limit) -> Ladder:
+    """What all tracks of which nothing has been seen have in common, whatever was asked of their senders."""
+    return TrackLayers.of(content, encodings)._build(START, limit)
 
 
 def _remember(known: Layer, seen: Layer, fading: float) -> Layer:

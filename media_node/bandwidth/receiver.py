@@ -3,7 +3,7 @@
 Owns nothing of tracks: their ladders are asked for. Source: docs/bandwidth.md, sections 1 to 5.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -97,15 +97,8 @@ class Receiver:
         """Choose the layers of all slots; returns those whose choice, or what they wait for, has changed."""
         slots = list(self.shown_by_slot.items())
         ladders = [ladder_of(shown.track, shown.limit) for _, shown in slots]
-        wishes = [
-            Wish(shown.rank, ladder.costs_bps, _held(shown, ladder))
-            for (_, shown), ladder in zip(slots, ladders, strict=True)
-        ]
-        if self._is_patient(now, wishes):
-            wishes = [replace(wish, is_kept=_has_some(wish)) for wish in wishes]
         self._wanted_bps = sum(ladder.costs_bps[-1] for ladder in ladders if ladder.rungs)
-        spendable, steady = self.budget.spendable(now), self.budget.steady(now)
-        chosen = allocate(spendable, steady, wishes, self.audio_bps)
+        chosen = self._allocate(now, [shown for _, shown in slots], ladders)
         changed = []
         self._used_bps, self.is_satisfied = float(self.audio_bps), True
         for (slot, shown), ladder, index in zip(slots, ladders, chosen, strict=True):
@@ -114,6 +107,20 @@ class Receiver:
             if _take(shown, ladder, index):
                 changed.append(slot)
         return changed
+
+    def _allocate(self, now: Instant, shown: Sequence[Shown], ladders: Sequence[Ladder]) -> list[int]:
+        """The rung for each slot."""
+        if self.budget.is_unknown:
+            # As after every join: everybody has what the steps of the allocation would come to.
+            return [len(ladder.rungs) - 1 for ladder in ladders]
+        wishes = [
+            Wish(one.rank, ladder.costs_bps, _held(one, ladder))
+            for one, ladder in zip(shown, ladders, strict=True)
+        ]
+        if self._is_patient(now, wishes):
+            wishes = [replace(wish, is_kept=_has_some(wish)) for wish in wishes]
+        spendable, steady = self.budget.spendable(now), self.budget.steady(now)
+        return allocate(spendable, steady, wishes, self.audio_bps)
 
     @property
     def is_overdrawn(self) -> bool:

@@ -203,11 +203,11 @@ class DtlsEndpoint:
     def _output(self) -> list[bytes]:
         assert self._ssl is not None
         written = b""
-        try:
-            while True:
+        with suppress(SSL.WantReadError):
+            # Less than was asked for is all that there is: to ask again would cost an exception.
+            while len(written) % MAX_RECORD_BYTES == 0:
                 written += self._ssl.bio_read(MAX_RECORD_BYTES)
-        except SSL.WantReadError:
-            return list(_datagrams(written))
+        return list(_datagrams(written))
 
     def _end(self, state: State) -> None:
         self.state = state
