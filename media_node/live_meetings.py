@@ -76,9 +76,7 @@ class LiveMeetings:
         self.distribution.handle_events(self._now(), meeting, events)
         self.settle(meeting, events, newcomer)
         for event in events:
-            self._close_seat(meeting, event)
-            if isinstance(event, ChatSent) and event.message.to is None:
-                self.hear(meeting.id, event.message)
+            self._conclude(meeting, event)
         if not meeting.participant_by_id:
             self.meeting_by_id.pop(meeting.id, None)
             self.seats_by_meeting.pop(meeting.id, None)
@@ -129,17 +127,21 @@ class LiveMeetings:
             if track.kind == "video" or participant in meeting.recorders:
                 self._forwarding.assign(meeting.id, participant, slot, track.id)
 
-    def _close_seat(self, meeting: Meeting, event: Event) -> None:
-        if isinstance(event, ParticipantLeft):
-            log.info(
-                "participant_left", meeting=meeting.id, participant=event.participant, reason=event.reason
-            )
-            self._take_seat(meeting, event.participant)
-        elif isinstance(event, RecorderLeft):
-            log.info("recorder_left", meeting=meeting.id, recorder=event.recorder)
-            self._take_seat(meeting, event.recorder)
-        elif isinstance(event, ParticipantJoined):
-            log.debug("roster", meeting=meeting.id, participants=len(meeting.participant_by_id))
+    def _conclude(self, meeting: Meeting, event: Event) -> None:
+        """What comes last: whoever it concerns has been told."""
+        match event:
+            case ParticipantLeft(participant, reason):
+                log.info("participant_left", meeting=meeting.id, participant=participant, reason=reason)
+                self._take_seat(meeting, participant)
+            case RecorderLeft(recorder):
+                log.info("recorder_left", meeting=meeting.id, recorder=recorder)
+                self._take_seat(meeting, recorder)
+            case ParticipantJoined():
+                log.debug("roster", meeting=meeting.id, participants=len(meeting.participant_by_id))
+            case ChatSent(message) if message.to is None:
+                self.hear(meeting.id, message)
+            case _:
+                pass
 
     def _take_seat(self, meeting: Meeting, participant: ParticipantId) -> None:
         seat = self.seats_by_meeting.get(meeting.id, {}).pop(participant, None)

@@ -30,6 +30,8 @@ def announce(
     Who leaves is not told of its own leaving, nor of anything after. A newcomer is told everything when it
     is welcomed.
     """
+    if not events:
+        return
     audience = [
         seat
         for participant, seat in seats.items()
