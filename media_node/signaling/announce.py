@@ -25,7 +25,7 @@ def announce(
     events: Sequence[Event],
     newcomer: ParticipantId | None = None,
 ) -> None:
-    """Tell the seats of a meeting what has happened: its roster first, then the rest in order.
+    """Tell the seats of a meeting what has happened: senders what to send, its roster, then the rest in order.
 
     Who leaves is not told of its own leaving, nor of anything after. A newcomer is told everything when it
     is welcomed.
@@ -37,7 +37,28 @@ def announce(
         for participant, seat in seats.items()
         if participant != newcomer and meeting.receiver(participant) is not None
     ]
+    # An encoder takes as long to begin as a client takes to draw somebody who has come.
+    first, rest = _split_first(events)
+    _announce_in_order(meeting, seats, audience, first)
     _announce_roster(meeting, audience, events)
+    _announce_in_order(meeting, seats, audience, rest)
+
+
+def _split_first(events: Sequence[Event]) -> tuple[list[Event], list[Event]]:
+    """What senders are to send, and the rest: of a track that is new they know by the roster alone."""
+    new = {event.track.id for event in events if isinstance(event, TrackPublished)}
+    first: list[Event] = []
+    rest: list[Event] = []
+    for event in events:
+        is_first = isinstance(event, LayersWanted) and event.track not in new
+        (first if is_first else rest).append(event)
+    return first, rest
+
+
+def _announce_in_order(
+    meeting: Meeting, seats: Mapping[ParticipantId, Seat], audience: Sequence[Seat], events: Sequence[Event]
+) -> None:
+    here = {seat.participant for seat in audience}
     texts: dict[object, str] = {}
     for event in events:
         text = _encode_once(texts, event)
@@ -50,8 +71,7 @@ def announce(
             continue
         for participant in concerned:
             told = seats.get(participant)
-            is_here = meeting.receiver(participant) is not None and participant != newcomer
-            if told is not None and (is_here or isinstance(event, ParticipantRemoved)):
+            if told is not None and (participant in here or isinstance(event, ParticipantRemoved)):
                 told.session.tell_encoded(text)
 
 

@@ -73,10 +73,25 @@ def test_what_concerns_one_is_told_to_one():
         events.ChatSent(ChatMessage("msg_2", ANNA, "Anna", "me", NOW, ANNA)),
     )
     assert hall.kinds(ANNA) == ["slots", "slots", "message", "message"]
-    assert hall.kinds(BEN) == ["slots", "layers", "message"]
+    assert hall.kinds(BEN) == ["layers", "slots", "message"]
     assert hall.kinds(CLEO) == []
     assert hall.told[ANNA][1]["slots"] == [{"slot": "2", "track": track, "paused": True}]
-    assert hall.told[BEN][1]["wanted"] == ["q"]
+    assert hall.told[BEN][0]["wanted"] == ["q"]
+
+
+def test_a_sender_is_told_what_to_send_before_it_has_to_draw_who_has_come():
+    hall = Hall()
+    track = TrackId("trk_1")
+    hall.announce(events.HandChanged(CLEO, 1), events.LayersWanted(ANNA, track, True))
+    assert hall.kinds(ANNA) == ["layers", "roster"]
+
+
+def test_a_sender_knows_a_track_before_it_is_told_its_layers():
+    hall = Hall()
+    published = hall.meeting.handle_publish(ANNA, Mid("7"), "camera", False)
+    (track,) = [one.track.id for one in published if isinstance(one, events.TrackPublished)]
+    hall.announce(*published, events.LayersWanted(ANNA, track, False))
+    assert hall.kinds(ANNA) == ["roster", "layers"]
 
 
 def test_who_leaves_is_told_only_why():
