@@ -42,8 +42,22 @@ describe('Subscriptions', () => {
     expect(reconcile(subscriptions)).toEqual([
       { type: 'assign', slot: '10', track: null },
       { type: 'assign', slot: '11', track: 'b', maxHeight: 360, priority: 0 },
-      { type: 'assign', slot: '12', track: null },
     ]);
+  });
+
+  it('empties a slot that the node filled before it knew what is visible', () => {
+    const subscriptions = joined(['a', null, null]);
+    subscriptions.setVisible(visible('a'));
+    expect(reconcile(subscriptions).map(({ slot }) => slot)).toEqual(['10']);
+    subscriptions.handleSlots([{ slot: '11', track: 'b' }]);
+    expect(reconcile(subscriptions)).toEqual([{ type: 'assign', slot: '11', track: null }]);
+  });
+
+  it('lets the node fill no slot where nothing is visible', () => {
+    const subscriptions = joined([null, null]);
+    subscriptions.setVisible([]);
+    expect(reconcile(subscriptions)).toEqual([{ type: 'assign', slot: '10', track: null }]);
+    expect(reconcile(subscriptions)).toEqual([]);
   });
 
   it('shows nothing of a track whose picture pauses, until it goes on', () => {

@@ -92,9 +92,14 @@ export class Subscriptions {
   reconcile(send: (message: ClientMessage) => boolean): void {
     if (this.#visible === null) return;
     const plan = planSlots(this.#slots, this.#limit(this.#visible));
+    // Once one slot was asked for, the node fills none by itself: those that are empty stay so.
+    let hasAsked = plan.size > 0 || this.#slots.some(({ requested }) => requested !== undefined);
     this.#slots = this.#slots.map((state) => {
       const request = plan.get(state.slot) ?? null;
       if (sameRequest(state.requested, request)) return state;
+      if (hasAsked && request === null && state.requested === undefined && state.carried === null)
+        return state;
+      hasAsked = true;
       return send(assignMessage(state.slot, request)) ? { ...state, requested: request } : state;
     });
   }
