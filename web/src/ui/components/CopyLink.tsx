@@ -1,5 +1,5 @@
 import { Check, Link } from 'lucide-react';
-import { useEffect, useState, type ReactNode } from 'react';
+import { memo, useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { showToast } from './toasts.ts';
@@ -7,7 +7,7 @@ import { showToast } from './toasts.ts';
 /** Long enough to be read, short enough to be copied again. */
 const SHOWN_MS = 2_000;
 
-export function CopyLink({
+export const CopyLink = memo(function CopyLink({
   code,
   isPrimary = false,
 }: {
@@ -55,7 +55,7 @@ export function CopyLink({
       </span>
     </>
   );
-}
+});
 
 /** Pages without a secure address have no clipboard, whatever the types say: the promise is then refused. */
 async function writeToClipboard(text: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { AudioLines, Mic, Video, Volume2 } from 'lucide-react';
-import { useEffect, useState, type ReactNode } from 'react';
+import { memo, useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import {
@@ -12,7 +12,11 @@ import { useSnapshot } from '../useSnapshot.ts';
 import { DevicePicker } from './DevicePicker.tsx';
 import { LevelBar } from './LevelBar.tsx';
 
-export function DevicePickers({ media }: { readonly media: LocalMediaClient }): ReactNode {
+export const DevicePickers = memo(function DevicePickers({
+  media,
+}: {
+  readonly media: LocalMediaClient;
+}): ReactNode {
   const { t } = useTranslation();
   const { microphones, cameras, speakers, canChooseSpeaker, chosen } = useSnapshot(media);
   return (
@@ -40,7 +44,7 @@ export function DevicePickers({ media }: { readonly media: LocalMediaClient }): 
       <SpeakerTest media={media} />
     </div>
   );
-}
+});
 
 interface MicrophonePickerProps {
   readonly media: LocalMediaClient;

@@ -2,17 +2,14 @@ import { PhoneOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { MeetingClient, Role } from '../../meeting/index.ts';
+import type { MeetingClient } from '../../meeting/index.ts';
 import { useDialogs } from '../dialogs.ts';
-
-interface LeaveControlProps {
-  readonly meeting: MeetingClient;
-  readonly role: Role;
-}
+import { useSelected } from '../useSnapshot.ts';
 
 /** Leaves at once; a host is asked whether the others may go on. */
-export function LeaveControl({ meeting, role }: LeaveControlProps): ReactNode {
+export function LeaveControl({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
   const { t } = useTranslation();
+  const isHost = useSelected(meeting, ({ self }) => self?.role === 'host');
   const show = useDialogs((dialogs) => dialogs.show);
   const leave = (): void => void meeting.leave();
   const face = (
@@ -21,7 +18,7 @@ export function LeaveControl({ meeting, role }: LeaveControlProps): ReactNode {
       <span>{t('meeting.leave')}</span>
     </>
   );
-  if (role !== 'host') {
+  if (!isHost) {
     return (
       <Button className="control leave" aria-label={t('meeting.leave')} onPress={leave}>
         {face}

@@ -2,11 +2,12 @@ import { Check, Ellipsis } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Header, Menu, MenuItem, MenuSection, MenuTrigger, Popover, Separator } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { LocalMediaClient, MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
+import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
 import { LAYOUT_CHOICES, type LayoutChoice } from '../arrange.ts';
 import { useDialogs, type DialogName } from '../dialogs.ts';
 import { LiveItems } from '../live/LiveItems.tsx';
 import { useFullScreen } from '../useFullScreen.ts';
+import { useSelected } from '../useSnapshot.ts';
 import { useView } from '../view.ts';
 import { ControlButton } from './ControlButton.tsx';
 import { ReactionPicture } from './ReactionPicture.tsx';
@@ -15,11 +16,10 @@ import { REACTIONS } from './ReactionsPopover.tsx';
 interface MoreMenuProps {
   readonly meeting: MeetingClient;
   readonly media: LocalMediaClient;
-  readonly snapshot: MeetingSnapshot;
 }
 
 /** What is wanted now and then. A feature with an entry of its own adds a MenuItem here. */
-export function MoreMenu({ meeting, media, snapshot }: MoreMenuProps): ReactNode {
+export function MoreMenu({ meeting, media }: MoreMenuProps): ReactNode {
   const { t } = useTranslation();
   return (
     <MenuTrigger>
@@ -30,7 +30,7 @@ export function MoreMenu({ meeting, media, snapshot }: MoreMenuProps): ReactNode
           <LayoutItems />
           <Separator className="menu-line" />
           <LiveItems media={media} />
-          <ViewItems snapshot={snapshot} />
+          <ViewItems meeting={meeting} />
           <DialogItem name="settings" />
           <DialogItem name="statistics" />
           <DialogItem name="shortcuts" />
@@ -90,13 +90,14 @@ function LayoutItems(): ReactNode {
   );
 }
 
-function ViewItems({ snapshot }: { readonly snapshot: MeetingSnapshot }): ReactNode {
+function ViewItems({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
   const { t } = useTranslation();
+  const isAlone = useSelected(meeting, ({ participants }) => participants.length <= 1);
   const { isSelfHidden, setSelfHidden } = useView();
   const fullScreen = useFullScreen();
   return (
     <>
-      {snapshot.participants.length > 1 && (
+      {!isAlone && (
         <MenuItem
           className="menu-item"
           onAction={() => {

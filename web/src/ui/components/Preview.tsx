@@ -1,5 +1,5 @@
 import { TriangleAlert } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { browserFamily, type CaptureState, type LocalMediaClient } from '../../meeting/index.ts';
@@ -12,7 +12,7 @@ import { MicrophoneControl } from './MicrophoneControl.tsx';
 import { Video } from './Video.tsx';
 
 /** How others will see and hear you, and what is wrong with the devices, if anything. */
-export function Preview({ media }: { readonly media: LocalMediaClient }): ReactNode {
+export const Preview = memo(function Preview({ media }: { readonly media: LocalMediaClient }): ReactNode {
   const { t } = useTranslation();
   const { microphone, camera, microphoneSignal } = useSnapshot(media);
   const { displayName, microphoneMuted } = useSession();
@@ -42,7 +42,7 @@ export function Preview({ media }: { readonly media: LocalMediaClient }): ReactN
       )}
     </section>
   );
-}
+});
 
 interface ProblemsProps {
   readonly media: LocalMediaClient;

@@ -2,24 +2,21 @@ import { MonitorUp, MonitorX } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient } from '../../meeting/index.ts';
+import { otherSharer } from '../live/LiveBanners.tsx';
 import { useShareWish } from '../live/shareWish.ts';
 import { useShare } from '../live/useShare.ts';
+import { useSelected } from '../useSnapshot.ts';
 import { ControlButton } from './ControlButton.tsx';
 
-interface ShareControlProps {
-  readonly meeting: MeetingClient;
-  readonly isSharing: boolean;
-  /** Somebody else shares: whoever presses is asked how to go on. */
-  readonly isTaken: boolean;
-}
-
-export function ShareControl({ meeting, isSharing, isTaken }: ShareControlProps): ReactNode {
+/** While somebody else shares, whoever presses is asked how to go on. */
+export function ShareControl({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
   const { t } = useTranslation();
+  const isSharing = useSelected(meeting, ({ self }) => self?.tracks.screen !== undefined);
   const share = useShare(meeting);
   const setAsking = useShareWish((wish) => wish.setAsking);
   const press = (): void => {
     if (isSharing) meeting.stopShare();
-    else if (isTaken) setAsking(true);
+    else if (otherSharer(meeting.getSnapshot().participants) !== null) setAsking(true);
     else share();
   };
   return (

@@ -68,7 +68,8 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
               key={participant.id}
               meeting={meeting}
               participant={participant}
-              style={placeOf(index, main.length, grid.columns, grid.tileHeight)}
+              height={grid.tileHeight}
+              column={columnOf(index, main.length, grid.columns)}
             />
           ))}
         </div>
@@ -96,11 +97,11 @@ function columnsOf({ columns, tileWidth }: { columns: number; tileWidth: number 
   return { gridTemplateColumns: `repeat(${String(columns * 2)}, ${String(half)}px)` };
 }
 
-function placeOf(index: number, count: number, columns: number, height: number): CSSProperties {
+function columnOf(index: number, count: number, columns: number): string {
   const inLastRow = count % columns;
   const isFirstOfLastRow = inLastRow !== 0 && index === count - inLastRow;
   const start = isFirstOfLastRow ? columns - inLastRow + 1 : null;
-  return { height, gridColumn: start === null ? 'span 2' : `${String(start)} / span 2` };
+  return start === null ? 'span 2' : `${String(start)} / span 2`;
 }
 
 function Invitation({ code }: { readonly code: string }): ReactNode {

@@ -11,7 +11,10 @@ import { Video } from './Video.tsx';
 
 interface TileProps {
   readonly participant: ParticipantSnapshot;
-  readonly style?: CSSProperties;
+  /** In CSS pixels, where its place does not give it one. */
+  readonly height?: number;
+  /** Its columns in the grid. */
+  readonly column?: string;
   readonly className?: string;
   readonly isPinnable?: boolean;
   /** Where one may say how loud somebody is to be. */
@@ -22,7 +25,7 @@ interface TileProps {
 
 /** One participant. Renders again only when something of this participant changed. */
 export const Tile = memo(function Tile(props: TileProps): ReactNode {
-  const { participant, style = {}, className = '', isPinnable = true, meeting } = props;
+  const { participant, height, column, className = '', isPinnable = true, meeting } = props;
   const { t } = useTranslation();
   const { displayName, isSelf, isSpeaking, isHandRaised, audioLevel, tracks } = participant;
   const name = isSelf ? t('meeting.you', { name: displayName }) : displayName;
@@ -33,7 +36,7 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
   return (
     <article
       className={`tile ${speaks ? 'speaks' : ''} ${className}`}
-      style={{ ...style, '--voice': speaks ? audioLevel : 0 } as CSSProperties}
+      style={{ height, gridColumn: column, '--voice': speaks ? audioLevel : 0 } as CSSProperties}
       aria-label={[name, isMuted ? t('meeting.muted') : '', speaks ? t('meeting.speaking') : '']
         .filter(Boolean)
         .join(', ')}

@@ -1,13 +1,13 @@
 import { Hand, MessageSquare, Users } from 'lucide-react';
-import { useCallback, useState, type ReactNode } from 'react';
+import { memo, useCallback, useState, type ReactNode } from 'react';
 import { Toolbar as AriaToolbar } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { LocalMediaClient, MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
+import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
 import { countUnread } from '../chat.ts';
 import { useDialogs } from '../dialogs.ts';
-import { otherSharer } from '../live/LiveBanners.tsx';
 import { useSession } from '../session.ts';
 import { useShortcut } from '../useShortcut.ts';
+import { useSelected } from '../useSnapshot.ts';
 import { CameraControl } from './CameraControl.tsx';
 import { ControlButton } from './ControlButton.tsx';
 import { CameraMenu, MicrophoneMenu } from './DeviceMenus.tsx';
@@ -20,13 +20,11 @@ import { ShareControl } from './ShareControl.tsx';
 interface ToolbarProps {
   readonly meeting: MeetingClient;
   readonly media: LocalMediaClient;
-  readonly snapshot: MeetingSnapshot;
 }
 
-/** One stop for the tab key; arrows move within. */
-export function Toolbar({ meeting, media, snapshot }: ToolbarProps): ReactNode {
+/** One stop for the tab key; arrows move within. Each control looks for itself at what it shows of the meeting. */
+export const Toolbar = memo(function Toolbar({ meeting, media }: ToolbarProps): ReactNode {
   const { t } = useTranslation();
-  const { self } = snapshot;
   const show = useDialogs((dialogs) => dialogs.show);
   const showHelp = useCallback(() => {
     show('shortcuts');
@@ -43,27 +41,23 @@ export function Toolbar({ meeting, media, snapshot }: ToolbarProps): ReactNode {
           <CameraControl media={media} />
           <CameraMenu media={media} />
         </span>
-        <ShareControl
-          meeting={meeting}
-          isSharing={self?.tracks.screen !== undefined}
-          isTaken={otherSharer(snapshot.participants) !== null}
-        />
-        <HandControl meeting={meeting} isRaised={self?.isHandRaised ?? false} />
+        <ShareControl meeting={meeting} />
+        <HandControl meeting={meeting} />
         <ReactionsPopover meeting={meeting} />
       </div>
       <div className="toolbar-group">
-        <ChatControl snapshot={snapshot} />
+        <ChatControl meeting={meeting} />
         <PeopleControl />
-        <MoreMenu meeting={meeting} media={media} snapshot={snapshot} />
+        <MoreMenu meeting={meeting} media={media} />
       </div>
-      <LeaveControl meeting={meeting} role={self?.role ?? 'participant'} />
+      <LeaveControl meeting={meeting} />
     </AriaToolbar>
   );
-}
+});
 
-function HandControl(props: { readonly meeting: MeetingClient; readonly isRaised: boolean }): ReactNode {
+function HandControl({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
   const { t } = useTranslation();
-  const { meeting, isRaised } = props;
+  const isRaised = useSelected(meeting, ({ self }) => self?.isHandRaised ?? false);
   const toggle = useCallback(() => {
     meeting.setHand(!isRaised);
   }, [meeting, isRaised]);
@@ -79,15 +73,18 @@ function HandControl(props: { readonly meeting: MeetingClient; readonly isRaised
   );
 }
 
-function ChatControl({ snapshot }: { readonly snapshot: MeetingSnapshot }): ReactNode {
+function ChatControl({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
   const { t } = useTranslation();
   const { panel, togglePanel } = useSession();
   const isOpen = panel === 'chat';
-  const { messages, self } = snapshot;
+  const messages = useSelected(meeting, (snapshot) => snapshot.messages);
+  const selfId = useSelected(meeting, ({ self }) => self?.id ?? null);
   const last = messages.at(-1)?.id ?? null;
-  const [seen, setSeen] = useState(last);
-  if (isOpen && seen !== last) setSeen(last);
-  const unread = isOpen ? 0 : countUnread(messages, seen, self?.id ?? null);
+  // Undefined until one is in: what was written before that is not news.
+  const [seen, setSeen] = useState<string | null>();
+  const isSeen = isOpen || (seen === undefined && selfId !== null);
+  if (isSeen && seen !== last) setSeen(last);
+  const unread = isOpen ? 0 : countUnread(messages, seen ?? null, selfId);
   const toggle = useCallback(() => {
     togglePanel('chat');
   }, [togglePanel]);

@@ -152,12 +152,11 @@ describe('speaking while muted', () => {
 
 describe('the place of a share', () => {
   const host = person('Ada', { isSelf: true, role: 'host' });
-  const shareButton = (meeting: FakeMeeting, isTaken: boolean) =>
-    render(<ShareControl meeting={meeting} isSharing={false} isTaken={isTaken} />);
+  const shareButton = (meeting: FakeMeeting) => render(<ShareControl meeting={meeting} />);
 
   it('is asked for by a guest', async () => {
     const meeting = banners({ participants: [ADA, SHARER] });
-    shareButton(meeting, true);
+    shareButton(meeting);
     await press('Share screen');
     expect(meeting.calls).toEqual([]);
     await press('Ask');
@@ -172,7 +171,7 @@ describe('the place of a share', () => {
 
   it('is taken by a host after a question', async () => {
     const meeting = banners({ participants: [host, SHARER] });
-    shareButton(meeting, true);
+    shareButton(meeting);
     await press('Share screen');
     await press('Take over');
     expect(meeting.calls).toEqual([['shareScreen', { takeOver: true }]]);
@@ -201,7 +200,7 @@ describe('the place of a share', () => {
   it('turns into a question when somebody was quicker', async () => {
     const meeting = banners({ participants: [ADA, SHARER] });
     meeting.shareScreen = () => Promise.reject(new MeetingError('share_taken', 'somebody else shares'));
-    shareButton(meeting, false);
+    shareButton(meeting);
     await press('Share screen');
     expect(await screen.findByRole('button', { name: 'Ask' })).toBeDefined();
   });

@@ -1,5 +1,5 @@
 import { Activity } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { PageLink } from '../frame/PageLink.tsx';
 import type { Route } from '../route.ts';
@@ -11,11 +11,11 @@ interface TestLinkProps {
 }
 
 /** To the connection test. */
-export function TestLink({ from, onGo }: TestLinkProps): ReactNode {
+export const TestLink = memo(function TestLink({ from, onGo }: TestLinkProps): ReactNode {
   const { t } = useTranslation();
   return (
     <PageLink className="test-link" to={{ kind: 'test', ...(from !== undefined && { from }) }} onGo={onGo}>
       <Activity aria-hidden /> {t('network.test')}
     </PageLink>
   );
-}
+});

@@ -1,5 +1,5 @@
 import { Lock } from 'lucide-react';
-import { useEffect, useState, type ReactNode } from 'react';
+import { memo, useEffect, useState, type ReactNode } from 'react';
 import { Button, FieldError, Form, Input, Label, TextField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import {
@@ -17,7 +17,7 @@ import { fetchOrTake } from '../early.ts';
 import { NoticeBefore } from '../recordings/RecordingNotice.tsx';
 import type { Route } from '../route.ts';
 import { useSession } from '../session.ts';
-import { useSnapshot } from '../useSnapshot.ts';
+import { useSelected } from '../useSnapshot.ts';
 import { useTitle } from '../useTitle.ts';
 import { NoticePage } from './NoticePage.tsx';
 
@@ -94,7 +94,7 @@ function Door({
   onGo,
 }: JoinPageProps & { readonly details: MeetingDetails }): ReactNode {
   const { t } = useTranslation();
-  const { state } = useSnapshot(meeting);
+  const state = useSelected(meeting, (snapshot) => snapshot.state);
   const { displayName, setDisplayName, microphoneMuted, cameraWanted } = useSession();
   const [isMissing, setMissing] = useState(false);
   const [passcode, setPasscode] = useState('');
@@ -222,7 +222,7 @@ function Waiting({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
 }
 
 /** What one should know before one is heard. */
-function Promises({ details }: { readonly details: MeetingDetails }): ReactNode {
+const Promises = memo(function Promises({ details }: { readonly details: MeetingDetails }): ReactNode {
   const { t } = useTranslation();
   return (
     <>
@@ -234,4 +234,4 @@ function Promises({ details }: { readonly details: MeetingDetails }): ReactNode 
       )}
     </>
   );
-}
+});

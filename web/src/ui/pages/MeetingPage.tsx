@@ -71,11 +71,7 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
       </Suspense>
       <Dialogs meeting={meeting} media={media} />
       <SmallWindow meeting={meeting} media={media} snapshot={snapshot} />
-      {hasControls ? (
-        <Toolbar meeting={meeting} media={media} snapshot={snapshot} />
-      ) : (
-        <div className="toolbar" aria-hidden />
-      )}
+      {hasControls ? <Toolbar meeting={meeting} media={media} /> : <div className="toolbar" aria-hidden />}
     </main>
   );
 }
