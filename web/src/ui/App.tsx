@@ -1,32 +1,14 @@
-/** Routes to a page, and owns what lives as long as one visit to a meeting: capture and the meeting itself. */
-import { Suspense, useEffect, useState, type ReactNode } from 'react';
-import {
-  Api,
-  LocalMedia,
-  Meeting,
-  Recordings,
-  SignIn,
-  tabStorage,
-  createMeeting,
-  type LocalMediaClient,
-  type MeetingClient,
-} from '../meeting/index.ts';
-import { DeviceSelect } from './components/DevicePicker.tsx';
+/** Routes to a page. */
+import { useEffect, useState, type ReactNode } from 'react';
+import { Api, Recordings, SignIn, createMeeting, tabStorage } from '../meeting/index.ts';
 import { takePlace, type Account } from './frame/account.ts';
-import { JoinPage } from './pages/JoinPage.tsx';
-import { LeftPage } from './pages/LeftPage.tsx';
-import { NoticePage } from './pages/NoticePage.tsx';
 import { SignInPage } from './pages/SignInPage.tsx';
 import { StartPage } from './pages/StartPage.tsx';
 import { lazyPart } from './lazyPart.tsx';
 import { parseRoute, pathOf, type Route } from './route.ts';
-import { useSnapshot } from './useSnapshot.ts';
-import { whenIdle } from './whenIdle.ts';
+import { Visit } from './Visit.tsx';
 
 const API_URL = '/v1';
-const MeetingPage = lazyPart(async () => ({
-  default: (await import('./pages/MeetingPage.tsx')).MeetingPage,
-}));
 const RecordingsPage = lazyPart(async () => ({
   default: (await import('./recordings/RecordingsPage.tsx')).RecordingsPage,
 }));
@@ -135,6 +117,8 @@ export function App(): ReactNode {
     <Visit
       key={`${route.code} ${String(visit)}`}
       code={route.code}
+      apiUrl={API_URL}
+      accessToken={accessToken}
       onAgain={() => {
         setVisit(visit + 1);
       }}
@@ -144,64 +128,4 @@ export function App(): ReactNode {
       onGo={navigate}
     />
   );
-}
-
-/** What is wanted next at the door, so that it is there at the click. */
-function loadNext(): void {
-  for (const part of [MeetingPage, DeviceSelect]) void part.load();
-}
-
-interface VisitProps {
-  readonly code: string;
-  readonly onAgain: () => void;
-  readonly onHome: () => void;
-  readonly onGo: (route: Route) => void;
-}
-
-interface Held {
-  readonly meeting: MeetingClient;
-  readonly media: LocalMediaClient;
-}
-
-/** Made in an effect, so that what a discarded render made does not hold devices open. */
-function Visit(props: VisitProps): ReactNode {
-  const [held, setHeld] = useState<Held | null>(null);
-  useEffect(() => {
-    const made = {
-      meeting: new Meeting({ apiUrl: API_URL, accessToken, adapts: true }),
-      media: new LocalMedia(),
-    };
-    // eslint-disable-next-line react-hooks/set-state-in-effect -- An outside resource becomes state once, on mount.
-    setHeld(made);
-    const stopLoading = whenIdle(loadNext);
-    return () => {
-      stopLoading();
-      void made.meeting.leave();
-      made.media.close();
-    };
-  }, []);
-  return held === null ? null : <Pages {...props} {...held} />;
-}
-
-function Pages({ code, meeting, media, onAgain, onHome, onGo }: VisitProps & Held): ReactNode {
-  const { state } = useSnapshot(meeting);
-  switch (state.kind) {
-    case 'idle':
-    case 'joining':
-    case 'waiting':
-      return (
-        <JoinPage code={code} meeting={meeting} media={media} onHome={onHome} onGo={onGo} apiUrl={API_URL} />
-      );
-    case 'connected':
-    case 'reconnecting':
-      return (
-        <Suspense fallback={null}>
-          <MeetingPage code={code} meeting={meeting} media={media} />
-        </Suspense>
-      );
-    case 'ended':
-      return <LeftPage reason={state.reason} media={media} onAgain={onAgain} onHome={onHome} />;
-    case 'failed':
-      return <NoticePage code={state.error.code} onRetry={onAgain} onHome={onHome} />;
-  }
 }

@@ -9,8 +9,10 @@ import { LIVE } from './words.ts';
 export function useDeviceNotes(media: LocalMediaClient): void {
   const { t } = useTranslation(LIVE);
   const { notice, microphone, camera } = useSnapshot(media);
-  const told = useRef(notice?.id ?? 0);
+  const told = useRef<number | null>(null);
   useEffect(() => {
+    // What there was before is old: the page is made ahead, and its effects begin when it is shown.
+    told.current ??= notice?.id ?? 0;
     if (notice === null || notice.id <= told.current) return;
     told.current = notice.id;
     showToast(t(`device.${notice.kind}`, { label: notice.label }));
@@ -24,7 +26,7 @@ function useLoss(state: CaptureState, source: 'microphone' | 'camera'): void {
   const { t } = useTranslation(LIVE);
   const { t: common } = useTranslation();
   const error = state.kind === 'failed' ? state.error : null;
-  const before = useRef(error);
+  const before = useRef<typeof error | undefined>(undefined);
   useEffect(() => {
     const isNew = error !== null && before.current === null;
     before.current = error;
