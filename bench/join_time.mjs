@@ -89,7 +89,7 @@ async function measureJoin(browser, link) {
   return times;
 }
 
-/** On the join page with a name typed and the camera shown, as after a moment of looking at oneself. */
+/** On the join page with a name typed and the camera shown, a second later: nobody types a name in less. */
 async function arrive(browser, link, name) {
   const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
   const page = await context.newPage();
@@ -97,6 +97,7 @@ async function arrive(browser, link, name) {
   await page.goto(link);
   await page.getByLabel('Your name').fill(name);
   await page.waitForFunction(() => (document.querySelector('video')?.videoWidth ?? 0) > 0);
+  await page.waitForTimeout(1_000);
   return page;
 }
 
