@@ -25,7 +25,7 @@ def announce(
     events: Sequence[Event],
     newcomer: ParticipantId | None = None,
 ) -> None:
-    """Tell the seats of a meeting what has happened: senders what to send, its roster, then the rest in order.
+    """Tell the seats of a meeting what happened: senders what to send, its roster, then the rest in order.
 
     Who leaves is not told of its own leaving, nor of anything after. A newcomer is told everything when it
     is welcomed.
