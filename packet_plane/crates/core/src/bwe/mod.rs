@@ -6,10 +6,12 @@
 
 pub mod acknowledged_rate;
 pub mod arrival_groups;
+pub mod carried_rate;
 pub mod loss_control;
 pub mod prober;
 pub mod rate_control;
 pub mod sent_history;
+pub mod sent_rate;
 pub mod standing_queue;
 pub mod trendline;
 
@@ -17,10 +19,12 @@ use std::time::Duration;
 
 use acknowledged_rate::AcknowledgedRate;
 use arrival_groups::ArrivalGroups;
+use carried_rate::CarriedRate;
 use loss_control::{Counts, LossControl};
 use prober::{ProbeResult, Prober};
 use rate_control::{Observed, RateControl};
 use sent_history::SentHistory;
+use sent_rate::SentRate;
 use standing_queue::StandingQueue;
 use trendline::{Trendline, Usage};
 
@@ -54,7 +58,6 @@ const MAX_PROBE_INTERVAL_LOSSY: Duration = Duration::from_secs(1);
 const AFTER_DECREASE: Duration = Duration::from_millis(1_000);
 /// Feedback comes every 50 to 250 ms while anything is sent.
 const SILENCE: Duration = Duration::from_millis(1_500);
-const SENT_WINDOW: Duration = Duration::from_millis(500);
 /// Receivers say a REMB at least each second while they get what they estimate by.
 const REMB_SILENCE: Duration = Duration::from_secs(2);
 const REMB_STEP: Duration = Duration::from_secs(1);
@@ -67,44 +70,20 @@ pub struct Estimator {
     trendline: Trendline,
     queue: StandingQueue,
     acknowledged: AcknowledgedRate,
+    carried: CarriedRate,
     rate: RateControl,
     loss: LossControl,
     prober: Prober,
     wanted_bps: f64,
     has_feedback: bool,
     heard_at: Option<Instant>,
+    was_limited: bool,
     sent_rate: SentRate,
     probe_interval: Duration,
     probe_due: Instant,
     is_first_probe: bool,
     /// When a REMB that is not followed by another holds no longer.
     remb_due: Option<Instant>,
-}
-
-/// Bytes that were sent in the last half second.
-#[derive(Debug, Default)]
-struct SentRate {
-    from: Option<Instant>,
-    bytes: usize,
-    bps: f64,
-}
-
-impl SentRate {
-    /// Bits per second; nothing, when nothing has been sent for two windows.
-    fn bps(&self, now: Instant) -> f64 {
-        let is_recent = self.from.is_some_and(|from| now.since(from) < 2 * SENT_WINDOW);
-        if is_recent { self.bps } else { 0.0 }
-    }
-
-    fn add(&mut self, now: Instant, len: usize) {
-        let from = *self.from.get_or_insert(now);
-        let lasted = now.since(from);
-        if lasted >= SENT_WINDOW {
-            self.bps = self.bytes as f64 * 8.0 / lasted.as_secs_f64();
-            (self.from, self.bytes) = (Some(now), 0);
-        }
-        self.bytes += len;
-    }
 }
 
 impl Default for Estimator {
@@ -115,12 +94,14 @@ impl Default for Estimator {
             trendline: Trendline::default(),
             queue: StandingQueue::default(),
             acknowledged: AcknowledgedRate::default(),
+            carried: CarriedRate::default(),
             rate: RateControl::new(START_BPS),
             loss: LossControl::default(),
             prober: Prober::default(),
             wanted_bps: 0.0,
             has_feedback: false,
             heard_at: None,
+            was_limited: false,
             sent_rate: SentRate::default(),
             probe_interval: FIRST_PROBE_INTERVAL,
             probe_due: Instant::ZERO,
@@ -192,7 +173,7 @@ impl Estimator {
     /// Note that the packet with the next number went out.
     pub fn handle_sent(&mut self, now: Instant, len: usize) {
         self.sent.handle_sent(now, len, self.prober.cluster());
-        self.sent_rate.add(now, len);
+        self.sent_rate.handle_sent(now, len);
         if self.prober.is_sending() {
             self.prober.handle_sent(now, len);
         }
@@ -229,13 +210,14 @@ impl Estimator {
         self.acknowledged.credit(credit);
         for packet in &outcome.acknowledged {
             self.acknowledged.handle_packet(packet);
+            self.carried.handle_packet(packet);
             if let Some(delta) = self.groups.handle_packet(packet) {
                 self.trendline.handle_delta(&delta);
                 self.queue.handle_delta(&delta);
             }
             probe = self.prober.handle_packet(packet, self.loss.inherent()).or(probe);
         }
-        let usage = self.usage(round_trip);
+        let usage = self.usage(now, round_trip);
         if !outcome.acknowledged.is_empty() {
             self.follow_delay(now, usage, round_trip);
         }
@@ -255,6 +237,7 @@ impl Estimator {
         if let Some(result) = probe {
             self.handle_probe(now, usage, result);
         }
+        self.sent_rate.handle_estimate(self.bounded());
     }
 
     fn follow_delay(&mut self, now: Instant, usage: Usage, round_trip: Duration) {
@@ -264,15 +247,27 @@ impl Estimator {
             usage,
             is_queue_very_long: self.queue.is_very_long(),
             reached: self.acknowledged.bps().map(|bps| bps / arrives),
-            fallen: self.acknowledged.fallen_bps().map(|bps| bps / arrives),
+            fallen: self.fallen_bps().map(|bps| bps / arrives),
             round_trip,
         };
         self.rate.update(now, &observed);
     }
 
+    /// Bits per second to fall to.
+    fn fallen_bps(&self) -> Option<f64> {
+        let arrived = self.acknowledged.fallen_bps()?;
+        let carried = self.carried.bps().filter(|_| self.was_limited);
+        Some(carried.map_or(arrived, |carried| carried.max(arrived)))
+    }
+
     /// What the queue does: its slope first, its length where the slope says nothing.
-    fn usage(&mut self, round_trip: Duration) -> Usage {
+    fn usage(&mut self, now: Instant, round_trip: Duration) -> Usage {
         let usage = self.trendline.usage();
+        self.was_limited = self.sent_rate.was_little(now);
+        // What little was sent tells of no rate to fall to, until enough of it has queued.
+        if self.was_limited && self.carried.bps().is_none() && usage == Usage::Overusing {
+            return Usage::Underusing;
+        }
         if usage == Usage::Overusing && self.queue.is_short() {
             return Usage::Underusing;
         }

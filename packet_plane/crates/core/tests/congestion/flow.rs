@@ -11,9 +11,13 @@ use packet_plane_core::quantities::{ExtendedSequenceNumber, Instant};
 use packet_plane_core::rtcp::transport_cc::TransportFeedback;
 use packet_plane_netem::{Conditions, Link, Random};
 
+use crate::simulcast::Simulcast;
+
 const FRAME: Duration = Duration::from_micros(33_333);
 const PACKET: usize = 1_200;
 const PROBE: usize = 300;
+/// A voice's packet, with headers, each twenty milliseconds.
+const VOICE: (usize, Duration) = (150, Duration::from_millis(20));
 const FEEDBACK: Duration = Duration::from_millis(50);
 
 /// The direction in which a flow's media goes; its feedback goes the other way.
@@ -57,6 +61,8 @@ pub struct Flow {
     /// Highest rate of the encoder.
     max_bps: u64,
     held_bps: Option<u64>,
+    pub simulcast: Option<Simulcast>,
+    next_voice: Duration,
     /// When the application sends.
     active: Vec<std::ops::Range<Duration>>,
     next_frame: Duration,
@@ -96,6 +102,8 @@ impl Flow {
             pacer: Pacer::default(),
             max_bps,
             held_bps: None,
+            simulcast: None,
+            next_voice: Duration::ZERO,
             next_frame: active[0].start,
             active,
             random: Random::new(number as u64 + seed * 100),
@@ -114,6 +122,13 @@ impl Flow {
     /// Let the application send this and no more, whatever the estimate, although it could use what it was made for: voices.
     pub fn hold(&mut self, bps: u64) {
         self.held_bps = Some(bps);
+    }
+
+    /// Send a voice and sizes of a camera, the next of which begins so long after it was asked for.
+    pub fn send_sizes(&mut self, keyframe_after: Duration) {
+        self.simulcast = Some(Simulcast::new(keyframe_after));
+        self.estimator
+            .set_wanted(instant(Duration::ZERO), Simulcast::wanted_bps());
     }
 
     /// Lose this share of packets and of reports on the flow's own path from now on, whatever is sent, and delay the others.
@@ -144,6 +159,10 @@ impl Flow {
             self.next_frame = now + FRAME.mul_f64(0.9 + self.random.fraction() / 5.0);
             self.encode(now);
         }
+        if self.simulcast.is_some() && now >= self.next_voice {
+            self.next_voice = now + VOICE.1;
+            self.emit(now, VOICE.0, out);
+        }
         self.pacer.drop_late(instant(now));
         while let Some(waiting) = self.pacer.pop(instant(now)) {
             let len = self.lengths[waiting.sequence.0 as usize];
@@ -158,11 +177,20 @@ impl Flow {
     }
 
     fn encode(&mut self, now: Duration) {
+        if let Some(simulcast) = self.simulcast.as_mut() {
+            let estimate = self.estimator.estimate_bps().unwrap_or(500_000);
+            let bytes = simulcast.next_frame(now, FRAME, estimate);
+            self.queue(now, bytes);
+            return;
+        }
         let followed = || self.estimator.estimate_bps().unwrap_or(300_000).min(self.max_bps);
         let bps = self.held_bps.unwrap_or_else(followed);
         // Sizes of frames vary as an encoder's do.
         let noise = 0.75 + self.random.fraction() / 2.0;
-        let mut left = (bps as f64 / 8.0 * FRAME.as_secs_f64() * noise) as usize;
+        self.queue(now, (bps as f64 / 8.0 * FRAME.as_secs_f64() * noise) as usize);
+    }
+
+    fn queue(&mut self, now: Duration, mut left: usize) {
         while left > 0 {
             let len = left.min(PACKET);
             left -= len;

@@ -5,6 +5,7 @@
 
 mod flow;
 mod path;
+mod simulcast;
 mod tcp;
 
 use std::time::Duration;
@@ -332,5 +333,51 @@ fn an_outage_of_capacity_is_survived_and_forgotten() {
         );
         assert!(back.is_some_and(|at| at <= 780) && low.is_some_and(|at| at <= 515));
         assert!(path.reaction(Way::Forward, 30) <= secs(1) && path.reaction(Way::Forward, 50) <= secs(3));
+    }
+}
+
+/// A voice and sizes of a camera on a path of 3 Mbit/s that becomes narrow after half a minute.
+fn after_fall(seed: u64, kbps: u64, keyframe_after: Duration) -> Flow {
+    let mut one = flow((seed, 0), 0);
+    one.send_sizes(keyframe_after);
+    let mut path = Path::new(vec![one], &[(0, 3_000), (30, kbps)], QUEUE);
+    path.run(secs(45));
+    path.flows.remove(0)
+}
+
+#[test]
+fn a_fall_is_followed_by_the_lowest_size_although_little_is_sent_until_its_keyframe() {
+    for keyframe_ms in [150, 400, 800] {
+        let mut runs = Vec::new();
+        for seed in 1..13 {
+            let flow = after_fall(seed, 250, Duration::from_millis(keyframe_ms));
+            let lowest = flow
+                .simulcast
+                .as_ref()
+                .and_then(|one| one.settled_after(secs(30), secs(5)));
+            let tenths = flow.tenths[303..350].iter();
+            let least = tenths.map(|tenth| tenth.estimate_bps / 1_000).min().unwrap_or(0);
+            runs.push((lowest.unwrap_or(Duration::MAX).as_millis(), least));
+        }
+        println!("fall: keyframe after {keyframe_ms} ms, lowest size and least estimate: {runs:?}");
+        for (lowest, least) in runs {
+            // What the path carries is known, and what little is sent then makes nobody forget it.
+            assert!(lowest <= u128::from(keyframe_ms) + 800, "{lowest} ms");
+            assert!(least >= 120, "{least} kbit/s");
+        }
+    }
+}
+
+#[test]
+fn a_fall_to_a_path_that_carries_no_picture_is_seen_although_little_is_sent() {
+    for seed in 1..13 {
+        let flow = after_fall(seed, 30, Duration::from_millis(400));
+        let narrow = (300..450).find(|at| flow.tenths[*at].estimate_bps < 60_000);
+        let wide = flow.tenths[320..450]
+            .iter()
+            .filter(|tenth| tenth.estimate_bps > 70_000)
+            .count();
+        println!("fall: to 30 kbit/s, seen after {narrow:?} tenths, above 70 kbit/s in {wide} of 130 after");
+        assert!(narrow.is_some_and(|at| at <= 315));
     }
 }
