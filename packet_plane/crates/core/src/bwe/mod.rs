@@ -8,6 +8,7 @@ pub mod acknowledged_rate;
 pub mod arrival_groups;
 pub mod carried_rate;
 pub mod loss_control;
+pub mod path_loss;
 pub mod prober;
 pub mod rate_control;
 pub mod sent_history;
@@ -21,6 +22,7 @@ use acknowledged_rate::AcknowledgedRate;
 use arrival_groups::ArrivalGroups;
 use carried_rate::CarriedRate;
 use loss_control::{Counts, LossControl};
+use path_loss::PathLoss;
 use prober::{ProbeResult, Prober};
 use rate_control::{Observed, RateControl};
 use sent_history::SentHistory;
@@ -73,6 +75,7 @@ pub struct Estimator {
     carried: CarriedRate,
     rate: RateControl,
     loss: LossControl,
+    path_loss: PathLoss,
     prober: Prober,
     wanted_bps: f64,
     has_feedback: bool,
@@ -97,6 +100,7 @@ impl Default for Estimator {
             carried: CarriedRate::default(),
             rate: RateControl::new(START_BPS),
             loss: LossControl::default(),
+            path_loss: PathLoss::default(),
             prober: Prober::default(),
             wanted_bps: 0.0,
             has_feedback: false,
@@ -153,6 +157,12 @@ impl Estimator {
         self.sent_rate.bps(now) < self.bounded() * LIMITED_SHARE
     }
 
+    /// Whether the receiver tells, packet by packet, what arrives.
+    #[must_use]
+    pub fn has_arrivals(&self) -> bool {
+        self.heard_at.is_some()
+    }
+
     /// Bits per second that the receiver could use: how far probes reach.
     pub fn set_wanted(&mut self, now: Instant, bps: u64) {
         let bps = bps as f64;
@@ -197,11 +207,16 @@ impl Estimator {
         (self.probe_interval, self.probe_due, self.is_first_probe) = (FIRST_PROBE_INTERVAL, now, true);
     }
 
-    /// Take a receiver's feedback.
-    pub fn handle_feedback(&mut self, now: Instant, feedback: &TransportFeedback, round_trip: Duration) {
+    /// Take a receiver's feedback; returns, once a second or so, the share of packets that the path loses, in 1/256.
+    pub fn handle_feedback(
+        &mut self,
+        now: Instant,
+        feedback: &TransportFeedback,
+        round_trip: Duration,
+    ) -> Option<u8> {
         let outcome = self.sent.handle_feedback(feedback);
         if outcome.acknowledged.is_empty() && outcome.packets_lost == 0 {
-            return;
+            return None;
         }
         self.has_feedback = true;
         self.heard_at = Some(now);
@@ -238,6 +253,22 @@ impl Estimator {
             self.handle_probe(now, usage, result);
         }
         self.sent_rate.handle_estimate(self.bounded());
+        let packets = (
+            outcome.acknowledged.len(),
+            outcome.packets_lost,
+            outcome.packets_late,
+        );
+        self.path_loss
+            .handle_counts(now, packets, self.is_queue_ours(now))
+    }
+
+    /// Whether what gets lost is of a queue that sending less empties.
+    fn is_queue_ours(&self, now: Instant) -> bool {
+        let has_fallen = self
+            .rate
+            .decreased_at()
+            .is_some_and(|at| now.since(at) < AFTER_DECREASE);
+        has_fallen || (self.queue.is_long() && !self.queue.has_room())
     }
 
     fn follow_delay(&mut self, now: Instant, usage: Usage, round_trip: Duration) {

@@ -19,6 +19,8 @@ struct Sent {
     len: u16,
     probe: u8,
     is_settled: bool,
+    /// Whether it was told lost.
+    is_missed: bool,
 }
 
 /// A packet that has arrived, as its receiver says.
@@ -38,6 +40,8 @@ pub struct Outcome {
     /// In order of arrival.
     pub acknowledged: Vec<Acknowledged>,
     pub packets_lost: usize,
+    /// Of those acknowledged, how many had been told lost.
+    pub packets_late: usize,
     /// Bytes sent between what was told before and what this tells of: the message about them got lost.
     pub bytes_untold: usize,
 }
@@ -72,6 +76,7 @@ impl SentHistory {
             len: len as u16,
             probe,
             is_settled: false,
+            is_missed: false,
         });
         self.bytes_in_flight += len;
         self.next += 1;
@@ -93,13 +98,17 @@ impl SentHistory {
         for (number, arrival) in (base..).zip(&feedback.arrivals) {
             let Some(arrived_us) = arrival.map(|arrival| self.unwrap_arrival(arrival)) else {
                 // Lost until told otherwise: a packet that is only late is acknowledged when it comes.
-                outcome.packets_lost += usize::from(self.find(number).is_some_and(|sent| !sent.is_settled));
+                if let Some(sent) = self.find(number).filter(|sent| !sent.is_settled) {
+                    sent.is_missed = true;
+                    outcome.packets_lost += 1;
+                }
                 continue;
             };
             let Some(sent) = self.find(number).filter(|sent| !sent.is_settled) else {
                 continue;
             };
             sent.is_settled = true;
+            outcome.packets_late += usize::from(sent.is_missed);
             outcome.acknowledged.push(Acknowledged {
                 sent_at: sent.at,
                 arrived_us,
@@ -197,7 +206,7 @@ mod tests {
         let again = history.handle_feedback(&told);
         assert!(again.acknowledged.is_empty());
         let late = history.handle_feedback(&feedback(1, vec![Some(10_000)]));
-        assert_eq!(late.acknowledged.len(), 1);
+        assert_eq!((late.acknowledged.len(), late.packets_late), (1, 1));
     }
 
     #[test]

@@ -148,7 +148,10 @@ impl Plane {
                 let slot = self.slots.get(*slot);
                 slot.is_some_and(|slot| slot.kind == MediaKind::Audio && slot.ssrc.0 == block.ssrc)
             });
-            if let Some(slot) = reported.and_then(|slot| self.slots.get_mut(slot)) {
+            let tells_arrivals = transport.congestion.estimator.has_arrivals();
+            let reported = reported.and_then(|slot| self.slots.get_mut(slot));
+            // Feedback that tells of each packet tells it sooner.
+            if let Some(slot) = reported.filter(|slot| !(tells_arrivals && slot.is_numbered())) {
                 slot.redundancy.handle_report(block.fraction_lost);
             }
             if block.last_sender_report != 0 {

@@ -138,10 +138,25 @@ impl Plane {
         let transport = self.transports.get_mut(index).ok_or(DropReason::Stranger)?;
         let round_trip = transport.assumed_round_trip();
         let estimator = &mut transport.congestion.estimator;
-        estimator.handle_feedback(now, &feedback, round_trip);
+        if let Some(lost) = estimator.handle_feedback(now, &feedback, round_trip) {
+            self.follow_loss(index, lost);
+        }
         self.compare_voices(index);
         self.follow_estimate(now, index);
         Ok(())
+    }
+
+    /// Let the redundancy of voices follow what the path loses: reports of each come seconds later.
+    fn follow_loss(&mut self, index: usize, fraction_lost: u8) {
+        let Some(transport) = self.transports.get(index) else {
+            return;
+        };
+        for slot in &transport.slots {
+            let slot = self.slots.get_mut(*slot);
+            if let Some(slot) = slot.filter(|slot| slot.kind == MediaKind::Audio && slot.is_numbered()) {
+                slot.redundancy.handle_report(fraction_lost);
+            }
+        }
     }
 
     /// Take what a receiver says of its path; where it speaks of pictures alone, its voices come on top.

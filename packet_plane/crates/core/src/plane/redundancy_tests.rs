@@ -3,6 +3,7 @@ use super::*;
 use crate::codec::{Codec, CodecName, MediaKind};
 use crate::command::{Command, TrackParameters};
 use crate::rtcp::receiver_report::{self, ReportBlock};
+use crate::rtcp::transport_cc;
 use crate::rtp::red::{Blocks, write_headers};
 use packet_plane_netem::Random;
 use std::collections::BTreeSet;
@@ -52,8 +53,22 @@ fn hear(plane: &mut Plane, at: u64, listener: &mut Client) -> Vec<(u8, u64, u32,
     opened.collect()
 }
 
+/// A packet of 20 ms.
 fn send(plane: &mut Plane, at: u64, publisher: &Client, sequence: u64, payload_type: u8, payload: &[u8]) {
-    let datagram = publisher.packet(100, "mic", sequence, payload_type, payload);
+    send_long(plane, at, publisher, sequence, (payload_type, 20), payload);
+}
+
+/// A packet of so many milliseconds, as all before it.
+fn send_long(
+    plane: &mut Plane,
+    at: u64,
+    publisher: &Client,
+    sequence: u64,
+    (payload_type, length_ms): (u8, u32),
+    payload: &[u8],
+) {
+    let rtp_timestamp = sequence as u32 * length_ms * 48;
+    let datagram = publisher.packet_at(100, "mic", sequence, (payload_type, rtp_timestamp), payload);
     plane.handle_datagram(ms(at), publisher.address, &datagram);
 }
 
@@ -62,9 +77,8 @@ fn what_was_lost_is_found_in_the_next_packet_and_goes_out_once() {
     let (mut plane, publisher, mut listener) = meeting();
     send(&mut plane, 1, &publisher, 7, 111, b"seven");
     let first = hear(&mut plane, 1, &mut listener);
-    // Numbers advance by 3,000 ticks each in these packets.
     let mut payload = Vec::new();
-    write_headers(111, [(6_000, 5), (3_000, 5)].into_iter(), &mut payload);
+    write_headers(111, [(1_920, 5), (960, 5)].into_iter(), &mut payload);
     payload.extend_from_slice(b"seveneightnine");
     send(&mut plane, 41, &publisher, 9, RED, &payload);
     let heard = hear(&mut plane, 41, &mut listener);
@@ -72,8 +86,8 @@ fn what_was_lost_is_found_in_the_next_packet_and_goes_out_once() {
     assert_eq!(
         heard,
         [
-            (109, sequence + 1, ticks + 3_000, b"eight".to_vec()),
-            (109, sequence + 2, ticks + 6_000, b"nine".to_vec()),
+            (109, sequence + 1, ticks + 960, b"eight".to_vec()),
+            (109, sequence + 2, ticks + 1_920, b"nine".to_vec()),
         ]
     );
     // The packet that was late after all may not be sent under the number a second time.
@@ -121,8 +135,8 @@ fn a_listener_that_loses_packets_gets_each_again_with_the_next() {
     assert_eq!(
         read,
         [
-            (109, 6_000, &b"seven"[..]),
-            (109, 3_000, b"eight"),
+            (109, 1_920, &b"seven"[..]),
+            (109, 960, b"eight"),
             (109, 0, b"nine")
         ]
     );
@@ -159,18 +173,34 @@ fn a_packet_takes_another_one_along_from_three_percent_of_loss_on_and_two_from_t
     }
 }
 
-/// Share of a voice's packets that a listener has to conceal when so many are lost on its way, over two minutes.
-fn concealed(loss: f64) -> f64 {
+/// How a listener tells of what gets lost.
+#[derive(Clone, Copy, Debug)]
+enum Word {
+    /// A report each so many seconds.
+    Reports(u64),
+    /// What arrived, each tenth of a second, and a report each five seconds that says nothing.
+    Arrivals,
+}
+
+/// Share of a voice's packets that a listener has to conceal when so many are lost on its way, in its first seconds and
+/// over two minutes.
+fn concealed(loss: f64, word: Word) -> (f64, f64) {
     let (mut plane, publisher, mut listener) = meeting();
     let mut random = Random::new(5);
-    let (mut seconds_lost, mut had) = (0u64, BTreeSet::new());
+    let (mut lost, mut had) = (0u64, BTreeSet::new());
+    let (mut told, mut waiting) = (0u16, Vec::new());
     const PACKETS: u64 = 6_000;
+    const FIRST: u64 = 400;
+    // As much as makes no path look narrow, whatever of it arrives.
+    let payload_of = |number: u64| [&number.to_be_bytes()[..], &[7; 112]].concat();
     for number in 1..=PACKETS {
         let at = number * 20;
-        send(&mut plane, at, &publisher, number, 111, &number.to_be_bytes());
+        send(&mut plane, at, &publisher, number, 111, &payload_of(number));
         for (payload_type, _, _, payload) in hear(&mut plane, at, &mut listener) {
-            if random.fraction() < loss {
-                seconds_lost += 1;
+            let is_lost = random.fraction() < loss;
+            waiting.push((!is_lost).then_some(ms(at + 10)));
+            if is_lost {
+                lost += 1;
             } else if payload_type == RED {
                 let blocks = Blocks::parse(&payload).expect("parses");
                 had.extend(blocks.as_slice().iter().map(|block| block.payload.to_vec()));
@@ -178,24 +208,56 @@ fn concealed(loss: f64) -> f64 {
                 had.insert(payload);
             }
         }
+        let (seconds, is_told) = match word {
+            Word::Reports(seconds) => (seconds, true),
+            Word::Arrivals => (5, false),
+        };
+        if number % (50 * seconds) == 0 {
+            let fraction_lost = (lost * 256 / (50 * seconds)) as u8;
+            report(
+                &mut plane,
+                at + 1,
+                &mut listener,
+                if is_told { fraction_lost } else { 0 },
+            );
+            lost = 0;
+        }
+        if matches!(word, Word::Arrivals) && number % 5 == 0 && waiting.iter().any(Option::is_some) {
+            let mut compound = Vec::new();
+            receiver_report::write(9, &[], &mut compound);
+            transport_cc::write((1, 2), told, 0, &waiting, &mut compound);
+            told = told.wrapping_add(waiting.len() as u16);
+            waiting.clear();
+            listener.send_rtcp(&mut plane, ms(at + 20), &compound);
+        }
         if number % 50 == 0 {
-            let fraction_lost = (seconds_lost * 256 / 50) as u8;
-            report(&mut plane, at + 1, &mut listener, fraction_lost);
             publisher.prove(&mut plane, ms(at + 1));
             listener.prove(&mut plane, ms(at + 1));
-            seconds_lost = 0;
         }
     }
-    1.0 - had.len() as f64 / PACKETS as f64
+    let first = (1..=FIRST).filter(|number| !had.contains(&payload_of(*number)));
+    let missing = PACKETS - had.len() as u64;
+    (
+        first.count() as f64 / FIRST as f64,
+        missing as f64 / PACKETS as f64,
+    )
 }
 
 #[test]
 fn of_a_voice_on_a_bad_link_little_has_to_be_concealed() {
     for (loss, most) in [(0.05, 0.01), (0.15, 0.02), (0.30, 0.05)] {
-        let share = concealed(loss);
-        println!("of {loss} lost, {share:.4} concealed");
+        let (first, share) = concealed(loss, Word::Reports(1));
+        println!("of {loss} lost, {first:.4} concealed in eight seconds, {share:.4} in two minutes");
         assert!(share < most, "{loss}: {share}");
     }
+}
+
+#[test]
+fn on_a_bad_link_redundancy_begins_as_soon_as_arrivals_tell_of_loss() {
+    let late = concealed(0.05, Word::Reports(5));
+    let early = concealed(0.05, Word::Arrivals);
+    println!("concealed in eight seconds and two minutes: {late:.4?} by reports, {early:.4?} by arrivals");
+    assert!(early.0 < late.0 / 2.0 && early.1 < 0.01, "{early:?}");
 }
 
 /// Let a listener's path carry this much by its own word.
@@ -249,8 +311,8 @@ fn on_a_narrow_path_three_frames_of_a_voice_leave_in_one_packet_and_each_once() 
     assert_eq!(
         shape,
         [
-            (RED, sequence + 1, ticks + 9_000),
-            (RED, sequence + 2, ticks + 18_000)
+            (RED, sequence + 1, ticks + 2_880),
+            (RED, sequence + 2, ticks + 5_760)
         ]
     );
     let blocks = Blocks::parse(&heard[0].3).expect("parses");
@@ -259,7 +321,7 @@ fn on_a_narrow_path_three_frames_of_a_voice_leave_in_one_packet_and_each_once() 
         .iter()
         .map(|one| (one.offset, one.payload))
         .collect();
-    assert_eq!(read, [(6_000, &b"eight"[..]), (3_000, b"nine!"), (0, b"ten..")]);
+    assert_eq!(read, [(1_920, &b"eight"[..]), (960, b"nine!"), (0, b"ten..")]);
 }
 
 #[test]
