@@ -14,6 +14,8 @@ use crate::rtp::vp9::Vp9Descriptor;
 pub const MAX_PACKET_LEN: usize = 1_500;
 
 /// Places of a new stream: enough for a small picture of 30 packets a second.
+/// The longest packet of Opus (RFC 6716 section 3.2).
+const MAX_SOUND_MS: u32 = 120;
 const FIRST_CAPACITY: usize = 64;
 /// Places at most: a second of 9 Mbit/s in packets of 1,180 bytes, or half of that of 18.
 pub const MAX_CAPACITY: usize = 1_024;
@@ -205,6 +207,16 @@ impl History {
     pub fn packet(&self, sequence: ExtendedSequenceNumber) -> Option<&StoredPacket> {
         let slot = &self.slots[self.index(sequence)];
         (slot.is_filled && slot.info.sequence == sequence).then_some(slot)
+    }
+
+    /// Milliseconds of sound that a packet holds, by the one before it: `None` where that is missing or a pause lies between.
+    #[must_use]
+    pub fn sound_ms(&self, sequence: ExtendedSequenceNumber, clock_rate: u32) -> Option<u32> {
+        let before = self.packet(ExtendedSequenceNumber(sequence.0.checked_sub(1)?))?;
+        let packet = self.packet(sequence)?;
+        let ticks = packet.info.rtp_timestamp.wrapping_sub(before.info.rtp_timestamp);
+        let ms = ticks / (clock_rate / 1_000).max(1);
+        (ms <= MAX_SOUND_MS).then_some(ms)
     }
 
     /// Whether the packet with this number is here.

@@ -18,6 +18,8 @@ const UNKNOWN_LEVEL: f32 = 50.0;
 /// Time constants of the smoothing: quick to notice, slow to forget.
 const ATTACK: f32 = 0.25;
 const RELEASE: f32 = 0.04;
+/// The longest packet of Opus.
+const MAX_FRAMES: u32 = 6;
 /// A challenger takes a place when it is this much louder, dB.
 const MARGIN: f32 = 6.0;
 /// A holder keeps its place this long after it was last heard.
@@ -86,8 +88,9 @@ impl Loudest {
         }
     }
 
-    /// Note a packet's level; `None` where the sender gives none, which counts as faint speech.
-    pub fn handle_level(&mut self, now: Instant, track: TrackId, level: Option<u8>) {
+    /// Note the level of a packet of so many frames of 20 ms; `None` where the sender gives none, which counts as faint
+    /// speech.
+    pub fn handle_level(&mut self, now: Instant, track: TrackId, level: Option<u8>, frames: u32) {
         let Some(microphone) = self
             .microphones
             .iter_mut()
@@ -102,7 +105,8 @@ impl Loudest {
         } else {
             RELEASE
         };
-        microphone.smoothed += (level - microphone.smoothed) * weight;
+        let left = (1.0 - weight).powi(frames.clamp(1, MAX_FRAMES) as i32);
+        microphone.smoothed += (level - microphone.smoothed) * (1.0 - left);
         microphone.heard_at = Some(now);
         if microphone.smoothed < SPEECH_LEVEL {
             microphone.spoke_at = Some(now);
@@ -169,7 +173,7 @@ mod tests {
     fn talk(loudest: &mut Loudest, from_ms: u64, until_ms: u64, levels: &[(u64, u8)]) {
         for ms in (from_ms..until_ms).step_by(20) {
             for (track, level) in levels {
-                loudest.handle_level(Instant::from_millis(ms), TrackId(*track), Some(*level));
+                loudest.handle_level(Instant::from_millis(ms), TrackId(*track), Some(*level), 1);
             }
             loudest.handle_timeout(Instant::from_millis(ms));
         }
@@ -222,6 +226,20 @@ mod tests {
     }
 
     #[test]
+    fn long_packets_are_noticed_as_soon_as_short_ones() {
+        for frames in [1, 2, 3, 6] {
+            let mut loudest = meeting(1);
+            let step = u64::from(frames) * 20;
+            let heard = (0..1_000).step_by(step as usize).find(|ms| {
+                let now = Instant::from_millis(*ms);
+                loudest.handle_level(now, TrackId(1), Some(30), frames);
+                !loudest.speakers(now).is_empty()
+            });
+            assert!(heard.is_some_and(|ms| ms + step <= 240), "{frames}: {heard:?}");
+        }
+    }
+
+    #[test]
     fn lists_speakers_loudest_first_and_forgets_the_silent() {
         let mut loudest = meeting(3);
         talk(&mut loudest, 0, 1_000, &[(1, 50), (2, 20), (3, 127)]);
@@ -241,9 +259,9 @@ mod tests {
         for ms in (0..3_000).step_by(20) {
             let now = Instant::from_millis(ms);
             for track in 1..5 {
-                loudest.handle_level(now, TrackId(track), Some(127));
+                loudest.handle_level(now, TrackId(track), Some(127), 1);
             }
-            loudest.handle_level(now, fifth, None);
+            loudest.handle_level(now, fifth, None, 1);
             loudest.handle_timeout(now);
         }
         assert!(loudest.position_of(fifth).is_some());
@@ -254,9 +272,9 @@ mod tests {
         for ms in (3_000..5_000).step_by(20) {
             let now = Instant::from_millis(ms);
             for track in 1..5 {
-                loudest.handle_level(now, TrackId(track), Some(25));
+                loudest.handle_level(now, TrackId(track), Some(25), 1);
             }
-            loudest.handle_level(now, fifth, None);
+            loudest.handle_level(now, fifth, None, 1);
             loudest.handle_timeout(now);
         }
         assert!(loudest.position_of(left_out).is_some());

@@ -132,9 +132,9 @@ impl Slot {
     }
 
     /// Whether a voice's packet waits, on a narrow path, for one that it leaves with. A voice begins with its first.
-    pub fn holds(&mut self, packet: &PacketInfo) -> bool {
+    pub fn holds(&mut self, packet: &PacketInfo, sound_ms: Option<u32>) -> bool {
         let can_wait = self.rewriter.is_attached() && !self.rewriter.is_late(packet.sequence);
-        let is_held = can_wait && self.bundle.holds(packet.sequence);
+        let is_held = can_wait && self.bundle.holds(packet.sequence, sound_ms);
         if is_held {
             self.rewriter.skip(packet);
         }

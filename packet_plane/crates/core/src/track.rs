@@ -213,6 +213,15 @@ impl Track {
         let stream = self.encodings.first_mut()?.stream.as_mut()?;
         stream.history.packet_mut(sequence)?.info.audio_level
     }
+
+    /// How many frames of 20 ms a packet of sound holds, as far as it is known.
+    pub fn frames_of(&self, sequence: ExtendedSequenceNumber) -> u32 {
+        let sound_ms = || {
+            let clock_rate = self.codec(0)?.clock_rate;
+            self.stream(0)?.history.sound_ms(sequence, clock_rate)
+        };
+        sound_ms().map_or(1, |ms| ms / 20).max(1)
+    }
 }
 
 fn is_near(now: &LayerSnapshot, told: &LayerSnapshot) -> bool {

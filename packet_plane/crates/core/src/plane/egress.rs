@@ -134,7 +134,8 @@ impl Plane {
             }
             let may_wait = is_narrow && redundant_type.is_some();
             let newest = may_wait.then(|| history.packet(*sequence)).flatten();
-            if newest.is_some_and(|packet| slot.holds(&packet.info)) {
+            let sound_ms = || history.sound_ms(*sequence, source.clock_rate);
+            if newest.is_some_and(|packet| slot.holds(&packet.info, sound_ms())) {
                 continue;
             }
             let redundant = redundant_type.filter(|_| {

@@ -143,7 +143,7 @@ impl Plane {
         let Some(track) = self.tracks.get_mut(track) else {
             return;
         };
-        let level = track.audio_level(sequence);
+        let (level, frames) = (track.audio_level(sequence), track.frames_of(sequence));
         let (id, transport) = (track.id, track.transport);
         let meeting = self.transports.get(transport).map(|transport| transport.meeting);
         let meeting = meeting.and_then(|meeting| self.meetings.index_of(meeting));
@@ -151,7 +151,7 @@ impl Plane {
             let level = level
                 .and_then(|value| AudioLevel::parse(&[value]))
                 .map(|level| level.level);
-            meeting.loudest.handle_level(now, id, level);
+            meeting.loudest.handle_level(now, id, level, frames);
         }
     }
 

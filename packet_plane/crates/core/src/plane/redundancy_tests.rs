@@ -377,3 +377,44 @@ fn a_narrow_path_carries_nothing_twice() {
     }
     assert_eq!(payloads, (8..20).collect::<Vec<u8>>());
 }
+
+#[test]
+fn long_packets_wait_for_no_others_on_a_narrow_path() {
+    for (length_ms, together) in [(40, 2), (60, 1), (120, 1)] {
+        let (mut plane, publisher, mut listener) = meeting();
+        send_long(&mut plane, 1, &publisher, 7, (111, length_ms), b"7");
+        hear(&mut plane, 1, &mut listener);
+        narrow(&mut plane, 2, &mut listener, 30_000);
+        let mut heard = Vec::new();
+        for number in 8..20u64 {
+            let at = number * u64::from(length_ms);
+            send_long(&mut plane, at, &publisher, number, (111, length_ms), b"voice");
+            heard.extend(hear(&mut plane, at, &mut listener));
+        }
+        assert_eq!(heard.len(), 12 / together, "{length_ms} ms");
+    }
+}
+
+#[test]
+fn long_packets_are_found_again_in_redundancy_and_go_out_twice_where_loss_is() {
+    for length_ms in [40, 60, 120] {
+        let (mut plane, publisher, mut listener) = meeting();
+        let ticks = length_ms * 48;
+        send_long(&mut plane, 1, &publisher, 7, (111, length_ms), b"seven");
+        hear(&mut plane, 1, &mut listener);
+        let mut payload = Vec::new();
+        write_headers(111, [(ticks, 5)].into_iter(), &mut payload);
+        payload.extend_from_slice(b"eightnine");
+        send_long(&mut plane, 400, &publisher, 9, (RED, length_ms), &payload);
+        let heard = hear(&mut plane, 400, &mut listener);
+        let payloads: Vec<_> = heard.iter().map(|one| one.3.as_slice()).collect();
+        assert_eq!(payloads, [b"eight".as_slice(), b"nine"], "{length_ms} ms");
+        assert_eq!(heard[1].2.wrapping_sub(heard[0].2), ticks);
+        report(&mut plane, 401, &mut listener, 40);
+        send_long(&mut plane, 520, &publisher, 10, (111, length_ms), b"ten");
+        let heard = hear(&mut plane, 520, &mut listener).remove(0);
+        let blocks = Blocks::parse(&heard.3).expect("parses");
+        let offsets: Vec<_> = blocks.as_slice().iter().map(|block| block.offset).collect();
+        assert_eq!(offsets, [2 * ticks, ticks, 0], "{length_ms} ms");
+    }
+}

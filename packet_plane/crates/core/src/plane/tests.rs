@@ -676,13 +676,24 @@ fn who_begins_to_speak_is_told_within_300_ms_and_a_click_is_not() {
     for client in &clients {
         client.publish(&mut plane, ms(0), client.id, MediaKind::Audio, "mic");
     }
+    let speak = |plane: &mut Plane, client: &Client, at: u64| {
+        let number = at / 20;
+        let datagram = client.packet_at(
+            100 + client.id as u32,
+            "mic",
+            number,
+            (111, number as u32 * 960),
+            &[1; 40],
+        );
+        plane.handle_datagram(ms(at), client.address, &datagram);
+    };
     // The milliseconds after the start at which the second is told to speak, while it sends loud packets for so long.
     let mut told = |from: u64, lasts: u64| {
         let mut told_at = Vec::new();
         for at in (from..from + 2_000).step_by(20) {
-            clients[0].send(&mut plane, ms(at), 101, "mic", at / 20, &[1; 40]);
+            speak(&mut plane, &clients[0], at);
             if at < from + lasts {
-                clients[1].send(&mut plane, ms(at), 102, "mic", at / 20, &[2; 40]);
+                speak(&mut plane, &clients[1], at);
             }
             plane.handle_timeout(ms(at));
             drain(&mut plane, ms(at), &clients[0]);
