@@ -16,14 +16,16 @@ import {
   shapedEncoding,
   type CameraCodec,
   type CameraLimit,
+  type Uplink,
   type Use,
 } from './encodings.ts';
 import { readDetails, type ConnectionDetails } from './details.ts';
 import { describeLayers } from './headerExtensions.ts';
 import { readPath, type PathSample } from './hostAddresses.ts';
-import { withOpusSending, withStereoReceiving } from './sdp.ts';
+import { withOpusSending, withPausedStreams, withStereoReceiving } from './sdp.ts';
 import type { ScreenShape } from './screenShape.ts';
 import { condenseStats, type ConnectionStats } from './stats.ts';
+import { readVoiceLoss, type VoiceSample } from './voiceLoss.ts';
 
 export const SOURCES: readonly Source[] = ['microphone', 'camera', 'screen', 'screen_audio'];
 
@@ -64,6 +66,7 @@ export class Connection {
   /** The latest one, as the node gave it. */
   #answer: string | null = null;
   #isMicrophoneMusic = false;
+  #uplink: Uplink = 'all';
 
   constructor(options: ConnectionOptions) {
     const create = options.createPeerConnection ?? ((configuration) => new RTCPeerConnection(configuration));
@@ -120,8 +123,11 @@ export class Connection {
       voice: this.midOf('microphone'),
       music: this.midOf('screen_audio'),
       isVoiceMusic: this.#isMicrophoneMusic,
+      isNarrow: this.#uplink === 'narrow',
     };
-    await this.#pc.setRemoteDescription({ type: 'answer', sdp: withOpusSending(sdp, mids) });
+    const opus = withOpusSending(sdp, mids);
+    const applied = this.#uplink === 'all' ? opus : withPausedStreams(opus);
+    await this.#pc.setRemoteDescription({ type: 'answer', sdp: applied });
     this.#answer = sdp;
     this.#offer = null;
   }
@@ -149,6 +155,7 @@ export class Connection {
     // An empty hint of the caller's is replaced, a deliberate one is kept.
     if (track !== null && track.contentHint === '') track.contentHint = contentHintOf(source);
     await transceiver?.sender.replaceTrack(track);
+    if (this.#uplink !== 'all') await this.#activate(source);
     if (source === 'microphone' && track !== null) await this.#setMusic(track.contentHint === 'music');
   }
 
@@ -156,8 +163,28 @@ export class Connection {
   async #setMusic(isMusic: boolean): Promise<void> {
     if (isMusic === this.#isMicrophoneMusic) return;
     this.#isMicrophoneMusic = isMusic;
+    await this.#shapeMicrophone();
+  }
+
+  /**
+   * Sends no more than the way to the node carries; what was said last holds. The node has no part in that either: it
+   * sees that nothing comes of what it asks for.
+   */
+  async carry(uplink: Uplink): Promise<void> {
+    if (uplink === this.#uplink) return;
+    const isOtherVoice = (uplink === 'narrow') !== (this.#uplink === 'narrow');
+    this.#uplink = uplink;
+    await Promise.all(SOURCES.map((source) => this.#activate(source)));
+    if (isOtherVoice) await this.#shapeMicrophone();
+  }
+
+  async #shapeMicrophone(): Promise<void> {
+    const maxBitrate = microphoneMaxBps({
+      isMusic: this.#isMicrophoneMusic,
+      isNarrow: this.#uplink === 'narrow',
+    });
     await this.#adjust('microphone', ({ encodings }) => {
-      for (const encoding of encodings) encoding.maxBitrate = microphoneMaxBps(isMusic);
+      for (const encoding of encodings) encoding.maxBitrate = maxBitrate;
       return true;
     });
     const answer = this.#answer;
@@ -199,11 +226,20 @@ export class Connection {
       const limit = source === 'camera' ? this.#cameraLimit : null;
       const limited = limit === null ? [] : limitedEncodings(encodings, limit);
       const wanted = activeEncodings(encodings, this.#wanted.get(source) ?? true);
-      const active = wanted.map((isWanted, index) => isWanted && limited[index]?.isAllowed !== false);
+      const fits = this.#fits(source);
+      const active = wanted.map((isWanted, index) => isWanted && fits && limited[index]?.isAllowed !== false);
       if (active.every((isActive, index) => encodings[index]?.active === isActive)) return false;
       encodings.forEach((encoding, index) => (encoding.active = active[index] ?? true));
       return true;
     });
+  }
+
+  /** A sender that is idle keeps the browser's estimate of a path above what it would take: on a narrow one it matters. */
+  #fits(source: Source): boolean {
+    if (this.#uplink === 'all' || source === 'microphone') return true;
+    const isSound = source === 'screen_audio';
+    const isIdle = this.#senders.get(source)?.sender.track === null;
+    return this.#uplink === 'voice' ? isSound || isIdle : isSound && !isIdle;
   }
 
   /** Encodes the screen by what is on it; what was said last holds. Never renegotiates. */
@@ -233,6 +269,10 @@ export class Connection {
   async sampleStats(): Promise<ConnectionStats> {
     const report = await this.#pc.getStats();
     return condenseStats((report as ReadonlyMap<string, unknown>).values());
+  }
+
+  async sampleVoice(): Promise<VoiceSample> {
+    return readVoiceLoss((await this.#pc.getStats()).values(), this.midOf('microphone'));
   }
 
   /** Null while no path is up. */

@@ -5,9 +5,15 @@ import { NO_CHANGE, screenShape, type ScreenShape } from './screenShape.ts';
 /** Clear for one voice, and as much again for the packet before. */
 const MICROPHONE_MAX_BPS = 32_000;
 const MUSIC_MAX_BPS = 128_000;
+/** How much of what is sent the way to the node carries: all, voices without pictures, or these in few and small packets. */
+export type Uplink = 'all' | 'voice' | 'narrow';
 
-export function microphoneMaxBps(isMusic: boolean): number {
-  return isMusic ? MUSIC_MAX_BPS : MICROPHONE_MAX_BPS;
+/** The least at which Opus keeps a voice wide and can repair it; with headers it fits into 30 kbit/s. */
+const NARROW_MAX_BPS = 16_000;
+
+export function microphoneMaxBps(use: { readonly isMusic: boolean; readonly isNarrow: boolean }): number {
+  if (use.isNarrow) return NARROW_MAX_BPS;
+  return use.isMusic ? MUSIC_MAX_BPS : MICROPHONE_MAX_BPS;
 }
 
 /**

@@ -7,8 +7,9 @@ export {
   type ReceivingSlot,
 } from './Connection.ts';
 export { hostAddresses, type PathSample } from './hostAddresses.ts';
-export type { CameraCodec, CameraLimit } from './encodings.ts';
+export type { CameraCodec, CameraLimit, Uplink } from './encodings.ts';
 export type { ConnectionStats, StreamStats } from './stats.ts';
+export type { VoiceSample } from './voiceLoss.ts';
 export {
   NO_CHANGE,
   screenShape,

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { activeEncodings, chooseCodec, preferredCodecs, type Use } from './encodings.ts';
 import { describeLayers } from './headerExtensions.ts';
-import { mapMedia, withOpusSending, withStereoReceiving } from './sdp.ts';
+import { mapMedia, withOpusSending, withPausedStreams, withStereoReceiving } from './sdp.ts';
+import { readVoiceLoss } from './voiceLoss.ts';
 import { condenseStats } from './stats.ts';
 
 const ANSWER = [
@@ -38,6 +39,18 @@ describe('withOpusSending', () => {
     expect(music).toContain('a=fmtp:111 minptime=10;useinbandfec=1;stereo=1;maxaveragebitrate=128000');
   });
 
+  it('asks for few packets, each sent once, where the path is narrow', () => {
+    const answer = ANSWER.replace('SAVPF 111', 'SAVPF 63 111').replace(
+      'a=mid:0',
+      'a=mid:0\r\na=ptime:20\r\na=rtpmap:63 red/48000/2',
+    );
+    const [, voice] = withOpusSending(answer, { voice: '0', music: '3', isNarrow: true }).split('m=audio');
+    expect(voice?.split('\r\n')[0]).toBe(' 9 UDP/TLS/RTP/SAVPF 111 63');
+    expect(voice).toContain('a=ptime:120\r\n');
+    expect(voice).not.toContain('a=ptime:20\r\n');
+    expect(voice).toContain('a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1');
+  });
+
   it('leaves an answer without Opus as it is', () => {
     const other = ANSWER.replaceAll('opus', 'PCMU');
     expect(withOpusSending(other, { voice: '0', music: '3' })).toBe(other);
@@ -50,6 +63,33 @@ describe('withStereoReceiving', () => {
       `m=audio 9 X 111\r\na=${direction}\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1`;
     const offer = ['v=0', section('sendonly'), section('recvonly')].join('\r\n');
     expect(withStereoReceiving(offer)).toBe(`${offer};stereo=1`);
+  });
+});
+
+describe('withPausedStreams', () => {
+  it('pauses each stream once and nothing else', () => {
+    const answer = 'a=rid:q recv\r\na=simulcast:recv q;~h;f\r\na=mid:1\r\n';
+    const paused = 'a=rid:q recv\r\na=simulcast:recv ~q;~h;~f\r\na=mid:1\r\n';
+    expect(withPausedStreams(answer)).toBe(paused);
+    expect(withPausedStreams(paused)).toBe(paused);
+  });
+});
+
+describe('readVoiceLoss', () => {
+  const sent = { type: 'outbound-rtp', mid: '0', ssrc: 7, packetsSent: 90 };
+  const others = [
+    { type: 'outbound-rtp', mid: '1', ssrc: 8, packetsSent: 5 },
+    { type: 'remote-inbound-rtp', ssrc: 8, fractionLost: 0.9 },
+  ];
+
+  it('is of the stream with this mid', () => {
+    const told = { type: 'remote-inbound-rtp', ssrc: 7, fractionLost: 0.25 };
+    expect(readVoiceLoss([...others, sent, told], '0')).toEqual({ packetsSent: 90, loss: 0.25 });
+  });
+
+  it('is none as long as nothing is known', () => {
+    expect(readVoiceLoss([...others, sent], '0')).toEqual({ packetsSent: 90, loss: 0 });
+    expect(readVoiceLoss(others, '0')).toEqual({ packetsSent: 0, loss: 0 });
   });
 });
 

@@ -4,6 +4,7 @@ import type { SharedCodecs } from '../../protocol/index.ts';
 import type { CameraCodec, Connection } from '../../rtc/index.ts';
 import { Statistics, type Counted, type MeetingStatistics } from '../Statistics.ts';
 import { CodecChoice } from './CodecChoice.ts';
+import { NarrowUplink } from './NarrowUplink.ts';
 import { LoadLadder, SAVER_LEVEL, startOf, planAt, type Load, type Plan } from './policy.ts';
 
 export interface AdaptationSnapshot {
@@ -58,7 +59,7 @@ export function loadOf({ streams }: MeetingStatistics): Load {
 }
 
 /** The connection, as far as a plan concerns it. */
-type Adapted = Counted & Pick<Connection, 'limitCamera' | 'useCodec'>;
+type Adapted = Counted & Pick<Connection, 'carry' | 'limitCamera' | 'sampleVoice' | 'useCodec'>;
 
 /** Keeps an adaptation going through a meeting. */
 export class Adapting {
@@ -70,6 +71,7 @@ export class Adapting {
   readonly #statistics: Statistics;
   #snapshot = this.#adaptation.snapshot;
   #hasLimited = false;
+  readonly #uplink = new NarrowUplink();
   readonly #choice: CodecChoice;
   #hasChosen = false;
   #device: Device | null = null;
@@ -120,6 +122,7 @@ export class Adapting {
   }
 
   async tick(): Promise<void> {
+    await this.#followUplink();
     this.#settleCodec();
     const statistics = this.#isByLoad ? await this.#statistics.sample() : null;
     if (statistics === null) return;
@@ -133,6 +136,13 @@ export class Adapting {
     if (level === 0 && !this.#hasLimited) return;
     this.#hasLimited = true;
     await this.#connection()?.limitCamera({ maxHeight: plan.sendHeight, maxFps: plan.sendFps });
+  }
+
+  async #followUplink(): Promise<void> {
+    const connection = this.#connection();
+    const voice = await connection?.sampleVoice();
+    if (voice === undefined || !this.#uplink.handleVoice(performance.now(), voice)) return;
+    await connection?.carry(this.#uplink.uplink);
   }
 
   async #applyCodec(): Promise<void> {
