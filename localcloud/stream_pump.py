@@ -17,6 +17,8 @@ from typing import Any
 
 # An event is on its way to its webhooks within this time.
 PERIOD_SECONDS = 0.25
+# Shards end after hours; new ones are found within this time.
+LISTING_SECONDS = 10.0
 BATCH = 100
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -45,6 +47,9 @@ class StreamPump:
         # How long records gather before they are handed over.
         self._window_seconds = window_seconds
         self._arn = ""
+        self._listed_at = -LISTING_SECONDS
+        # Where each shard is read on; `None`: to be found by the position.
+        self._iterator_by_shard: dict[str, str | None] = {}
         self._position = self._kept_position()
 
     async def run(self) -> None:
@@ -63,17 +68,28 @@ class StreamPump:
 
     async def pump_once(self) -> int:
         """Hand over one batch of each shard; returns how many records were taken."""
+        now = asyncio.get_running_loop().time()
+        if now - self._listed_at >= LISTING_SECONDS:
+            await asyncio.to_thread(self._list_shards)
+            self._listed_at = now
+        return sum([await self._pump(shard) for shard in list(self._iterator_by_shard)])
+
+    def _list_shards(self) -> None:
         if not self._arn:
-            described = await asyncio.to_thread(self._dynamodb.describe_table, TableName=self._table)
+            described = self._dynamodb.describe_table(TableName=self._table)
             self._arn = described["Table"]["LatestStreamArn"]
-        stream = await asyncio.to_thread(self._streams.describe_stream, StreamArn=self._arn)
-        return sum([await self._pump(shard["ShardId"]) for shard in stream["StreamDescription"]["Shards"]])
+        shards = self._streams.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]
+        known = self._iterator_by_shard
+        self._iterator_by_shard = {shard["ShardId"]: known.get(shard["ShardId"]) for shard in shards}
 
     async def _pump(self, shard: str) -> int:
         answer = await asyncio.to_thread(self._records, shard)
         records = answer["Records"]
         if not records:
+            self._iterator_by_shard[shard] = answer.get("NextShardIterator")
             return 0
+        # Whatever goes wrong from here on, the next look is by the position.
+        self._iterator_by_shard[shard] = None
         result = await self._invoke({"Records": [_plain(record, self._arn) for record in records]})
         taken = taken_records(records, result)
         if taken:
@@ -84,12 +100,17 @@ class StreamPump:
         return len(taken)
 
     def _records(self, shard: str) -> Any:
+        kept, self._iterator_by_shard[shard] = self._iterator_by_shard[shard], None
+        iterator = kept or self._iterator_at_position(shard)
+        return self._streams.get_records(ShardIterator=iterator, Limit=BATCH)
+
+    def _iterator_at_position(self, shard: str) -> str:
         after = self._position.get(shard)
         start: dict[str, str] = {"ShardIteratorType": "TRIM_HORIZON"}
         if after is not None:
             start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
         found = self._streams.get_shard_iterator(StreamArn=self._arn, ShardId=shard, **start)
-        return self._streams.get_records(ShardIterator=found["ShardIterator"], Limit=BATCH)
+        return str(found["ShardIterator"])
 
     def _kept_position(self) -> dict[str, str]:
         try:

@@ -17,6 +17,9 @@ class Stream:
 
     def __init__(self, count: int) -> None:
         self.numbers = [str(n) for n in range(1, count + 1)]
+        # How often a place to read from was asked for, and which of them are none any more.
+        self.iterators = 0
+        self.expired: set[str] = set()
 
     def describe_table(self, TableName: str) -> Any:
         return {"Table": {"LatestStreamArn": f"arn/{TableName}"}}
@@ -25,10 +28,17 @@ class Stream:
         return {"StreamDescription": {"Shards": [{"ShardId": "s"}]}}
 
     def get_shard_iterator(self, StreamArn: str, ShardId: str, **start: str) -> Any:
+        self.iterators += 1
         return {"ShardIterator": start.get("SequenceNumber", "0")}
 
     def get_records(self, ShardIterator: str, Limit: int) -> Any:
-        return {"Records": [record(n) for n in self.numbers if int(n) > int(ShardIterator)][:Limit]}
+        if ShardIterator in self.expired:
+            raise TimeoutError("the iterator has expired")
+        found = [n for n in self.numbers if int(n) > int(ShardIterator)][:Limit]
+        return {
+            "Records": [record(n) for n in found],
+            "NextShardIterator": found[-1] if found else ShardIterator,
+        }
 
 
 def record(number: str) -> dict[str, Any]:
@@ -74,6 +84,34 @@ async def test_the_next_run_goes_on_where_this_one_stopped(tmp_path: Path):
     stream.numbers.append("4")
     await a_pump(stream, handler, tmp_path).pump_once()
     assert handler.seen == ["1", "2", "3", "4"]
+
+
+async def test_a_stream_in_which_nothing_happens_is_read_on_by_one_call(tmp_path: Path):
+    stream, handler = Stream(3), Handler()
+    pump = a_pump(stream, handler, tmp_path)
+    for _ in range(5):
+        await pump.pump_once()
+    found_after_the_records = 2
+    assert stream.iterators == found_after_the_records
+    stream.numbers.append("4")
+    await pump.pump_once()
+    assert handler.seen == ["1", "2", "3", "4"]
+
+
+async def test_an_iterator_that_has_expired_is_found_anew_and_nothing_is_lost(tmp_path: Path):
+    stream, handler = Stream(3), Handler()
+    pump = a_pump(stream, handler, tmp_path)
+    await pump.pump_once()
+    await pump.pump_once()
+    stream.expired.add("3")
+    stream.numbers.append("4")
+    with pytest.raises(TimeoutError):
+        await pump.pump_once()
+    stream.expired.clear()
+    await pump.pump_once()
+    assert handler.seen == ["1", "2", "3", "4"]
+    asked_again = 3
+    assert stream.iterators == asked_again
 
 
 @pytest.mark.parametrize("broken", ["", "{", "[]", "1"])
