@@ -16,6 +16,8 @@ const QUEUED_US: i64 = 15_000;
 const WINDOW_US: i64 = 250_000;
 const MIN_SPAN_US: i64 = 60_000;
 const MIN_PACKETS: usize = 6;
+/// A receiver that tells of arrivals at one and the same moment would have all of them kept; as many come at 30 Mbit/s.
+const MAX_PACKETS: usize = 1_024;
 
 /// The rate of one path while it is full.
 #[derive(Debug, Default)]
@@ -44,11 +46,8 @@ impl CarriedRate {
             self.queued.clear();
         }
         self.queued.push_back((packet.arrived_us, packet.len));
-        while self
-            .queued
-            .front()
-            .is_some_and(|(at, _)| packet.arrived_us - at > WINDOW_US)
-        {
+        let is_old = |at: i64| packet.arrived_us - at > WINDOW_US;
+        while self.queued.len() > MAX_PACKETS || self.queued.front().is_some_and(|(at, _)| is_old(*at)) {
             self.queued.pop_front();
         }
     }
@@ -94,6 +93,22 @@ mod tests {
         let bps = rate.bps().expect("packets queued");
         assert!((bps - 100e3).abs() < 1e3, "{bps}");
         run(&mut rate, 8_000, 1, 1);
+        assert_eq!(rate.bps(), None);
+    }
+
+    #[test]
+    fn arrivals_told_at_one_moment_are_kept_in_bounded_number() {
+        let mut rate = CarriedRate::default();
+        for number in 0..50_000u64 {
+            rate.handle_packet(&Acknowledged {
+                sent_at: Instant::from_millis(number),
+                // The first one sets a delay that none of the others comes near to.
+                arrived_us: if number == 0 { -1_000_000_000 } else { 0 },
+                len: 250,
+                probe: 0,
+            });
+            assert!(rate.queued.len() <= MAX_PACKETS);
+        }
         assert_eq!(rate.bps(), None);
     }
 }
