@@ -271,8 +271,9 @@ export class Connection {
     return condenseStats((report as ReadonlyMap<string, unknown>).values());
   }
 
+  /** Nothing was sent yet where there is no offer. */
   async sampleVoice(): Promise<VoiceSample> {
-    return readVoiceLoss((await this.#pc.getStats()).values(), this.midOf('microphone'));
+    return readVoiceLoss((await this.#pc.getStats()).values(), this.#senders.get('microphone')?.mid ?? null);
   }
 
   /** Null while no path is up. */

@@ -89,6 +89,7 @@ describe('readVoiceLoss', () => {
 
   it('is none as long as nothing is known', () => {
     expect(readVoiceLoss([...others, sent], '0')).toEqual({ packetsSent: 90, loss: 0 });
+    expect(readVoiceLoss([...others, sent], null)).toEqual({ packetsSent: 0, loss: 0 });
     expect(readVoiceLoss(others, '0')).toEqual({ packetsSent: 0, loss: 0 });
   });
 });

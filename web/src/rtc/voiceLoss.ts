@@ -9,7 +9,7 @@ export interface VoiceSample {
 
 type Entry = Readonly<Record<string, unknown>>;
 
-export function readVoiceLoss(entries: Iterable<unknown>, mid: string): VoiceSample {
+export function readVoiceLoss(entries: Iterable<unknown>, mid: string | null): VoiceSample {
   const all = [...entries] as Entry[];
   const sent = all.find((entry) => entry['type'] === 'outbound-rtp' && entry['mid'] === mid);
   const told = all.find(
