@@ -2,7 +2,8 @@
 
 Owns the order; never builds anything (scripts/setup.py has done so) and never repairs what it finds.
 All checks of one group run even when one fails, so that one run shows all there is to mend; a failed
-group keeps the later and longer ones from starting.
+group keeps the later and longer ones from starting. The tests that failed are named again under the table,
+for whoever sees the end of a long log alone.
 
 Usage: .venv/bin/python scripts/check.py [--slow] [--only format,lint,types,...]
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -31,6 +33,19 @@ class Check:
     title: str
     command: Sequence[str]
     folder: Path = ROOT
+
+
+@dataclass(frozen=True)
+class Result:
+    check: Check
+    passed: bool
+    seconds: float
+    failed_tests: tuple[str, ...]
+
+
+# How pytest, vitest and cargo name a test that failed, at the start of a line.
+FAILED_TEST = re.compile(r"(?:FAILED | FAIL +|---- (?=\S+ stdout ----))(?P<test>.+?)(?: stdout ----)?\s*$")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def checks(slow: bool) -> list[Check]:
@@ -72,30 +87,48 @@ def main() -> int:
         # The browser tests have no markers.
         os.environ["PARLEY_SLOW"] = "1"
     planned = [check for check in checks(options.slow) if wanted is None or check.group in wanted]
-    results: list[tuple[Check, bool, float]] = []
+    results: list[Result] = []
     for check in planned:
-        if any(not passed and done.group != check.group for done, passed, _ in results):
+        if any(not done.passed and done.check.group != check.group for done in results):
             break
-        results.append((check, *run(check)))
+        results.append(run(check))
     return report(results, len(planned))
 
 
-def run(check: Check) -> tuple[bool, float]:
+def run(check: Check) -> Result:
     print(f"── {check.title}", flush=True)
     started = time.monotonic()
     search_path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": search_path, "VIRTUAL_ENV": str(BIN.parent)}
-    done = subprocess.run(check.command, cwd=check.folder, env=environment, check=False)
-    return done.returncode == 0, time.monotonic() - started
+    failures: dict[str, None] = {}  # in order, and each once: vitest names a test twice
+    with subprocess.Popen(
+        check.command,
+        cwd=check.folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None  # it was asked for above
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if found := FAILED_TEST.match(COLOUR.sub("", line)):
+                failures[found["test"]] = None
+    passed = process.returncode == 0
+    return Result(check, passed, time.monotonic() - started, () if passed else tuple(failures))
 
 
-def report(results: Sequence[tuple[Check, bool, float]], planned: int) -> int:
+def report(results: Sequence[Result], planned: int) -> int:
     print("\nCheck            Result   Seconds")
-    for check, passed, seconds in results:
-        print(f"{check.title:<16} {'ok' if passed else 'FAILED':<8} {seconds:7.1f}")
-    failed = sum(1 for _, passed, _ in results if not passed)
-    total = sum(seconds for *_, seconds in results)
+    for done in results:
+        print(f"{done.check.title:<16} {'ok' if done.passed else 'FAILED':<8} {done.seconds:7.1f}")
+    failed = [done for done in results if not done.passed]
+    total = sum(done.seconds for done in results)
     print(f"{'all':<16} {'ok' if not failed else 'FAILED':<8} {total:7.1f}")
+    for done in failed:
+        for test in done.failed_tests:
+            print(f"{done.check.title}: {test}")
     if planned > len(results):
         print(f"{planned - len(results)} later checks were not started.")
     return 1 if failed else 0

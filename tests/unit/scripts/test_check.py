@@ -1,0 +1,38 @@
+"""The run of all checks: who sees the end of its log alone knows which tests failed."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from scripts.check import Check, report, run
+
+LOG = """
+FAILED tests/unit/test_one.py::test_counts - assert 1 == 2
+\x1b[41m\x1b[1m FAIL \x1b[22m\x1b[49m e2e/links.e2e.ts\x1b[2m > \x1b[22ma voice is heard
+\x1b[41m\x1b[1m FAIL \x1b[22m\x1b[49m e2e/links.e2e.ts\x1b[2m > \x1b[22ma voice is heard
+---- plane::tests::forwards stdout ----
+nothing FAILED here
+"""
+
+
+def check(code: int) -> Check:
+    script = f"import sys; sys.stdout.write({LOG!r}); sys.exit({code})"
+    return Check("some", "some tests", [sys.executable, "-c", script])
+
+
+def test_names_each_failed_test_once_under_the_table(capfd: pytest.CaptureFixture[str]) -> None:
+    assert report([run(check(1))], planned=1) == 1
+    printed = capfd.readouterr().out
+    assert LOG in printed
+    assert printed.endswith(
+        "some tests: tests/unit/test_one.py::test_counts - assert 1 == 2\n"
+        "some tests: e2e/links.e2e.ts > a voice is heard\n"
+        "some tests: plane::tests::forwards\n"
+    )
+
+
+def test_names_none_where_all_passed(capfd: pytest.CaptureFixture[str]) -> None:
+    assert report([run(check(0))], planned=1) == 0
+    assert "some tests:" not in capfd.readouterr().out
