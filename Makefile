@@ -23,8 +23,8 @@ test: require-python ## Format, lint, types, boundaries and every test but the s
 test-long: require-python ## The same, slow tests included
 	@$(HOST_PYTHON) scripts/setup.py test && exec $(PYTHON) scripts/check.py --slow
 
-lint: require-python ## Format check, lint and types only
-	@$(HOST_PYTHON) scripts/setup.py test && exec $(PYTHON) scripts/check.py --only format,lint,types
+lint: require-python ## Format check, lint, types and boundaries only
+	@$(HOST_PYTHON) scripts/setup.py test && exec $(PYTHON) scripts/check.py --only format,static
 
 format: require-python ## Write Python, Rust and TypeScript in the project's format
 	@$(HOST_PYTHON) scripts/setup.py run

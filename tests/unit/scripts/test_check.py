@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
-from scripts.check import Check, report, run
+from scripts.check import Check, report, run, run_all
 
 LOG = """
 FAILED tests/unit/test_one.py::test_counts - assert 1 == 2
@@ -23,7 +24,7 @@ def check(code: int) -> Check:
 
 
 def test_names_each_failed_test_once_under_the_table(capfd: pytest.CaptureFixture[str]) -> None:
-    assert report([run(check(1))], planned=1) == 1
+    assert report([run(check(1))], planned=1, seconds=0.1) == 1
     printed = capfd.readouterr().out
     assert LOG in printed
     assert printed.endswith(
@@ -34,5 +35,27 @@ def test_names_each_failed_test_once_under_the_table(capfd: pytest.CaptureFixtur
 
 
 def test_names_none_where_all_passed(capfd: pytest.CaptureFixture[str]) -> None:
-    assert report([run(check(0))], planned=1) == 0
+    assert report([run(check(0))], planned=1, seconds=0.1) == 0
     assert "some tests:" not in capfd.readouterr().out
+
+
+def test_checks_that_read_run_side_by_side_and_a_failed_group_ends_the_run(tmp_path: Path) -> None:
+    # Each of the two waits until the other one is there.
+    both = (
+        "import pathlib, sys; me, other = map(pathlib.Path, sys.argv[1:]); me.touch()\n"
+        "while not other.exists(): pass"
+    )
+    one, other = str(tmp_path / "one"), str(tmp_path / "other")
+    planned = [
+        Check("static", "one", [sys.executable, "-c", both, one, other]),
+        Check("static", "other", [sys.executable, "-c", both, other, one]),
+        Check("cargo", "fails", [sys.executable, "-c", "raise SystemExit(1)"]),
+        Check("cargo", "is run all the same", [sys.executable, "-c", ""]),
+        Check("e2e", "is not begun", [sys.executable, "-c", ""]),
+    ]
+    assert [(done.check.title, done.passed) for done in run_all(planned)] == [
+        ("one", True),
+        ("other", True),
+        ("fails", False),
+        ("is run all the same", True),
+    ]
