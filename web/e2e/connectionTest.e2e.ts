@@ -48,14 +48,17 @@ async function finish(page: Page): Promise<void> {
 }
 
 describe('the page of the connection test', () => {
-  it('is reached from the start page and finds nothing wrong on this machine', async () => {
+  it('is reached from the start page and finds every way open on this machine', async () => {
     const page = await open('/');
     await page.getByRole('link', { name: en.network.test }).click();
     await finish(page);
-    await page.getByRole('heading', { name: english.test.grade.good }).waitFor();
+    // How well it carries is a matter of how busy the machine is; see verdict.test.ts for that.
+    const { good, fair, poor } = english.test.grade;
+    await page.getByRole('heading', { name: new RegExp([good, fair, poor].join('|')) }).waitFor();
     const row = await page.getByRole('row').nth(1).textContent();
     expect(row?.match(/works/g)).toHaveLength(3);
     await page.getByText(english.test.measuredOver.replace('{{protocol}}', 'UDP')).waitFor();
+    expect(await page.getByText(english.test.finding.udp_blocked).count()).toBe(0);
     await page.context().close();
   });
 
