@@ -46,7 +46,8 @@ export function launchChromium() {
 /** The Parley that runs now, or one of its own. */
 export async function findOrStartParley() {
   const running = readRun(join(ROOT, process.env.PARLEY_DATA ?? '.parley', 'run.json'));
-  if (running !== null) return { ...running, stop: async () => {} };
+  // A run that was killed left its file behind.
+  if (running !== null && isAlive(running.pid)) return { ...running, stop: async () => {} };
   const data = mkdtempSync(join(tmpdir(), 'parley-bench-'));
   const child = spawn(join(ROOT, '.venv/bin/python'), ['-m', 'localcloud'], {
     cwd: ROOT,
@@ -97,6 +98,14 @@ export function quantile(values, share) {
 
 function readRun(path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function freePort() {
