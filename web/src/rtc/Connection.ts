@@ -22,7 +22,7 @@ import {
 import { readDetails, type ConnectionDetails } from './details.ts';
 import { describeLayers } from './headerExtensions.ts';
 import { readPath, type PathSample } from './hostAddresses.ts';
-import { withOpusSending, withPausedStreams, withStereoReceiving } from './sdp.ts';
+import { withCandidatesOnce, withOpusSending, withPausedStreams, withStereoReceiving } from './sdp.ts';
 import type { ScreenShape } from './screenShape.ts';
 import { condenseStats, type ConnectionStats } from './stats.ts';
 import { readVoiceLoss, type VoiceSample } from './voiceLoss.ts';
@@ -125,7 +125,7 @@ export class Connection {
       isVoiceMusic: this.#isMicrophoneMusic,
       isNarrow: this.#uplink === 'narrow',
     };
-    const opus = withOpusSending(sdp, mids);
+    const opus = withOpusSending(withCandidatesOnce(sdp), mids);
     const applied = this.#uplink === 'all' ? opus : withPausedStreams(opus);
     await this.#pc.setRemoteDescription({ type: 'answer', sdp: applied });
     this.#answer = sdp;

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { activeEncodings, chooseCodec, preferredCodecs, type Use } from './encodings.ts';
 import { describeLayers } from './headerExtensions.ts';
-import { mapMedia, withOpusSending, withPausedStreams, withStereoReceiving } from './sdp.ts';
+import {
+  mapMedia,
+  withCandidatesOnce,
+  withOpusSending,
+  withPausedStreams,
+  withStereoReceiving,
+} from './sdp.ts';
 import { readVoiceLoss } from './voiceLoss.ts';
 import { condenseStats } from './stats.ts';
 
@@ -72,6 +78,17 @@ describe('withPausedStreams', () => {
     const paused = 'a=rid:q recv\r\na=simulcast:recv ~q;~h;~f\r\na=mid:1\r\n';
     expect(withPausedStreams(answer)).toBe(paused);
     expect(withPausedStreams(paused)).toBe(paused);
+  });
+});
+
+describe('withCandidatesOnce', () => {
+  it('leaves those of the first m-line alone', () => {
+    const path = 'a=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\na=end-of-candidates\r\n';
+    const answer = (repeated: string) =>
+      `v=0\r\nm=audio 9 X 0\r\n${path}a=mid:0\r\nm=video 9 X 0\r\n${repeated}a=mid:1\r\n`;
+    expect(withCandidatesOnce(answer(path))).toBe(answer(''));
+    expect(withCandidatesOnce(answer(''))).toBe(answer(''));
+    expect(withCandidatesOnce('v=0\r\n')).toBe('v=0\r\n');
   });
 });
 

@@ -116,6 +116,16 @@ export function withPausedStreams(answer: string): string {
   });
 }
 
+/**
+ * Leaves the candidates of the first m-line alone, as all are bundled: a browser takes up each one that it reads.
+ *
+ * @see https://datatracker.ietf.org/doc/html/rfc9143#section-7.1.3
+ */
+export function withCandidatesOnce(answer: string): string {
+  const [session = '', first = '', ...others] = answer.split(/^(?=m=)/m);
+  return session + first + others.join('').replace(/^a=(?:candidate:.*|end-of-candidates)\r?\n/gm, '');
+}
+
 /** Leaves the candidates of one protocol in an answer, so that a connection comes up over that or not at all. */
 export function withCandidatesOver(answer: string, protocol: 'udp' | 'tcp'): string {
   const isOther = (line: string): boolean => {
