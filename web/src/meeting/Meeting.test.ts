@@ -918,3 +918,14 @@ describe('codecs', () => {
     expect(sentIn()).toEqual(new Set(['video/VP8']));
   });
 });
+
+describe('statistics', () => {
+  it('are read once each half second, whoever needs them then', async () => {
+    meeting = newMeeting({ adapts: true });
+    await join();
+    const before = connections[0]!.readings;
+    await vi.advanceTimersByTimeAsync(4_100);
+    expect(socket().sentOf('stats')).toHaveLength(2);
+    expect(connections[0]!.readings - before).toBe(8);
+  });
+});

@@ -438,9 +438,11 @@ export class Meeting implements MeetingClient {
   }
 
   async #sendStats(): Promise<void> {
+    // Asked for at once: the connection reads its statistics for both together.
+    const adapted = this.#adapting.tick();
     const stats = await this.#link.connection?.sampleStats();
     if (stats !== undefined) this.#link.send({ type: 'stats', report: { ...stats } });
-    await this.#adapting.tick();
+    await adapted;
   }
 
   #stop(): void {

@@ -67,6 +67,8 @@ export class Connection {
   #answer: string | null = null;
   #isMicrophoneMusic = false;
   #uplink: Uplink = 'all';
+  /** The statistics that are being read now. */
+  #reading: Promise<RTCStatsReport> | null = null;
 
   constructor(options: ConnectionOptions) {
     const create = options.createPeerConnection ?? ((configuration) => new RTCPeerConnection(configuration));
@@ -267,22 +269,30 @@ export class Connection {
   }
 
   async sampleStats(): Promise<ConnectionStats> {
-    const report = await this.#pc.getStats();
+    const report = await this.#readStats();
     return condenseStats((report as ReadonlyMap<string, unknown>).values());
   }
 
   /** Nothing was sent yet where there is no offer. */
   async sampleVoice(): Promise<VoiceSample> {
-    return readVoiceLoss((await this.#pc.getStats()).values(), this.#senders.get('microphone')?.mid ?? null);
+    return readVoiceLoss((await this.#readStats()).values(), this.#senders.get('microphone')?.mid ?? null);
   }
 
   /** Null while no path is up. */
   async samplePath(): Promise<PathSample | null> {
-    return readPath(await this.#pc.getStats());
+    return readPath(await this.#readStats());
   }
 
   async details(): Promise<ConnectionDetails> {
-    return readDetails(await this.#pc.getStats());
+    return readDetails(await this.#readStats());
+  }
+
+  /** Once for all who ask while it goes on: a browser describes every stream anew each time. */
+  #readStats(): Promise<RTCStatsReport> {
+    this.#reading ??= this.#pc.getStats().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
   }
 
   async #describe(): Promise<string> {

@@ -122,9 +122,15 @@ export class Adapting {
   }
 
   async tick(): Promise<void> {
-    await this.#followUplink();
+    const connection = this.#connection();
+    // Asked for at once: the connection reads its statistics for both together.
+    const [voice, statistics] = await Promise.all([
+      connection?.sampleVoice(),
+      this.#isByLoad ? this.#statistics.sample() : null,
+    ]);
+    if (voice !== undefined && this.#uplink.handleVoice(performance.now(), voice))
+      await connection?.carry(this.#uplink.uplink);
     this.#settleCodec();
-    const statistics = this.#isByLoad ? await this.#statistics.sample() : null;
     if (statistics === null) return;
     if (this.#adaptation.handleStatistics(performance.now(), statistics)) this.#settle();
   }
@@ -136,13 +142,6 @@ export class Adapting {
     if (level === 0 && !this.#hasLimited) return;
     this.#hasLimited = true;
     await this.#connection()?.limitCamera({ maxHeight: plan.sendHeight, maxFps: plan.sendFps });
-  }
-
-  async #followUplink(): Promise<void> {
-    const connection = this.#connection();
-    const voice = await connection?.sampleVoice();
-    if (voice === undefined || !this.#uplink.handleVoice(performance.now(), voice)) return;
-    await connection?.carry(this.#uplink.uplink);
   }
 
   async #applyCodec(): Promise<void> {
