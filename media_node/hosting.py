@@ -303,9 +303,10 @@ class Hosting:
         meeting = self.live.meeting_of(seat)
         self.live.apply(meeting, meeting.handle_unpublish(seat.participant, TrackId(track)))
 
-    def mute(self, seat: Seat, track: str, is_muted: bool) -> None:
+    def mute(self, seat: Seat, track: str, is_muted: bool, is_paused: bool | None = None) -> None:
         meeting = self.live.meeting_of(seat)
-        self.live.apply(meeting, meeting.handle_mute(seat.participant, TrackId(track), is_muted))
+        events = meeting.handle_mute(seat.participant, TrackId(track), is_muted, is_paused=is_paused)
+        self.live.apply(meeting, events)
 
     def assign(self, seat: Seat, slot: str, wish: Wish) -> None:
         """Let a slot show what a client asks for: from here to the plane's commands in one pass."""

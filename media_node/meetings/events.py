@@ -67,11 +67,14 @@ class TrackUnpublished:
 
 @dataclass(frozen=True)
 class TrackMuted:
+    """A track was muted or unmuted, or pauses for its publisher's link, or goes on."""
+
     participant: ParticipantId
     track: TrackId
     is_muted: bool
     # The moderator who did it, None for the participant itself.
     by: ParticipantId | None
+    is_paused: bool = False
 
 
 RosterEvent = (

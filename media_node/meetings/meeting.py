@@ -195,13 +195,17 @@ class Meeting:
         track: TrackId,
         is_muted: bool,
         by: ParticipantId | None = None,
+        *,
+        is_paused: bool | None = None,
     ) -> list[Event]:
+        """Take a track's state; `is_paused` as Track.is_paused, None where nothing was said of that."""
         muted = self._own_track(participant, track)
-        if muted.is_muted == is_muted:
+        paused = muted.is_paused if is_paused is None else is_paused
+        if (muted.is_muted, muted.is_paused) == (is_muted, paused):
             return []
-        muted.is_muted = is_muted
+        muted.is_muted, muted.is_paused = is_muted, paused
         self._offer(muted)
-        return [self._roster(TrackMuted(participant, track, is_muted, by)), *self._settle()]
+        return [self._roster(TrackMuted(participant, track, is_muted, by, paused)), *self._settle()]
 
     def handle_assign(self, participant: ParticipantId, slot: SlotId, wish: Wish) -> list[Event]:
         """Let a client decide what one of its video slots carries.

@@ -19,6 +19,8 @@ class Track:
     is_muted: bool
     # Position in the order in which the meeting's tracks were published.
     order: int
+    # Its publisher sends nothing of it, because its link does not carry pictures now.
+    is_paused: bool = False
 
     @property
     def kind(self) -> MediaKind:

@@ -94,6 +94,8 @@ def _hand(number: int | None) -> Json:
 def format_track(track: Track, recipient: ParticipantId | None) -> Json:
     """A track; its m-line is its publisher's business alone."""
     shown: Json = {"id": track.id, "source": track.source, "kind": track.kind, "muted": track.is_muted}
+    if track.is_paused:
+        shown["paused"] = True
     return {**shown, "mid": track.mid} if track.participant == recipient else shown
 
 
@@ -123,9 +125,10 @@ def format_change(event: Event, recipient: ParticipantId | None) -> Json | None:
             return {"op": "trackPublished", "participant": track.participant, "track": shown}
         case TrackUnpublished(participant, track):
             return {"op": "trackUnpublished", "participant": participant, "track": track}
-        case TrackMuted(participant, track, is_muted, by):
+        case TrackMuted(participant, track, is_muted, by, is_paused):
             change = {"op": "trackMuted", "participant": participant, "track": track, "muted": is_muted}
-            return change if by is None else {**change, "by": by}
+            paused = {"paused": True} if is_paused else {}
+            return {**change, **paused, **({} if by is None else {"by": by})}
         case _:
             return None
 

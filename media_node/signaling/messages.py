@@ -82,6 +82,7 @@ class Mute(Message):
     type: Literal["mute"]
     track: Track
     muted: Flag
+    paused: Flag | None = None
 
 
 class Assign(Message):

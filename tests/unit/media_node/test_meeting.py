@@ -117,6 +117,24 @@ def test_everybody_but_the_moderator_is_muted_once():
     assert any(isinstance(event, TrackMuted) for event in meeting.handle_mute_audio(cleo, None))
 
 
+def test_a_picture_that_its_publishers_link_does_not_carry_is_told_once_and_keeps_its_place():
+    meeting = new_meeting()
+    for name in ("anna", "viewer"):
+        join(meeting, name)
+    anna, camera = ParticipantId("anna"), publish(meeting, "anna")
+    before = meeting.version
+    assert meeting.handle_mute(anna, camera, False, is_paused=True) == [
+        TrackMuted(anna, camera, False, None, is_paused=True)
+    ]
+    assert meeting.handle_mute(anna, camera, False) == []
+    assert carried(meeting, "viewer") == [camera, None]
+    muted = meeting.handle_mute(anna, camera, True)
+    assert TrackMuted(anna, camera, True, None, is_paused=True) in muted
+    on = meeting.handle_mute(anna, camera, False, is_paused=False)
+    assert TrackMuted(anna, camera, False, None) in on
+    assert meeting.version == before + 3
+
+
 def test_a_new_role_ends_what_it_does_not_grant():
     meeting = new_meeting()
     for name in ("anna", "ben"):

@@ -103,6 +103,14 @@ def test_joined_is_of_the_contract_and_shows_m_lines_to_their_owner_alone():
     assert all("mid" not in track for track in by_name["Anna"]["tracks"])
 
 
+def test_a_pause_is_shown_to_who_comes_while_it_lasts():
+    _, ben = busy_meeting()
+    track = next(iter(ben.track_by_id.values()))
+    assert "paused" not in outgoing.format_track(track, None)
+    track.is_paused = True
+    assert outgoing.format_track(track, None)["paused"] is True
+
+
 def test_every_event_becomes_a_message_of_the_contract():
     _, ben = busy_meeting()
     track = next(iter(ben.track_by_id.values()))
@@ -116,6 +124,7 @@ def test_every_event_becomes_a_message_of_the_contract():
         events.TrackUnpublished(ben.id, track.id),
         events.TrackMuted(ben.id, track.id, True, None),
         events.TrackMuted(ben.id, track.id, True, other),
+        events.TrackMuted(ben.id, track.id, False, None, is_paused=True),
     ]
     formatted = [outgoing.format_change(event, ben.id) for event in changes]
     assert None not in formatted

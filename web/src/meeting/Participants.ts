@@ -157,11 +157,11 @@ export class Participants {
         return source === null ? null : { kind: 'trackUnpublished', participant: participant.id, source };
       }
       case 'trackMuted': {
-        const { muted, by = null } = change;
+        const { muted, paused = false, by = null } = change;
         const source = sourceOf(participant, change.track);
         if (source === null) return null;
         const tracks = participant.tracks.map((track) =>
-          track.id === change.track ? { ...track, muted } : track,
+          track.id === change.track ? { ...track, muted, paused } : track,
         );
         this.#setTracks(participant, tracks);
         return { kind: 'trackMuted', participant: participant.id, source, muted, by };

@@ -44,7 +44,7 @@ const SENT: { readonly [Type in ClientMessage['type']]: Extract<ClientMessage, {
   offer: { type: 'offer', id: 1, sdp: 'v=0' },
   publish: { type: 'publish', mid: '1', source: 'screen_audio', muted: true },
   unpublish: { type: 'unpublish', track: TRACK },
-  mute: { type: 'mute', track: TRACK, muted: true },
+  mute: { type: 'mute', track: TRACK, muted: true, paused: false },
   assign: { type: 'assign', slot: '8', track: TRACK, maxHeight: 360, maxFps: 30, priority: 0 },
   message: { type: 'message', text: 'hi', to: PARTICIPANT },
   hand: { type: 'hand', raised: true },

@@ -56,7 +56,13 @@ export type ClientMessage = MayHaveId &
     | { readonly type: 'offer'; readonly id: number; readonly sdp: string }
     | { readonly type: 'publish'; readonly mid: Mid; readonly source: Source; readonly muted?: boolean }
     | { readonly type: 'unpublish'; readonly track: TrackId }
-    | { readonly type: 'mute'; readonly track: TrackId; readonly muted: boolean }
+    | {
+        readonly type: 'mute';
+        readonly track: TrackId;
+        readonly muted: boolean;
+        /** Nothing of it is sent for now, because the own link carries no pictures. Left out: nothing of that changed. */
+        readonly paused?: boolean;
+      }
     | {
         readonly type: 'assign';
         readonly slot: Slot;
@@ -87,6 +93,8 @@ export interface RosterTrack {
   readonly source: Source;
   readonly kind: Kind;
   readonly muted: boolean;
+  /** Its publisher's link carries no pictures now; left out while it is not so. */
+  readonly paused?: boolean;
   /** On the receiver's own tracks only. */
   readonly mid?: Mid;
 }
@@ -123,6 +131,7 @@ export type RosterChange =
       readonly participant: ParticipantId;
       readonly track: TrackId;
       readonly muted: boolean;
+      readonly paused?: boolean;
       readonly by?: ParticipantId;
     };
 

@@ -46,6 +46,7 @@ const rosterTrack = object({
   source: oneOf('microphone', 'camera', 'screen', 'screen_audio'),
   kind,
   muted: boolean,
+  paused: optional(boolean),
   mid: optional(string),
 });
 
@@ -100,7 +101,13 @@ const CHANGE_DECODERS: Readonly<Record<RosterChange['op'], decode.Decoder<object
   }),
   trackPublished: object({ participant: string, track: rosterTrack }),
   trackUnpublished: object({ participant: string, track: string }),
-  trackMuted: object({ participant: string, track: string, muted: boolean, by: optional(string) }),
+  trackMuted: object({
+    participant: string,
+    track: string,
+    muted: boolean,
+    paused: optional(boolean),
+    by: optional(string),
+  }),
 };
 
 const changeOp = oneOf(...(Object.keys(CHANGE_DECODERS) as RosterChange['op'][]));
