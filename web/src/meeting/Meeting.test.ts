@@ -929,3 +929,57 @@ describe('statistics', () => {
     expect(connections[0]!.readings - before).toBe(8);
   });
 });
+
+describe('pictures that a link does not carry', () => {
+  const CAMERA = { id: 'trk_ac', source: 'camera', kind: 'video', muted: false, mid: '1' };
+
+  /** Each two seconds a hundred packets of the own voice, of which so many are lost. */
+  function loseVoice(loss: number, packetsSent: number): void {
+    connections[0]!.stats = new Map<string, unknown>([
+      ['sent', { type: 'outbound-rtp', mid: '0', ssrc: 1, packetsSent }],
+      ['told', { type: 'remote-inbound-rtp', ssrc: 1, fractionLost: loss }],
+    ]);
+  }
+
+  it('pause by themselves so that the voice gets through, which the node is told, and come back', async () => {
+    await join();
+    await meeting.setCamera(track('video'));
+    const changes = [{ op: 'trackPublished', participant: ADA.id, track: CAMERA }];
+    socket().say({ type: 'roster', number: 2, version: 2, changes });
+    const isPaused = () => meeting.getSnapshot().self?.tracks.camera?.isPausedBySender;
+    let packets = 0;
+    const lose = async (loss: number, seconds: number) => {
+      for (let second = 0; second < seconds; second += 2) {
+        loseVoice(loss, (packets += 100));
+        await vi.advanceTimersByTimeAsync(2_000);
+        socket().say({ type: 'speakers', number: 2 + packets / 100, speakers: [] });
+      }
+    };
+    await lose(0.8, 8);
+    expect(isPaused()).toBe(true);
+    expect(meeting.getSnapshot().adaptation).toMatchObject({ level: 0, arePicturesPaused: true });
+    expect(meeting.getSnapshot().self?.tracks.camera?.mediaStreamTrack).not.toBeNull();
+    await lose(0, 20);
+    expect(isPaused()).toBeUndefined();
+    expect(socket().sentOf('mute')).toEqual([
+      { type: 'mute', track: 'trk_ac', muted: false, paused: true },
+      { type: 'mute', track: 'trk_ac', muted: false, paused: false },
+    ]);
+  });
+
+  it('are not shown of others, and not called switched off', async () => {
+    await join();
+    const bobsCamera = () => meeting.participants[0]?.tracks.camera;
+    const say = (number: number, fields: object) => {
+      const change = { op: 'trackMuted', participant: BOB.id, track: 'trk_bc', muted: false, ...fields };
+      socket().say({ type: 'roster', number, version: number, changes: [change] });
+      return settle();
+    };
+    await say(2, { paused: true });
+    expect(bobsCamera()).toMatchObject({ muted: false, mediaStreamTrack: null, isPausedBySender: true });
+    await say(3, { muted: true, paused: true });
+    expect(bobsCamera()?.isPausedBySender).toBeUndefined();
+    await say(4, {});
+    expect(bobsCamera()).toMatchObject({ muted: false, mediaStreamTrack: { label: 'video8' } });
+  });
+});

@@ -280,9 +280,11 @@ export class Meeting implements MeetingClient {
   }
 
   readonly #adapt = (): void => {
+    const { snapshot } = this.#adapting;
     void this.#adapting.apply();
-    this.#subscriptions.limitTo(this.#adapting.snapshot.plan, (track) => this.#participants.isScreen(track));
-    this.#update({ adaptation: this.#adapting.snapshot });
+    this.#subscriptions.limitTo(snapshot.plan, (track) => this.#participants.isScreen(track));
+    if (this.#tracks.setPicturesPaused(snapshot.arePicturesPaused)) this.#reconcileTracks();
+    this.#update({ adaptation: snapshot });
     this.#reconcileSlots();
   };
 
@@ -433,6 +435,7 @@ export class Meeting implements MeetingClient {
       volumeOf: (participant) => this.#hearing.volumeOf(participant),
       captured: (source) => tracks.wanted(source)?.track ?? null,
       isPaused: (track) => this.#subscriptions.isPaused(track),
+      isUnsent: (source) => tracks.isPaused(source),
       received: receivedBy(this.#link.connection?.slots() ?? [], this.#subscriptions.slotByTrack),
     };
   }

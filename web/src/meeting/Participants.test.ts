@@ -37,6 +37,7 @@ const sightOf = (participants: Participants): Sight => ({
   volumeOf: () => 1,
   captured: () => null,
   isPaused: () => false,
+  isUnsent: () => false,
   received: () => null,
 });
 

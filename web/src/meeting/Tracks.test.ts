@@ -41,6 +41,25 @@ describe('Tracks', () => {
     expect(reconcile(tracks)).toEqual([{ type: 'mute', track: 'trk_1', muted: true }]);
   });
 
+  it('says of pictures alone that the link does not carry them, also of one that comes meanwhile', () => {
+    const tracks = new Tracks();
+    tracks.set('microphone', capture('mic'));
+    tracks.handleOwnTracks([microphone]);
+    expect(tracks.setPicturesPaused(true)).toBe(true);
+    expect(tracks.setPicturesPaused(true)).toBe(false);
+    tracks.set('camera', capture('cam'));
+    expect(reconcile(tracks)).toMatchObject([{ type: 'publish', source: 'camera' }]);
+    const camera = { id: 'trk_2', source: 'camera', kind: 'video', muted: false } as const;
+    tracks.handlePublished(camera);
+    expect(reconcile(tracks)).toEqual([{ type: 'mute', track: 'trk_2', muted: false, paused: true }]);
+    tracks.setMuted('camera', true);
+    expect(reconcile(tracks)).toEqual([{ type: 'mute', track: 'trk_2', muted: true }]);
+    tracks.handleOwnTracks([microphone, { ...camera, muted: true, paused: true }]);
+    tracks.setPicturesPaused(false);
+    expect(reconcile(tracks)).toEqual([{ type: 'mute', track: 'trk_2', muted: true, paused: false }]);
+    expect([tracks.isPaused('camera'), tracks.isPaused('microphone')]).toEqual([false, false]);
+  });
+
   it('sends nothing while muted', () => {
     const tracks = new Tracks();
     const mic = capture('mic');

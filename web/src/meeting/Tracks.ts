@@ -4,7 +4,13 @@
  * Owns no connection and no capture. One path for every change: compute what is wanted, compare with what was told,
  * return the difference as messages. Saying it twice does nothing.
  */
-import type { ClientMessage, Mid, OfferedTrack, RosterTrack } from '../protocol/index.ts';
+import {
+  kindOf,
+  type ClientMessage,
+  type Mid,
+  type OfferedTrack,
+  type RosterTrack,
+} from '../protocol/index.ts';
 import type { Source, TrackId } from './types.ts';
 
 interface Wanted {
@@ -14,6 +20,7 @@ interface Wanted {
 
 interface Told {
   readonly muted: boolean;
+  readonly paused: boolean;
   /** Null until the roster shows the track: muting and unpublishing wait for it. */
   readonly id: TrackId | null;
 }
@@ -21,6 +28,7 @@ interface Told {
 export class Tracks {
   readonly #wanted = new Map<Source, Wanted>();
   #told = new Map<Source, Told>();
+  #arePicturesPaused = false;
 
   wanted(source: Source): Wanted | null {
     return this.#wanted.get(source) ?? null;
@@ -43,19 +51,32 @@ export class Tracks {
     if (wanted !== undefined) this.#wanted.set(source, { ...wanted, muted });
   }
 
+  /** The link carries no pictures, or does again: what is wanted stays wanted. Returns whether that is new. */
+  setPicturesPaused(arePaused: boolean): boolean {
+    const isNew = arePaused !== this.#arePicturesPaused;
+    this.#arePicturesPaused = arePaused;
+    return isNew;
+  }
+
+  isPaused(source: Source): boolean {
+    return this.#arePicturesPaused && kindOf(source) === 'video';
+  }
+
   /** For a fresh join: everything wanted goes with the offer. */
   offer(midOf: (source: Source) => Mid): readonly OfferedTrack[] {
-    this.#told = new Map([...this.#wanted].map(([source, { muted }]) => [source, { muted, id: null }]));
+    this.#told = new Map(
+      [...this.#wanted].map(([source, { muted }]) => [source, { muted, paused: false, id: null }]),
+    );
     return [...this.#wanted].map(([source, { muted }]) => ({ mid: midOf(source), source, muted }));
   }
 
   /** After `joined`: the roster's own entries are what the node knows; a publish lost with the socket is told again. */
   handleOwnTracks(tracks: readonly RosterTrack[]): void {
-    this.#told = new Map(tracks.map((track) => [track.source, { muted: track.muted, id: track.id }]));
+    this.#told = new Map(tracks.map((track) => [track.source, toldBy(track)]));
   }
 
   handlePublished(track: RosterTrack): void {
-    this.#told.set(track.source, { muted: track.muted, id: track.id });
+    this.#told.set(track.source, toldBy(track));
   }
 
   handleUnpublished(source: Source): void {
@@ -85,15 +106,22 @@ export class Tracks {
     if (told === undefined) {
       if (wanted === undefined) return null;
       const { muted } = wanted;
-      return { message: { type: 'publish', mid: midOf(source), source, muted }, told: { muted, id: null } };
+      const message = { type: 'publish', mid: midOf(source), source, muted } as const;
+      return { message, told: { muted, paused: false, id: null } };
     }
     const { id } = told;
     if (id === null) return null;
     if (wanted === undefined) return { message: { type: 'unpublish', track: id }, told: null };
     const { muted } = wanted;
-    if (muted === told.muted) return null;
-    return { message: { type: 'mute', track: id, muted }, told: { muted, id } };
+    const paused = this.isPaused(source);
+    if (muted === told.muted && paused === told.paused) return null;
+    const change = paused === told.paused ? {} : { paused };
+    return { message: { type: 'mute', track: id, muted, ...change }, told: { muted, paused, id } };
   }
+}
+
+function toldBy({ muted, paused = false, id }: RosterTrack): Told {
+  return { muted, paused, id };
 }
 
 interface Change {

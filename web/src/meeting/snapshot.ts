@@ -24,6 +24,8 @@ export interface Sight {
   /** What the slot that carries this track receives. */
   readonly received: (track: TrackId) => MediaStreamTrack | null;
   readonly isPaused: (track: TrackId) => boolean;
+  /** Whether nothing is sent of an own source, because the own link does not carry it. */
+  readonly isUnsent: (source: Source) => boolean;
 }
 
 export const EMPTY_SNAPSHOT: MeetingSnapshot = {
@@ -40,7 +42,7 @@ export const EMPTY_SNAPSHOT: MeetingSnapshot = {
   share: null,
   shareRequests: [],
   shareTurn: 'none',
-  adaptation: { level: 0, plan: planAt(0), reason: null, isSaving: false },
+  adaptation: { level: 0, plan: planAt(0), reason: null, isSaving: false, arePicturesPaused: false },
 };
 
 /** Hosts do, and whom they let. */
@@ -129,10 +131,19 @@ function snapshotTracks(
   previous: ParticipantSnapshot['tracks'],
 ): ParticipantSnapshot['tracks'] {
   const next: Partial<Record<Source, TrackSnapshot>> = {};
-  for (const { id, source, kind, muted } of tracks) {
-    const mediaStreamTrack = isSelf ? sight.captured(source) : sight.received(id);
-    const paused = !isSelf && sight.isPaused(id) ? { isPaused: true } : {};
-    next[source] = keepIfSame(previous[source], { id, source, kind, muted, mediaStreamTrack, ...paused });
+  for (const { id, source, kind, muted, paused = false } of tracks) {
+    const isUnsent = !muted && (isSelf ? sight.isUnsent(source) : paused);
+    // What came last of a picture that nothing more comes of would be taken for a face that does not move.
+    const received = isUnsent ? null : sight.received(id);
+    next[source] = keepIfSame(previous[source], {
+      id,
+      source,
+      kind,
+      muted,
+      mediaStreamTrack: isSelf ? sight.captured(source) : received,
+      ...(!isSelf && sight.isPaused(id) ? { isPaused: true } : {}),
+      ...(isUnsent ? { isPausedBySender: true } : {}),
+    });
   }
   return keepIfSame(previous, next);
 }

@@ -37,6 +37,11 @@ export interface TrackSnapshot {
   readonly mediaStreamTrack: MediaStreamTrack | null;
   /** A picture of somebody else that pauses because the own download does not carry it; sound goes on. */
   readonly isPaused?: boolean;
+  /**
+   * A picture, own ones too, that is not sent for now because its sender's link carries hardly a voice. Others have no
+   * `mediaStreamTrack` of it meanwhile. It comes back by itself.
+   */
+  readonly isPausedBySender?: boolean;
 }
 
 export interface ParticipantSnapshot {
@@ -180,7 +185,7 @@ export interface MeetingSnapshot {
   /** Who wants to share in the place of the share of now, and waits for one's answer. */
   readonly shareRequests: readonly ParticipantId[];
   readonly shareTurn: ShareTurn;
-  /** What this device shows and sends; everything, unless the meeting `adapts` or saves the battery. */
+  /** What this device shows and sends; everything, unless the meeting `adapts`, saves the battery or has a link that is too narrow. */
   readonly adaptation: AdaptationSnapshot;
 }
 

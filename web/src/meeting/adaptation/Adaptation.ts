@@ -15,14 +15,22 @@ export interface AdaptationSnapshot {
   readonly reason: 'battery' | 'cpu' | 'device' | null;
   /** Whether the battery is spared, also where something else holds back more than that. */
   readonly isSaving: boolean;
+  /**
+   * The way to the node carries hardly a voice: of camera and screen nothing is sent, so that one is heard. They come back by
+   * themselves.
+   */
+  readonly arePicturesPaused: boolean;
 }
+
+/** What follows from the device. */
+type DeviceSnapshot = Omit<AdaptationSnapshot, 'arePicturesPaused'>;
 
 export class Adaptation {
   #ladder = new LoadLadder({ level: 0, best: 0 }, null);
   #first = 0;
   #isSaving = false;
 
-  get snapshot(): AdaptationSnapshot {
+  get snapshot(): DeviceSnapshot {
     const { level: byLoad } = this.#ladder;
     const isBySaver = this.#isSaving && SAVER_LEVEL >= byLoad;
     const level = isBySaver ? SAVER_LEVEL : byLoad;
@@ -69,7 +77,7 @@ export class Adapting {
   readonly #onChange: () => void;
   /** Of its own, because rates are since the last look. */
   readonly #statistics: Statistics;
-  #snapshot = this.#adaptation.snapshot;
+  #snapshot: AdaptationSnapshot = { ...this.#adaptation.snapshot, arePicturesPaused: false };
   #hasLimited = false;
   readonly #uplink = new NarrowUplink();
   readonly #choice: CodecChoice;
@@ -131,8 +139,8 @@ export class Adapting {
     if (voice !== undefined && this.#uplink.handleVoice(performance.now(), voice))
       await connection?.carry(this.#uplink.uplink);
     this.#settleCodec();
-    if (statistics === null) return;
-    if (this.#adaptation.handleStatistics(performance.now(), statistics)) this.#settle();
+    if (statistics !== null) this.#adaptation.handleStatistics(performance.now(), statistics);
+    this.#settle();
   }
 
   /** Holds the camera back; where it never was, it is left as it is. */
@@ -156,9 +164,15 @@ export class Adapting {
   }
 
   #settle(): void {
-    const { level, reason, isSaving } = this.#snapshot;
-    const now = this.#adaptation.snapshot;
-    if (now.level === level && now.reason === reason && now.isSaving === isSaving) return;
+    const before = this.#snapshot;
+    const { arePicturesPaused } = this.#uplink;
+    const now = { ...this.#adaptation.snapshot, arePicturesPaused };
+    if (
+      (['level', 'reason', 'isSaving', 'arePicturesPaused'] as const).every(
+        (name) => now[name] === before[name],
+      )
+    )
+      return;
     this.#snapshot = now;
     this.#onChange();
   }

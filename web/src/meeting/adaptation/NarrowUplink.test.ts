@@ -17,6 +17,10 @@ class Link {
     return this.#uplink.uplink;
   }
 
+  get arePicturesPaused(): boolean {
+    return this.#uplink.arePicturesPaused;
+  }
+
   /** Returns what it changed to, and at which second. */
   run(seconds: number, loss: Readonly<Record<Uplink, number>>, perSecond = 50): [number, Uplink][] {
     const changes: [number, Uplink][] = [];
@@ -73,6 +77,23 @@ describe('a narrow uplink', () => {
     expect(changes.filter(([, uplink]) => uplink === 'all').length).toBeLessThan(10);
   });
 
+  it('says that pictures pause until a trial has shown that they fit', () => {
+    const link = new Link();
+    const onlyVoice = { all: 0.6, voice: 0, narrow: 0 };
+    link.run(4, onlyVoice);
+    expect(link.arePicturesPaused).toBe(false);
+    link.run(2, onlyVoice);
+    expect(link.arePicturesPaused).toBe(true);
+    for (let trials = 0, second = 0; second < 120; second += 2) {
+      trials += link.run(2, onlyVoice).filter(([, uplink]) => uplink === 'all').length;
+      expect([trials, link.arePicturesPaused]).toEqual([trials, true]);
+    }
+    while (link.uplink !== 'all') link.run(2, NOTHING);
+    expect(link.arePicturesPaused).toBe(true);
+    link.run(2, NOTHING);
+    expect(link.arePicturesPaused).toBe(false);
+  });
+
   it('is tried ever more rarely while it stays narrow', () => {
     const link = new Link();
     const tried = link.run(600, AT_30).filter(([, uplink]) => uplink === 'voice');
@@ -87,5 +108,6 @@ describe('a narrow uplink', () => {
     expect(link.uplink).toBe('narrow');
     link.startAnew();
     expect(link.run(2, NOTHING, 5)).toEqual([[12, 'all']]);
+    expect(link.arePicturesPaused).toBe(false);
   });
 });

@@ -33,9 +33,15 @@ export class NarrowUplink {
   #calmSince: number | null = null;
   #calmMs: Record<Uplink, number> = { ...FIRST_CALM_MS };
   #triedAt = -Infinity;
+  #arePicturesTried = false;
 
   get uplink(): Uplink {
     return UPLINKS[this.#level] ?? 'narrow';
+  }
+
+  /** A trial that has shown nothing yet changes nothing for people: else pictures would come and go where they do not fit. */
+  get arePicturesPaused(): boolean {
+    return this.#level > 0 || this.#arePicturesTried;
   }
 
   /** @param now monotonic milliseconds. Returns whether it has changed. */
@@ -56,12 +62,14 @@ export class NarrowUplink {
     const wasAll = this.#level === 0;
     this.#level = 0;
     this.#bad = 0;
+    this.#arePicturesTried = false;
     return !wasAll;
   }
 
   #handleBad(isTrial: boolean): boolean {
     this.#bad += 1;
     this.#calmSince = null;
+    this.#arePicturesTried = false;
     if (this.#level === UPLINKS.length - 1 || (!isTrial && this.#bad < SAMPLES)) return false;
     this.#bad = 0;
     this.#level += 1;
@@ -76,10 +84,12 @@ export class NarrowUplink {
 
   #handleCalm(now: number): boolean {
     this.#calmSince ??= now;
+    this.#arePicturesTried = false;
     if (this.#level === 0 || now - this.#calmSince < this.#calmMs[this.uplink]) return false;
     this.#level -= 1;
     this.#calmSince = null;
     this.#triedAt = now;
+    this.#arePicturesTried = this.#level === 0;
     return true;
   }
 }

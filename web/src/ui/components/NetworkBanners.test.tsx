@@ -33,7 +33,7 @@ describe('what is held back', () => {
   it('is said once of a busy device and of a spared battery, and not of one that began low', () => {
     const adapted = (reason: 'cpu' | 'battery' | 'device', isSaving = reason === 'battery') => ({
       ...EMPTY,
-      adaptation: { level: 3, plan: planAt(3), reason, isSaving },
+      adaptation: { ...EMPTY.adaptation, level: 3, plan: planAt(3), reason, isSaving },
     });
     const said = (): string[] => useToasts.getState().toasts.map(({ text }) => text);
     const { rerender, container } = render(<NetworkBanners snapshot={adapted('cpu')} />);

@@ -34,7 +34,7 @@ export const EMPTY: MeetingSnapshot = {
   share: null,
   shareRequests: [],
   shareTurn: 'none',
-  adaptation: { level: 0, plan: planAt(0), reason: null, isSaving: false },
+  adaptation: { level: 0, plan: planAt(0), reason: null, isSaving: false, arePicturesPaused: false },
 };
 
 export class FakeMeeting implements MeetingClient {
