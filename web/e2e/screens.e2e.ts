@@ -9,8 +9,9 @@ import { expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Each layout once, large and light or small and dark; the script takes all sizes and themes when asked. */
 const LARGE =
-  'start|join-denied|meeting-2|share|people|reconnecting|settings|people-host|share-rtl|pins|share-own|test-weak|statistics';
-const SMALL = 'join|join-not-found|meeting-12|chat|blocked|left|speaker|shortcuts|captions|test-running';
+  'start|join-denied|meeting-2|share|people|reconnecting|settings|people-host|share-rtl|pins|share-own|test-weak|statistics|paused-people';
+const SMALL =
+  'join|join-not-found|meeting-12|chat|blocked|left|speaker|shortcuts|captions|test-running|paused-down';
 const SCREENS = `^((${LARGE})-desktop-light|(${SMALL})-phone-dark)$`;
 
 it('has no accessibility finding on any screen, large and light or small and dark', async () => {

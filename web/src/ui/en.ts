@@ -279,6 +279,18 @@ export const en = {
       lost: '{{name}} is not connected.',
     },
   },
+  pause: {
+    own: 'Paused: your upload is weak',
+    sender: 'Paused: their connection is weak',
+    receiver: 'Paused: your download is weak',
+    told: {
+      camera:
+        'Your camera is paused so that you are heard: your upload is too slow for both. It comes back by itself.',
+      screen:
+        'Your screen is paused so that you are heard: your upload is too slow for both. It comes back by itself.',
+      both: 'Your camera and your screen are paused so that you are heard: your upload is too slow. They come back by themselves.',
+    },
+  },
   chat: {
     empty: 'Nothing said here yet.',
     emptyHint: 'Messages are seen by everyone in the meeting.',

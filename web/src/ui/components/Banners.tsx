@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
 import { useSession } from '../session.ts';
 import { useNotes } from '../useNotes.ts';
-import { NetworkBanners } from './NetworkBanners.tsx';
+import { NetworkBanners, ownPause } from './NetworkBanners.tsx';
 import { useToasts, type Toast } from './toasts.ts';
 
 interface BannersProps {
@@ -38,7 +38,7 @@ export function Banners({ meeting, snapshot, isTalking, waiting, children }: Ban
             </Button>
           </p>
         )}
-        {(quality === 'uplink' || quality === 'downlink') && (
+        {(quality === 'downlink' || (quality === 'uplink' && ownPause(snapshot) === null)) && (
           <p className="banner">{t(`quality.own.${quality}`)}</p>
         )}
         <NetworkBanners snapshot={snapshot} />

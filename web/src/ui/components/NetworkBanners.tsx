@@ -1,6 +1,7 @@
 import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MeetingSnapshot } from '../../meeting/index.ts';
+import { pauseOf } from '../pause.ts';
 import { showToast } from './toasts.ts';
 
 /** Names that fit into a line. */
@@ -19,14 +20,30 @@ export function NetworkBanners({ snapshot }: { readonly snapshot: MeetingSnapsho
   useEffect(() => {
     if (isSaving) showToast(t('network.saving'));
   }, [isSaving, t]);
-  const paused = participants.filter(({ tracks }) =>
-    [tracks.camera, tracks.screen].some((track) => track?.isPaused === true),
+  const own = ownPause(snapshot);
+  const paused = participants.filter((one) =>
+    [one.tracks.camera, one.tracks.screen].some((track) => pauseOf(one, track) === 'receiver'),
   );
-  if (state.kind === 'reconnecting' || paused.length === 0) return null;
+  if (state.kind === 'reconnecting') return null;
   const names = new Intl.ListFormat(i18n.language).format(paused.map(({ displayName }) => displayName));
   return (
-    <p className="banner" dir="auto">
-      {paused.length <= MOST_NAMES ? t('network.pausedOne', { names }) : t('network.pausedMany')}
-    </p>
+    <>
+      {own !== null && <p className="banner">{t(`pause.told.${own}`)}</p>}
+      {paused.length > 0 && (
+        <p className="banner" dir="auto">
+          {paused.length <= MOST_NAMES ? t('network.pausedOne', { names }) : t('network.pausedMany')}
+        </p>
+      )}
+    </>
   );
+}
+
+/** Which of one's own pictures are not sent now, so that one is heard. */
+export function ownPause({ self }: MeetingSnapshot): 'camera' | 'screen' | 'both' | null {
+  if (self === null) return null;
+  const [camera, screen] = (['camera', 'screen'] as const).map(
+    (source) => pauseOf(self, self.tracks[source]) !== null,
+  );
+  if (camera === true && screen === true) return 'both';
+  return camera === true ? 'camera' : screen === true ? 'screen' : null;
 }

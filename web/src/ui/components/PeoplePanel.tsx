@@ -1,8 +1,9 @@
-import { Hand, Mic, MicOff, MonitorUp, Video, VideoOff } from 'lucide-react';
+import { CirclePause, Hand, Mic, MicOff, MonitorUp, Video, VideoOff } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Button, Input, SearchField, SwitchButton, SwitchField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot, ParticipantSnapshot } from '../../meeting/index.ts';
+import { pauseOf } from '../pause.ts';
 import { handQueue, search } from '../people.ts';
 import { VolumeControl } from '../live/VolumeControl.tsx';
 import type { Door } from '../useHosting.ts';
@@ -122,6 +123,14 @@ function HostControls({
   );
 }
 
+function CameraState({ participant }: { readonly participant: ParticipantSnapshot }): ReactNode {
+  const { t } = useTranslation();
+  const { camera } = participant.tracks;
+  const pause = pauseOf(participant, camera);
+  if (pause !== null) return <CirclePause className="warn" aria-label={t(`pause.${pause}`)} />;
+  return camera?.muted === false ? <Video aria-hidden /> : <VideoOff className="dim" aria-hidden />;
+}
+
 interface PersonProps {
   readonly participant: ParticipantSnapshot;
   readonly children: ReactNode;
@@ -131,7 +140,6 @@ function Person({ participant, children }: PersonProps): ReactNode {
   const { t } = useTranslation();
   const { id, displayName, isSelf, role, tracks, isHandRaised, isSpeaking } = participant;
   const isMuted = tracks.microphone?.muted ?? true;
-  const hasCamera = tracks.camera?.muted === false;
   return (
     <li className={isSpeaking && !isMuted ? 'speaks' : ''}>
       <Avatar id={id} name={displayName} />
@@ -142,7 +150,7 @@ function Person({ participant, children }: PersonProps): ReactNode {
       {isHandRaised && <Hand className="warn" aria-label={t('meeting.handRaised')} />}
       {tracks.screen !== undefined && <MonitorUp aria-label={t('meeting.screenOf', { name: displayName })} />}
       {isMuted ? <MicOff className="dim" aria-label={t('meeting.muted')} /> : <Mic aria-hidden />}
-      {hasCamera ? <Video aria-hidden /> : <VideoOff className="dim" aria-hidden />}
+      <CameraState participant={participant} />
       {children}
     </li>
   );

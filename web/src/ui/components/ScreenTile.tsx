@@ -2,6 +2,8 @@ import { MonitorUp } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ParticipantSnapshot } from '../../meeting/index.ts';
+import { pauseOf } from '../pause.ts';
+import { PauseNote } from './PauseNote.tsx';
 import { Video } from './Video.tsx';
 
 /** What somebody shares. One's own is named, not shown: a mirror of a mirror helps nobody. */
@@ -15,18 +17,22 @@ export function ScreenTile({ sharer, children }: ScreenTileProps): ReactNode {
   const { t } = useTranslation();
   const label = t('meeting.screenOf', { name: sharer.displayName });
   const track = sharer.tracks.screen?.mediaStreamTrack ?? null;
+  const pause = pauseOf(sharer, sharer.tracks.screen);
   return (
     <article className="screen" aria-label={label}>
       {sharer.isSelf || track === null ? (
         <div className="screen-own">
           <MonitorUp aria-hidden />
           <p>{sharer.isSelf ? t('meeting.yourScreen') : label}</p>
+          {pause !== null && <PauseNote pause={pause} />}
           {sharer.isSelf && children}
         </div>
       ) : (
-        <Video track={track} label={label} />
+        <>
+          <Video track={track} label={label} />
+          <span className="tile-name">{label}</span>
+        </>
       )}
-      {!sharer.isSelf && <span className="tile-name">{label}</span>}
     </article>
   );
 }

@@ -5,7 +5,9 @@ import { useTranslation } from 'react-i18next';
 import type { MeetingClient, ParticipantSnapshot } from '../../meeting/index.ts';
 import { VolumeControl } from '../live/VolumeControl.tsx';
 import { useView } from '../view.ts';
+import { pauseOf } from '../pause.ts';
 import { Avatar } from './Avatar.tsx';
+import { PauseNote } from './PauseNote.tsx';
 import { Quality } from './Quality.tsx';
 import { Video } from './Video.tsx';
 
@@ -30,7 +32,9 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
   const { displayName, isSelf, isSpeaking, isHandRaised, audioLevel, tracks } = participant;
   const name = isSelf ? t('meeting.you', { name: displayName }) : displayName;
   const { camera, microphone } = tracks;
-  const picture = camera !== undefined && !camera.muted ? camera.mediaStreamTrack : null;
+  const pause = pauseOf(participant, camera);
+  // One's own as well: who sees it moves believes that it is sent.
+  const picture = camera?.muted === false && pause === null ? camera.mediaStreamTrack : null;
   const isMuted = microphone?.muted ?? true;
   const speaks = isSpeaking && !isMuted;
   return (
@@ -46,6 +50,7 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
       ) : (
         <Video track={picture} mirrored={isSelf} label={name} />
       )}
+      {pause !== null && <PauseNote pause={pause} />}
       {isHandRaised && (
         <span className="tile-hand" aria-label={t('meeting.handRaised')} role="img">
           <Hand aria-hidden />

@@ -60,7 +60,9 @@ export function makeMeeting(query: URLSearchParams): FakeMeeting {
     return new FakeMeeting({ state: { kind: query.has('at-the-door') ? 'waiting' : 'idle' } });
   }
   const count = Number(query.get('people') ?? '1');
-  const participants = NAMES.slice(0, count).map((name, index) => fixture(name, index, query));
+  const participants = NAMES.slice(0, count)
+    .map((name, index) => fixture(name, index, query))
+    .map((one, index) => paused(one, PAUSES[index], query));
   const reconnecting = { kind: 'reconnecting', since: Date.now() - 7_000, attempt: 3 } as const;
   const made = new FakeMeeting({
     ...EMPTY,
@@ -106,6 +108,26 @@ function fixture(name: string, index: number, query: URLSearchParams): Participa
     ...(FACELESS.includes(index) ? {} : { camera: cameraTrack(index) }),
     ...(sharer === String(index) ? { screen: screenTrack() } : {}),
   });
+}
+
+/** `paused=own,sender,receiver`: whose picture pauses, by place in the list of names. */
+const PAUSES = ['own', 'sender', 'receiver'];
+
+function paused(
+  one: ParticipantSnapshot,
+  pause: string | undefined,
+  query: URLSearchParams,
+): ParticipantSnapshot {
+  const { camera, screen } = one.tracks;
+  const isAsked = pause !== undefined && (query.get('paused')?.split(',') ?? []).includes(pause);
+  if (!isAsked || camera === undefined) return one;
+  const held = pause === 'receiver' ? { isPaused: true } : { isPausedBySender: true };
+  const tracks = {
+    ...one.tracks,
+    camera: { ...camera, ...held },
+    ...(screen !== undefined && { screen: { ...screen, mediaStreamTrack: null, ...held } }),
+  };
+  return { ...one, connectionQuality: pause === 'receiver' ? 'good' : 'uplink', tracks };
 }
 
 function message(minute: number, from: number, text: string): ChatMessage {

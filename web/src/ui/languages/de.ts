@@ -293,6 +293,18 @@ export const de: Words = {
       lost: '{{name}} ist nicht verbunden.',
     },
   },
+  pause: {
+    own: 'Pausiert: Dein Upload ist schwach',
+    sender: 'Pausiert: Die Verbindung dort ist schwach',
+    receiver: 'Pausiert: Dein Download ist schwach',
+    told: {
+      camera:
+        'Deine Kamera pausiert, damit man dich hört: Dein Upload ist zu langsam für beides. Sie kommt von selbst wieder.',
+      screen:
+        'Dein Bildschirm pausiert, damit man dich hört: Dein Upload ist zu langsam für beides. Er kommt von selbst wieder.',
+      both: 'Deine Kamera und dein Bildschirm pausieren, damit man dich hört: Dein Upload ist zu langsam. Sie kommen von selbst wieder.',
+    },
+  },
   chat: {
     empty: 'Hier steht noch nichts.',
     emptyHint: 'Nachrichten sehen alle im Treffen.',

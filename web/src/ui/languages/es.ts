@@ -285,6 +285,18 @@ export const es: Words = {
       lost: '{{name}} no está conectado.',
     },
   },
+  pause: {
+    own: 'En pausa: tu subida es débil',
+    sender: 'En pausa: su conexión es débil',
+    receiver: 'En pausa: tu bajada es débil',
+    told: {
+      camera:
+        'Tu cámara está en pausa para que se te oiga: tu subida es demasiado lenta para ambas cosas. Vuelve por sí sola.',
+      screen:
+        'Tu pantalla está en pausa para que se te oiga: tu subida es demasiado lenta para ambas cosas. Vuelve por sí sola.',
+      both: 'Tu cámara y tu pantalla están en pausa para que se te oiga: tu subida es demasiado lenta. Vuelven por sí solas.',
+    },
+  },
   chat: {
     empty: 'Aquí aún no se ha dicho nada.',
     emptyHint: 'Todos en la reunión ven los mensajes.',

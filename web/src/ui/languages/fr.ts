@@ -291,6 +291,18 @@ export const fr: Words = {
       lost: '{{name}} n’est pas connecté.',
     },
   },
+  pause: {
+    own: 'En pause : votre envoi est faible',
+    sender: 'En pause : sa connexion est faible',
+    receiver: 'En pause : votre réception est faible',
+    told: {
+      camera:
+        'Votre caméra est en pause pour qu’on vous entende : votre envoi est trop lent pour les deux. Elle revient toute seule.',
+      screen:
+        'Votre écran est en pause pour qu’on vous entende : votre envoi est trop lent pour les deux. Il revient tout seul.',
+      both: 'Votre caméra et votre écran sont en pause pour qu’on vous entende : votre envoi est trop lent. Ils reviennent tout seuls.',
+    },
+  },
   chat: {
     empty: 'Rien n’a encore été dit ici.',
     emptyHint: 'Tous les participants voient les messages.',

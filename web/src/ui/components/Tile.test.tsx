@@ -1,0 +1,89 @@
+// @vitest-environment jsdom
+import { render, screen, within } from '@testing-library/react';
+import { describe, expect, it } from 'vitest';
+import type { MeetingSnapshot, ParticipantSnapshot, TrackSnapshot } from '../../meeting/index.ts';
+import { EMPTY, FakeMeeting, person } from '../demo/FakeMeeting.ts';
+import { en } from '../en.ts';
+import { stubPage } from '../testing/page.ts';
+import { Banners } from './Banners.tsx';
+import { ScreenTile } from './ScreenTile.tsx';
+import { Tile } from './Tile.tsx';
+
+stubPage();
+
+const PICTURE = new EventTarget() as MediaStreamTrack;
+
+/** Somebody whose camera is on, and is so. */
+function seen(change: Partial<TrackSnapshot>, isSelf = false): ParticipantSnapshot {
+  const one = person('Ann', { isSelf, camera: PICTURE, connectionQuality: 'uplink' });
+  const { camera } = one.tracks;
+  return {
+    ...one,
+    tracks: { ...one.tracks, ...(camera !== undefined && { camera: { ...camera, ...change } }) },
+  };
+}
+
+const held = { isPausedBySender: true, mediaStreamTrack: null };
+
+describe('a tile whose picture pauses', () => {
+  it.each([
+    ['says of others that their link does not carry it', seen(held), en.pause.sender],
+    ['says that the own download does not carry it', seen({ isPaused: true }), en.pause.receiver],
+    [
+      'says of the own one that the own upload does not',
+      seen({ isPausedBySender: true }, true),
+      en.pause.own,
+    ],
+  ])('%s, and shows no picture', (_, participant, text) => {
+    render(<Tile participant={participant} isPinnable={false} />);
+    expect(within(screen.getByRole('article')).getByText(text)).toBeTruthy();
+    expect(document.querySelector('video')).toBeNull();
+  });
+
+  it('says nothing of one that was switched off', () => {
+    render(<Tile participant={seen({ muted: true, isPaused: true })} isPinnable={false} />);
+    expect(document.querySelector('.tile-pause')).toBeNull();
+  });
+
+  it('says so of a shared screen too', () => {
+    const sharer = person('Ann', { screen: null });
+    const { screen: track } = sharer.tracks;
+    if (track === undefined) throw new Error('nothing is shared');
+    render(<ScreenTile sharer={{ ...sharer, tracks: { screen: { ...track, ...held } } }} />);
+    expect(screen.getByText(en.pause.sender)).toBeTruthy();
+  });
+});
+
+describe('who is not seen because of the own link', () => {
+  function show(self: ParticipantSnapshot): void {
+    const snapshot: MeetingSnapshot = { ...EMPTY, participants: [self], self };
+    render(<Banners meeting={new FakeMeeting(snapshot)} snapshot={snapshot} isTalking={false} waiting={0} />);
+  }
+
+  it('is told so in one line, read aloud when there is time, that says that it ends by itself', () => {
+    show(seen({ isPausedBySender: true }, true));
+    const told = screen.getByText(en.pause.told.camera);
+    expect(told.closest('[aria-live="polite"]')).not.toBeNull();
+    expect(screen.queryByText(en.quality.own.uplink)).toBeNull();
+  });
+
+  it('is told that the upload is weak while the camera is off', () => {
+    show(seen({ muted: true }, true));
+    expect(screen.getByText(en.quality.own.uplink)).toBeTruthy();
+    expect(document.querySelectorAll('.banner')).toHaveLength(1);
+  });
+
+  it('is told of a shared screen, and of both', () => {
+    const both = (hasCamera: boolean): ParticipantSnapshot => {
+      const one = seen({ isPausedBySender: true }, true);
+      const shared = { id: 'trk_s', source: 'screen', kind: 'video', muted: false } as const;
+      const { camera, ...rest } = one.tracks;
+      const tracks = { ...rest, screen: { ...shared, mediaStreamTrack: PICTURE, isPausedBySender: true } };
+      return { ...one, tracks: hasCamera && camera !== undefined ? { ...tracks, camera } : tracks };
+    };
+    show(both(false));
+    expect(screen.getByText(en.pause.told.screen)).toBeTruthy();
+    show(both(true));
+    expect(screen.getByText(en.pause.told.both)).toBeTruthy();
+  });
+});
