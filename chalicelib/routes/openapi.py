@@ -28,7 +28,9 @@ from chalicelib.routes.openapi_examples import show_bodies
 from chalicelib.routes.openapi_headers import HEADERS, show_headers
 from chalicelib.routes.openapi_keys import KEY_SCHEMAS, key_paths
 from chalicelib.routes.openapi_links import link
-from chalicelib.routes.openapi_people import join_operation, people
+from chalicelib.routes.openapi_meetings import MEETING_SCHEMAS, event_paths, meeting_paths
+from chalicelib.routes.openapi_nodes import NODE_SCHEMAS, node_paths
+from chalicelib.routes.openapi_people import people
 from chalicelib.routes.openapi_quality import QUALITY_SCHEMAS, quality_paths
 from chalicelib.routes.openapi_recordings import (
     ACTIVE_RECORDING,
@@ -41,18 +43,10 @@ from chalicelib.routes.openapi_webhooks import WEBHOOK_SCHEMAS, webhook_paths
 from chalicelib.routes.openapi_words import (
     ANYBODY,
     COUNT,
-    CURSOR,
-    IF_MATCH,
-    KEEPER,
-    MAKER,
     MINUTES,
-    MODERATOR,
-    OF,
     TEXT,
     TIME,
-    WAITING,
     Schema,
-    listing,
     nullable,
     operation,
     parameter,
@@ -60,43 +54,8 @@ from chalicelib.routes.openapi_words import (
     reference,
 )
 
-PUBLIC = {
-    "id": {"type": "string", "pattern": "^mtg_[a-z2-7]{26}$"},
-    "code": {"type": "string", "pattern": "^[a-z]{3}-[a-z]{4}-[a-z]{3}$"},
-    "title": nullable(TEXT),
-    "state": {"type": "string", "enum": ["created", "live", "ended"]},
-    "link": {"type": "string", "format": "uri"},
-    "guests": {"type": "boolean"},
-    "hasPasscode": {"type": "boolean"},
-    "homeRegion": TEXT,
-    "startsAt": nullable(TIME),
-    "endsAt": nullable(TIME),
-    "recording": {"type": "string", "enum": ["off", "allowed", "automatic"]},
-    "activeRecording": ACTIVE_RECORDING,
-    "createdAt": TIME,
-}
 SCHEMAS: dict[str, Schema] = {
-    "PublicMeeting": record(**PUBLIC),
-    "Meeting": record(
-        **PUBLIC,
-        maxParticipants=COUNT,
-        expectedParticipants=nullable(COUNT),
-        media={"type": "string", "enum": ["video", "audio"]},
-        maxDurationSeconds=COUNT,
-        endAfterEmptySeconds=COUNT,
-        metadata={"type": "object", "additionalProperties": TEXT},
-        locked={"type": "boolean"},
-        waitingRoom={"type": "boolean"},
-        autoAdmit={"type": "array", "items": {"enum": ["organisation", "returning"]}},
-        autoAdmitExternalIds={"type": "array", "items": TEXT},
-        encryption={"enum": ["transport", "endToEnd"]},
-        participantCount=COUNT,
-        participantMinutes=MINUTES,
-        egressBytes=COUNT,
-        liveSince=nullable(TIME),
-        endedAt=nullable(TIME),
-        endReason={"enum": ["requested", "scheduled", "length", "empty", "overdue", None]},
-    ),
+    **MEETING_SCHEMAS,
     "Admission": record(
         participant=record(id=TEXT, role=TEXT, displayName=TEXT),
         meeting=record(id=TEXT, code=TEXT, title=nullable(TEXT)),
@@ -125,42 +84,7 @@ SCHEMAS: dict[str, Schema] = {
         leftAt=nullable(TIME),
         attendedMinutes=MINUTES,
     ),
-    "Event": record(
-        id={"type": "string", "pattern": "^evt_[a-z2-7]{26}$"},
-        number={"type": "integer", "minimum": 1},
-        type=TEXT,
-        at=TIME,
-        meeting=TEXT,
-        data={
-            "type": "object",
-            "description": "`meeting`: its fields that changed; `participant`, `recording`: one of them.",
-        },
-    ),
-    "Events": record(
-        items={"type": "array", "items": reference("Event")},
-        nextCursor=nullable(TEXT),
-        last={**COUNT, "description": "The number of the last event, so that one may wait for the next."},
-    ),
-    "Region": record(id=TEXT, home={"type": "boolean"}),
-    "Node": record(
-        id=TEXT,
-        region=TEXT,
-        zone=nullable(TEXT),
-        url=TEXT,
-        metricsUrl=TEXT,
-        state={"type": "string", "enum": ["ready", "draining", "drained", "lost"]},
-        bootId=TEXT,
-        capacityUnits=COUNT,
-        usedUnits=COUNT,
-        reservedUnits={"type": "integer"},
-        cpuBusy={"type": "number"},
-        meetings=COUNT,
-        drainUntil={
-            **nullable(TIME),
-            "description": "While it drains: when whoever is still there is sent away. Null: nobody is.",
-        },
-        lastReportAt=TIME,
-    ),
+    **NODE_SCHEMAS,
     "Health": record(status={"const": "ok"}, region=TEXT),
     "Problem": {
         **record(
@@ -180,114 +104,32 @@ SCHEMAS["Problem"]["properties"]["errors"] = {"type": "array", "items": record(p
 
 def paths() -> dict[str, Schema]:
     meeting = parameter("meeting", "path", TEXT, "An id (`mtg_…`) or a code (`abc-defg-hij`).")
-    node = parameter("node", "path", TEXT, "An id (`node_…`).")
-    create = operation(
-        "create_meeting",
-        "Create a meeting",
-        201,
-        reference("Meeting"),
-        MAKER,
-        "400 401 413 415 422",
-        "CreateMeeting",
-    )
     idempotency_key = parameter(
         "Idempotency-Key",
         "header",
         {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
         "The same key with the same body gives the same answer for 24 hours.",
     )
-    create["parameters"] = [idempotency_key]
-    listed = operation(
-        "list_meetings",
-        "List the tenant's meetings, or those that a person made, newest first",
-        200,
-        listing("Meeting"),
-        MAKER,
-        "401 403 422",
-    )
-    listed["parameters"] = [
-        parameter(
-            "limit", "query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, "Page size."
-        ),
-        CURSOR,
-        parameter("state", "query", PUBLIC["state"], "Only meetings in this state."),
-        OF,
-    ]
-    events = operation(
-        "list_events", "The numbered log of a meeting", 200, reference("Events"), MODERATOR, "401 403 404 422"
-    )
-    events["parameters"] = [
-        parameter("after", "query", {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 0},
-                  "Only events with a higher number; `cursor` is another name for it."),
-        parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
-                  "Page size."),
-        parameter("waitSeconds", "query", {"type": "integer", "minimum": 0, "maximum": 20, "default": 0},
-                  "Where there is none yet, wait this long for one."),
-    ]  # fmt: skip
-    changed = operation(
-        "change_meeting", "Change it: title, times, lock, waiting room, passcode", 200, reference("Meeting"),
-        MODERATOR, "400 401 403 404 410 412 413 415 422", "ChangeMeeting",
-    )  # fmt: skip
-    changed["parameters"] = [IF_MATCH]
-    deleted = operation(
-        "delete_meeting", "Delete it: it ends, nobody sees it any more, two days later it is erased", 204, {},
-        MAKER, "401 403 404 409 412",
-    )  # fmt: skip
-    deleted["responses"]["204"] = {"description": "Done."}
-    deleted["parameters"] = [IF_MATCH]
-    docs = operation("show_docs", "This document as a page", 200, TEXT, ANYBODY, "401")
-    docs["responses"]["200"]["content"] = {"text/html": {"schema": TEXT}}
-    shown = {"anyOf": [reference("Meeting"), reference("PublicMeeting")]}
     return {
-        "/meetings": {"post": create, "get": listed},
-        "/meetings/{meeting}": {
-            "parameters": [meeting],
-            "get": operation("show_meeting", "Show a meeting; guests see its public part", 200, shown,
-                             ANYBODY, "401 404"),
-            "patch": changed,
-            "delete": deleted,
-        },
-        "/meetings/{meeting}/end": {
-            "parameters": [meeting],
-            "post": operation("end_meeting", "End it for everyone", 200, reference("Meeting"), MODERATOR,
-                              "400 401 403 404 413 415 422", "EndMeeting"),
-        },
-        "/meetings/{meeting}/join": {
-            "parameters": [meeting],
-            "post": {
-                **join_operation("join_meeting", "Get a participant, a node and a token", ANYBODY,
-                                 "400 401 403 404 409 410 413 415 422 423 429", "JoinMeeting"),
-                "parameters": [idempotency_key],
-            },
-            "get": join_operation("ask_again", "Ask again with the waiting token", WAITING,
-                                  "401 403 404 409 410"),
-        },
+        **meeting_paths(meeting, idempotency_key),
         **people(meeting),
-        "/meetings/{meeting}/events": {"parameters": [meeting], "get": events},
+        **event_paths(meeting),
         **quality_paths(meeting),
         **key_paths(idempotency_key),
         **webhook_paths(idempotency_key),
         **usage_paths(),
         **connection_test_paths(),
         **recording_paths(meeting, idempotency_key),
-        "/regions": {"get": operation("list_regions", "The regions", 200, listing("Region"), ANYBODY, "401")},
-        "/nodes": {
-            "get": operation("list_nodes", "The media nodes", 200, listing("Node"), KEEPER, "401 403")
-        },
-        "/nodes/{node}": {
-            "parameters": [node],
-            "get": operation("show_node", "One media node", 200, reference("Node"), KEEPER, "401 403 404"),
-        },
-        "/nodes/{node}/drain": {
-            "parameters": [node],
-            "post": operation("drain_node", "Let it take no new meetings", 202, reference("Node"), KEEPER,
-                              "400 401 403 404 422", "Drain"),
-        },
-        "/nodes/{node}/undrain": {
-            "parameters": [node],
-            "post": operation("undrain_node", "Let it take meetings again", 202, reference("Node"), KEEPER,
-                              "400 401 403 404 422", "NoContent"),
-        },
+        **node_paths(),
+        **_own_paths(),
+    }
+
+
+def _own_paths() -> dict[str, Schema]:
+    """What the API says of itself."""
+    docs = operation("show_docs", "This document as a page", 200, TEXT, ANYBODY, "401")
+    docs["responses"]["200"]["content"] = {"text/html": {"schema": TEXT}}
+    return {
         "/health": {
             "get": operation("show_health", "Whether it answers", 200, reference("Health"), ANYBODY, "401")
         },
