@@ -41,11 +41,30 @@ const recordings = new Recordings({ apiUrl: API_URL, accessToken });
 const account: Account = { signIn, api: new Api({ apiUrl: API_URL, accessToken }) };
 
 export function App(): ReactNode {
+  const [route, setRoute] = useRoute();
+  const navigate = (next: Route): void => {
+    history.pushState(null, '', pathOf(next));
+    setRoute(next);
+  };
+  if (route.kind !== 'signIn') return <Page route={route} onGo={navigate} />;
+  return (
+    <SignInPage
+      signIn={signIn}
+      onDone={() => {
+        // The code in the address was used: going back must not bring it again.
+        const place = takePlace();
+        history.replaceState(null, '', place);
+        setRoute(parseRoute(place));
+      }}
+    />
+  );
+}
+
+/** Follows the browser's own way back and forth. */
+function useRoute(): [Route, (route: Route) => void] {
   const [route, setRoute] = useState<Route>(() =>
     parseRoute(location.pathname, location.search, location.hash),
   );
-  const [visit, setVisit] = useState(0);
-
   useEffect(() => {
     const handle = (): void => {
       setRoute(parseRoute(location.pathname, location.search, location.hash));
@@ -55,77 +74,76 @@ export function App(): ReactNode {
       removeEventListener('popstate', handle);
     };
   }, []);
+  return [route, setRoute];
+}
 
-  const navigate = (next: Route): void => {
-    history.pushState(null, '', pathOf(next));
-    setRoute(next);
+interface PageProps {
+  readonly route: Exclude<Route, { kind: 'signIn' }>;
+  readonly onGo: (route: Route) => void;
+}
+
+function Page({ route, onGo }: PageProps): ReactNode {
+  const around = { account, onGo };
+  const goHome = (): void => {
+    onGo({ kind: 'start' });
   };
+  const goTo = (code: string): void => {
+    onGo({ kind: 'meeting', code });
+  };
+  switch (route.kind) {
+    case 'meetings':
+      return <MyMeetingsPage {...around} open={route.open ?? null} />;
+    case 'recordings':
+      return <RecordingsPage {...around} recordings={recordings} />;
+    case 'recording':
+      return <RecordingPage {...around} recordings={recordings} id={route.id} />;
+    case 'watch': {
+      const { id, secret } = route;
+      return <WatchPage id={id} secret={secret} apiUrl={API_URL} onGo={onGo} key={secret} />;
+    }
+    case 'settings':
+      return <SettingsPage {...around} />;
+    case 'admin':
+      return <AdminPage {...around} part={route.part} />;
+    case 'test': {
+      const { from } = route;
+      const goBack =
+        from === undefined
+          ? undefined
+          : () => {
+              goTo(from);
+            };
+      return <ConnectionTestPage apiUrl={API_URL} onHome={goHome} onBack={goBack} />;
+    }
+    case 'start': {
+      const make = async () => (await createMeeting(API_URL, accessToken)).code;
+      return <StartPage signIn={signIn} onNew={make} onCode={goTo} onGo={onGo} />;
+    }
+    case 'meeting':
+      return <Visits code={route.code} onHome={goHome} onGo={onGo} />;
+  }
+}
 
-  if (route.kind === 'signIn') {
-    return (
-      <SignInPage
-        signIn={signIn}
-        onDone={() => {
-          // The code in the address was used: going back must not bring it again.
-          const place = takePlace();
-          history.replaceState(null, '', place);
-          setRoute(parseRoute(place));
-        }}
-      />
-    );
-  }
-  const around = { account, onGo: navigate };
-  if (route.kind === 'meetings') return <MyMeetingsPage {...around} open={route.open ?? null} />;
-  if (route.kind === 'recordings') return <RecordingsPage {...around} recordings={recordings} />;
-  if (route.kind === 'recording') return <RecordingPage {...around} recordings={recordings} id={route.id} />;
-  if (route.kind === 'watch')
-    return (
-      <WatchPage id={route.id} secret={route.secret} apiUrl={API_URL} onGo={navigate} key={route.secret} />
-    );
-  if (route.kind === 'settings') return <SettingsPage {...around} />;
-  if (route.kind === 'admin') return <AdminPage {...around} part={route.part} />;
-  if (route.kind === 'test') {
-    const { from } = route;
-    return (
-      <ConnectionTestPage
-        apiUrl={API_URL}
-        onHome={() => {
-          navigate({ kind: 'start' });
-        }}
-        onBack={
-          from === undefined
-            ? undefined
-            : () => {
-                navigate({ kind: 'meeting', code: from });
-              }
-        }
-      />
-    );
-  }
-  if (route.kind === 'start')
-    return (
-      <StartPage
-        signIn={signIn}
-        onNew={async () => (await createMeeting(API_URL, accessToken)).code}
-        onCode={(code) => {
-          navigate({ kind: 'meeting', code });
-        }}
-        onGo={navigate}
-      />
-    );
+interface VisitsProps {
+  readonly code: string;
+  readonly onHome: () => void;
+  readonly onGo: (route: Route) => void;
+}
+
+/** One visit to a meeting after the other. */
+function Visits({ code, onHome, onGo }: VisitsProps): ReactNode {
+  const [visit, setVisit] = useState(0);
   return (
     <Visit
-      key={`${route.code} ${String(visit)}`}
-      code={route.code}
+      key={`${code} ${String(visit)}`}
+      code={code}
       apiUrl={API_URL}
       accessToken={accessToken}
       onAgain={() => {
         setVisit(visit + 1);
       }}
-      onHome={() => {
-        navigate({ kind: 'start' });
-      }}
-      onGo={navigate}
+      onHome={onHome}
+      onGo={onGo}
     />
   );
 }
