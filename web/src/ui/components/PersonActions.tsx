@@ -1,3 +1,4 @@
+import type { TFunction } from 'i18next';
 import { EllipsisVertical } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
@@ -14,23 +15,16 @@ interface PersonActionsProps {
   readonly ownRole: Role;
 }
 
-/** What one may do with somebody. Removing takes a second press, so that it does not happen by accident. */
+/** What one may do with somebody. */
 export function PersonActions({ meeting, participant, ownRole }: PersonActionsProps): ReactNode {
   const { t } = useTranslation();
-  const { t: live } = useTranslation(LIVE);
   const [isSure, setSure] = useState(false);
   const togglePin = useView((view) => view.togglePin);
   const isPinned = useView(({ pins }) => pins.includes(participant.id));
-  const { id, displayName, tracks, role } = participant;
+  const { id, displayName, role } = participant;
   const label = t('meeting.actionsFor', { name: displayName });
   const mayModerate = ownRole === 'host' || (ownRole === 'cohost' && role !== 'host');
-  const tell = (work: Promise<void>): void => {
-    work.catch(() => {
-      showToast(t('meeting.refused'));
-    });
-  };
-  const roles: readonly Role[] =
-    role === 'cohost' ? ['participant'] : role === 'participant' ? ['cohost'] : [];
+  const sureness = { isSure, onSure: setSure };
   return (
     <MenuTrigger
       onOpenChange={() => {
@@ -48,64 +42,98 @@ export function PersonActions({ meeting, participant, ownRole }: PersonActionsPr
               togglePin(id);
             }}
           />
-          {mayModerate && tracks.microphone?.muted === false && (
-            <Item
-              name={t('meeting.mute')}
-              onAction={() => {
-                meeting.muteParticipant(id);
-              }}
-            />
-          )}
-          {mayModerate &&
-            roles.map((next) => (
-              <Item
-                key={next}
-                name={t(next === 'cohost' ? 'people.makeCohost' : 'people.takeCohost')}
-                onAction={() => {
-                  tell(meeting.hosting.setRole(id, next));
-                }}
-              />
-            ))}
-          {mayModerate && !['host', 'cohost'].includes(role) && (
-            <Item
-              name={live(participant.mayCaption ? 'captions.stop' : 'captions.allow')}
-              onAction={() => {
-                meeting.captions.allow(id, !participant.mayCaption);
-              }}
-            />
-          )}
-          {mayModerate && !isSure && (
-            <Item
-              name={t('meeting.remove')}
-              isDangerous
-              staysOpen
-              onAction={() => {
-                setSure(true);
-              }}
-            />
-          )}
-          {mayModerate && isSure && (
-            <>
-              <Item
-                name={t('people.removeNow', { name: displayName })}
-                isDangerous
-                onAction={() => {
-                  meeting.removeParticipant(id);
-                }}
-              />
-              <Item
-                name={t('people.ban', { name: displayName })}
-                isDangerous
-                onAction={() => {
-                  tell(meeting.hosting.ban(id));
-                }}
-              />
-            </>
-          )}
+          {mayModerate && <ModeratorItems meeting={meeting} participant={participant} />}
+          {mayModerate && <RemovalItems meeting={meeting} participant={participant} {...sureness} />}
         </Menu>
       </Popover>
     </MenuTrigger>
   );
+}
+
+type OfSomebody = Omit<PersonActionsProps, 'ownRole'>;
+
+function ModeratorItems({ meeting, participant }: OfSomebody): ReactNode {
+  const { t } = useTranslation();
+  const { t: live } = useTranslation(LIVE);
+  const { id, tracks, role, mayCaption } = participant;
+  const roles: readonly Role[] =
+    role === 'cohost' ? ['participant'] : role === 'participant' ? ['cohost'] : [];
+  return (
+    <>
+      {tracks.microphone?.muted === false && (
+        <Item
+          name={t('meeting.mute')}
+          onAction={() => {
+            meeting.muteParticipant(id);
+          }}
+        />
+      )}
+      {roles.map((next) => (
+        <Item
+          key={next}
+          name={t(next === 'cohost' ? 'people.makeCohost' : 'people.takeCohost')}
+          onAction={() => {
+            orSayRefused(meeting.hosting.setRole(id, next), t);
+          }}
+        />
+      ))}
+      {!['host', 'cohost'].includes(role) && (
+        <Item
+          name={live(mayCaption ? 'captions.stop' : 'captions.allow')}
+          onAction={() => {
+            meeting.captions.allow(id, !mayCaption);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+interface RemovalItemsProps extends OfSomebody {
+  readonly isSure: boolean;
+  readonly onSure: (isSure: boolean) => void;
+}
+
+/** Removing takes a second press, so that it does not happen by accident. */
+function RemovalItems({ meeting, participant, isSure, onSure }: RemovalItemsProps): ReactNode {
+  const { t } = useTranslation();
+  const { id, displayName } = participant;
+  if (!isSure) {
+    return (
+      <Item
+        name={t('meeting.remove')}
+        isDangerous
+        staysOpen
+        onAction={() => {
+          onSure(true);
+        }}
+      />
+    );
+  }
+  return (
+    <>
+      <Item
+        name={t('people.removeNow', { name: displayName })}
+        isDangerous
+        onAction={() => {
+          meeting.removeParticipant(id);
+        }}
+      />
+      <Item
+        name={t('people.ban', { name: displayName })}
+        isDangerous
+        onAction={() => {
+          orSayRefused(meeting.hosting.ban(id), t);
+        }}
+      />
+    </>
+  );
+}
+
+function orSayRefused(work: Promise<void>, t: TFunction): void {
+  work.catch(() => {
+    showToast(t('meeting.refused'));
+  });
 }
 
 interface ItemProps {
