@@ -95,12 +95,8 @@ function Door({
 }: JoinPageProps & { readonly details: MeetingDetails }): ReactNode {
   const { t } = useTranslation();
   const state = useSelected(meeting, (snapshot) => snapshot.state);
-  const { displayName, setDisplayName, microphoneMuted, cameraWanted } = useSession();
-  const [isMissing, setMissing] = useState(false);
-  const [passcode, setPasscode] = useState('');
-  const [refusal, setRefusal] = useState<PasscodeRefusal>(null);
-  const isJoining = state.kind === 'joining';
-  const hasPasscode = details.hasPasscode === true || refusal !== null;
+  const cameraWanted = useSession((session) => session.cameraWanted);
+  const entry = useEntry({ code, meeting, media, details }, state.kind === 'joining');
   useTitle(details.title ?? details.code);
 
   useEffect(() => {
@@ -110,6 +106,51 @@ function Door({
     // Only on arrival: later changes come from the controls.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [meeting, media]);
+
+  return (
+    <main className="door">
+      <div className="door-head">
+        <Wordmark />
+      </div>
+      <Preview media={media} />
+      <section className="door-form">
+        <p className="eyebrow">{details.code}</p>
+        <h1>{details.title ?? t('join.untitled')}</h1>
+        {state.kind === 'waiting' ? <Waiting meeting={meeting} /> : <p className="lead">{t('join.alone')}</p>}
+        <Promises details={details} />
+        {state.kind !== 'waiting' && <EntryForm entry={entry} />}
+        <TestLink from={details.code} onGo={onGo} />
+      </section>
+      <DevicePickers media={media} />
+    </main>
+  );
+}
+
+/** What somebody says at the door, and how the meeting took it. */
+interface Entry {
+  readonly isJoining: boolean;
+  /** They wanted in without a name. */
+  readonly isNameless: boolean;
+  /** Null where none is asked for. */
+  readonly passcode: string | null;
+  readonly refusal: PasscodeRefusal;
+  readonly changePasscode: (passcode: string) => void;
+  readonly join: () => void;
+}
+
+function useEntry(
+  {
+    code,
+    meeting,
+    media,
+    details,
+  }: Pick<JoinPageProps, 'code' | 'meeting' | 'media'> & { readonly details: MeetingDetails },
+  isJoining: boolean,
+): Entry {
+  const { displayName, microphoneMuted } = useSession();
+  const [isMissing, setMissing] = useState(false);
+  const [passcode, setPasscode] = useState('');
+  const [refusal, setRefusal] = useState<PasscodeRefusal>(null);
 
   const join = (): void => {
     const name = displayName.trim();
@@ -136,65 +177,63 @@ function Door({
       });
   };
 
+  return {
+    isJoining,
+    isNameless: isMissing && displayName.trim() === '',
+    passcode: details.hasPasscode === true || refusal !== null ? passcode : null,
+    refusal,
+    changePasscode: (next) => {
+      setPasscode(next);
+      setRefusal((before) => (before === null ? null : 'passcode_asked'));
+    },
+    join,
+  };
+}
+
+function EntryForm({ entry }: { readonly entry: Entry }): ReactNode {
+  const { t } = useTranslation();
+  const { displayName, setDisplayName } = useSession();
+  const { isJoining, isNameless, passcode, refusal, changePasscode, join } = entry;
   return (
-    <main className="door">
-      <div className="door-head">
-        <Wordmark />
-      </div>
-      <Preview media={media} />
-      <section className="door-form">
-        <p className="eyebrow">{details.code}</p>
-        <h1>{details.title ?? t('join.untitled')}</h1>
-        {state.kind === 'waiting' ? <Waiting meeting={meeting} /> : <p className="lead">{t('join.alone')}</p>}
-        <Promises details={details} />
-        {state.kind !== 'waiting' && (
-          <Form
-            onSubmit={(event) => {
-              event.preventDefault();
-              join();
-            }}
-          >
-            <TextField
-              className="field"
-              value={displayName}
-              onChange={setDisplayName}
-              isInvalid={isMissing && displayName.trim() === ''}
-              autoFocus
-              maxLength={80}
-            >
-              <Label>{t('join.nameLabel')}</Label>
-              <Input placeholder={t('join.namePlaceholder')} autoComplete="name" />
-              <FieldError>{t('join.nameMissing')}</FieldError>
-            </TextField>
-            {hasPasscode && (
-              <TextField
-                className="field"
-                type="password"
-                value={passcode}
-                onChange={(next) => {
-                  setPasscode(next);
-                  setRefusal((before) => (before === null ? null : 'passcode_asked'));
-                }}
-                isInvalid={refusal === 'passcode_required' || refusal === 'passcode_wrong'}
-                maxLength={64}
-              >
-                <Label>{t('door.passcode')}</Label>
-                <Input autoComplete="off" />
-                <FieldError>
-                  {t(refusal === 'passcode_wrong' ? 'door.passcodeWrong' : 'door.passcodeMissing')}
-                </FieldError>
-              </TextField>
-            )}
-            <Button type="submit" className="button primary big" isPending={isJoining}>
-              {isJoining && <span className="spinner small" aria-hidden />}
-              {t(isJoining ? 'join.joining' : 'join.go')}
-            </Button>
-          </Form>
-        )}
-        <TestLink from={details.code} onGo={onGo} />
-      </section>
-      <DevicePickers media={media} />
-    </main>
+    <Form
+      onSubmit={(event) => {
+        event.preventDefault();
+        join();
+      }}
+    >
+      <TextField
+        className="field"
+        value={displayName}
+        onChange={setDisplayName}
+        isInvalid={isNameless}
+        autoFocus
+        maxLength={80}
+      >
+        <Label>{t('join.nameLabel')}</Label>
+        <Input placeholder={t('join.namePlaceholder')} autoComplete="name" />
+        <FieldError>{t('join.nameMissing')}</FieldError>
+      </TextField>
+      {passcode !== null && (
+        <TextField
+          className="field"
+          type="password"
+          value={passcode}
+          onChange={changePasscode}
+          isInvalid={refusal === 'passcode_required' || refusal === 'passcode_wrong'}
+          maxLength={64}
+        >
+          <Label>{t('door.passcode')}</Label>
+          <Input autoComplete="off" />
+          <FieldError>
+            {t(refusal === 'passcode_wrong' ? 'door.passcodeWrong' : 'door.passcodeMissing')}
+          </FieldError>
+        </TextField>
+      )}
+      <Button type="submit" className="button primary big" isPending={isJoining}>
+        {isJoining && <span className="spinner small" aria-hidden />}
+        {t(isJoining ? 'join.joining' : 'join.go')}
+      </Button>
+    </Form>
   );
 }
 
