@@ -185,26 +185,15 @@ function Controls(props: {
       <span className="film-clock">
         {clockOf(position.now)} / {clockOf(position.end)}
       </span>
-      <label>
-        <span className="visually-hidden">{t('speed')}</span>
-        <select
-          defaultValue="1"
-          onChange={(event) => {
-            const rate = Number(event.target.value);
-            on((video) => {
-              video.playbackRate = rate;
-              // What a new link is played with.
-              video.defaultPlaybackRate = rate;
-            });
-          }}
-        >
-          {SPEEDS.map((speed) => (
-            <option key={speed} value={String(speed)}>
-              {speed} ×
-            </option>
-          ))}
-        </select>
-      </label>
+      <Speed
+        onChange={(rate) => {
+          on((video) => {
+            video.playbackRate = rate;
+            // What a new link is played with.
+            video.defaultPlaybackRate = rate;
+          });
+        }}
+      />
       <Button
         className="button"
         aria-label={t('fullScreen')}
@@ -215,6 +204,27 @@ function Controls(props: {
         <Maximize aria-hidden />
       </Button>
     </div>
+  );
+}
+
+function Speed({ onChange }: { readonly onChange: (rate: number) => void }): ReactNode {
+  const { t } = useTranslation(WORDS);
+  return (
+    <label>
+      <span className="visually-hidden">{t('speed')}</span>
+      <select
+        defaultValue="1"
+        onChange={(event) => {
+          onChange(Number(event.target.value));
+        }}
+      >
+        {SPEEDS.map((speed) => (
+          <option key={speed} value={String(speed)}>
+            {speed} ×
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

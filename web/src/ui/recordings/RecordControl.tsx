@@ -34,22 +34,7 @@ export function RecordControl(props: RecordControlProps): ReactNode {
   const { code, isRecorded } = props;
   const look = props.look ?? lookUp;
   const [recordings] = useState(() => props.recordings ?? recordingsOfHost(code));
-  const [active, setActive] = useState<{ id: string; state: string } | null>(null);
-
-  useEffect(() => {
-    let isCurrent = true;
-    look(code).then(
-      (details) => {
-        if (isCurrent) setActive(details.activeRecording ?? null);
-      },
-      () => {
-        // Without an answer the control stays as it is: the node's own word is shown beside it.
-      },
-    );
-    return () => {
-      isCurrent = false;
-    };
-  }, [look, code, isRecorded]);
+  const [active, setActive] = useActive(code, isRecorded, look);
 
   const attempt = (work: Promise<RecordingDetails>, wanted: string | null): void => {
     work.then(
@@ -102,6 +87,32 @@ export function RecordControl(props: RecordControlProps): ReactNode {
       </Button>
     </>
   );
+}
+
+type Active = { readonly id: string; readonly state: string } | null;
+
+/** What is recorded now, as the API says it, and what was just done to it. */
+function useActive(
+  code: string,
+  isRecorded: boolean,
+  look: (code: string) => Promise<MeetingDetails>,
+): [Active, (active: Active) => void] {
+  const [active, setActive] = useState<Active>(null);
+  useEffect(() => {
+    let isCurrent = true;
+    look(code).then(
+      (details) => {
+        if (isCurrent) setActive(details.activeRecording ?? null);
+      },
+      () => {
+        // Without an answer the control stays as it is: the node's own word is shown beside it.
+      },
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [look, code, isRecorded]);
+  return [active, setActive];
 }
 
 const LAYOUTS = ['speaker', 'grid', 'share'] as const;
