@@ -16,6 +16,10 @@ const PALM = (
   <path d="M4 20c0-3 1-6 2-8 1-3 4-2 4 0l-1 4 3-11c1-3 5-2 4 1l-2 7 3-8c1-3 5-2 4 1l-3 8 3-5c1-3 5-1 4 1l-5 13a8 8 0 0 1-16-3z" />
 );
 
+/** What a font would show it with: in colour, and of which skin. Pictures have a look of their own. */
+const LOOKS = /\uFE0F|[\u{1F3FB}-\u{1F3FF}]/gu;
+
+/** Without any of those. */
 const PICTURES: Readonly<Record<string, ReactNode>> = {
   '👍': (
     <>
@@ -38,7 +42,7 @@ const PICTURES: Readonly<Record<string, ReactNode>> = {
       <path stroke={SHADE} strokeWidth="2.4" strokeLinecap="round" d="M7 11 4 8M11.5 7 10 3M17 5.5 17.5 2" />
     </>
   ),
-  '❤️': (
+  '❤': (
     <path
       fill={RED}
       d="M18 32C8 25 3 19 3 12.5 3 7.5 6.5 4.5 10.5 4.500c3 0 6 2 7.5 5 1.5-3 4.5-5 7.5-5 4 0 7.5 3 7.5 8C33 19 28 25 18 32z"
@@ -101,7 +105,8 @@ const PICTURES: Readonly<Record<string, ReactNode>> = {
 
 /** The name that screen readers know it by is the reaction itself, in the language of whoever listens. */
 export function ReactionPicture({ reaction }: { readonly reaction: string }): ReactNode {
-  const picture = Object.hasOwn(PICTURES, reaction) ? PICTURES[reaction] : undefined;
+  const plain = reaction.replace(LOOKS, '');
+  const picture = Object.hasOwn(PICTURES, plain) ? PICTURES[plain] : undefined;
   if (picture === undefined) return reaction;
   return (
     <svg className="reaction-picture" viewBox="0 0 36 36" role="img" aria-label={reaction}>

@@ -223,9 +223,12 @@ describe('controls', () => {
     const { meeting } = enter();
     act(() => {
       meeting.emit('reaction', { from: BOB.id, reaction: '🎉' });
+      meeting.emit('reaction', { from: BOB.id, reaction: '👍🏽' });
+      meeting.emit('reaction', { from: BOB.id, reaction: '❤' });
       meeting.emit('reaction', { from: BOB.id, reaction: '🦄' });
     });
-    expect((await screen.findByRole('img', { name: '🎉' })).tagName).toBe('svg');
+    for (const name of ['🎉', '👍🏽', '❤'])
+      expect((await screen.findByRole('img', { name })).tagName).toBe('svg');
     expect(screen.getByText('🦄')).toBeDefined();
   });
 
