@@ -200,6 +200,10 @@ describe.skipIf(missing !== undefined)('somebody behind a bad link', () => {
         steps[String(rateBps)] = await eventually(() => watcher.seconds(2), is, 60_000);
       }
       const alone = await watcher.seconds(8);
+      const said = isUp ? 'isPausedBySender' : 'isPaused';
+      const camera = async () => (await watcher.others())[0]?.tracks['camera'];
+      expect(await camera()).toEqual({ muted: false, hasPicture: false, [said]: true });
+      if (isUp) expect(await bob.arePicturesPaused()).toBe(true);
       const { played, frames } = await watcher.moment();
       await narrow(2_000_000);
       const back = await eventually(
@@ -208,6 +212,7 @@ describe.skipIf(missing !== undefined)('somebody behind a bad link', () => {
         60_000,
       );
       const large = await eventually(() => watcher.seconds(2), STEPS[0].is, 60_000);
+      await eventually(camera, (one) => one?.hasPicture === true && one[said] === undefined, 20_000);
       print(`narrow, ${way}`, { steps, alone, backAfterSeconds: back.played - played, large });
       // Frames travel together: alone, their headers would fill the link, and almost half of the voice is lost.
       expect(alone.madeUp).toBeLessThan(0.35);

@@ -4,7 +4,14 @@ import { openSdkPage } from './browser.ts';
 
 export interface Seen {
   readonly name: string;
-  readonly tracks: Readonly<Record<string, { readonly muted: boolean; readonly hasPicture: boolean }>>;
+  readonly tracks: Readonly<Record<string, SeenTrack>>;
+}
+
+export interface SeenTrack {
+  readonly muted: boolean;
+  readonly hasPicture: boolean;
+  readonly isPaused?: true;
+  readonly isPausedBySender?: true;
 }
 
 /** What was heard and seen over some time. */
@@ -79,6 +86,11 @@ export class Person {
     return this.page.evaluate(() => window.meeting.state.kind);
   }
 
+  /** Whether own ones are not sent, so that the voice gets through. */
+  arePicturesPaused(): Promise<boolean> {
+    return this.page.evaluate(() => window.meeting.getSnapshot().adaptation.arePicturesPaused);
+  }
+
   participantId(): Promise<string | undefined> {
     return this.page.evaluate(() => window.meeting.getSnapshot().self?.id);
   }
@@ -90,9 +102,14 @@ export class Person {
         .map(({ displayName, tracks }) => ({
           name: displayName,
           tracks: Object.fromEntries(
-            Object.values(tracks).map(({ source, muted, mediaStreamTrack }) => [
+            Object.values(tracks).map(({ source, muted, mediaStreamTrack, isPaused, isPausedBySender }) => [
               source,
-              { muted, hasPicture: mediaStreamTrack !== null },
+              {
+                muted,
+                hasPicture: mediaStreamTrack !== null,
+                ...(isPaused === true && { isPaused }),
+                ...(isPausedBySender === true && { isPausedBySender }),
+              },
             ]),
           ),
         })),
