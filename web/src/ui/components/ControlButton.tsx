@@ -49,5 +49,5 @@ export function ControlButton(props: ControlButtonProps): ReactNode {
 }
 
 function ShortcutKeys({ id }: { readonly id: ShortcutId }): ReactNode {
-  return <kbd>{useShortcutName(id)}</kbd>;
+  return <kbd dir="auto">{useShortcutName(id)}</kbd>;
 }

@@ -26,7 +26,7 @@ function Row({ id }: { readonly id: ShortcutId }): ReactNode {
     <div>
       <dt>{t(`shortcuts.${id}`)}</dt>
       <dd>
-        <kbd>{isHeld ? t('shortcuts.hold', { key: name }) : name}</kbd>
+        <kbd dir="auto">{isHeld ? t('shortcuts.hold', { key: name }) : name}</kbd>
       </dd>
     </div>
   );
