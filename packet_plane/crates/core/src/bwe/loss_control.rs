@@ -38,6 +38,9 @@ const UNCHANGED: f64 = 0.7;
 const LESS: f64 = 0.9;
 /// How fast the path's own loss follows what is seen of it.
 const FOLLOW: f64 = 0.15;
+/// Where little is sent of what the path is thought to carry, loss below this is its own. One that loses more may carry
+/// not even that little.
+const OWN: f64 = 0.35;
 
 #[derive(Clone, Copy, Debug)]
 struct Interval {
@@ -76,6 +79,16 @@ impl Counts {
         let spread = (loss * (1.0 - loss) / packets + square / packets / 4.0).sqrt();
         (loss + square / 2.0 - CERTAIN * spread) / (1.0 + square)
     }
+}
+
+/// What else is known of the path when packets are counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    pub round_trip: Duration,
+    /// Loss is of the queue's making then.
+    pub is_queue_long: bool,
+    /// Hardly anything was sent of what could have been.
+    pub was_little: bool,
 }
 
 /// The answer to a rise of loss, and what it was given to.
@@ -131,14 +144,13 @@ impl LossControl {
         self.loss
     }
 
-    /// Take the counts of one feedback message; `estimate` is the delay-based one, `acknowledged` what arrives. While the
-    /// queue is long, loss is of its making.
+    /// Take the counts of one feedback message; `estimate` is the delay-based one, `acknowledged` what arrives.
     pub fn update(
         &mut self,
         now: Instant,
         counts: Counts,
         (estimate, acknowledged): (f64, Option<f64>),
-        (round_trip, is_queue_long): (Duration, bool),
+        circumstances: Circumstances,
     ) {
         if self.answer.is_some_and(|answer| now < answer.settled_at) {
             return;
@@ -162,13 +174,15 @@ impl LossControl {
             self.relax(lasted, estimate);
         } else if excess < answered || self.may_be_chance(is_drought) {
             self.bound = Some(current);
+        } else if self.is_own(&circumstances, is_drought) {
+            self.inherent = self.loss;
         } else if let Some(acknowledged) = acknowledged {
             let acknowledged = if is_drought {
                 acknowledged.min(arrived * DRAINING)
             } else {
                 acknowledged
             };
-            self.respond(now, current, acknowledged, (round_trip, is_queue_long));
+            self.respond(now, current, acknowledged, circumstances);
         }
     }
 
@@ -197,6 +211,12 @@ impl LossControl {
         !was_seen && !is_drought && self.inherent > LOSSY
     }
 
+    /// Whether it is no use to send less, as little is sent already: a voice alone fills no path that is not narrow, and what
+    /// its path loses has to be made up for at once. If the path turns out to lose more of more, that is answered.
+    fn is_own(&self, circumstances: &Circumstances, is_drought: bool) -> bool {
+        circumstances.was_little && !circumstances.is_queue_long && !is_drought && self.loss < OWN
+    }
+
     fn is_drought(&self, counts: &Counts) -> bool {
         counts.packets() >= DROUGHT_PACKETS && counts.certain_loss() - self.inherent > DROUGHT
     }
@@ -210,15 +230,9 @@ impl LossControl {
             .filter(|bound| *bound < estimate);
     }
 
-    fn respond(
-        &mut self,
-        now: Instant,
-        current: f64,
-        acknowledged: f64,
-        (round_trip, is_queue_long): (Duration, bool),
-    ) {
+    fn respond(&mut self, now: Instant, current: f64, acknowledged: f64, circumstances: Circumstances) {
         let is_unchanged = |answer: &Answer| {
-            !is_queue_long
+            !circumstances.is_queue_long
                 && self.loss >= UNCHANGED * answer.loss_before
                 && (acknowledged <= LESS * answer.bps_before || acknowledged > current)
         };
@@ -228,7 +242,7 @@ impl LossControl {
             return;
         }
         self.answer = Some(Answer {
-            settled_at: now + round_trip + SETTLING,
+            settled_at: now + circumstances.round_trip + SETTLING,
             bps_before: current,
             loss_before: self.loss,
         });
@@ -240,7 +254,13 @@ impl LossControl {
 mod tests {
     use super::*;
 
-    const ROUND_TRIP: Duration = Duration::from_millis(50);
+    fn circumstances(is_queue_long: bool) -> Circumstances {
+        Circumstances {
+            round_trip: Duration::from_millis(50),
+            is_queue_long,
+            was_little: false,
+        }
+    }
 
     /// Send at the bound for some seconds over a path that loses a share of what is sent at a rate.
     fn run(
@@ -262,7 +282,7 @@ mod tests {
                 lost,
                 bytes: (arrives / 8.0 * 0.05) as usize,
             };
-            control.update(now, counts, (estimate, Some(arrives)), (ROUND_TRIP, false));
+            control.update(now, counts, (estimate, Some(arrives)), circumstances(false));
         }
         sent
     }
@@ -293,7 +313,7 @@ mod tests {
             bytes: 1_200,
         };
         let rates = (250e3, Some(250e3));
-        control.update(Instant::from_millis(6_300), counts, rates, (ROUND_TRIP, true));
+        control.update(Instant::from_millis(6_300), counts, rates, circumstances(true));
         let bound = control.bound().expect("loss bounds it");
         assert!((15e3..35e3).contains(&bound), "{bound}");
     }
@@ -315,7 +335,7 @@ mod tests {
             Instant::from_millis(ms),
             counts,
             rates,
-            (ROUND_TRIP, is_queue_long),
+            circumstances(is_queue_long),
         );
         control.bound().unwrap_or(250e3)
     }
@@ -350,7 +370,7 @@ mod tests {
                 bytes: 700,
             };
             let rates = (20e3, Some(56e3));
-            control.update(Instant::from_millis(ms), counts, rates, (ROUND_TRIP, false));
+            control.update(Instant::from_millis(ms), counts, rates, circumstances(false));
         }
         assert!(control.inherent() > 0.25, "{}", control.inherent());
     }
@@ -363,6 +383,35 @@ mod tests {
         assert_eq!(after_message(&mut control, 20_400, (16, 24), false), 250e3);
         after_message(&mut control, 20_500, (16, 24), false);
         assert!(after_message(&mut control, 20_900, (16, 24), false) < 40e3);
+    }
+
+    #[test]
+    fn loss_of_the_little_that_is_sent_is_the_paths_own_unless_it_is_much_or_a_queue_makes_it() {
+        for (lost, is_queue_long, was_little, bounds) in [
+            (15, false, true, false),
+            (15, false, false, true),
+            (15, true, true, true),
+            (45, false, true, true),
+        ] {
+            let mut control = LossControl::default();
+            let counts = Counts {
+                received: 100 - lost,
+                lost,
+                bytes: 10_000,
+            };
+            let seen = Circumstances {
+                was_little,
+                ..circumstances(is_queue_long)
+            };
+            for ms in [1_000, 1_500] {
+                control.update(Instant::from_millis(ms), counts, (500e3, Some(40e3)), seen);
+            }
+            assert_eq!(
+                control.bound().is_some(),
+                bounds,
+                "{lost} {is_queue_long} {was_little}"
+            );
+        }
     }
 
     #[test]

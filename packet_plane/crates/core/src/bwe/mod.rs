@@ -21,7 +21,7 @@ use std::time::Duration;
 use acknowledged_rate::AcknowledgedRate;
 use arrival_groups::ArrivalGroups;
 use carried_rate::CarriedRate;
-use loss_control::{Counts, LossControl};
+use loss_control::{Circumstances, Counts, LossControl};
 use path_loss::PathLoss;
 use prober::{ProbeResult, Prober};
 use rate_control::{Observed, RateControl};
@@ -247,8 +247,12 @@ impl Estimator {
                     .sum::<usize>(),
         };
         let rates = (self.rate.bps(), self.acknowledged.bps());
-        self.loss
-            .update(now, counts, rates, (round_trip, self.queue.is_long()));
+        let circumstances = Circumstances {
+            round_trip,
+            is_queue_long: self.queue.is_long(),
+            was_little: self.was_limited,
+        };
+        self.loss.update(now, counts, rates, circumstances);
         if let Some(result) = probe {
             self.handle_probe(now, usage, result);
         }

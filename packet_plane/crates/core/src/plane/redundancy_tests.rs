@@ -3,16 +3,13 @@ use super::*;
 use crate::codec::{Codec, CodecName, MediaKind};
 use crate::command::{Command, TrackParameters};
 use crate::rtcp::receiver_report::{self, ReportBlock};
-use crate::rtcp::transport_cc;
 use crate::rtp::red::{Blocks, write_headers};
-use packet_plane_netem::Random;
-use std::collections::BTreeSet;
 
 const SLOT: u64 = 21;
-const RED: u8 = 63;
+pub(super) const RED: u8 = 63;
 
 /// A microphone that may send redundancy, and a listener that reads it.
-fn meeting() -> (Plane, Client, Client) {
+pub(super) fn meeting() -> (Plane, Client, Client) {
     let mut plane = Plane::default();
     let publisher = Client::join(&mut plane, ms(0), 1);
     let listener = Client::join(&mut plane, ms(0), 2);
@@ -38,7 +35,7 @@ fn meeting() -> (Plane, Client, Client) {
 }
 
 /// Payload type, number, time and payload of what the listener gets.
-fn hear(plane: &mut Plane, at: u64, listener: &mut Client) -> Vec<(u8, u64, u32, Vec<u8>)> {
+pub(super) fn hear(plane: &mut Plane, at: u64, listener: &mut Client) -> Vec<(u8, u64, u32, Vec<u8>)> {
     let (rtp, _) = drain(plane, ms(at), listener);
     let opened = rtp.iter().map(|datagram| {
         let received = listener.open(datagram);
@@ -54,7 +51,14 @@ fn hear(plane: &mut Plane, at: u64, listener: &mut Client) -> Vec<(u8, u64, u32,
 }
 
 /// A packet of 20 ms.
-fn send(plane: &mut Plane, at: u64, publisher: &Client, sequence: u64, payload_type: u8, payload: &[u8]) {
+pub(super) fn send(
+    plane: &mut Plane,
+    at: u64,
+    publisher: &Client,
+    sequence: u64,
+    payload_type: u8,
+    payload: &[u8],
+) {
     send_long(plane, at, publisher, sequence, (payload_type, 20), payload);
 }
 
@@ -143,7 +147,7 @@ fn a_listener_that_loses_packets_gets_each_again_with_the_next() {
 }
 
 /// What a listener reports of the microphone's stream.
-fn report(plane: &mut Plane, at: u64, listener: &mut Client, fraction_lost: u8) {
+pub(super) fn report(plane: &mut Plane, at: u64, listener: &mut Client, fraction_lost: u8) {
     let block = ReportBlock {
         ssrc: 0x5000 + SLOT as u32,
         fraction_lost,
@@ -171,93 +175,6 @@ fn a_packet_takes_another_one_along_from_three_percent_of_loss_on_and_two_from_t
         };
         assert_eq!(carried, blocks, "{fraction_lost} of 256");
     }
-}
-
-/// How a listener tells of what gets lost.
-#[derive(Clone, Copy, Debug)]
-enum Word {
-    /// A report each so many seconds.
-    Reports(u64),
-    /// What arrived, each tenth of a second, and a report each five seconds that says nothing.
-    Arrivals,
-}
-
-/// Share of a voice's packets that a listener has to conceal when so many are lost on its way, in its first seconds and
-/// over two minutes.
-fn concealed(loss: f64, word: Word) -> (f64, f64) {
-    let (mut plane, publisher, mut listener) = meeting();
-    let mut random = Random::new(5);
-    let (mut lost, mut had) = (0u64, BTreeSet::new());
-    let (mut told, mut waiting) = (0u16, Vec::new());
-    const PACKETS: u64 = 6_000;
-    const FIRST: u64 = 400;
-    // As much as makes no path look narrow, whatever of it arrives.
-    let payload_of = |number: u64| [&number.to_be_bytes()[..], &[7; 112]].concat();
-    for number in 1..=PACKETS {
-        let at = number * 20;
-        send(&mut plane, at, &publisher, number, 111, &payload_of(number));
-        for (payload_type, _, _, payload) in hear(&mut plane, at, &mut listener) {
-            let is_lost = random.fraction() < loss;
-            waiting.push((!is_lost).then_some(ms(at + 10)));
-            if is_lost {
-                lost += 1;
-            } else if payload_type == RED {
-                let blocks = Blocks::parse(&payload).expect("parses");
-                had.extend(blocks.as_slice().iter().map(|block| block.payload.to_vec()));
-            } else {
-                had.insert(payload);
-            }
-        }
-        let (seconds, is_told) = match word {
-            Word::Reports(seconds) => (seconds, true),
-            Word::Arrivals => (5, false),
-        };
-        if number % (50 * seconds) == 0 {
-            let fraction_lost = (lost * 256 / (50 * seconds)) as u8;
-            report(
-                &mut plane,
-                at + 1,
-                &mut listener,
-                if is_told { fraction_lost } else { 0 },
-            );
-            lost = 0;
-        }
-        if matches!(word, Word::Arrivals) && number % 5 == 0 && waiting.iter().any(Option::is_some) {
-            let mut compound = Vec::new();
-            receiver_report::write(9, &[], &mut compound);
-            transport_cc::write((1, 2), told, 0, &waiting, &mut compound);
-            told = told.wrapping_add(waiting.len() as u16);
-            waiting.clear();
-            listener.send_rtcp(&mut plane, ms(at + 20), &compound);
-        }
-        if number % 50 == 0 {
-            publisher.prove(&mut plane, ms(at + 1));
-            listener.prove(&mut plane, ms(at + 1));
-        }
-    }
-    let first = (1..=FIRST).filter(|number| !had.contains(&payload_of(*number)));
-    let missing = PACKETS - had.len() as u64;
-    (
-        first.count() as f64 / FIRST as f64,
-        missing as f64 / PACKETS as f64,
-    )
-}
-
-#[test]
-fn of_a_voice_on_a_bad_link_little_has_to_be_concealed() {
-    for (loss, most) in [(0.05, 0.01), (0.15, 0.02), (0.30, 0.05)] {
-        let (first, share) = concealed(loss, Word::Reports(1));
-        println!("of {loss} lost, {first:.4} concealed in eight seconds, {share:.4} in two minutes");
-        assert!(share < most, "{loss}: {share}");
-    }
-}
-
-#[test]
-fn on_a_bad_link_redundancy_begins_as_soon_as_arrivals_tell_of_loss() {
-    let late = concealed(0.05, Word::Reports(5));
-    let early = concealed(0.05, Word::Arrivals);
-    println!("concealed in eight seconds and two minutes: {late:.4?} by reports, {early:.4?} by arrivals");
-    assert!(early.0 < late.0 / 2.0 && early.1 < 0.01, "{early:?}");
 }
 
 /// Let a listener's path carry this much by its own word.
