@@ -126,16 +126,18 @@ class Film:
                 rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
                 yield float(frame.time), rows[:, : plane.width].copy()
 
+    def samples(self) -> Any:
+        """Its sound, shape (channels, n)."""
+        with av.open(str(self.path)) as container:
+            return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)
+
     def beeps(self) -> list[float]:
         """Seconds at which sound begins after silence."""
         return [begin for begin, _ in self.tones()]
 
     def tones(self) -> list[tuple[float, float]]:
         """The same, with the loudest frequency of what follows, in Hz."""
-        parts, rate = [], SAMPLE_RATE
-        with av.open(str(self.path)) as container:
-            parts += [frame.to_ndarray() for frame in container.decode(audio=0)]
-        samples = np.concatenate(parts, axis=1)
+        samples, rate = self.samples(), SAMPLE_RATE
         loud = np.flatnonzero(np.abs(samples).max(axis=0) > BEEP_LEVEL)
         begins = loud[np.diff(loud, prepend=-rate) > rate // 4]
         return [(float(begin) / rate, _pitch(samples[0, begin : begin + TONE_SAMPLES])) for begin in begins]

@@ -182,11 +182,12 @@ def microphone(
     track: str = "",
     source: str = "microphone",
     volume: float = 0.4,
+    packet_samples: int = PACKET_SAMPLES,
 ) -> tuple[Piece, ...]:
     """Segments of a voice: a beep of 1 kHz at each whole second, or a steady hum while it speaks."""
-    packets = _opus_packets(start, end, speaks, beeps, volume)
-    per_segment = SEGMENT_SECONDS * SAMPLE_RATE // PACKET_SAMPLES
-    seconds = PACKET_SAMPLES / SAMPLE_RATE
+    packets = _opus_packets(start, end, speaks, beeps, volume, packet_samples)
+    per_segment = SEGMENT_SECONDS * SAMPLE_RATE // packet_samples
+    seconds = packet_samples / SAMPLE_RATE
     pieces = []
     for first in range(0, len(packets), per_segment):
         part = packets[first : first + per_segment]
@@ -201,7 +202,7 @@ def microphone(
                 us(begin + len(part) * seconds),
                 None,
                 None,
-                _sound_file(part),
+                _sound_file(part, packet_samples),
             )
         )
     return tuple(pieces)
@@ -209,7 +210,12 @@ def microphone(
 
 @lru_cache(maxsize=64)
 def _opus_packets(
-    start: float, end: float, speaks: tuple[tuple[float, float], ...], beeps: bool, volume: float
+    start: float,
+    end: float,
+    speaks: tuple[tuple[float, float], ...],
+    beeps: bool,
+    volume: float,
+    packet_samples: int,
 ) -> tuple[bytes, ...]:
     times = start + np.arange(round((end - start) * SAMPLE_RATE)) / SAMPLE_RATE
     sound = np.zeros(len(times))
@@ -221,16 +227,17 @@ def _opus_packets(
     encoder = av.CodecContext.create("libopus", "w")
     encoder.sample_rate, encoder.layout, encoder.format = SAMPLE_RATE, "mono", "flt"
     encoder.bit_rate = 48_000
+    encoder.options = {"frame_duration": str(packet_samples * 1_000 // SAMPLE_RATE)}
     packets = []
-    for at in range(0, len(sound) - PACKET_SAMPLES + 1, PACKET_SAMPLES):
-        block = sound[at : at + PACKET_SAMPLES].astype(np.float32)[None, :]
+    for at in range(0, len(sound) - packet_samples + 1, packet_samples):
+        block = sound[at : at + packet_samples].astype(np.float32)[None, :]
         frame = av.AudioFrame.from_ndarray(block, "flt", "mono")
         frame.sample_rate, frame.pts = SAMPLE_RATE, at
         packets += [bytes(packet) for packet in encoder.encode(frame)]
     return tuple(packets)
 
 
-def _sound_file(packets: Sequence[bytes]) -> bytes:
+def _sound_file(packets: Sequence[bytes], packet_samples: int = PACKET_SAMPLES) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as container:
         stream = container.add_stream("libopus", rate=SAMPLE_RATE)
@@ -239,8 +246,8 @@ def _sound_file(packets: Sequence[bytes]) -> bytes:
             packet = av.Packet(data)
             packet.stream = stream
             packet.time_base = Fraction(1, SAMPLE_RATE)
-            packet.pts = packet.dts = index * PACKET_SAMPLES
-            packet.duration = PACKET_SAMPLES
+            packet.pts = packet.dts = index * packet_samples
+            packet.duration = packet_samples
             packet.is_keyframe = True
             container.mux(packet)
     return file.getvalue()

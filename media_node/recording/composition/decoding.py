@@ -189,12 +189,17 @@ def sound(clips: Sequence[LocalClip], pulse: Pulse, faults: Faults) -> Iterator[
                         break
                     samples = decoder.decode(packet)
                     frames += samples is not None
-                    if samples is not None and time_us >= clip.start_us - 20_000:
+                    # A packet that reaches into the clip is heard from its begin on: it may hold 120 ms.
+                    if samples is not None and time_us + _lasts_us(samples) > clip.start_us:
                         yield time_us, samples
         except (av.FFmpegError, IndexError, ValueError) as exc:
             faults.note(clip, f"cannot be read: {exc}")
         if frames * 2 < packets:
             faults.note(clip, f"{frames} of {packets} packets of sound could be decoded")
+
+
+def _lasts_us(samples: Samples) -> int:
+    return len(samples) * 1_000_000 // SAMPLE_RATE
 
 
 class _OpusDecoder:

@@ -65,10 +65,11 @@ class Mix:
         start, end = max(0, at), min(len(self.samples), at + len(samples))
         if start >= end:
             return
-        part = samples[start - at : end - at]
-        self.samples[start:end] += part
-        flat = part.ravel()
-        energy[start // HOP_SAMPLES] += float(np.dot(flat, flat)) / 2
+        self.samples[start:end] += samples[start - at : end - at]
+        for hop in range(start // HOP_SAMPLES, -(-end // HOP_SAMPLES)):
+            begin, finish = max(start, hop * HOP_SAMPLES), min(end, (hop + 1) * HOP_SAMPLES)
+            flat = samples[begin - at : finish - at].ravel()
+            energy[hop] += float(np.dot(flat, flat)) / 2
 
 
 def _faded_in(samples: Samples) -> Samples:

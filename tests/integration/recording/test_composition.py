@@ -16,6 +16,7 @@ from tests.support.recorded_meeting import (
     BUCKET,
     CAMERA_RATE,
     RECORDING,
+    SAMPLE_RATE,
     Piece,
     Take,
     camera,
@@ -202,6 +203,33 @@ def test_what_one_take_lost_is_taken_from_the_other(studio: Studio):
     assert len(film.beeps()) == 8
     assert "missing" in studio.faults()
     assert "changed" in studio.faults()
+
+
+def test_a_voice_in_packets_of_120_ms_stays_with_its_pictures(studio: Studio):
+    take = Take(studio.s3)
+    take.write([*camera("par_a", 0, 8), *microphone("par_a", 0, 8, packet_samples=5760)])
+    film = studio.compose(timeline(8, [ANA]), [take.prefix])
+    assert_in_step([(at, counter(luma, ("par_a",), 0)) for at, luma in film.lumas()])
+    beeps = film.beeps()
+    assert len(beeps) == 8
+    assert all(abs(beep - second) + MOST_LATE < 0.040 for second, beep in enumerate(beeps))
+
+
+@pytest.mark.parametrize("packet_ms", [60, 120])
+def test_a_voice_in_long_packets_has_no_hole_where_takes_change(studio: Studio, packet_ms: int):
+    first, backup = Take(studio.s3), Take(studio.s3, prefix=f"nodes/node_b/rec_a-{'b' * 26}/", role="backup")
+    hum: dict[str, Any] = {"speaks": ((0, 8),), "beeps": False, "track": "trk_hum"}
+    hum["packet_samples"] = packet_ms * 48
+    first.write([*camera("par_a", 0, 8), *microphone("par_b", 0, 8, **hum)])
+    # The other node began in the middle of a packet.
+    backup.write([*camera("par_a", 0, 8), *microphone("par_b", 0.07, 8, **hum)])
+    lost = [one.key for one in first.entries if one.track == "trk_hum"][1]
+    studio.s3.delete_object(Bucket=BUCKET, Key=lost)
+    film = studio.compose(timeline(8, [ANA, BO]), [first.prefix, backup.prefix])
+    hop = SAMPLE_RATE // 100
+    samples = np.abs(film.samples()).max(axis=0)[SAMPLE_RATE // 4 : 15 * SAMPLE_RATE // 2]
+    loud = samples[: len(samples) // hop * hop].reshape(-1, hop).max(axis=1)
+    assert loud.min() > 0.1, np.flatnonzero(loud <= 0.1) / 100 + 0.25
 
 
 @pytest.mark.parametrize("how", ["missing", "tampered", "undecodable", "entry changed", "declared"])

@@ -49,6 +49,12 @@ def test_how_loud_a_track_is_is_told_per_hop():
     assert levels[1] == -100.0
 
 
+def test_a_packet_that_fills_more_than_a_hop_is_heard_in_each():
+    mix = Mix(0, 6 * 4800)
+    levels = mix.add([(number * 120_000, np.ones((5760, 2), np.float32)) for number in range(5)])
+    assert levels == pytest.approx([0.0] * 6, abs=0.1)
+
+
 @settings(deadline=None)
 @given(st.lists(st.floats(-9, 9), min_size=1, max_size=40), st.integers(1, 700))
 def test_no_sample_is_ever_beyond_the_ceiling(values, repeat):
