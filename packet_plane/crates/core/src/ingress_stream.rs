@@ -58,6 +58,8 @@ pub(crate) struct IngressStream {
     pub sender_report: Option<(Instant, SenderReport)>,
     pub clock: StreamClock,
     pub last_packet_at: Instant,
+    /// What a packet of sound holds, by the last two that followed each other.
+    pub sound_ms: Option<u32>,
     /// Layers as the last keyframe's Dependency Descriptor told them.
     pub structure: Option<Box<Structure>>,
     /// The frame that it came with.
@@ -138,9 +140,16 @@ impl IngressStream {
             sender_report: None,
             clock: StreamClock::default(),
             last_packet_at: now,
+            sound_ms: None,
             structure: None,
             structure_number: 0,
         }
+    }
+
+    /// Milliseconds of sound that a packet which has just come holds; behind a loss or a pause, as much as those before.
+    pub fn note_sound(&mut self, sequence: ExtendedSequenceNumber, clock_rate: u32) -> Option<u32> {
+        self.sound_ms = self.history.sound_ms(sequence, clock_rate).or(self.sound_ms);
+        self.sound_ms
     }
 
     /// What a Dependency Descriptor says of its frame. A structure that comes with it holds from now on, unless a

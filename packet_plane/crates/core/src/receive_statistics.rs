@@ -148,6 +148,29 @@ mod tests {
     }
 
     #[test]
+    fn even_packets_have_no_jitter_however_long_they_are_and_a_change_of_length_little() {
+        let (mut statistics, mut ms, mut number) = (ReceiveStatistics::default(), 0u64, 0);
+        for length_ms in [20, 60, 120, 20] {
+            for round in 0..100 {
+                // A packet leaves with its last sample and has the time of its first.
+                statistics.handle_packet(
+                    Instant::from_millis(ms + length_ms),
+                    ExtendedSequenceNumber(number),
+                    ms as u32 * 48,
+                    48_000,
+                    100,
+                );
+                (ms, number) = (ms + length_ms, number + 1);
+                let jitter_ms = statistics.jitter_ticks() / 48;
+                assert!(
+                    jitter_ms <= if round < 50 { 7 } else { 0 },
+                    "{length_ms}: {jitter_ms}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn echoes_the_last_sender_report_and_its_age() {
         let mut statistics = ReceiveStatistics::default();
         feed(&mut statistics, 0, 1);

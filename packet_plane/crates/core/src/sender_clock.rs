@@ -93,14 +93,18 @@ struct Arrivals {
     least: [Option<Arrival>; 2],
     since_us: i64,
     last: Option<(u64, u32)>,
-    /// What a redundant packet holds at least.
-    ticks: u32,
+    /// What a redundant packet holds at least, of now and of the time before; 0 where none is known to follow another.
+    ticks: [u32; 2],
 }
 
 impl Arrivals {
     fn handle_packet(&mut self, at_us: i64, rtp_timestamp: u32, clock_rate: u32) {
         if at_us - self.since_us > WINDOW_US / 2 {
             self.least = [None, self.least[0]];
+            // In silence each packet stands alone: what was known goes on.
+            if self.ticks[0] != 0 {
+                self.ticks = [0, self.ticks[0]];
+            }
             self.since_us = at_us;
         }
         let here = Arrival { at_us, rtp_timestamp };
@@ -125,16 +129,21 @@ impl Arrivals {
         };
         self.last = Some((sequence, rtp_timestamp));
         let is_packet = (1..=clock_rate / 1_000 * MAX_PACKET_MS).contains(&ticks);
-        if is_packet && (self.ticks == 0 || ticks < self.ticks) {
-            self.ticks = ticks;
+        if is_packet && (self.ticks[0] == 0 || ticks < self.ticks[0]) {
+            self.ticks[0] = ticks;
         }
+    }
+
+    fn held_ticks(&self) -> u32 {
+        let known = self.ticks.iter().filter(|ticks| **ticks != 0);
+        known.min().copied().unwrap_or(0)
     }
 
     /// When a timestamp was taken at the latest.
     fn latest_us(&self, rtp_timestamp: u32, clock_rate: u32) -> Option<i64> {
         let came = self.least.iter().flatten();
         let came_us = came.map(|one| one.at_us_of(rtp_timestamp, clock_rate)).min()?;
-        Some(came_us - ticks_us(self.ticks, clock_rate))
+        Some(came_us - ticks_us(self.held_ticks(), clock_rate))
     }
 }
 
@@ -359,6 +368,22 @@ mod tests {
         assert_eq!(placed(true, 20, 350_000, 8_000), 2_000);
         // Who sends a file sends a packet when its first sample is due.
         assert_eq!(placed(false, 20, 350_000, 8_000), 22_000);
+    }
+
+    #[test]
+    fn sound_is_placed_by_what_its_packets_hold_now() {
+        let (mut arrivals, mut ms, mut sequence) = (Arrivals::default(), 0u64, 0);
+        for (length, seconds) in [(20, 2), (120, 6), (60, 6), (20, 1)] {
+            for _ in 0..seconds * 1_000 / length {
+                let (at_us, rtp_timestamp) = ((ms + length + 2) * 1_000, ms as u32 * 48);
+                arrivals.handle_packet(at_us as i64, rtp_timestamp, 48_000);
+                arrivals.handle_redundant(sequence, rtp_timestamp, 48_000);
+                (ms, sequence) = (ms + length, sequence + 1);
+            }
+            // The same moment by the first sample of a packet, however long it is.
+            let latest_us = arrivals.latest_us(ms as u32 * 48, 48_000).expect("known");
+            assert_eq!(latest_us - ms as i64 * 1_000, 2_000, "{length} ms");
+        }
     }
 
     #[test]

@@ -214,13 +214,12 @@ impl Track {
         stream.history.packet_mut(sequence)?.info.audio_level
     }
 
-    /// How many frames of 20 ms a packet of sound holds, as far as it is known.
-    pub fn frames_of(&self, sequence: ExtendedSequenceNumber) -> u32 {
-        let sound_ms = || {
-            let clock_rate = self.codec(0)?.clock_rate;
-            self.stream(0)?.history.sound_ms(sequence, clock_rate)
-        };
-        sound_ms().map_or(1, |ms| ms / 20).max(1)
+    /// How many frames of 20 ms a packet of sound that has just come holds, as far as it is known.
+    pub fn frames_of(&mut self, sequence: ExtendedSequenceNumber) -> u32 {
+        let codec_and_stream = self.codec_and_stream(0);
+        let sound_ms =
+            codec_and_stream.and_then(|(codec, stream)| stream.note_sound(sequence, codec.clock_rate));
+        sound_ms.map_or(1, |ms| ms / 20).max(1)
     }
 }
 

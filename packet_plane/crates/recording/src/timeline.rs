@@ -10,9 +10,9 @@
 const JUMP_US: i64 = 3_000_000;
 /// The same behind a rest: packets of one talk spurt do not come together later than this.
 const RESTED_JUMP_US: i64 = 200_000;
-/// From the moment that a packet is of to its arrival: encoder and link. What was more had been held up, which is over
-/// behind a rest.
-const MAX_LAG_US: i64 = 100_000;
+/// From the moment that a packet is of to its arrival: what it holds, 120 ms at most, encoder and link. What was more had
+/// been held up, which is over behind a rest.
+const MAX_LAG_US: i64 = 200_000;
 
 /// One stream's timestamps, counted on without wrapping, and where they lie.
 #[derive(Debug)]

@@ -109,7 +109,10 @@ impl Plane {
         let is_narrow = transport.congestion.is_narrow;
         let redundant_type = slot.redundant_payload_type(codec, is_narrow);
         let IngressStream {
-            history, structure, ..
+            history,
+            structure,
+            sound_ms: usual_ms,
+            ..
         } = stream;
         let source = Source {
             encoding,
@@ -134,7 +137,7 @@ impl Plane {
             }
             let may_wait = is_narrow && redundant_type.is_some();
             let newest = may_wait.then(|| history.packet(*sequence)).flatten();
-            let sound_ms = || history.sound_ms(*sequence, source.clock_rate);
+            let sound_ms = || history.sound_ms(*sequence, source.clock_rate).or(*usual_ms);
             if newest.is_some_and(|packet| slot.holds(&packet.info, sound_ms())) {
                 continue;
             }

@@ -19,6 +19,8 @@ mod ingress;
 mod layer_tests;
 mod layers;
 #[cfg(test)]
+mod long_packet_tests;
+#[cfg(test)]
 mod lossy_voice_tests;
 #[cfg(test)]
 mod outage_tests;

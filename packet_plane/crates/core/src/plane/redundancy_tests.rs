@@ -63,7 +63,7 @@ pub(super) fn send(
 }
 
 /// A packet of so many milliseconds, as all before it.
-fn send_long(
+pub(super) fn send_long(
     plane: &mut Plane,
     at: u64,
     publisher: &Client,
@@ -178,7 +178,7 @@ fn a_packet_takes_another_one_along_from_three_percent_of_loss_on_and_two_from_t
 }
 
 /// Let a listener's path carry this much by its own word.
-fn narrow(plane: &mut Plane, at: u64, listener: &mut Client, bps: u64) {
+pub(super) fn narrow(plane: &mut Plane, at: u64, listener: &mut Client, bps: u64) {
     say_estimate(plane, at, listener, bps, 0x5000 + SLOT as u32);
 }
 
