@@ -185,7 +185,7 @@ def microphone(
     packet_samples: int = PACKET_SAMPLES,
 ) -> tuple[Piece, ...]:
     """Segments of a voice: a beep of 1 kHz at each whole second, or a steady hum while it speaks."""
-    packets = _opus_packets(start, end, speaks, beeps, volume, packet_samples)
+    packets = opus_packets(start, end, speaks, packet_samples, beeps, volume)
     per_segment = SEGMENT_SECONDS * SAMPLE_RATE // packet_samples
     seconds = packet_samples / SAMPLE_RATE
     pieces = []
@@ -209,14 +209,15 @@ def microphone(
 
 
 @lru_cache(maxsize=64)
-def _opus_packets(
+def opus_packets(
     start: float,
     end: float,
     speaks: tuple[tuple[float, float], ...],
-    beeps: bool,
-    volume: float,
     packet_samples: int,
+    beeps: bool = True,
+    volume: float = 0.4,
 ) -> tuple[bytes, ...]:
+    """A voice as `microphone` says, encoded."""
     times = start + np.arange(round((end - start) * SAMPLE_RATE)) / SAMPLE_RATE
     sound = np.zeros(len(times))
     if beeps:

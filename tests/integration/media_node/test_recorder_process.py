@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
@@ -19,6 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from localcloud.engines import cloud_environment
@@ -27,6 +29,7 @@ from media_node.recording.processes import BROKEN_STATUS, UNFINISHED_STATUS
 from media_node.recording.settings import RecorderSettings
 from media_node.recording.verification import verify_chain, verify_segment
 from tests.support.local_run import until
+from tests.support.recorded_meeting import opus_packets
 from tests.support.tap_records import begin, packet
 
 PREFIX = "nodes/node_a/rec_a-b/"
@@ -173,6 +176,15 @@ class Media:
     def beginning(self) -> bytes:
         return begin(CAMERA, "camera") + begin(MICROPHONE, "microphone")
 
+    def camera(self, second: int) -> bytes:
+        """A second of the camera alone."""
+        out = bytearray()
+        for number in range(second * 25, second * 25 + 25):
+            head = KEYFRAME if number % 50 == 0 else b"\x10\x01"
+            at_us = self.start_us + number * 40_000
+            out += packet(CAMERA, "vp8", number, number * 3_600, at_us, head + bytes(500), marker=True)
+        return bytes(out)
+
     def seconds(self, count: int) -> bytes:
         """The next seconds of both."""
         out = bytearray()
@@ -187,6 +199,12 @@ class Media:
                 out += packet(MICROPHONE, "opus", voice, voice * 960, at_us + half * 20_000, sound)
         self.frames += count * 25
         return bytes(out)
+
+
+def packets_of(segment: bytes) -> list[bytes]:
+    """The packets of a segment of sound."""
+    with av.open(io.BytesIO(segment), format="matroska") as container:
+        return [bytes(one) for one in container.demux(audio=0) if one.size > 0]
 
 
 @pytest.fixture
@@ -214,6 +232,34 @@ def test_while_its_bucket_is_away_everything_waits_and_is_stored_after(
     assert ("degraded", "storage_unavailable") in states
     assert states[-1] == ("stopped", None)
     assert not (tmp_path / "take").exists()
+
+
+@pytest.mark.parametrize("packet_ms", [60, 120])
+def test_a_voice_in_long_packets_is_stored_whole_and_beside_its_camera(
+    bucket: Bucket, media: Media, tmp_path: Path, packet_ms: int
+):
+    seconds, samples = 12, packet_ms * 48
+    voice, out = opus_packets(0, seconds, ((0, seconds),), samples), bytearray(media.beginning())
+    sound = [
+        (media.start_us + number * packet_ms * 1_000, number, payload) for number, payload in enumerate(voice)
+    ]
+    for second in range(seconds):
+        out += media.camera(second)
+        due = [one for one in sound if second <= (one[0] - media.start_us) / 1e6 < second + 1]
+        for at_us, number, payload in due:
+            out += packet(MICROPHONE, "opus", number, number * samples, at_us, payload)
+    recorder = start(tmp_path)
+    recorder.tap.sendall(bytes(out))
+    recorder.tap.close()
+    assert recorder.process.wait(PATIENCE) == 0
+    assert bucket.problems() == []
+    assert [gap for page in bucket.pages for gap in page.gaps] == []
+    entries = sorted((one for one in bucket.entries if one.codec == "opus"), key=lambda one: one.sequence)
+    assert entries[0].start_us == media.start_us
+    assert all(after.start_us == pytest.approx(one.end_us, abs=1_000) for one, after in pairwise(entries))
+    assert entries[-1].end_us == pytest.approx(media.start_us + seconds * 1_000_000, abs=1_000)
+    stored = [packets_of(bucket.objects[one.key][0]) for one in entries]
+    assert [payload for part in stored for payload in part] == list(voice)
 
 
 def test_without_room_video_goes_and_the_sound_stays_and_every_hole_is_told(
