@@ -137,7 +137,9 @@ export class Link {
       if (sample === null || !this.#pathWatch.handleSample(sample, performance.now())) return;
       const { createPeerConnection } = this.#options.environment ?? {};
       const addresses = await hostAddresses(createPeerConnection && (() => createPeerConnection({})));
-      if (connection === this.#connection && isGone(sample, addresses)) this.#handleAddressGone();
+      // That may have taken until the browser heard of another address, or until media came again.
+      const isSilent = (await connection.samplePath())?.packets === sample.packets;
+      if (connection === this.#connection && isSilent && isGone(sample, addresses)) this.#handleAddressGone();
     } catch (error) {
       // A browser without what this takes finds out by ICE.
       if (!(error instanceof DOMException || error instanceof TypeError)) throw error;

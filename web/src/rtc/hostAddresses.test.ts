@@ -35,17 +35,19 @@ describe('the path of a report', () => {
 });
 
 class Gathering {
-  onicecandidate: ((event: { candidate: { address: string } | null }) => void) | null = null;
+  onicecandidate: ((event: { candidate: { address: string; protocol: string } | null }) => void) | null =
+    null;
   isClosed = false;
   createDataChannel = vi.fn();
   setLocalDescription = (): Promise<void> => Promise.resolve();
   close(): void {
     this.isClosed = true;
   }
-  find(...addresses: readonly (string | null)[]): void {
-    for (const address of addresses) {
-      this.onicecandidate?.({ candidate: address === null ? null : { address } });
-    }
+  find(protocol: 'udp' | 'tcp', ...addresses: readonly string[]): void {
+    for (const address of addresses) this.onicecandidate?.({ candidate: { address, protocol } });
+  }
+  end(): void {
+    this.onicecandidate?.({ candidate: null });
   }
 }
 
@@ -63,15 +65,29 @@ describe('the addresses of a machine', () => {
 
   it('are those that browsers name', async () => {
     const found = addresses();
-    gathering.find('192.0.2.7', '0a1b.local', 'fd00::2', null);
+    gathering.find('udp', '192.0.2.7', '0a1b.local', 'fd00::2');
+    gathering.end();
     expect([...(await found)]).toEqual(['192.0.2.7', 'fd00::2']);
     expect(gathering.isClosed).toBe(true);
   });
 
-  it('are unknown where that takes too long: some may be missing', async () => {
+  it('are known as soon as the browser hears of another one, also where it never ends looking for the one before', async () => {
+    let isOver = false;
+    const found = addresses().finally(() => (isOver = true));
+    gathering.find('tcp', '192.0.2.7');
+    await vi.advanceTimersByTimeAsync(1_900);
+    expect(isOver).toBe(false);
+    gathering.find('udp', '192.0.2.8');
+    await vi.advanceTimersByTimeAsync(100);
+    gathering.find('udp', 'fd00::2');
+    await vi.advanceTimersByTimeAsync(150);
+    expect([...(await found)]).toEqual(['192.0.2.8', 'fd00::2']);
+  });
+
+  it('are unknown where no socket could be opened at any', async () => {
     const found = addresses();
-    gathering.find('192.0.2.7');
-    await vi.advanceTimersByTimeAsync(500);
+    gathering.find('tcp', '192.0.2.7');
+    await vi.advanceTimersByTimeAsync(4_000);
     expect((await found).size).toBe(0);
     expect(gathering.isClosed).toBe(true);
   });

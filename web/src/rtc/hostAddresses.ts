@@ -15,8 +15,13 @@ export interface PathSample {
 
 type Entry = Readonly<Record<string, unknown>>;
 
-/** Gathering without servers asks nobody, so that it is over at once. */
-const GATHERING_MS = 500;
+/**
+ * Gathering without servers asks nobody, so that it is over at once. Where a browser still takes a machine to have an
+ * address that it has no longer, it goes on until the browser hears of another: within two seconds on Linux.
+ */
+const GATHERING_MS = 4_000;
+/** Sockets are opened at all addresses at the same time: those that are there follow each other sooner. */
+const SETTLING_MS = 150;
 
 /** Null while no path is up. Pure. */
 export function readPath(report: ReadonlyMap<string, unknown>): PathSample | null {
@@ -36,27 +41,34 @@ export function readPath(report: ReadonlyMap<string, unknown>): PathSample | nul
   };
 }
 
-/** The addresses of this machine; none where the browser names none, or takes too long. Nobody is connected to. */
+/**
+ * The addresses of this machine; none where the browser names none, or takes too long. Nobody is connected to.
+ *
+ * Only a UDP candidate shows that an address is there, as it has a socket: Chromium makes a TCP candidate of an address that
+ * is gone, and then never ends gathering.
+ */
 export async function hostAddresses(
   create: () => RTCPeerConnection = () => new RTCPeerConnection(),
 ): Promise<ReadonlySet<string>> {
   const connection = create();
   const found = new Set<string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
-      setTimeout(() => {
-        found.clear();
-        connection.onicecandidate = null;
-        resolve();
-      }, GATHERING_MS);
+      timer = setTimeout(resolve, GATHERING_MS);
       connection.onicecandidate = ({ candidate }) => {
         if (candidate === null) resolve();
-        else if (isTold(candidate.address ?? '')) found.add(candidate.address ?? '');
+        else if (candidate.protocol === 'udp' && isTold(candidate.address ?? '')) {
+          found.add(candidate.address ?? '');
+          clearTimeout(timer);
+          timer = setTimeout(resolve, SETTLING_MS);
+        }
       };
       connection.createDataChannel('');
       connection.setLocalDescription().catch(reject);
     });
   } finally {
+    clearTimeout(timer);
     connection.close();
   }
   return found;
