@@ -203,7 +203,7 @@ class Media:
 
 def packets_of(segment: bytes) -> list[bytes]:
     """The packets of a segment of sound."""
-    with av.open(io.BytesIO(segment), format="matroska") as container:
+    with av.open(io.BytesIO(segment), "r", format="matroska") as container:
         return [bytes(one) for one in container.demux(audio=0) if one.size > 0]
 
 
