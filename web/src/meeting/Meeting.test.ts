@@ -493,6 +493,31 @@ describe('coming back', () => {
     expect(sockets).toHaveLength(2);
   });
 
+  it.each([
+    { what: 'begins anew', comesAgain: false, made: 2 },
+    { what: 'goes on', comesAgain: true, made: 1 },
+  ])('$what where its address is gone and media comes again: $comesAgain', async ({ comesAgain, made }) => {
+    await join();
+    const [connection] = connections;
+    const receive = (packets: number): void => {
+      connection!.stats = new Map<string, unknown>([
+        ['T', { type: 'transport', selectedCandidatePairId: 'P' }],
+        ['P', { type: 'candidate-pair', localCandidateId: 'L', packetsReceived: packets }],
+        ['L', { type: 'local-candidate', candidateType: 'host', address: '192.0.2.7' }],
+      ]);
+    };
+    for (const packets of [1, 50, 100]) {
+      receive(packets);
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(connections).toHaveLength(2);
+    if (comesAgain) receive(101);
+    connections[1]!.onicecandidate?.({ candidate: { protocol: 'udp', address: '192.0.2.8' } });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(sockets).toHaveLength(made);
+  });
+
   it('notices a socket that only seems to stand', async () => {
     await join();
     await vi.advanceTimersByTimeAsync(9_000);

@@ -96,6 +96,8 @@ export class FakePeerConnection {
   connectionState = 'new';
   localDescription: { sdp: string } | null = null;
   onconnectionstatechange: (() => void) | null = null;
+  onicecandidate: ((event: { candidate: { protocol: string; address: string } | null }) => void) | null =
+    null;
   readonly transceivers: FakeTransceiver[] = [];
   readonly answers: string[] = [];
   restarts = 0;
@@ -119,7 +121,11 @@ export class FakePeerConnection {
     return Promise.resolve({ type: 'offer', sdp: `offer ${String(this.restarts)}` });
   }
 
-  setLocalDescription(description: { type: string; sdp?: string }): Promise<void> {
+  createDataChannel(): void {
+    // Something to gather for.
+  }
+
+  setLocalDescription(description: { type: string; sdp?: string } = { type: 'offer' }): Promise<void> {
     this.signalingState = description.type === 'rollback' ? 'stable' : 'have-local-offer';
     this.localDescription = { sdp: description.sdp ?? '' };
     for (const [index, transceiver] of this.transceivers.entries()) transceiver.mid = String(index);
