@@ -15,6 +15,13 @@ export interface Direction {
   readonly lossPercent?: number;
   readonly delayMs?: number;
   readonly jitterMs?: number;
+  /** Whether no packet overtakes another by its jitter. */
+  readonly keepsOrder?: boolean;
+  /** Spans in which all packets are held, to be let go at once: the least and the most of how long, and how far apart. */
+  readonly pauses?: {
+    readonly lastMs: readonly [number, number];
+    readonly apartMs: readonly [number, number];
+  };
   readonly rateBps?: number;
   readonly queueMs?: number;
 }

@@ -1,4 +1,4 @@
-//! One direction of a network path in virtual time: rate, queue, delay, jitter, loss, all from a seed.
+//! One direction of a network path in virtual time: rate, queue, pauses, delay, jitter, loss, all from a seed.
 //!
 //! Tests only. Time is what the caller says; the same seed and the same packets give the same arrivals.
 
@@ -17,6 +17,9 @@ pub struct Conditions {
     pub delay: Duration,
     /// Each packet takes up to this much longer, which may change their order.
     pub jitter: Duration,
+    /// Whether none overtakes another: what is faster waits for those before it.
+    pub keeps_order: bool,
+    pub pauses: Option<Pauses>,
     /// Bits per second; `None` is without limit.
     pub rate_bps: Option<u64>,
     /// How long the bottleneck's queue may become before it drops.
@@ -29,10 +32,21 @@ impl Default for Conditions {
             loss: 0.0,
             delay: Duration::ZERO,
             jitter: Duration::ZERO,
+            keeps_order: false,
+            pauses: None,
             rate_bps: None,
             max_queue: Duration::from_millis(300),
         }
     }
+}
+
+/// Spans in which nothing is let through, each as long as chance says between two bounds; what came meanwhile is let go
+/// at once when they end. Radio schedulers do so, and radio that tries again.
+#[derive(Clone, Copy, Debug)]
+pub struct Pauses {
+    pub lasting: (Duration, Duration),
+    /// From the end of one to the next.
+    pub apart: (Duration, Duration),
 }
 
 /// One direction of a path; `T` is whatever travels. Times count from any common start.
@@ -45,6 +59,11 @@ pub struct Link<T> {
     sent: u64,
     pub lost: u64,
     bottleneck_free_at: Duration,
+    /// Draws pauses alone, so that they change nothing else.
+    pause_random: Random,
+    /// From when to when the latest of them lasts.
+    pause: (Duration, Duration),
+    latest_arrival: Duration,
 }
 
 impl<T> Link<T> {
@@ -57,6 +76,9 @@ impl<T> Link<T> {
             sent: 0,
             lost: 0,
             bottleneck_free_at: Duration::ZERO,
+            pause_random: Random::new(!seed),
+            pause: (Duration::ZERO, Duration::ZERO),
+            latest_arrival: Duration::ZERO,
         }
     }
 
@@ -78,8 +100,34 @@ impl<T> Link<T> {
             self.lost += 1;
             return;
         }
-        let arrives_at = leaves_at + self.conditions.delay + self.conditions.jitter.mul_f64(jitter);
+        let let_go_at = self.wait_for_pause(leaves_at);
+        let mut arrives_at = let_go_at + self.conditions.delay + self.conditions.jitter.mul_f64(jitter);
+        if self.conditions.keeps_order {
+            arrives_at = arrives_at.max(self.latest_arrival);
+        }
+        self.latest_arrival = self.latest_arrival.max(arrives_at);
         self.travelling.insert((arrives_at, self.sent), packet);
+    }
+
+    /// When what is ready now may go on.
+    fn wait_for_pause(&mut self, ready_at: Duration) -> Duration {
+        let Some(pauses) = self.conditions.pauses else {
+            return ready_at;
+        };
+        let mut between = |(least, most): (Duration, Duration)| {
+            least + (most - least).mul_f64(self.pause_random.fraction())
+        };
+        while self.pause.1 <= ready_at {
+            let from = self.pause.1 + between(pauses.apart);
+            // One without length would never end the search.
+            let until = from + between(pauses.lasting).max(Duration::from_micros(1));
+            self.pause = (from, until);
+        }
+        if ready_at < self.pause.0 {
+            ready_at
+        } else {
+            self.pause.1
+        }
     }
 
     fn pass_bottleneck(&mut self, now: Duration, len: usize) -> Option<Duration> {
@@ -164,6 +212,41 @@ mod tests {
             ..steady
         };
         assert!(!arrivals(1, uneven, 50).is_sorted_by_key(|(_, number)| *number));
+    }
+
+    #[test]
+    fn jitter_may_leave_the_order_as_it_is() {
+        let conditions = Conditions {
+            jitter: ms(20),
+            keeps_order: true,
+            ..Conditions::default()
+        };
+        let arrived = arrivals(1, conditions, 50);
+        assert!(arrived.is_sorted_by_key(|(_, number)| *number));
+        assert!(arrived.iter().any(|(at, number)| *at > ms(number + 15)));
+    }
+
+    #[test]
+    fn a_pause_holds_what_comes_meanwhile_and_lets_it_go_at_once() {
+        let conditions = Conditions {
+            pauses: Some(Pauses {
+                lasting: (ms(20), ms(60)),
+                apart: (ms(100), ms(200)),
+            }),
+            ..Conditions::default()
+        };
+        let arrived = arrivals(1, conditions, 1_000);
+        let held: Vec<_> = arrived
+            .chunk_by(|one, next| one.0 == next.0)
+            .map(<[_]>::len)
+            .filter(|together| *together > 1)
+            .collect();
+        assert!((4..=8).contains(&held.len()), "{held:?}");
+        assert!(
+            held.iter().all(|together| (19..=61).contains(together)),
+            "{held:?}"
+        );
+        assert!(arrived.is_sorted_by_key(|(_, number)| *number));
     }
 
     #[test]

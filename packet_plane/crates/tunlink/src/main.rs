@@ -3,7 +3,8 @@
 //! Says `ready` once both devices are there; whoever started it gives them addresses, and moves one into another
 //! network namespace. Each line on its input sets what the link does from then on and is answered with `set`:
 //! `{"up": {"lossPercent": 5, "delayMs": 20, "jitterMs": 0, "rateBps": 250000, "queueMs": 300}, "down": {}}`;
-//! up is from FAR to NEAR. It ends with its input.
+//! up is from FAR to NEAR. `"keepsOrder": true` lets none overtake another by jitter, `"pauses": {"lastMs": [20, 60],
+//! "apartMs": [0, 0]}` holds all packets now and then. It ends with its input.
 
 mod tun;
 
@@ -13,7 +14,7 @@ use std::os::fd::AsRawFd;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
-use packet_plane_netem::{Conditions, Link};
+use packet_plane_netem::{Conditions, Link, Pauses};
 use serde::Deserialize;
 
 /// Changes of the conditions are looked for this often.
@@ -29,8 +30,19 @@ struct Direction {
     delay_ms: f64,
     #[serde(default)]
     jitter_ms: f64,
+    #[serde(default)]
+    keeps_order: bool,
+    pauses: Option<Held>,
     rate_bps: Option<u64>,
     queue_ms: Option<f64>,
+}
+
+/// The least and the most of each.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Held {
+    last_ms: (f64, f64),
+    apart_ms: (f64, f64),
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -43,10 +55,16 @@ struct Both {
 impl From<Direction> for Conditions {
     fn from(told: Direction) -> Self {
         let duration = |ms: f64| Duration::from_secs_f64(ms.max(0.0) / 1_000.0);
+        let both = |(least, most): (f64, f64)| (duration(least), duration(most.max(least)));
         Conditions {
             loss: told.loss_percent / 100.0,
             delay: duration(told.delay_ms),
             jitter: duration(told.jitter_ms),
+            keeps_order: told.keeps_order,
+            pauses: told.pauses.map(|held| Pauses {
+                lasting: both(held.last_ms),
+                apart: both(held.apart_ms),
+            }),
             rate_bps: told.rate_bps,
             max_queue: told.queue_ms.map_or(Conditions::default().max_queue, duration),
         }
