@@ -3,6 +3,7 @@
 //! Source: draft-holmer-rmcat-transport-wide-cc-extensions-01 section 2.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::quantities::{ExtendedSequenceNumber, Instant};
 use crate::rtcp::transport_cc::TransportFeedback;
@@ -19,8 +20,10 @@ struct Sent {
     len: u16,
     probe: u8,
     is_settled: bool,
-    /// Whether it was told lost.
-    is_missed: bool,
+    /// When it was told missing, on the receiver's clock.
+    missed_us: Option<i64>,
+    /// Whether it was counted as lost.
+    is_lost: bool,
 }
 
 /// A packet that has arrived, as its receiver says.
@@ -40,7 +43,7 @@ pub struct Outcome {
     /// In order of arrival.
     pub acknowledged: Vec<Acknowledged>,
     pub packets_lost: usize,
-    /// Of those acknowledged, how many had been told lost.
+    /// Of those acknowledged, how many had been counted as lost.
     pub packets_late: usize,
     /// Bytes sent between what was told before and what this tells of: the message about them got lost.
     pub bytes_untold: usize,
@@ -57,6 +60,36 @@ pub struct SentHistory {
     told: Option<u64>,
     bytes_in_flight: usize,
     last_arrival_us: Option<i64>,
+    /// Numbers that are missing and may only be late.
+    missed: Vec<u64>,
+    lateness: Lateness,
+}
+
+/// How long what is missing is waited for before it counts as lost: as long as packets were late lately, and not at all on
+/// a path that keeps their order (RFC 8985 section 3.3.2 has its reordering window so).
+#[derive(Debug, Default)]
+struct Lateness {
+    patience_us: i64,
+    seen_us: i64,
+}
+
+impl Lateness {
+    fn handle_late(&mut self, now_us: i64, late_us: i64) {
+        let needed_us = (late_us * 3 / 2).min(MAX_PATIENCE_US);
+        if needed_us >= self.patience_us {
+            (self.patience_us, self.seen_us) = (needed_us, now_us);
+        }
+    }
+
+    fn patience_us(&mut self, now_us: i64) -> i64 {
+        if now_us - self.seen_us > LATENESS_MEMORY_US {
+            (self.patience_us, self.seen_us) = (self.patience_us / 2, now_us);
+        }
+        if self.patience_us < MIN_PATIENCE_US {
+            return 0;
+        }
+        self.patience_us
+    }
 }
 
 impl SentHistory {
@@ -76,7 +109,8 @@ impl SentHistory {
             len: len as u16,
             probe,
             is_settled: false,
-            is_missed: false,
+            missed_us: None,
+            is_lost: false,
         });
         self.bytes_in_flight += len;
         self.next += 1;
@@ -95,40 +129,82 @@ impl SentHistory {
             bytes_untold: self.bytes_untold(base),
             ..Outcome::default()
         };
+        let mut newest_us = None;
+        let mut missing = Vec::new();
         for (number, arrival) in (base..).zip(&feedback.arrivals) {
             let Some(arrived_us) = arrival.map(|arrival| self.unwrap_arrival(arrival)) else {
-                // Lost until told otherwise: a packet that is only late is acknowledged when it comes.
-                if let Some(sent) = self.find(number).filter(|sent| !sent.is_settled) {
-                    sent.is_missed = true;
-                    outcome.packets_lost += 1;
-                }
+                missing.push(number);
                 continue;
             };
+            newest_us = newest_us.max(Some(arrived_us));
             let Some(sent) = self.find(number).filter(|sent| !sent.is_settled) else {
                 continue;
             };
             sent.is_settled = true;
-            outcome.packets_late += usize::from(sent.is_missed);
+            let (missed_us, is_lost) = (sent.missed_us, sent.is_lost);
             outcome.acknowledged.push(Acknowledged {
                 sent_at: sent.at,
                 arrived_us,
                 len: usize::from(sent.len),
                 probe: sent.probe,
             });
+            outcome.packets_late += usize::from(is_lost);
+            if let Some(missed_us) = missed_us {
+                self.lateness.handle_late(arrived_us, arrived_us - missed_us);
+            }
         }
         outcome.acknowledged.sort_by_key(|packet| packet.arrived_us);
+        let now_us = newest_us.or(self.last_arrival_us).unwrap_or(0);
+        outcome.packets_lost = self.count_lost(now_us, &missing);
         let told = base + feedback.arrivals.len() as u64;
         self.told = self.told.max(Some(told.min(self.next)));
-        // What lies before is settled one way or the other; a little stays for what comes late.
-        while self.first + LATE < told && !self.packets.is_empty() {
+        self.forget_told(told);
+        outcome
+    }
+
+    /// Note numbers that are told missing now; returns how many have been so for too long to be only late.
+    fn count_lost(&mut self, now_us: i64, missing: &[u64]) -> usize {
+        for number in missing {
+            let sent = self.find(*number).filter(|sent| !sent.is_settled);
+            if let Some(sent) = sent.filter(|sent| sent.missed_us.is_none()) {
+                sent.missed_us = Some(now_us);
+                self.missed.push(*number);
+            }
+        }
+        let lost_from_us = now_us - self.lateness.patience_us(now_us);
+        let mut missed = std::mem::take(&mut self.missed);
+        let mut lost = 0;
+        missed.retain(|number| {
+            let Some(sent) = self.find(*number) else {
+                lost += 1;
+                return false;
+            };
+            sent.is_lost = !sent.is_settled && sent.missed_us.is_some_and(|at| at <= lost_from_us);
+            lost += usize::from(sent.is_lost);
+            !sent.is_settled && !sent.is_lost
+        });
+        self.missed = missed;
+        lost
+    }
+
+    /// What lies before is settled one way or the other; a little stays for what comes late.
+    fn forget_told(&mut self, told: u64) {
+        let newest = told
+            .checked_sub(self.first + 1)
+            .and_then(|index| self.packets.get(index as usize));
+        let Some(newest_at) = newest.or(self.packets.back()).map(|sent| sent.at) else {
+            return;
+        };
+        let is_old = |sent: &Sent| newest_at.since(sent.at) >= LATE_FOR;
+        while self.first + LATE < told && self.packets.front().is_some_and(is_old) {
             self.forget_first();
         }
-        outcome
     }
 
     /// Whatever is on its way says nothing any more.
     pub fn give_up(&mut self) {
         self.packets.iter_mut().for_each(|sent| sent.is_settled = true);
+        self.missed.clear();
         self.told = Some(self.next);
     }
 
@@ -170,8 +246,13 @@ impl SentHistory {
     }
 }
 
-/// Packets behind the newest that was told which may still be acknowledged.
+/// Packets behind the newest that was told which may still be acknowledged, and all that were sent so short before it.
 const LATE: u64 = 64;
+const LATE_FOR: Duration = Duration::from_millis(250);
+/// Later than this a packet is of no use, and what is known of lateness is halved in this time.
+const MIN_PATIENCE_US: i64 = 1_000;
+const MAX_PATIENCE_US: i64 = 250_000;
+const LATENESS_MEMORY_US: i64 = 5_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -207,6 +288,43 @@ mod tests {
         assert!(again.acknowledged.is_empty());
         let late = history.handle_feedback(&feedback(1, vec![Some(10_000)]));
         assert_eq!((late.acknowledged.len(), late.packets_late), (1, 1));
+    }
+
+    #[test]
+    fn what_is_missing_counts_once_however_often_it_is_told() {
+        let mut history = sent(4);
+        let told = feedback(0, vec![Some(1_000), None, Some(3_000)]);
+        assert_eq!(history.handle_feedback(&told).packets_lost, 1);
+        let again = feedback(0, vec![Some(1_000), None, Some(3_000), Some(4_000)]);
+        assert_eq!(history.handle_feedback(&again).packets_lost, 0);
+    }
+
+    #[test]
+    fn on_a_path_that_changes_the_order_what_is_missing_is_waited_for_as_long_as_others_were_late() {
+        let mut history = sent(10);
+        history.handle_feedback(&feedback(0, vec![None, Some(10_000)]));
+        // Forty milliseconds late: sixty are waited from now on.
+        let late = history.handle_feedback(&feedback(0, vec![Some(50_000)]));
+        assert_eq!((late.packets_late, late.packets_lost), (1, 0));
+        let missing = feedback(2, vec![None, None, Some(60_000)]);
+        assert_eq!(history.handle_feedback(&missing).packets_lost, 0);
+        let one = history.handle_feedback(&feedback(3, vec![Some(95_000)]));
+        assert_eq!((one.packets_late, one.packets_lost), (0, 0));
+        let other = history.handle_feedback(&feedback(5, vec![Some(121_000)]));
+        assert_eq!(other.packets_lost, 1);
+    }
+
+    #[test]
+    fn a_path_that_keeps_its_order_again_is_not_waited_for_for_ever() {
+        let mut history = sent(100);
+        history.handle_feedback(&feedback(0, vec![None, Some(10_000)]));
+        history.handle_feedback(&feedback(0, vec![Some(50_000)]));
+        for number in 2..14u16 {
+            let at = u64::from(number) * 5_001_000;
+            history.handle_feedback(&feedback(number, vec![Some(at)]));
+        }
+        let missing = history.handle_feedback(&feedback(14, vec![None, Some(70_100_000)]));
+        assert_eq!(missing.packets_lost, 1);
     }
 
     #[test]
