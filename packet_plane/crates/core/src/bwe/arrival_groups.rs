@@ -16,6 +16,8 @@ pub struct GroupDelta {
     pub arrived_us: i64,
     /// Arrival of the later group's last packet.
     pub at_us: i64,
+    /// How long the later group was on its way, by clocks of any origins.
+    pub delay_us: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +64,7 @@ impl ArrivalGroups {
             sent_us: ended.last_sent_us - before.last_sent_us,
             arrived_us: ended.last_arrived_us - before.last_arrived_us,
             at_us: ended.last_arrived_us,
+            delay_us: ended.last_arrived_us - ended.last_sent_us,
         };
         (delta.arrived_us >= 0).then_some(delta)
     }

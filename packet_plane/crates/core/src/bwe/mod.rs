@@ -7,6 +7,7 @@
 pub mod acknowledged_rate;
 pub mod arrival_groups;
 pub mod carried_rate;
+pub mod jitter;
 pub mod loss_control;
 pub mod path_loss;
 pub mod prober;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use acknowledged_rate::AcknowledgedRate;
 use arrival_groups::ArrivalGroups;
 use carried_rate::CarriedRate;
+use jitter::Jitter;
 use loss_control::{Circumstances, Counts, LossControl};
 use path_loss::PathLoss;
 use prober::{ProbeResult, Prober};
@@ -46,6 +48,8 @@ const FIRST_PROBE_STEP: f64 = 4.0;
 /// While all that is carried is used, others may share the path: a short burst passes between their packets, so that
 /// it finds too much. The step is small and what it found is used before the next.
 const FULL_PROBE_STEP: f64 = 1.5;
+/// On an uneven path a probe is longer, and would fill more of a queue.
+const UNEVEN_PROBE_STEP: f64 = 1.5;
 const AFTER_DECREASE_FULL: Duration = Duration::from_secs(3);
 const PROBE_HEADROOM: f64 = 1.1;
 /// A probe that found this share of what it tried is followed by the next at once.
@@ -69,6 +73,7 @@ const REMB_STEP: Duration = Duration::from_secs(1);
 pub struct Estimator {
     sent: SentHistory,
     groups: ArrivalGroups,
+    jitter: Jitter,
     trendline: Trendline,
     queue: StandingQueue,
     acknowledged: AcknowledgedRate,
@@ -94,6 +99,7 @@ impl Default for Estimator {
         Estimator {
             sent: SentHistory::default(),
             groups: ArrivalGroups::default(),
+            jitter: Jitter::default(),
             trendline: Trendline::default(),
             queue: StandingQueue::default(),
             acknowledged: AcknowledgedRate::default(),
@@ -223,10 +229,14 @@ impl Estimator {
         let mut probe = None;
         let credit = (outcome.bytes_untold as f64 * (1.0 - self.loss.loss())) as usize;
         self.acknowledged.credit(credit);
+        let known_bps = self.bounded();
         for packet in &outcome.acknowledged {
             self.acknowledged.handle_packet(packet);
             self.carried.handle_packet(packet);
+            self.jitter.handle_packet(packet, known_bps);
             if let Some(delta) = self.groups.handle_packet(packet) {
+                let delta = self.jitter.smooth(&delta);
+                self.queue.allow(self.jitter.allowed_ms());
                 self.trendline.handle_delta(&delta);
                 self.queue.handle_delta(&delta);
             }
@@ -384,13 +394,15 @@ impl Estimator {
         if !has_room || was_full || now < self.probe_due || self.prober.is_sending() {
             return;
         }
+        let held = self.jitter.held();
         let step = match (std::mem::take(&mut self.is_first_probe), is_limited) {
+            _ if !held.is_zero() => UNEVEN_PROBE_STEP,
             (true, _) => FIRST_PROBE_STEP,
             (false, true) => PROBE_STEP,
             (false, false) => FULL_PROBE_STEP,
         };
         self.prober
-            .start(now, (current * step).min(self.wanted_bps * PROBE_HEADROOM));
+            .start(now, (current * step).min(self.wanted_bps * PROBE_HEADROOM), held);
         self.probe_due = now + self.probe_interval;
         let longest = if self.loss.inherent() >= LOSSY {
             MAX_PROBE_INTERVAL_LOSSY
@@ -411,6 +423,7 @@ impl Estimator {
         self.groups = ArrivalGroups::default();
         self.trendline = Trendline::default();
         self.queue = StandingQueue::default();
+        self.jitter.forget_the_queue();
     }
 
     /// Whether a probe is being sent.

@@ -21,6 +21,9 @@ const KEPT: f64 = 0.95;
 /// A rate of arrival this much above that of sending comes from a queue that let go, not from the path.
 const MAX_RATIO: f64 = 2.0;
 const MAX_SPAN_US: i64 = 1_000_000;
+/// Where packets are held for a while each half of a probe has to be as long, so that one in it is not. Longer ones would
+/// fill the queue of a path that does not carry them.
+const MAX_HELD: Duration = Duration::from_millis(60);
 
 /// The probe that is being sent, and what came back of it.
 #[derive(Debug, Default)]
@@ -34,6 +37,7 @@ pub struct Prober {
 struct Sending {
     bps: f64,
     from: Instant,
+    lasts: Duration,
     bytes: usize,
     packets: u32,
 }
@@ -50,6 +54,10 @@ struct Arrivals {
     last_sent_len: usize,
     sent_us: (i64, i64),
     arrived_us: (i64, i64),
+    /// Where the path is uneven: when the second half of the probe begins.
+    half_us: Option<i64>,
+    /// Least delay in each half.
+    least_us: [Option<i64>; 2],
 }
 
 /// What a probe found.
@@ -62,20 +70,24 @@ pub struct ProbeResult {
 }
 
 impl Prober {
-    /// Begin a probe; one that runs goes on.
-    pub fn start(&mut self, now: Instant, bps: f64) {
+    /// Begin a probe on a path that holds packets for so long; one that runs goes on.
+    pub fn start(&mut self, now: Instant, bps: f64, held: Duration) {
         if self.sending.is_some() {
             return;
         }
+        let lasts = DURATION + held.min(MAX_HELD) * 2;
+        let half_us = (now + lasts / 2).micros() as i64;
         self.number = self.number.wrapping_add(1).max(1);
         self.sending = Some(Sending {
             bps,
             from: now,
+            lasts,
             bytes: 0,
             packets: 0,
         });
         self.result = Some(Arrivals {
             bps,
+            half_us: (!held.is_zero()).then_some(half_us),
             ..Arrivals::default()
         });
     }
@@ -111,7 +123,7 @@ impl Prober {
         sending.packets += 1;
         (result.packets_sent, result.bytes_sent) = (sending.packets, sending.bytes);
         let lasted = now.since(sending.from);
-        if lasted >= MAX_DURATION || (lasted >= DURATION && sending.packets >= MIN_PACKETS) {
+        if lasted >= MAX_DURATION || (lasted >= sending.lasts && sending.packets >= MIN_PACKETS) {
             result.is_sent = true;
             self.sending = None;
         }
@@ -148,6 +160,15 @@ impl Arrivals {
         }
         self.sent_us = (self.sent_us.0.min(sent), self.sent_us.1.max(sent));
         self.arrived_us.1 = self.arrived_us.1.max(packet.arrived_us);
+        let half = usize::from(self.half_us.is_some_and(|half| sent >= half));
+        let delay = packet.arrived_us - sent;
+        self.least_us[half] = Some(self.least_us[half].map_or(delay, |least| least.min(delay)));
+    }
+
+    /// By how much the least delay of the second half is above that of the first.
+    fn queued_us(&self) -> Option<i64> {
+        let (before, after) = self.least_us[0].zip(self.least_us[1])?;
+        Some((after - before).max(0))
     }
 
     /// Bits per second, once enough has arrived and the times make sense.
@@ -164,7 +185,11 @@ impl Arrivals {
         }
         let rate = |bytes: usize, span: i64| bytes as f64 * 8e6 / span as f64;
         let sent_bps = rate(self.bytes - self.last_sent_len, sent);
-        let arrived_bps = rate(self.bytes - self.first_len, arrived);
+        let arrived_bps = match self.half_us {
+            None => rate(self.bytes - self.first_len, arrived),
+            // When single packets arrive says little there. What the queue grew by from one half to the other does.
+            Some(_) => sent_bps * sent as f64 / (sent + 2 * self.queued_us()?) as f64,
+        };
         if arrived_bps > sent_bps * MAX_RATIO {
             return None;
         }
@@ -181,10 +206,11 @@ impl Arrivals {
 mod tests {
     use super::*;
 
-    /// Send a probe over a link of this rate, and return what it finds.
-    fn probe(prober: &mut Prober, bps: f64, link_bps: f64) -> Option<ProbeResult> {
-        let mut now = Instant::from_millis(1_000);
-        prober.start(now, bps);
+    /// Send a probe over a link of this rate, which holds packets up to the end of each such span, and return what it finds.
+    fn probe(prober: &mut Prober, bps: f64, link_bps: f64, held: Duration) -> Option<ProbeResult> {
+        let mut now = Instant::from_millis(1_007);
+        let held_us = (held.as_micros() as i64).max(1);
+        prober.start(now, bps, held);
         let (mut free_at, mut arrivals) = (0.0f64, Vec::new());
         while prober.is_sending() {
             while prober.wanted_bytes(now) > 0 {
@@ -193,7 +219,7 @@ mod tests {
                 free_at = free_at.max(now.micros() as f64) + 300.0 * 8e6 / link_bps;
                 arrivals.push(Acknowledged {
                     sent_at: now,
-                    arrived_us: free_at as i64 + 20_000,
+                    arrived_us: (free_at as i64 / held_us + 1) * held_us + 20_000,
                     len: 300,
                     probe,
                 });
@@ -209,21 +235,32 @@ mod tests {
     fn finds_the_rate_that_was_tried_on_a_path_that_carries_it() {
         let mut prober = Prober::default();
         for bps in [150e3, 1e6, 8e6] {
-            let found = probe(&mut prober, bps, 100e6).expect("a result");
+            let found = probe(&mut prober, bps, 100e6, Duration::ZERO).expect("a result");
             assert!((0.7..1.3).contains(&(found.bps / bps)), "{bps}: {found:?}");
         }
     }
 
     #[test]
     fn finds_the_rate_of_a_path_that_does_not() {
-        let found = probe(&mut Prober::default(), 4e6, 1e6).expect("a result");
+        let found = probe(&mut Prober::default(), 4e6, 1e6, Duration::ZERO).expect("a result");
         assert!((0.8e6..1.05e6).contains(&found.bps), "{found:?}");
+    }
+
+    #[test]
+    fn finds_the_rate_of_a_path_that_holds_packets_for_a_while() {
+        for held_ms in [15, 30, 60] {
+            let held = Duration::from_millis(held_ms);
+            let found = probe(&mut Prober::default(), 2e6, 100e6, held).expect("a result");
+            assert!((1.5e6..2.1e6).contains(&found.bps), "{held_ms} ms: {found:?}");
+            let found = probe(&mut Prober::default(), 2e6, 1e6, held).expect("a result");
+            assert!((0.7e6..1.5e6).contains(&found.bps), "{held_ms} ms: {found:?}");
+        }
     }
 
     #[test]
     fn a_probe_that_is_lost_says_nothing() {
         let mut prober = Prober::default();
-        prober.start(Instant::ZERO, 1e6);
+        prober.start(Instant::ZERO, 1e6, Duration::ZERO);
         for number in 0..20 {
             prober.handle_sent(Instant::from_millis(number * 2), 250);
         }

@@ -37,6 +37,8 @@ struct Still {
 /// The queue of one path.
 #[derive(Debug, Default)]
 pub struct StandingQueue {
+    /// What the delay moves by although nothing queues.
+    allowed_ms: f64,
     accumulated_ms: f64,
     smoothed_ms: f64,
     least_ms: f64,
@@ -49,6 +51,11 @@ pub struct StandingQueue {
 }
 
 impl StandingQueue {
+    /// Take so many milliseconds of delay for none, on a path that is uneven.
+    pub fn allow(&mut self, ms: f64) {
+        self.allowed_ms = ms;
+    }
+
     /// Take the difference between two groups.
     pub fn handle_delta(&mut self, delta: &GroupDelta) {
         self.at_us = delta.at_us;
@@ -97,7 +104,8 @@ impl StandingQueue {
     /// Milliseconds that a packet waits.
     #[must_use]
     pub fn length_ms(&self) -> f64 {
-        self.smoothed_ms - self.least_ms.min(self.least_before_ms)
+        let length_ms = self.smoothed_ms - self.least_ms.min(self.least_before_ms);
+        (length_ms - self.allowed_ms).max(0.0)
     }
 
     fn is_foreign(&self) -> bool {
@@ -154,6 +162,7 @@ mod tests {
                     sent_us: 33_000,
                     arrived_us: 33_000 + later_us,
                     at_us: queue.at_us + 33_000,
+                    delay_us: 0,
                 });
                 queue.poll_long(100_000)
             })
@@ -190,6 +199,7 @@ mod tests {
             sent_us: 33_000,
             arrived_us: 163_000,
             at_us: queue.at_us + 163_000,
+            delay_us: 0,
         });
         run(&mut queue, 1, 0);
         assert!(queue.is_long());

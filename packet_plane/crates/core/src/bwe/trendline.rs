@@ -157,6 +157,7 @@ mod tests {
                     sent_us: 33_000,
                     arrived_us: 33_000 + later_us,
                     at_us,
+                    delay_us: 0,
                 });
                 trendline.usage()
             })

@@ -19,6 +19,8 @@ const PROBE: usize = 300;
 /// A voice's packet, with headers, each twenty milliseconds.
 const VOICE: (usize, Duration) = (150, Duration::from_millis(20));
 const FEEDBACK: Duration = Duration::from_millis(50);
+/// For so long a receiver knows what has arrived, to tell it again with what comes late.
+const KEPT: Duration = Duration::from_millis(500);
 
 /// The direction in which a flow's media goes; its feedback goes the other way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub struct Packet {
     pub number: u16,
     pub sent_at: Duration,
     pub len: usize,
+    /// How long it waited at the bottleneck, once it has passed that.
+    pub queued: Duration,
 }
 
 /// What a flow did in one tenth of a second.
@@ -72,7 +76,8 @@ pub struct Flow {
     back: Link<TransportFeedback>,
     delay: Duration,
     arrivals: BTreeMap<u64, u64>,
-    told: Option<u64>,
+    /// The first number that the next report tells of.
+    untold: Option<u64>,
     next_feedback: Duration,
     pub delays: Vec<(Duration, Duration)>,
     pub tenths: Vec<Tenth>,
@@ -112,7 +117,7 @@ impl Flow {
             back: Link::new(number as u64 + 50 + seed * 100, path),
             delay,
             arrivals: BTreeMap::new(),
-            told: None,
+            untold: None,
             next_feedback: Duration::ZERO,
             delays: Vec::new(),
             tenths: Vec::new(),
@@ -133,12 +138,16 @@ impl Flow {
 
     /// Lose this share of packets and of reports on the flow's own path from now on, whatever is sent, and delay the others.
     pub fn lose(&mut self, share: f64, delay: Duration) {
-        self.delay = delay;
-        let path = Conditions {
+        self.travel(Conditions {
             delay,
             loss: share,
             ..Conditions::default()
-        };
+        });
+    }
+
+    /// Let the flow's own path do this to packets and reports from now on; the bottleneck stays what it is.
+    pub fn travel(&mut self, path: Conditions) {
+        self.delay = path.delay;
         self.forward.set_conditions(path);
         self.back.set_conditions(path);
     }
@@ -216,12 +225,14 @@ impl Flow {
             number,
             sent_at: now,
             len,
+            queued: Duration::ZERO,
         });
     }
 
     /// A packet has passed the bottleneck.
     pub fn carry(&mut self, now: Duration, packet: Packet) {
-        self.forward.send(now, packet.len, packet);
+        let queued = now - packet.sent_at;
+        self.forward.send(now, packet.len, Packet { queued, ..packet });
     }
 
     /// A report of the receiver has passed the bottleneck of its way.
@@ -233,32 +244,41 @@ impl Flow {
     pub fn receive(&mut self, now: Duration) -> Option<TransportFeedback> {
         while let Some(packet) = self.forward.poll(now) {
             self.tenth(now).arrived += packet.len;
-            let waited = (now - packet.sent_at).saturating_sub(self.delay);
-            self.delays.push((now, waited));
-            let newest = ExtendedSequenceNumber(self.told.unwrap_or(0));
-            self.arrivals
-                .insert(newest.nearest(packet.number).0, now.as_micros() as u64);
+            self.delays.push((now, packet.queued));
+            let newest = ExtendedSequenceNumber(self.arrivals.keys().last().copied().unwrap_or(0));
+            let number = newest.nearest(packet.number).0;
+            self.arrivals.insert(number, now.as_micros() as u64);
+            // What was overtaken by a report is told by the next, with all that follows.
+            self.untold = Some(self.untold.map_or(number, |untold| untold.min(number)));
         }
         if now < self.next_feedback {
             return None;
         }
         self.next_feedback = now + FEEDBACK;
-        self.report()
+        self.report(now)
     }
 
-    fn report(&mut self) -> Option<TransportFeedback> {
-        let arrivals = std::mem::take(&mut self.arrivals);
-        let (first, last) = (*arrivals.keys().next()?, *arrivals.keys().last()?);
-        let from = self.told.map_or(first, |told| (told + 1).min(first));
-        self.told = Some(last);
-        Some(TransportFeedback {
+    fn report(&mut self, now: Duration) -> Option<TransportFeedback> {
+        let last = *self.arrivals.keys().last()?;
+        let from = self.untold.filter(|untold| *untold <= last)?;
+        self.untold = Some(last + 1);
+        let arrivals = (from..=last).map(|number| self.arrivals.get(&number).copied());
+        let report = TransportFeedback {
             media_ssrc: 1,
             base_sequence_number: from as u16,
             feedback_count: 0,
-            arrivals: (from..=last)
-                .map(|number| arrivals.get(&number).copied())
-                .collect(),
-        })
+            arrivals: arrivals.collect(),
+        };
+        let kept_from = now.saturating_sub(KEPT).as_micros() as u64;
+        while self.arrivals.len() > 1
+            && self
+                .arrivals
+                .first_entry()
+                .is_some_and(|first| *first.get() < kept_from)
+        {
+            self.arrivals.pop_first();
+        }
+        Some(report)
     }
 
     fn tenth(&mut self, now: Duration) -> &mut Tenth {

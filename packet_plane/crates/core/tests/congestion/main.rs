@@ -4,6 +4,7 @@
 //! what holds with a margin.
 
 mod flow;
+mod jitter;
 mod path;
 mod simulcast;
 mod tcp;
