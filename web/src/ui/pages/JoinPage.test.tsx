@@ -24,6 +24,10 @@ async function arrive(media: Partial<LocalMediaSnapshot> = {}, found: object = D
     <JoinPage code="abc-defg-hij" apiUrl="http://parley.test/v1" {...made} onHome={nothing} onGo={nothing} />,
   );
   await screen.findByRole('heading', { level: 1 });
+  // The preview comes after the form, where there is one.
+  await waitFor(() => {
+    expect(document.querySelector('.preview[aria-hidden]')).toBeNull();
+  });
   return made;
 }
 
@@ -41,6 +45,20 @@ describe('the join page', () => {
       expect(meeting.calls).toContainEqual(['prepare']);
     });
     expect(media.calls).toEqual(['startMicrophone', 'startCamera']);
+  });
+
+  it('has the form first, and the preview at once behind it', async () => {
+    const seen: boolean[] = [];
+    const watch = new MutationObserver(() => {
+      const hasForm = document.querySelector('form') !== null;
+      if (hasForm)
+        seen.push(screen.queryByRole('region', { name: 'How others will see and hear you' }) !== null);
+    });
+    watch.observe(document.body, { childList: true, subtree: true });
+    await arrive();
+    watch.disconnect();
+    expect(seen[0]).toBe(false);
+    expect(seen.at(-1)).toBe(true);
   });
 
   it('joins with what is live and remembers the name', async () => {

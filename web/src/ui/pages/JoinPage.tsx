@@ -1,5 +1,5 @@
 import { Lock } from 'lucide-react';
-import { memo, useEffect, useState, type ReactNode } from 'react';
+import { memo, useDeferredValue, useEffect, useState, type ReactNode } from 'react';
 import { Button, FieldError, Form, Input, Label, TextField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import {
@@ -98,6 +98,8 @@ function Door({
   const cameraWanted = useSession((session) => session.cameraWanted);
   const entry = useEntry({ code, meeting, media, details }, state.kind === 'joining');
   useTitle(details.title ?? details.code);
+  // The form first: one types while the rest is drawn, bit by bit, and the camera takes longer than that.
+  const hasPreview = useDeferredValue(true, false);
 
   useEffect(() => {
     void media.startMicrophone();
@@ -112,7 +114,7 @@ function Door({
       <div className="door-head">
         <Wordmark />
       </div>
-      <Preview media={media} />
+      {hasPreview ? <Preview media={media} /> : <EmptyPreview />}
       <section className="door-form">
         <p className="eyebrow">{details.code}</p>
         <h1>{details.title ?? t('join.untitled')}</h1>
@@ -123,6 +125,15 @@ function Door({
       </section>
       <DevicePickers media={media} />
     </main>
+  );
+}
+
+/** As large as what comes in its place, so that nothing moves. */
+function EmptyPreview(): ReactNode {
+  return (
+    <div className="preview" aria-hidden>
+      <div className="preview-picture" />
+    </div>
   );
 }
 
