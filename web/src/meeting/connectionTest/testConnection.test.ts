@@ -168,6 +168,25 @@ describe('a connection test', () => {
     });
   });
 
+  it('tries once more what failed at once', async () => {
+    const world = new World({ here: BOTH });
+    const { environment, ...others } = options(world, ['here']);
+    const createPeerConnection = (): RTCPeerConnection => {
+      const made = new TestConnection();
+      // The second path is the first one over TCP.
+      if (world.connections.push(made) === 2) {
+        made.setRemoteDescription = () => {
+          made.connectionState = 'failed';
+          return Promise.resolve();
+        };
+      }
+      return made as unknown as RTCPeerConnection;
+    };
+    const report = await testConnection({ ...others, environment: { ...environment, createPeerConnection } });
+    expect(report.regions[0]).toMatchObject({ udp: 'works', tcp: 'works' });
+    expect(world.connections).toHaveLength(3);
+  });
+
   it('measures over TCP where UDP does not come through, and says so', async () => {
     const world = new World({ here: { opens: ['tcp'] } });
     const report = await testConnection(options(world, ['here']));
