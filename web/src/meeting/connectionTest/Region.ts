@@ -114,22 +114,22 @@ export class Region {
     const [socket, picture, limits] = [this.#socket, this.#picture, this.#limits];
     if (socket === null || picture === null || limits === null) return false;
     this.#update({ [over]: 'testing' });
+    // What the socket could not ask is not known to be blocked.
+    let found = 'untested' as Reach;
     const began = this.#now();
-    for (let tries = 1; tries <= TRIES && this.report[over] !== 'works'; tries += 1) {
-      // What was waited for in vain is blocked; what failed at once may have been a moment's trouble.
-      if (this.#now() - began >= CONNECT_MS) break;
+    // What was waited for in vain is blocked; what failed at once may have been a moment's trouble.
+    for (let tries = 0; tries < TRIES && this.#now() - began < CONNECT_MS; tries += 1) {
       this.#disconnect();
       await this.#attempt(async () => {
         const path = new TestPath(over, picture, limits.bps, this.#environment.createPeerConnection);
         this.#path = path;
         const { sdp } = await socket.ask({ type: 'path', sdp: await path.createOffer() }, 'answer');
-        const isUp = await path.connect(sdp, CONNECT_MS);
-        this.#update({ [over]: isUp ? 'works' : 'blocked' });
+        found = (await path.connect(sdp, CONNECT_MS)) ? 'works' : 'blocked';
       });
+      if (found === 'works') break;
     }
-    // What the socket could not ask is not known to be blocked.
-    if (this.report[over] === 'testing') this.#update({ [over]: 'untested' });
-    return this.report[over] === 'works';
+    this.#update({ [over]: found });
+    return found === 'works';
   }
 
   async #sample(over: Over, durationMs: number, onProgress: (done: number) => void): Promise<void> {
