@@ -27,6 +27,11 @@ describe.each(['vp8', 'h264', 'vp9', 'av1'] as const)('a camera in %s', (codec) 
     const ada = await Person.open(browser, server.url, 'Ada');
     const bob = await Person.open(browser, server.url, 'Bob');
     await ada.join(code, codec);
+    // For nobody: what is left keeps the browser's knowledge of the path.
+    await eventually(
+      () => ada.sent(),
+      ({ heights }) => heights.length === 1 && (heights[0] ?? 0) < 90,
+    );
     await bob.join(code);
     await eventually(
       () => bob.others(),
@@ -59,4 +64,19 @@ describe.each(['vp8', 'h264', 'vp9', 'av1'] as const)('a camera in %s', (codec) 
     await ada.close();
     await bob.close();
   });
+});
+
+/** Browsers ask their path each five seconds. */
+const PACKETS_OF_NINE_SECONDS = 450;
+
+it('is known what the path carries after somebody was alone for a while', async () => {
+  const code = await parley.createMeeting('Alone');
+  const ada = await Person.open(browser, server.url, 'Ada');
+  await ada.join(code);
+  const sent = await eventually(
+    () => ada.sent(),
+    ({ audioPackets }) => audioPackets > PACKETS_OF_NINE_SECONDS,
+  );
+  expect(sent.availableBps).toBeGreaterThan(1_000_000);
+  await ada.close();
 });

@@ -197,6 +197,27 @@ export class Person {
     });
   }
 
+  /** The heights in which the camera is encoded now, voice so far, and what the browser takes its path for. */
+  sent(): Promise<{ heights: readonly number[]; audioPackets: number; availableBps: number }> {
+    return this.page.evaluate(async () => {
+      const report = (await window.peerConnections.at(-1)?.getStats()) as
+        ReadonlyMap<string, Record<string, unknown>> | undefined;
+      const entries = [...(report?.values() ?? [])];
+      const sent = entries.filter((one) => one['type'] === 'outbound-rtp');
+      const pictures = sent.filter((one) => one['kind'] === 'video' && one['active'] === true);
+      const most = (of: typeof entries, name: string) =>
+        Math.max(0, ...of.map((one) => Number(one[name] ?? 0)));
+      return {
+        heights: pictures.map((one) => Number(one['frameHeight'] ?? 0)).filter((height) => height > 0),
+        audioPackets: most(
+          sent.filter((one) => one['kind'] === 'audio'),
+          'packetsSent',
+        ),
+        availableBps: most(entries, 'availableOutgoingBitrate'),
+      };
+    });
+  }
+
   /** Now, over all slots of the present connection. */
   moment(): Promise<Moment> {
     return this.page.evaluate(async () => {

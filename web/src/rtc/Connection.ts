@@ -5,17 +5,15 @@
  * switched by replaceTrack, receiving by the node. Source: design of slots in docs/media.md; JSEP (RFC 9429).
  */
 import type { Kind, Mid, Slot, Source, WantedLayers } from '../protocol/index.ts';
+import { activeEncodings, shapeCamera, type CameraLimit } from './cameraShape.ts';
 import {
-  activeEncodings,
   chooseCodec,
-  limitedEncodings,
   contentHintOf,
   encodingsOf,
   microphoneMaxBps,
   preferredCodecs,
   shapedEncoding,
   type CameraCodec,
-  type CameraLimit,
   type Uplink,
   type Use,
 } from './encodings.ts';
@@ -205,13 +203,6 @@ export class Connection {
   /** Sends a camera in no more than this; what was said last holds. Never renegotiates. */
   async limitCamera(limit: CameraLimit): Promise<void> {
     this.#cameraLimit = limit;
-    await this.#adjust('camera', ({ encodings }) => {
-      limitedEncodings(encodings, limit).forEach(({ maxFramerate, scale }, index) => {
-        const encoding = encodings[index];
-        if (encoding !== undefined) Object.assign(encoding, { maxFramerate, scaleResolutionDownBy: scale });
-      });
-      return true;
-    });
     await this.#activate('camera');
   }
 
@@ -225,11 +216,9 @@ export class Connection {
 
   async #activate(source: Source): Promise<void> {
     await this.#adjust(source, ({ encodings }) => {
-      const limit = source === 'camera' ? this.#cameraLimit : null;
-      const limited = limit === null ? [] : limitedEncodings(encodings, limit);
-      const wanted = activeEncodings(encodings, this.#wanted.get(source) ?? true);
-      const fits = this.#fits(source);
-      const active = wanted.map((isWanted, index) => isWanted && fits && limited[index]?.isAllowed !== false);
+      const [wanted, fits] = [this.#wanted.get(source) ?? true, this.#fits(source)];
+      if (source === 'camera') return shapeCamera(encodings, { wanted, limit: this.#cameraLimit, fits });
+      const active = activeEncodings(encodings, wanted).map((isWanted) => isWanted && fits);
       if (active.every((isActive, index) => encodings[index]?.active === isActive)) return false;
       encodings.forEach((encoding, index) => (encoding.active = active[index] ?? true));
       return true;

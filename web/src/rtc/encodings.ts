@@ -1,5 +1,6 @@
 /** What is sent and in which codecs. Pure values. */
-import type { Source, WantedLayers } from '../protocol/index.ts';
+import type { Source } from '../protocol/index.ts';
+import { CAMERA_LAYERS, SCALABLE_CAMERA } from './cameraShape.ts';
 import { NO_CHANGE, screenShape, type ScreenShape } from './screenShape.ts';
 
 /** Clear for one voice, and as much again for the packet before. */
@@ -17,16 +18,6 @@ export function microphoneMaxBps(use: { readonly isMusic: boolean; readonly isNa
 }
 
 /**
- * A camera in three sizes, lowest quality first (RFC 8853): 180p, 360p and 720p of a 720p camera, each with three
- * temporal layers, so that a receiver may also get a half or a quarter of the frames.
- */
-const CAMERA_LAYERS: readonly (RTCRtpEncodingParameters & { scalabilityMode: string })[] = [
-  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: 'L1T3' },
-  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 450_000, scalabilityMode: 'L1T3' },
-  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_500_000, scalabilityMode: 'L1T3' },
-];
-
-/**
  * What a camera is sent in. Asked for from the first, VP9 and AV1 are one stream that holds its sizes as layers; a camera
  * that begins in another codec has three streams and keeps them.
  */
@@ -35,9 +26,6 @@ export type CameraCodec = 'vp8' | 'h264' | 'vp9' | 'av1' | 'h265';
 export function isScalable(codec: CameraCodec): boolean {
   return codec === 'vp9' || codec === 'av1';
 }
-
-/** One stream of three sizes and three frame rates; sizes need each other at keyframes alone. */
-const SCALABLE_CAMERA = { maxBitrate: 1_800_000, scalabilityMode: 'L3T3_KEY' };
 
 /** The streams of one source, lowest quality first. */
 export function encodingsOf(source: Source, codec: CameraCodec = 'vp8'): RTCRtpEncodingParameters[] {
@@ -109,15 +97,6 @@ export function contentHintOf(source: Source): 'motion' | 'detail' | '' {
   return source === 'screen' ? 'detail' : '';
 }
 
-/** Which encodings to send; one without a RID stands for the whole track. */
-export function activeEncodings(
-  encodings: readonly { readonly rid?: string }[],
-  wanted: WantedLayers,
-): readonly boolean[] {
-  if (typeof wanted === 'boolean') return encodings.map(() => wanted);
-  return encodings.map(({ rid }) => (rid === undefined ? wanted.length > 0 : wanted.includes(rid)));
-}
-
 /** In browsers, and not yet in TypeScript's DOM types. */
 type Encoding = RTCRtpEncodingParameters & { codec?: RTCRtpCodec; scalabilityMode?: string };
 
@@ -141,26 +120,4 @@ export function chooseCodec(parameters: RTCRtpSendParameters, codec: CameraCodec
     encoding.codec = { mimeType, clockRate, ...(sdpFmtpLine === undefined ? {} : { sdpFmtpLine }) };
   }
   return true;
-}
-
-/** What a device lets its camera be sent in, at most. */
-export interface CameraLimit {
-  readonly maxHeight: number;
-  readonly maxFps: number;
-}
-
-/** What the scales of the encodings are of. */
-const CAMERA_HEIGHT = 720;
-
-/** Streams that are larger are not sent; a single one is sent smaller. The smallest is always allowed. */
-export function limitedEncodings(
-  encodings: readonly { readonly rid?: string; readonly scaleResolutionDownBy?: number }[],
-  { maxHeight, maxFps }: CameraLimit,
-): readonly { readonly isAllowed: boolean; readonly maxFramerate: number; readonly scale: number }[] {
-  const isSimulcast = encodings.length > 1;
-  return encodings.map(({ scaleResolutionDownBy = 1 }, index) => ({
-    isAllowed: !isSimulcast || index === 0 || CAMERA_HEIGHT / scaleResolutionDownBy <= maxHeight,
-    maxFramerate: maxFps,
-    scale: isSimulcast ? scaleResolutionDownBy : Math.max(1, CAMERA_HEIGHT / maxHeight),
-  }));
 }

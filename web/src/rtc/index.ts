@@ -7,7 +7,8 @@ export {
   type ReceivingSlot,
 } from './Connection.ts';
 export { hostAddresses, type PathSample } from './hostAddresses.ts';
-export type { CameraCodec, CameraLimit, Uplink } from './encodings.ts';
+export type { CameraLimit } from './cameraShape.ts';
+export type { CameraCodec, Uplink } from './encodings.ts';
 export type { ConnectionStats, StreamStats } from './stats.ts';
 export type { VoiceSample } from './voiceLoss.ts';
 export {

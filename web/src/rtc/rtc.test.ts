@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { activeEncodings, chooseCodec, preferredCodecs, type Use } from './encodings.ts';
+import { chooseCodec, preferredCodecs, type Use } from './encodings.ts';
 import { describeLayers } from './headerExtensions.ts';
 import {
   mapMedia,
@@ -168,9 +168,7 @@ describe('describeLayers', () => {
   });
 });
 
-describe('activeEncodings', () => {
-  const simulcast = [{ rid: 'q' }, { rid: 'h' }, { rid: 'f' }];
-
+describe('chooseCodec', () => {
   const parametersOf = (count: number, ...names: string[]): RTCRtpSendParameters => ({
     codecs: names.map((name, index) => ({
       payloadType: 96 + index,
@@ -204,21 +202,6 @@ describe('activeEncodings', () => {
     const parameters = parametersOf(3, 'VP8');
     expect(chooseCodec(parameters, 'av1')).toBe(false);
     expect(parameters.encodings[0]).toEqual({ active: true });
-  });
-
-  it('sends the encodings that are wanted', () => {
-    expect(activeEncodings(simulcast, ['q', 'f'])).toEqual([true, false, true]);
-    expect(activeEncodings(simulcast, [])).toEqual([false, false, false]);
-  });
-
-  it('sends all or nothing when told so', () => {
-    expect(activeEncodings(simulcast, true)).toEqual([true, true, true]);
-    expect(activeEncodings([{}], false)).toEqual([false]);
-  });
-
-  it('takes a list for all of a track that has a single encoding', () => {
-    expect(activeEncodings([{}], ['q'])).toEqual([true]);
-    expect(activeEncodings([{}], [])).toEqual([false]);
   });
 });
 

@@ -14,6 +14,8 @@ use crate::tap::Tapped;
 pub const MAX_ENCODINGS: usize = 4;
 /// A change of rate below this share is not worth telling.
 const TOLD_CHANGE: f64 = 0.2;
+/// Nor is any of what takes so little: cameras that nobody receives come as stamps, a few frames a second.
+const LITTLE_BPS: f64 = 40_000.0;
 
 pub(crate) struct Track {
     pub id: TrackId,
@@ -227,5 +229,35 @@ fn is_near(now: &LayerSnapshot, told: &LayerSnapshot) -> bool {
     let rates = (now.bitrate_bps as f64, told.bitrate_bps as f64);
     now.is_active == told.is_active
         && (now.width, now.height) == (told.width, told.height)
-        && (rates.0 - rates.1).abs() <= rates.1 * TOLD_CHANGE
+        && (rates.0.max(rates.1) < LITTLE_BPS || (rates.0 - rates.1).abs() <= rates.1 * TOLD_CHANGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(bitrate_bps: u64) -> LayerSnapshot {
+        LayerSnapshot {
+            spatial: 0,
+            temporal: 0,
+            is_active: true,
+            bitrate_bps,
+            width: 80,
+            height: 45,
+            fps: 3,
+        }
+    }
+
+    #[test]
+    fn a_rate_is_told_once_it_has_changed_by_a_fifth() {
+        assert!(is_near(&at(119_000), &at(100_000)));
+        assert!(!is_near(&at(121_000), &at(100_000)));
+    }
+
+    #[test]
+    fn what_takes_less_than_a_voice_is_told_no_change_of() {
+        assert!(is_near(&at(10_000), &at(30_000)));
+        assert!(!is_near(&at(50_000), &at(30_000)));
+        assert!(!is_near(&at(30_000), &at(50_000)));
+    }
 }

@@ -1,0 +1,99 @@
+/** In which streams a camera is sent, by what somebody receives and what the device can. Pure values. */
+import type { WantedLayers } from '../protocol/index.ts';
+
+interface Stream {
+  readonly scaleResolutionDownBy: number;
+  readonly maxBitrate: number;
+}
+
+/**
+ * A camera in three sizes, lowest quality first (RFC 8853): 180p, 360p and 720p of a 720p camera, each with three
+ * temporal layers, so that a receiver may also get a half or a quarter of the frames.
+ */
+export const CAMERA_LAYERS: readonly (Stream & { readonly rid: string; readonly scalabilityMode: string })[] =
+  [
+    { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000, scalabilityMode: 'L1T3' },
+    { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 450_000, scalabilityMode: 'L1T3' },
+    { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_500_000, scalabilityMode: 'L1T3' },
+  ];
+/** One stream of three sizes and three frame rates; sizes need each other at keyframes alone. */
+export const SCALABLE_CAMERA: Stream & { readonly scalabilityMode: string } = {
+  scaleResolutionDownBy: 1,
+  maxBitrate: 1_800_000,
+  scalabilityMode: 'L3T3_KEY',
+};
+/**
+ * What is sent while nobody receives a camera: 80 × 45 of a 720p one, three times a second. Every five seconds a
+ * browser asks its path for twice what all its streams may take. Without pictures these are 288 kbit/s, and what it found
+ * it holds for all that the path carries: who came next saw a blurred picture for seconds.
+ */
+const STAMP = { scaleResolutionDownBy: 16, maxFramerate: 3 };
+/** What the scales of the streams are of. */
+const CAMERA_HEIGHT = 720;
+
+/** What a device lets its camera be sent in, at most. */
+export interface CameraLimit {
+  readonly maxHeight: number;
+  readonly maxFps: number;
+}
+
+export interface CameraUse {
+  readonly wanted: WantedLayers;
+  readonly limit: CameraLimit | null;
+  /** Whether the way to the node carries pictures. */
+  readonly fits: boolean;
+}
+
+/** Which encodings to send; one without a RID stands for the whole track. */
+export function activeEncodings(
+  encodings: readonly { readonly rid?: string }[],
+  wanted: WantedLayers,
+): readonly boolean[] {
+  if (typeof wanted === 'boolean') return encodings.map(() => wanted);
+  return encodings.map(({ rid }) => (rid === undefined ? wanted.length > 0 : wanted.includes(rid)));
+}
+
+/**
+ * What each stream of a camera is to be. Streams that are larger than the limit are not sent, a single one is sent
+ * smaller; the smallest is always allowed.
+ */
+export function cameraStreams(
+  encodings: readonly { readonly rid?: string }[],
+  { wanted, limit, fits }: CameraUse,
+): readonly (Stream & { readonly active: boolean; readonly maxFramerate: number | undefined })[] {
+  const isSimulcast = encodings.length > 1;
+  const streams = isSimulcast ? CAMERA_LAYERS : [SCALABLE_CAMERA];
+  const isWanted = activeEncodings(encodings, wanted);
+  const isForNobody = fits && !isWanted.includes(true);
+  const { maxHeight, maxFps } = limit ?? { maxHeight: CAMERA_HEIGHT, maxFps: undefined };
+  return streams.map(({ scaleResolutionDownBy, maxBitrate }, index) => {
+    if (isForNobody && index === 0) return { ...STAMP, maxBitrate: mostOf(streams), active: true };
+    const isAllowed = !isSimulcast || index === 0 || CAMERA_HEIGHT / scaleResolutionDownBy <= maxHeight;
+    return {
+      scaleResolutionDownBy: isSimulcast ? scaleResolutionDownBy : Math.max(1, CAMERA_HEIGHT / maxHeight),
+      maxBitrate,
+      maxFramerate: maxFps,
+      active: fits && isAllowed && isWanted[index] === true,
+    };
+  });
+}
+
+function mostOf(streams: readonly Stream[]): number {
+  return streams.reduce((sum, { maxBitrate }) => sum + maxBitrate, 0);
+}
+
+/** Gives the encodings of a camera the shape for this use; returns false where they have it. */
+export function shapeCamera(encodings: readonly RTCRtpEncodingParameters[], use: CameraUse): boolean {
+  let isChanged = false;
+  cameraStreams(encodings, use).forEach((stream, index) => {
+    const encoding = encodings[index];
+    if (encoding === undefined) return;
+    const { active, maxBitrate, maxFramerate, scaleResolutionDownBy } = encoding;
+    const before = { scaleResolutionDownBy, maxBitrate, maxFramerate, active };
+    isChanged ||= Object.entries(stream).some(([name, value]) => before[name as keyof Stream] !== value);
+    Object.assign(encoding, stream);
+    // Set and undefined, it would be refused.
+    if (stream.maxFramerate === undefined) delete encoding.maxFramerate;
+  });
+  return isChanged;
+}
