@@ -22,8 +22,14 @@ class Budget:
 
     # (since, bits per second), oldest first; each holds until the next.
     _estimates: deque[tuple[Instant, float]] = field(default_factory=deque)
+    # When the first came, while none was lower than one before.
+    _rising_since: Instant | None = None
 
     def handle_estimate(self, now: Instant, estimate_bps: float) -> None:
+        if self.is_unknown:
+            self._rising_since = now
+        elif estimate_bps < self.estimate_bps:
+            self._rising_since = None
         self._estimates.append((now, estimate_bps))
         while len(self._estimates) > 1 and self._estimates[1][0] <= now - STEADY_SECONDS:
             self._estimates.popleft()
@@ -44,7 +50,9 @@ class Budget:
         return highest if current >= highest * (1 - DIP) else current
 
     def steady(self, now: Instant) -> float:
-        """The lowest estimate of the last second."""
+        """The lowest estimate of the last second; of a new link the latest, as first probes are no crests."""
+        if self._rising_since is not None and now - self._rising_since < STEADY_SECONDS:
+            return self.estimate_bps
         return min(self._since(now - STEADY_SECONDS), default=UNLIMITED)
 
     def has_fallen(self, now: Instant) -> bool:

@@ -30,6 +30,16 @@ def test_many_small_dips_do_not_add_up():
     assert budget.spendable(Instant(0.3)) == 860
 
 
+def test_what_the_first_probes_find_is_steady_at_once():
+    budget = budget_of((0.0, 500), (0.1, 1900), (0.2, 2300))
+    assert budget.steady(Instant(0.2)) == 2300
+
+
+def test_a_new_link_that_fell_has_to_be_steady_as_any_other():
+    budget = budget_of((0.0, 500), (0.1, 1900), (0.2, 700), (0.3, 1900))
+    assert budget.steady(Instant(0.3)) == 500
+
+
 def test_a_rise_is_steady_after_a_second():
     budget = budget_of((0.0, 300), (1.0, 1000))
     assert budget.spendable(Instant(1.0)) == 1000
