@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from media_node.bandwidth.best import REDUCED_SCALE, BestLayer
 from media_node.bandwidth.demand import Demand
 from media_node.bandwidth.layers import Ladder, Layer, Limit, TrackLayers
 from media_node.bandwidth.receiver import Receiver, Shown
@@ -47,6 +48,14 @@ class Source:
     rids: tuple[str, ...]
     layers: TrackLayers
     demand: Demand[Place]
+    best: BestLayer = field(default_factory=BestLayer)
+    # As its sender was told last.
+    best_scale: float = 1.0
+
+    @property
+    def may_be_reduced(self) -> bool:
+        """Whether the best of its layers is a stream of its own, of a camera."""
+        return len(self.rids) > 1 and self.track.source == "camera"
 
 
 @dataclass
@@ -68,6 +77,8 @@ class Distribution:
     _pending: dict[TrackId, None] = field(default_factory=dict)
     # Receivers whose estimate has changed lately: what has stood for a while counts for more.
     _trembling: dict[Key, None] = field(default_factory=dict)
+    # Tracks that somebody's link does not carry the best layer of.
+    _scarce: dict[TrackId, None] = field(default_factory=dict)
     _paused: set[Place] = field(default_factory=set)
 
     # What happens in meetings.
@@ -129,12 +140,18 @@ class Distribution:
         source.demand.put(now, ((source.meeting, RECORDER), SlotId("")), best)
         self._sources[source.track.id] = None
 
-    def handle_reconnected(self, key: Key) -> None:
+    def handle_reconnected(self, now: Instant, key: Key) -> None:
         """A participant's slots are new in the plane: all is to be said again."""
         receiver = self.receiver_by_key.get(key)
         if receiver is not None:
             receiver.begin_again()
             self._receivers[key] = None
+        for track in self._tracks_by_key.get(key, ()):
+            # A new connection sends everything whole, and browsers begin all streams anew with an answer.
+            source = self.source_by_track[track]
+            source.demand.begin_again(now)
+            source.best_scale = 1.0
+            self._sources[track] = None
 
     # What the plane tells.
 
@@ -192,6 +209,11 @@ class Distribution:
                 self._sources[track] = None
                 if source.layers.handle_timeout(now):
                     self._touch(source)
+        scarce, self._scarce = self._scarce, {}
+        for track in scarce:
+            source = self.source_by_track.get(track)
+            if source is not None:
+                self._fit_best(now, source)
 
     # What follows.
 
@@ -245,6 +267,9 @@ class Distribution:
             self._tell_paused(key, slot, shown, told)
         if receiver.is_overdrawn:
             self._trembling[key] = None
+        for shown in receiver.shown_by_slot.values():
+            if shown.reason == "bandwidth":
+                self._scarce[shown.track] = None
         ceiling = receiver.next_ceiling()
         if ceiling is not None:
             self.forwarding.set_send_ceiling(key, ceiling)
@@ -268,9 +293,49 @@ class Distribution:
             (self._paused.add if is_paused else self._paused.discard)((key, slot))
             told.setdefault(key[0], []).append(SlotPaused(key[1], slot, shown.track, is_paused))
 
+    def _fit_best(self, now: Instant, source: Source) -> None:
+        """Ask for the best layer in the size that somebody's link carries."""
+        best, top = source.best, len(source.rids) - 1
+        if not best.is_reduced:
+            best.whole_height, best.whole_bps = source.layers.best()
+        if not (source.may_be_reduced and best.is_reducible):
+            return
+        is_received = source.demand.is_needed(top)
+        is_turned = best.handle_seen(now, source.layers.best()[0]) or best.settle(
+            now,
+            is_received=is_received,
+            fits_whole=best.is_reduced and self._fits_whole(now, source),
+            fits_reduced=not is_received and self._could_give(now, source, best.reduced_bps),
+        )
+        if is_turned:
+            source.layers.resize_best(best.height, best.bps, best.whole_bps)
+            self._sources[source.track.id] = None
+            self._touch(source)
+        if best.is_open:
+            self._scarce[source.track.id] = None
+
+    def _fits_whole(self, now: Instant, source: Source) -> bool:
+        return source.meeting in self._recorded or self._could_give(now, source, source.best.whole_bps)
+
+    def _could_give(self, now: Instant, source: Source, cost_bps: int) -> bool:
+        """Whether somebody who wants the best layer whole could be given it at this cost."""
+        return any(
+            self._wants_whole(key, slot, source) and self.receiver_by_key[key].could_give(now, slot, cost_bps)
+            for key, slot in source.demand.places
+        )
+
+    def _wants_whole(self, key: Key, slot: SlotId, source: Source) -> bool:
+        receiver = self.receiver_by_key.get(key)
+        shown = receiver.shown_by_slot.get(slot) if receiver is not None else None
+        if shown is None or shown.limit.shed:
+            return False
+        return shown.limit.max_height is None or shown.limit.max_height >= source.best.whole_height
+
     def _settle_source(self, now: Instant, source: Source, told: Told) -> None:
         demand, track = source.demand, source.track
-        if demand.settle(now):
+        best_scale = REDUCED_SCALE if source.best.is_reduced else 1.0
+        is_resized, source.best_scale = best_scale != source.best_scale, best_scale
+        if demand.settle(now) or is_resized:
             if len(demand.asked) == demand.layers:
                 wanted: bool | tuple[str, ...] = True
             else:
@@ -279,7 +344,8 @@ class Distribution:
                 )
             spatial = demand.asked if source.rids else source.layers.spatial_layers if demand.asked else ()
             source.layers.handle_wanted(now, spatial)
-            told.setdefault(source.meeting, []).append(LayersWanted(track.participant, track.id, wanted))
+            event = LayersWanted(track.participant, track.id, wanted, best_scale)
+            told.setdefault(source.meeting, []).append(event)
         if not demand.is_settled or source.layers.is_waiting(now):
             self._pending[track.id] = None
 

@@ -162,7 +162,7 @@ class Hosting:
         for track in member.track_by_id.values():
             self.live.add_track(meeting, track)
         self._forwarding.reconcile(seat.meeting, member, takes_all=seat.participant in meeting.recorders)
-        self.live.distribution.handle_reconnected(key)
+        self.live.distribution.handle_reconnected(self._now(), key)
         self.live.apply(meeting, events)
         return answer
 

@@ -48,6 +48,15 @@ class Demand(Generic[Place]):
             if self._count[layer] == 0:
                 self._released[layer] = now
 
+    def begin_again(self, now: Instant) -> None:
+        """The sender's connection is new: it sends everything."""
+        self.asked = frozenset(range(self.layers))
+        self._released |= dict.fromkeys(self.asked, now)
+
+    def is_needed(self, layer: int) -> bool:
+        """Whether a place needs this layer."""
+        return bool(self._count.get(layer))
+
     def settle(self, now: Instant) -> bool:
         """Bring what the sender is asked for up to date; returns whether that has changed."""
         kept = {layer for layer in self.asked if now - self._released.get(layer, now) < STOP_SECONDS}

@@ -24,7 +24,14 @@ FPS_TOLERANCE = 1.2
 NOTICEABLE = 0.05
 FPS_NOTICEABLE = 0.2
 # What cameras of these heights usually take; the rung above the last takes as much again.
-USUAL_BPS = ((180, 150_000), (360, 500_000), (540, 900_000), (720, 1_500_000), (1080, 3_000_000))
+USUAL_BPS = (
+    (180, 150_000),
+    (360, 500_000),
+    (480, 800_000),
+    (540, 900_000),
+    (720, 1_500_000),
+    (1080, 3_000_000),
+)
 # Without any height: the lowest, each above it four times that.
 FIRST_BPS = 100_000
 # Higher than any temporal layer: the plane takes the best that there is.
@@ -71,12 +78,13 @@ class Ladder:
     """Rungs, least first, costs ascending.
 
     `above` is the spatial layer that would come next if the sender gave it, `is_shed` says that the node
-    itself left rungs out.
+    itself left rungs out. `whole_bps` is what the best rung would take that is asked for in a smaller size.
     """
 
     rungs: tuple[Rung, ...]
     above: int | None = None
     is_shed: bool = False
+    whole_bps: int | None = None
 
     @cached_property
     def costs_bps(self) -> tuple[int, ...]:
@@ -95,6 +103,8 @@ class TrackLayers:
     # Of those, what had not come when that was last looked at; None: not looked at since they were asked for.
     _waited_for: frozenset[int] | None = None
     _ladder_by_limit: dict[Limit, Ladder] = field(default_factory=dict)
+    # What the best layer would take that is asked for in a smaller size.
+    _whole_bps: int | None = None
     # How many encodings were offered, as long as nothing of them has been seen.
     _unseen: int | None = None
 
@@ -129,6 +139,28 @@ class TrackLayers:
         self._wanted_since = {spatial: before.get(spatial, now) for spatial in spatial_layers}
         self._waited_for = None
         self._ladder_by_limit.clear()
+
+    def resize_best(self, height: int, bitrate_bps: int, whole_bps: int) -> None:
+        """The best layer is asked for in another size from now on: what was measured of it holds no longer.
+
+        Args:
+            bitrate_bps: What it will take, and `whole_bps` what it would take in its whole size.
+        """
+        change = bitrate_bps / max(1, self.best()[1])
+        best = self.spatial_layers[-1]
+        for key, layer in self._layers.items():
+            if key[0] == best:
+                resized = int(layer.bitrate_bps * change)
+                self._layers[key] = replace(layer, height=height, bitrate_bps=resized)
+        self._whole_bps = whole_bps if whole_bps > bitrate_bps else None
+        self._ladder_by_limit.clear()
+
+    def best(self) -> tuple[int, int]:
+        """Height in pixels, 0 for unknown, and bits per second of the best layer, as known or as usual."""
+        heights = self._known_heights()
+        spatial = self.spatial_layers[-1]
+        costs = [self._rung(heights, *key).cost_bps for key in self._layers if key[0] == spatial]
+        return heights[spatial], max(costs)
 
     def handle_timeout(self, now: Instant) -> bool:
         """Look again at what is silent: time alone takes layers off the ladder. Returns whether it did."""
@@ -174,7 +206,8 @@ class TrackLayers:
         heights = self._known_heights()
         rungs = _ascending([self._rung(heights, *step) for step in self._path(given, limit)])
         kept = rungs[: max(1, len(rungs) - limit.shed)]
-        return Ladder(tuple(kept), missing[0] if missing else None, len(kept) < len(rungs))
+        whole_bps = self._whole_bps if kept[-1].spatial == self.spatial_layers[-1] else None
+        return Ladder(tuple(kept), missing[0] if missing else None, len(kept) < len(rungs), whole_bps)
 
     def _visible(self, limit: Limit) -> list[int]:
         """Spatial layers that do not exceed the slot, the lowest in any case."""
@@ -209,7 +242,7 @@ class TrackLayers:
 
     def _expected_bps(self, heights: dict[int, int], layer: Layer) -> int:
         height = heights[layer.spatial]
-        usual = next((bps for known, bps in USUAL_BPS if height <= known), 2 * USUAL_BPS[-1][1])
+        usual = usual_bps(height)
         if height == 0:
             usual = FIRST_BPS * 4 ** list(heights).index(layer.spatial)
         steps = [one.temporal for key, one in self._layers.items() if key[0] == layer.spatial]
@@ -252,6 +285,11 @@ class TrackLayers:
             return True
         since = self._wanted_since.get(spatial)
         return since is not None and now - since >= START_SECONDS
+
+
+def usual_bps(height: int) -> int:
+    """What cameras of this height usually take, bits per second."""
+    return next((bps for known, bps in USUAL_BPS if height <= known), 2 * USUAL_BPS[-1][1])
 
 
 @lru_cache(256)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from media_node.bandwidth.allocate import PAUSED, Wish, allocate, ceiling
+from media_node.bandwidth.allocate import MARGIN, PAUSED, Wish, allocate, ceiling
 from media_node.bandwidth.budget import Budget
 from media_node.bandwidth.layers import HALF_LIFE_SECONDS, Ladder, Limit, Rung
 from media_node.quantities import Instant, SlotId, TrackId
@@ -97,7 +97,7 @@ class Receiver:
         """Choose the layers of all slots; returns those whose choice, or what they wait for, has changed."""
         slots = list(self.shown_by_slot.items())
         ladders = [ladder_of(shown.track, shown.limit) for _, shown in slots]
-        self._wanted_bps = sum(ladder.costs_bps[-1] for ladder in ladders if ladder.rungs)
+        self._wanted_bps = sum(ladder.whole_bps or ladder.costs_bps[-1] for ladder in ladders if ladder.rungs)
         chosen = self._allocate(now, [shown for _, shown in slots], ladders)
         changed = []
         self._used_bps, self.is_satisfied = float(self.audio_bps), True
@@ -107,6 +107,15 @@ class Receiver:
             if _take(shown, ladder, index):
                 changed.append(slot)
         return changed
+
+    def could_give(self, now: Instant, slot: SlotId, cost_bps: int) -> bool:
+        """Whether a picture of this cost fits in place of what a slot has, with the margin of a step up."""
+        shown = self.shown_by_slot.get(slot)
+        if shown is None:
+            return False
+        has_bps = shown.rung.cost_bps if shown.rung is not None else 0
+        total_bps = self._used_bps - has_bps + cost_bps
+        return total_bps * MARGIN <= min(self.budget.spendable(now), self.budget.steady(now))
 
     def _allocate(self, now: Instant, shown: Sequence[Shown], ladders: Sequence[Ladder]) -> list[int]:
         """The rung for each slot."""
@@ -177,7 +186,7 @@ def _take(shown: Shown, ladder: Ladder, index: int) -> bool:
 
 
 def _reason(ladder: Ladder, is_top: bool, above: int | None) -> Reason:
-    if not is_top:
+    if not is_top or ladder.whole_bps is not None:
         return "bandwidth"
     if ladder.is_shed:
         return "node"

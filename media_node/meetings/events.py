@@ -109,11 +109,16 @@ class SlotPaused:
 
 @dataclass(frozen=True)
 class LayersWanted:
-    """Which layers of a track somebody receives, as RIDs, or all or none; told to its publisher."""
+    """Which layers of a track somebody receives, as RIDs, or all or none; told to its publisher.
+
+    Attributes:
+        best_scale: How many times smaller than whole the best layer is to be sent.
+    """
 
     to: ParticipantId
     track: TrackId
     wanted: bool | tuple[str, ...]
+    best_scale: float = 1.0
 
 
 @dataclass(frozen=True)

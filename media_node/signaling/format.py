@@ -141,8 +141,9 @@ def format_event(event: Event) -> Json | None:
             return {"type": "slots", "slots": slots}
         case SlotPaused(_, slot, track, is_paused):
             return {"type": "slots", "slots": [{"slot": slot, "track": track, "paused": is_paused}]}
-        case LayersWanted(_, track, wanted):
-            return {"type": "layers", "track": track, "wanted": wanted}
+        case LayersWanted(_, track, wanted, best_scale):
+            smaller = {} if best_scale == 1.0 else {"bestScaleDownBy": best_scale}
+            return {"type": "layers", "track": track, "wanted": wanted, **smaller}
         case CodecsChanged(codecs):
             return {"type": "codecs", **_codecs(codecs)}
         case SpeakersChanged(speakers):

@@ -151,6 +151,21 @@ describe.skipIf(missing !== undefined)('somebody behind a bad link', () => {
     );
   });
 
+  it('sees 480p where the link carries more than 360p and less than 720p, and 720p once it carries that', async () => {
+    const fine = { delayMs: 20 };
+    const steps: Seconds[] = [];
+    for (const [rateBps, least, most] of [
+      [1_400_000, 480, 480],
+      [4_000_000, 720, 720],
+    ] as const) {
+      await link.set(fine, { ...fine, rateBps, queueMs: 300 });
+      const is = ({ height }: Seconds): boolean => height >= least && height <= most;
+      steps.push(await eventually(() => bob.seconds(2), is, 60_000));
+    }
+    print('between 360p and 720p', { steps });
+    await link.set(fine);
+  });
+
   it('goes on as the same person over another address, as from one Wi-Fi to another', async () => {
     await link.set({ delayMs: 20 });
     const id = await bob.participantId();

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from media_node.bandwidth.layers import Layer
+from media_node.quantities import Instant
 from tests.support.stage import Stage, grid
 
 
@@ -68,6 +72,89 @@ def test_step_by_step_down_and_up_again():
         stage.estimate("ben", estimate)
         seen.append(stage.layer("ben"))
     assert seen == [(2, 1), (1, 1), (0, 1), (0, 0), None, (2, 1)]
+
+
+def reduced_grid() -> list[Layer]:
+    """The best layer in 480p, as its sender was asked."""
+    return [
+        replace(layer, height=480, bitrate_bps=layer.bitrate_bps * 55 // 100) if layer.spatial == 2 else layer
+        for layer in grid()
+    ]
+
+
+def narrow_pair() -> Stage:
+    """Ben's link carries more than Anna's 360p, and less than her 720p."""
+    stage = pair()
+    for _ in range(16):
+        stage.estimate("ben", 1_000_000)
+        stage.wait(0.25)
+    return stage
+
+
+def test_where_nobody_can_have_the_best_layer_it_is_asked_for_smaller():
+    stage = narrow_pair()
+    told = stage.heard("anna", "layers")[-1]
+    assert (told["wanted"], told["bestScaleDownBy"]) == (["q", "f"], 1.5)
+    assert stage.layer("ben") == (2, 1)
+
+
+def test_the_best_layer_is_whole_again_for_the_first_who_can_have_it():
+    stage = narrow_pair()
+    stage.layers("anna", reduced_grid())
+    stage.join("carl", "microphone")
+    stage.estimate("carl", 5_000_000)
+    stage.show("carl", 0, "anna")
+    stage.heard("anna", "layers")
+    stage.wait(3)
+    assert "bestScaleDownBy" not in stage.heard("anna", "layers")[-1]
+    stage.layers("anna", grid())
+    assert (stage.layer("ben"), stage.layer("carl")) == ((1, 1), (2, 1))
+
+
+def test_who_is_shown_a_smaller_best_layer_is_probed_for_the_whole_one():
+    stage = pair()
+    before = stage.forwarding.ceiling_by_key[stage.key("ben")]
+    for _ in range(16):
+        stage.estimate("ben", 1_000_000)
+        stage.wait(0.25)
+    assert stage.forwarding.ceiling_by_key[stage.key("ben")] >= before
+
+
+def test_nobody_gets_less_for_somebody_with_a_narrow_link():
+    stage = pair()
+    stage.join("carl", "microphone")
+    stage.estimate("carl", 1_000_000)
+    stage.show("carl", 0, "anna")
+    stage.wait(10)
+    assert all("bestScaleDownBy" not in told for told in stage.heard("anna", "layers"))
+    assert stage.layer("ben") == (2, 1)
+
+
+def test_a_recording_has_the_best_layer_whole():
+    stage = narrow_pair()
+    stage.layers("anna", reduced_grid())
+    stage.hosting.live.distribution.handle_recording(Instant(stage.now), stage.meeting, True)
+    stage.wait(3)
+    assert "bestScaleDownBy" not in stage.heard("anna", "layers")[-1]
+
+
+def test_a_sender_that_does_not_follow_is_asked_no_more():
+    stage = narrow_pair()
+    stage.layers("anna", grid())
+    stage.wait(4)
+    assert "bestScaleDownBy" not in stage.heard("anna", "layers")[-1]
+    assert stage.layer("ben") == (1, 1)
+    stage.wait(60)
+    assert not stage.heard("anna", "layers")
+
+
+def test_a_publisher_that_connects_anew_is_told_again_what_is_received():
+    stage = narrow_pair()
+    stage.heard("anna", "layers")
+    stage.hosting.live.distribution.handle_reconnected(Instant(stage.now), stage.key("anna"))
+    stage.wait(2)
+    told = stage.heard("anna", "layers")[-1]
+    assert (told["wanted"], told["bestScaleDownBy"]) == (["q", "f"], 1.5)
 
 
 def test_what_nobody_receives_is_stopped_within_two_seconds_and_started_at_once():
@@ -197,7 +284,7 @@ def test_new_slots_of_a_new_connection_are_told_everything_again():
     stage = pair()
     stage.show("ben", 0, "anna", max_height=180)
     stage.forwarding.layer_by_place.clear()
-    stage.hosting.live.distribution.handle_reconnected(stage.key("ben"))
+    stage.hosting.live.distribution.handle_reconnected(Instant(stage.now), stage.key("ben"))
     stage.hosting.handle_policy_timeout()
     assert stage.layer("ben") == (0, 1)
 

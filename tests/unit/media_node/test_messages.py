@@ -135,6 +135,7 @@ def test_every_event_becomes_a_message_of_the_contract():
         events.SlotPaused(ben.id, SlotId("5"), track.id, True),
         events.LayersWanted(ben.id, track.id, False),
         events.LayersWanted(ben.id, track.id, ("q", "h")),
+        events.LayersWanted(ben.id, track.id, ("q", "f"), 1.5),
         events.SpeakersChanged(((ben.id, track.id, 30),)),
         events.ChatSent(chat),
         events.ReactionSent(other, "👍"),

@@ -265,9 +265,9 @@ export class Meeting implements MeetingClient {
     await connection?.send(source, track);
   }
 
-  #encode(track: TrackId, wanted: WantedLayers): void {
+  #encode(track: TrackId, wanted: WantedLayers, bestScaleDownBy?: number): void {
     const own = this.#participants.self?.tracks.find(({ id }) => id === track);
-    if (own !== undefined) void this.#link.connection?.encode(own.source, wanted);
+    if (own !== undefined) void this.#link.connection?.encode(own.source, wanted, bestScaleDownBy);
   }
 
   #reconcileTracks(): void {
@@ -350,7 +350,7 @@ export class Meeting implements MeetingClient {
         this.#adapting.handleCodecs(message);
         return;
       case 'layers':
-        this.#encode(message.track, message.wanted);
+        this.#encode(message.track, message.wanted, message.bestScaleDownBy);
         return;
       default:
         // Answers and ends are the link's own business.

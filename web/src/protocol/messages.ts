@@ -221,7 +221,13 @@ export type NodeMessageBody =
       readonly type: 'links';
       readonly links: readonly { readonly participant: ParticipantId; readonly quality: Verdict }[];
     }
-  | { readonly type: 'layers'; readonly track: TrackId; readonly wanted: WantedLayers }
+  | {
+      readonly type: 'layers';
+      readonly track: TrackId;
+      readonly wanted: WantedLayers;
+      /** How many times smaller than whole the best encoding is to be sent; absent for whole. */
+      readonly bestScaleDownBy?: number;
+    }
   | ({ readonly type: 'codecs' } & SharedCodecs)
   | {
       readonly type: 'quality';

@@ -123,6 +123,12 @@ function wantedLayers(value: unknown, path: string): WantedLayers {
   return typeof value === 'boolean' ? value : rids(value, path);
 }
 
+function scaleDown(value: unknown, path: string): number {
+  const checked = number(value, path);
+  if (checked <= 1 || checked > 16) throw new decode.Malformed(`${path} must be above 1, and 16 at most`);
+  return checked;
+}
+
 const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>>> = {
   joined: object({
     participant: object({ id: string, displayName: string, role }),
@@ -146,7 +152,7 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
   links: object({
     links: listOf(object({ participant: string, quality: oneOf('good', 'uplink', 'downlink') })),
   }),
-  layers: object({ track: string, wanted: wantedLayers }),
+  layers: object({ track: string, wanted: wantedLayers, bestScaleDownBy: optional(scaleDown) }),
   codecs: sharedCodecs,
   quality: object({
     rttMs: optional(number),

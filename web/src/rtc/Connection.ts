@@ -58,6 +58,7 @@ export class Connection {
   readonly #receivers: RTCRtpTransceiver[] = [];
   readonly #wanted = new Map<Source, WantedLayers>();
   #cameraLimit: CameraLimit | null = null;
+  #bestScaleDownBy = 1;
   readonly #encoding = new Map<Source, Promise<void>>();
   /** Two offers made at the same time would order their m-lines anew, which browsers refuse. */
   #offer: Promise<string> | null = null;
@@ -194,9 +195,13 @@ export class Connection {
     await this.applyAnswer(answer);
   }
 
-  /** Encodes what somebody receives and nothing else; what was said last holds. Never renegotiates. */
-  async encode(source: Source, wanted: WantedLayers): Promise<void> {
+  /**
+   * Encodes what somebody receives and nothing else, the best of a camera so many times smaller; what was said last
+   * holds. Never renegotiates.
+   */
+  async encode(source: Source, wanted: WantedLayers, bestScaleDownBy = 1): Promise<void> {
     this.#wanted.set(source, wanted);
+    if (source === 'camera') this.#bestScaleDownBy = bestScaleDownBy;
     await this.#activate(source);
   }
 
@@ -217,7 +222,10 @@ export class Connection {
   async #activate(source: Source): Promise<void> {
     await this.#adjust(source, ({ encodings }) => {
       const [wanted, fits] = [this.#wanted.get(source) ?? true, this.#fits(source)];
-      if (source === 'camera') return shapeCamera(encodings, { wanted, limit: this.#cameraLimit, fits });
+      if (source === 'camera') {
+        const [limit, bestScaleDownBy] = [this.#cameraLimit, this.#bestScaleDownBy];
+        return shapeCamera(encodings, { wanted, limit, fits, bestScaleDownBy });
+      }
       const active = activeEncodings(encodings, wanted).map((isWanted) => isWanted && fits);
       if (active.every((isActive, index) => encodings[index]?.active === isActive)) return false;
       encodings.forEach((encoding, index) => (encoding.active = active[index] ?? true));

@@ -6,6 +6,7 @@ const use = (change: Partial<CameraUse> = {}): CameraUse => ({
   wanted: true,
   limit: null,
   fits: true,
+  bestScaleDownBy: 1,
   ...change,
 });
 
@@ -46,6 +47,13 @@ describe('cameraStreams', () => {
     expect(cameraStreams(SIMULCAST, use({ limit })).map(({ maxFramerate }) => maxFramerate)).toEqual([
       15, 15, 15,
     ]);
+  });
+
+  it('sends the best size smaller where nobody could have it whole', () => {
+    expect(sent({ bestScaleDownBy: 1.5 })).toEqual([180, 360, 480]);
+    expect(sent({ bestScaleDownBy: 1.5 }, [{}])).toEqual([720]);
+    const rates = cameraStreams(SIMULCAST, use({ bestScaleDownBy: 1.5 })).map(({ maxBitrate }) => maxBitrate);
+    expect(rates).toEqual([150_000, 450_000, 816_497]);
   });
 
   it('goes on as a stamp that may take as much as all of it while nobody receives it', () => {

@@ -28,6 +28,8 @@ export const SCALABLE_CAMERA: Stream & { readonly scalabilityMode: string } = {
  * it holds for all that the path carries: who came next saw a blurred picture for seconds.
  */
 const STAMP = { scaleResolutionDownBy: 16, maxFramerate: 3 };
+/** Smaller pictures take more bits for each of their pixels: 1,500 kbit/s for 720p and 816 for 480p. */
+const BITS_EXPONENT = 1.5;
 /** What the scales of the streams are of. */
 const CAMERA_HEIGHT = 720;
 
@@ -42,6 +44,8 @@ export interface CameraUse {
   readonly limit: CameraLimit | null;
   /** Whether the way to the node carries pictures. */
   readonly fits: boolean;
+  /** How many times smaller than whole the best size is to be: nobody's link carries it whole. */
+  readonly bestScaleDownBy: number;
 }
 
 /** Which encodings to send; one without a RID stands for the whole track. */
@@ -59,14 +63,16 @@ export function activeEncodings(
  */
 export function cameraStreams(
   encodings: readonly { readonly rid?: string }[],
-  { wanted, limit, fits }: CameraUse,
+  { wanted, limit, fits, bestScaleDownBy }: CameraUse,
 ): readonly (Stream & { readonly active: boolean; readonly maxFramerate: number | undefined })[] {
   const isSimulcast = encodings.length > 1;
   const streams = isSimulcast ? CAMERA_LAYERS : [SCALABLE_CAMERA];
   const isWanted = activeEncodings(encodings, wanted);
   const isForNobody = fits && !isWanted.includes(true);
   const { maxHeight, maxFps } = limit ?? { maxHeight: CAMERA_HEIGHT, maxFps: undefined };
-  return streams.map(({ scaleResolutionDownBy, maxBitrate }, index) => {
+  return streams.map((stream, index) => {
+    const isBest = isSimulcast && index === streams.length - 1;
+    const { scaleResolutionDownBy, maxBitrate } = isBest ? smaller(stream, bestScaleDownBy) : stream;
     if (isForNobody && index === 0) return { ...STAMP, maxBitrate: mostOf(streams), active: true };
     const isAllowed = !isSimulcast || index === 0 || CAMERA_HEIGHT / scaleResolutionDownBy <= maxHeight;
     return {
@@ -76,6 +82,13 @@ export function cameraStreams(
       active: fits && isAllowed && isWanted[index] === true,
     };
   });
+}
+
+function smaller({ scaleResolutionDownBy, maxBitrate }: Stream, times: number): Stream {
+  return {
+    scaleResolutionDownBy: scaleResolutionDownBy * times,
+    maxBitrate: Math.round(maxBitrate / times ** BITS_EXPONENT),
+  };
 }
 
 function mostOf(streams: readonly Stream[]): number {
