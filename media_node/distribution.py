@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from media_node.bandwidth.best import REDUCED_SCALE, BestLayer
 from media_node.bandwidth.demand import Demand
 from media_node.bandwidth.layers import Ladder, Layer, Limit, TrackLayers
-from media_node.bandwidth.receiver import Receiver, Shown
+from media_node.bandwidth.receiver import UNHINDERED, Receiver, Shown
 from media_node.forwarding import Forwarding
 from media_node.meetings.events import (
     Event,
@@ -21,8 +21,9 @@ from media_node.meetings.events import (
     ParticipantLeft,
     RecorderJoined,
     RecorderLeft,
-    SlotPaused,
+    SlotLimit,
     SlotsChanged,
+    SlotsLimited,
     SpeakersChanged,
     TrackUnpublished,
 )
@@ -79,7 +80,6 @@ class Distribution:
     _trembling: dict[Key, None] = field(default_factory=dict)
     # Tracks that somebody's link does not carry the best layer of.
     _scarce: dict[TrackId, None] = field(default_factory=dict)
-    _paused: set[Place] = field(default_factory=set)
 
     # What happens in meetings.
 
@@ -217,15 +217,16 @@ class Distribution:
 
     # What follows.
 
-    def paused(self, key: Key) -> list[SlotPaused]:
-        """The slots of a participant whose video pauses."""
+    def limited(self, key: Key) -> list[SlotsLimited]:
+        """The slots of a participant whose video pauses or is made smaller, as it was told of them."""
         receiver = self.receiver_by_key.get(key)
         shown_by_slot = receiver.shown_by_slot if receiver is not None else {}
-        return [
-            SlotPaused(key[1], slot, shown.track, True)
+        limited = {
+            slot: SlotLimit(shown.track, *shown.told)
             for slot, shown in shown_by_slot.items()
-            if (key, slot) in self._paused
-        ]
+            if shown.told != UNHINDERED
+        }
+        return [SlotsLimited(key[1], limited)] if limited else []
 
     def shown(self, key: Key) -> list[tuple[Track, Shown, tuple[int, float]]]:
         """What a participant's video slots show: track, choice, and height and frames a second of that."""
@@ -264,7 +265,7 @@ class Distribution:
             rung = shown.rung
             self.forwarding.select_layer(key, slot, (rung.spatial, rung.temporal) if rung else None)
             self._need(now, (key, slot), shown)
-            self._tell_paused(key, slot, shown, told)
+        self._tell_limits(key, receiver, told)
         if receiver.is_overdrawn:
             self._trembling[key] = None
         for shown in receiver.shown_by_slot.values():
@@ -287,11 +288,14 @@ class Distribution:
         source.demand.put(now, place, frozenset(needed))
         self._sources[shown.track] = None
 
-    def _tell_paused(self, key: Key, slot: SlotId, shown: Shown, told: Told) -> None:
-        is_paused, was_paused = shown.rung is None, (key, slot) in self._paused
-        if is_paused != was_paused:
-            (self._paused.add if is_paused else self._paused.discard)((key, slot))
-            told.setdefault(key[0], []).append(SlotPaused(key[1], slot, shown.track, is_paused))
+    def _tell_limits(self, key: Key, receiver: Receiver, told: Told) -> None:
+        """Tell a receiver what it does not know of its slots; the reason alone is news too."""
+        changed: dict[SlotId, SlotLimit] = {}
+        for slot, shown in receiver.untold().items():
+            shown.told = shown.standing
+            changed[slot] = SlotLimit(shown.track, *shown.told)
+        if changed:
+            told.setdefault(key[0], []).append(SlotsLimited(key[1], changed))
 
     def _fit_best(self, now: Instant, source: Source) -> None:
         """Ask for the best layer in the size that somebody's link carries."""
@@ -409,7 +413,6 @@ class Distribution:
             self._receivers[key] = None
 
     def _turn_away(self, now: Instant, place: Place, track: TrackId) -> None:
-        self._paused.discard(place)
         source = self.source_by_track.get(track)
         if source is not None:
             source.demand.put(now, place, frozenset())
@@ -420,8 +423,6 @@ class Distribution:
         if source is None:
             return
         self._tracks_by_key.get((source.meeting, source.track.participant), {}).pop(track, None)
-        for place in source.demand.places:
-            self._paused.discard(place)
 
     def _forget_participant(self, now: Instant, key: Key) -> None:
         receiver = self.receiver_by_key.pop(key, None)

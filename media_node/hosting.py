@@ -129,7 +129,7 @@ class Hosting:
             raise NotFoundError("this participant has left")
         message = outgoing.format_joined(meeting, member, seat.session.secret, resumed=resumed, answer=answer)
         seat.session.tell(message)
-        announce(meeting, self.live.seats_by_meeting[seat.meeting], self.live.distribution.paused(seat.key))
+        announce(meeting, self.live.seats_by_meeting[seat.meeting], self.live.distribution.limited(seat.key))
         weak = [(key[1], word) for key, word in self._weak.items() if key[0] == seat.meeting]
         if weak and not resumed and len(meeting.participant_by_id) <= MOST_TOLD:
             told = outgoing.format_event(LinksChanged(tuple(weak)))

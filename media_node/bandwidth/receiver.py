@@ -5,7 +5,7 @@ Owns nothing of tracks: their ladders are asked for. Source: docs/bandwidth.md, 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from media_node.bandwidth.allocate import MARGIN, PAUSED, Wish, allocate, ceiling
 from media_node.bandwidth.budget import Budget
@@ -22,7 +22,19 @@ CEILING_SLACK, CEILING_TOO_MUCH = 1.05, 1.15
 
 # Why a slot has what it has: all that it shows, or what stands in the way of more.
 Reason = Literal["wish", "bandwidth", "sender", "node"]
+# What takes something away from a receiver; what is not wished or not sent is no news to it.
+Limitation = Literal["bandwidth", "node"]
 LadderOf = Callable[[TrackId, Limit], Ladder]
+
+
+class Standing(NamedTuple):
+    """What a receiver is told of a slot: whether its picture pauses, and what it pauses or is smaller for."""
+
+    is_paused: bool = False
+    limitation: Limitation | None = None
+
+
+UNHINDERED = Standing()
 
 
 @dataclass
@@ -36,6 +48,13 @@ class Shown:
     above: int | None = None
     reason: Reason = "wish"
     is_fresh: bool = True
+    # What its receiver was told last. Of a track that has just come into a slot it takes nothing for granted.
+    told: Standing = UNHINDERED
+
+    @property
+    def standing(self) -> Standing:
+        limitation = self.reason if self.reason in ("bandwidth", "node") else None
+        return Standing(self.rung is None, limitation)
 
 
 @dataclass
@@ -116,6 +135,10 @@ class Receiver:
         has_bps = shown.rung.cost_bps if shown.rung is not None else 0
         total_bps = self._used_bps - has_bps + cost_bps
         return total_bps * MARGIN <= min(self.budget.spendable(now), self.budget.steady(now))
+
+    def untold(self) -> dict[SlotId, Shown]:
+        """The slots of which the receiver knows something else than what is so after a choice."""
+        return {slot: shown for slot, shown in self.shown_by_slot.items() if shown.standing != shown.told}
 
     def _allocate(self, now: Instant, shown: Sequence[Shown], ladders: Sequence[Ladder]) -> list[int]:
         """The rung for each slot."""

@@ -1,7 +1,9 @@
 """What a meeting tells, in the past tense; an event with `to` concerns that participant alone."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from media_node.bandwidth.receiver import Limitation
 from media_node.meetings.codecs import SharedCodecs
 from media_node.meetings.model import Caption, ChatMessage, Participant, RecordingNotice, Track
 from media_node.quantities import ParticipantId, SlotId, TrackId
@@ -97,14 +99,20 @@ class SlotsChanged:
     track_by_slot: dict[SlotId, TrackId | None]
 
 
-@dataclass(frozen=True)
-class SlotPaused:
-    """A video slot's picture pauses for lack of bandwidth, or goes on."""
+class SlotLimit(NamedTuple):
+    """How a video slot's picture stands: it pauses, or is smaller than wished, for `limitation`."""
 
-    to: ParticipantId
-    slot: SlotId
     track: TrackId
     is_paused: bool
+    limitation: Limitation | None = None
+
+
+@dataclass(frozen=True)
+class SlotsLimited:
+    """Video slots of one participant pause, go on, or have become smaller or larger for another reason."""
+
+    to: ParticipantId
+    limit_by_slot: dict[SlotId, SlotLimit]
 
 
 @dataclass(frozen=True)
@@ -196,7 +204,7 @@ Event = (
     | RecorderJoined
     | RecorderLeft
     | SlotsChanged
-    | SlotPaused
+    | SlotsLimited
     | LayersWanted
     | CodecsChanged
     | SpeakersChanged

@@ -9,8 +9,8 @@ from media_node.meetings.events import (
     ParticipantRemoved,
     ShareAnswered,
     ShareAsked,
-    SlotPaused,
     SlotsChanged,
+    SlotsLimited,
     TrackPublished,
 )
 from media_node.meetings.meeting import Meeting
@@ -94,7 +94,7 @@ def _roster_text(meeting: Meeting, events: Sequence[Event], recipient: Participa
 def _concerned(event: Event) -> Sequence[ParticipantId] | None:
     """Whom an event concerns, None for everybody."""
     match event:
-        case SlotsChanged() | SlotPaused() | LayersWanted() | ParticipantRemoved():
+        case SlotsChanged() | SlotsLimited() | LayersWanted() | ParticipantRemoved():
             return (event.to,)
         case ShareAsked() | ShareAnswered():
             return event.to
@@ -105,8 +105,8 @@ def _concerned(event: Event) -> Sequence[ParticipantId] | None:
 
 
 def _encode_once(texts: dict[object, str], event: Event) -> str | None:
-    """The message of an event: a new speaker changes the same slots of a thousand listeners."""
-    key = tuple(event.track_by_slot.items()) if isinstance(event, SlotsChanged) else None
+    """The message of an event: a new speaker, or a node short of CPU, changes the same slots of many."""
+    key = _key_of(event)
     if key is not None and key in texts:
         return texts[key]
     message = format_event(event)
@@ -116,3 +116,14 @@ def _encode_once(texts: dict[object, str], event: Event) -> str | None:
     if key is not None:
         texts[key] = text
     return text
+
+
+def _key_of(event: Event) -> object | None:
+    """What is the same of events whose messages are; None for those that are alone."""
+    match event:
+        case SlotsChanged(_, track_by_slot):
+            return SlotsChanged, tuple(track_by_slot.items())
+        case SlotsLimited(_, limit_by_slot):
+            return SlotsLimited, tuple(limit_by_slot.items())
+        case _:
+            return None

@@ -25,8 +25,9 @@ from media_node.meetings.events import (
     RecordingChanged,
     ShareAnswered,
     ShareAsked,
-    SlotPaused,
+    SlotLimit,
     SlotsChanged,
+    SlotsLimited,
     SpeakersChanged,
     TrackMuted,
     TrackPublished,
@@ -34,7 +35,7 @@ from media_node.meetings.events import (
 )
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import Caption, ChatMessage, Participant, RecordingNotice, Track
-from media_node.quantities import ParticipantId, format_time
+from media_node.quantities import ParticipantId, SlotId, format_time
 
 Json = dict[str, Any]
 
@@ -139,8 +140,9 @@ def format_event(event: Event) -> Json | None:
         case SlotsChanged(_, track_by_slot):
             slots = [{"slot": slot, "track": track} for slot, track in track_by_slot.items()]
             return {"type": "slots", "slots": slots}
-        case SlotPaused(_, slot, track, is_paused):
-            return {"type": "slots", "slots": [{"slot": slot, "track": track, "paused": is_paused}]}
+        case SlotsLimited(_, limit_by_slot):
+            limits = [_slot_limit(slot, limit) for slot, limit in limit_by_slot.items()]
+            return {"type": "slots", "slots": limits}
         case LayersWanted(_, track, wanted, best_scale):
             smaller = {} if best_scale == 1.0 else {"bestScaleDownBy": best_scale}
             return {"type": "layers", "track": track, "wanted": wanted, **smaller}
@@ -168,6 +170,11 @@ def format_event(event: Event) -> Json | None:
             return format_removed(reason)
         case _:
             return None
+
+
+def _slot_limit(slot: SlotId, limit: SlotLimit) -> Json:
+    shown: Json = {"slot": slot, "track": limit.track, "paused": limit.is_paused}
+    return shown if limit.limitation is None else {**shown, "reason": limit.limitation}
 
 
 def format_removed(reason: str) -> Json:

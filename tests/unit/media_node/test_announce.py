@@ -67,7 +67,7 @@ def test_what_concerns_one_is_told_to_one():
     hall.announce(
         events.SlotsChanged(ANNA, {SlotId("2"): track}),
         events.SlotsChanged(BEN, {SlotId("2"): track}),
-        events.SlotPaused(ANNA, SlotId("2"), track, True),
+        events.SlotsLimited(ANNA, {SlotId("2"): events.SlotLimit(track, True, "node")}),
         events.LayersWanted(BEN, track, ("q",)),
         events.ChatSent(ChatMessage("msg_1", ANNA, "Anna", "hi", NOW, BEN)),
         events.ChatSent(ChatMessage("msg_2", ANNA, "Anna", "me", NOW, ANNA)),
@@ -75,7 +75,7 @@ def test_what_concerns_one_is_told_to_one():
     assert hall.kinds(ANNA) == ["slots", "slots", "message", "message"]
     assert hall.kinds(BEN) == ["layers", "slots", "message"]
     assert hall.kinds(CLEO) == []
-    assert hall.told[ANNA][1]["slots"] == [{"slot": "2", "track": track, "paused": True}]
+    assert hall.told[ANNA][1]["slots"] == [{"slot": "2", "track": track, "paused": True, "reason": "node"}]
     assert hall.told[BEN][0]["wanted"] == ["q"]
 
 

@@ -34,12 +34,14 @@ def test_a_broken_link_pauses_video_and_says_so_and_audio_is_not_touched():
     stage.estimate("ben", 30_000)
     assert stage.layer("ben") is None
     paused = stage.heard("ben", "slots")[-1]["slots"]
-    assert paused == [{"slot": "v0", "track": stage.track("anna"), "paused": True}]
+    assert paused == [{"slot": "v0", "track": stage.track("anna"), "paused": True, "reason": "bandwidth"}]
     for _ in range(3):
         stage.wait(0.5)
         stage.estimate("ben", 5_000_000)
     assert stage.layer("ben") == (2, 1)
-    assert stage.heard("ben", "slots")[-1]["slots"][0]["paused"] is False
+    assert stage.heard("ben", "slots")[-1]["slots"] == [
+        {"slot": "v0", "track": stage.track("anna"), "paused": False}
+    ]
 
 
 def test_an_estimate_that_is_said_once_is_used_once_it_has_stood():
@@ -253,6 +255,47 @@ def test_a_node_short_of_cpu_takes_the_top_off_everybody():
     assert distribution.shed == 0
 
 
+def limits(stage: Stage, name: str = "ben") -> list[tuple[bool, str | None]]:
+    """What somebody was told of how the pictures in its slots stand: whether one pauses, and for what."""
+    told = [slot for message in stage.heard(name, "slots") for slot in message["slots"] if "paused" in slot]
+    return [(slot["paused"], slot.get("reason")) for slot in told]
+
+
+def test_who_gets_less_from_a_node_short_of_cpu_is_told_so_and_not_of_a_weak_link():
+    stage = pair()
+    assert limits(stage) == []
+    for shed in (1, 2, 3, 99, 3, 0):
+        stage.hosting.handle_pressure(shed)
+    assert limits(stage) == [(False, "node"), (True, "node"), (False, "node"), (False, None)]
+
+
+def test_a_reason_that_changes_alone_is_told():
+    stage = pair()
+    stage.estimate("ben", 1_100_000)
+    assert (stage.layer("ben"), limits(stage)) == ((1, 1), [(False, "bandwidth")])
+    stage.hosting.handle_pressure(1)
+    assert (stage.layer("ben"), limits(stage)) == ((1, 1), [(False, "node")])
+
+
+def test_all_slots_of_a_receiver_are_told_in_one_message():
+    stage = pair()
+    stage.join("cleo", "camera")
+    stage.show("ben", 1, "cleo")
+    stage.heard("ben", "slots")
+    stage.hosting.handle_pressure(99)
+    (told,) = stage.heard("ben", "slots")
+    assert [(slot["slot"], slot["reason"]) for slot in told["slots"]] == [("v0", "node"), ("v1", "node")]
+
+
+def test_who_is_welcomed_again_is_told_what_its_slots_lack_and_why():
+    stage = pair()
+    stage.hosting.handle_pressure(1)
+    seat = stage.hosting.seat(stage.key("ben"))
+    assert seat is not None
+    stage.hosting.welcome(seat, resumed=True, answer=None)
+    assert limits(stage) == [(False, "node")] * 2
+
+
 def test_the_prober_looks_for_what_the_slots_could_use():
     stage = pair()
     ceiling = stage.forwarding.ceiling_by_key[stage.key("ben")]
@@ -273,7 +316,6 @@ def test_nothing_is_left_of_who_left():
     assert not distribution.receiver_by_key
     assert not distribution.source_by_track
     assert not distribution._tracks_by_key
-    assert not distribution._paused
     assert not distribution._pending
     assert not distribution._trembling
     assert not stage.forwarding._slot_by_number

@@ -132,7 +132,8 @@ def test_every_event_becomes_a_message_of_the_contract():
     chat = ChatMessage("msg_1", other, "Anna", "hi", NOW, ben.id)
     told: list[events.Event] = [
         events.SlotsChanged(ben.id, {SlotId("5"): track.id, SlotId("4"): None}),
-        events.SlotPaused(ben.id, SlotId("5"), track.id, True),
+        events.SlotsLimited(ben.id, {SlotId("5"): events.SlotLimit(track.id, True)}),
+        events.SlotsLimited(ben.id, {SlotId("5"): events.SlotLimit(track.id, False, "node")}),
         events.LayersWanted(ben.id, track.id, False),
         events.LayersWanted(ben.id, track.id, ("q", "h")),
         events.LayersWanted(ben.id, track.id, ("q", "f"), 1.5),

@@ -1007,4 +1007,21 @@ describe('pictures that a link does not carry', () => {
     await say(4, {});
     expect(bobsCamera()).toMatchObject({ muted: false, mediaStreamTrack: { label: 'video8' } });
   });
+
+  it('are laid to the node where it says that its CPU is short, and to nobody where it says nothing', async () => {
+    await join();
+    const bobsCamera = () => meeting.participants[0]?.tracks.camera;
+    const say = (number: number, change: object) => {
+      socket().say({ type: 'slots', number, slots: [{ slot: '8', track: 'trk_bc', ...change }] });
+      return settle();
+    };
+    await say(2, { paused: true, reason: 'node' });
+    expect(bobsCamera()).toMatchObject({ isPaused: true, limitedBy: 'node', mediaStreamTrack: null });
+    expect(meeting.getSnapshot().self?.connectionQuality).toBe('node');
+    await say(3, { paused: false, reason: 'node' });
+    expect(bobsCamera()).toMatchObject({ limitedBy: 'node', mediaStreamTrack: { label: 'video8' } });
+    await say(4, { paused: false });
+    expect(bobsCamera()?.limitedBy).toBeUndefined();
+    expect(meeting.getSnapshot().self?.connectionQuality).toBe('unknown');
+  });
 });

@@ -434,7 +434,7 @@ export class Meeting implements MeetingClient {
       selfQuality: this.#selfQuality,
       volumeOf: (participant) => this.#hearing.volumeOf(participant),
       captured: (source) => tracks.wanted(source)?.track ?? null,
-      isPaused: (track) => this.#subscriptions.isPaused(track),
+      subscriptions: this.#subscriptions,
       isUnsent: (source) => tracks.isPaused(source),
       received: receivedBy(this.#link.connection?.slots() ?? [], this.#subscriptions.slotByTrack),
     };

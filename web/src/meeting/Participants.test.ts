@@ -36,7 +36,7 @@ const sightOf = (participants: Participants): Sight => ({
   selfQuality: 'good',
   volumeOf: () => 1,
   captured: () => null,
-  isPaused: () => false,
+  subscriptions: { isPaused: () => false, limitedBy: () => null, isNodeShort: false },
   isUnsent: () => false,
   received: () => null,
 });

@@ -73,6 +73,33 @@ describe('Subscriptions', () => {
     expect([...subscriptions.slotByTrack.keys()]).toEqual(['c', 'b']);
   });
 
+  it('knows what a picture pauses or is smaller for, until another comes into the slot', () => {
+    const subscriptions = joined(['a', 'b']);
+    const limits = () => [
+      subscriptions.limitedBy('a'),
+      subscriptions.isPaused('a'),
+      subscriptions.isNodeShort,
+    ];
+    subscriptions.handleSlots([{ slot: '10', track: 'a', paused: false, reason: 'node' }]);
+    expect(limits()).toEqual(['node', false, true]);
+    subscriptions.handleSlots([{ slot: '10', track: 'a' }]);
+    expect(limits()).toEqual(['node', false, true]);
+    subscriptions.handleSlots([{ slot: '10', track: 'a', paused: true, reason: 'bandwidth' }]);
+    expect(limits()).toEqual(['bandwidth', true, false]);
+    subscriptions.handleSlots([{ slot: '10', track: 'a', paused: true, reason: 'node' }]);
+    subscriptions.handleSlots([{ slot: '10', track: 'c' }]);
+    expect([subscriptions.limitedBy('c'), subscriptions.isPaused('c')]).toEqual([null, false]);
+    expect(limits()).toEqual([null, false, false]);
+  });
+
+  it.each([undefined, 'moonlight'])('takes the reason %s of a pause for none', (reason) => {
+    const subscriptions = joined(['a', 'b']);
+    const change = { slot: '10', track: 'a', paused: true };
+    subscriptions.handleSlots([reason === undefined ? change : { ...change, reason }]);
+    expect([subscriptions.isPaused('a'), subscriptions.limitedBy('a')]).toEqual([true, null]);
+    expect(subscriptions.isNodeShort).toBe(false);
+  });
+
   it('says nothing twice', () => {
     const subscriptions = joined([null, null]);
     subscriptions.setVisible(visible('a'));
@@ -138,6 +165,7 @@ describe('Subscriptions', () => {
             requested,
             carried: null,
             isPaused: false,
+            limitedBy: null,
           }));
           const plan = planSlots(slots, visible(...tracks));
           const wanted = tracks.slice(0, slots.length);

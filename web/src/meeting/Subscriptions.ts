@@ -6,15 +6,17 @@
  */
 import type { ClientMessage, Kind, Slot } from '../protocol/index.ts';
 import { withinPlan, type Plan } from './adaptation/policy.ts';
-import type { TrackId, VisibleTrack } from './types.ts';
+import type { SlotReason, TrackId, VisibleTrack } from './types.ts';
 
 interface SlotState {
   readonly slot: Slot;
   /** Undefined until the first assign: the node then chooses. */
   readonly requested: Request | null | undefined;
   readonly carried: TrackId | null;
-  /** Its picture pauses for lack of bandwidth. */
+  /** Its picture pauses. */
   readonly isPaused: boolean;
+  /** What it pauses or is smaller for, as far as the node says so. */
+  readonly limitedBy: SlotReason | null;
 }
 
 interface Request {
@@ -27,6 +29,7 @@ interface CarriedSlot {
   readonly slot: Slot;
   readonly track: TrackId | null;
   readonly paused?: boolean;
+  readonly reason?: string;
 }
 
 /** Heights that cameras and layers have: a tile that grows by a pixel asks for nothing new. */
@@ -46,9 +49,19 @@ export class Subscriptions {
     );
   }
 
-  /** Tracks whose pictures pause for lack of bandwidth. */
+  /** Tracks whose pictures pause. */
   isPaused(track: TrackId): boolean {
     return this.#slots.some(({ carried, isPaused }) => carried === track && isPaused);
+  }
+
+  /** What a track pauses or is smaller for; null for nothing, and where the node does not say. */
+  limitedBy(track: TrackId): SlotReason | null {
+    return this.#slots.find(({ carried }) => carried === track)?.limitedBy ?? null;
+  }
+
+  /** Whether the node gives less than it is asked for, because its own CPU is short. */
+  get isNodeShort(): boolean {
+    return this.#slots.some(({ carried, limitedBy }) => carried !== null && limitedBy === 'node');
   }
 
   /** The track that a slot carries now. */
@@ -66,6 +79,7 @@ export class Subscriptions {
         requested: resumed ? before.get(slot)?.requested : undefined,
         carried: track,
         isPaused: false,
+        limitedBy: null,
       }));
   }
 
@@ -74,8 +88,7 @@ export class Subscriptions {
     this.#slots = this.#slots.map((state) => {
       const change = changeBySlot.get(state.slot);
       if (change === undefined) return state;
-      const isPaused = change.paused ?? (change.track === state.carried && state.isPaused);
-      return { ...state, carried: change.track, isPaused };
+      return { ...state, carried: change.track, ...standingAfter(change, state) };
     });
   }
 
@@ -103,6 +116,21 @@ export class Subscriptions {
       return send(assignMessage(state.slot, request)) ? { ...state, requested: request } : state;
     });
   }
+}
+
+/** Nothing is said of a pause where that of the same track goes on as it was; another track has none. */
+function standingAfter(
+  { track, paused, reason }: CarriedSlot,
+  before: SlotState,
+): Pick<SlotState, 'isPaused' | 'limitedBy'> {
+  if (paused !== undefined) return { isPaused: paused, limitedBy: slotReasonOf(reason) };
+  const { isPaused, limitedBy } = before;
+  return track === before.carried ? { isPaused, limitedBy } : { isPaused: false, limitedBy: null };
+}
+
+/** A word that this client does not know says no more than none. */
+function slotReasonOf(word: string | undefined): SlotReason | null {
+  return word === 'bandwidth' || word === 'node' ? word : null;
 }
 
 /** The most important tracks get slots: first the ones they already have, then any free one. */

@@ -6,6 +6,7 @@
 import type { RosterParticipant, RosterTrack } from '../protocol/index.ts';
 import { planAt } from './adaptation/policy.ts';
 import type { Happening, Participants } from './Participants.ts';
+import type { Subscriptions } from './Subscriptions.ts';
 import type {
   MeetingSnapshot,
   MeetingState,
@@ -23,7 +24,7 @@ export interface Sight {
   readonly captured: (source: Source) => MediaStreamTrack | null;
   /** What the slot that carries this track receives. */
   readonly received: (track: TrackId) => MediaStreamTrack | null;
-  readonly isPaused: (track: TrackId) => boolean;
+  readonly subscriptions: Pick<Subscriptions, 'isPaused' | 'limitedBy' | 'isNodeShort'>;
   /** Whether nothing is sent of an own source, because the own link does not carry it. */
   readonly isUnsent: (source: Source) => boolean;
 }
@@ -75,6 +76,12 @@ export function receivedBy(
   return (track) => trackBySlot.get(slotByTrack.get(track) ?? '') ?? null;
 }
 
+/** A weak link of one's own is said first: that is what one can do something about. */
+function qualityOfSelf({ selfQuality, subscriptions }: Sight): ParticipantSnapshot['connectionQuality'] {
+  const isWell = selfQuality === 'good' || selfQuality === 'unknown';
+  return isWell && subscriptions.isNodeShort ? 'node' : selfQuality;
+}
+
 /** −dBov at which a voice fills the meter, and at which it is gone: RFC 6464 levels of real rooms. */
 const LOUD_DBOV = 10;
 const SILENT_DBOV = 70;
@@ -119,7 +126,7 @@ function snapshotParticipant(
     isSpeaking: level !== undefined,
     audioLevel: audioLevelOf(level),
     volume: sight.volumeOf(participant.id),
-    connectionQuality: isSelf ? sight.selfQuality : sight.participants.qualityOf(participant.id),
+    connectionQuality: isSelf ? qualityOfSelf(sight) : sight.participants.qualityOf(participant.id),
     tracks: snapshotTracks(participant.tracks, isSelf, sight, previous?.tracks ?? {}),
   };
 }
@@ -135,13 +142,15 @@ function snapshotTracks(
     const isUnsent = !muted && (isSelf ? sight.isUnsent(source) : paused);
     // What came last of a picture that nothing more comes of would be taken for a face that does not move.
     const received = isUnsent ? null : sight.received(id);
+    const limitedBy = isSelf ? null : sight.subscriptions.limitedBy(id);
     next[source] = keepIfSame(previous[source], {
       id,
       source,
       kind,
       muted,
       mediaStreamTrack: isSelf ? sight.captured(source) : received,
-      ...(!isSelf && sight.isPaused(id) ? { isPaused: true } : {}),
+      ...(!isSelf && sight.subscriptions.isPaused(id) ? { isPaused: true } : {}),
+      ...(limitedBy === null ? {} : { limitedBy }),
       ...(isUnsent ? { isPausedBySender: true } : {}),
     });
   }

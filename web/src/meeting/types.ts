@@ -25,6 +25,9 @@ export type MeetingState =
   | { readonly kind: 'ended'; readonly reason: EndReason }
   | { readonly kind: 'failed'; readonly error: MeetingError };
 
+/** `bandwidth`: the own download carries no more. `node`: the media node is short of CPU and gives everybody less. */
+export type SlotReason = 'bandwidth' | 'node';
+
 export interface TrackSnapshot {
   readonly id: TrackId;
   readonly source: Source;
@@ -35,8 +38,10 @@ export interface TrackSnapshot {
    * Others' audio is null: it is played by `audioOutput`, because audio slots carry the loudest speakers, not one participant.
    */
   readonly mediaStreamTrack: MediaStreamTrack | null;
-  /** A picture of somebody else that pauses because the own download does not carry it; sound goes on. */
+  /** A picture of somebody else that pauses; sound goes on. It is the own download that does not carry it, unless `limitedBy` says else. */
   readonly isPaused?: boolean;
+  /** A picture of somebody else that pauses, or is smaller than it was asked for, because of this. Older nodes do not say. */
+  readonly limitedBy?: SlotReason;
   /**
    * A picture, own ones too, that is not sent for now because its sender's link carries hardly a voice. Others have no
    * `mediaStreamTrack` of it meanwhile. It comes back by itself.
@@ -60,8 +65,11 @@ export interface ParticipantSnapshot {
   readonly audioLevel: number;
   /** How loud this listener wants them: 0 (silent) to 2, 1 as they are sent. */
   readonly volume: number;
-  /** The side of their link that is weak, as their node sees it; in meetings beyond a hundred of oneself alone. */
-  readonly connectionQuality: 'unknown' | 'good' | 'uplink' | 'downlink' | 'lost';
+  /**
+   * The side of their link that is weak, as their node sees it; in meetings beyond a hundred of oneself alone. Of oneself also
+   * `node`: the own link is well, and the media node gives smaller pictures or none because its CPU is short.
+   */
+  readonly connectionQuality: 'unknown' | 'good' | 'uplink' | 'downlink' | 'node' | 'lost';
   readonly tracks: Readonly<Partial<Record<Source, TrackSnapshot>>>;
 }
 

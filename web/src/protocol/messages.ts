@@ -173,8 +173,13 @@ export type Verdict = 'good' | 'uplink' | 'downlink';
 export interface SlotChange {
   readonly slot: Slot;
   readonly track: TrackId | null;
-  /** The picture of the same track pauses for lack of bandwidth, or goes on. */
+  /** The picture of the same track pauses, or goes on. */
   readonly paused?: boolean;
+  /**
+   * With `paused`: what it pauses or is smaller for. `bandwidth` is the own link, `node` the media node's CPU; newer nodes
+   * may have more words. Left out where nothing holds it back, and by nodes of before.
+   */
+  readonly reason?: string;
 }
 
 /** Everything, nothing, or the encodings (RIDs) that somebody receives. */

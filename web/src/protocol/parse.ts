@@ -146,7 +146,14 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
   answer: object({ id: positiveInteger, sdp: string }),
   roster: object({ version: wholeNumber, changes: listOf(rosterChange) }),
   slots: object({
-    slots: listOf(object({ slot: string, track: nullable(string), paused: optional(boolean) })),
+    slots: listOf(
+      object({
+        slot: string,
+        track: nullable(string),
+        paused: optional(boolean),
+        reason: optional(string),
+      }),
+    ),
   }),
   speakers: object({ speakers: listOf(object({ participant: string, track: string, level: number })) }),
   links: object({

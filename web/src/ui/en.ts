@@ -271,6 +271,7 @@ export const en = {
     own: {
       uplink: 'Your upload is weak: others may see you less well.',
       downlink: 'Your download is weak: pictures may get less sharp.',
+      node: 'The meeting server is busy: pictures are smaller for now.',
       lost: 'You are not connected.',
     },
     other: {
@@ -283,6 +284,7 @@ export const en = {
     own: 'Paused: your upload is weak',
     sender: 'Paused: their connection is weak',
     receiver: 'Paused: your download is weak',
+    node: 'Paused: the meeting server is busy',
     told: {
       camera:
         'Your camera is paused so that you are heard: your upload is too slow for both. It comes back by itself.',
@@ -323,6 +325,8 @@ export const en = {
     saveBattery: 'Save battery: fewer and smaller pictures, no effects',
     pausedOne: 'The picture of {{names}} pauses: your download is too slow for it. Sound goes on.',
     pausedMany: 'Pictures pause: your download is too slow for them. Sound goes on.',
+    pausedByNode:
+      'Pictures pause: the meeting server is busy. Sound goes on, and they come back by themselves.',
     busy: 'This device is busy: fewer and smaller pictures.',
     saving: 'The battery is spared: fewer and smaller pictures.',
   },

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { render, screen } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
-import { planAt, type ParticipantSnapshot } from '../../meeting/index.ts';
+import { planAt, type ParticipantSnapshot, type TrackSnapshot } from '../../meeting/index.ts';
 import { EMPTY, person } from '../demo/FakeMeeting.ts';
 import { en } from '../en.ts';
 import { stubPage } from '../testing/page.ts';
@@ -10,9 +10,12 @@ import { useToasts } from './toasts.ts';
 
 stubPage();
 
-function paused(name: string): ParticipantSnapshot {
+function paused(name: string, change: Partial<TrackSnapshot> = {}): ParticipantSnapshot {
   const camera = { id: `trk_${name}`, source: 'camera', kind: 'video', muted: false } as const;
-  return { ...person(name), tracks: { camera: { ...camera, mediaStreamTrack: null, isPaused: true } } };
+  return {
+    ...person(name),
+    tracks: { camera: { ...camera, mediaStreamTrack: null, isPaused: true, ...change } },
+  };
 }
 
 describe('what is held back', () => {
@@ -23,11 +26,27 @@ describe('what is held back', () => {
       />,
     );
     expect(screen.getByText(en.network.pausedOne.replace('{{names}}', 'Bob and Cleo'))).toBeTruthy();
-    const participants = ['Ann', 'Bob', 'Cleo'].map(paused);
+    const participants = ['Ann', 'Bob', 'Cleo'].map((name) => paused(name));
     rerender(<NetworkBanners snapshot={{ ...EMPTY, participants }} />);
     expect(screen.getByText(en.network.pausedMany)).toBeTruthy();
     rerender(<NetworkBanners snapshot={{ ...EMPTY, participants: [person('Ann')] }} />);
     expect(screen.queryByText(en.network.pausedMany)).toBeNull();
+  });
+
+  it('is said of a busy meeting server in words of its own, once for all that it comes to', () => {
+    const self = person('Ann', { isSelf: true, connectionQuality: 'node' });
+    const byNode = { limitedBy: 'node' } as const;
+    const texts = (): (string | null)[] =>
+      [...document.querySelectorAll('.banner')].map(({ textContent }) => textContent);
+    const smaller = paused('Bob', { ...byNode, isPaused: false });
+    const { rerender } = render(
+      <NetworkBanners snapshot={{ ...EMPTY, self, participants: [self, smaller] }} />,
+    );
+    expect(texts()).toEqual([en.quality.own.node]);
+    rerender(<NetworkBanners snapshot={{ ...EMPTY, self, participants: [self, paused('Bob', byNode)] }} />);
+    expect(texts()).toEqual([en.network.pausedByNode]);
+    rerender(<NetworkBanners snapshot={{ ...EMPTY, self, participants: [self, paused('Bob')] }} />);
+    expect(texts()).toContain(en.network.pausedOne.replace('{{names}}', 'Bob'));
   });
 
   it('is said once of a busy device and of a spared battery, and not of one that began low', () => {

@@ -1,7 +1,7 @@
 import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MeetingSnapshot } from '../../meeting/index.ts';
-import { pauseOf } from '../pause.ts';
+import { pauseOf, type Pause } from '../pause.ts';
 import { showToast } from './toasts.ts';
 
 /** Names that fit into a line. */
@@ -21,9 +21,11 @@ export function NetworkBanners({ snapshot }: { readonly snapshot: MeetingSnapsho
     if (isSaving) showToast(t('network.saving'));
   }, [isSaving, t]);
   const own = ownPause(snapshot);
-  const paused = participants.filter((one) =>
-    [one.tracks.camera, one.tracks.screen].some((track) => pauseOf(one, track) === 'receiver'),
-  );
+  const pausedFor = (pause: Pause) =>
+    participants.filter((one) =>
+      [one.tracks.camera, one.tracks.screen].some((track) => pauseOf(one, track) === pause),
+    );
+  const paused = pausedFor('receiver');
   if (state.kind === 'reconnecting') return null;
   const names = new Intl.ListFormat(i18n.language).format(paused.map(({ displayName }) => displayName));
   return (
@@ -34,6 +36,10 @@ export function NetworkBanners({ snapshot }: { readonly snapshot: MeetingSnapsho
           {paused.length <= MOST_NAMES ? t('network.pausedOne', { names }) : t('network.pausedMany')}
         </p>
       )}
+      {snapshot.self?.connectionQuality === 'node' && pausedFor('node').length === 0 && (
+        <p className="banner">{t('quality.own.node')}</p>
+      )}
+      {pausedFor('node').length > 0 && <p className="banner">{t('network.pausedByNode')}</p>}
     </>
   );
 }

@@ -8,8 +8,11 @@ export function Quality({ participant }: { readonly participant: ParticipantSnap
   const { t } = useTranslation();
   const { connectionQuality, isSelf, displayName } = participant;
   if (connectionQuality === 'good' || connectionQuality === 'unknown') return null;
-  const whose = isSelf ? 'own' : 'other';
-  const reason = t(`quality.${whose}.${connectionQuality}`, { name: displayName });
+  // What the server lacks is said of nobody's link but in the place where one looks for one's own.
+  const reason =
+    isSelf || connectionQuality === 'node'
+      ? t(`quality.own.${connectionQuality}`)
+      : t(`quality.other.${connectionQuality}`, { name: displayName });
   return (
     <TooltipTrigger delay={200} closeDelay={80}>
       <Button className={`quality ${connectionQuality}`} aria-label={reason}>

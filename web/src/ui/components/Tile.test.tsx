@@ -30,6 +30,16 @@ describe('a tile whose picture pauses', () => {
     ['says of others that their link does not carry it', seen(held), en.pause.sender],
     ['says that the own download does not carry it', seen({ isPaused: true }), en.pause.receiver],
     [
+      'says so where the node says so too',
+      seen({ isPaused: true, limitedBy: 'bandwidth' }),
+      en.pause.receiver,
+    ],
+    [
+      'says that the meeting server is busy, and not that a link is weak',
+      seen({ isPaused: true, limitedBy: 'node' }),
+      en.pause.node,
+    ],
+    [
       'says of the own one that the own upload does not',
       seen({ isPausedBySender: true }, true),
       en.pause.own,
@@ -51,6 +61,14 @@ describe('a tile whose picture pauses', () => {
     if (track === undefined) throw new Error('nothing is shared');
     render(<ScreenTile sharer={{ ...sharer, tracks: { screen: { ...track, ...held } } }} />);
     expect(screen.getByText(en.pause.sender)).toBeTruthy();
+  });
+});
+
+describe('bars', () => {
+  it('say of oneself that the meeting server is busy', () => {
+    const self = person('Ann', { isSelf: true, connectionQuality: 'node' });
+    render(<Tile participant={self} isPinnable={false} />);
+    expect(screen.getByRole('button', { name: en.quality.own.node })).toBeTruthy();
   });
 });
 

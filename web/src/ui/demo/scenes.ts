@@ -110,8 +110,8 @@ function fixture(name: string, index: number, query: URLSearchParams): Participa
   });
 }
 
-/** `paused=own,sender,receiver`: whose picture pauses, by place in the list of names. */
-const PAUSES = ['own', 'sender', 'receiver'];
+/** `paused=own,sender,receiver,node`: whose picture pauses, by place in the list of names. */
+const PAUSES = ['own', 'sender', 'receiver', 'node'];
 
 function paused(
   one: ParticipantSnapshot,
@@ -121,13 +121,17 @@ function paused(
   const { camera, screen } = one.tracks;
   const isAsked = pause !== undefined && (query.get('paused')?.split(',') ?? []).includes(pause);
   if (!isAsked || camera === undefined) return one;
-  const held = pause === 'receiver' ? { isPaused: true } : { isPausedBySender: true };
+  const isHere = pause === 'receiver' || pause === 'node';
+  const held = {
+    ...(isHere ? { isPaused: true } : { isPausedBySender: true }),
+    ...(pause === 'node' && { limitedBy: 'node' as const }),
+  };
   const tracks = {
     ...one.tracks,
     camera: { ...camera, ...held },
     ...(screen !== undefined && { screen: { ...screen, mediaStreamTrack: null, ...held } }),
   };
-  return { ...one, connectionQuality: pause === 'receiver' ? 'good' : 'uplink', tracks };
+  return { ...one, connectionQuality: isHere ? 'good' : 'uplink', tracks };
 }
 
 function message(minute: number, from: number, text: string): ChatMessage {

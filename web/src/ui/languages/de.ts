@@ -285,6 +285,7 @@ export const de: Words = {
     own: {
       uplink: 'Dein Upload ist schwach: Andere sehen dich vielleicht schlechter.',
       downlink: 'Dein Download ist schwach: Bilder werden vielleicht unschärfer.',
+      node: 'Der Server des Treffens ist ausgelastet: Bilder sind vorerst kleiner.',
       lost: 'Du bist nicht verbunden.',
     },
     other: {
@@ -297,6 +298,7 @@ export const de: Words = {
     own: 'Pausiert: Dein Upload ist schwach',
     sender: 'Pausiert: Die Verbindung dort ist schwach',
     receiver: 'Pausiert: Dein Download ist schwach',
+    node: 'Pausiert: Der Server des Treffens ist ausgelastet',
     told: {
       camera:
         'Deine Kamera pausiert, damit man dich hört: Dein Upload ist zu langsam für beides. Sie kommt von selbst wieder.',
@@ -337,6 +339,8 @@ export const de: Words = {
     saveBattery: 'Akku schonen: weniger und kleinere Bilder, keine Effekte',
     pausedOne: 'Das Bild von {{names}} pausiert: Dein Download ist dafür zu langsam. Der Ton geht weiter.',
     pausedMany: 'Bilder pausieren: Dein Download ist dafür zu langsam. Der Ton geht weiter.',
+    pausedByNode:
+      'Bilder pausieren: Der Server des Treffens ist ausgelastet. Der Ton geht weiter, und sie kommen von selbst wieder.',
     busy: 'Dieses Gerät ist ausgelastet: weniger und kleinere Bilder.',
     saving: 'Der Akku wird geschont: weniger und kleinere Bilder.',
   },

@@ -277,6 +277,7 @@ export const es: Words = {
     own: {
       uplink: 'Tu subida es débil: quizá te vean peor.',
       downlink: 'Tu bajada es débil: las imágenes pueden perder nitidez.',
+      node: 'El servidor de la reunión está muy ocupado: por ahora las imágenes son más pequeñas.',
       lost: 'No estás conectado.',
     },
     other: {
@@ -289,6 +290,7 @@ export const es: Words = {
     own: 'En pausa: tu subida es débil',
     sender: 'En pausa: su conexión es débil',
     receiver: 'En pausa: tu bajada es débil',
+    node: 'En pausa: el servidor de la reunión está muy ocupado',
     told: {
       camera:
         'Tu cámara está en pausa para que se te oiga: tu subida es demasiado lenta para ambas cosas. Vuelve por sí sola.',
@@ -323,6 +325,8 @@ export const es: Words = {
     saveBattery: 'Ahorrar batería: menos imágenes y más pequeñas, sin efectos',
     pausedOne: 'La imagen de {{names}} está en pausa: tu bajada es demasiado lenta. El sonido sigue.',
     pausedMany: 'Las imágenes están en pausa: tu bajada es demasiado lenta. El sonido sigue.',
+    pausedByNode:
+      'Las imágenes están en pausa: el servidor de la reunión está muy ocupado. El sonido sigue y ellas vuelven solas.',
     busy: 'Este aparato está ocupado: menos imágenes y más pequeñas.',
     saving: 'Se ahorra batería: menos imágenes y más pequeñas.',
   },

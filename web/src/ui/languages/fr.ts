@@ -283,6 +283,7 @@ export const fr: Words = {
     own: {
       uplink: 'Votre envoi est faible : on vous voit peut-être moins bien.',
       downlink: 'Votre réception est faible : les images peuvent être moins nettes.',
+      node: 'Le serveur de la réunion est très sollicité : les images sont plus petites pour le moment.',
       lost: 'Vous n’êtes pas connecté.',
     },
     other: {
@@ -295,6 +296,7 @@ export const fr: Words = {
     own: 'En pause : votre envoi est faible',
     sender: 'En pause : sa connexion est faible',
     receiver: 'En pause : votre réception est faible',
+    node: 'En pause : le serveur de la réunion est très sollicité',
     told: {
       camera:
         'Votre caméra est en pause pour qu’on vous entende : votre envoi est trop lent pour les deux. Elle revient toute seule.',
@@ -335,6 +337,8 @@ export const fr: Words = {
     saveBattery: 'Économiser la batterie : moins d’images, plus petites, sans effets',
     pausedOne: 'L’image de {{names}} est en pause : votre débit descendant est trop lent. Le son continue.',
     pausedMany: 'Les images sont en pause : votre débit descendant est trop lent. Le son continue.',
+    pausedByNode:
+      'Les images sont en pause : le serveur de la réunion est très sollicité. Le son continue, et elles reviennent d’elles-mêmes.',
     busy: 'Cet appareil est très occupé : moins d’images, et plus petites.',
     saving: 'La batterie est économisée : moins d’images, et plus petites.',
   },

@@ -33,6 +33,16 @@ describe('the statistics', () => {
     expect(screen.getByText('UDP')).toBeTruthy();
   });
 
+  it('name the meeting server where it gives somebody’s picture smaller', async () => {
+    const camera = { id: 'trk_t', source: 'camera', kind: 'video', muted: false } as const;
+    const limited = { ...camera, mediaStreamTrack: null, limitedBy: 'node' } as const;
+    meeting = new FakeMeeting({ participants: [maya, { ...tomas, tracks: { camera: limited } }] });
+    meeting.statisticsNow = statisticsOf(tomas.id);
+    render(<StatisticsDialog meeting={meeting} />);
+    const received = await screen.findByRole('row', { name: /Camera.*Tomás/ });
+    expect(received.textContent).toContain(english.statistics.limits.node);
+  });
+
   it('say so where there is no connection', () => {
     meeting.statisticsNow = null;
     render(<StatisticsDialog meeting={meeting} />);

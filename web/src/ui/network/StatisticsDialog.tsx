@@ -125,11 +125,18 @@ interface StreamsProps {
 
 const COLUMNS = ['source', 'codec', 'size', 'rate', 'loss', 'jitter', 'coding', 'limit'] as const;
 
+/** What holds a stream back: the browser knows it of what it sends, the node of what it gives. */
+function limitOf(
+  { limitation, source }: StreamStatistics,
+  whose: ParticipantSnapshot | undefined,
+): NonNullable<StreamStatistics['limitation']> | 'node' | null {
+  return limitation ?? (source === null ? null : (whose?.tracks[source]?.limitedBy ?? null));
+}
+
 function Streams({ direction, streams, participants }: StreamsProps): ReactNode {
   const { t } = useTranslation(WORDS);
   if (streams.length === 0) return null;
   const title = `statistics-${direction}`;
-  const columns = COLUMNS.filter((column) => direction === 'sending' || column !== 'limit');
   return (
     <section aria-labelledby={title}>
       <h3 id={title}>{t(`statistics.${direction}`)}</h3>
@@ -137,7 +144,7 @@ function Streams({ direction, streams, participants }: StreamsProps): ReactNode 
         <table>
           <thead>
             <tr>
-              {columns.map((column) => (
+              {COLUMNS.map((column) => (
                 <th key={column} scope="col">
                   {t(`statistics.${column}`)}
                 </th>
@@ -163,17 +170,18 @@ interface StreamProps {
 function Stream({ stream, participants }: StreamProps): ReactNode {
   const { t } = useTranslation(WORDS);
   const figures = useFigures();
-  const { source, participant, rid, scalabilityMode, width, height, fps, limitation } = stream;
+  const { source, participant, rid, scalabilityMode, width, height, fps } = stream;
   const unknown = t('unit.unknown');
   const layers = rid ?? scalabilityMode;
-  const name = participants.find(({ id }) => id === participant)?.displayName;
+  const whose = participants.find(({ id }) => id === participant);
+  const limit = limitOf(stream, whose);
   const what = source === null ? t('statistics.slot') : t(`statistics.sources.${source}`);
   return (
     <tr>
       <th scope="row" dir="auto">
         {what}
         {layers !== null && ` ${layers}`}
-        {name !== undefined && <span className="whose">{name}</span>}
+        {whose !== undefined && <span className="whose">{whose.displayName}</span>}
       </th>
       <Cell>
         {stream.isPowerEfficient === true
@@ -185,9 +193,7 @@ function Stream({ stream, participants }: StreamProps): ReactNode {
       <Cell>{figures.percent(stream.loss)}</Cell>
       <Cell>{figures.milliseconds(stream.jitterMs)}</Cell>
       <Cell>{figures.milliseconds(stream.codingMsPerFrame)}</Cell>
-      {stream.direction === 'sending' && (
-        <Cell>{limitation === null ? unknown : t(`statistics.limits.${limitation}`)}</Cell>
-      )}
+      <Cell>{limit === null ? unknown : t(`statistics.limits.${limit}`)}</Cell>
     </tr>
   );
 }

@@ -112,6 +112,7 @@ export const de: WordsLike<typeof en> = {
       none: 'nichts',
       cpu: 'dieses Gerät',
       bandwidth: 'das Netz',
+      node: 'der Server des Treffens',
       other: 'etwas anderes',
     },
     sizeOf: '{{width}} × {{height}}, {{fps}} je Sekunde',

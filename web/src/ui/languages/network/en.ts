@@ -108,6 +108,7 @@ export const en = {
       none: 'nothing',
       cpu: 'this device',
       bandwidth: 'the network',
+      node: 'the meeting server',
       other: 'something else',
     },
     sizeOf: '{{width}} × {{height}}, {{fps}} per second',

@@ -109,6 +109,7 @@ export const es: WordsLike<typeof en> = {
       none: 'nada',
       cpu: 'este aparato',
       bandwidth: 'la red',
+      node: 'el servidor de la reunión',
       other: 'otra cosa',
     },
     sizeOf: '{{width}} × {{height}}, {{fps}} por segundo',

@@ -112,6 +112,7 @@ export const fr: WordsLike<typeof en> = {
       none: 'rien',
       cpu: 'cet appareil',
       bandwidth: 'le réseau',
+      node: 'le serveur de la réunion',
       other: 'autre chose',
     },
     sizeOf: '{{width}} × {{height}}, {{fps}} par seconde',
