@@ -41,11 +41,11 @@ class _Link:
     age: int = 0
     recent: deque[Counts] = field(default_factory=lambda: deque(maxlen=WINDOW_SECONDS + 1))
 
-    def take(self, reading: Reading) -> bool:
+    def take(self, reading: Reading, is_node_short: bool) -> bool:
         """Take the reading of a second; returns whether the word has changed."""
         self.age += 1
         self.recent.append(reading.counts)
-        seen = self._word_of(reading)
+        seen = self._word_of(reading, is_node_short)
         self.seconds = self.seconds + 1 if seen == self.seen else 1
         self.seen = seen
         needed = SECONDS_TO_GOOD if seen == "good" else SECONDS_TO_WEAK
@@ -54,14 +54,19 @@ class _Link:
         self.word = seen
         return True
 
-    def _word_of(self, reading: Reading) -> LinkWord:
-        """The side that what is worst speaks against, the participant's own first."""
+    def _word_of(self, reading: Reading, is_node_short: bool) -> LinkWord:
+        """The side that what is worst speaks against, the participant's own first.
+
+        A node without time for its packets finds them late by itself: only what is missing counts then.
+        """
         added = reading.counts.since(self.recent[0])
         total = added.packets_lost + added.packets_received
         is_lossy = total >= LEAST_PACKETS and added.packets_lost / total > NOTICEABLE_LOSS
-        if is_lossy or reading.jitter_ms > NOTICEABLE_JITTER_MS:
+        is_uneven = reading.jitter_ms > NOTICEABLE_JITTER_MS and not is_node_short
+        is_queued = reading.queue_ms > NOTICEABLE_QUEUE_MS and not is_node_short
+        if is_lossy or is_uneven:
             return "uplink"
-        if reading.downlink_loss > NOTICEABLE_LOSS or reading.queue_ms > NOTICEABLE_QUEUE_MS:
+        if reading.downlink_loss > NOTICEABLE_LOSS or is_queued:
             return "downlink"
         is_short = self.age > FIRST_SECONDS and any(one.reason == "bandwidth" for one in reading.shown)
         return "downlink" if is_short else "good"
@@ -73,14 +78,14 @@ class LinkQuality:
 
     _links: dict[Key, _Link] = field(default_factory=dict)
 
-    def handle_readings(self, readings: Mapping[Key, Reading]) -> dict[Key, LinkWord]:
+    def handle_readings(self, readings: Mapping[Key, Reading], is_node_short: bool) -> dict[Key, LinkWord]:
         """Take everybody's readings, about once a second; returns the words that have changed."""
         for key in [key for key in self._links if key not in readings]:
             del self._links[key]
         changed: dict[Key, LinkWord] = {}
         for key, reading in readings.items():
             link = self._links.setdefault(key, _Link())
-            if link.take(reading):
+            if link.take(reading, is_node_short):
                 changed[key] = link.word
         return changed
 

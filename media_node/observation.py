@@ -63,8 +63,9 @@ class Observation:
         answered = [one for one in snapshots if one is not None]
         readings = self.readings(answered)
         self.egress.handle_readings(readings)
-        self.links_changed = self.links.handle_readings(readings)
-        self.quality.handle_readings(wallclock, readings, self.pressure.shed > 0)
+        is_short = self.pressure.shed > 0
+        self.links_changed = self.links.handle_readings(readings, is_short)
+        self.quality.handle_readings(wallclock, readings, is_short)
 
     def _measure_egress(self, now: Instant) -> None:
         sent = sum(one.bytes_sent for one in self.workers)

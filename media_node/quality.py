@@ -150,13 +150,15 @@ class _Window:
     def _verdict(self, added: Counts, uplink_loss: float) -> Verdict:
         """The side that what is worst speaks against, the participant's own first."""
         reasons = {one.reason for one in self.latest.shown}
-        if uplink_loss > NOTICEABLE_LOSS or self.worst_jitter_ms > NOTICEABLE_JITTER_MS:
+        is_node_short = self.is_node_short or "node" in reasons
+        # A node without time for its packets finds them late by itself: only loss speaks against a link.
+        is_uneven = self.worst_jitter_ms > NOTICEABLE_JITTER_MS and not is_node_short
+        is_queued = self.worst_queue_ms > NOTICEABLE_QUEUE_MS and not is_node_short
+        if uplink_loss > NOTICEABLE_LOSS or is_uneven:
             return "uplink"
-        if self.worst_loss > NOTICEABLE_LOSS or self.worst_queue_ms > NOTICEABLE_QUEUE_MS:
+        if self.worst_loss > NOTICEABLE_LOSS or is_queued or "bandwidth" in reasons:
             return "downlink"
-        if "bandwidth" in reasons:
-            return "downlink"
-        if self.is_node_short or "node" in reasons:
+        if is_node_short:
             return "node"
         return "sender" if added.freezes or "sender" in reasons else "good"
 

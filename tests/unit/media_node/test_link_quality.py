@@ -31,9 +31,10 @@ class Ann:
         self.links = LinkQuality()
         self.counts = Counts()
 
-    def second(self, lost=0, **reading):
+    def second(self, lost=0, is_node_short=False, **reading):
         self.counts = self.counts.plus(Counts(packets_received=100 - lost, packets_lost=lost))
-        return self.links.handle_readings({ANN: replace(FINE, counts=self.counts, **reading)}).get(ANN)
+        readings = {ANN: replace(FINE, counts=self.counts, **reading)}
+        return self.links.handle_readings(readings, is_node_short).get(ANN)
 
     def seconds(self, count, **reading):
         """What she was told in all of them."""
@@ -72,15 +73,22 @@ def test_pictures_that_do_not_fit_count_once_the_estimate_has_found_its_way(ann)
     assert ann.seconds(SECONDS_TO_WEAK, shown=(SHORT,)) == ["downlink"]
 
 
+def test_what_a_node_short_of_cpu_does_is_no_weak_link(ann):
+    small = replace(SHORT, reason="node")
+    late = {"jitter_ms": 90.0, "queue_ms": 400.0, "shown": (small,)}
+    assert ann.seconds(30, is_node_short=True, **late) == []
+    assert ann.seconds(10, is_node_short=True, lost=10) == ["uplink"]
+
+
 def test_a_lost_packet_of_a_quiet_microphone_is_not_much(ann):
     for second in range(20):
         ann.counts = Counts(packets_received=second, packets_lost=second // 4)
-        assert ann.links.handle_readings({ANN: replace(FINE, counts=ann.counts)}) == {}
+        assert ann.links.handle_readings({ANN: replace(FINE, counts=ann.counts)}, False) == {}
 
 
 def test_who_comes_back_begins_anew(ann):
     ann.seconds(10, downlink_loss=0.2)
-    ann.links.handle_readings({})
+    ann.links.handle_readings({}, False)
     assert ann.links.word(ANN) == "good"
     ann.counts = Counts()
     assert ann.seconds(20) == []

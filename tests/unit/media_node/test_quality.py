@@ -67,6 +67,17 @@ def test_the_verdict_names_the_side():
     assert points_of([steady(second) for second in range(10)], is_node_short=True)[0]["verdict"] == "node"
 
 
+def test_what_a_node_short_of_cpu_delays_speaks_against_no_link():
+    paused = Shown("par_ben", "camera", 0, 0.0, True, "node")
+    late = [steady(second, jitter_ms=90.0, queue_ms=400.0, shown=(paused,)) for second in range(10)]
+    assert points_of(late)[0]["verdict"] == "node"
+    assert points_of([replace(one, shown=()) for one in late], is_node_short=True)[0]["verdict"] == "node"
+    lossy = [replace(one, downlink_loss=0.1) for one in late]
+    assert points_of(lossy, is_node_short=True)[0]["verdict"] == "downlink"
+    narrow = [replace(one, shown=(replace(paused, reason="bandwidth"),)) for one in late]
+    assert points_of(narrow, is_node_short=True)[0]["verdict"] == "downlink"
+
+
 def test_three_points_leave_together_and_the_rest_when_somebody_leaves():
     log = QualityLog()
     for second in range(31):
