@@ -139,6 +139,7 @@ impl World {
             self.tend();
         }
         sent.expected[at] = Some(expected);
+        self.report_all();
         Ok(self.outcome(&tally, &sent))
     }
 
@@ -211,6 +212,7 @@ impl World {
             self.receive(Duration::from_millis(20), &mut tally);
             self.tend();
         }
+        self.report_all();
         Ok(self.outcome(&tally, &sent))
     }
 

@@ -231,6 +231,16 @@ impl World {
         }
     }
 
+    /// Say what has come. Nobody tends these clients while others are measured: whoever has left what it was sent
+    /// without an answer is then taken for away, gets no pictures, and has them again from a keyframe of the next run on.
+    pub fn report_all(&mut self) {
+        let now = self.now();
+        for peer in &mut self.peers {
+            peer.send_urgent_feedback(now);
+            peer.send_reports(now);
+        }
+    }
+
     /// Let everybody go.
     pub fn close(&mut self) {
         let at_once = self.shape.at_once;
@@ -315,4 +325,45 @@ pub fn in_parallel<T: Send>(
     let mut done = done.into_inner().map_err(|_| "a thread failed")?;
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use super::*;
+    use crate::ice::{Agent, Credentials};
+
+    /// Packet type of a receiver report (RFC 3550 section 6.4.2), which SRTCP leaves readable.
+    const RECEIVER_REPORT: u8 = 201;
+
+    #[test]
+    fn everybody_reports_before_others_are_measured() {
+        let shape = Shape {
+            meetings: 1,
+            roles: vec![RolePlan {
+                count: 3,
+                ..RolePlan::default()
+            }],
+            at_once: 1,
+        };
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        server
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        let mut world = World::open(Server::Ideal(Ideal::new(None)), shape).unwrap();
+        for peer in &mut world.peers {
+            let (own, other) = (Credentials::random(), Credentials::random());
+            peer.agent = Some(Agent::new(&own, &other));
+            peer.remote = server.local_addr().unwrap();
+        }
+        world.report_all();
+        let mut heard = std::collections::BTreeSet::new();
+        let mut bytes = [0u8; 1_500];
+        while heard.len() < world.peers.len() {
+            let (_, from) = server.recv_from(&mut bytes).expect("a report of everybody");
+            assert_eq!(bytes[1], RECEIVER_REPORT);
+            heard.insert(from);
+        }
+    }
 }
