@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LARGE =
   'start|join-denied|meeting-2|share|people|reconnecting|settings|people-host|share-rtl|pins|share-own|test-weak|statistics|paused-people';
 const SMALL =
-  'join|join-not-found|meeting-12|chat|blocked|left|speaker|shortcuts|captions|test-running|paused-down';
+  'join|join-not-found|meeting-12|chat|blocked|left|speaker|shortcuts|captions|test-running|paused-down|paused-node';
 const SCREENS = `^((${LARGE})-desktop-light|(${SMALL})-phone-dark)$`;
 
 it('has no accessibility finding on any screen, large and light or small and dark', async () => {

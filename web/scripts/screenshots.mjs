@@ -109,6 +109,7 @@ export const SCREENS = {
   weak: { query: 'scene=meeting&people=3&weak' },
   paused: { query: 'scene=meeting&people=4&paused=own,sender' },
   'paused-down': { query: 'scene=meeting&people=7&share=1&paused=sender,receiver' },
+  'paused-node': { query: 'scene=meeting&people=6&busy&paused=node&language=fr' },
   'paused-people': { query: 'scene=meeting&people=4&panel=people&paused=own,sender,receiver&language=de' },
   test: { query: 'scene=test' },
   'test-weak': { query: 'scene=test&link=weak' },

@@ -104,10 +104,16 @@ function fixture(name: string, index: number, query: URLSearchParams): Participa
     mayCaption: isSelf && query.has('host'),
     isHandRaised: index === 2 && query.has('hand'),
     handNumber: index === 2 && query.has('hand') ? 1 : null,
-    connectionQuality: isSelf ? (query.has('weak') ? 'uplink' : 'good') : 'unknown',
+    connectionQuality: isSelf ? qualityOf(query) : 'unknown',
     ...(FACELESS.includes(index) ? {} : { camera: cameraTrack(index) }),
     ...(sharer === String(index) ? { screen: screenTrack() } : {}),
   });
+}
+
+/** `weak`: one's own upload is; `busy`: the meeting server is. */
+function qualityOf(query: URLSearchParams): ParticipantSnapshot['connectionQuality'] {
+  if (query.has('weak')) return 'uplink';
+  return query.has('busy') ? 'node' : 'good';
 }
 
 /** `paused=own,sender,receiver,node`: whose picture pauses, by place in the list of names. */
