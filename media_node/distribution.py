@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from media_node.bandwidth.best import REDUCED_SCALE, BestLayer
+from media_node.bandwidth.best import REDUCED_SCALE
 from media_node.bandwidth.demand import Demand
 from media_node.bandwidth.layers import Ladder, Layer, Limit, TrackLayers
 from media_node.bandwidth.receiver import UNHINDERED, Receiver, Shown
+from media_node.best_layers import BestLayers
 from media_node.forwarding import Forwarding
 from media_node.meetings.events import (
     Event,
@@ -30,33 +31,13 @@ from media_node.meetings.events import (
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import Participant, Track
 from media_node.quantities import Instant, MeetingId, ParticipantId, SlotId, TrackId
+from media_node.source import Key, Place, Source
 
-Key = tuple[MeetingId, ParticipantId]
-Place = tuple[Key, SlotId]
 Told = dict[MeetingId, list[Event]]
 
 SCREEN, PROMINENT, REST = 0, 1, 2
 # A receiver without a connection or slots.
 RECORDER = ParticipantId("recorder")
-
-
-@dataclass
-class Source:
-    """A published video track: its layers, and who receives which."""
-
-    meeting: MeetingId
-    track: Track
-    rids: tuple[str, ...]
-    layers: TrackLayers
-    demand: Demand[Place]
-    best: BestLayer = field(default_factory=BestLayer)
-    # As its sender was told last.
-    best_scale: float = 1.0
-
-    @property
-    def may_be_reduced(self) -> bool:
-        """Whether the best of its layers is a stream of its own, of a camera."""
-        return len(self.rids) > 1 and self.track.source == "camera"
 
 
 @dataclass
@@ -78,8 +59,10 @@ class Distribution:
     _pending: dict[TrackId, None] = field(default_factory=dict)
     # Receivers whose estimate has changed lately: what has stood for a while counts for more.
     _trembling: dict[Key, None] = field(default_factory=dict)
-    # Tracks that somebody's link does not carry the best layer of.
-    _scarce: dict[TrackId, None] = field(default_factory=dict)
+    _best: BestLayers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._best = BestLayers(self.receiver_by_key)
 
     # What happens in meetings.
 
@@ -209,11 +192,11 @@ class Distribution:
                 self._sources[track] = None
                 if source.layers.handle_timeout(now):
                     self._touch(source)
-        scarce, self._scarce = self._scarce, {}
-        for track in scarce:
+        for track in self._best.take():
             source = self.source_by_track.get(track)
-            if source is not None:
-                self._fit_best(now, source)
+            if source is not None and self._best.fit(now, source, source.meeting in self._recorded):
+                self._sources[track] = None
+                self._touch(source)
 
     # What follows.
 
@@ -268,9 +251,7 @@ class Distribution:
         self._tell_limits(key, receiver, told)
         if receiver.is_overdrawn:
             self._trembling[key] = None
-        for shown in receiver.shown_by_slot.values():
-            if shown.reason == "bandwidth":
-                self._scarce[shown.track] = None
+        self._best.note(receiver)
         ceiling = receiver.next_ceiling()
         if ceiling is not None:
             self.forwarding.set_send_ceiling(key, ceiling)
@@ -296,44 +277,6 @@ class Distribution:
             changed[slot] = SlotLimit(shown.track, *shown.told)
         if changed:
             told.setdefault(key[0], []).append(SlotsLimited(key[1], changed))
-
-    def _fit_best(self, now: Instant, source: Source) -> None:
-        """Ask for the best layer in the size that somebody's link carries."""
-        best, top = source.best, len(source.rids) - 1
-        if not best.is_reduced:
-            best.whole_height, best.whole_bps = source.layers.best()
-        if not (source.may_be_reduced and best.is_reducible):
-            return
-        is_received = source.demand.is_needed(top)
-        is_turned = best.handle_seen(now, source.layers.best()[0]) or best.settle(
-            now,
-            is_received=is_received,
-            fits_whole=best.is_reduced and self._fits_whole(now, source),
-            fits_reduced=not is_received and self._could_give(now, source, best.reduced_bps),
-        )
-        if is_turned:
-            source.layers.resize_best(best.height, best.bps, best.whole_bps)
-            self._sources[source.track.id] = None
-            self._touch(source)
-        if best.is_open:
-            self._scarce[source.track.id] = None
-
-    def _fits_whole(self, now: Instant, source: Source) -> bool:
-        return source.meeting in self._recorded or self._could_give(now, source, source.best.whole_bps)
-
-    def _could_give(self, now: Instant, source: Source, cost_bps: int) -> bool:
-        """Whether somebody who wants the best layer whole could be given it at this cost."""
-        return any(
-            self._wants_whole(key, slot, source) and self.receiver_by_key[key].could_give(now, slot, cost_bps)
-            for key, slot in source.demand.places
-        )
-
-    def _wants_whole(self, key: Key, slot: SlotId, source: Source) -> bool:
-        receiver = self.receiver_by_key.get(key)
-        shown = receiver.shown_by_slot.get(slot) if receiver is not None else None
-        if shown is None or shown.limit.shed:
-            return False
-        return shown.limit.max_height is None or shown.limit.max_height >= source.best.whole_height
 
     def _settle_source(self, now: Instant, source: Source, told: Told) -> None:
         demand, track = source.demand, source.track

@@ -106,12 +106,18 @@ MEDIA_NODE = {
     "media_node.distribution": frozenset(
         {
             "media_node.bandwidth",
+            "media_node.best_layers",
             "media_node.forwarding",
             "media_node.meetings",
+            "media_node.source",
             "media_node.quantities",
             "media_node.errors",
         }
     ),
+    "media_node.best_layers": frozenset(
+        {"media_node.bandwidth", "media_node.source", "media_node.quantities"}
+    ),
+    "media_node.source": frozenset({"media_node.bandwidth", "media_node.meetings", "media_node.quantities"}),
     "media_node.connections": frozenset(
         {
             "media_node.forwarding",

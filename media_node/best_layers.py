@@ -1,0 +1,64 @@
+"""Best layers of cameras in a size that somebody's link carries. Source: docs/bandwidth.md, section 6."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from media_node.bandwidth.receiver import Receiver
+from media_node.quantities import Instant, SlotId, TrackId
+from media_node.source import Key, Source
+
+
+@dataclass
+class BestLayers:
+    """The cameras of one node that somebody has less of than they want."""
+
+    _receiver_by_key: Mapping[Key, Receiver]
+    _scarce: dict[TrackId, None] = field(default_factory=dict)
+
+    def note(self, receiver: Receiver) -> None:
+        """A receiver's slots were chosen: what its link does not carry is looked at next time."""
+        for shown in receiver.shown_by_slot.values():
+            if shown.reason == "bandwidth":
+                self._scarce[shown.track] = None
+
+    def take(self) -> list[TrackId]:
+        """What has to be looked at now."""
+        scarce, self._scarce = list(self._scarce), {}
+        return scarce
+
+    def fit(self, now: Instant, source: Source, is_recorded: bool) -> bool:
+        """Choose the size of a best layer; returns whether it is another one from now on."""
+        best, top = source.best, len(source.rids) - 1
+        if not best.is_reduced:
+            best.whole_height, best.whole_bps = source.layers.best()
+        if not (source.may_be_reduced and best.is_reducible):
+            return False
+        is_received = source.demand.is_needed(top)
+        is_turned = best.handle_seen(now, source.layers.best()[0]) or best.settle(
+            now,
+            is_received=is_received,
+            fits_whole=best.is_reduced and (is_recorded or self._could_give(now, source, best.whole_bps)),
+            fits_reduced=not is_received and self._could_give(now, source, best.reduced_bps),
+        )
+        if is_turned:
+            source.layers.resize_best(best.height, best.bps, best.whole_bps)
+        if best.is_open:
+            self._scarce[source.track.id] = None
+        return is_turned
+
+    def _could_give(self, now: Instant, source: Source, cost_bps: int) -> bool:
+        """Whether somebody who wants the best layer whole could be given it at this cost."""
+        return any(
+            receiver.could_give(now, slot, cost_bps)
+            for key, slot in source.demand.places
+            if (receiver := self._receiver_by_key.get(key)) and _wants_whole(receiver, slot, source)
+        )
+
+
+def _wants_whole(receiver: Receiver, slot: SlotId, source: Source) -> bool:
+    shown = receiver.shown_by_slot.get(slot)
+    if shown is None or shown.limit.shed:
+        return False
+    return shown.limit.max_height is None or shown.limit.max_height >= source.best.whole_height
