@@ -2,6 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { en } from '../src/ui/en.ts';
+import { en as live } from '../src/ui/languages/live/en.ts';
 import { launchChromium, servePages, type PageServer } from './support/browser.ts';
 import { pretendChip } from './support/codecs.ts';
 import { Display, whyNoDisplay } from './support/display.ts';
@@ -10,6 +11,9 @@ import { Guest } from './support/guest.ts';
 import { startParley, type Parley } from './support/parley.ts';
 import { Person, eventually } from './support/person.ts';
 
+const screenOf = (name: string): string => en.meeting.screenOf.replace('{{name}}', name);
+const SCREEN_OF_ADA = screenOf('Ada');
+const SCREEN_OF_FOX = screenOf('Fox');
 const missing = whyNoFirefox();
 const noDisplay = whyNoDisplay();
 const isSlow = process.env['PARLEY_SLOW'] === '1';
@@ -81,27 +85,30 @@ describe.skipIf(!isSlow || missing !== undefined)('Firefox ESR', () => {
     it('sees what somebody else shares', async () => {
       await ada.press(en.meeting.share);
       await eventually(
-        () => widthOf(fox, en.meeting.screenOf.replace('{{name}}', 'Ada')),
-        (width) => width > 0,
+        () => fox.evaluate(seenOf, SCREEN_OF_ADA),
+        ({ width, frames }) => width > 0 && frames > 10,
       );
       // Beside the one in the toolbar there is one in the picture's place.
       await ada.page.getByRole('button', { name: en.meeting.stopShare, exact: true }).first().click();
       await eventually(
-        () => widthOf(fox, en.meeting.screenOf.replace('{{name}}', 'Ada')),
-        (width) => width === -1,
+        () => fox.evaluate(seenOf, SCREEN_OF_ADA),
+        ({ isThere }) => !isThere,
       );
     });
 
     it.skipIf(noDisplay !== undefined)('shares its screen', async () => {
       await fox.press(en.meeting.share);
-      const screen = ada.page.getByRole('article', { name: 'Screen of Fox' }).locator('video');
-      await screen.waitFor();
+      const seen = () => ada.page.evaluate(seenOf, SCREEN_OF_FOX);
+      const { frames } = await eventually(seen, ({ width, frames }) => width > 0 && frames > 10);
+      // Other layers, and with them a new beginning of the encoder.
+      await fox.press(live.content.motion);
       await eventually(
-        () => screen.evaluate((video) => (video as HTMLVideoElement).videoWidth),
-        (width) => width > 0,
+        () => fox.evaluate(mostOfScreen),
+        (bps) => bps === 4_000_000,
       );
+      await eventually(seen, (later) => later.frames > frames + 60);
       await fox.press(en.meeting.stopShare);
-      await screen.waitFor({ state: 'detached' });
+      await eventually(seen, ({ isThere }) => !isThere);
     });
 
     it('mutes itself and sees others mute themselves', async () => {
@@ -203,14 +210,34 @@ function picture(fox: FirefoxPage): Promise<{ readonly height: number; readonly 
   });
 }
 
-/** Of the picture with this name: 0 before its first frame, -1 where there is none. */
-function widthOf(fox: FirefoxPage, name: string): Promise<number> {
-  return fox.evaluate((name) => {
-    const article = [...document.querySelectorAll('[aria-label]')].find(
-      (one) => one.getAttribute('aria-label') === name && one.querySelector('video') !== null,
-    );
-    return article?.querySelector('video')?.videoWidth ?? -1;
-  }, name);
+/** Runs in the page: the picture with this name, and how many of its frames were shown since it was first asked for. */
+function seenOf(name: string): {
+  readonly isThere: boolean;
+  readonly width: number;
+  readonly frames: number;
+} {
+  const video: (HTMLVideoElement & { shown?: number }) | null | undefined = [
+    ...document.querySelectorAll('[aria-label]'),
+  ]
+    .find((one) => one.getAttribute('aria-label') === name && one.querySelector('video') !== null)
+    ?.querySelector('video');
+  if (video == null) return { isThere: false, width: 0, frames: 0 };
+  if (video.shown === undefined) {
+    video.shown = 0;
+    // Firefox counts no frames of streams in getVideoPlaybackQuality.
+    const count = (): void => {
+      video.shown = (video.shown ?? 0) + 1;
+      video.requestVideoFrameCallback(count);
+    };
+    video.requestVideoFrameCallback(count);
+  }
+  return { isThere: true, width: video.videoWidth, frames: video.shown };
+}
+
+/** Runs in the page: what the screen is sent with at most. */
+function mostOfScreen(): number | undefined {
+  const sender = window.openConnections.at(-1)?.getSenders()[2];
+  return sender?.getParameters().encodings[0]?.maxBitrate;
 }
 
 function labels(fox: FirefoxPage): Promise<readonly string[]> {

@@ -156,13 +156,13 @@ export class FirefoxPage {
     });
   }
 
-  /** Presses a button by its name, as a mouse would. */
+  /** Presses a button, or the label of a choice, by its name, as a mouse would. */
   async press(name: string): Promise<void> {
     const place = await this.evaluate(async (wanted) => {
       const deadline = performance.now() + 15_000;
       while (performance.now() < deadline) {
-        const button = [...document.querySelectorAll('button')].find(
-          (one) => (one.getAttribute('aria-label') ?? one.textContent).trim() === wanted && !one.disabled,
+        const button = [...document.querySelectorAll('button:enabled, label')].find(
+          (one) => (one.getAttribute('aria-label') ?? one.textContent).trim() === wanted,
         );
         if (button !== undefined) {
           const { left, top, width, height } = button.getBoundingClientRect();
