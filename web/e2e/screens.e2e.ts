@@ -1,4 +1,4 @@
-/** Every kind of screen, from fixtures, in a real browser: nothing that WCAG 2.2 AA forbids. */
+/** Every kind of screen, from fixtures, in a real browser: nothing that WCAG 2.2 AA forbids, no words out of order. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Each layout once, large and light or small and dark; the script takes all sizes and themes when asked. */
 const LARGE =
-  'start|join-denied|meeting-2|share|people|reconnecting|settings|people-host|share-rtl|pins|share-own|test-weak|statistics|paused-people';
+  'start|join-denied|meeting-2|share|people|reconnecting|settings|people-host|share-rtl|people-rtl|pins|share-own|test-weak|statistics|paused-people';
 const SMALL =
   'join|join-not-found|meeting-12|chat|blocked|left|speaker|shortcuts|captions|test-running|paused-down|paused-node';
 const SCREENS = `^((${LARGE})-desktop-light|(${SMALL})-phone-dark)$`;

@@ -4,8 +4,8 @@
  *
  *   node scripts/screenshots.mjs [folder] [pattern of names, as share-phone-dark] [--axe] [--kinds]
  *
- * With --axe each screen is checked against WCAG 2.2 A and AA too, and a finding makes the exit status 1. With --kinds
- * the pictures are those that sheets.mjs puts together: light, dark, phone, rtl.
+ * With --axe each screen is checked against WCAG 2.2 A and AA too, and for words out of their order; a finding makes the
+ * exit status 1. With --kinds the pictures are those that sheets.mjs puts together: light, dark, phone, rtl.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { build, preview } from 'vite';
+import { turnedWords } from './order.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -93,6 +94,7 @@ export const SCREENS = {
   settings: { query: 'scene=meeting&people=4&dialog=settings' },
   'meeting-de': { query: 'scene=meeting&people=4&panel=people&host&language=de' },
   'share-rtl': { query: 'scene=meeting&people=5&share=1&panel=chat&messages&rtl' },
+  'people-rtl': { query: 'scene=meeting&people=5&panel=people&host&waiting&rtl' },
   'pins-rtl': { query: 'scene=meeting&people=6&pins=2,3&rtl' },
   speaker: { query: 'scene=meeting&people=8&layout=speaker' },
   pins: { query: 'scene=meeting&people=7&pins=2,3,5' },
@@ -167,10 +169,11 @@ async function findings(page) {
     (values) => globalThis.axe.run(document, { runOnly: { type: 'tag', values } }),
     tags,
   );
-  return violations.map(
+  const forbidden = violations.map(
     ({ id, help, nodes }) =>
       `${id}: ${help}\n${nodes.map(({ html }) => `      ${html.slice(0, 140)}`).join('\n')}`,
   );
+  return [...forbidden, ...(await page.evaluate(turnedWords)).map((text) => `in another order: ${text}`)];
 }
 
 // Built once: a page of a development server asks for hundreds of files each time.

@@ -1,6 +1,7 @@
-/** What WCAG 2.2 AA and good practice forbid on a page as it stands. */
+/** What WCAG 2.2 AA and good practice forbid on a page as it stands, and words that are out of their order there. */
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
+import { turnedWords } from '../../scripts/order.mjs';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -24,5 +25,9 @@ export async function findingsOf(page: Page): Promise<readonly string[]> {
       globalThis.axe.run({ exclude: ['[data-live-announcer]'] }, { runOnly: { type: 'tag', values } }),
     TAGS,
   );
-  return violations.map(({ id, help, nodes }) => `${id}: ${help} ${nodes.map(({ html }) => html).join(' ')}`);
+  const turned = await page.evaluate(turnedWords);
+  return [
+    ...violations.map(({ id, help, nodes }) => `${id}: ${help} ${nodes.map(({ html }) => html).join(' ')}`),
+    ...turned.map((text) => `in another order: ${text}`),
+  ];
 }

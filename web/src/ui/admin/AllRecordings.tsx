@@ -78,19 +78,21 @@ function Row({ recording, operation, onChanged }: RowProps): ReactNode {
   return (
     <li className="card" aria-label={when}>
       <div className="card-words">
-        <h3>{when}</h3>
+        <h3>
+          <bdi>{when}</bdi>
+        </h3>
         <p className="card-facts">
           <span className={`mark ${isBad ? 'is-bad' : ''}`}>
             {t(`state.${state}`, { ns: RECORDING_WORDS })}
           </span>
           {reason !== null && <span className="form-problem">{reasonWords(reason, detail)}</span>}
-          {bytes !== null && <span>{sizeOf(bytes, i18n.language)}</span>}
+          {bytes !== null && <bdi>{sizeOf(bytes, i18n.language)}</bdi>}
           {legalHold && <span className="mark is-warning">{t('recordings.held')}</span>}
-          <span>
+          <bdi>
             {retainUntil === null
               ? t('recordings.keptForGood')
               : t('recordings.keptUntil', { date: dayOf(retainUntil, i18n.language) })}
-          </span>
+          </bdi>
           <span className="code">{recording.meeting}</span>
         </p>
       </div>

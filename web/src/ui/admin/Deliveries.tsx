@@ -68,11 +68,11 @@ function Row({ delivery, onRetry, onChanged }: RowProps): ReactNode {
       <span className="card-facts">
         <span className={`mark ${MARK_BY_STATE[state]}`}>{t(`deliveries.state.${state}`)}</span>
         <span className="code">{name}</span>
-        <span>{momentOf(attemptedAt, i18n.language)}</span>
-        <span>{t('deliveries.attempts', { count: attempts })}</span>
+        <bdi>{momentOf(attemptedAt, i18n.language)}</bdi>
+        <bdi>{t('deliveries.attempts', { count: attempts })}</bdi>
         {(error ?? status) !== null && <span>{error ?? String(status)}</span>}
         {nextAttemptAt !== null && (
-          <span>{t('deliveries.next', { time: momentOf(nextAttemptAt, i18n.language) })}</span>
+          <bdi>{t('deliveries.next', { time: momentOf(nextAttemptAt, i18n.language) })}</bdi>
         )}
         {problem !== null && <span role="alert">{problem}</span>}
       </span>

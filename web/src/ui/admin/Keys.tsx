@@ -59,12 +59,12 @@ function Row(props: { readonly apiKey: ApiKey; readonly onRevoke: (key: ApiKey) 
         <p className="card-facts">
           <span className="code">{id}</span>
           <span>{scopes.length === EVERY_SCOPE.length ? t('keys.everything') : scopes.join(', ')}</span>
-          <span>{t('keys.created', { time: momentOf(createdAt, i18n.language) })}</span>
-          <span>
+          <bdi>{t('keys.created', { time: momentOf(createdAt, i18n.language) })}</bdi>
+          <bdi>
             {lastUsedAt === null
               ? t('keys.neverUsed')
               : t('keys.lastUsed', { time: momentOf(lastUsedAt, i18n.language) })}
-          </span>
+          </bdi>
         </p>
       </div>
       <div className="card-actions">

@@ -69,11 +69,11 @@ function Row({ meeting, onEnd }: RowProps): ReactNode {
         <h3>{name}</h3>
         <p className="card-facts">
           <span className="code">{meeting.code}</span>
-          <span>{t('meetings.people', { count: meeting.participantCount })}</span>
-          <span>{t('meetings.sent', { size: sizeOf(meeting.egressBytes, i18n.language) })}</span>
+          <bdi>{t('meetings.people', { count: meeting.participantCount })}</bdi>
+          <bdi>{t('meetings.sent', { size: sizeOf(meeting.egressBytes, i18n.language) })}</bdi>
           <span>{meeting.homeRegion}</span>
           {liveSince !== null && (
-            <span>{t('meetings.since', { time: momentOf(liveSince, i18n.language) })}</span>
+            <bdi>{t('meetings.since', { time: momentOf(liveSince, i18n.language) })}</bdi>
           )}
         </p>
       </div>

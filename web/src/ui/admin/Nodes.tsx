@@ -75,9 +75,9 @@ function Row({ node, meetingsAtFirst, operation, onDrain, onChanged }: RowProps)
         <p className="card-facts">
           <span className={`mark ${MARK_BY_STATE[node.state]}`}>{t(`nodes.state.${node.state}`)}</span>
           <span>{[node.region, node.zone].filter((part) => part !== null).join(' · ')}</span>
-          <span>{t('nodes.meetings', { count: node.meetings })}</span>
-          <span>{t('nodes.cpu', { percent: Math.round(node.cpuBusy * 100) })}</span>
-          <span>{t('nodes.report', { time: momentOf(node.lastReportAt, i18n.language) })}</span>
+          <bdi>{t('nodes.meetings', { count: node.meetings })}</bdi>
+          <bdi>{t('nodes.cpu', { percent: Math.round(node.cpuBusy * 100) })}</bdi>
+          <bdi>{t('nodes.report', { time: momentOf(node.lastReportAt, i18n.language) })}</bdi>
         </p>
       </div>
       <div className="card-actions">
@@ -133,7 +133,7 @@ function Load({ node }: { readonly node: MediaNode }): ReactNode {
         value={percent}
         aria-label={t('nodes.loadName')}
       />
-      <span>{label}</span>
+      <bdi>{label}</bdi>
     </div>
   );
 }
@@ -151,12 +151,12 @@ function Leaving(props: { readonly node: MediaNode; readonly meetingsAtFirst: nu
           aria-label={t('nodes.progress')}
         />
       )}
-      <span role="status">
+      <bdi role="status">
         {node.state === 'drained' ? t('nodes.isEmpty') : t('nodes.left', { count: node.meetings })}
         {node.state === 'draining' &&
           drainUntil !== null &&
           ` ${t('nodes.until', { time: momentOf(drainUntil, i18n.language) })}`}
-      </span>
+      </bdi>
     </div>
   );
 }

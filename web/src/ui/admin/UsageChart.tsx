@@ -55,8 +55,8 @@ export function UsageChart({ days, measure }: UsageChartProps): ReactNode {
         ))}
       </svg>
       <figcaption aria-hidden>
-        <span>{dayOf(first.day, language)}</span>
-        <span>{dayOf(last.day, language)}</span>
+        <bdi>{dayOf(first.day, language)}</bdi>
+        <bdi>{dayOf(last.day, language)}</bdi>
       </figcaption>
     </figure>
   );

@@ -113,9 +113,13 @@ function Row({ name, used }: { readonly name: string; readonly used: Used }): Re
   const { i18n } = useTranslation(WORDS);
   return (
     <tr>
-      <th scope="row">{name}</th>
+      <th scope="row">
+        <bdi>{name}</bdi>
+      </th>
       {MEASURES.map((measure) => (
-        <td key={measure}>{measureWords(measure, used[measure], i18n.language)}</td>
+        <td key={measure}>
+          <bdi>{measureWords(measure, used[measure], i18n.language)}</bdi>
+        </td>
       ))}
     </tr>
   );

@@ -66,7 +66,7 @@ function WaitingNote({ waiting }: { readonly waiting: number }): ReactNode {
   if (waiting === 0 || panel === 'people') return null;
   return (
     <p className="banner">
-      {t('people.waiting', { count: waiting })}
+      <bdi>{t('people.waiting', { count: waiting })}</bdi>
       <Button
         className="button primary"
         onPress={() => {

@@ -115,7 +115,10 @@ function Line({ message, isOwn, isFollowUp }: LineProps): ReactNode {
     <li className={`line ${isOwn ? 'own' : ''} ${isFollowUp ? 'follows' : ''}`}>
       {!isFollowUp && (
         <span className="line-head">
-          <bdi>{message.displayName}</bdi> <time dateTime={message.at}>{time}</time>
+          <bdi>{message.displayName}</bdi>{' '}
+          <time dateTime={message.at}>
+            <bdi>{time}</bdi>
+          </time>
         </span>
       )}
       <p dir="auto">

@@ -24,7 +24,9 @@ export function SidePanel({
       }}
     >
       <header>
-        <h2>{title}</h2>
+        <h2>
+          <bdi>{title}</bdi>
+        </h2>
         <Button
           className="icon-button"
           aria-label={t('meeting.close')}

@@ -25,7 +25,9 @@ export function WaitingList({ meeting, door }: WaitingListProps): ReactNode {
   return (
     <section className="waiting" aria-labelledby="waiting-title">
       <header>
-        <h3 id="waiting-title">{t('people.waiting', { count: door.waiting.length })}</h3>
+        <h3 id="waiting-title">
+          <bdi>{t('people.waiting', { count: door.waiting.length })}</bdi>
+        </h3>
         <Button
           className="button quiet"
           onPress={() => {

@@ -39,7 +39,7 @@ export function Field(props: FieldProps): ReactNode {
       />
       {hint !== undefined && (
         <p id={`${id}-hint`} className="form-hint">
-          {hint}
+          <bdi>{hint}</bdi>
         </p>
       )}
       {problem !== null && (
@@ -71,7 +71,7 @@ export function Select({ label, value, options, onChange }: SelectProps): ReactN
         }}
       >
         {options.map((option) => (
-          <option key={option.id} value={option.id}>
+          <option key={option.id} value={option.id} dir="auto">
             {option.name}
           </option>
         ))}

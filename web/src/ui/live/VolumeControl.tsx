@@ -49,7 +49,7 @@ export function VolumeControl(props: VolumeControlProps): ReactNode {
             }}
           >
             <Label dir="auto">{label}</Label>
-            <SliderOutput>{({ state }) => `${String(state.values[0] ?? 0)} %`}</SliderOutput>
+            <SliderOutput>{({ state }) => <bdi>{state.values[0] ?? 0} %</bdi>}</SliderOutput>
             <SliderTrack className="slider-track">
               <SliderThumb className="slider-thumb" />
             </SliderTrack>

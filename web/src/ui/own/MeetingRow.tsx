@@ -91,10 +91,10 @@ function Facts({ meeting }: { readonly meeting: OwnMeeting }): ReactNode {
       {facts
         .filter((fact) => fact !== '')
         .map((fact) => (
-          <span key={fact}>{fact}</span>
+          <bdi key={fact}>{fact}</bdi>
         ))}
       {meeting.state === 'ended' && (
-        <span>{t('attended', { length: lengthOf(meeting.participantMinutes, language) })}</span>
+        <bdi>{t('attended', { length: lengthOf(meeting.participantMinutes, language) })}</bdi>
       )}
     </p>
   );

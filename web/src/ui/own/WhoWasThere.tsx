@@ -45,7 +45,7 @@ function People({ id, meetings }: { readonly id: string; readonly meetings: OwnM
         <ul className="plain-list">
           {people.map(({ id: person, displayName, attendedMinutes }) => (
             <li key={person}>
-              <bdi>{displayName}</bdi> <span>{lengthOf(attendedMinutes, i18n.language)}</span>
+              <bdi>{displayName}</bdi> <bdi>{lengthOf(attendedMinutes, i18n.language)}</bdi>
             </li>
           ))}
         </ul>

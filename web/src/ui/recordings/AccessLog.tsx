@@ -60,7 +60,9 @@ function Entries({ recording: { id, meeting }, recordings }: AccessLogProps): Re
             <li key={`${entry.at} ${entry.requestId}`}>
               <Who entry={entry} />
               <What kinds={entry.kinds} />
-              <time dateTime={entry.at}>{momentOf(entry.at, i18n.language)}</time>
+              <time dateTime={entry.at}>
+                <bdi>{momentOf(entry.at, i18n.language)}</bdi>
+              </time>
             </li>
           ))}
         </ol>

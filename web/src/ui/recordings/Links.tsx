@@ -62,7 +62,7 @@ export function Links({ id, recordings }: LinksProps): ReactNode {
             const until = momentOf(link.expiresAt, i18n.language);
             return (
               <li key={link.id}>
-                <span>{t('linkUntil', { until })}</span>
+                <bdi>{t('linkUntil', { until })}</bdi>
                 <Button
                   className="button quiet"
                   aria-label={t('linkTakeBack', { until })}
@@ -104,7 +104,7 @@ function LengthForm({ onMake }: { readonly onMake: (length: Length) => void }): 
           }}
         >
           {(Object.keys(LENGTHS) as Length[]).map((one) => (
-            <option key={one} value={one}>
+            <option key={one} value={one} dir="auto">
               {t(`lengths.${one}`)}
             </option>
           ))}

@@ -182,9 +182,9 @@ function Controls(props: {
       >
         {isMuted ? <VolumeX aria-hidden /> : <Volume2 aria-hidden />}
       </Button>
-      <span className="film-clock">
+      <bdi className="film-clock">
         {clockOf(position.now)} / {clockOf(position.end)}
-      </span>
+      </bdi>
       <Speed
         onChange={(rate) => {
           on((video) => {
@@ -219,7 +219,7 @@ function Speed({ onChange }: { readonly onChange: (rate: number) => void }): Rea
         }}
       >
         {SPEEDS.map((speed) => (
-          <option key={speed} value={String(speed)}>
+          <option key={speed} value={String(speed)} dir="auto">
             {speed} ×
           </option>
         ))}

@@ -41,7 +41,7 @@ export function TrackFiles({ recording, recordings, onAsked }: TrackFilesProps):
       <p>{t('tracksHint')}</p>
       {isMaking && (
         <p className="recordings-state" role="status">
-          <progress max={100} value={percent} aria-hidden /> {t('tracksProgress', { percent })}
+          <progress max={100} value={percent} aria-hidden /> <bdi>{t('tracksProgress', { percent })}</bdi>
         </p>
       )}
       {made?.state === 'failed' && <p role="alert">{reasonWords(made.reason ?? '', made.detail)}</p>}
@@ -108,8 +108,8 @@ function Row({ file, name, recording, recordings }: RowProps): ReactNode {
   return (
     <>
       <span>
-        {name} · {what} · {length} ·{' '}
-        {t('size', { megabytes: Math.max(0.1, Math.round(file.bytes / 1e5) / 10) })}
+        <bdi>{name}</bdi> · <bdi>{what}</bdi> · <bdi>{length}</bdi> ·{' '}
+        <bdi>{t('size', { megabytes: Math.max(0.1, Math.round(file.bytes / 1e5) / 10) })}</bdi>
       </span>
       <Button
         className="button quiet"
