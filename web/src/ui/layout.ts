@@ -21,8 +21,8 @@ export function layOutGrid(count: number, width: number, height: number, gap: nu
     const rows = Math.ceil(count / columns);
     const cellWidth = Math.max(0, (width - gap * (columns - 1)) / columns);
     const cellHeight = Math.max(0, (height - gap * (rows - 1)) / rows);
-    const tileWidth = Math.floor(Math.min(cellWidth, cellHeight * WIDEST));
-    const tileHeight = Math.floor(Math.min(cellHeight, tileWidth / NARROWEST));
+    const tileWidth = evenFloor(Math.min(cellWidth, cellHeight * WIDEST));
+    const tileHeight = evenFloor(Math.min(cellHeight, tileWidth / NARROWEST));
     const worth = worthOf(tileWidth, tileHeight, width > height);
     if (worth > most) {
       most = worth;
@@ -30,6 +30,11 @@ export function layOutGrid(count: number, width: number, height: number, gap: nu
     }
   }
   return best;
+}
+
+/** Tiles stand in the middle: an odd size would put all their edges between two pixels, where they are blurred. */
+function evenFloor(pixels: number): number {
+  return 2 * Math.floor(pixels / 2);
 }
 
 function worthOf(tileWidth: number, tileHeight: number, isWideStage: boolean): number {
