@@ -1,11 +1,11 @@
 /* global document -- Some functions run in the page. */
 /**
- * Takes a picture of every screen, from fixtures, at three sizes and in both themes.
+ * Takes a picture of every screen, from fixtures, at four sizes and in both themes.
  *
  *   node scripts/screenshots.mjs [folder] [pattern of names, as share-phone-dark] [--axe] [--kinds]
  *
- * With --axe each screen is checked against WCAG 2.2 A and AA too, and for words out of their order; a finding makes the
- * exit status 1. With --kinds the pictures are those that sheets.mjs puts together: light, dark, phone, rtl.
+ * With --axe each screen is checked against WCAG 2.2 A and AA too, for words out of their order and for what reaches
+ * beyond the stage; a finding makes the exit status 1. With --kinds the pictures are those that sheets.mjs puts together: light, dark, phone, rtl.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -19,7 +19,7 @@ import { turnedWords } from './order.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-const SIZES = { desktop: [1440, 900], tablet: [768, 1024], phone: [390, 844] };
+const SIZES = { desktop: [1440, 900], tablet: [768, 1024], phone: [390, 844], landscape: [844, 390] };
 const THEMES = ['light', 'dark'];
 
 /** Size, theme and direction by the ends of names. */
@@ -162,6 +162,15 @@ async function open(browser, url, screen, { size, theme, rtl }) {
   return page;
 }
 
+/** Runs in the page: what of the stage lies where the controls are. */
+function beyondStage() {
+  const stage = document.querySelector('.stage');
+  const end = stage?.getBoundingClientRect().bottom ?? 0;
+  return [...(stage?.querySelectorAll('.screen, .tile, .invitation, .pager') ?? [])]
+    .filter((one) => one.getBoundingClientRect().bottom > end + 1)
+    .map((one) => one.getAttribute('aria-label') ?? one.className);
+}
+
 async function findings(page) {
   await page.addScriptTag({ path: AXE });
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -173,7 +182,11 @@ async function findings(page) {
     ({ id, help, nodes }) =>
       `${id}: ${help}\n${nodes.map(({ html }) => `      ${html.slice(0, 140)}`).join('\n')}`,
   );
-  return [...forbidden, ...(await page.evaluate(turnedWords)).map((text) => `in another order: ${text}`)];
+  return [
+    ...forbidden,
+    ...(await page.evaluate(turnedWords)).map((text) => `in another order: ${text}`),
+    ...(await page.evaluate(beyondStage)).map((text) => `below the controls: ${text}`),
+  ];
 }
 
 // Built once: a page of a development server asks for hundreds of files each time.
