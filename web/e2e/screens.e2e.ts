@@ -7,13 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** Each layout once, large and light or small and dark, and those that a phone on its side changes; the script takes all sizes and themes when asked. */
+/** Each layout once, large and light or small and dark, and those that a phone on its side or the smallest one changes; the script takes all sizes and themes when asked. */
 const LARGE =
   'start|join-denied|meeting-2|share|people|reconnecting|settings|people-host|share-rtl|people-rtl|pins|share-own|test-weak|statistics|paused-people';
 const SMALL =
   'join|join-not-found|meeting-12|chat|blocked|left|speaker|shortcuts|captions|test-running|paused-down|paused-node';
+const TINY = 'meeting-de|settings|share-own|test-blocked';
 const LYING = 'join|share|share-own|captions-rtl';
-const SCREENS = `^((${LARGE})-desktop-light|(${SMALL})-phone-dark|(${LYING})-landscape-light)$`;
+const SCREENS = `^((${LARGE})-desktop-light|(${SMALL})-phone-dark|(${LYING})-landscape-light|(${TINY})-small-light)$`;
 
 it('has no accessibility finding on any screen, large and light or small and dark', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-screens-'));

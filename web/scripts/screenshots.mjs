@@ -1,11 +1,11 @@
-/* global document -- Some functions run in the page. */
+/* global document, innerWidth -- Some functions run in the page. */
 /**
- * Takes a picture of every screen, from fixtures, at four sizes and in both themes.
+ * Takes a picture of every screen, from fixtures, at five sizes and in both themes.
  *
  *   node scripts/screenshots.mjs [folder] [pattern of names, as share-phone-dark] [--axe] [--kinds]
  *
  * With --axe each screen is checked against WCAG 2.2 A and AA too, for words out of their order and for what reaches
- * beyond the stage; a finding makes the exit status 1. With --kinds the pictures are those that sheets.mjs puts together: light, dark, phone, rtl.
+ * beyond the stage or the sides; a finding makes the exit status 1. With --kinds the pictures are those that sheets.mjs puts together: light, dark, phone, rtl.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -19,7 +19,15 @@ import { turnedWords } from './order.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-const SIZES = { desktop: [1440, 900], tablet: [768, 1024], phone: [390, 844], landscape: [844, 390] };
+const SIZES = {
+  desktop: [1440, 900],
+  tablet: [768, 1024],
+  phone: [390, 844],
+  landscape: [844, 390],
+  small: [320, 568],
+};
+/** Below this some controls are not there. */
+const NARROW = 480;
 const THEMES = ['light', 'dark'];
 
 /** Size, theme and direction by the ends of names. */
@@ -171,6 +179,15 @@ function beyondStage() {
     .map((one) => one.getAttribute('aria-label') ?? one.className);
 }
 
+/** Runs in the page: what one would press and cannot see. Tables move sideways. */
+function beyondSides() {
+  return [...document.querySelectorAll('button, a, input, select')]
+    .filter((one) => one.closest('[role="region"]') === null)
+    .map((one) => ({ one, place: one.getBoundingClientRect() }))
+    .filter(({ place }) => place.width > 1 && (place.right > innerWidth + 1 || place.left < -1))
+    .map(({ one }) => one.getAttribute('aria-label') ?? one.textContent);
+}
+
 async function findings(page) {
   await page.addScriptTag({ path: AXE });
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -185,6 +202,7 @@ async function findings(page) {
   return [
     ...forbidden,
     ...(await page.evaluate(turnedWords)).map((text) => `in another order: ${text}`),
+    ...(await page.evaluate(beyondSides)).map((text) => `beyond the sides: ${text}`),
     ...(await page.evaluate(beyondStage)).map((text) => `below the controls: ${text}`),
   ];
 }
@@ -213,7 +231,7 @@ let found = 0;
 for (const [name, screen] of Object.entries(SCREENS)) {
   for (const [kind, look] of Object.entries(process.argv.includes('--kinds') ? KINDS : EVERY)) {
     const title = `${name}-${kind}`;
-    if (!wanted.test(title) || (screen.wide === true && look.size === SIZES.phone)) continue;
+    if (!wanted.test(title) || (screen.wide === true && look.size[0] < NARROW)) continue;
     const page = await open(browser, url, screen, look);
     await page.screenshot({ path: `${folder}/${title}.png` });
     for (const finding of withAxe ? await findings(page) : []) {
