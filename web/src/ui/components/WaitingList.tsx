@@ -42,24 +42,26 @@ export function WaitingList({ meeting, door }: WaitingListProps): ReactNode {
           <li key={id}>
             <Avatar id={id} name={displayName} />
             <bdi className="person-name">{displayName}</bdi>
-            <Button
-              className="button quiet"
-              aria-label={t('people.deny', { name: displayName })}
-              onPress={() => {
-                decide(meeting.hosting.deny(id));
-              }}
-            >
-              {t('people.denyShort')}
-            </Button>
-            <Button
-              className="button primary"
-              aria-label={t('people.admit', { name: displayName })}
-              onPress={() => {
-                decide(meeting.hosting.admit(id));
-              }}
-            >
-              {t('people.admitShort')}
-            </Button>
+            <span className="waiting-answers">
+              <Button
+                className="button quiet"
+                aria-label={t('people.deny', { name: displayName })}
+                onPress={() => {
+                  decide(meeting.hosting.deny(id));
+                }}
+              >
+                {t('people.denyShort')}
+              </Button>
+              <Button
+                className="button primary"
+                aria-label={t('people.admit', { name: displayName })}
+                onPress={() => {
+                  decide(meeting.hosting.admit(id));
+                }}
+              >
+                {t('people.admitShort')}
+              </Button>
+            </span>
           </li>
         ))}
       </ul>
