@@ -119,6 +119,35 @@ impl Encoding {
             .fold(0, |bits, (_, bit)| bits | 1 << bit)
     }
 
+    /// What came since the last keyframe and was handed on, when that is no older and no more than this and nothing of it
+    /// is missing.
+    pub fn since_keyframe(
+        &self,
+        now: Instant,
+        recent: Duration,
+        max_bytes: usize,
+    ) -> Option<impl Iterator<Item = ExtendedSequenceNumber> + use<>> {
+        let stream = self.stream.as_ref()?;
+        // What has just come goes to all who are subscribed by then.
+        let pending = self.pending.get(self.forwarded..).unwrap_or_default();
+        let newest = match pending.iter().min() {
+            Some(first) => first.0.checked_sub(1)?,
+            None => stream.statistics.highest().0,
+        };
+        let (mut number, mut bytes) = (newest, 0);
+        loop {
+            let packet = stream.history.packet(ExtendedSequenceNumber(number))?;
+            bytes += packet.payload().len();
+            if bytes > max_bytes || now.since(packet.info.received_at) > recent {
+                return None;
+            }
+            if packet.info.starts_keyframe {
+                return Some((number..=newest).map(ExtendedSequenceNumber));
+            }
+            number = number.checked_sub(1)?;
+        }
+    }
+
     /// Whether media has come lately.
     pub fn is_arriving(&self, now: Instant) -> bool {
         self.stream

@@ -135,7 +135,15 @@ impl LayerSelector {
     /// Whether packets of this encoding may go out: a cheap question for those that may not.
     #[must_use]
     pub fn takes(&self, encoding: u8) -> bool {
-        self.current == Some(encoding) || self.wanted_encoding() == Some(encoding)
+        self.current == Some(encoding) || self.may_enter(encoding)
+    }
+
+    /// Whether the keyframe of an encoding is a way in: of the wanted one, and while there is no picture at all of
+    /// lesser ones, whose keyframes are there sooner as they are smaller.
+    fn may_enter(&self, encoding: u8) -> bool {
+        self.wanted_encoding().is_some_and(|wanted| {
+            encoding == wanted || (self.is_simulcast && self.current.is_none() && encoding < wanted)
+        })
     }
 
     /// Forget what is forwarded: it begins again with a keyframe.
@@ -190,7 +198,7 @@ impl LayerSelector {
                 Selection::Skip
             };
         }
-        if self.wanted_encoding() != Some(encoding) || !packet.starts_keyframe {
+        if !self.may_enter(encoding) || !packet.starts_keyframe {
             return Selection::Ignore;
         }
         self.current = Some(encoding);
@@ -304,15 +312,27 @@ mod tests {
     }
 
     #[test]
-    fn begins_with_a_keyframe_of_the_best_encoding_that_arrives() {
+    fn begins_with_the_first_keyframe_and_goes_up_with_that_of_the_best_encoding() {
         let mut selector = LayerSelector::default();
         selector.choose(0b011);
         assert_eq!(selector.awaited(), Some(1));
-        assert_eq!(select(&mut selector, 0, &keyframe(1)), Selection::Ignore);
-        assert_eq!(select(&mut selector, 1, &frame(1, 0, false)), Selection::Ignore);
-        assert_eq!(select(&mut selector, 1, &keyframe(2)), Selection::Switch);
-        assert_eq!(select(&mut selector, 1, &frame(3, 0, false)), Selection::Forward);
+        assert_eq!(select(&mut selector, 0, &frame(1, 0, false)), Selection::Ignore);
+        assert_eq!(select(&mut selector, 0, &keyframe(2)), Selection::Switch);
+        assert_eq!(selector.awaited(), Some(1));
+        assert_eq!(select(&mut selector, 1, &frame(2, 0, false)), Selection::Ignore);
+        assert_eq!(select(&mut selector, 1, &keyframe(3)), Selection::Switch);
+        assert_eq!(select(&mut selector, 0, &keyframe(3)), Selection::Ignore);
+        assert_eq!(select(&mut selector, 1, &frame(4, 0, false)), Selection::Forward);
         assert_eq!(selector.awaited(), None);
+    }
+
+    #[test]
+    fn does_not_begin_with_more_than_is_wanted() {
+        let mut selector = LayerSelector::default();
+        selector.set_target(target(0, 9));
+        selector.choose(0b111);
+        assert_eq!(select(&mut selector, 1, &keyframe(1)), Selection::Ignore);
+        assert_eq!(select(&mut selector, 0, &keyframe(1)), Selection::Switch);
     }
 
     #[test]

@@ -22,6 +22,12 @@ pub struct ReceiveStatistics {
 }
 
 impl ReceiveStatistics {
+    /// The highest sequence number that has come.
+    #[must_use]
+    pub fn highest(&self) -> ExtendedSequenceNumber {
+        self.highest
+    }
+
     /// Note a packet of `len` bytes.
     pub fn handle_packet(
         &mut self,

@@ -47,7 +47,7 @@ impl Plane {
                 local,
                 remote,
             } => {
-                self.set_srtp_keys(transport, profile, local, remote);
+                self.set_srtp_keys(now, transport, profile, local, remote);
             }
             Command::AddTrack(parameters) => self.add_track(now, parameters),
             Command::RemoveTrack { track } => self.remove_track(now, track),
@@ -57,7 +57,7 @@ impl Plane {
             Command::CloseTap { tap } => self.close_tap(now, tap),
             Command::AddSlot(parameters) => self.add_slot(parameters),
             Command::RemoveSlot { slot } => self.remove_slot(slot),
-            Command::AssignSlot { slot, track } => self.assign_slot_by_id(slot, track),
+            Command::AssignSlot { slot, track } => self.assign_slot_by_id(now, slot, track),
             Command::SelectLayer { slot, target } => self.select_layer(slot, target),
             Command::SetSendCeiling {
                 transport,
@@ -181,7 +181,14 @@ impl Plane {
         }
     }
 
-    fn set_srtp_keys(&mut self, id: TransportId, profile: SrtpProfile, local: MasterKey, remote: MasterKey) {
+    fn set_srtp_keys(
+        &mut self,
+        now: Instant,
+        id: TransportId,
+        profile: SrtpProfile,
+        local: MasterKey,
+        remote: MasterKey,
+    ) {
         let Some(transport) = self
             .transports
             .index_of(id)
@@ -213,7 +220,7 @@ impl Plane {
         transport.parked.clear();
         let (tracks, slots) = (transport.tracks.clone(), transport.slots.clone());
         tracks.into_iter().for_each(|track| self.forget_stream(track));
-        slots.into_iter().for_each(|slot| self.request_keyframe_for(slot));
+        slots.into_iter().for_each(|slot| self.begin_picture(now, slot));
     }
 
     /// Let a track begin afresh: other keys, other numbers.
@@ -342,22 +349,24 @@ impl Plane {
         }
     }
 
-    fn assign_slot_by_id(&mut self, slot: SlotId, track: Option<TrackId>) {
+    fn assign_slot_by_id(&mut self, now: Instant, slot: SlotId, track: Option<TrackId>) {
         let Some(slot) = self.slots.index_of(slot) else {
             return;
         };
         let track = track.and_then(|track| self.tracks.index_of(track));
-        self.assign_slot(slot, track);
+        if self.assign_slot(slot, track) {
+            self.begin_picture(now, slot);
+        }
     }
 
-    /// The only way a slot comes to carry a track.
-    pub(super) fn assign_slot(&mut self, slot_index: usize, track: Option<usize>) {
+    /// The only way a slot comes to carry a track; returns whether it is another one.
+    pub(super) fn assign_slot(&mut self, slot_index: usize, track: Option<usize>) -> bool {
         if self.slots.get(slot_index).is_none_or(|slot| slot.track == track) {
-            return;
+            return false;
         }
         self.forget_waiting(slot_index);
         let Some(slot) = self.slots.get_mut(slot_index) else {
-            return;
+            return false;
         };
         let before = std::mem::replace(&mut slot.track, track);
         slot.detach();
@@ -370,7 +379,7 @@ impl Plane {
             slot.selector.enter_track(track.is_simulcast());
             slot.selector.choose(track.arriving);
         }
-        self.request_keyframe_for(slot_index);
+        true
     }
 
     fn set_send_ceiling(&mut self, now: Instant, id: TransportId, wanted_bps: u64) {

@@ -9,18 +9,18 @@ use crate::rtp::extension::ExtensionBlock;
 use crate::rtp::header::{OutgoingHeader, write_header};
 
 const RIDS: [&str; 3] = ["q", "h", "f"];
-const SLOT: SlotId = SlotId(21);
+pub(super) const SLOT: SlotId = SlotId(21);
 
 /// A publisher of one camera in three sizes, and a viewer of it.
-struct Simulcast {
-    plane: Plane,
+pub(super) struct Simulcast {
+    pub plane: Plane,
     publisher: Client,
     viewer: Client,
     sequence: [u64; 3],
 }
 
 impl Simulcast {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut plane = Plane::default();
         let publisher = Client::join(&mut plane, ms(0), 1);
         let viewer = Client::join(&mut plane, ms(0), 2);
@@ -78,7 +78,7 @@ impl Simulcast {
     }
 
     /// The next packet of a layer; each layer's clock has an offset of its own.
-    fn packet(&mut self, at: u64, layer: usize, payload: &[u8]) -> Vec<u8> {
+    pub fn packet(&mut self, at: u64, layer: usize, payload: &[u8]) -> Vec<u8> {
         let number = self.sequence[layer];
         self.sequence[layer] += 1;
         let ticks = at as u32 * 90 + layer as u32 * 1_000_000;
@@ -86,26 +86,30 @@ impl Simulcast {
     }
 
     /// Send one packet; what the viewer gets of it.
-    fn send(&mut self, at: u64, layer: usize, payload: &[u8]) -> Vec<Received> {
+    pub fn send(&mut self, at: u64, layer: usize, payload: &[u8]) -> Vec<Received> {
         let datagram = self.packet(at, layer, payload);
-        let source = self.publisher.address;
-        self.plane.handle_datagram(ms(at), source, &datagram);
+        self.arrive(at, &datagram);
         self.receive(at)
     }
 
-    fn receive(&mut self, at: u64) -> Vec<Received> {
+    pub fn arrive(&mut self, at: u64, datagram: &[u8]) {
+        let source = self.publisher.address;
+        self.plane.handle_datagram(ms(at), source, datagram);
+    }
+
+    pub fn receive(&mut self, at: u64) -> Vec<Received> {
         let (rtp, _) = drain(&mut self.plane, ms(at), &self.viewer);
         rtp.iter().map(|datagram| self.viewer.open(datagram)).collect()
     }
 
-    fn select(&mut self, at: u64, target: Option<(u8, u8)>) {
+    pub fn select(&mut self, at: u64, target: Option<(u8, u8)>) {
         let target = target.map(|(spatial, temporal)| LayerTarget { spatial, temporal });
         self.plane
             .handle_command(ms(at), Command::SelectLayer { slot: SLOT, target });
     }
 
     /// SSRCs of which the publisher is asked for a keyframe.
-    fn asked(&mut self, at: u64) -> Vec<u32> {
+    pub fn asked(&mut self, at: u64) -> Vec<u32> {
         self.plane.handle_timeout(ms(at));
         let (_, datagrams) = drain(&mut self.plane, ms(at), &self.publisher);
         let compound = self.publisher.open_rtcp(&datagrams);
@@ -118,12 +122,12 @@ impl Simulcast {
             .collect()
     }
 
-    fn slot(&self) -> SlotSnapshot {
+    pub fn slot(&self) -> SlotSnapshot {
         self.plane.snapshot().slots.remove(0)
     }
 }
 
-fn picture_of(received: &Received) -> u16 {
+pub(super) fn picture_of(received: &Received) -> u16 {
     u16::from_be_bytes([received.payload[2] & 0x7f, received.payload[3]])
 }
 

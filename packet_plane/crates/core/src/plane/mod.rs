@@ -37,6 +37,9 @@ mod recovery;
 mod redundancy_tests;
 #[cfg(test)]
 mod repair_tests;
+mod replay;
+#[cfg(test)]
+mod replay_tests;
 #[cfg(test)]
 mod scalable_tests;
 mod snapshot;
