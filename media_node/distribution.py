@@ -57,6 +57,8 @@ class Distribution:
     _sources: dict[TrackId, None] = field(default_factory=dict)
     # Tracks of which time alone may change something.
     _pending: dict[TrackId, None] = field(default_factory=dict)
+    # Slots for which nothing new is asked for while what their link carries is a guess.
+    _guessed: dict[Place, None] = field(default_factory=dict)
     # Receivers whose estimate has changed lately: what has stood for a while counts for more.
     _trembling: dict[Key, None] = field(default_factory=dict)
     _best: BestLayers = field(init=False)
@@ -192,6 +194,11 @@ class Distribution:
                 self._sources[track] = None
                 if source.layers.handle_timeout(now):
                     self._touch(source)
+        guessed, self._guessed = self._guessed, {}
+        for key, slot in guessed:
+            receiver = self.receiver_by_key.get(key)
+            if receiver is not None and slot in receiver.shown_by_slot:
+                self._need(now, (key, slot), receiver)
         for track in self._best.take():
             source = self.source_by_track.get(track)
             if source is not None and self._best.fit(now, source, source.meeting in self._recorded):
@@ -247,7 +254,7 @@ class Distribution:
             shown = receiver.shown_by_slot[slot]
             rung = shown.rung
             self.forwarding.select_layer(key, slot, (rung.spatial, rung.temporal) if rung else None)
-            self._need(now, (key, slot), shown)
+            self._need(now, (key, slot), receiver)
         self._tell_limits(key, receiver, told)
         if receiver.is_overdrawn:
             self._trembling[key] = None
@@ -256,7 +263,8 @@ class Distribution:
         if ceiling is not None:
             self.forwarding.set_send_ceiling(key, ceiling)
 
-    def _need(self, now: Instant, place: Place, shown: Shown) -> None:
+    def _need(self, now: Instant, place: Place, receiver: Receiver) -> None:
+        shown = receiver.shown_by_slot[place[1]]
         source = self.source_by_track.get(shown.track)
         if source is None:
             return
@@ -266,6 +274,10 @@ class Distribution:
             needed.add(shown.rung.spatial)
             if shown.above is not None:
                 needed.add(shown.above)
+        if receiver.budget.is_guess(now) and needed - source.demand.asked and needed & source.demand.asked:
+            # An encoder that starts makes all others of its camera begin anew.
+            needed &= source.demand.asked
+            self._guessed[place] = None
         source.demand.put(now, place, frozenset(needed))
         self._sources[shown.track] = None
 

@@ -13,6 +13,8 @@ DIP = 0.10
 DIP_SECONDS = 0.5
 # What is newly promised must have been there this long.
 STEADY_SECONDS = 1.0
+# A first estimate is a guess, until probes have found out more.
+GUESS_SECONDS = 0.3
 UNLIMITED = float("inf")
 
 
@@ -38,6 +40,11 @@ class Budget:
     def is_unknown(self) -> bool:
         """Whether nothing has been estimated yet."""
         return not self._estimates
+
+    def is_guess(self, now: Instant) -> bool:
+        """Whether the estimate is the first of a new link, and may be about to rise."""
+        is_first = len(self._estimates) == 1 and self._rising_since is not None
+        return is_first and now - self._estimates[0][0] < GUESS_SECONDS
 
     @property
     def estimate_bps(self) -> float:

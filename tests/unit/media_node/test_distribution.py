@@ -76,6 +76,42 @@ def test_step_by_step_down_and_up_again():
     assert seen == [(2, 1), (1, 1), (0, 1), (0, 0), None, (2, 1)]
 
 
+def newcomer() -> Stage:
+    """Ben has come to Anna, and his path is up: of it nothing is known but what is assumed of each."""
+    stage = Stage()
+    stage.join("anna", "microphone", "camera")
+    stage.layers("anna", grid())
+    stage.wait(2)
+    stage.join("ben", "microphone", "camera")
+    stage.show("ben", 0, "anna")
+    stage.heard("anna", "layers")
+    stage.estimate("ben", 700_000)
+    return stage
+
+
+def test_for_a_guess_of_a_link_no_encoder_is_started():
+    stage = newcomer()
+    assert stage.layer("ben") == (1, 1)
+    assert not stage.heard("anna", "layers")
+    stage.now += 0.1
+    stage.estimate("ben", 3_000_000)
+    assert stage.layer("ben") == (2, 1)
+    stage.wait(0.5)
+    assert not stage.heard("anna", "layers")
+
+
+def test_what_is_still_so_after_a_while_is_asked_for():
+    stage = newcomer()
+    stage.wait(0.5)
+    assert "h" in rids_of(stage.heard("anna", "layers")[-1]["wanted"])
+    stage.wait(2)
+    assert rids_of(stage.heard("anna", "layers")[-1]["wanted"]) == ["q", "h"]
+
+
+def rids_of(wanted: bool | list[str]) -> list[str]:
+    return wanted if isinstance(wanted, list) else ["q", "h", "f"] * wanted
+
+
 def reduced_grid() -> list[Layer]:
     """The best layer in 480p, as its sender was asked."""
     return [
