@@ -5,7 +5,7 @@
  * switched by replaceTrack, receiving by the node. Source: design of slots in docs/media.md; JSEP (RFC 9429).
  */
 import type { Kind, Mid, Slot, Source, WantedLayers } from '../protocol/index.ts';
-import { activeEncodings, shapeCamera, type CameraLimit } from './cameraShape.ts';
+import { activeEncodings, isForNobody, shapeCamera, type CameraLimit } from './cameraShape.ts';
 import {
   chooseCodec,
   contentHintOf,
@@ -34,6 +34,8 @@ const SLOTS: readonly Kind[] = [
 ];
 /** A phone makes four in 20 ms, and draws a frame between them and the next. */
 const SLOTS_AT_ONCE = 4;
+/** Two frames of a slow camera. */
+const WAKING_MS = 100;
 const CONFIGURATION: RTCConfiguration = { bundlePolicy: 'max-bundle' };
 
 export type MediaPath = 'new' | 'up' | 'interrupted' | 'failed';
@@ -59,6 +61,7 @@ export class Connection {
   readonly #wanted = new Map<Source, WantedLayers>();
   #cameraLimit: CameraLimit | null = null;
   #bestScaleDownBy = 1;
+  #isWaking = false;
   readonly #encoding = new Map<Source, Promise<void>>();
   /** Two offers made at the same time would order their m-lines anew, which browsers refuse. */
   #offer: Promise<string> | null = null;
@@ -200,9 +203,21 @@ export class Connection {
    * holds. Never renegotiates.
    */
   async encode(source: Source, wanted: WantedLayers, bestScaleDownBy = 1): Promise<void> {
+    const before = this.#wanted.get(source);
     this.#wanted.set(source, wanted);
-    if (source === 'camera') this.#bestScaleDownBy = bestScaleDownBy;
+    if (source === 'camera') {
+      this.#bestScaleDownBy = bestScaleDownBy;
+      if (before !== undefined && isForNobody(before)) await this.#wake();
+    }
     await this.#activate(source);
+  }
+
+  /** Of a camera that nobody received, the smallest size: large encoders take the time of some frames to be made. */
+  async #wake(): Promise<void> {
+    this.#isWaking = true;
+    await this.#activate('camera');
+    await new Promise((resolve) => setTimeout(resolve, WAKING_MS));
+    this.#isWaking = false;
   }
 
   /** Sends a camera in no more than this; what was said last holds. Never renegotiates. */
@@ -223,8 +238,8 @@ export class Connection {
     await this.#adjust(source, ({ encodings }) => {
       const [wanted, fits] = [this.#wanted.get(source) ?? true, this.#fits(source)];
       if (source === 'camera') {
-        const [limit, bestScaleDownBy] = [this.#cameraLimit, this.#bestScaleDownBy];
-        return shapeCamera(encodings, { wanted, limit, fits, bestScaleDownBy });
+        const [limit, bestScaleDownBy, isWaking] = [this.#cameraLimit, this.#bestScaleDownBy, this.#isWaking];
+        return shapeCamera(encodings, { wanted, limit, fits, bestScaleDownBy, isWaking });
       }
       const active = activeEncodings(encodings, wanted).map((isWanted) => isWanted && fits);
       if (active.every((isActive, index) => encodings[index]?.active === isActive)) return false;

@@ -7,6 +7,7 @@ const use = (change: Partial<CameraUse> = {}): CameraUse => ({
   limit: null,
   fits: true,
   bestScaleDownBy: 1,
+  isWaking: false,
   ...change,
 });
 
@@ -54,6 +55,11 @@ describe('cameraStreams', () => {
     expect(sent({ bestScaleDownBy: 1.5 }, [{}])).toEqual([720]);
     const rates = cameraStreams(SIMULCAST, use({ bestScaleDownBy: 1.5 })).map(({ maxBitrate }) => maxBitrate);
     expect(rates).toEqual([150_000, 450_000, 816_497]);
+  });
+
+  it('wakes with its smallest size', () => {
+    expect(sent({ isWaking: true, wanted: ['q', 'f'] })).toEqual([180, 0, 0]);
+    expect(sent({ isWaking: true }, [{}])).toEqual([720]);
   });
 
   it('goes on as a stamp that may take as much as all of it while nobody receives it', () => {

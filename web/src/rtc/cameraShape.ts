@@ -46,6 +46,12 @@ export interface CameraUse {
   readonly fits: boolean;
   /** How many times smaller than whole the best size is to be: nobody's link carries it whole. */
   readonly bestScaleDownBy: number;
+  /** Whether it has just been asked for: the smallest size goes ahead, as its encoder is there sooner. */
+  readonly isWaking: boolean;
+}
+
+export function isForNobody(wanted: WantedLayers): boolean {
+  return typeof wanted === 'boolean' ? !wanted : wanted.length === 0;
 }
 
 /** Which encodings to send; one without a RID stands for the whole track. */
@@ -63,7 +69,7 @@ export function activeEncodings(
  */
 export function cameraStreams(
   encodings: readonly { readonly rid?: string }[],
-  { wanted, limit, fits, bestScaleDownBy }: CameraUse,
+  { wanted, limit, fits, bestScaleDownBy, isWaking }: CameraUse,
 ): readonly (Stream & { readonly active: boolean; readonly maxFramerate: number | undefined })[] {
   const isSimulcast = encodings.length > 1;
   const streams = isSimulcast ? CAMERA_LAYERS : [SCALABLE_CAMERA];
@@ -74,7 +80,8 @@ export function cameraStreams(
     const isBest = isSimulcast && index === streams.length - 1;
     const { scaleResolutionDownBy, maxBitrate } = isBest ? smaller(stream, bestScaleDownBy) : stream;
     if (isForNobody && index === 0) return { ...STAMP, maxBitrate: mostOf(streams), active: true };
-    const isAllowed = !isSimulcast || index === 0 || CAMERA_HEIGHT / scaleResolutionDownBy <= maxHeight;
+    const isAllowed =
+      !isSimulcast || index === 0 || (!isWaking && CAMERA_HEIGHT / scaleResolutionDownBy <= maxHeight);
     return {
       scaleResolutionDownBy: isSimulcast ? scaleResolutionDownBy : Math.max(1, CAMERA_HEIGHT / maxHeight),
       maxBitrate,
