@@ -34,8 +34,8 @@ const SLOTS: readonly Kind[] = [
 ];
 /** A phone makes four in 20 ms, and draws a frame between them and the next. */
 const SLOTS_AT_ONCE = 4;
-/** Two frames of a slow camera. */
-const WAKING_MS = 100;
+/** Three frames of a slow camera: the first is there before a large encoder takes the machine. */
+const WAKING_MS = 150;
 const CONFIGURATION: RTCConfiguration = { bundlePolicy: 'max-bundle' };
 
 export type MediaPath = 'new' | 'up' | 'interrupted' | 'failed';
