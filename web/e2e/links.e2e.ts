@@ -165,7 +165,7 @@ describe.skipIf(missing !== undefined)('somebody behind a bad link', () => {
     // What 720p takes depends on the picture: a step is long enough for 480p to come, and too short to reach over it.
     const seen = [narrow.height];
     const isSmall = (): boolean => (seen.at(-1) ?? 0) <= 360;
-    for (let rateBps = 700_000; rateBps < 2_000_000 && isSmall(); rateBps += 150_000) {
+    for (let rateBps = 600_000; rateBps < 2_000_000 && isSmall(); rateBps += 100_000) {
       await widen(rateBps);
       for (let spans = 0; spans < 4 && isSmall(); spans += 1) seen.push((await bob.seconds(2)).height);
     }
