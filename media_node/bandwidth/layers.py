@@ -242,7 +242,7 @@ class TrackLayers:
 
     def _expected_bps(self, heights: dict[int, int], layer: Layer) -> int:
         height = heights[layer.spatial]
-        usual = usual_bps(height)
+        usual = next((bps for known, bps in USUAL_BPS if height <= known), 2 * USUAL_BPS[-1][1])
         if height == 0:
             usual = FIRST_BPS * 4 ** list(heights).index(layer.spatial)
         steps = [one.temporal for key, one in self._layers.items() if key[0] == layer.spatial]
@@ -285,11 +285,6 @@ class TrackLayers:
             return True
         since = self._wanted_since.get(spatial)
         return since is not None and now - since >= START_SECONDS
-
-
-def usual_bps(height: int) -> int:
-    """What cameras of this height usually take, bits per second."""
-    return next((bps for known, bps in USUAL_BPS if height <= known), 2 * USUAL_BPS[-1][1])
 
 
 @lru_cache(256)

@@ -74,12 +74,12 @@ export function cameraStreams(
   const isSimulcast = encodings.length > 1;
   const streams = isSimulcast ? CAMERA_LAYERS : [SCALABLE_CAMERA];
   const isWanted = activeEncodings(encodings, wanted);
-  const isForNobody = fits && !isWanted.includes(true);
+  const isStamp = fits && isForNobody(wanted);
   const { maxHeight, maxFps } = limit ?? { maxHeight: CAMERA_HEIGHT, maxFps: undefined };
   return streams.map((stream, index) => {
     const isBest = isSimulcast && index === streams.length - 1;
     const { scaleResolutionDownBy, maxBitrate } = isBest ? smaller(stream, bestScaleDownBy) : stream;
-    if (isForNobody && index === 0) return { ...STAMP, maxBitrate: mostOf(streams), active: true };
+    if (isStamp && index === 0) return { ...STAMP, maxBitrate: mostOf(streams), active: true };
     const isAllowed =
       !isSimulcast || index === 0 || (!isWaking && CAMERA_HEIGHT / scaleResolutionDownBy <= maxHeight);
     return {
