@@ -135,6 +135,7 @@ class Distribution:
             # A new connection sends everything whole, and browsers begin all streams anew with an answer.
             source = self.source_by_track[track]
             source.demand.begin_again(now)
+            source.best.handle_reconnected(now)
             source.best_scale = 1.0
             self._sources[track] = None
 

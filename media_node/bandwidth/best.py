@@ -37,6 +37,7 @@ class BestLayer:
     whole_bps: int = 0
     # Its sender went on as before when it was asked for less.
     is_refused: bool = False
+    # When its sender was asked last for the size of now.
     _turned_at: Instant | None = None
     # Since when the other size has been right.
     _other_since: Instant | None = None
@@ -62,6 +63,11 @@ class BestLayer:
     def is_open(self) -> bool:
         """Whether time alone may change it."""
         return self.is_reduced or self._other_since is not None
+
+    def handle_reconnected(self, now: Instant) -> None:
+        """Its sender begins whole, and has time to follow as at first."""
+        if self.is_reduced:
+            self._turned_at = now
 
     def handle_seen(self, now: Instant, height: int) -> bool:
         """Take the height that comes; returns whether it is whole again, as its sender does not follow."""

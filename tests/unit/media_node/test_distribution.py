@@ -195,6 +195,17 @@ def test_a_publisher_that_connects_anew_is_told_again_what_is_received():
     assert (told["wanted"], told["bestScaleDownBy"]) == (["q", "f"], 1.5)
 
 
+def test_a_publisher_that_connects_anew_has_time_to_follow_again():
+    stage = narrow_pair()
+    stage.layers("anna", reduced_grid())
+    stage.wait(10)
+    stage.hosting.live.distribution.handle_reconnected(Instant(stage.now), stage.key("anna"))
+    # As every connection begins.
+    stage.layers("anna", grid())
+    stage.wait(2)
+    assert stage.heard("anna", "layers")[-1]["bestScaleDownBy"] == 1.5
+
+
 def test_what_nobody_receives_is_stopped_within_two_seconds_and_started_at_once():
     stage = pair()
     stage.heard("anna", "layers")
