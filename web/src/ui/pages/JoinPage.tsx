@@ -19,6 +19,7 @@ import type { Route } from '../route.ts';
 import { useSession } from '../session.ts';
 import { useSelected } from '../useSnapshot.ts';
 import { useTitle } from '../useTitle.ts';
+import { whenIdle } from '../whenIdle.ts';
 import { NoticePage } from './NoticePage.tsx';
 
 interface JoinPageProps {
@@ -104,7 +105,8 @@ function Door({
   useEffect(() => {
     void media.startMicrophone();
     if (cameraWanted) void media.startCamera();
-    void meeting.prepare();
+    // The connection last: nobody has typed a name before the page is drawn.
+    return whenIdle(() => void meeting.prepare());
     // Only on arrival: later changes come from the controls.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [meeting, media]);
