@@ -8,7 +8,6 @@ import { useToasts } from '../components/toasts.ts';
 import { FakeMeeting, person } from '../demo/FakeMeeting.ts';
 import { aTrack, stubPage } from '../testing/page.ts';
 import { followSettings } from '../appearance.ts';
-import { useSession } from '../session.ts';
 import { useSettings } from '../settings.ts';
 import { useView } from '../view.ts';
 // Loaded beforehand, so that a panel or dialog is there in the same turn in which it is opened.
@@ -245,35 +244,6 @@ describe('controls', () => {
     expect(screen.getByText('Ctrl+Alt+H')).toBeDefined();
     await userEvent.keyboard('{Escape}');
     expect(screen.queryByRole('dialog')).toBeNull();
-  });
-
-  it('let a muted one talk while the space bar is held, but not from a text field', async () => {
-    const { meeting } = enter();
-    act(() => {
-      useSession.setState({ microphoneMuted: true });
-    });
-    const said = () =>
-      meeting.calls.filter(([name, source]) => name === 'setMuted' && source === 'microphone');
-    const user = userEvent.setup();
-    await user.keyboard('{ >}');
-    expect(said().at(-1)).toEqual(['setMuted', 'microphone', false]);
-    expect(screen.getByText(/heard while you hold/)).toBeDefined();
-    await user.keyboard('{/ }');
-    expect(said().at(-1)).toEqual(['setMuted', 'microphone', true]);
-    const before = said().length;
-    await press('Chat');
-    await userEvent.type(screen.getByRole('textbox', { name: 'Message' }), 'a b');
-    expect(said()).toHaveLength(before);
-  });
-
-  it('stop to talk when the window loses the keyboard', async () => {
-    const { meeting } = enter();
-    act(() => {
-      useSession.setState({ microphoneMuted: true });
-    });
-    await userEvent.keyboard('{ >}');
-    act(() => void window.dispatchEvent(new Event('blur')));
-    expect(meeting.calls.at(-1)).toEqual(['setMuted', 'microphone', true]);
   });
 
   it('ask a host whether to leave alone or to end it for everyone', async () => {
