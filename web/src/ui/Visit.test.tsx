@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { act, render, screen, waitFor } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
+import { MeetingError, type MeetingState } from '../meeting/index.ts';
 import { FakeMedia } from './demo/FakeMedia.ts';
 import { EMPTY, FakeMeeting, person } from './demo/FakeMeeting.ts';
 import { useToasts } from './components/toasts.ts';
@@ -68,5 +69,33 @@ describe('the page of the meeting', () => {
       meeting.change({ messages: [WRITTEN, { ...WRITTEN, id: 'msg_2' }] });
     });
     expect(screen.getByRole('button', { name: /^Chat, 1/ })).toBeDefined();
+  });
+});
+
+describe('a visit that is over', () => {
+  it.each<MeetingState>([
+    { kind: 'ended', reason: 'left' },
+    { kind: 'ended', reason: 'removed' },
+    { kind: 'failed', error: new MeetingError('meeting_locked', 'locked') },
+    { kind: 'failed', error: new MeetingError('unreachable', 'given up') },
+  ])('lets go of microphone and camera: %o', async (state) => {
+    const { meeting, media } = visit();
+    await screen.findByRole('button', { name: 'Join now' });
+    expect(media.calls).not.toContain('stopCamera');
+    act(() => {
+      meeting.change({ state });
+    });
+    expect(media.calls.slice(-2)).toEqual(['stopMicrophone', 'stopCamera']);
+  });
+
+  it('keeps them while it comes back by itself', async () => {
+    const { meeting, media } = await prepared();
+    act(() => {
+      meeting.change({ ...EMPTY, participants: [ADA, BOB] });
+    });
+    act(() => {
+      meeting.change({ state: { kind: 'reconnecting', since: 0, attempt: 1 } });
+    });
+    expect(media.calls).not.toContain('stopCamera');
   });
 });

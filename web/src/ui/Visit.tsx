@@ -52,8 +52,9 @@ type PagesProps = Omit<VisitProps, 'accessToken'> & Held;
 export function Pages({ code, apiUrl, meeting, media, onAgain, onHome, onGo }: PagesProps): ReactNode {
   const state = useSelected(meeting, (snapshot) => snapshot.state);
   const isPrepared = usePrepared(meeting);
+  useRelease(media, state.kind === 'ended' || state.kind === 'failed');
   if (state.kind === 'ended') {
-    return <LeftPage reason={state.reason} media={media} onAgain={onAgain} onHome={onHome} />;
+    return <LeftPage reason={state.reason} onAgain={onAgain} onHome={onHome} />;
   }
   if (state.kind === 'failed') {
     return <NoticePage code={state.error.code} onRetry={onAgain} onHome={onHome} />;
@@ -74,6 +75,15 @@ export function Pages({ code, apiUrl, meeting, media, onAgain, onHome, onGo }: P
       )}
     </>
   );
+}
+
+/** Lets go of microphone and camera where nobody can hear or see one any more: the next visit opens its own. */
+function useRelease(media: LocalMediaClient, isOver: boolean): void {
+  useEffect(() => {
+    if (!isOver) return;
+    media.stopMicrophone();
+    media.stopCamera();
+  }, [media, isOver]);
 }
 
 /** Whether the meeting's page is to be made ahead: loaded, and nobody has pressed Join yet, who would have to wait for it. */

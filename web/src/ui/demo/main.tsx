@@ -58,7 +58,6 @@ function scene(): ReactNode {
       return (
         <LeftPage
           reason={(query.get('reason') ?? 'left') as EndReason}
-          media={media}
           onAgain={nothing}
           onHome={nothing}
         />

@@ -1,22 +1,17 @@
-import { useEffect, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { EndReason, LocalMediaClient } from '../../meeting/index.ts';
+import type { EndReason } from '../../meeting/index.ts';
 import { Wordmark } from '../components/Wordmark.tsx';
 
 interface LeftPageProps {
   readonly reason: EndReason;
-  readonly media: LocalMediaClient;
   readonly onAgain: () => void;
   readonly onHome: () => void;
 }
 
-export function LeftPage({ reason, media, onAgain, onHome }: LeftPageProps): ReactNode {
+export function LeftPage({ reason, onAgain, onHome }: LeftPageProps): ReactNode {
   const { t } = useTranslation();
-  useEffect(() => {
-    media.stopMicrophone();
-    media.stopCamera();
-  }, [media]);
   const words = reason === 'nodeClosing' || reason === 'moved' ? 'ended' : reason;
   const canReturn = reason === 'left' || reason === 'replaced';
   return (
