@@ -157,8 +157,14 @@ export class LocalMedia implements LocalMediaClient {
 
   async #choose(source: Captured, deviceId: string | null): Promise<void> {
     if (source === 'camera') this.#facing = null;
+    const { [source]: before } = this.#choices;
     this.#remember({ ...this.#choices, [source]: deviceId });
-    if (this.#states[source].kind !== 'off') await this.#start(source);
+    if (this.#states[source].kind === 'off') return;
+    const told = this.#notice;
+    await this.#start(source);
+    const isKept = this.#notice !== told && (this.#notice?.kind === 'kept' || this.#notice?.kind === 'busy');
+    // What did not start is not what is used, nor what the next visit should begin with.
+    if (isKept && this.#choices[source] === deviceId) this.#remember({ ...this.#choices, [source]: before });
   }
 
   #remember(choices: Choices): void {
@@ -167,7 +173,12 @@ export class LocalMedia implements LocalMediaClient {
     this.#publish();
   }
 
-  async #start(source: Captured, deviceId = this.#choices[source]): Promise<MediaStreamTrack | null> {
+  /** @param former The device that made room for this one, which is taken again when this one does not start. */
+  async #start(
+    source: Captured,
+    deviceId = this.#choices[source],
+    former: string | null = null,
+  ): Promise<MediaStreamTrack | null> {
     const turn = (this.#turns[source] += 1);
     if (this.#captures[source] === null) this.#setState(source, { kind: 'starting' });
     try {
@@ -180,7 +191,7 @@ export class LocalMedia implements LocalMediaClient {
       }
       return this.#use(source, device, filter);
     } catch (error) {
-      return turn === this.#turns[source] ? this.#handleRefusal(source, deviceId, error) : null;
+      return turn === this.#turns[source] ? this.#handleRefusal(source, deviceId, former, error) : null;
     }
   }
 
@@ -201,10 +212,16 @@ export class LocalMedia implements LocalMediaClient {
   async #handleRefusal(
     source: Captured,
     deviceId: string | null,
+    former: string | null,
     error: unknown,
   ): Promise<MediaStreamTrack | null> {
     const code = classifyCaptureError(error);
     const state = this.#states[source];
+    if (former !== null) {
+      const track = await this.#start(source, former);
+      if (track !== null) this.#notify(code === 'in_use' ? 'busy' : 'kept', source);
+      return track;
+    }
     if (state.kind !== 'live') {
       this.#setState(source, { kind: 'failed', error: code });
       return null;
@@ -212,7 +229,7 @@ export class LocalMedia implements LocalMediaClient {
     if (code === 'in_use') {
       // Some systems open one device of a kind at a time: the old one makes room.
       this.#release(source);
-      return this.#start(source, deviceId);
+      return this.#start(source, deviceId, state.deviceId);
     }
     this.#notify('kept', source);
     return state.track;

@@ -214,6 +214,7 @@ describe('LocalMedia', () => {
     await chosen;
     expect(media.getSnapshot().camera).toMatchObject({ kind: 'live', track });
     expect(noticed()).toMatchObject({ kind: 'kept', source: 'camera' });
+    expect(media.getSnapshot().chosen.camera).toBeNull();
   });
 
   it('makes room where a system opens one device of a kind at a time', async () => {
@@ -225,6 +226,37 @@ describe('LocalMedia', () => {
     devices.captures[2]!.allow();
     await chosen;
     expect(media.getSnapshot().camera).toMatchObject({ kind: 'live', track: devices.captures[2]!.track });
+  });
+
+  it('takes the device of before again when the chosen one is in use by another program, and says so', async () => {
+    await media.chooseMicrophone('mic1');
+    const track = await goLive();
+    const chosen = media.chooseMicrophone('mic2');
+    devices.captures[1]!.refuse('NotReadableError');
+    await settle();
+    expect(track.stopped).toBe(true);
+    devices.captures[2]!.refuse('NotReadableError');
+    await settle();
+    expect(devices.captures[3]!.constraints.audio).toMatchObject({ deviceId: { ideal: 'default' } });
+    expect(media.getSnapshot().microphone.kind).toBe('starting');
+    devices.captures[3]!.allow();
+    await chosen;
+    expect(media.getSnapshot().microphone).toMatchObject({ kind: 'live', track: devices.captures[3]!.track });
+    expect(noticed()).toMatchObject({ kind: 'busy', source: 'microphone', label: 'Some device' });
+    expect(media.getSnapshot().chosen.microphone).toBe('mic1');
+    expect(open(devices).getSnapshot().chosen.microphone).toBe('mic1');
+  });
+
+  it('says that the device is in use where the one of before is gone meanwhile too', async () => {
+    await goLive('camera');
+    const chosen = media.chooseCamera('cam2');
+    for (const index of [1, 2, 3]) {
+      devices.captures[index]!.refuse('NotReadableError');
+      await settle();
+    }
+    await chosen;
+    expect(media.getSnapshot().camera).toEqual({ kind: 'failed', error: 'in_use' });
+    expect(devices.captures).toHaveLength(4);
   });
 
   it('takes noise out with RNNoise when told to, instead of with the browser', async () => {

@@ -45,6 +45,8 @@ export interface DeviceNotice {
     | 'returned'
     /** The newly chosen one did not start: the one before goes on. */
     | 'kept'
+    /** The newly chosen one is in use by another program: the one before goes on. */
+    | 'busy'
     /** RNNoise could not be loaded: the browser's own suppression goes on. */
     | 'no_noise_filter';
   readonly source: 'microphone' | 'camera';

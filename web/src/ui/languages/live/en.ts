@@ -70,6 +70,7 @@ export const en = {
     replaced: '{{label}} is used now, because the other device is gone.',
     returned: '{{label}} is back and in use again.',
     kept: 'The new device did not start: {{label}} goes on.',
+    busy: 'Another program is using the device that you chose: {{label}} goes on.',
     no_noise_filter: 'Noise is suppressed by the browser: the better filter could not be loaded.',
     lostMicrophone: 'The microphone stopped: {{reason}}',
     lostCamera: 'The camera stopped: {{reason}}',
