@@ -44,6 +44,11 @@ export function facingOf(track: MediaStreamTrack): Facing | null {
   return facingMode === 'user' || facingMode === 'environment' ? facingMode : null;
 }
 
+/** Whether people expect to see themselves as in a mirror: what a camera at the back shows has writing in it. */
+export function isMirror(track: MediaStreamTrack): boolean {
+  return facingOf(track) !== 'environment';
+}
+
 /** Names of DOMException that getUserMedia rejects with. */
 const CODE_BY_NAME: Readonly<Record<string, MediaErrorCode>> = {
   NotAllowedError: 'denied',

@@ -1,6 +1,6 @@
 /** This computer's microphone, camera and screen. */
 export type * from './types.ts';
-export { classifyCaptureError } from './capture.ts';
+export { classifyCaptureError, isMirror } from './capture.ts';
 export { chosenSpeaker } from './choices.ts';
 export { LevelMeter } from './LevelMeter.ts';
 export { LocalMedia, type LocalMediaOptions } from './LocalMedia.ts';

@@ -2,7 +2,7 @@ import { TriangleAlert } from 'lucide-react';
 import { memo, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import { browserFamily, type CaptureState, type LocalMediaClient } from '../../meeting/index.ts';
+import { browserFamily, isMirror, type CaptureState, type LocalMediaClient } from '../../meeting/index.ts';
 import { useSession } from '../session.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { Avatar } from './Avatar.tsx';
@@ -20,7 +20,7 @@ export const Preview = memo(function Preview({ media }: { readonly media: LocalM
     <section className="preview" aria-label={t('join.preview')}>
       <div className="preview-picture">
         {camera.kind === 'live' ? (
-          <Video track={camera.track} mirrored label={t('join.previewLabel')} />
+          <Video track={camera.track} mirrored={isMirror(camera.track)} label={t('join.previewLabel')} />
         ) : (
           <div className="preview-empty">
             <Avatar id="preview" name={displayName.trim() === '' ? '?' : displayName} />

@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest';
 import type { MeetingSnapshot, ParticipantSnapshot, TrackSnapshot } from '../../meeting/index.ts';
 import { EMPTY, FakeMeeting, person } from '../demo/FakeMeeting.ts';
 import { en } from '../en.ts';
-import { stubPage } from '../testing/page.ts';
+import { aTrack, stubPage } from '../testing/page.ts';
 import { Banners } from './Banners.tsx';
 import { ScreenTile } from './ScreenTile.tsx';
 import { Tile } from './Tile.tsx';
 
 stubPage();
 
-const PICTURE = new EventTarget() as MediaStreamTrack;
+const PICTURE = aTrack('video');
 
 /** Somebody whose camera is on, and is so. */
 function seen(change: Partial<TrackSnapshot>, isSelf = false): ParticipantSnapshot {
@@ -103,5 +103,18 @@ describe('who is not seen because of the own link', () => {
     expect(screen.getByText(en.pause.told.screen)).toBeTruthy();
     show(both(true));
     expect(screen.getByText(en.pause.told.both)).toBeTruthy();
+  });
+});
+
+describe('the own picture', () => {
+  const isMirrored = (facingMode?: string): boolean => {
+    const settings = facingMode === undefined ? {} : { facingMode };
+    const self = person('Ann', { isSelf: true, camera: aTrack('video', settings) });
+    const { container } = render(<Tile participant={self} isPinnable={false} />);
+    return container.querySelector('video')?.classList.contains('mirrored') === true;
+  };
+
+  it('is as in a mirror, unless the camera looks the other way: writing is to be read', () => {
+    expect([isMirrored(), isMirrored('user'), isMirrored('environment')]).toEqual([true, true, false]);
   });
 });

@@ -2,7 +2,7 @@ import { Hand, MicOff, Pin, PinOff } from 'lucide-react';
 import { memo, type CSSProperties, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { MeetingClient, ParticipantSnapshot } from '../../meeting/index.ts';
+import { isMirror, type MeetingClient, type ParticipantSnapshot } from '../../meeting/index.ts';
 import { VolumeControl } from '../live/VolumeControl.tsx';
 import { useView } from '../view.ts';
 import { pauseOf } from '../pause.ts';
@@ -48,7 +48,7 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
       {picture === null ? (
         <Avatar id={participant.id} name={displayName} />
       ) : (
-        <Video track={picture} mirrored={isSelf} label={name} />
+        <Video track={picture} mirrored={isSelf && isMirror(picture)} label={name} />
       )}
       {pause !== null && <PauseNote pause={pause} />}
       {isHandRaised && (

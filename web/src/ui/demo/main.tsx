@@ -56,11 +56,7 @@ function scene(): ReactNode {
       return <MeetingPage code="abc-defg-hij" meeting={makeMeeting(query)} media={media} />;
     case 'left':
       return (
-        <LeftPage
-          reason={(query.get('reason') ?? 'left') as EndReason}
-          onAgain={nothing}
-          onHome={nothing}
-        />
+        <LeftPage reason={(query.get('reason') ?? 'left') as EndReason} onAgain={nothing} onHome={nothing} />
       );
     case 'test':
       return <ConnectionTestPage apiUrl="/v1" onHome={nothing} run={testOf(query)} />;

@@ -211,6 +211,17 @@ describe('the join page', () => {
     expect(media.calls).toContain('chooseMicrophoneMode quiet');
   });
 
+  it.each([
+    ['user', true],
+    ['environment', false],
+  ])(
+    'mirrors the preview of a camera that looks at one, not the one at the back: %s',
+    async (facingMode, is) => {
+      await arrive({ camera: { kind: 'live', track: aTrack('video', { facingMode }), deviceId: 'cam1' } });
+      expect(screen.getByLabelText('Preview of your camera').classList.contains('mirrored')).toBe(is);
+    },
+  );
+
   it('says when no test sound can be played', async () => {
     vi.stubGlobal(
       'AudioContext',

@@ -32,8 +32,8 @@ class SilentMeter {
 }
 
 /** A track that can be put into a MediaStream and nothing else. */
-export function aTrack(kind: 'audio' | 'video'): MediaStreamTrack {
-  return { kind, id: `${kind}-track` } as MediaStreamTrack;
+export function aTrack(kind: 'audio' | 'video', settings: MediaTrackSettings = {}): MediaStreamTrack {
+  return { kind, id: `${kind}-track`, getSettings: () => settings } as MediaStreamTrack;
 }
 
 export function stubPage(): void {
