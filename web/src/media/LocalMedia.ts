@@ -68,7 +68,7 @@ export class LocalMedia implements LocalMediaClient {
   readonly #turns: Record<Captured, number> = { microphone: 0, camera: 0 };
   readonly #states: Record<Captured, CaptureState> = { microphone: OFF, camera: OFF };
   readonly #captures: Record<Captured, Capture | null> = { microphone: null, camera: null };
-  /** The chosen device vanished and another one stands in for it. */
+  /** The chosen device vanished or is not there yet: another one stands in for it. */
   readonly #isStandIn: Record<Captured, boolean> = { microphone: false, camera: false };
   readonly #audio: AudioTools;
   /** Set by a flip, which no choice of a device outlives. */
@@ -277,16 +277,23 @@ export class LocalMedia implements LocalMediaClient {
     if (this.#captures[source]?.device !== device) return;
     this.#release(source);
     const track = await this.#start(source, null);
-    if (track === null) return;
     this.#isStandIn[source] = this.#choices[source] !== null;
-    this.#notify('replaced', source);
+    if (track !== null) this.#notify('replaced', source);
   }
 
-  /** The chosen device is plugged in again. */
+  /** The chosen device is plugged in again, or switched on at last. */
   async #takeBack(source: Captured): Promise<void> {
     const chosen = this.#choices[source];
     const list = source === 'microphone' ? this.#devices.microphones : this.#devices.cameras;
-    if (!this.#isStandIn[source] || !list.some(({ id }) => id === chosen)) return;
+    const { kind } = this.#states[source];
+    // What is off stays off, and who flipped the camera wants the other one.
+    if ((kind !== 'live' && kind !== 'failed') || (source === 'camera' && this.#facing !== null)) return;
+    if (!list.some(({ id }) => id === chosen)) {
+      // Without a permission devices have no ids: that says nothing.
+      if (chosen !== null && list.length > 0) this.#isStandIn[source] = true;
+      return;
+    }
+    if (!this.#isStandIn[source]) return;
     this.#isStandIn[source] = false;
     if ((await this.#start(source)) !== null) this.#notify('returned', source);
   }

@@ -200,6 +200,48 @@ describe('LocalMedia', () => {
     expect(devices.captures[1]!.track.stopped).toBe(true);
   });
 
+  const plugIn = async (...ids: string[]): Promise<void> => {
+    devices.devices = ids.map((deviceId) => ({ kind: 'audioinput', deviceId, label: deviceId }));
+    devices.dispatchEvent(new Event('devicechange'));
+    await settle();
+  };
+
+  it('takes the remembered device when it is switched on later, and says so', async () => {
+    await media.chooseMicrophone('headset');
+    await plugIn('default', 'built-in');
+    await goLive();
+    await settle();
+    expect(devices.captures).toHaveLength(1);
+    await plugIn('default', 'built-in', 'headset');
+    expect(devices.captures[1]!.constraints.audio).toMatchObject({ deviceId: { ideal: 'headset' } });
+    devices.captures[1]!.allow();
+    await settle();
+    expect(noticed()).toMatchObject({ kind: 'returned', source: 'microphone' });
+    await plugIn('default', 'built-in', 'headset', 'another');
+    expect(devices.captures).toHaveLength(2);
+  });
+
+  it('opens nothing by itself that was switched off meanwhile', async () => {
+    await media.chooseMicrophone('headset');
+    await plugIn('default', 'built-in');
+    await goLive();
+    await settle();
+    media.stopMicrophone();
+    await plugIn('default', 'built-in', 'headset');
+    expect(devices.captures).toHaveLength(1);
+  });
+
+  it('takes the chosen device again where there was no other one meanwhile', async () => {
+    await media.chooseMicrophone('headset');
+    (await goLive()).onended?.();
+    devices.captures[1]!.refuse('NotFoundError');
+    await settle();
+    await plugIn('headset');
+    devices.captures[2]!.allow();
+    await settle();
+    expect(media.getSnapshot().microphone).toMatchObject({ kind: 'live', track: devices.captures[2]!.track });
+  });
+
   it('fails where nothing is left after a device was pulled out', async () => {
     (await goLive()).onended?.();
     devices.captures[1]!.refuse('NotFoundError');
