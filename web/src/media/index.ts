@@ -2,6 +2,7 @@
 export type * from './types.ts';
 export { classifyCaptureError, isMirror } from './capture.ts';
 export { chosenSpeaker } from './choices.ts';
+export { arrivals, type Arrival, type DeviceLists } from './devices.ts';
 export { LevelMeter } from './LevelMeter.ts';
 export { LocalMedia, type LocalMediaOptions } from './LocalMedia.ts';
 export { NoiseFilter } from './NoiseFilter.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { classifyCaptureError } from './capture.ts';
 import { NO_CHOICES, loadChoices, saveChoices } from './choices.ts';
-import { NO_DEVICES, canChooseSpeaker } from './devices.ts';
+import { NO_DEVICES, arrivals, canChooseSpeaker, sortDevices } from './devices.ts';
 import { levelOf } from './LevelMeter.ts';
 import { LocalMedia } from './LocalMedia.ts';
 import type { NoiseFilterClient } from './NoiseFilter.ts';
@@ -469,5 +469,40 @@ describe('a camera on each side', () => {
     devices.captures.at(-1)!.track.facingMode = 'user';
     await settle();
     expect(media.getSnapshot().canFlipCamera).toBe(false);
+  });
+});
+
+describe('what was plugged in', () => {
+  const listed = (...names: [MediaDeviceKind, string, string?][]) =>
+    sortDevices(
+      names.map(([kind, deviceId, groupId]) => ({
+        kind,
+        deviceId,
+        label: deviceId,
+        ...(groupId && { groupId }),
+      })),
+    );
+  const before = listed(['audioinput', 'default'], ['audioinput', 'built-in'], ['audiooutput', 'box']);
+
+  it('is one thing where microphone and speaker are of one headset', () => {
+    const now = listed(
+      ['audioinput', 'default', 'g'],
+      ['audioinput', 'built-in'],
+      ['audioinput', 'headset', 'g'],
+      ['audiooutput', 'box'],
+      ['audiooutput', 'phones', 'g'],
+      ['audiooutput', 'screen'],
+      ['videoinput', 'cam'],
+    );
+    expect(arrivals(before, now)).toEqual([
+      { label: 'headset', microphone: 'headset', camera: null, speaker: 'phones' },
+      { label: 'screen', microphone: null, camera: null, speaker: 'screen' },
+      { label: 'cam', microphone: null, camera: 'cam', speaker: null },
+    ]);
+    expect(arrivals(now, before)).toEqual([]);
+  });
+
+  it('is nothing where devices are listed for the first time', () => {
+    expect(arrivals(NO_DEVICES, before)).toEqual([]);
   });
 });

@@ -20,6 +20,8 @@ export interface DeviceInfo {
   readonly id: string;
   /** Empty until capture has been allowed once. */
   readonly label: string;
+  /** The same for a headset's microphone and its speaker, which are one thing for people. */
+  readonly group?: string;
 }
 
 export type CaptureState =

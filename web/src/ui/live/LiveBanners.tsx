@@ -11,6 +11,7 @@ import type {
 } from '../../meeting/index.ts';
 import { showToast } from '../components/toasts.ts';
 import { useSession } from '../session.ts';
+import { useArrivals } from './useArrivals.ts';
 import { useMutedHint } from './useMutedHint.ts';
 import { useShare } from './useShare.ts';
 import { useShareWish } from './shareWish.ts';
@@ -24,9 +25,12 @@ interface LiveBannersProps {
 
 export function LiveBanners({ meeting, media, snapshot }: LiveBannersProps): ReactNode {
   useShareNotes(meeting);
+  const { kind } = snapshot.state;
+  const isIn = kind === 'connected' || kind === 'reconnecting';
   return (
     <>
       <MutedHint media={media} />
+      <NewDevices media={media} isIn={isIn} />
       <ShareRequests meeting={meeting} snapshot={snapshot} />
       <ShareQuestion meeting={meeting} snapshot={snapshot} />
       <ShareTurn meeting={meeting} snapshot={snapshot} />
@@ -55,6 +59,38 @@ function MutedHint({ media }: { readonly media: LocalMediaClient }): ReactNode {
       </Button>
     </p>
   );
+}
+
+function NewDevices({
+  media,
+  isIn,
+}: {
+  readonly media: LocalMediaClient;
+  readonly isIn: boolean;
+}): ReactNode {
+  const { t } = useTranslation(LIVE);
+  const { offered, use, dismiss } = useArrivals(media, isIn);
+  return offered.map((arrival) => (
+    <p key={arrival.microphone ?? arrival.camera ?? arrival.speaker} className="banner">
+      <span dir="auto">{t('device.arrived', { label: arrival.label })}</span>
+      <Button
+        className="button primary"
+        onPress={() => {
+          use(arrival);
+        }}
+      >
+        {t('device.use')}
+      </Button>
+      <Button
+        className="button"
+        onPress={() => {
+          dismiss(arrival);
+        }}
+      >
+        {t('notNow')}
+      </Button>
+    </p>
+  ));
 }
 
 interface ShareProps {

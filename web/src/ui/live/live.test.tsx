@@ -346,6 +346,72 @@ function Awake(): null {
   return null;
 }
 
+describe('a device that is plugged in', () => {
+  const HEADSET = { id: 'hs', label: 'Jabra', group: 'jabra' };
+  const PHONES = { id: 'hp', label: 'Jabra', group: 'jabra' };
+
+  function enter(meeting = new FakeMeeting({ participants: [ADA, BOB] })) {
+    const media = new FakeMedia({ microphone: { kind: 'live', track: aTrack('audio'), deviceId: 'mic1' } });
+    const In = () => <LiveBanners meeting={meeting} media={media} snapshot={useSnapshot(meeting)} />;
+    render(<In />);
+    const { microphones, speakers, cameras } = media.getSnapshot();
+    const plugIn = (): void => {
+      act(() => {
+        media.change({ microphones: [...microphones, HEADSET], speakers: [...speakers, PHONES] });
+      });
+    };
+    const unplug = (): void => {
+      act(() => {
+        media.change({ microphones, speakers, cameras });
+      });
+    };
+    return { meeting, media, plugIn, unplug };
+  }
+
+  it('is offered, and used with its speaker when one says so, never by itself', async () => {
+    const { media, plugIn } = enter();
+    plugIn();
+    expect(screen.getByText('Jabra was connected. Use it now?')).toBeDefined();
+    expect(media.calls).toEqual([]);
+    await press('Use it');
+    expect(media.calls).toEqual(['chooseMicrophone hs', 'chooseSpeaker hp']);
+    expect(screen.queryByText(/Jabra/)).toBeNull();
+  });
+
+  it('is offered no longer when it is gone again, was waved away or is chosen already', async () => {
+    const { media, plugIn, unplug } = enter();
+    plugIn();
+    unplug();
+    expect(screen.queryByText(/Jabra/)).toBeNull();
+    plugIn();
+    await press('Not now');
+    expect(screen.queryByText(/Jabra/)).toBeNull();
+    unplug();
+    plugIn();
+    act(() => {
+      media.change({ chosen: { ...media.getSnapshot().chosen, microphone: HEADSET.id } });
+    });
+    expect(screen.queryByText(/Jabra/)).toBeNull();
+  });
+
+  it('is not offered for what is off, nor what came before one was in', () => {
+    const { media, meeting, plugIn } = enter(new FakeMeeting({ state: { kind: 'idle' } }));
+    plugIn();
+    act(() => {
+      meeting.change({ state: { kind: 'connected' } });
+    });
+    expect(screen.queryByText(/Jabra/)).toBeNull();
+    act(() => {
+      media.change({ cameras: [...media.getSnapshot().cameras, { id: 'cam2', label: 'Brio' }] });
+    });
+    expect(screen.queryByText(/Brio/)).toBeNull();
+    act(() => {
+      media.change({ camera: { kind: 'live', track: aTrack('video'), deviceId: 'cam1' } });
+    });
+    expect(screen.getByText(/Brio was connected/)).toBeDefined();
+  });
+});
+
 describe('a device that goes', () => {
   function Notes({ media }: { readonly media: FakeMedia }): null {
     useDeviceNotes(media);

@@ -73,6 +73,8 @@ export const de: WordsLike<typeof en> = {
     returned: '{{label}} ist wieder da und in Gebrauch.',
     kept: 'Das neue Gerät ist nicht gestartet: {{label}} läuft weiter.',
     busy: 'Ein anderes Programm benutzt das gewählte Gerät: {{label}} läuft weiter.',
+    arrived: '{{label}} ist jetzt angeschlossen. Benutzen?',
+    use: 'Benutzen',
     no_noise_filter: 'Der Browser unterdrückt Geräusche: Der bessere Filter konnte nicht geladen werden.',
     lostMicrophone: 'Das Mikrofon ist ausgefallen: {{reason}}',
     lostCamera: 'Die Kamera ist ausgefallen: {{reason}}',

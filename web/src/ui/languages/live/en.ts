@@ -71,6 +71,8 @@ export const en = {
     returned: '{{label}} is back and in use again.',
     kept: 'The new device did not start: {{label}} goes on.',
     busy: 'Another program is using the device that you chose: {{label}} goes on.',
+    arrived: '{{label}} was connected. Use it now?',
+    use: 'Use it',
     no_noise_filter: 'Noise is suppressed by the browser: the better filter could not be loaded.',
     lostMicrophone: 'The microphone stopped: {{reason}}',
     lostCamera: 'The camera stopped: {{reason}}',

@@ -73,6 +73,8 @@ export const es: WordsLike<typeof en> = {
     returned: '{{label}} ha vuelto y se usa de nuevo.',
     kept: 'El nuevo dispositivo no arrancó: {{label}} sigue en uso.',
     busy: 'Otro programa está usando el dispositivo elegido: {{label}} sigue en uso.',
+    arrived: 'Se ha conectado {{label}}. ¿Usarlo?',
+    use: 'Usarlo',
     no_noise_filter: 'El navegador reduce el ruido: no se pudo cargar el filtro mejor.',
     lostMicrophone: 'El micrófono se detuvo: {{reason}}',
     lostCamera: 'La cámara se detuvo: {{reason}}',

@@ -73,6 +73,8 @@ export const fr: WordsLike<typeof en> = {
     returned: '{{label}} est de retour et de nouveau utilisé.',
     kept: 'Le nouvel appareil n’a pas démarré : {{label}} continue.',
     busy: 'Un autre programme utilise l’appareil choisi : {{label}} continue.',
+    arrived: '{{label}} vient d’être branché. L’utiliser ?',
+    use: 'L’utiliser',
     no_noise_filter: 'Le navigateur supprime le bruit : le meilleur filtre n’a pas pu être chargé.',
     lostMicrophone: 'Le micro s’est arrêté : {{reason}}',
     lostCamera: 'La caméra s’est arrêtée : {{reason}}',
