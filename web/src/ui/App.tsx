@@ -1,7 +1,7 @@
 /** Routes to a page. */
 import { useEffect, useState, type ReactNode } from 'react';
 import { Api, Recordings, SignIn, createMeeting, tabStorage } from '../meeting/index.ts';
-import { takePlace, type Account } from './frame/account.ts';
+import { fetchMe, takePlace, type Account } from './frame/account.ts';
 import { SignInPage } from './pages/SignInPage.tsx';
 import { StartPage } from './pages/StartPage.tsx';
 import { lazyPart } from './lazyPart.tsx';
@@ -39,6 +39,7 @@ const signIn = new SignIn({
 const accessToken = (): Promise<string | null> => signIn.token();
 const recordings = new Recordings({ apiUrl: API_URL, accessToken });
 const account: Account = { signIn, api: new Api({ apiUrl: API_URL, accessToken }) };
+const accountName = async (): Promise<string | null> => (await fetchMe(account))?.name ?? null;
 
 export function App(): ReactNode {
   const [route, setRoute] = useRoute();
@@ -139,6 +140,7 @@ function Visits({ code, onHome, onGo }: VisitsProps): ReactNode {
       code={code}
       apiUrl={API_URL}
       accessToken={accessToken}
+      accountName={accountName}
       onAgain={() => {
         setVisit(visit + 1);
       }}

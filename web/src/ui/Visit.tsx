@@ -21,6 +21,7 @@ interface VisitProps {
   readonly onAgain: () => void;
   readonly onHome: () => void;
   readonly onGo: (route: Route) => void;
+  readonly accountName?: () => Promise<string | null>;
 }
 
 interface Held {
@@ -49,7 +50,8 @@ export function Visit(props: VisitProps): ReactNode {
 
 type PagesProps = Omit<VisitProps, 'accessToken'> & Held;
 
-export function Pages({ code, apiUrl, meeting, media, onAgain, onHome, onGo }: PagesProps): ReactNode {
+export function Pages(props: PagesProps): ReactNode {
+  const { code, meeting, media, onAgain, onHome } = props;
   const state = useSelected(meeting, (snapshot) => snapshot.state);
   const isPrepared = usePrepared(meeting);
   useRelease(media, state.kind === 'ended' || state.kind === 'failed');
@@ -62,9 +64,7 @@ export function Pages({ code, apiUrl, meeting, media, onAgain, onHome, onGo }: P
   const isIn = state.kind === 'connected' || state.kind === 'reconnecting';
   return (
     <>
-      {!isIn && (
-        <JoinPage code={code} meeting={meeting} media={media} onHome={onHome} onGo={onGo} apiUrl={apiUrl} />
-      )}
+      {!isIn && <JoinPage {...props} />}
       {(isIn || isPrepared) && (
         // Hidden it is drawn bit by bit while nothing else is to do, and nothing of it begins.
         <Activity mode={isIn ? 'visible' : 'hidden'}>

@@ -15,11 +15,12 @@ interface Session {
 }
 
 const NAME_KEY = 'parley.name';
+/** Whether one was heard and seen: who was muted comes back to the door muted. */
+const DOOR_KEY = 'parley.door';
 
-export const useSession = create<Session>((set) => ({
+export const useSession = create<Session>((set, get) => ({
   displayName: recallName(),
-  microphoneMuted: false,
-  cameraWanted: true,
+  ...recallDoor(),
   panel: 'none',
   setDisplayName: (displayName) => {
     set({ displayName });
@@ -27,14 +28,50 @@ export const useSession = create<Session>((set) => ({
   },
   setMicrophoneMuted: (microphoneMuted) => {
     set({ microphoneMuted });
+    rememberDoor(get());
   },
   setCameraWanted: (cameraWanted) => {
     set({ cameraWanted });
+    rememberDoor(get());
   },
   togglePanel: (panel) => {
     set((before) => ({ panel: before.panel === panel ? 'none' : panel }));
   },
 }));
+
+type AtTheDoor = Pick<Session, 'microphoneMuted' | 'cameraWanted'>;
+
+/** What is missing or not ours is as for somebody who comes for the first time. */
+export function parseDoor(text: string | null): AtTheDoor {
+  try {
+    const kept: unknown = JSON.parse(text ?? 'null');
+    const fields = typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
+    return {
+      microphoneMuted: fields['microphoneMuted'] === true,
+      cameraWanted: fields['cameraWanted'] !== false,
+    };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { microphoneMuted: false, cameraWanted: true };
+    throw error;
+  }
+}
+
+function recallDoor(): AtTheDoor {
+  try {
+    return parseDoor(localStorage.getItem(DOOR_KEY));
+  } catch {
+    // As below.
+    return parseDoor(null);
+  }
+}
+
+function rememberDoor({ microphoneMuted, cameraWanted }: AtTheDoor): void {
+  try {
+    localStorage.setItem(DOOR_KEY, JSON.stringify({ microphoneMuted, cameraWanted }));
+  } catch {
+    // As below.
+  }
+}
 
 function recallName(): string {
   try {

@@ -14,7 +14,8 @@ export function usePushToTalk(media: LocalMediaClient): boolean {
     () =>
       new PushToTalk((muted) => {
         setTalking(!muted);
-        useSession.getState().setMicrophoneMuted(muted);
+        // Not remembered: who reloads the page while talking is muted all the same.
+        useSession.setState({ microphoneMuted: muted });
       }),
   );
   useEffect(

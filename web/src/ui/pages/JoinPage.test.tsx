@@ -1,10 +1,11 @@
 // @vitest-environment jsdom
-import { act, render, screen, waitFor } from '@testing-library/react';
+import { act, cleanup, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { MeetingError, type LocalMediaSnapshot } from '../../meeting/index.ts';
 import { FakeMedia } from '../demo/FakeMedia.ts';
 import { FakeMeeting } from '../demo/FakeMeeting.ts';
+import { useSession } from '../session.ts';
 import { aTrack, stubPage } from '../testing/page.ts';
 import { JoinPage } from './JoinPage.tsx';
 
@@ -81,6 +82,47 @@ describe('the join page', () => {
     expect(window.parleyEarly).toBeUndefined();
     await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
     expect(await screen.findByRole('heading', { name: 'Tea' })).toBeDefined();
+  });
+
+  describe('for whoever signed in', () => {
+    async function arriveAs(accountName: () => Promise<string | null>) {
+      answer(200, DETAILS);
+      const made = { meeting: new FakeMeeting({ state: { kind: 'idle' } }), media: new FakeMedia() };
+      const around = { onHome: () => undefined, onGo: () => undefined, accountName };
+      render(<JoinPage code="abc-defg-hij" apiUrl="http://parley.test/v1" {...made} {...around} />);
+      return screen.findByLabelText<HTMLInputElement>('Your name');
+    }
+
+    it('knows the name, which is not taken for one that was typed', async () => {
+      const field = await arriveAs(() => Promise.resolve('Ada Lovelace'));
+      await waitFor(() => {
+        expect(field.value).toBe('Ada Lovelace');
+      });
+      expect(localStorage.getItem('parley.name')).toBeNull();
+      await userEvent.type(field, ' II');
+      expect(localStorage.getItem('parley.name')).toBe('Ada Lovelace II');
+    });
+
+    it('keeps what was remembered or typed meanwhile', async () => {
+      useSession.setState({ displayName: 'Countess' });
+      const asked = vi.fn(() => Promise.resolve('Ada'));
+      expect((await arriveAs(asked)).value).toBe('Countess');
+      expect(asked).not.toHaveBeenCalled();
+      cleanup();
+      useSession.setState({ displayName: '' });
+      let say = (_name: string): void => undefined;
+      const field = await arriveAs(() => new Promise((resolve) => (say = resolve)));
+      await userEvent.type(field, 'Al');
+      await act(() => {
+        say('Ada');
+      });
+      expect(field.value).toBe('Al');
+    });
+
+    it('asks for a name where none is known', async () => {
+      expect((await arriveAs(() => Promise.reject(new TypeError('Failed to fetch')))).value).toBe('');
+      expect((await screen.findByRole('button', { name: 'Join now' })).isConnected).toBe(true);
+    });
   });
 
   it('asks for a name instead of joining without one', async () => {

@@ -29,6 +29,8 @@ interface JoinPageProps {
   readonly media: LocalMediaClient;
   readonly onHome: () => void;
   readonly onGo: (route: Route) => void;
+  /** What whoever signed in is called; left out where nobody can. */
+  readonly accountName?: () => Promise<string | null>;
 }
 
 type Lookup =
@@ -93,12 +95,14 @@ function Door({
   media,
   details,
   onGo,
+  accountName,
 }: JoinPageProps & { readonly details: MeetingDetails }): ReactNode {
   const { t } = useTranslation();
   const state = useSelected(meeting, (snapshot) => snapshot.state);
   const cameraWanted = useSession((session) => session.cameraWanted);
   const entry = useEntry({ code, meeting, media, details }, state.kind === 'joining');
   useTitle(details.title ?? details.code);
+  useAccountName(accountName);
   // The form first: one types while the rest is drawn, bit by bit, and the camera takes longer than that.
   const hasPreview = useDeferredValue(true, false);
 
@@ -128,6 +132,22 @@ function Door({
       <DevicePickers media={media} />
     </main>
   );
+}
+
+/** Who signed in is asked for no name. It is not remembered as typed: somebody else may sign in here next time. */
+function useAccountName(accountName: JoinPageProps['accountName']): void {
+  useEffect(() => {
+    if (accountName === undefined || useSession.getState().displayName !== '') return;
+    accountName().then(
+      (name) => {
+        // They may have begun to type meanwhile.
+        if (name !== null && useSession.getState().displayName === '')
+          useSession.setState({ displayName: name });
+      },
+      // Without an answer the name is asked for.
+      () => undefined,
+    );
+  }, [accountName]);
 }
 
 /** As large as what comes in its place, so that nothing moves. */
