@@ -311,6 +311,31 @@ describe('a meeting', () => {
     expect(microphone.active).toEqual(['all']);
   });
 
+  it('publishes nothing as a viewer, and what is wanted once the role allows it', async () => {
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada', microphone: track('audio') });
+    await settle();
+    socket().open();
+    const viewer = { ...ADA, role: 'viewer', tracks: [] };
+    socket().say(joined(1, { roster: { version: 1, participants: [viewer, BOB] } }));
+    await done;
+    await meeting.setCamera(track('video'));
+    expect(socket().sentOf('publish')).toEqual([]);
+    const change = (number: number, ...changes: object[]) => {
+      socket().say({ type: 'roster', number, version: number, changes });
+      return settle();
+    };
+    await change(2, { op: 'participantChanged', participant: ADA.id, role: 'participant' });
+    expect(
+      socket()
+        .sentOf('publish')
+        .map(({ source }) => source),
+    ).toEqual(['microphone', 'camera']);
+    await change(3, { op: 'trackPublished', participant: ADA.id, track: MICROPHONE });
+    await change(4, { op: 'participantChanged', participant: ADA.id, role: 'viewer' });
+    await change(5, { op: 'trackUnpublished', participant: ADA.id, track: MICROPHONE.id });
+    expect(socket().sentOf('publish')).toHaveLength(2);
+  });
+
   it('stays muted and says who did it when a host mutes', async () => {
     await join();
     const events: unknown[] = [];

@@ -26,6 +26,7 @@ import {
   comingsAndGoings,
   isSameState,
   mayCaption,
+  mayPublish,
   nextSnapshot,
   receivedBy,
   stateAtDoor,
@@ -272,7 +273,9 @@ export class Meeting implements MeetingClient {
 
   #reconcileTracks(): void {
     const { connection } = this.#link;
-    if (connection === null) return;
+    const { self } = this.#participants;
+    // What is wanted waits for the role that allows it.
+    if (connection === null || (self !== null && !mayPublish(self))) return;
     this.#tracks.reconcile(
       (source) => connection.midOf(source),
       (message) => this.#link.send(message),

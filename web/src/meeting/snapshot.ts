@@ -51,6 +51,11 @@ export function mayCaption({ role, captioner }: RosterParticipant): boolean {
   return role === 'host' || role === 'cohost' || captioner === true;
 }
 
+/** Whether somebody may be heard, seen and share: viewers look on, and recorders too. */
+export function mayPublish({ role }: Pick<ParticipantSnapshot, 'role'>): boolean {
+  return role !== 'viewer' && role !== 'recorder';
+}
+
 /** The same object where nothing differs. */
 export function nextSnapshot(
   before: MeetingSnapshot,

@@ -189,6 +189,8 @@ export const en = {
     hideSelf: 'Hide your picture',
     talking: 'You are heard while you hold the space bar.',
     refused: 'The meeting did not allow that.',
+    mayPublish: 'You may be heard and seen now: switch on what you like.',
+    mayLookOn: 'You look on in this meeting: your microphone and your camera are off.',
     notLoaded: 'That part could not be loaded. Reload the page when you can: you come back to the meeting.',
     copyYourself: 'Copy this link: {{address}}',
   },

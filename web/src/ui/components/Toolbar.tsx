@@ -7,6 +7,7 @@ import { countUnread } from '../chat.ts';
 import { useDialogs } from '../dialogs.ts';
 import { useSession } from '../session.ts';
 import { useShortcut } from '../useShortcut.ts';
+import { useMayPublish } from '../useStanding.ts';
 import { useSelected } from '../useSnapshot.ts';
 import { CameraControl } from './CameraControl.tsx';
 import { ControlButton } from './ControlButton.tsx';
@@ -30,18 +31,11 @@ export const Toolbar = memo(function Toolbar({ meeting, media }: ToolbarProps): 
     show('shortcuts');
   }, [show]);
   useShortcut('help', showHelp);
+  const mayPublish = useMayPublish(meeting);
   return (
     <AriaToolbar className="toolbar" aria-label={t('meeting.toolbar')}>
       <div className="toolbar-group">
-        <span className="with-arrow">
-          <MicrophoneControl media={media} />
-          <MicrophoneMenu media={media} />
-        </span>
-        <span className="with-arrow">
-          <CameraControl media={media} />
-          <CameraMenu media={media} />
-        </span>
-        <ShareControl meeting={meeting} />
+        {mayPublish && <OwnControls meeting={meeting} media={media} />}
         <HandControl meeting={meeting} />
         <ReactionsPopover meeting={meeting} />
       </div>
@@ -54,6 +48,23 @@ export const Toolbar = memo(function Toolbar({ meeting, media }: ToolbarProps): 
     </AriaToolbar>
   );
 });
+
+/** Viewers have none of them: what they would send is refused. */
+function OwnControls({ meeting, media }: ToolbarProps): ReactNode {
+  return (
+    <>
+      <span className="with-arrow">
+        <MicrophoneControl media={media} />
+        <MicrophoneMenu media={media} />
+      </span>
+      <span className="with-arrow">
+        <CameraControl media={media} />
+        <CameraMenu media={media} />
+      </span>
+      <ShareControl meeting={meeting} />
+    </>
+  );
+}
 
 function HandControl({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
   const { t } = useTranslation();

@@ -202,6 +202,8 @@ export const de: Words = {
     hideSelf: 'Eigenes Bild verbergen',
     talking: 'Man hört dich, solange du die Leertaste hältst.',
     refused: 'Das ist in diesem Treffen nicht erlaubt.',
+    mayPublish: 'Sie können jetzt zu hören und zu sehen sein: Schalten Sie ein, was Sie möchten.',
+    mayLookOn: 'Sie sehen und hören in diesem Meeting zu: Mikrofon und Kamera sind aus.',
     notLoaded:
       'Dieser Teil ließ sich nicht laden. Lade die Seite neu, wenn es passt: Du kommst in das Treffen zurück.',
     copyYourself: 'Kopiere diesen Link: {{address}}',

@@ -195,6 +195,8 @@ export const es: Words = {
     hideSelf: 'Ocultar tu imagen',
     talking: 'Se te oye mientras mantienes la barra espaciadora.',
     refused: 'La reunión no lo permitió.',
+    mayPublish: 'Ya se le puede oír y ver: active lo que quiera.',
+    mayLookOn: 'En esta reunión solo mira y escucha: su micrófono y su cámara están apagados.',
     notLoaded: 'Esta parte no se pudo cargar. Vuelve a cargar la página cuando puedas: vuelves a la reunión.',
     copyYourself: 'Copia este enlace: {{address}}',
   },

@@ -201,6 +201,8 @@ export const fr: Words = {
     hideSelf: 'Masquer votre image',
     talking: 'On vous entend tant que vous tenez la barre d’espace.',
     refused: 'La réunion ne l’a pas permis.',
+    mayPublish: 'On peut maintenant vous entendre et vous voir : activez ce que vous voulez.',
+    mayLookOn: 'Vous assistez à cette réunion en spectateur : micro et caméra sont coupés.',
     notLoaded:
       'Cette partie n’a pas pu être chargée. Rechargez la page quand vous pouvez : vous revenez dans la réunion.',
     copyYourself: 'Copiez ce lien : {{address}}',

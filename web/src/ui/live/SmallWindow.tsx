@@ -14,6 +14,7 @@ import { Tile } from '../components/Tile.tsx';
 import { Video } from '../components/Video.tsx';
 import { showToast } from '../components/toasts.ts';
 import { otherSharer } from './LiveBanners.tsx';
+import { useMayPublish } from '../useStanding.ts';
 import { useOwnMedia } from './useOwnMedia.ts';
 import { onPictureInPictureFailure, usePictureInPicture } from './pictureInPicture.ts';
 import { LIVE } from './words.ts';
@@ -41,6 +42,7 @@ function Small(props: SmallWindowProps & { readonly onClose: () => void }): Reac
   const { t } = useTranslation(LIVE);
   const { t: common } = useTranslation();
   const { isHeard, isSeen, toggleMicrophone, toggleCamera } = useOwnMedia(media);
+  const mayPublish = useMayPublish(meeting);
   const shown = personInSmall(snapshot);
   const sharer = otherSharer(snapshot.participants);
   const screen = sharer?.tracks.screen?.mediaStreamTrack ?? null;
@@ -56,18 +58,22 @@ function Small(props: SmallWindowProps & { readonly onClose: () => void }): Reac
         )}
       </div>
       <div className="toolbar">
-        <SmallButton
-          label={common(isHeard ? 'devices.turnMicrophoneOff' : 'devices.turnMicrophoneOn')}
-          icon={isHeard ? <Mic aria-hidden /> : <MicOff aria-hidden />}
-          className={isHeard ? '' : 'off'}
-          onPress={toggleMicrophone}
-        />
-        <SmallButton
-          label={common(isSeen ? 'devices.turnCameraOff' : 'devices.turnCameraOn')}
-          icon={isSeen ? <VideoOn aria-hidden /> : <VideoOff aria-hidden />}
-          className={isSeen ? '' : 'off'}
-          onPress={toggleCamera}
-        />
+        {mayPublish && (
+          <>
+            <SmallButton
+              label={common(isHeard ? 'devices.turnMicrophoneOff' : 'devices.turnMicrophoneOn')}
+              icon={isHeard ? <Mic aria-hidden /> : <MicOff aria-hidden />}
+              className={isHeard ? '' : 'off'}
+              onPress={toggleMicrophone}
+            />
+            <SmallButton
+              label={common(isSeen ? 'devices.turnCameraOff' : 'devices.turnCameraOn')}
+              icon={isSeen ? <VideoOn aria-hidden /> : <VideoOff aria-hidden />}
+              className={isSeen ? '' : 'off'}
+              onPress={toggleCamera}
+            />
+          </>
+        )}
         <SmallButton label={t('pip.close')} icon={<Maximize2 aria-hidden />} onPress={onClose} />
         <SmallButton
           label={common('meeting.leave')}
@@ -125,20 +131,25 @@ function useOfferedWindow(): void {
 /** What the browser's own small window, headsets and lock screens have buttons for. */
 function useWindowControls(meeting: MeetingClient, media: LocalMediaClient): void {
   const { isHeard, isSeen, toggleMicrophone, toggleCamera } = useOwnMedia(media);
+  const mayPublish = useMayPublish(meeting);
   useEffect(() => {
     const session = (navigator as { readonly mediaSession?: MediaSession }).mediaSession;
     // Chromium 98 and Safari 17 know these, Firefox does not.
     tryTo(() => session?.setMicrophoneActive(isHeard));
     tryTo(() => session?.setCameraActive(isSeen));
     const ends = [
-      handle('togglemicrophone' as MediaSessionAction, toggleMicrophone),
-      handle('togglecamera' as MediaSessionAction, toggleCamera),
+      ...(mayPublish
+        ? [
+            handle('togglemicrophone' as MediaSessionAction, toggleMicrophone),
+            handle('togglecamera' as MediaSessionAction, toggleCamera),
+          ]
+        : []),
       handle('hangup' as MediaSessionAction, () => void meeting.leave()),
     ];
     return () => {
       for (const end of ends) end();
     };
-  }, [meeting, isHeard, isSeen, toggleMicrophone, toggleCamera]);
+  }, [meeting, mayPublish, isHeard, isSeen, toggleMicrophone, toggleCamera]);
 }
 
 /** An action that a browser does not know throws, and leaves nothing to undo. */

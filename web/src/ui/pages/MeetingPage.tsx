@@ -25,6 +25,7 @@ import { useLoadedAhead } from '../useLoadedAhead.ts';
 import { usePublishing } from '../usePublishing.ts';
 import { usePushToTalk } from '../usePushToTalk.ts';
 import { useSnapshot } from '../useSnapshot.ts';
+import { useStanding } from '../useStanding.ts';
 import { useTitle } from '../useTitle.ts';
 
 // Opened now and then: no part of what a meeting begins with.
@@ -43,6 +44,7 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
   const { panel } = useSession();
   useBatterySaver(meeting);
   usePublishing(meeting, media);
+  useStanding(meeting, media);
   const isTalking = usePushToTalk(media);
   useAutoLower(meeting, snapshot.self);
   useHearing(meeting, snapshot.participants);
