@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CORNERS, MAX_PINS, arrange, cornerAt, cornerBeyond, togglePin, type Scene } from './arrange.ts';
+import {
+  CORNERS,
+  MAX_PINS,
+  arrange,
+  cornerAt,
+  cornerBeyond,
+  shownFirst,
+  togglePin,
+  type Scene,
+} from './arrange.ts';
 
 const CALM: Scene = {
   ids: ['me', 'a', 'b', 'c', 'd', 'e'],
@@ -10,6 +19,7 @@ const CALM: Scene = {
   activeSpeaker: null,
   choice: 'auto',
   isSelfHidden: false,
+  places: { grid: 9, strip: 9 },
 };
 
 const scene = (change: Partial<Scene>): Scene => ({ ...CALM, ...change });
@@ -54,6 +64,28 @@ describe('the stage', () => {
     });
   });
 
+  it('makes room in a strip that presenter, pins and oneself fill: the presenter for who speaks, oneself for the others', () => {
+    const full = { sharer: 'c', pins: ['d'], places: { grid: 9, strip: 2 } };
+    expect(arrange(scene(full)).strip).toEqual(['c', 'd', 'a', 'b', 'e', 'me']);
+    expect(arrange(scene({ ...full, activeSpeaker: 'b' })).strip.slice(0, 2)).toEqual(['b', 'd']);
+    expect(arrange(scene({ ...full, activeSpeaker: 'd' })).strip.slice(0, 2)).toEqual(['c', 'd']);
+    for (const activeSpeaker of ['me', 'viewer'])
+      expect(arrange(scene({ ...full, activeSpeaker })).strip.slice(0, 2)).toEqual(['c', 'd']);
+    expect(arrange(scene({ ...full, ids: ['me', 'c', 'd'], places: { grid: 9, strip: 3 } })).strip).toEqual([
+      'c',
+      'd',
+      'me',
+    ]);
+  });
+
+  it('knows who is seen without turning a page', () => {
+    const places = { grid: 4, strip: 2 };
+    expect(shownFirst(scene({ places }))).toEqual(['me', 'a', 'b', 'c']);
+    expect(shownFirst(scene({ places, pins: ['e'] }))).toEqual(['e', 'a', 'b']);
+    expect(shownFirst(scene({ places, sharer: 'e' }))).toEqual(['e', 'a']);
+    expect(shownFirst(scene({ places, choice: 'speaker', activeSpeaker: 'e' }))).toEqual(['a', 'b', 'c']);
+  });
+
   it('shows everyone once and nobody who is gone, oneself only when not hidden', () => {
     const someone = fc.constantFrom('me', 'a', 'b', 'c', 'd', 'gone');
     fc.assert(
@@ -66,6 +98,7 @@ describe('the stage', () => {
           activeSpeaker: fc.option(someone),
           choice: fc.constantFrom('auto' as const, 'grid' as const, 'speaker' as const),
           isSelfHidden: fc.boolean(),
+          places: fc.record({ grid: fc.integer({ min: 1, max: 9 }), strip: fc.integer({ min: 1, max: 9 }) }),
         }),
         (drawn) => {
           const { main, strip, floating, kind } = arrange(drawn);

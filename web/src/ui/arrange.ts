@@ -21,6 +21,13 @@ export interface Scene {
   readonly activeSpeaker: string | null;
   readonly choice: LayoutChoice;
   readonly isSelfHidden: boolean;
+  /** How many tiles a page of the grid holds, and how many faces the strip. */
+  readonly places: Places;
+}
+
+export interface Places {
+  readonly grid: number;
+  readonly strip: number;
 }
 
 export interface Arrangement {
@@ -50,11 +57,31 @@ export function arrange(scene: Scene): Arrangement {
   return { kind: 'grid', main: all, strip: [], floating: null };
 }
 
-/** The presenter's face is beside the screen, then who is pinned, then who speaks stays where they stand. */
-function arrangeShare({ sharer, pins }: Scene, all: readonly string[]): Arrangement {
-  const first = [sharer, ...pins].filter((id) => id !== null && all.includes(id)) as string[];
-  const strip = [...new Set([...first, ...all])];
-  return { kind: 'share', main: [], strip, floating: null };
+/**
+ * The presenter's face is beside the screen, then who is pinned, then the others where they stand. In a strip that these
+ * fill, the presenter makes room for who speaks, and oneself for the others.
+ */
+function arrangeShare(scene: Scene, all: readonly string[]): Arrangement {
+  const { sharer, activeSpeaker, pins, self, places } = scene;
+  const held = heldIn(all, [sharer, ...pins]);
+  const speaks = held.length >= places.strip && activeSpeaker !== self ? activeSpeaker : null;
+  const isUnseen = speaks !== null && all.includes(speaks) && !held.includes(speaks);
+  const first = isUnseen ? heldIn(all, [speaks, ...pins, sharer]) : held;
+  const isCrowded = all.length > places.strip && held.length + 1 >= places.strip;
+  const others = isCrowded ? all.filter((id) => id !== self) : all;
+  return { kind: 'share', main: [], strip: [...new Set([...first, ...others, ...all])], floating: null };
+}
+
+function heldIn(all: readonly string[], wanted: readonly (string | null)[]): readonly string[] {
+  return wanted.filter((id) => id !== null && all.includes(id)) as string[];
+}
+
+/** Who is seen without turning a page, as long as nobody speaks. */
+export function shownFirst(scene: Scene): readonly string[] {
+  const { main, strip } = arrange({ ...scene, activeSpeaker: null });
+  return strip.length > 0
+    ? [...main, ...strip.slice(0, scene.places.strip)]
+    : main.slice(0, scene.places.grid);
 }
 
 function beside(

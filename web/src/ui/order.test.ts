@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EMPTY_ORDER, nextOrder, type Order } from './order.ts';
 
 const FIRST = 4;
+const shownOf = (ids: readonly string[]): readonly string[] => ids.slice(0, FIRST);
 const letters = (text: string): readonly string[] => text.split('');
 const TEN = letters('abcdefghij');
 
@@ -21,7 +22,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 function forEachChange(steps: readonly Step[], check: (before: Order, after: Order, step: Step) => void) {
   let order = EMPTY_ORDER;
   for (const each of steps) {
-    const after = nextOrder(order, each.present, each.speaker, FIRST);
+    const after = nextOrder(order, each.present, each.speaker, shownOf);
     check(order, after, each);
     order = after;
   }
@@ -61,16 +62,18 @@ describe('the order of tiles', () => {
 
   it('is the same object when nothing changed', () => {
     always((_, after, { present, speaker }) => {
-      expect(nextOrder(after, present, speaker, FIRST)).toBe(after);
+      expect(nextOrder(after, present, speaker, shownOf)).toBe(after);
     });
   });
 
   it('never moves those who are fixed, and moves who has been silent longest', () => {
     const spoken = ['b', 'c', 'd'].reduce(
-      (order, speaker) => nextOrder(order, letters('abcdef'), speaker, FIRST),
+      (order, speaker) => nextOrder(order, letters('abcdef'), speaker, shownOf),
       EMPTY_ORDER,
     );
-    expect(nextOrder(spoken, letters('abcdef'), 'f', FIRST, ['a']).ids).toEqual(letters('afcdeb'));
-    expect(nextOrder(spoken, letters('abcdef'), 'f', FIRST, letters('abcd')).ids).toEqual(letters('abcdef'));
+    expect(nextOrder(spoken, letters('abcdef'), 'f', shownOf, ['a']).ids).toEqual(letters('afcdeb'));
+    expect(nextOrder(spoken, letters('abcdef'), 'f', shownOf, letters('abcd')).ids).toEqual(
+      letters('abcdef'),
+    );
   });
 });

@@ -1,8 +1,8 @@
 /**
  * Order: where each participant's tile stands, so that tiles do not jump about.
  *
- * Everybody keeps their place. Newcomers go to the end; where somebody left, those behind close up. Who speaks on a
- * further page changes places with the one of the first page who has been silent longest: two tiles move, no more. Pure.
+ * Everybody keeps their place. Newcomers go to the end; where somebody left, those behind close up. Who speaks and is not
+ * shown at first changes places with the one shown who has been silent longest: two tiles move, no more. Pure.
  */
 export interface Order {
   readonly ids: readonly string[];
@@ -15,13 +15,14 @@ export const EMPTY_ORDER: Order = { ids: [], spoke: [] };
 /**
  * The same object when nothing changed.
  *
- * `fixed` tiles (one's own, those that are pinned) never give up their place to a speaker; `first` is how many fit on the first page.
+ * `shownOf` says who is shown at first when they stand in this order; `fixed` tiles (one's own, those that are pinned)
+ * never give up their place to a speaker.
  */
 export function nextOrder(
   before: Order,
   present: readonly string[],
   speaker: string | null,
-  first: number,
+  shownOf: (ids: readonly string[]) => readonly string[],
   fixed: readonly string[] = [],
 ): Order {
   const here = new Set(present);
@@ -31,7 +32,7 @@ export function nextOrder(
   const speaks = speaker !== null && here.has(speaker) ? speaker : null;
   const heard = before.spoke.filter((id) => here.has(id) && id !== speaks);
   const spoke = speaks === null ? heard : [...heard, speaks];
-  const next = { ids: speaks === null ? ids : bringForward(ids, speaks, heard, first, fixed), spoke };
+  const next = { ids: speaks === null ? ids : bringForward(ids, speaks, heard, shownOf(ids), fixed), spoke };
   return isSame(next.ids, before.ids) && isSame(next.spoke, before.spoke) ? before : next;
 }
 
@@ -39,13 +40,12 @@ function bringForward(
   ids: readonly string[],
   speaker: string,
   heard: readonly string[],
-  first: number,
+  shown: readonly string[],
   fixed: readonly string[],
 ): readonly string[] {
-  const from = ids.indexOf(speaker);
-  if (from < first) return ids;
+  if (shown.includes(speaker)) return ids;
   const silentFor = (id: string): number => heard.indexOf(id);
-  const candidates = ids.slice(0, first).filter((id) => !fixed.includes(id));
+  const candidates = shown.filter((id) => !fixed.includes(id));
   // Of those who never spoke, the one who stands last: the top of the page stays calm.
   const gives = candidates.reduce<string | null>(
     (least, id) => (least === null || silentFor(id) <= silentFor(least) ? id : least),

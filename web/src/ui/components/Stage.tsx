@@ -2,7 +2,8 @@
 import { useRef, useState, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot, ParticipantSnapshot } from '../../meeting/index.ts';
-import { MAX_PICTURES, gridPlaces, layOutGrid, paginate, stripPlaces, type Page } from '../layout.ts';
+import type { Places } from '../arrange.ts';
+import { MAX_PICTURES, gridPlaces, layOutGrid, paginate, stripPlaces } from '../layout.ts';
 import { ShareBar } from '../live/ShareBar.tsx';
 import { usePictureInPicture } from '../live/pictureInPicture.ts';
 import { useSeating } from '../useSeating.ts';
@@ -26,30 +27,32 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
   const { tiles } = snapshot.adaptation.plan;
   const mainArea = useRef<HTMLDivElement>(null);
   const stripArea = useRef<HTMLDivElement>(null);
-  const [wantedPage, setWantedPage] = useState(0);
-  const [stageWidth, setStageWidth] = useState(0);
-  const { arrangement, sharer, byId } = useSeating(snapshot, Math.min(gridPlaces(stageWidth), tiles));
+  const [gridPage, setGridPage] = useState(0);
+  const [places, setPlaces] = useState<Places>({ grid: tiles, strip: tiles });
+  const { arrangement, sharer, byId } = useSeating(snapshot, places);
   const { kind } = arrangement;
+  const hasStrip = arrangement.strip.length > 0;
+  const [stripPage, setStripPage] = usePageOf(hasStrip ? `${kind} ${sharer?.id ?? ''}` : '');
   const size = useSize(mainArea, kind);
-  const stripSize = useSize(stripArea, kind);
-  if (kind !== 'share' && size.width !== stageWidth) setStageWidth(size.width);
+  const stripSize = useSize(stripArea, hasStrip && kind);
 
   const people = (ids: readonly string[]): readonly ParticipantSnapshot[] =>
     ids.flatMap((id) => byId.get(id) ?? []);
-  const hasStrip = arrangement.strip.length > 0;
-  const mainPage = paginate(
-    arrangement.main,
-    hasStrip ? 0 : wantedPage,
-    Math.min(gridPlaces(size.width), tiles),
-  );
+  const gridHolds = Math.min(gridPlaces(size.width), tiles);
+  const mainPage = paginate(arrangement.main, hasStrip ? 0 : gridPage, gridHolds);
   const left = MAX_PICTURES - (sharer === null ? mainPage.items.length : 1);
-  const places = Math.min(left, stripPlaces(stripSize.width, stripSize.height, GAP), Math.max(1, tiles - 1));
-  const stripPage = paginate(arrangement.strip, wantedPage, places);
+  const stripHolds = Math.min(
+    left,
+    stripPlaces(stripSize.width, stripSize.height, GAP),
+    Math.max(1, tiles - 1),
+  );
+  const facesPage = paginate(arrangement.strip, stripPage, stripHolds);
+  if (kind !== 'share' && gridHolds !== places.grid) setPlaces({ ...places, grid: gridHolds });
+  else if (hasStrip && stripHolds !== places.strip) setPlaces({ ...places, strip: stripHolds });
   const main = people(mainPage.items);
-  const strip = people(stripPage.items);
+  const strip = people(facesPage.items);
   const grid = layOutGrid(main.length, size.width, size.height, GAP);
   const self = arrangement.floating === null ? null : (byId.get(arrangement.floating) ?? null);
-  const paged: Page<string> = hasStrip ? stripPage : mainPage;
 
   const isElsewhere = usePictureInPicture((small) => small.isOpen);
   useVisible(meeting, { sharer, main, mainHeight: grid.tileHeight, strip }, isElsewhere);
@@ -81,14 +84,26 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
               <Tile key={participant.id} meeting={meeting} participant={participant} className="small" />
             ))}
           </div>
-          {paged.pages > 1 && <Pager {...paged} onPage={setWantedPage} />}
+          {facesPage.pages > 1 && <Pager {...facesPage} onPage={setStripPage} />}
         </div>
       )}
-      {!hasStrip && paged.pages > 1 && <Pager {...paged} onPage={setWantedPage} />}
+      {!hasStrip && mainPage.pages > 1 && <Pager {...mainPage} onPage={setGridPage} />}
       {self !== null && <FloatingSelf self={self} />}
       {kind === 'alone' && <Invitation code={snapshot.meeting?.code ?? ''} />}
     </section>
   );
+}
+
+/** Which page is turned to: the first one again with each new `subject`. */
+function usePageOf(subject: string): [number, (page: number) => void] {
+  const [turned, setTurned] = useState({ subject, page: 0 });
+  if (turned.subject !== subject) setTurned({ subject, page: 0 });
+  return [
+    turned.subject === subject ? turned.page : 0,
+    (page) => {
+      setTurned({ subject, page });
+    },
+  ];
 }
 
 /** Two of the grid's half columns for each tile, so that a last row that is not full can be centred. */
