@@ -35,6 +35,13 @@ describe('the stage', () => {
     });
   });
 
+  it('has two people side by side where a grid was chosen', () => {
+    const two = { ids: ['me', 'a'], choice: 'grid' } as const;
+    expect(arrange(scene(two))).toEqual({ kind: 'grid', main: ['me', 'a'], strip: [], floating: null });
+    expect(arrange(scene({ ...two, isSelfHidden: true }))).toMatchObject({ main: ['a'], floating: null });
+    expect(arrange(scene({ ...two, choice: 'speaker' }))).toMatchObject({ main: ['a'], floating: 'me' });
+  });
+
   it('shows everyone in a grid, and who speaks large where that is wished or the meeting is big', () => {
     expect(arrange(CALM)).toMatchObject({ kind: 'grid', main: CALM.ids, floating: null });
     expect(arrange(scene({ choice: 'speaker', activeSpeaker: 'c' }))).toEqual({

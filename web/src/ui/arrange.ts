@@ -49,7 +49,9 @@ export function arrange(scene: Scene): Arrangement {
   if (others.length === 0) return { kind: 'alone', main: all, strip: [], floating: null };
   const pins = scene.pins.filter((id) => all.includes(id)).slice(0, MAX_PINS);
   if (pins.length > 0) return beside('pinned', pins, others, shownSelf);
-  if (others.length === 1) return { kind: 'duo', main: others, strip: [], floating: shownSelf };
+  if (others.length === 1 && scene.choice !== 'grid') {
+    return { kind: 'duo', main: others, strip: [], floating: shownSelf };
+  }
   if (scene.choice === 'speaker' || (scene.choice === 'auto' && ids.length > AUTO_GRID)) {
     const speaker = others.find((id) => id === scene.activeSpeaker) ?? others[0];
     return beside('speaker', speaker === undefined ? [] : [speaker], others, shownSelf);
