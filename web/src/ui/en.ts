@@ -303,6 +303,7 @@ export const en = {
     send: 'Send',
     note: '{{name}}: {{text}}',
     offline: 'Not connected. What you write is kept until you are back.',
+    news: 'New messages',
     unread_one: 'Chat, {{count}} new message',
     unread_other: 'Chat, {{count}} new messages',
   },

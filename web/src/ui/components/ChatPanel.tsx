@@ -1,11 +1,12 @@
-import { SendHorizontal } from 'lucide-react';
-import { useEffect, useRef, type ReactNode } from 'react';
-import { Button, Form, Input, TextField } from 'react-aria-components';
+import { ArrowDown, SendHorizontal } from 'lucide-react';
+import { useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { Button, Form, TextArea, TextField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { ChatMessage, MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
 import { partsOf } from '../chat.ts';
 import { useDrafts } from '../drafts.ts';
 import { useSettings } from '../settings.ts';
+import { useFollowedEnd } from '../useFollowedEnd.ts';
 import { SidePanel } from './SidePanel.tsx';
 
 interface ChatPanelProps {
@@ -15,13 +16,10 @@ interface ChatPanelProps {
 
 export default function ChatPanel({ meeting, snapshot }: ChatPanelProps): ReactNode {
   const { t } = useTranslation();
-  const end = useRef<HTMLLIElement>(null);
+  const list = useRef<HTMLOListElement>(null);
   const isAnnounced = useSettings(({ announces }) => announces.chat);
   const { messages, self } = snapshot;
-
-  useEffect(() => {
-    end.current?.scrollIntoView({ block: 'end' });
-  }, [messages]);
+  const { hasNews, goToEnd, onScroll } = useFollowedEnd(list, messages.at(-1)?.id ?? null);
 
   return (
     <SidePanel title={t('meeting.chat')}>
@@ -31,7 +29,7 @@ export default function ChatPanel({ meeting, snapshot }: ChatPanelProps): ReactN
           <small>{t('chat.emptyHint')}</small>
         </div>
       )}
-      <ol className="chat" aria-live={isAnnounced ? 'polite' : 'off'}>
+      <ol ref={list} className="chat" aria-live={isAnnounced ? 'polite' : 'off'} onScroll={onScroll}>
         {messages.map((message, index) => (
           <Line
             key={message.id}
@@ -40,12 +38,17 @@ export default function ChatPanel({ meeting, snapshot }: ChatPanelProps): ReactN
             isFollowUp={messages[index - 1]?.from === message.from}
           />
         ))}
-        <li ref={end} aria-hidden />
       </ol>
+      {hasNews && (
+        <Button className="button chat-news" onPress={goToEnd}>
+          <ArrowDown aria-hidden /> {t('chat.news')}
+        </Button>
+      )}
       <Composer
         meeting={meeting}
         code={snapshot.meeting?.code ?? ''}
         isConnected={snapshot.state.kind === 'connected'}
+        onSent={goToEnd}
       />
     </SidePanel>
   );
@@ -55,10 +58,11 @@ interface ComposerProps {
   readonly meeting: MeetingClient;
   readonly code: string;
   readonly isConnected: boolean;
+  readonly onSent: () => void;
 }
 
 /** While the connection is away one goes on writing; sending waits until it is back. */
-function Composer({ meeting, code, isConnected }: ComposerProps): ReactNode {
+function Composer({ meeting, code, isConnected, onSent }: ComposerProps): ReactNode {
   const { t } = useTranslation();
   const drafts = useDrafts();
   const text = drafts.code === code ? drafts.text : '';
@@ -67,6 +71,12 @@ function Composer({ meeting, code, isConnected }: ComposerProps): ReactNode {
     if (!canSend) return;
     meeting.sendMessage(text.trim());
     drafts.write(code, '');
+    onSent();
+  };
+  const sendByEnter = (event: KeyboardEvent): void => {
+    if (event.key !== 'Enter' || event.shiftKey || isComposing(event)) return;
+    event.preventDefault();
+    send();
   };
   return (
     <Form
@@ -82,6 +92,9 @@ function Composer({ meeting, code, isConnected }: ComposerProps): ReactNode {
         </p>
       )}
       <TextField
+        className="chat-write"
+        // Its copy makes the field as high as what is in it.
+        data-text={text}
         value={text}
         onChange={(written) => {
           drafts.write(code, written);
@@ -90,13 +103,27 @@ function Composer({ meeting, code, isConnected }: ComposerProps): ReactNode {
         maxLength={4000}
         autoFocus
       >
-        <Input placeholder={t('chat.placeholder')} autoComplete="off" dir="auto" />
+        <TextArea
+          rows={1}
+          placeholder={t('chat.placeholder')}
+          autoComplete="off"
+          enterKeyHint="send"
+          dir="auto"
+          onKeyDown={sendByEnter}
+        />
       </TextField>
       <Button type="submit" className="icon-button send" aria-label={t('chat.send')} isDisabled={!canSend}>
         <SendHorizontal aria-hidden />
       </Button>
     </Form>
   );
+}
+
+/** Whether a key belongs to an input method. */
+function isComposing({ nativeEvent }: KeyboardEvent): boolean {
+  // Safari has ended the word by its last key: https://bugs.webkit.org/show_bug.cgi?id=165004
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- Nothing else tells there.
+  return nativeEvent.isComposing || nativeEvent.keyCode === 229;
 }
 
 interface LineProps {

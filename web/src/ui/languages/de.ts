@@ -317,6 +317,7 @@ export const de: Words = {
     send: 'Senden',
     note: '{{name}}: {{text}}',
     offline: 'Nicht verbunden. Was du schreibst, bleibt stehen, bis du zurück bist.',
+    news: 'Neue Nachrichten',
     unread_one: 'Chat, {{count}} neue Nachricht',
     unread_other: 'Chat, {{count}} neue Nachrichten',
   },

@@ -309,6 +309,7 @@ export const es: Words = {
     send: 'Enviar',
     note: '{{name}}: {{text}}',
     offline: 'Sin conexión. Lo que escribes se guarda hasta que vuelvas.',
+    news: 'Mensajes nuevos',
     unread_one: 'Chat, {{count}} mensaje nuevo',
     unread_other: 'Chat, {{count}} mensajes nuevos',
   },

@@ -315,6 +315,7 @@ export const fr: Words = {
     send: 'Envoyer',
     note: '{{name}} : {{text}}',
     offline: 'Pas connecté. Ce que vous écrivez est gardé jusqu’à votre retour.',
+    news: 'Nouveaux messages',
     unread_one: 'Discussion, {{count}} nouveau message',
     unread_other: 'Discussion, {{count}} nouveaux messages',
   },
