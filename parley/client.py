@@ -92,6 +92,10 @@ class Client:
         """What became of one's waiting; of a client with the waiting token."""
         return self._http.call("GET", _path("meetings", meeting, "join"))
 
+    def give_up(self, meeting: str) -> None:
+        """Wait no longer; of a client with the waiting token."""
+        self._http.call("DELETE", _path("meetings", meeting, "join"))
+
     # People in a meeting.
 
     def participants(self, meeting: str, state: str | None = None) -> list[Json]:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from chalicelib.domain.identifiers import MeetingId
 from chalicelib.domain.meeting import Meeting, opens_at
-from chalicelib.domain.participant import Participant, Role
+from chalicelib.domain.participant import AT_DOOR, Participant, Role
 
 Entrance = Literal["enter", "wait", "barred", "early", "locked", "passcode", "guests"]
 
@@ -38,7 +38,7 @@ def entrance_of(meeting: Meeting, who: Newcomer, now: datetime, *, passcode_give
     earlier = who.earlier
     if who.marks & meeting.barred or (earlier is not None and earlier.state in ("removed", "denied")):
         return "barred"
-    if earlier is not None and earlier.state != "waiting":
+    if earlier is not None and earlier.state not in AT_DOOR:
         # A host admitted this very person, or the meeting did.
         return "enter" if earlier.state != "left" or comes_back(meeting) else "wait"
     if earlier is not None:

@@ -11,7 +11,7 @@ from chalicelib.domain.awaited import awaited
 from chalicelib.domain.entrance import mark_of
 from chalicelib.domain.events import Change
 from chalicelib.domain.meeting import Meeting
-from chalicelib.domain.participant import Participant, Role, gone
+from chalicelib.domain.participant import AT_DOOR, Participant, Role, gone, is_silent
 
 # More than a meeting removes; each mark is 32 characters, and an item has 400 KB.
 MOST_BARRED = 1000
@@ -19,18 +19,29 @@ MOST_BARRED = 1000
 MOST_ADMITTED_AT_ONCE = 45
 
 
-def wait(meeting: Meeting, participant: Participant, earlier: Participant | None) -> Change:
-    """Somebody asks to come in and waits to be let in."""
-    waiting = dataclasses.replace(participant, state="waiting")
-    change = Change.of(meeting).then("participant.waiting", participant.asked_at, waiting)
+def wait(meeting: Meeting, participant: Participant, earlier: Participant | None, now: datetime) -> Change:
+    """Somebody asks to come in and waits to be let in; who waited before keeps the place in the queue."""
+    asked_at = earlier.asked_at if earlier is not None and earlier.state in AT_DOOR else now
+    waiting = dataclasses.replace(participant, state="waiting", asked_at=asked_at, polled_at=now)
+    change = Change.of(meeting).then("participant.waiting", now, waiting)
     return change if earlier is not None else change.with_newcomer(participant.id)
 
 
+def give_up(meeting: Meeting, participant: Participant, now: datetime) -> Change:
+    """Somebody waits no longer; who was let in meanwhile and did not come has left."""
+    if participant.state == "admitted":
+        return leave(meeting, participant, now)
+    if participant.state != "waiting":
+        return Change.of(meeting)
+    given_up = dataclasses.replace(participant, state="gone")
+    return Change.of(meeting).then("participant.gone", now, given_up)
+
+
 def let_in(meeting: Meeting, people: Sequence[Participant], now: datetime) -> Change:
-    """A host lets people in: who waits, and who was refused or removed before."""
+    """A host lets people in: who waits and is heard of, and who was refused or removed before."""
     change = Change.of(meeting)
     for participant in people[:MOST_ADMITTED_AT_ONCE]:
-        if participant.state not in ("waiting", "denied", "removed"):
+        if participant.state not in ("waiting", "denied", "removed") or is_silent(participant, now):
             continue
         admitted = dataclasses.replace(participant, state="admitted", left_at=None)
         barred = change.after.barred - marks_of(participant)
@@ -40,7 +51,7 @@ def let_in(meeting: Meeting, people: Sequence[Participant], now: datetime) -> Ch
 
 def deny(meeting: Meeting, participant: Participant, now: datetime) -> Change:
     """Refuse somebody who waits; who is in already is removed, not denied."""
-    if participant.state not in ("waiting", "admitted"):
+    if participant.state not in (*AT_DOOR, "admitted"):
         return Change.of(meeting)
     denied = dataclasses.replace(participant, state="denied")
     barred = _with_marks(meeting, _identity(participant))

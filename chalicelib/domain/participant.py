@@ -9,12 +9,18 @@ from typing import Literal
 
 from chalicelib.domain.identifiers import MeetingId, ParticipantId, RecordingId
 from chalicelib.domain.meeting import Meeting
-from chalicelib.domain.plain import SECRET
+from chalicelib.domain.plain import FLEETING, SECRET
 
 Role = Literal["host", "cohost", "participant", "viewer", "recorder", "relay"]
-# waiting: asks to come in; admitted: a host said yes, its client has not asked again yet;
-# joining: has a token; joined: a node sees it; removed, denied: out for good.
-ParticipantState = Literal["waiting", "admitted", "joining", "joined", "left", "removed", "denied"]
+# waiting: asks to come in; gone: asked, and gave up or is not heard of; admitted: a host said yes, its client
+# has not asked again yet; joining: has a token; joined: a node sees it; removed, denied: out for good.
+ParticipantState = Literal["waiting", "gone", "admitted", "joining", "joined", "left", "removed", "denied"]
+# Who has these was never let in.
+AT_DOOR: frozenset[ParticipantState] = frozenset({"waiting", "gone"})
+
+# A browser lets a page that is hidden for long ask once a minute; its questions are noted once in so long.
+NOTED_EVERY = timedelta(seconds=15)
+GONE_AFTER = timedelta(minutes=1) + NOTED_EVERY
 
 ALL_SOURCES = ("microphone", "camera", "screen", "screen_audio")
 
@@ -42,6 +48,8 @@ class Participant:
     request: str | None = field(default=None, metadata=SECRET)
     # A mark of the address it came from (domain/entrance.py), for bans.
     source: str | None = field(default=None, metadata=SECRET)
+    # When somebody who waits was last known to ask.
+    polled_at: datetime | None = field(default=None, compare=False, metadata=FLEETING)
 
 
 def grants_of(role: Role) -> dict[str, object]:
@@ -67,8 +75,21 @@ def attended_by(participant: Participant, now: datetime) -> timedelta:
     return participant.attended + max(now - participant.here_since, timedelta(0))
 
 
-def as_seen(participant: Participant, meeting: Meeting) -> Participant:
-    """With the end of a meeting everybody has left: one event says so for all of them."""
-    if meeting.state != "ended" or participant.state in ("left", "removed", "denied"):
-        return participant
-    return gone(participant, "left", meeting.ended_at or participant.asked_at)
+def is_noted(participant: Participant, now: datetime) -> bool:
+    """Whether that somebody who waits still asks was written down a moment ago."""
+    return now - (participant.polled_at or participant.asked_at) < NOTED_EVERY
+
+
+def is_silent(participant: Participant, now: datetime) -> bool:
+    """Whether somebody who waits has not asked for so long that nobody is there."""
+    silence = now - (participant.polled_at or participant.asked_at)
+    return participant.state == "waiting" and silence > GONE_AFTER
+
+
+def as_seen(participant: Participant, meeting: Meeting, now: datetime) -> Participant:
+    """With what no event says: with the end of a meeting all have left, who is silent at the door is gone."""
+    if meeting.state == "ended" and participant.state not in ("left", "removed", "denied"):
+        return gone(participant, "left", meeting.ended_at or participant.asked_at)
+    if is_silent(participant, now):
+        return dataclasses.replace(participant, state="gone")
+    return participant

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from chalicelib.domain.identifiers import KeyId, LinkId, MeetingId, ParticipantId, Tenant, UserId
 from chalicelib.domain.meeting import Meeting
-from chalicelib.domain.participant import Participant, Role
+from chalicelib.domain.participant import AT_DOOR, Participant, Role
 
 Operation = Literal[
     "create_meeting", "list_meetings", "see_meeting", "see_meeting_public", "change_meeting", "end_meeting",
@@ -218,4 +218,4 @@ def standing_of(caller: Caller, meeting: Meeting | Owned | None, participant: Pa
         return "link"
     if participant.state in ("removed", "denied"):
         return "removed"
-    return "waiting" if participant.state in ("waiting", "admitted") else participant.role
+    return "waiting" if participant.state in (*AT_DOOR, "admitted") else participant.role

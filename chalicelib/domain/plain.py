@@ -1,7 +1,8 @@
 """Frozen values as plain JSON and back, without loss: what an event says of a value is the value.
 
 Keys are the fields' names in camelCase; times are RFC 3339 in UTC with microseconds, spans are seconds and
-say so in their key. A field marked SECRET is in the log but never in what the API or a webhook shows.
+say so in their key. A field marked SECRET is in the log but never in what the API or a webhook shows; one
+marked FLEETING is in neither: it says how things stand at a moment, and changes without an event.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
 SECRET: Mapping[str, bool] = {"secret": True}
+FLEETING: Mapping[str, bool] = {"fleeting": True}
 
 _Value = TypeVar("_Value")
 # Types are a handful and their fields never change: read once.
@@ -57,7 +59,8 @@ def _kinds(kind: type[Any]) -> dict[str, Any]:
     kinds = _kinds_by_type.get(kind)
     if kinds is None:
         hints = get_type_hints(kind)
-        kinds = _kinds_by_type[kind] = {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+        kept = [field.name for field in dataclasses.fields(kind) if not field.metadata.get("fleeting")]
+        kinds = _kinds_by_type[kind] = {name: hints[name] for name in kept}
     return kinds
 
 

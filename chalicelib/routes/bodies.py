@@ -101,7 +101,7 @@ Metadata = Annotated[
     ),
 ]
 Text = Annotated[str, AfterValidator(_trimmed), Field(json_schema_extra={**VISIBLE, "minLength": 1})]
-PersonState = Literal["waiting", "admitted", "joining", "joined", "left", "removed", "denied"]
+PersonState = Literal["waiting", "gone", "admitted", "joining", "joined", "left", "removed", "denied"]
 
 
 # Four characters at least: fewer are guessed within the attempts that are allowed.

@@ -132,6 +132,11 @@ def ask_again(call: Call, meeting: str) -> Response:
     return entrance_response(call, call.services.join.ask_again(call.caller, meeting))
 
 
+def give_up(call: Call, meeting: str) -> Response:
+    call.services.join.give_up(call.caller, meeting)
+    return Response("", status_code=204)
+
+
 def entrance_response(call: Call, answer: Admission | Waiting) -> Response:
     if isinstance(answer, Waiting):
         return json_response(views.waiting(answer), 202, {"Retry-After": "1"})

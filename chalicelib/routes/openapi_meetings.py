@@ -108,6 +108,7 @@ def meeting_paths(meeting: Schema, idempotency_key: Schema) -> dict[str, Any]:
             },
             "get": join_operation("ask_again", "Ask again with the waiting token", WAITING,
                                   "401 403 404 409 410"),
+            "delete": operation("give_up", "Wait no longer", 204, {}, WAITING, "401 403 404"),
         },
     }  # fmt: skip
 

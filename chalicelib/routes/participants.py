@@ -12,11 +12,12 @@ from chalicelib.routes.http import Call, checked, json_response
 
 def list_participants(call: Call, meeting: str) -> Response:
     query = checked(ListParticipantsQuery, call.query())
-    return _people(call.services.moderation.people(call.caller, meeting, query.state))
+    return _people(call.services.moderation.people(call.caller, meeting, query.state, utc_now()))
 
 
 def show_participant(call: Call, meeting: str, participant: str) -> Response:
-    return json_response(views.participant(call.services.moderation.show(call.caller, meeting, participant)))
+    shown = call.services.moderation.show(call.caller, meeting, participant, utc_now())
+    return json_response(views.participant(shown))
 
 
 def change_participant(call: Call, meeting: str, participant: str) -> Response:

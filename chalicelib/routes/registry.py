@@ -30,6 +30,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("POST", "/v1/meetings/{meeting}/end", meetings.end_meeting),
     ("POST", "/v1/meetings/{meeting}/join", meetings.join_meeting),
     ("GET", "/v1/meetings/{meeting}/join", meetings.ask_again),
+    ("DELETE", "/v1/meetings/{meeting}/join", meetings.give_up),
     ("PATCH", "/v1/meetings/{meeting}", meetings.change_meeting),
     ("DELETE", "/v1/meetings/{meeting}", meetings.delete_meeting),
     ("GET", "/v1/meetings/{meeting}/participants", participants.list_participants),

@@ -7,10 +7,12 @@ Read in its home a moment ago, it is as good as read again: every write is on th
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping, Set
 from contextvars import ContextVar
 
-from chalicelib.domain.identifiers import MeetingCode, MeetingId, is_code, is_id
+from chalicelib.domain.identifiers import MeetingCode, MeetingId, ParticipantId, is_code, is_id
 from chalicelib.domain.meeting import Coded, Meeting
+from chalicelib.domain.participant import Participant
 from chalicelib.services.protocols import MeetingStore
 
 # Codes never change their meeting, so that a kept one is never wrong; this bounds memory.
@@ -25,14 +27,21 @@ class Directory:
         self._store = store
         self._coded: OrderedDict[MeetingCode, Coded] = OrderedDict()
 
-    def meeting(self, name: str) -> Meeting | None:
-        """The meeting of an id or code; what `home` read for this request is taken once."""
+    def meeting(
+        self, name: str, wanted: Set[ParticipantId] = frozenset()
+    ) -> tuple[Meeting | None, Mapping[ParticipantId, Participant]]:
+        """The meeting of an id or code, and those of the wanted that are known in it: one round trip.
+
+        What `home` read for this request is taken once.
+        """
         meeting = self._id_of(name)
         if meeting is None:
-            return None
+            return None, {}
         read = _read.get()
         _read.set(None)
-        return read if read is not None and read.id == meeting else self._store.by_id(meeting)
+        if read is not None and read.id == meeting:
+            return read, self._store.participants_by_id(meeting, wanted) if wanted else {}
+        return self._store.with_participants(meeting, wanted) if wanted else (self._store.by_id(meeting), {})
 
     def home(self, name: str, region: str) -> str | None:
         """The home of the meeting of an id or code, as far as the tables of the region that is used know it.

@@ -18,8 +18,8 @@ from chalicelib.domain.decisions import admit
 from chalicelib.domain.entrance import Entrance, Newcomer, entrance_of, mark_of
 from chalicelib.domain.identifiers import NodeId, ParticipantId, RandomBytes, derived_id, is_id, new_id
 from chalicelib.domain.meeting import Meeting, opens_at
-from chalicelib.domain.moderation import marks_of, passcode_guessed, wait
-from chalicelib.domain.participant import Participant, Role, grants_of
+from chalicelib.domain.moderation import give_up, marks_of, passcode_guessed, wait
+from chalicelib.domain.participant import AT_DOOR, Participant, Role, grants_of, is_noted, is_silent
 from chalicelib.domain.permissions import (
     DEFAULT_ROLE,
     GUEST_ROLE,
@@ -43,6 +43,7 @@ from chalicelib.errors import (
     MeetingNotOpenError,
     NoCapacityError,
     PasscodeRequiredError,
+    StoreUnavailableError,
     UnauthorizedError,
 )
 from chalicelib.services.changes import tries, write
@@ -166,14 +167,33 @@ class Join:
                 raise MeetingEndedError("This meeting has ended.")
             if me.state in ("removed", "denied"):
                 _refuse("barred", meeting, now)
-            if me.state == "waiting":
-                return self._waiting(me, now)
+            if me.state in AT_DOOR:
+                waiting = self._wait(meeting, me, me, now)
+                if waiting is not None:
+                    return waiting
+                continue
             again = dataclasses.replace(me, asked_at=now)
             wishes = JoinWishes(me.display_name, None, None, None)
             admission = self._admit(meeting, again, me, wishes, now, attempt)
             if admission is not None:
                 return admission
         raise NoCapacityError("Too many joins of this meeting came at once.")
+
+    def give_up(self, caller: Caller, name: str) -> None:
+        """Somebody waits no longer. The same again, and of whoever does not wait, changes nothing.
+
+        Raises:
+            UnauthorizedError: The caller has no token of a participant.
+        """
+        for _ in tries():
+            found = self._meetings.authorise(caller, name, "await_admission")
+            if found.me is None:
+                raise UnauthorizedError("This call needs the token of somebody who waits.")
+            if found.meeting.state == "ended":
+                return
+            if self._store.commit(give_up(found.meeting, found.me, self._clock())) is None:
+                return
+        raise StoreUnavailableError("Too many changes of this meeting came at once.")
 
     def _repeated(self, caller: Caller, meeting: Meeting, wishes: JoinWishes) -> Participant | None:
         """Whom an earlier request of the same key let in.
@@ -236,9 +256,12 @@ class Join:
     def _wait(
         self, meeting: Meeting, participant: Participant, earlier: Participant | None, now: datetime
     ) -> Waiting | None:
-        if earlier is not None and earlier.state == "waiting":
+        """None if the meeting must be read anew."""
+        if earlier is not None and _stands_there(earlier, participant, now):
+            if not is_noted(earlier, now):
+                self._store.note_polled(earlier, now)
             return self._waiting(earlier, now)
-        change = wait(meeting, participant, earlier)
+        change = wait(meeting, participant, earlier, now)
         return self._waiting(participant, now) if self._store.commit(change) is None else None
 
     def _waiting(self, participant: Participant, now: datetime) -> Waiting:
@@ -309,6 +332,12 @@ class Join:
         resume_expires = int((now + RESUME_LIFETIME).timestamp())
         resume = self._signer.sign({**common, "aud": RESUME_AUDIENCE, "exp": resume_expires})
         return Admission(meeting, participant, node, entered.standby, token, expires, resume)
+
+
+def _stands_there(earlier: Participant, participant: Participant, now: datetime) -> bool:
+    """Whether hosts see this very person at the door already."""
+    is_named_so = earlier.display_name == participant.display_name
+    return earlier.state == "waiting" and is_named_so and not is_silent(earlier, now)
 
 
 def keyed_id(caller: Caller, meeting: Meeting, key: str) -> ParticipantId:

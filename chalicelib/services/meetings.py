@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -104,9 +104,8 @@ class Meetings:
             ForbiddenError: The caller may not.
             InsufficientScopeError: The caller might, but not with this key.
         """
-        meeting = self._by_name(name)
         mine = caller.participant if isinstance(caller, ParticipantCaller) else None
-        known = self._people(meeting, mine, subject)
+        meeting, known = self._by_name(name, _concerned(mine, subject))
         me = known.get(mine) if mine is not None else None
         about = known.get(ParticipantId(subject)) if subject is not None else None
         standing = standing_of(caller, meeting, me)
@@ -118,14 +117,6 @@ class Meetings:
                 raise _refusal(caller, standing, name)
         require_scope(caller, operation)
         return Authority(meeting, standing, me, about)
-
-    def _people(
-        self, meeting: Meeting, mine: ParticipantId | None, subject: str | None
-    ) -> Mapping[ParticipantId, Participant]:
-        wanted = {mine} if mine is not None else set()
-        if subject is not None and is_id(subject, "par"):
-            wanted.add(ParticipantId(subject))
-        return self._store.participants_by_id(meeting.id, wanted) if wanted else {}
 
     def check_size(self, meeting: Meeting, wanted: int) -> None:
         """
@@ -159,9 +150,9 @@ class Meetings:
             return self._store.page_of(caller.user, state, limit, after)
         return self._store.page(caller.tenant, state, limit, after)
 
-    def participants(self, caller: Caller, name: str) -> list[Participant]:
+    def participants(self, caller: Caller, name: str, now: datetime) -> list[Participant]:
         meeting = self.find(caller, name, "list_participants")
-        return [as_seen(participant, meeting) for participant in self._store.participants(meeting.id)]
+        return [as_seen(participant, meeting, now) for participant in self._store.participants(meeting.id)]
 
     def end(self, caller: Caller, name: str, request_id: str, now: datetime) -> Meeting:
         """End it for everyone; ending an ended meeting changes nothing."""
@@ -216,17 +207,27 @@ class Meetings:
             return []
         return [one for one in self._store.recordings(meeting.id) if one.id == active.id]
 
-    def _by_name(self, name: str) -> Meeting:
-        meeting = self._directory.meeting(name)
+    def _by_name(
+        self, name: str, wanted: Set[ParticipantId]
+    ) -> tuple[Meeting, Mapping[ParticipantId, Participant]]:
+        meeting, known = self._directory.meeting(name, wanted)
         if meeting is None or meeting.deleted_at is not None:
             raise MeetingNotFoundError(f"There is no meeting {name[:64]}.")
-        return meeting
+        return meeting, known
 
     def _existing(self, meeting: MeetingId) -> Meeting:
         found = self._store.by_id(meeting)
         if found is None:
             raise MeetingNotFoundError(f"There is no meeting {meeting}.")
         return found
+
+
+def _concerned(mine: ParticipantId | None, subject: str | None) -> Set[ParticipantId]:
+    """Whom a call is from and about, as far as they are participants."""
+    wanted = {mine} if mine is not None else set()
+    if subject is not None and is_id(subject, "par"):
+        wanted.add(ParticipantId(subject))
+    return wanted
 
 
 def require_scope(caller: Caller, operation: Operation) -> None:

@@ -15,7 +15,14 @@ from chalicelib.domain import moderation
 from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import ParticipantId
 from chalicelib.domain.meeting import Meeting
-from chalicelib.domain.participant import Participant, ParticipantState, Role, as_seen, grants_of
+from chalicelib.domain.participant import (
+    Participant,
+    ParticipantState,
+    Role,
+    as_seen,
+    grants_of,
+    is_silent,
+)
 from chalicelib.domain.permissions import Caller, Operation
 from chalicelib.errors import MeetingEndedError, StoreUnavailableError
 from chalicelib.services.changes import tries
@@ -42,18 +49,20 @@ class Moderation:
 
     # Looking.
 
-    def people(self, caller: Caller, name: str, state: ParticipantState | None) -> list[Participant]:
-        everybody = self._meetings.participants(caller, name)
+    def people(
+        self, caller: Caller, name: str, state: ParticipantState | None, now: datetime
+    ) -> list[Participant]:
+        everybody = self._meetings.participants(caller, name, now)
         return [one for one in everybody if state is None or one.state == state]
 
-    def show(self, caller: Caller, name: str, participant: str) -> Participant:
+    def show(self, caller: Caller, name: str, participant: str, now: datetime) -> Participant:
         found = self._meetings.authorise(caller, name, "see_participant", participant)
-        return as_seen(found.participant, found.meeting)
+        return as_seen(found.participant, found.meeting, now)
 
     # The waiting room.
 
     def admit(self, by: Moderator, participant: str) -> Participant:
-        """Let in who waits; also who was refused or removed, who may then come back."""
+        """Let in who waits; also who was refused or removed, who may then come back. Not who is gone."""
 
         def decide(found: Authority) -> Change:
             return moderation.let_in(found.meeting, [found.participant], by.now)
@@ -64,14 +73,15 @@ class Moderation:
             by.now,
             lambda node, url: node.admit_participant(url, meeting.id, admitted.id, by.request_id),
         )
-        return admitted
+        return as_seen(admitted, meeting, by.now)
 
     def admit_all(self, by: Moderator) -> list[Participant]:
         """Let in everybody who waits at this moment, in the order in which they came."""
         admitted: list[Participant] = []
         for _ in tries():
             found = self._authorise(by, "admit_participant")
-            waiting = [one for one in self._store.participants(found.meeting.id) if one.state == "waiting"]
+            everybody = self._store.participants(found.meeting.id)
+            waiting = [one for one in everybody if one.state == "waiting" and not is_silent(one, by.now)]
             waiting.sort(key=lambda one: one.asked_at)
             if not waiting:
                 return admitted
@@ -120,7 +130,7 @@ class Moderation:
                 lambda found: moderation.rename(found.meeting, found.participant, name, by.now),
             )
         if meeting is None or changed is None:
-            return self.show(by.caller, by.meeting, participant)
+            return self.show(by.caller, by.meeting, participant, by.now)
         now_is = changed
         self._fleet.tell_node(
             meeting,

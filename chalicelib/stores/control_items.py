@@ -189,6 +189,7 @@ class ParticipantItem(Model):
     source = UnicodeAttribute(null=True)
     told_of_recording = UnicodeAttribute(attr_name="toldOfRecording", null=True)
     request = UnicodeAttribute(null=True)
+    polled_at = UTCDateTimeAttribute(attr_name="polledAt", null=True)
 
 
 class EventItem(Model):

@@ -10,7 +10,7 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.errors import StoreUnavailableError
 
-_REFUSED = "ConditionalCheckFailedException"
+_REFUSED, _MET = "ConditionalCheckFailedException", "TransactionConflictException"
 _Store = TypeVar("_Store", bound=type)
 
 
@@ -27,8 +27,17 @@ def was_refused(error: PynamoDBException) -> bool:
 
     pynamodb's own question fails where no answer came, whose error carries None as its response.
     """
+    return _code_of(error) == _REFUSED
+
+
+def met_another(error: PynamoDBException) -> bool:
+    """Whether a transaction held the item at this moment."""
+    return _code_of(error) == _MET
+
+
+def _code_of(error: PynamoDBException) -> object:
     response = getattr(error.cause, "response", None) or {}
-    return bool(response.get("Error", {}).get("Code") == _REFUSED)
+    return response.get("Error", {}).get("Code")
 
 
 def _translated(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -252,6 +252,7 @@ def participant_item(participant: Participant) -> ParticipantItem:
         source=participant.source,
         told_of_recording=participant.told_of_recording,
         request=participant.request,
+        polled_at=participant.polled_at,
     )
 
 
@@ -272,4 +273,5 @@ def participant_of(meeting: MeetingId, item: ParticipantItem) -> Participant:
         source=item.source,
         told_of_recording=RecordingId(item.told_of_recording) if item.told_of_recording else None,
         request=item.request,
+        polled_at=item.polled_at,
     )

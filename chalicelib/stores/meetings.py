@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError
+from pynamodb.exceptions import DoesNotExist, PutError, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
@@ -21,6 +21,7 @@ from chalicelib.domain.participant import Participant
 from chalicelib.domain.placement import Reservation
 from chalicelib.domain.presence import Fence
 from chalicelib.domain.recording import Recording
+from chalicelib.errors import StoreUnavailableError
 from chalicelib.stores.control_items import (
     CodeItem,
     DueItem,
@@ -29,7 +30,7 @@ from chalicelib.stores.control_items import (
     MeetingItem,
     ParticipantItem,
 )
-from chalicelib.stores.failures import translate_failures, was_refused
+from chalicelib.stores.failures import met_another, translate_failures, was_refused
 from chalicelib.stores.fleet_items import NodeItem
 from chalicelib.stores.meeting_items import (
     SHARDS,
@@ -268,6 +269,35 @@ class DynamoMeetings:
             participant_of(meeting, item) for item in ParticipantItem.batch_get(keys, consistent_read=True)
         )
         return {participant.id: participant for participant in found}
+
+    def with_participants(
+        self, meeting: MeetingId, wanted: Collection[ParticipantId]
+    ) -> tuple[Meeting | None, Mapping[ParticipantId, Participant]]:
+        """A meeting and those of the wanted that are known in it, in one round trip."""
+        pk, table = f"MTG#{meeting}", MeetingItem.Meta.table_name
+        keys: list[Any] = [{"pk": pk, "sk": sk} for sk in ("META", *(f"PAR#{one}" for one in sorted(wanted)))]
+        answer = self._connection.batch_get_item(table, keys, consistent_read=True)
+        if answer["UnprocessedKeys"]:
+            raise StoreUnavailableError("The state cannot be read now.")
+        items = {item["sk"]["S"]: item for item in answer["Responses"].get(table, ())}
+        found = items.pop("META", None)
+        known = (participant_of(meeting, ParticipantItem.from_raw_data(item)) for item in items.values())
+        return (
+            meeting_of(MeetingItem.from_raw_data(found)) if found is not None else None,
+            {participant.id: participant for participant in known},
+        )
+
+    def note_polled(self, participant: Participant, now: datetime) -> None:
+        """Somebody who waits has asked again: no event. Who waits no longer stays so."""
+        item = ParticipantItem(f"MTG#{participant.meeting}", f"PAR#{participant.id}")
+        try:
+            item.update(
+                actions=[ParticipantItem.polled_at.set(now)], condition=ParticipantItem.state == "waiting"
+            )
+        except UpdateError as error:
+            # Met by a transaction, that is a host's word: the next question notes it.
+            if not (was_refused(error) or met_another(error)):
+                raise
 
     def recordings(self, meeting: MeetingId) -> list[Recording]:
         query = RecordingItem.query(

@@ -17,6 +17,7 @@ from chalicelib.domain.decisions import admit, delete, end, note_presence, place
 from chalicelib.domain.events import Change, replay
 from chalicelib.domain.identifiers import KeyId, MeetingId, ParticipantId, Tenant, UserId, new_id
 from chalicelib.domain.meeting import ERASED_AFTER, Coded, EndReason, Meeting, Placement
+from chalicelib.domain.moderation import deny, wait
 from chalicelib.domain.participant import Participant
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import LANES, Kept, Node, Reservation
@@ -601,6 +602,35 @@ def test_a_change_is_written_with_its_events_and_they_replay_to_it(stores: Store
     replayed = replay(log)
     assert replayed.meeting == read(stores, meeting)
     assert list(replayed.participant_by_id.values()) == guests_of(stores, meeting, guests)
+
+
+def test_a_meeting_is_read_together_with_those_that_a_call_is_about(stores: Stores):
+    meeting, node = kept(stores), a_node()
+    stores.fleet.record(node)
+    ann, ben = a_participant(meeting), a_participant(meeting)
+    for one in (ann, ben):
+        assert enter(stores, read(stores, meeting), node, 8, one) is None
+    stranger = a_participant(meeting)
+    found, known = stores.meetings.with_participants(meeting.id, {ann.id, stranger.id})
+    assert (found, known) == (read(stores, meeting), {ann.id: ann})
+    assert stores.meetings.with_participants(a_meeting().id, {ann.id}) == (None, {})
+
+
+def test_that_somebody_still_waits_is_noted_without_an_event_and_never_of_who_waits_no_longer(stores: Stores):
+    meeting = kept(stores)
+    for _ in range(2):
+        change = wait(read(stores, meeting), a_participant(meeting), None, NOW)
+        assert stores.meetings.commit(change) is None
+    (waiting, ann) = stores.meetings.participants(meeting.id)
+    later = NOW + timedelta(seconds=20)
+    stores.meetings.note_polled(waiting, later)
+    assert stores.meetings.commit(deny(read(stores, meeting), ann, NOW)) is None
+    before = stores.meetings.participants_by_id(meeting.id, {ann.id})[ann.id]
+    stores.meetings.note_polled(ann, later)
+    now_are = stores.meetings.participants_by_id(meeting.id, {waiting.id, ann.id})
+    assert now_are[waiting.id].polled_at == later
+    assert (now_are[ann.id].state, now_are[ann.id].polled_at) == ("denied", before.polled_at)
+    assert read(stores, meeting).events == 4
 
 
 def guests_of(stores: Stores, meeting: Meeting, order: list[Participant]) -> list[Participant]:

@@ -56,6 +56,21 @@ async def test_who_waits_sees_nothing_until_a_host_admits(api: Api):
     assert inside["node"]["url"]
 
 
+async def test_who_gives_up_waits_no_longer_and_may_again(api: Api):
+    meeting = await create(api, waitingRoom=True)
+    path = f"/meetings/{meeting['id']}"
+    _, _, waiting = await join(api, meeting)
+    token = f"Bearer {waiting['waitingToken']}"
+    for _ in range(2):
+        assert (await api("DELETE", f"{path}/join", authorization=token))[0] == 204
+    assert (await api("GET", f"{path}/participants?state=waiting"))[2]["items"] == []
+    ((gone,),) = [(await api("GET", f"{path}/participants?state=gone"))[2]["items"]]
+    assert (gone["id"], gone["state"]) == (waiting["participant"]["id"], "gone")
+    assert (await api("GET", f"{path}/join", authorization=token))[0] == 202
+    assert len((await api("GET", f"{path}/participants?state=waiting"))[2]["items"]) == 1
+    assert (await api("DELETE", f"{path}/join", guest=True))[0] == 401
+
+
 async def test_a_denied_person_is_403(api: Api):
     meeting = await create(api, waitingRoom=True)
     path = f"/meetings/{meeting['id']}"

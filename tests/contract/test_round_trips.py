@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from pynamodb.connection import Connection
@@ -43,3 +44,19 @@ def test_somebody_who_waits_costs_two_round_trips(api: MeasuredApi):
     meeting = api("POST", "/meetings", {"waitingRoom": True}).body
     waiting = api("POST", f"/meetings/{meeting['id']}/join", {"displayName": "Ann"}, guest=True)
     assert (waiting.status, len(waiting.trips)) == (202, 2)
+
+
+def test_somebody_who_asks_again_costs_two_round_trips_at_most(
+    api: MeasuredApi, monkeypatch: pytest.MonkeyPatch
+):
+    meeting = api("POST", "/meetings", {"waitingRoom": True}).body
+    path = f"/meetings/{meeting['id']}/join"
+    token = api("POST", path, {"displayName": "Ann"}, guest=True).body["waitingToken"]
+    asked = api("GET", path, token=token)
+    assert (asked.status, asked.trips) == (202, ("BatchGetItem",))
+    monkeypatch.setattr("chalicelib.domain.participant.NOTED_EVERY", timedelta(0))
+    noted = api("GET", path, token=token)
+    assert (noted.status, noted.trips) == (202, ("BatchGetItem", "UpdateItem"))
+    api("POST", f"/meetings/{meeting['id']}/participants/admit-all")
+    admitted = api("GET", path, token=token)
+    assert (admitted.status, admitted.trips) == (201, ("BatchGetItem", "TransactWriteItems"))

@@ -84,13 +84,20 @@ class MeasuredApi:
             self._units += one.get("CapacityUnits", 0.0)
 
     def __call__(
-        self, method: str, path: str, body: Any = None, *, guest: bool = False, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        guest: bool = False,
+        token: str | None = None,
+        key: str | None = None,
     ) -> Measured:
         pairs = [("content-type", "application/json")]
         if key is not None:
             pairs.append(("idempotency-key", key))
         if not guest:
-            pairs.append(("authorization", self._credentials))
+            pairs.append(("authorization", self._credentials if token is None else f"Bearer {token}"))
         data = b"" if body is None else json.dumps(body).encode()
         request = HttpRequest(method, f"/v1{path}", "", pairs, data, "127.0.0.1")
         event = proxy_event(request, request_id="r", now=datetime.now(UTC), binary_types=[])

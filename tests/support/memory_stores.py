@@ -301,6 +301,16 @@ class MemoryMeetings:
         known = self._participants.get(meeting, {})
         return {one: known[one] for one in wanted if one in known}
 
+    def with_participants(
+        self, meeting: MeetingId, wanted: Collection[ParticipantId]
+    ) -> tuple[Meeting | None, Mapping[ParticipantId, Participant]]:
+        return self.by_id(meeting), self.participants_by_id(meeting, wanted)
+
+    def note_polled(self, participant: Participant, now: datetime) -> None:
+        known = self._participants[participant.meeting]
+        if known[participant.id].state == "waiting":
+            known[participant.id] = dataclasses.replace(known[participant.id], polled_at=now)
+
     def recordings(self, meeting: MeetingId) -> list[Recording]:
         return [one for one in self.recording_by_id.values() if one.meeting == meeting]
 

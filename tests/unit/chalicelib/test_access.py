@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from chalicelib.domain.events import replay
 from chalicelib.domain.identifiers import ParticipantId
 from chalicelib.domain.meeting import Meeting
+from chalicelib.domain.participant import GONE_AFTER, NOTED_EVERY
 from chalicelib.domain.permissions import Guest, ParticipantCaller
 from chalicelib.errors import (
     BarredError,
@@ -64,7 +65,11 @@ class House(World):
         return self.bearer(self.join(meeting, ACME, role=role).resume_token)
 
     def state(self, meeting: Meeting, one: Admission | Waiting) -> str:
-        return self.moderation.show(ACME, meeting.id, one.participant.id).state
+        return self.moderation.show(ACME, meeting.id, one.participant.id, self.now).state
+
+    def queue(self, meeting: Meeting, caller: Any = ACME) -> list[ParticipantId]:
+        """Who waits, as hosts see it."""
+        return [one.id for one in self.moderation.people(caller, meeting.id, "waiting", self.now)]
 
     def types(self, meeting: Meeting) -> list[str]:
         return [event.type for event in self.store.events(meeting.id, 0, 1000)]
@@ -148,9 +153,7 @@ def test_a_guest_waits_until_a_host_says_yes(house: House):
     assert isinstance(again, Waiting)
     assert again.participant.id == waiting.participant.id
     host = house.host(meeting)
-    assert [one.id for one in house.moderation.people(host, meeting.id, "waiting")] == [
-        waiting.participant.id
-    ]
+    assert house.queue(meeting, host) == [waiting.participant.id]
     house.moderation.admit(house.by(meeting, host), waiting.participant.id)
     admitted = house.joins.ask_again(asked, meeting.id)
     assert isinstance(admitted, Admission)
@@ -164,8 +167,8 @@ def test_who_waits_may_do_nothing_else(house: House):
     host = house.join(meeting, ACME, role="host")
     asked = house.bearer(house.wait(meeting).token)
     for attempt in (
-        lambda: house.moderation.people(asked, meeting.id, None),
-        lambda: house.moderation.show(asked, meeting.id, host.participant.id),
+        lambda: house.moderation.people(asked, meeting.id, None, house.now),
+        lambda: house.moderation.show(asked, meeting.id, host.participant.id, house.now),
         lambda: house.moderation.admit(house.by(meeting, asked), asked.participant),
         lambda: house.meetings.end(asked, meeting.id, "r", house.now),
     ):
@@ -179,6 +182,94 @@ def test_asking_twice_is_waiting_once(house: House):
     again = house.wait(meeting, resume_token=waiting.token)
     assert again.participant.id == waiting.participant.id
     assert house.types(meeting).count("participant.waiting") == 1
+
+
+def test_who_is_not_heard_of_at_the_door_is_gone_and_comes_back_with_the_next_question(house: House):
+    meeting = house.create(waiting_room=True)
+    waiting = house.wait(meeting)
+    asked, (name,) = house.bearer(waiting.token), house.queue(meeting)
+    for _ in range(10):
+        house.pass_time(60)
+        house.joins.ask_again(asked, meeting.id)
+        assert house.queue(meeting) == [name], "a page in the background asks once a minute"
+    house.pass_time(GONE_AFTER.total_seconds() + 1)
+    assert house.queue(meeting) == []
+    assert house.state(meeting, waiting) == "gone"
+    assert house.moderation.admit_all(house.by(meeting)) == []
+    assert house.moderation.admit(house.by(meeting), name).state == "gone"
+    assert isinstance(house.joins.ask_again(asked, meeting.id), Waiting), "nobody let it in meanwhile"
+    assert house.queue(meeting) == [name]
+    assert house.types(meeting).count("participant.waiting") == 2, "silence is no event, its end is"
+    house.moderation.admit_all(house.by(meeting))
+    house.fleet_store.record(dataclasses.replace(house.node, sequence=9, reported_at=house.now))
+    assert isinstance(house.joins.ask_again(asked, meeting.id), Admission)
+    house.check_log(meeting)
+
+
+def test_questions_of_who_waits_are_written_down_four_times_a_minute_at_most(house: House):
+    meeting = house.create(waiting_room=True)
+    asked = house.bearer(house.wait(meeting).token)
+    noted: list[datetime | None] = []
+    for _ in range(100):
+        house.pass_time(0.7)
+        house.joins.ask_again(asked, meeting.id)
+        (one,) = house.store.participants(meeting.id)
+        if one.polled_at not in noted:
+            noted.append(one.polled_at)
+    assert len(noted) == 1 + 70 // (NOTED_EVERY.total_seconds() + 0.7), "the first is that it came"
+
+
+def test_who_gives_up_is_gone_at_once_and_may_wait_again_in_the_same_place(house: House):
+    meeting = house.create(waiting_room=True)
+    first = house.wait(meeting)
+    house.pass_time(1)
+    second = house.wait(meeting)
+    asked = house.bearer(first.token)
+    house.joins.give_up(asked, meeting.id)
+    house.joins.give_up(asked, meeting.id)
+    assert house.queue(meeting) == [second.participant.id]
+    assert house.state(meeting, first) == "gone"
+    assert house.types(meeting).count("participant.gone") == 1
+    assert house.moderation.admit(house.by(meeting), first.participant.id).state == "gone"
+    assert isinstance(house.joins.ask_again(asked, meeting.id), Waiting)
+    (asked_first, _) = sorted(house.store.participants(meeting.id), key=lambda one: one.asked_at)
+    assert asked_first.id == first.participant.id
+    house.joins.give_up(asked, meeting.id)
+    again = house.wait(meeting, resume_token=first.token)
+    assert again.participant.id == first.participant.id, "no second entry of the same person"
+    house.check_log(meeting)
+
+
+def test_giving_up_is_no_way_past_the_host(house: House):
+    meeting = house.create(waiting_room=True, auto_admit=frozenset({"returning"}))
+    waiting = house.wait(meeting)
+    house.joins.give_up(house.bearer(waiting.token), meeting.id)
+    assert house.wait(meeting, resume_token=waiting.token)
+    house.moderation.deny(house.by(meeting), waiting.participant.id)
+    house.joins.give_up(house.bearer(waiting.token), meeting.id)
+    with pytest.raises(BarredError):
+        house.joins.ask_again(house.bearer(waiting.token), meeting.id)
+    with pytest.raises(UnauthorizedError):
+        house.joins.give_up(Guest(), meeting.id)
+
+
+def test_who_is_let_in_and_gives_up_has_left(house: House):
+    meeting = house.create(waiting_room=True)
+    waiting = house.wait(meeting)
+    house.moderation.admit(house.by(meeting), waiting.participant.id)
+    house.joins.give_up(house.bearer(waiting.token), meeting.id)
+    assert house.state(meeting, waiting) == "left"
+    inside = house.join(meeting, ACME)
+    house.joins.give_up(house.bearer(inside.resume_token), meeting.id)
+    assert house.state(meeting, inside) == "joining", "who is in leaves as everybody does"
+
+
+def test_who_waits_under_another_name_is_still_one_person(house: House):
+    meeting = house.create(waiting_room=True)
+    waiting = house.wait(meeting)
+    again = house.wait(meeting, resume_token=waiting.token, display_name="Ann K.")
+    assert (again.participant.id, again.participant.display_name) == (waiting.participant.id, "Ann K.")
+    assert house.queue(meeting) == [waiting.participant.id]
 
 
 def test_a_denied_person_stays_out(house: House):
@@ -295,7 +386,7 @@ def test_a_removed_person_is_put_out_of_the_node_and_stays_out(house: House):
         with pytest.raises(BarredError):
             house.join(meeting, **wishes)
     with pytest.raises(ForbiddenError):
-        house.moderation.show(house.bearer(guest.resume_token), meeting.id, guest.participant.id)
+        house.moderation.show(house.bearer(guest.resume_token), meeting.id, guest.participant.id, house.now)
     house.check_log(meeting)
 
 
@@ -372,7 +463,7 @@ def test_a_role_changes_live_and_lasts(house: House):
         ("change", house.node.command_queue_url, guest.participant.id, "cohost", True)
     ]
     me = house.bearer(guest.resume_token)
-    assert house.moderation.people(me, meeting.id, None)
+    assert house.moderation.people(me, meeting.id, None, house.now)
     again = house.join(meeting, resume_token=guest.resume_token)
     assert again.participant.role == "cohost"
     house.check_log(meeting)
@@ -394,9 +485,9 @@ def test_muting_reaches_the_node(house: House):
 def test_who_is_not_there_is_not_found_by_those_who_may_look(house: House, name: str):
     meeting = house.create()
     with pytest.raises(ParticipantNotFoundError):
-        house.moderation.show(ACME, meeting.id, name)
+        house.moderation.show(ACME, meeting.id, name, house.now)
     with pytest.raises(UnauthorizedError):
-        house.moderation.show(Guest(), meeting.id, name)
+        house.moderation.show(Guest(), meeting.id, name, house.now)
 
 
 @pytest.mark.parametrize("kind", ["forged", "join token", "garbage", "expired"])

@@ -261,7 +261,7 @@ def test_time_together_is_the_time_of_each(world: World):
     world.meetings.end(ACME, meeting.id, "r", world.now)
     ended = world.read(meeting)
     assert ended.attended == 17 * SECOND
-    people = [as_seen(one, ended) for one in world.store.participants(meeting.id)]
+    people = [as_seen(one, ended, world.now) for one in world.store.participants(meeting.id)]
     assert sorted(one.attended for one in people) == [7 * SECOND, 10 * SECOND]
 
 

@@ -110,7 +110,13 @@ def test_a_participant_is_its_role_only_while_it_is_let_in(state: Any):
     meeting = a_meeting()
     host = a_participant(meeting, role="host", state=state)
     caller = ParticipantCaller(meeting.id, host.id)
-    expected = {"waiting": "waiting", "admitted": "waiting", "removed": "removed", "denied": "removed"}
+    expected = {
+        "waiting": "waiting",
+        "gone": "waiting",
+        "admitted": "waiting",
+        "removed": "removed",
+        "denied": "removed",
+    }
     assert standing_of(caller, meeting, host) == expected.get(state, "host")
 
 

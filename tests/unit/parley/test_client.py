@@ -169,6 +169,12 @@ def test_the_bearer_of_a_token_shows_it_and_no_key():
     assert "Authorization" not in asked[1].headers
 
 
+def test_who_waits_gives_up_by_taking_the_join_back():
+    handler, asked = answers(httpx.Response(204))
+    client(handler).with_token("waiting").give_up("abc-defg-hij")
+    assert (asked[0].method, asked[0].url.path) == ("DELETE", "/v1/meetings/abc-defg-hij/join")
+
+
 def test_a_followed_log_goes_on_after_the_last_entry_until_the_meeting_has_ended():
     pages = [[{"number": 1, "type": "meeting.created"}], [], [{"number": 2, "type": "meeting.ended"}]]
     handler, asked = answers(*[httpx.Response(200, json={"items": page}) for page in pages])
