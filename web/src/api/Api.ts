@@ -61,6 +61,14 @@ export class Api {
   }
 
   /**
+   * Says that one waits no longer; also while the page goes away.
+   * @throws ApiError
+   */
+  async giveUp(meeting: string, waitingToken: string): Promise<void> {
+    await this.#request('DELETE', joinPath(meeting), undefined, { token: waitingToken, keepsAlive: true });
+  }
+
+  /**
    * Makes a meeting of whoever signed in.
    * @throws ApiError
    */
@@ -132,6 +140,7 @@ export class Api {
         body: payload === undefined ? null : JSON.stringify(payload),
         signal: AbortSignal.timeout(TIMEOUT_MS),
         cache: 'no-store',
+        ...(marks.keepsAlive === true && { keepalive: true }),
         // With the browser's own credentials a 401 that asks for a key (Basic) opens its dialog and never comes back.
         credentials: 'omit',
       });
@@ -156,6 +165,8 @@ interface Marks {
   readonly token?: string;
   /** What is changed has to be what was read. */
   readonly ifMatch?: string;
+  /** Sent even though the page that asks is gone. */
+  readonly keepsAlive?: boolean;
 }
 
 function joinPath(meeting: string): string {

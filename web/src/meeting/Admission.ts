@@ -1,4 +1,8 @@
-/** Admission: a place in a meeting, asked of the API, waited for where a host has to let us in. */
+/**
+ * Admission: a place in a meeting, asked of the API, waited for where a host has to let us in.
+ *
+ * Owns the place at the door: a reload of the tab takes it again by the waiting token, which is kept as resume tokens are.
+ */
 import { ApiError, isWaiting, type Api, type JoinAnswer, type JoinGrant } from '../api/index.ts';
 import { MeetingError, asMeetingError, isPassing } from './errors.ts';
 import type { ResumeTokens } from './ResumeTokens.ts';
@@ -23,51 +27,82 @@ export interface Visitor {
 
 export class Admission {
   readonly #options: AdmissionOptions;
+  /** The place at the door, while one waits there. */
+  #place: { readonly meeting: string; readonly waitingToken: string } | null = null;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
   }
 
   /**
-   * A resume token that is no longer good must not keep a person out: they come as somebody new.
-   *
    * @param refusedBy - The node that had no room for us just now.
    * @throws MeetingError, ApiError
    */
-  async request({ meeting, ...visitor }: Visitor, refusedBy: string | null): Promise<JoinGrant> {
+  async request(visitor: Visitor, refusedBy: string | null): Promise<JoinGrant> {
+    return this.#admitted(visitor.meeting, await this.#ask(visitor, refusedBy));
+  }
+
+  /** A resume token that is no longer good must not keep a person out: they come as somebody new. */
+  async #ask({ meeting, ...visitor }: Visitor, refusedBy: string | null): Promise<JoinAnswer> {
     const { api, resumeTokens } = this.#options;
     const request = { ...visitor, ...(refusedBy === null ? {} : { refusedBy }) };
     const resumeToken = resumeTokens.load(meeting);
-    const ask = async (body: Parameters<Api['joinMeeting']>[1]): Promise<JoinGrant> =>
-      this.#admitted(meeting, await api.joinMeeting(meeting, body));
-    if (resumeToken === null) return ask(request);
+    if (resumeToken === null) return api.joinMeeting(meeting, request);
     try {
-      return await ask({ ...request, resumeToken });
+      return await api.joinMeeting(meeting, { ...request, resumeToken });
     } catch (error) {
       if (!(error instanceof ApiError) || ![401, 403, 422].includes(error.status)) throw error;
       resumeTokens.forget(meeting);
-      return ask(request);
+      return api.joinMeeting(meeting, request);
     }
   }
 
+  /** One wants in no more: hosts see nobody at the door, and the next visit is somebody new. */
+  giveUp(meeting: string): void {
+    this.#options.resumeTokens.forget(meeting);
+    this.#leaveDoor();
+    this.#place = null;
+  }
+
+  /** Hosts see nobody at the door whose page is gone; a reloaded one takes the same place again. */
+  readonly #leaveDoor = (): void => {
+    if (this.#place === null) return;
+    const { meeting, waitingToken } = this.#place;
+    // Who cannot say so is gone by silence.
+    this.#options.api.giveUp(meeting, waitingToken).catch(() => undefined);
+  };
+
   /** Waits for a host's yes, and through every blink of the network meanwhile. */
   async #admitted(meeting: string, first: JoinAnswer): Promise<JoinGrant> {
-    const { api, onWaiting, isGivenUp } = this.#options;
+    if (!isWaiting(first)) return first;
+    addEventListener('pagehide', this.#leaveDoor);
+    try {
+      return await this.#admittedFromDoor(meeting, first);
+    } finally {
+      this.#place = null;
+      removeEventListener('pagehide', this.#leaveDoor);
+    }
+  }
+
+  async #admittedFromDoor(meeting: string, first: JoinAnswer): Promise<JoinGrant> {
+    const { api, onWaiting, isGivenUp, resumeTokens } = this.#options;
     let answer = first;
-    let hasWaited = false;
     while (isWaiting(answer)) {
-      hasWaited = true;
-      onWaiting(true);
       const { waitingToken, pollAfterMs } = answer;
+      this.#place = { meeting, waitingToken };
+      resumeTokens.save(meeting, waitingToken);
+      onWaiting(true);
       await new Promise((resolve) => setTimeout(resolve, Math.max(MIN_POLL_MS, pollAfterMs)));
       if (isGivenUp()) throw new MeetingError('unreachable', 'the meeting was left');
       try {
         answer = await api.askAgain(meeting, waitingToken);
       } catch (error) {
-        if (!(error instanceof ApiError) || !isPassing(asMeetingError(error))) throw error;
+        if (error instanceof ApiError && isPassing(asMeetingError(error))) continue;
+        resumeTokens.forget(meeting);
+        throw error;
       }
     }
-    if (hasWaited) onWaiting(false);
+    onWaiting(false);
     return answer;
   }
 }

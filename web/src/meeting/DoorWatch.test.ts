@@ -112,6 +112,20 @@ describe('the door', () => {
     expect(names()).toEqual(['Cleo', 'Dan']);
   });
 
+  it('sees who falls silent there, of which no event tells, and who says that they give up', async () => {
+    const { door, names } = watched();
+    door.knock('Cleo');
+    door.knock('Dan');
+    await door.run(1_000);
+    door.waiting = ['Dan'];
+    await door.run(25_000);
+    expect(names()).toEqual(['Dan']);
+    door.waiting = [];
+    door.happen('participant.gone');
+    await door.run(1_000);
+    expect(names()).toEqual([]);
+  });
+
   it('says that passcodes are guessed, also where nobody has to wait', async () => {
     const { door, seen } = watched();
     door.waitingRoom = false;

@@ -31,11 +31,14 @@ const QUICK_MS = 1_000;
 const IDLE_MS = 15_000;
 const AWAY_MS = 5_000;
 
+/** No event tells of somebody at the door who falls silent: while one stands there, it is looked again. */
+const SILENCE_MS = 15_000;
+
 /** So many wrong passcodes came that further ones are refused for a while. */
 const GUESSED = 'meeting.passcode_guessed';
 /** Of these the door is another one. */
 const ABOUT_DOOR =
-  /^(meeting\.(updated|passcode_guessed)|participant\.(waiting|let_in|admitted|joined|denied|removed|banned|left|renamed))$/;
+  /^(meeting\.(updated|passcode_guessed)|participant\.(waiting|gone|let_in|admitted|joined|denied|removed|banned|left|renamed))$/;
 
 export interface Clock {
   readonly now: () => number;
@@ -55,8 +58,10 @@ export function watchDoor(
 ): () => void {
   let isOver = false;
   let guesses = 0;
+  let lookAgainAt = Infinity;
   const look = async (): Promise<boolean> => {
     const [waiting, rules] = await Promise.all([calls.listWaiting(), calls.fetchRules()]);
+    lookAgainAt = waiting.length > 0 ? clock.now() + SILENCE_MS : Infinity;
     if (!isOver) listener({ waiting, rules, guesses });
     return rules.waitingRoom || rules.hasPasscode || waiting.length > 0;
   };
@@ -69,7 +74,8 @@ export function watchDoor(
       const { types, last } = await calls.eventsAfter(seen);
       seen = last;
       guesses += types.filter((type) => type === GUESSED).length;
-      if (types.some((type) => ABOUT_DOOR.test(type))) isWatched = await look();
+      const isOther = types.some((type) => ABOUT_DOOR.test(type));
+      if (isOther || clock.now() >= lookAgainAt) isWatched = await look();
       const isCrowded = types.length === 0 && clock.now() - began < QUICK_MS;
       await clock.wait(isCrowded ? CROWDED_MS : PAUSE_MS);
     }

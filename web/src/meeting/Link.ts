@@ -118,7 +118,7 @@ export class Link {
 
   /** After leaving on purpose: the next visit is somebody new. */
   forgetParticipant(): void {
-    this.#options.resumeTokens.forget(this.#visitor.meeting);
+    this.#admission.giveUp(this.#visitor.meeting);
   }
 
   /** Twice a second or so. */

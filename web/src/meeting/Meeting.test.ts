@@ -29,6 +29,8 @@ let page: ReturnType<typeof stubBrowser>;
 let sockets: FakeSocket[];
 let connections: FakePeerConnection[];
 let requests: Record<string, unknown>[];
+/** Calls with another method than GET and POST. */
+let others: { readonly url: string; readonly init: RequestInit }[];
 let answers: (() => Response)[];
 let storage: FakeStorage;
 let meeting: Meeting;
@@ -76,8 +78,12 @@ function newMeeting(options: Pick<MeetingOptions, 'adapts'> = {}): Meeting {
     apiUrl: '/v1',
     storage: storage as unknown as Storage,
     environment: {
-      fetch: (_url, init) => {
-        requests.push(JSON.parse((init?.body as string | null) ?? '{}') as Record<string, unknown>);
+      fetch: (url, init = {}) => {
+        if (init.method === 'DELETE') {
+          others.push({ url: url as string, init });
+          return Promise.resolve(new Response(null, { status: 204 }));
+        }
+        requests.push(JSON.parse((init.body as string | null) ?? '{}') as Record<string, unknown>);
         return Promise.resolve((answers.shift() ?? grant)());
       },
       openSocket: (url) => {
@@ -108,6 +114,7 @@ beforeEach(() => {
   sockets = [];
   connections = [];
   requests = [];
+  others = [];
   answers = [];
   storage = new FakeStorage();
   meeting = newMeeting();
@@ -846,6 +853,59 @@ describe('a waiting room and a passcode', () => {
     await left;
     expect(requests).toHaveLength(1);
     expect(meeting.state).toEqual({ kind: 'ended', reason: 'left' });
+  });
+
+  it('tells the API when one gives up, and is somebody new the next time', async () => {
+    answers = [waiting];
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
+    const left = expect(done).rejects.toMatchObject({ code: 'unreachable' });
+    await settle();
+    await meeting.leave();
+    await settle();
+    expect(others).toMatchObject([
+      {
+        url: '/v1/meetings/abc-defg-hij/join',
+        init: { headers: { Authorization: 'Bearer wait' }, keepalive: true },
+      },
+    ]);
+    expect(storage.values.size).toBe(0);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await left;
+  });
+
+  it('is left with the page, and taken again by a page that was reloaded', async () => {
+    answers = [waiting];
+    void meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
+    await settle();
+    page.hide();
+    await settle();
+    expect(others.map(({ init }) => init.method)).toEqual(['DELETE']);
+    vi.clearAllTimers();
+    page = stubBrowser();
+    meeting = newMeeting();
+    answers = [waiting, grant];
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
+    await settle();
+    expect(requests.map(({ resumeToken }) => resumeToken)).toEqual([undefined, 'wait']);
+    await vi.advanceTimersByTimeAsync(1_000);
+    socket().open();
+    socket().say(joined(1));
+    await done;
+    page.hide();
+    await settle();
+    expect(others).toHaveLength(1);
+    expect(storage.getItem('parley.resume.abc-defg-hij')).toBe('resume');
+  });
+
+  it('is no way back in by itself for who was told no there after a reload', async () => {
+    storage.setItem('parley.resume.abc-defg-hij', 'wait');
+    answers = [waiting, () => problem(403, 'removed')];
+    const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
+    const refused = expect(done).rejects.toMatchObject({ code: 'barred' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await refused;
+    expect(requests).toHaveLength(2);
+    expect(storage.values.size).toBe(0);
   });
 
   it('lets a wrong passcode be corrected', async () => {

@@ -163,7 +163,7 @@ export class FakePeerConnection {
 }
 
 /** Replaces what a browser has and Node has not; vitest takes it back after the test. */
-export function stubBrowser(): { readonly online: () => void; readonly offline: () => void } {
+export function stubBrowser(): Readonly<Record<'online' | 'offline' | 'hide', () => void>> {
   const page = new EventTarget();
   vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
   vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
@@ -181,6 +181,7 @@ export function stubBrowser(): { readonly online: () => void; readonly offline: 
   return {
     online: () => page.dispatchEvent(new Event('online')),
     offline: () => page.dispatchEvent(new Event('offline')),
+    hide: () => page.dispatchEvent(new Event('pagehide')),
   };
 }
 
