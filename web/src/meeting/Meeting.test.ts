@@ -604,6 +604,41 @@ describe('sharing the screen', () => {
     await done;
   }
 
+  /** The person looks at the browser's dialog until the returned function is called. */
+  function hesitate(): () => void {
+    let choose = (): void => undefined;
+    const chosen = new Promise<void>((resolve) => (choose = resolve));
+    const { mediaDevices } = navigator;
+    const { getDisplayMedia } = mediaDevices;
+    mediaDevices.getDisplayMedia = () => chosen.then(() => getDisplayMedia());
+    return choose;
+  }
+
+  it('captures nothing that is chosen after somebody else began', async () => {
+    await join();
+    const choose = hesitate();
+    const refused = expect(meeting.shareScreen()).rejects.toMatchObject({ code: 'share_taken' });
+    await bobShares(2);
+    choose();
+    await refused;
+    expect(shared.map(({ isStopped }) => isStopped)).toEqual([true]);
+    expect(socket().sentOf('publish')).toEqual([]);
+  });
+
+  it('captures nothing that is chosen after the meeting ended', async () => {
+    await join();
+    const choose = hesitate();
+    const refused = expect(meeting.shareScreen()).rejects.toMatchObject({ code: 'meeting_ended' });
+    socket().say({ type: 'removed', number: 2, reason: 'ended' });
+    await settle();
+    choose();
+    await refused;
+    expect(shared.map(({ isStopped }) => isStopped)).toEqual([true]);
+    expect(meeting.getSnapshot().share).toBeNull();
+    await expect(meeting.shareScreen()).rejects.toMatchObject({ code: 'meeting_ended' });
+    expect(shared).toHaveLength(1);
+  });
+
   it("publishes it, says what is on it, and takes the sharer's word", async () => {
     await join();
     await meeting.shareScreen();

@@ -24,6 +24,7 @@ import { Sharing } from './Sharing.ts';
 import {
   EMPTY_SNAPSHOT,
   comingsAndGoings,
+  isOver,
   isSameState,
   mayCaption,
   mayPublish,
@@ -93,6 +94,7 @@ export class Meeting implements MeetingClient {
     this.sharing = new Sharing(
       {
         participants: this.#participants,
+        isOpen: () => !isOver(this.state),
         send,
         publish: (source, track) => this.#setTrack(source, track),
         shape: (shape) => void this.#link.connection?.shapeScreen(shape),
@@ -181,7 +183,7 @@ export class Meeting implements MeetingClient {
   leave(): Promise<void> {
     this.#link.close();
     this.#link.forgetParticipant();
-    if (this.state.kind !== 'ended' && this.state.kind !== 'failed') {
+    if (!isOver(this.state)) {
       this.#handleState({ kind: 'ended', reason: 'left' });
     }
     return Promise.resolve();
@@ -296,7 +298,7 @@ export class Meeting implements MeetingClient {
   }
 
   readonly #handleState = (state: MeetingState): void => {
-    if (state.kind === 'ended' || state.kind === 'failed') this.#stop();
+    if (isOver(state)) this.#stop();
     if (isSameState(state, this.state)) return;
     if (state.kind === 'reconnecting') this.#selfQuality = 'lost';
     else if (this.#selfQuality === 'lost') this.#selfQuality = 'unknown';

@@ -20,6 +20,8 @@ import type {
 
 export interface SharingEdge {
   readonly participants: Participants;
+  /** Whether the meeting goes on. */
+  readonly isOpen: () => boolean;
   readonly send: (message: ClientMessage) => void;
   readonly publish: (source: 'screen' | 'screen_audio', track: MediaStreamTrack | null) => Promise<void>;
   readonly shape: (shape: ScreenShape) => void;
@@ -73,18 +75,31 @@ export class Sharing implements SharingControls {
   /** @throws MeetingError */
   async start({ content = 'auto', takeOver = false }: ShareOptions): Promise<void> {
     const { participants } = this.#edge;
-    const isHost = ['host', 'cohost'].includes(participants.self?.role ?? '');
-    const mayTakeOver = takeOver && isHost;
-    if (participants.screenOfOther !== null && !mayTakeOver) {
-      throw new MeetingError('share_taken', 'somebody else shares already');
+    this.#requireTurn(takeOver);
+    const stream = await askForScreen();
+    try {
+      // A person takes their time to choose: meanwhile the meeting may have ended, or somebody else have begun.
+      this.#requireTurn(takeOver);
+    } catch (error) {
+      for (const track of [...stream.getVideoTracks(), ...stream.getAudioTracks()]) track.stop();
+      throw error;
     }
-    const started = this.screen.start(await askForScreen(), content);
+    const started = this.screen.start(stream, content);
     if (!started) throw new MeetingError('share_unsupported', 'the browser shared no picture');
     const other = participants.screenOfOther;
-    if (other !== null && mayTakeOver) this.#edge.send({ type: 'moderate', action: 'mute', ...other });
+    if (other !== null) this.#edge.send({ type: 'moderate', action: 'mute', ...other });
     this.#turn = 'none';
     await this.#edge.publish('screen', this.screen.video);
     await this.#edge.publish('screen_audio', this.screen.audio);
+  }
+
+  #requireTurn(takeOver: boolean): void {
+    const { isOpen, participants } = this.#edge;
+    if (!isOpen()) throw new MeetingError('meeting_ended', 'the meeting is over');
+    const isHost = ['host', 'cohost'].includes(participants.self?.role ?? '');
+    if (participants.screenOfOther !== null && !(takeOver && isHost)) {
+      throw new MeetingError('share_taken', 'somebody else shares already');
+    }
   }
 
   stop(): void {

@@ -178,6 +178,10 @@ export function stateAtDoor({ kind }: MeetingState, isWaiting: boolean): Meeting
   return kind === 'waiting' ? { kind: 'joining' } : null;
 }
 
+export function isOver({ kind }: MeetingState): boolean {
+  return kind === 'ended' || kind === 'failed';
+}
+
 export function isSameState(a: MeetingState, b: MeetingState): boolean {
   if (a.kind !== b.kind) return false;
   if (a.kind !== 'reconnecting' || b.kind !== 'reconnecting') return true;

@@ -316,7 +316,8 @@ export interface MeetingClient {
   /**
    * Asks the person what to share; while one shares already, for something else to share in its place.
    *
-   * @throws MeetingError `share_denied` when they cancel, `share_taken` while somebody else shares.
+   * @throws MeetingError `share_denied` when they cancel, `share_taken` while somebody else shares, `meeting_ended` when it is
+   * over by the time they have chosen: nothing is captured then.
    */
   shareScreen(options?: ShareOptions): Promise<void>;
   /** Text keeps its sharpness when bandwidth is short, motion its frame rate. */
