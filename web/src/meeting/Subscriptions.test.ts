@@ -126,12 +126,23 @@ describe('Subscriptions', () => {
     expect(reconcile(subscriptions)).toHaveLength(1);
   });
 
+  it('asks anew after each resume, in the same slots, as what it said before may be lost', () => {
+    const subscriptions = joined(['a', 'b', null]);
+    subscriptions.setVisible(visible('b', 'c'));
+    const asked = reconcile(subscriptions);
+    expect(asked.map(({ slot, track }) => [slot, track])).toEqual([
+      ['10', 'c'],
+      ['11', 'b'],
+    ]);
+    joined(['a', 'b', null], true, subscriptions);
+    expect(reconcile(subscriptions)).toEqual(asked);
+    expect(reconcile(subscriptions)).toEqual([]);
+  });
+
   it('assigns everything anew in a new session', () => {
     const subscriptions = joined([null]);
     subscriptions.setVisible(visible('a'));
     reconcile(subscriptions);
-    joined([null], true, subscriptions);
-    expect(reconcile(subscriptions)).toEqual([]);
     joined([null], false, subscriptions);
     expect(reconcile(subscriptions)).toHaveLength(1);
   });
@@ -163,6 +174,7 @@ describe('Subscriptions', () => {
           const slots = requests.map((requested, index) => ({
             slot: String(index),
             requested,
+            isAsked: true,
             carried: null,
             isPaused: false,
             limitedBy: null,

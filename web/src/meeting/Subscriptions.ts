@@ -12,6 +12,8 @@ interface SlotState {
   readonly slot: Slot;
   /** Undefined until the first assign: the node then chooses. */
   readonly requested: Request | null | undefined;
+  /** Whether that was said since the last `joined`; before, it may have gone into a socket that was dead. */
+  readonly isAsked: boolean;
   readonly carried: TrackId | null;
   /** Its picture pauses. */
   readonly isPaused: boolean;
@@ -69,7 +71,7 @@ export class Subscriptions {
     return this.#slots.find((state) => state.slot === slot)?.carried ?? null;
   }
 
-  /** A fresh session forgets what was assigned; a resumed one still knows it. */
+  /** A fresh session forgets what was assigned; a resumed one knows it, but for what was lost with its socket. */
   handleJoined(slots: readonly (CarriedSlot & { readonly kind: Kind })[], resumed: boolean): void {
     const before = new Map(this.#slots.map((state) => [state.slot, state]));
     this.#slots = slots
@@ -77,6 +79,7 @@ export class Subscriptions {
       .map(({ slot, track }) => ({
         slot,
         requested: resumed ? before.get(slot)?.requested : undefined,
+        isAsked: false,
         carried: track,
         isPaused: false,
         limitedBy: null,
@@ -109,11 +112,11 @@ export class Subscriptions {
     let hasAsked = plan.size > 0 || this.#slots.some(({ requested }) => requested !== undefined);
     this.#slots = this.#slots.map((state) => {
       const request = plan.get(state.slot) ?? null;
-      if (sameRequest(state.requested, request)) return state;
+      if (state.isAsked && sameRequest(state.requested, request)) return state;
       if (hasAsked && request === null && state.requested === undefined && state.carried === null)
         return state;
       hasAsked = true;
-      return send(assignMessage(state.slot, request)) ? { ...state, requested: request } : state;
+      return send(assignMessage(state.slot, request)) ? { ...state, requested: request, isAsked: true } : state;
     });
   }
 }
