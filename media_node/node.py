@@ -307,13 +307,12 @@ class Node:
                 self._certificate.refresh()
             await self._entrance.refresh_keys()
 
-    async def _fetch_keys(self) -> dict[str, Any]:
+    async def _fetch_keys(self) -> Any:
         assert self._http is not None
         try:
             async with self._http.get(self.settings.jwks_url) as response:
                 response.raise_for_status()
-                found: dict[str, Any] = await response.json(content_type=None)
-                return found
+                return await response.json(content_type=None)
         except aiohttp.ClientError as exc:
             raise OSError(str(exc)) from exc
 

@@ -23,8 +23,10 @@ RETRY_SECONDS = 5.0
 MAX_TOKEN_BYTES = 8192
 # Clocks of control plane and node may differ by this much.
 LEEWAY_SECONDS = 5
+# What reading JSON of another shape than a key set's comes to.
+OTHER_SHAPES = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 
-FetchKeySet = Callable[[], Awaitable[dict[str, Any]]]
+FetchKeySet = Callable[[], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,10 @@ class TokenVerifier:
         self._fetched_at = now
         try:
             key_set = PyJWKSet.from_dict(await self._fetch())
-        except (OSError, TimeoutError, ValueError, jwt.PyJWTError) as exc:
-            raise KeySetError(f"the signing keys cannot be read: {exc}") from exc
-        self._keys = {key.key_id: key for key in key_set.keys if key.key_id}
+            keys = {key.key_id: key for key in key_set.keys if key.key_id}
+        except (OSError, TimeoutError, jwt.PyJWTError, *OTHER_SHAPES) as exc:
+            raise KeySetError(f"the signing keys cannot be read: {exc!r}") from exc
+        self._keys = keys
 
     def needs_refresh(self, now: float) -> bool:
         wait = REFRESH_SECONDS if self._keys else RETRY_SECONDS

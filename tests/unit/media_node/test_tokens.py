@@ -203,6 +203,40 @@ async def test_keeps_the_old_keys_when_new_ones_cannot_be_had(verifier, server):
     assert verifier.needs_refresh(701.0)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        [],
+        [1],
+        "keys",
+        7,
+        True,
+        {},
+        {"keys": None},
+        {"keys": 5},
+        {"keys": []},
+        {"keys": "abc"},
+        {"keys": [None, 1, "x", []]},
+        {"keys": [{"kty": 5}]},
+        {"keys": [{"kty": "EC", "crv": [], "x": {}, "y": 1}]},
+        {"keys": [{**jwk(KEY, "one"), "x": 4}]},
+        {"keys": [{**jwk(KEY, "one"), "kid": ["one"]}]},
+    ],
+)
+async def test_an_answer_of_any_other_shape_keeps_the_old_keys(answer):
+    answers = iter([{"keys": [jwk(KEY, "one")]}, answer])
+
+    async def fetch():
+        return next(answers)
+
+    verifier = TokenVerifier(NODE, fetch)
+    await verifier.refresh(100.0)
+    with pytest.raises(KeySetError):
+        await verifier.refresh(400.0)
+    assert await verifier.verify(sign(claims()), 401.0)
+
+
 async def test_keys_of_other_kinds_sign_nothing(verifier, server):
     other = ec.generate_private_key(ec.SECP384R1())
     server.keys = [{**json.loads(ECAlgorithm.to_jwk(other.public_key())), "kid": "one", "alg": "ES384"}]
