@@ -1,7 +1,9 @@
 /** Turns what happens in the meeting into notes: who comes and goes, raises a hand, writes, and what was refused. */
-import { useEffect, useRef } from 'react';
+import type { TFunction } from 'i18next';
+import { useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient } from '../meeting/index.ts';
+import { NoteOfMany } from './components/NoteOfMany.ts';
 import { showToast } from './components/toasts.ts';
 import { useSession } from './session.ts';
 import { useSnapshot } from './useSnapshot.ts';
@@ -14,13 +16,19 @@ export function useNotes(meeting: MeetingClient): void {
   useEffect(() => {
     const nameOf = (id: string): string =>
       meeting.getSnapshot().participants.find((participant) => participant.id === id)?.displayName ?? '';
+    const joined = new NoteOfMany('joins', (names) => sayMany(t, 'joined', names));
+    const left = new NoteOfMany('joins', (names) => sayMany(t, 'left', names));
     const ends = [
       meeting.on('participantJoined', ({ displayName }) => {
-        showToast(t('meeting.joined', { name: displayName }), 'joins');
+        joined.add(displayName);
       }),
       meeting.on('participantLeft', ({ displayName }) => {
-        showToast(t('meeting.left', { name: displayName }), 'joins');
+        left.add(displayName);
       }),
+      () => {
+        joined.close();
+        left.close();
+      },
       meeting.on('mutedByOther', ({ by }) => {
         showToast(t('meeting.mutedByOther', { name: nameOf(by) }));
       }),
@@ -44,14 +52,29 @@ function useHandNotes(meeting: MeetingClient): void {
   const { t } = useTranslation();
   const { participants } = useSnapshot(meeting);
   const before = useRef<ReadonlySet<string> | null>(null);
+  const note = useMemo(() => new NoteOfMany('hands', (names) => sayMany(t, 'raisedHand', names)), [t]);
+  useEffect(
+    () => () => {
+      note.close();
+    },
+    [note],
+  );
   useEffect(() => {
     const raised = participants.filter(({ isHandRaised }) => isHandRaised);
     for (const { id, displayName, isSelf } of raised) {
       const isNew = before.current !== null && !before.current.has(id);
-      if (isNew && !isSelf) showToast(t('meeting.raisedHand', { name: displayName }), 'hands');
+      if (isNew && !isSelf) note.add(displayName);
     }
     before.current = new Set(raised.map(({ id }) => id));
-  }, [participants, t]);
+  }, [participants, note]);
+}
+
+/** Two by name, the others by number. */
+function sayMany(t: TFunction, what: 'joined' | 'left' | 'raisedHand', names: readonly string[]): string {
+  const [first = '', second = ''] = names;
+  if (names.length < 2) return t(`meeting.${what}`, { name: first });
+  if (names.length === 2) return t(`meeting.${what}Two`, { first, second });
+  return t(`meeting.${what}Many`, { first, second, count: names.length - 2 });
 }
 
 function shorten(text: string): string {

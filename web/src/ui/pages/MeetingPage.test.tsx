@@ -466,6 +466,9 @@ describe('what is read aloud', () => {
       return [`${name} joined`, `${name} H raised a hand`, `Bob: Hi ${name}`].map(isLive);
     };
     expect(happen('Cleo')).toEqual([true, true, true]);
+    act(() => {
+      useToasts.setState({ toasts: [] });
+    });
     useSettings.setState({ announces: { joins: false, hands: false, chat: false } });
     expect(happen('Dora')).toEqual([false, false, false]);
   });
@@ -498,6 +501,30 @@ describe('what goes wrong', () => {
     });
     expect(screen.getByText('Cleo joined').closest('[aria-live]')).not.toBeNull();
     expect(screen.getByText('Bob left')).toBeDefined();
+  });
+
+  it('tells many who come together in one note, which is one line read aloud', () => {
+    vi.useFakeTimers();
+    const { meeting } = enter();
+    const pass = (ms: number): void => {
+      act(() => {
+        vi.advanceTimersByTime(ms);
+      });
+    };
+    act(() => {
+      for (const { displayName } of crowd(31).slice(1))
+        meeting.emit('participantJoined', person(displayName));
+      meeting.change({ participants: ['Cleo', 'Dora'].map((name) => person(name, { isHandRaised: true })) });
+    });
+    expect(screen.getByText('Guest 0 joined')).toBeDefined();
+    pass(2_000);
+    const told = screen.getByText('Guest 0, Guest 1 and 28 others joined');
+    expect(told.closest('[aria-live="polite"]')).not.toBeNull();
+    expect(screen.getByText('Cleo and Dora raised a hand')).toBeDefined();
+    expect(document.querySelectorAll('.banner.toast')).toHaveLength(2);
+    pass(4_000);
+    expect(document.querySelectorAll('.banner.toast')).toHaveLength(0);
+    vi.useRealTimers();
   });
 
   it('shows the address when the clipboard is out of reach', async () => {
