@@ -16,6 +16,11 @@ export function handQueue(people: readonly ParticipantSnapshot[]): readonly Part
   return raised.sort((a, b) => (a.handNumber ?? Infinity) - (b.handNumber ?? Infinity) || 0);
 }
 
+/** Who reads what is written: people other than oneself, not recorders and relays. */
+export function whoReads(people: readonly ParticipantSnapshot[]): readonly ParticipantSnapshot[] {
+  return people.filter(({ isSelf, role }) => !isSelf && role !== 'recorder' && role !== 'relay');
+}
+
 function plain(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
 }

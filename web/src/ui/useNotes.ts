@@ -35,10 +35,11 @@ export function useNotes(meeting: MeetingClient): void {
       meeting.on('refused', () => {
         showToast(t('meeting.refused'));
       }),
-      meeting.on('message', ({ from, displayName, text }) => {
+      meeting.on('message', ({ from, displayName, text, to }) => {
         const isOpen = useSession.getState().panel === 'chat';
         if (isOpen || from === meeting.getSnapshot().self?.id) return;
-        showToast(t('chat.note', { name: displayName, text: shorten(text) }), 'chat');
+        const words = to === undefined ? 'chat.note' : 'chat.privateNote';
+        showToast(t(words, { name: displayName, text: shorten(text) }), 'chat');
       }),
     ];
     return () => {

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { act, fireEvent, render, screen } from '@testing-library/react';
+import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useSyncExternalStore, type ReactNode } from 'react';
 import { describe, expect, it, vi } from 'vitest';
@@ -103,6 +103,68 @@ describe('what one reads in the chat', () => {
     say(message('Mine', { from: ADA.id }));
     expect(list.scrollTop).toBe(END);
     expect(news()).toBeNull();
+  });
+});
+
+describe('a message to one person', () => {
+  const CLEO = person('Cleo');
+  const HIDDEN = [person('Recorder', { role: 'recorder' }), person('Link', { role: 'relay' })];
+
+  it('is marked for whoever has it', () => {
+    const toAda = message('For you', { to: ADA.id });
+    const toBob = message('For him', { from: ADA.id, displayName: 'Ada', to: BOB.id });
+    const toGone = message('For nobody', { from: ADA.id, displayName: 'Ada', to: 'par_gone' });
+    open({ messages: [message('For all'), toAda, toBob, toGone] });
+    const lines = screen.getAllByRole('listitem').map((line) => line.textContent);
+    expect(lines[0]).not.toContain(en.chat.toYou);
+    expect(lines[1]).toContain(en.chat.toYou);
+    expect(lines[1]).toContain('Bob');
+    expect(lines[2]).toContain('to Bob only');
+    expect(lines[3]).toContain(en.chat.toOne);
+  });
+
+  it('goes to whom one chose among the others, until one chooses everyone', async () => {
+    const meeting = open({ participants: [ADA, BOB, CLEO, ...HIDDEN] });
+    const to = screen.getByRole('combobox', { name: en.chat.to });
+    expect(
+      within(to)
+        .getAllByRole('option')
+        .map((option) => option.textContent),
+    ).toEqual([en.chat.everyone, 'Bob', 'Cleo']);
+    await userEvent.selectOptions(to, 'Cleo');
+    await userEvent.type(box(), 'Psst{Enter}Again{Enter}');
+    await userEvent.selectOptions(to, en.chat.everyone);
+    await userEvent.type(box(), 'All{Enter}');
+    expect(sent(meeting)).toEqual([
+      ['sendMessage', 'Psst', CLEO.id],
+      ['sendMessage', 'Again', CLEO.id],
+      ['sendMessage', 'All'],
+    ]);
+  });
+
+  it('goes to nobody else when that person has left, or the panel was closed meanwhile', async () => {
+    const meeting = new FakeMeeting({ participants: [ADA, BOB, CLEO] });
+    const { unmount } = render(<Shown meeting={meeting} />);
+    await userEvent.selectOptions(screen.getByRole('combobox', { name: en.chat.to }), 'Cleo');
+    await userEvent.type(box(), 'Psst');
+    unmount();
+    render(<Shown meeting={meeting} />);
+    act(() => {
+      meeting.change({ participants: [ADA, BOB] });
+    });
+    await userEvent.type(box(), '{Enter}');
+    expect(sent(meeting)).toEqual([]);
+    expect(screen.getByText('Cleo is not here any more.')).toBeDefined();
+    act(() => {
+      meeting.change({ participants: [ADA, BOB, CLEO] });
+    });
+    await userEvent.type(box(), '{Enter}');
+    expect(sent(meeting)).toEqual([['sendMessage', 'Psst', CLEO.id]]);
+  });
+
+  it('offers no choice where nobody else is there', () => {
+    open({ participants: [ADA, ...HIDDEN] });
+    expect(screen.queryByRole('combobox')).toBeNull();
   });
 });
 

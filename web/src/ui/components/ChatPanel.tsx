@@ -1,10 +1,16 @@
-import { ArrowDown, SendHorizontal } from 'lucide-react';
+import { ArrowDown, Lock, SendHorizontal } from 'lucide-react';
 import { useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { Button, Form, TextArea, TextField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { ChatMessage, MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
+import type {
+  ChatMessage,
+  MeetingClient,
+  MeetingSnapshot,
+  ParticipantSnapshot,
+} from '../../meeting/index.ts';
 import { partsOf } from '../chat.ts';
-import { useDrafts } from '../drafts.ts';
+import { draftOf, useDrafts, type Receiver } from '../drafts.ts';
+import { whoReads } from '../people.ts';
 import { useSettings } from '../settings.ts';
 import { useFollowedEnd } from '../useFollowedEnd.ts';
 import { SidePanel } from './SidePanel.tsx';
@@ -18,7 +24,7 @@ export default function ChatPanel({ meeting, snapshot }: ChatPanelProps): ReactN
   const { t } = useTranslation();
   const list = useRef<HTMLOListElement>(null);
   const isAnnounced = useSettings(({ announces }) => announces.chat);
-  const { messages, self } = snapshot;
+  const { messages, participants, self } = snapshot;
   const { hasNews, goToEnd, onScroll } = useFollowedEnd(list, messages.at(-1)?.id ?? null);
 
   return (
@@ -35,7 +41,8 @@ export default function ChatPanel({ meeting, snapshot }: ChatPanelProps): ReactN
             key={message.id}
             message={message}
             isOwn={message.from === self?.id}
-            isFollowUp={messages[index - 1]?.from === message.from}
+            isFollowUp={isFollowUp(message, messages[index - 1])}
+            to={addresseeOf(message, participants)}
           />
         ))}
       </ol>
@@ -47,6 +54,7 @@ export default function ChatPanel({ meeting, snapshot }: ChatPanelProps): ReactN
       <Composer
         meeting={meeting}
         code={snapshot.meeting?.code ?? ''}
+        people={whoReads(participants)}
         isConnected={snapshot.state.kind === 'connected'}
         onSent={goToEnd}
       />
@@ -57,19 +65,23 @@ export default function ChatPanel({ meeting, snapshot }: ChatPanelProps): ReactN
 interface ComposerProps {
   readonly meeting: MeetingClient;
   readonly code: string;
+  /** To whom one may write alone. */
+  readonly people: readonly ParticipantSnapshot[];
   readonly isConnected: boolean;
   readonly onSent: () => void;
 }
 
 /** While the connection is away one goes on writing; sending waits until it is back. */
-function Composer({ meeting, code, isConnected, onSent }: ComposerProps): ReactNode {
+function Composer({ meeting, code, people, isConnected, onSent }: ComposerProps): ReactNode {
   const { t } = useTranslation();
   const drafts = useDrafts();
-  const text = drafts.code === code ? drafts.text : '';
-  const canSend = isConnected && text.trim() !== '';
+  const { text, to } = draftOf(drafts, code);
+  const isGone = to !== null && !people.some(({ id }) => id === to.id);
+  const canSend = isConnected && !isGone && text.trim() !== '';
   const send = (): void => {
     if (!canSend) return;
-    meeting.sendMessage(text.trim());
+    if (to === null) meeting.sendMessage(text.trim());
+    else meeting.sendMessage(text.trim(), to.id);
     drafts.write(code, '');
     onSent();
   };
@@ -91,6 +103,20 @@ function Composer({ meeting, code, isConnected, onSent }: ComposerProps): ReactN
           {t('chat.offline')}
         </p>
       )}
+      {isGone && (
+        <p className="chat-offline" role="status" dir="auto">
+          {t('chat.gone', { name: to.name })}
+        </p>
+      )}
+      {(people.length > 0 || to !== null) && (
+        <ReceiverChoice
+          people={people}
+          to={to}
+          onChoose={(chosen) => {
+            drafts.address(code, chosen);
+          }}
+        />
+      )}
       <TextField
         className="chat-write"
         // Its copy makes the field as high as what is in it.
@@ -105,7 +131,7 @@ function Composer({ meeting, code, isConnected, onSent }: ComposerProps): ReactN
       >
         <TextArea
           rows={1}
-          placeholder={t('chat.placeholder')}
+          placeholder={to === null ? t('chat.placeholder') : t('chat.placeholderOne', { name: to.name })}
           autoComplete="off"
           enterKeyHint="send"
           dir="auto"
@@ -116,6 +142,37 @@ function Composer({ meeting, code, isConnected, onSent }: ComposerProps): ReactN
         <SendHorizontal aria-hidden />
       </Button>
     </Form>
+  );
+}
+
+interface ReceiverChoiceProps {
+  readonly people: readonly ParticipantSnapshot[];
+  readonly to: Receiver | null;
+  readonly onChoose: (to: Receiver | null) => void;
+}
+
+/** Everyone, or one person. Who has left stays chosen: what was written for one is not to go to all. */
+function ReceiverChoice({ people, to, onChoose }: ReceiverChoiceProps): ReactNode {
+  const { t } = useTranslation();
+  const here = people.map(({ id, displayName }) => ({ id, name: displayName }));
+  const offered = to === null || here.some(({ id }) => id === to.id) ? here : [...here, to];
+  return (
+    <label className={`chat-to ${to === null ? '' : 'is-private'}`}>
+      {t('chat.to')}
+      <select
+        value={to?.id ?? ''}
+        onChange={(event) => {
+          onChoose(offered.find(({ id }) => id === event.target.value) ?? null);
+        }}
+      >
+        <option value="">{t('chat.everyone')}</option>
+        {offered.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
@@ -130,22 +187,40 @@ interface LineProps {
   readonly message: ChatMessage;
   readonly isOwn: boolean;
   readonly isFollowUp: boolean;
+  /** Whom alone it is for; null where everyone has it. */
+  readonly to: Addressee | null;
 }
 
-function Line({ message, isOwn, isFollowUp }: LineProps): ReactNode {
+type Addressee = { readonly kind: 'self' | 'gone' } | { readonly kind: 'other'; readonly name: string };
+
+function addresseeOf({ to }: ChatMessage, people: readonly ParticipantSnapshot[]): Addressee | null {
+  if (to === undefined) return null;
+  const one = people.find(({ id }) => id === to);
+  if (one === undefined) return { kind: 'gone' };
+  return one.isSelf ? { kind: 'self' } : { kind: 'other', name: one.displayName };
+}
+
+function isFollowUp(message: ChatMessage, before: ChatMessage | undefined): boolean {
+  return before !== undefined && before.from === message.from && before.to === message.to;
+}
+
+function Line({ message, isOwn, isFollowUp, to }: LineProps): ReactNode {
   const { i18n } = useTranslation();
   const at = new Date(message.at);
   const time = Number.isNaN(at.getTime())
     ? ''
     : at.toLocaleTimeString(i18n.language, { hour: '2-digit', minute: '2-digit' });
   return (
-    <li className={`line ${isOwn ? 'own' : ''} ${isFollowUp ? 'follows' : ''}`}>
+    <li
+      className={`line ${isOwn ? 'own' : ''} ${isFollowUp ? 'follows' : ''} ${to === null ? '' : 'private'}`}
+    >
       {!isFollowUp && (
         <span className="line-head">
           <bdi>{message.displayName}</bdi>{' '}
           <time dateTime={message.at}>
             <bdi>{time}</bdi>
           </time>
+          {to !== null && <PrivateMark to={to} />}
         </span>
       )}
       <p dir="auto">
@@ -161,5 +236,15 @@ function Line({ message, isOwn, isFollowUp }: LineProps): ReactNode {
         )}
       </p>
     </li>
+  );
+}
+
+function PrivateMark({ to }: { readonly to: Addressee }): ReactNode {
+  const { t } = useTranslation();
+  const words = { self: 'chat.toYou', gone: 'chat.toOne', other: 'chat.toName' } as const;
+  return (
+    <span className="line-to" dir="auto">
+      <Lock aria-hidden /> {t(words[to.kind], { name: to.kind === 'other' ? to.name : '' })}
+    </span>
   );
 }

@@ -154,7 +154,8 @@ export class FakeMeeting implements MeetingClient {
     void this.#note('setBatterySaver', isOn);
   }
 
-  sendMessage = (text: string): void => void this.#note('sendMessage', text);
+  sendMessage = (text: string, to?: string): void =>
+    void (to === undefined ? this.#note('sendMessage', text) : this.#note('sendMessage', text, to));
   muteParticipant = (id: string): void => void this.#note('muteParticipant', id);
   removeParticipant = (id: string): void => void this.#note('removeParticipant', id);
   setParticipantVolume = (id: string, volume: number): void =>

@@ -55,7 +55,7 @@ export function stubPage(): void {
     useSession.setState({ displayName: '' });
     useToasts.setState({ toasts: [] });
     useDialogs.setState({ open: null });
-    useDrafts.setState({ code: '', text: '' });
+    useDrafts.setState({ code: '', text: '', to: null });
     useSettings.setState(useSettings.getInitialState());
     useView.setState(useView.getInitialState());
   });
