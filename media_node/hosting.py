@@ -354,6 +354,11 @@ class Hosting:
         events = meeting.handle_moderate_mute(seat.participant, ParticipantId(participant), named)
         self.live.apply(meeting, events)
 
+    def lower_hand(self, seat: Seat, participant: str | None) -> None:
+        meeting = self.live.meeting_of(seat)
+        named = ParticipantId(participant) if participant is not None else None
+        self.live.apply(meeting, meeting.handle_lower_hand(seat.participant, named))
+
     def moderate_remove(self, seat: Seat, participant: str) -> None:
         meeting = self.live.meeting_of(seat)
         events = meeting.handle_moderate_remove(seat.participant, ParticipantId(participant))

@@ -342,6 +342,12 @@ class Meeting:
             return []
         return [self._roster(CaptionerChanged(participant, is_captioner))]
 
+    def handle_lower_hand(self, moderator: ParticipantId, participant: ParticipantId | None) -> list[Event]:
+        """Lower the hand of one participant, or every hand."""
+        self._require_moderator(moderator)
+        named = list(self.participant_by_id) if participant is None else [participant]
+        return [event for one in named for event in self.handle_hand(one, False)]
+
     def handle_moderate_remove(self, moderator: ParticipantId, participant: ParticipantId) -> list[Event]:
         self._require_moderator(moderator)
         self.member(participant)

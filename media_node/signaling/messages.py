@@ -1,8 +1,8 @@
 """Client messages, parsed: the same rules as protocol/signaling.schema.json, held together by a test."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from media_node.errors import MalformedError, TooLargeError
 
@@ -129,9 +129,16 @@ class AnswerShare(Message):
 
 class Moderate(Message):
     type: Literal["moderate"]
-    action: Literal["mute", "remove", "allowCaptions", "stopCaptions"]
-    participant: ParticipantName
+    action: Literal["mute", "remove", "allowCaptions", "stopCaptions", "lowerHand"]
+    # None means everybody, where the action allows that.
+    participant: ParticipantName | None = None
     track: Track | None = None
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if self.participant is None and self.action != "lowerHand":
+            raise ValueError(f"{self.action} needs a participant")
+        return self
 
 
 class Stats(Message):

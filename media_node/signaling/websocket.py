@@ -51,6 +51,7 @@ class Host(Protocol):
     def answer_share(self, seat: Seat, participant: str, is_allowed: bool) -> None: ...
     def moderate_captions(self, seat: Seat, participant: str, is_captioner: bool) -> None: ...
     def moderate_mute(self, seat: Seat, participant: str, track: str | None) -> None: ...
+    def lower_hand(self, seat: Seat, participant: str | None) -> None: ...
     def moderate_remove(self, seat: Seat, participant: str) -> None: ...
     def note_stats(self, seat: Seat, report: Mapping[str, object]) -> None: ...
     def quality(self, seat: Seat) -> tuple[int, int, float | None, str]: ...
@@ -177,14 +178,15 @@ class SignalingSocket:
                 raise MalformedError("this socket has joined already")
 
     def _moderate(self, seat: Seat, message: messages.Moderate) -> None:
-        match message.action:
-            case "mute":
-                self._host.moderate_mute(seat, message.participant, message.track)
-            case "remove":
-                self._host.moderate_remove(seat, message.participant)
-            case "allowCaptions" | "stopCaptions":
-                is_captioner = message.action == "allowCaptions"
-                self._host.moderate_captions(seat, message.participant, is_captioner)
+        match message.action, message.participant:
+            case "lowerHand", participant:
+                self._host.lower_hand(seat, participant)
+            case "mute", str(participant):
+                self._host.moderate_mute(seat, participant, message.track)
+            case "remove", str(participant):
+                self._host.moderate_remove(seat, participant)
+            case "allowCaptions" | "stopCaptions", str(participant):
+                self._host.moderate_captions(seat, participant, message.action == "allowCaptions")
 
     # Writing.
 

@@ -11,6 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from media_node.errors import ConflictError, NotFoundError, NotGrantedError
 from media_node.meetings.events import (
     ChatSent,
+    HandChanged,
     ParticipantChanged,
     ParticipantLeft,
     ParticipantRemoved,
@@ -317,6 +318,24 @@ def test_hands_stand_in_the_order_in_which_they_were_raised():
     meeting.handle_hand(ben, False)
     meeting.handle_hand(ben, True)
     assert [members[one].hand_number for one in (anna, ben)] == [2, 3]
+
+
+def test_a_moderator_lowers_one_hand_or_all_and_nobody_else_does():
+    meeting = new_meeting()
+    join(meeting, "host", moderates=True)
+    for name in ("anna", "ben", "cleo"):
+        join(meeting, name)
+        meeting.handle_hand(ParticipantId(name), True)
+    host, anna, ben = (ParticipantId(name) for name in ("host", "anna", "ben"))
+    for one in (ben, None):
+        with pytest.raises(NotGrantedError):
+            meeting.handle_lower_hand(anna, one)
+    assert meeting.handle_lower_hand(host, ben) == [HandChanged(ben, None)]
+    assert meeting.handle_lower_hand(host, ben) == []
+    lowered = meeting.handle_lower_hand(host, None)
+    assert lowered == [HandChanged(one, None) for one in (anna, ParticipantId("cleo"))]
+    with pytest.raises(NotFoundError):
+        meeting.handle_lower_hand(host, ParticipantId("nobody"))
 
 
 class MeetingMachine(RuleBasedStateMachine):

@@ -359,6 +359,16 @@ describe('a meeting', () => {
     expect(connections[0]!.transceivers[0]!.sender.track).toBeNull();
   });
 
+  it('lets a host lower a hand, or all of them', async () => {
+    await join();
+    meeting.lowerHand(BOB.id);
+    meeting.lowerAllHands();
+    expect(socket().sentOf('moderate')).toEqual([
+      { type: 'moderate', action: 'lowerHand', participant: BOB.id },
+      { type: 'moderate', action: 'lowerHand' },
+    ]);
+  });
+
   it('tells its listeners once per change and keeps the snapshot otherwise', async () => {
     await join();
     let calls = 0;

@@ -241,6 +241,14 @@ export class Meeting implements MeetingClient {
     this.#link.send({ type: 'moderate', action: 'mute', participant });
   }
 
+  lowerHand(participant: ParticipantId): void {
+    this.#link.send({ type: 'moderate', action: 'lowerHand', participant });
+  }
+
+  lowerAllHands(): void {
+    this.#link.send({ type: 'moderate', action: 'lowerHand' });
+  }
+
   removeParticipant(participant: ParticipantId): void {
     this.#link.send({ type: 'moderate', action: 'remove', participant });
   }

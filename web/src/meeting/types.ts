@@ -335,6 +335,9 @@ export interface MeetingClient {
   react(reaction: string): void;
   /** Hosts and cohosts: mutes someone's microphone. */
   muteParticipant(participant: ParticipantId): void;
+  /** Hosts and cohosts: their turn is over, or it will not come. */
+  lowerHand(participant: ParticipantId): void;
+  lowerAllHands(): void;
   /** Hosts and cohosts: sends someone out. */
   removeParticipant(participant: ParticipantId): void;
 

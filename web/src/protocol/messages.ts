@@ -84,6 +84,8 @@ export type ClientMessage = MayHaveId &
         readonly participant: ParticipantId;
         readonly track?: TrackId;
       }
+    /** Without a participant every hand. */
+    | { readonly type: 'moderate'; readonly action: 'lowerHand'; readonly participant?: ParticipantId }
     | { readonly type: 'stats'; readonly report: Readonly<Record<string, unknown>> }
     | { readonly type: 'leave' }
   );

@@ -40,7 +40,7 @@ export default function PeoplePanel({ meeting: client, snapshot, door }: PeopleP
       </SearchField>
       <div className="people-body">
         {isHost && <WaitingList meeting={client} door={door} />}
-        <HandList people={handQueue(participants)} />
+        <HandList people={handQueue(participants)} host={isHost ? client : null} />
         <ul className="people">
           {found.map((participant) => (
             <Person key={participant.id} participant={participant}>
@@ -66,21 +66,50 @@ export default function PeoplePanel({ meeting: client, snapshot, door }: PeopleP
 }
 
 /** Whose turn it is: hands in the order in which they went up. */
-function HandList({ people }: { readonly people: readonly ParticipantSnapshot[] }): ReactNode {
+function HandList({ people, host }: HandListProps): ReactNode {
   const { t } = useTranslation();
   if (people.length === 0) return null;
   return (
     <section className="hands" aria-labelledby="hands-title">
-      <h3 id="hands-title">{t('people.hands')}</h3>
+      <header>
+        <h3 id="hands-title">{t('people.hands')}</h3>
+        {host !== null && (
+          <Button
+            className="button quiet"
+            onPress={() => {
+              host.lowerAllHands();
+            }}
+          >
+            {t('people.lowerAllHands')}
+          </Button>
+        )}
+      </header>
       <ol>
         {people.map(({ id, displayName }) => (
           <li key={id}>
             <Hand className="warn" aria-hidden /> <bdi>{displayName}</bdi>
+            {host !== null && (
+              <Button
+                className="button quiet"
+                aria-label={t('people.lowerHand', { name: displayName })}
+                onPress={() => {
+                  host.lowerHand(id);
+                }}
+              >
+                {t('people.lowerHandShort')}
+              </Button>
+            )}
           </li>
         ))}
       </ol>
     </section>
   );
+}
+
+interface HandListProps {
+  readonly people: readonly ParticipantSnapshot[];
+  /** The meeting of somebody who may lower hands. */
+  readonly host: MeetingClient | null;
 }
 
 function HostControls({

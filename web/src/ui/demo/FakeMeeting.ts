@@ -157,6 +157,8 @@ export class FakeMeeting implements MeetingClient {
   sendMessage = (text: string, to?: string): void =>
     void (to === undefined ? this.#note('sendMessage', text) : this.#note('sendMessage', text, to));
   muteParticipant = (id: string): void => void this.#note('muteParticipant', id);
+  lowerHand = (id: string): void => void this.#note('lowerHand', id);
+  lowerAllHands = (): void => void this.#note('lowerAllHands');
   removeParticipant = (id: string): void => void this.#note('removeParticipant', id);
   setParticipantVolume = (id: string, volume: number): void =>
     void this.#note('setParticipantVolume', id, volume);

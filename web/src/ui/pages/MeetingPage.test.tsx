@@ -375,8 +375,22 @@ describe('panels', () => {
         .getAllByRole('listitem')
         .map((one) => one.textContent.trim()),
     ).toEqual(['Early', 'Late']);
+    expect(within(hands).queryByRole('button')).toBeNull();
     await userEvent.type(screen.getByRole('searchbox'), 'nobody at all');
     expect(screen.getByText('Nobody of that name.')).toBeDefined();
+  });
+
+  it('let a host lower a hand, or all of them', async () => {
+    const { meeting } = enter([
+      { ...ADA, role: 'cohost' },
+      person('Cleo', { isHandRaised: true, handNumber: 1 }),
+      person('Dan', { isHandRaised: true, handNumber: 2 }),
+    ]);
+    await press('People');
+    await press('Lower the hand of Dan');
+    await press('Lower all hands');
+    expect(meeting.calls).toContainEqual(['lowerHand', person('Dan').id]);
+    expect(meeting.calls).toContainEqual(['lowerAllHands']);
   });
 
   it('tell a host who waits, who lets them in, locks the meeting and mutes everyone', async () => {
