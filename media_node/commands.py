@@ -76,10 +76,10 @@ class Commands:
                 self._hosting.remove_participant(MeetingId(meeting), ParticipantId(participant), "removed")
             case AdmitParticipant(meeting, participant):
                 self._hosting.admit_again(MeetingId(meeting), ParticipantId(participant))
-            case Mute(meeting, participant, by):
+            case Mute(meeting, participant, by, sources):
                 named = ParticipantId(participant) if participant is not None else None
                 muted_by = ParticipantId(by) if by is not None else None
-                self._hosting.mute_audio(MeetingId(meeting), named, muted_by)
+                self._hosting.mute_sources(MeetingId(meeting), named, muted_by, sources)
             case ChangeParticipant(meeting, participant, role, name, publish, may_moderate):
                 standing = Standing(role, name, publish, may_moderate)
                 self._hosting.change_standing(MeetingId(meeting), ParticipantId(participant), standing)

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
 import boto3
@@ -60,11 +60,13 @@ class AdmitParticipant:
 
 @dataclass(frozen=True)
 class Mute:
-    """Mute what can be heard of one participant, or of everybody but `by`."""
+    """Mute sources of one participant, or of everybody but `by`."""
 
     meeting: str
     participant: str | None
     by: str | None
+    # What can be heard, where nothing is named.
+    sources: frozenset[str] = frozenset({"microphone", "screen_audio"})
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,8 @@ def parse_command(body: str) -> Command | None:
             case {"type": "undrain"}:
                 return Undrain()
             case {"type": "mute", "meeting": str(meeting)}:
-                return Mute(meeting, _text_or_none(message, "participant"), _text_or_none(message, "by"))
+                mute = Mute(meeting, _text_or_none(message, "participant"), _text_or_none(message, "by"))
+                return replace(mute, sources=_sources_of(message) or mute.sources)
             case {
                 "type": "changeParticipant",
                 "meeting": str(meeting),
@@ -192,6 +195,13 @@ def _parse_start_recording(message: dict[str, Any]) -> StartRecording:
     return StartRecording(
         meeting, recording, message["bucket"], backup or None, key or None, has_backup, told
     )
+
+
+def _sources_of(message: dict[str, Any]) -> frozenset[str]:
+    named = message.get("sources", [])
+    if not isinstance(named, list):
+        raise ValueError("sources are a list")
+    return frozenset(str(source) for source in named)
 
 
 def _text_or_none(message: dict[str, Any], name: str) -> str | None:

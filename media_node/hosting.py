@@ -8,7 +8,7 @@ changes, not with the meeting.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 
 import structlog
@@ -218,12 +218,16 @@ class Hosting:
     def admit_again(self, meeting_id: MeetingId, participant: ParticipantId) -> None:
         self._admission.note_admitted((meeting_id, participant))
 
-    def mute_audio(
-        self, meeting_id: MeetingId, participant: ParticipantId | None, by: ParticipantId | None
+    def mute_sources(
+        self,
+        meeting_id: MeetingId,
+        participant: ParticipantId | None,
+        by: ParticipantId | None,
+        sources: Set[str],
     ) -> None:
         meeting = self.live.meeting_by_id.get(meeting_id)
         if meeting is not None:
-            self.live.apply(meeting, meeting.handle_mute_audio(participant, by))
+            self.live.apply(meeting, meeting.handle_mute_sources(participant, by, sources))
 
     def change_standing(self, meeting_id: MeetingId, participant: ParticipantId, standing: Standing) -> None:
         """Give somebody another role or name, also if it comes back with a token from before."""

@@ -118,8 +118,9 @@ class Client:
     def deny(self, meeting: str, participant: str) -> Json:
         return self._about(meeting, participant, "deny")
 
-    def mute(self, meeting: str, participant: str) -> Json:
-        return self._about(meeting, participant, "mute")
+    def mute(self, meeting: str, participant: str, *sources: str) -> Json:
+        """What can be heard, or `sources` such as "camera" and "screen"."""
+        return self._about(meeting, participant, "mute", **({"sources": sources} if sources else {}))
 
     def admit_all(self, meeting: str) -> Json:
         return self._about(meeting, "admit-all")
@@ -345,8 +346,8 @@ class Client:
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         return self._http.call("POST", path, json=body, headers=headers)
 
-    def _about(self, meeting: str, *what: str) -> Json:
-        return self._http.call("POST", _path("meetings", meeting, "participants", *what), json={})
+    def _about(self, meeting: str, *what: str, **body: Any) -> Json:
+        return self._http.call("POST", _path("meetings", meeting, "participants", *what), json=body)
 
     def _events(self, meeting: str, query: Json) -> list[Json]:
         items: list[Json] = self._http.call("GET", _path("meetings", meeting, "events"), params=query)[

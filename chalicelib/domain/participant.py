@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from chalicelib.domain.identifiers import MeetingId, ParticipantId, RecordingId
 from chalicelib.domain.meeting import Meeting
@@ -22,7 +22,9 @@ AT_DOOR: frozenset[ParticipantState] = frozenset({"waiting", "gone"})
 NOTED_EVERY = timedelta(seconds=15)
 GONE_AFTER = timedelta(minutes=1) + NOTED_EVERY
 
-ALL_SOURCES = ("microphone", "camera", "screen", "screen_audio")
+Source = Literal["microphone", "camera", "screen", "screen_audio"]
+ALL_SOURCES: tuple[Source, ...] = get_args(Source)
+HEARD: tuple[Source, ...] = ("microphone", "screen_audio")
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,7 @@ Metadata = Annotated[
     ),
 ]
 Text = Annotated[str, AfterValidator(_trimmed), Field(json_schema_extra={**VISIBLE, "minLength": 1})]
+SourceName = Literal["microphone", "camera", "screen", "screen_audio"]
 PersonState = Literal["waiting", "gone", "admitted", "joining", "joined", "left", "removed", "denied"]
 
 
@@ -172,6 +173,10 @@ class JoinBody(Body):
 
 class EndBody(Body):
     pass
+
+
+class MuteBody(Body):
+    sources: Annotated[list[SourceName], Field(min_length=1, max_length=4)] = ["microphone", "screen_audio"]
 
 
 class DrainBody(Body):

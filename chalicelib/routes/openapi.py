@@ -19,6 +19,7 @@ from chalicelib.routes.bodies import (
     EmptyBody,
     EndBody,
     JoinBody,
+    MuteBody,
     PatchEndpointBody,
     PersonState,
     TokenForm,
@@ -160,6 +161,7 @@ def document(api_url: str) -> Schema:
         "ChangeParticipant": ChangeParticipantBody,
         "ChangeMe": ChangeMeBody,
         "NoContent": EndBody,
+        "Mute": MuteBody,
         **RECORDING_BODIES,
     }
     described = paths()

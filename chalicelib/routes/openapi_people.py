@@ -32,14 +32,18 @@ def people(meeting: Schema) -> dict[str, Schema]:
     ]  # fmt: skip
     base = "/meetings/{meeting}/participants"
 
-    def act(name: str, summary: str, status: int, answer: Schema, where: list[Schema]) -> Schema:
-        done = operation(name, summary, status, answer, MODERATOR, refused, "NoContent")
+    def act(
+        name: str, summary: str, status: int, answer: Schema, where: list[Schema], body: str = "NoContent"
+    ) -> Schema:
+        done = operation(name, summary, status, answer, MODERATOR, refused, body)
         return {"parameters": where, "post": done}
 
     return {
         base: {"parameters": [meeting], "get": listed},
         f"{base}/admit-all": act("admit_all", "Let in everybody who waits", 200, everybody, [meeting]),
-        f"{base}/mute-all": act("mute_all", "Mute everybody but oneself", 204, {}, [meeting]),
+        f"{base}/mute-all": act(
+            "mute_all", "Stop sources of everybody but oneself", 204, {}, [meeting], "Mute"
+        ),
         f"{base}/{{participant}}": {
             "parameters": one,
             "get": operation("show_participant", "One participant", 200, shown, MODERATOR, "401 403 404"),
@@ -51,5 +55,7 @@ def people(meeting: Schema) -> dict[str, Schema]:
             "admit_participant", "Let in who waits, or back in who was put out", 200, shown, one
         ),
         f"{base}/{{participant}}/deny": act("deny_participant", "Refuse who waits", 200, shown, one),
-        f"{base}/{{participant}}/mute": act("mute_participant", "Mute what can be heard", 204, {}, one),
+        f"{base}/{{participant}}/mute": act(
+            "mute_participant", "Stop sources of somebody, who may start them again", 204, {}, one, "Mute"
+        ),
     }  # fmt: skip

@@ -6,7 +6,13 @@ from chalice.app import Response
 
 from chalicelib.bootstrap import Moderator, Participant, utc_now
 from chalicelib.routes import views
-from chalicelib.routes.bodies import ChangeParticipantBody, EndBody, ListParticipantsQuery, RemoveQuery
+from chalicelib.routes.bodies import (
+    ChangeParticipantBody,
+    EndBody,
+    ListParticipantsQuery,
+    MuteBody,
+    RemoveQuery,
+)
 from chalicelib.routes.http import Call, checked, json_response
 
 
@@ -47,8 +53,8 @@ def deny_participant(call: Call, meeting: str, participant: str) -> Response:
 
 
 def mute_participant(call: Call, meeting: str, participant: str) -> Response:
-    call.body(EndBody)
-    call.services.moderation.mute(_moderator(call, meeting), participant)
+    body = call.body(MuteBody)
+    call.services.moderation.mute(_moderator(call, meeting), participant, body.sources)
     return Response("", status_code=204)
 
 
@@ -58,8 +64,8 @@ def admit_all(call: Call, meeting: str) -> Response:
 
 
 def mute_all(call: Call, meeting: str) -> Response:
-    call.body(EndBody)
-    call.services.moderation.mute(_moderator(call, meeting), None)
+    body = call.body(MuteBody)
+    call.services.moderation.mute(_moderator(call, meeting), None, body.sources)
     return Response("", status_code=204)
 
 

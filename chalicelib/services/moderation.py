@@ -6,7 +6,7 @@ repeat: what is so already is no event, and the node is told again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,11 @@ from chalicelib.domain.events import Change
 from chalicelib.domain.identifiers import ParticipantId
 from chalicelib.domain.meeting import Meeting
 from chalicelib.domain.participant import (
+    HEARD,
     Participant,
     ParticipantState,
     Role,
+    Source,
     as_seen,
     grants_of,
     is_silent,
@@ -100,15 +102,15 @@ class Moderation:
 
     # In the meeting.
 
-    def mute(self, by: Moderator, participant: str | None) -> None:
-        """Mute what can be heard of one participant, or of everybody but the caller."""
+    def mute(self, by: Moderator, participant: str | None, sources: Sequence[Source] = HEARD) -> None:
+        """Stop sources of one participant, or of everybody but the caller; each may start its own again."""
         found = self._authorise(by, "mute_participant", participant)
         subject = found.participant.id if participant is not None else None
         me = found.me.id if found.me is not None else None
         self._fleet.tell_node(
             found.meeting,
             by.now,
-            lambda node, url: node.mute(url, found.meeting.id, subject, me, by.request_id),
+            lambda node, url: node.mute(url, found.meeting.id, subject, me, sources, by.request_id),
         )
 
     def change(self, by: Moderator, participant: str, role: Role | None, name: str | None) -> Participant:

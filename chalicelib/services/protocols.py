@@ -22,7 +22,7 @@ from chalicelib.domain.identifiers import (
 )
 from chalicelib.domain.issuers import Person, SignIn
 from chalicelib.domain.meeting import Coded, Meeting
-from chalicelib.domain.participant import Participant
+from chalicelib.domain.participant import Participant, Source
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import Kept, Node, Reservation
 from chalicelib.domain.presence import Fence, KnownPresence, Presence
@@ -243,6 +243,7 @@ class NodeCommands(Protocol):
         meeting: MeetingId,
         participant: ParticipantId | None,
         by: ParticipantId | None,
+        sources: Sequence[Source],
         request_id: str,
     ) -> None: ...
     def start_recording(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.identifiers import MeetingId, ParticipantId
-from chalicelib.domain.participant import Participant
+from chalicelib.domain.participant import Participant, Source
 from chalicelib.domain.recording import Recording
 from chalicelib.domain.recording_objects import RecordingPlace, RecordingSource
 from chalicelib.errors import StoreUnavailableError
@@ -59,11 +59,12 @@ class SqsCommands:
         meeting: MeetingId,
         participant: ParticipantId | None,
         by: ParticipantId | None,
+        sources: Sequence[Source],
         request_id: str,
     ) -> None:
-        """Mute what can be heard of one participant, or of everybody but `by`."""
+        """Mute sources of one participant, or of everybody but `by`."""
         command = {"type": "mute", "meeting": meeting, "requestId": request_id}
-        self._send(queue_url, {**command, "participant": participant, "by": by})
+        self._send(queue_url, {**command, "participant": participant, "by": by, "sources": [*sources]})
 
     def start_recording(
         self,

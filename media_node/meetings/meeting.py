@@ -5,7 +5,7 @@ client's and leave the state as it was.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -353,8 +353,10 @@ class Meeting:
         self.member(participant)
         return self.handle_remove(participant, "removed")
 
-    def handle_mute_audio(self, participant: ParticipantId | None, by: ParticipantId | None) -> list[Event]:
-        """Mute what can be heard of one participant, or of everybody but `by`; again does nothing."""
+    def handle_mute_sources(
+        self, participant: ParticipantId | None, by: ParticipantId | None, sources: Set[str]
+    ) -> list[Event]:
+        """Mute sources of one participant, or of everybody but `by`; again does nothing."""
         named = (
             [participant] if participant is not None else [one for one in self.participant_by_id if one != by]
         )
@@ -363,7 +365,7 @@ class Meeting:
             event
             for member in members
             for track in list(member.track_by_id.values())
-            if track.kind == "audio"
+            if track.source in sources
             for event in self.handle_mute(member.id, track.id, True, by)
         ]
 

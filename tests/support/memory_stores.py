@@ -29,7 +29,7 @@ from chalicelib.domain.identifiers import (
 )
 from chalicelib.domain.issuers import Person, SignIn, user_id
 from chalicelib.domain.meeting import Coded, Meeting, due_of
-from chalicelib.domain.participant import Participant
+from chalicelib.domain.participant import Participant, Source
 from chalicelib.domain.person import Profile
 from chalicelib.domain.placement import LANES, Kept, Node, Reservation
 from chalicelib.domain.presence import Beginning, Fence, KnownPresence, Presence
@@ -461,9 +461,10 @@ class RecordingCommands:
         meeting: MeetingId,
         participant: ParticipantId | None,
         by: ParticipantId | None,
+        sources: Sequence[Source],
         request_id: str,
     ) -> None:
-        self.sent.append(("mute", queue_url, participant, by))
+        self.sent.append(("mute", queue_url, participant, by, *sources))
 
     def start_recording(
         self,

@@ -474,10 +474,12 @@ def test_muting_reaches_the_node(house: House):
     guest, host = house.join(meeting), house.host(meeting)
     house.moderation.mute(house.by(meeting, host), guest.participant.id)
     house.moderation.mute(house.by(meeting, host), None)
+    house.moderation.mute(house.by(meeting, host), guest.participant.id, ["camera", "screen"])
     queue = house.node.command_queue_url
     assert house.commands.sent == [
-        ("mute", queue, guest.participant.id, host.participant),
-        ("mute", queue, None, host.participant),
+        ("mute", queue, guest.participant.id, host.participant, "microphone", "screen_audio"),
+        ("mute", queue, None, host.participant, "microphone", "screen_audio"),
+        ("mute", queue, guest.participant.id, host.participant, "camera", "screen"),
     ]
 
 

@@ -33,6 +33,10 @@ def test_reads_what_hosts_do():
     assert parse_command(json.dumps({"type": "mute", **about})) == Mute("mtg_1", "par_1", None)
     everybody = {"type": "mute", "meeting": "mtg_1", "participant": None, "by": "par_2"}
     assert parse_command(json.dumps(everybody)) == Mute("mtg_1", None, "par_2")
+    pictures = {"type": "mute", **about, "sources": ["camera", "screen"]}
+    assert parse_command(json.dumps(pictures)) == Mute(
+        "mtg_1", "par_1", None, frozenset({"camera", "screen"})
+    )
     grants = {"publish": ["microphone"], "subscribe": True, "moderate": False}
     named = {"role": "viewer", "displayName": "Ann", "grants": grants}
     change = parse_command(json.dumps({"type": "changeParticipant", **about, **named}))
@@ -49,6 +53,7 @@ def test_reads_what_hosts_do():
         '{"type":"dance"}',
         '{"type":"endMeeting","meeting":4}',
         '{"type":"mute","meeting":"mtg_1","participant":7}',
+        '{"type":"mute","meeting":"mtg_1","sources":7}',
         '{"type":"changeParticipant","meeting":"mtg_1","participant":"par_1","role":"host"}',
     ],
 )

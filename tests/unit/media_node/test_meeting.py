@@ -27,6 +27,7 @@ from media_node.quantities import MeetingId, Mid, ParticipantId, SlotId, TrackId
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SOURCES = frozenset({"microphone", "camera", "screen"})
+HEARD = frozenset({"microphone", "screen_audio"})
 
 
 def new_meeting() -> Meeting:
@@ -110,12 +111,25 @@ def test_everybody_but_the_moderator_is_muted_once():
         voices[name] = publish(meeting, name, "microphone")
         publish(meeting, name, "camera")
     cleo = ParticipantId("cleo")
-    muted = meeting.handle_mute_audio(None, cleo)
+    muted = meeting.handle_mute_sources(None, cleo, HEARD)
     told = [event for event in muted if isinstance(event, TrackMuted)]
     assert told == [TrackMuted(ParticipantId(name), voices[name], True, cleo) for name in ("anna", "ben")]
-    assert meeting.handle_mute_audio(None, cleo) == []
-    assert meeting.handle_mute_audio(ParticipantId("nobody"), None) == []
-    assert any(isinstance(event, TrackMuted) for event in meeting.handle_mute_audio(cleo, None))
+    assert meeting.handle_mute_sources(None, cleo, HEARD) == []
+    assert meeting.handle_mute_sources(ParticipantId("nobody"), None, HEARD) == []
+    assert any(isinstance(event, TrackMuted) for event in meeting.handle_mute_sources(cleo, None, HEARD))
+
+
+def test_a_host_stops_a_camera_or_a_share_which_its_owner_may_start_again():
+    meeting = new_meeting()
+    join(meeting, "host", moderates=True)
+    join(meeting, "anna")
+    host, anna = ParticipantId("host"), ParticipantId("anna")
+    voice, camera, screen = (publish(meeting, "anna", one) for one in ("microphone", "camera", "screen"))
+    told = [one for one in meeting.handle_mute_sources(anna, host, {"camera"}) if isinstance(one, TrackMuted)]
+    assert told == [TrackMuted(anna, camera, True, host)]
+    assert TrackMuted(anna, screen, True, host) in meeting.handle_moderate_mute(host, anna, screen)
+    assert not meeting.member(anna).track_by_id[voice].is_muted
+    assert TrackMuted(anna, camera, False, None) in meeting.handle_mute(anna, camera, False)
 
 
 def test_a_picture_that_its_publishers_link_does_not_carry_is_told_once_and_keeps_its_place():

@@ -359,6 +359,17 @@ describe('a meeting', () => {
     expect(connections[0]!.transceivers[0]!.sender.track).toBeNull();
   });
 
+  it('lets a host stop what somebody sends, each by itself', async () => {
+    await join();
+    meeting.muteParticipant(BOB.id);
+    meeting.muteParticipant(BOB.id, 'camera');
+    meeting.muteParticipant(BOB.id, 'screen');
+    expect(socket().sentOf('moderate')).toEqual([
+      { type: 'moderate', action: 'mute', participant: BOB.id },
+      { type: 'moderate', action: 'mute', participant: BOB.id, track: 'trk_bc' },
+    ]);
+  });
+
   it('lets a host lower a hand, or all of them', async () => {
     await join();
     meeting.lowerHand(BOB.id);

@@ -237,8 +237,13 @@ export class Meeting implements MeetingClient {
     this.#link.send({ type: 'reaction', reaction });
   }
 
-  muteParticipant(participant: ParticipantId): void {
-    this.#link.send({ type: 'moderate', action: 'mute', participant });
+  muteParticipant(
+    participant: ParticipantId,
+    source: 'microphone' | 'camera' | 'screen' = 'microphone',
+  ): void {
+    const track = this.#participants.trackOf(participant, source);
+    if (source === 'microphone') this.#link.send({ type: 'moderate', action: 'mute', participant });
+    else if (track !== null) this.#link.send({ type: 'moderate', action: 'mute', participant, track });
   }
 
   lowerHand(participant: ParticipantId): void {
@@ -420,12 +425,11 @@ export class Meeting implements MeetingClient {
     } else if (happening.kind === 'trackUnpublished') this.#tracks.handleUnpublished(happening.source);
     else if (happening.kind === 'trackMuted' && happening.by !== null && happening.by !== selfId) {
       const { source, by } = happening;
-      if (source === 'screen') {
-        this.sharing.handleMutedByOther();
-        return;
+      if (source === 'screen') this.sharing.handleMutedByOther();
+      else {
+        this.#tracks.handleMutedByOther(source);
+        void this.#attach(source, this.#link.connection);
       }
-      this.#tracks.handleMutedByOther(source);
-      void this.#attach(source, this.#link.connection);
       this.#events.emit('mutedByOther', { source, by });
     }
   }

@@ -109,6 +109,10 @@ export class Participants {
     return { source: null, participant: null };
   }
 
+  trackOf(participant: ParticipantId, source: Source): TrackId | null {
+    return this.#byId.get(participant)?.tracks.find((track) => track.source === source)?.id ?? null;
+  }
+
   isScreen(track: TrackId): boolean {
     return this.trackById(track)?.source === 'screen';
   }

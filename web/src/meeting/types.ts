@@ -202,7 +202,7 @@ export interface MeetingEvents {
   message: ChatMessage;
   participantJoined: ParticipantSnapshot;
   participantLeft: ParticipantSnapshot;
-  /** Somebody else muted one of the own tracks; unmuting is up to oneself. */
+  /** Somebody else muted one of the own tracks; unmuting is up to oneself. A muted `screen` is no longer shared. */
   mutedByOther: { readonly source: Source; readonly by: ParticipantId };
   /** The own share ended by the browser's own "stop sharing", by a host, or because somebody else began first. */
   shareStopped: { readonly reason: 'browser' | 'ended_by_host' | 'taken' };
@@ -333,8 +333,8 @@ export interface MeetingClient {
   sendMessage(text: string, to?: ParticipantId): void;
   setHand(raised: boolean): void;
   react(reaction: string): void;
-  /** Hosts and cohosts: mutes someone's microphone. */
-  muteParticipant(participant: ParticipantId): void;
+  /** Hosts and cohosts: mutes what is heard of someone, or stops their camera or share; they may start each again. */
+  muteParticipant(participant: ParticipantId, source?: 'microphone' | 'camera' | 'screen'): void;
   /** Hosts and cohosts: their turn is over, or it will not come. */
   lowerHand(participant: ParticipantId): void;
   lowerAllHands(): void;

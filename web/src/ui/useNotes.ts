@@ -11,6 +11,13 @@ import { useSnapshot } from './useSnapshot.ts';
 /** Of a message: enough to know whether to open the chat. */
 const PREVIEW_LETTERS = 80;
 
+const STOPPED = {
+  microphone: 'meeting.mutedByOther',
+  camera: 'meeting.cameraStoppedByOther',
+  screen: 'meeting.shareStoppedByOther',
+  screen_audio: 'meeting.mutedByOther',
+} as const;
+
 export function useNotes(meeting: MeetingClient): void {
   const { t } = useTranslation();
   useEffect(() => {
@@ -29,8 +36,8 @@ export function useNotes(meeting: MeetingClient): void {
         joined.close();
         left.close();
       },
-      meeting.on('mutedByOther', ({ by }) => {
-        showToast(t('meeting.mutedByOther', { name: nameOf(by) }));
+      meeting.on('mutedByOther', ({ source, by }) => {
+        showToast(t(STOPPED[source], { name: nameOf(by) }));
       }),
       meeting.on('refused', () => {
         showToast(t('meeting.refused'));

@@ -29,8 +29,10 @@ export function usePublishing(meeting: MeetingClient, media: LocalMediaClient): 
     () =>
       meeting.on('mutedByOther', ({ source }) => {
         if (source === 'microphone') setMicrophoneMuted(true);
+        // Nobody is captured behind a picture that was stopped.
+        if (source === 'camera') media.stopCamera();
       }),
-    [meeting, setMicrophoneMuted],
+    [meeting, media, setMicrophoneMuted],
   );
 }
 

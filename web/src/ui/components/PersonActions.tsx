@@ -52,6 +52,12 @@ export function PersonActions({ meeting, participant, ownRole }: PersonActionsPr
 
 type OfSomebody = Omit<PersonActionsProps, 'ownRole'>;
 
+const STOPPABLE = [
+  ['microphone', 'meeting.mute'],
+  ['camera', 'meeting.stopCamera'],
+  ['screen', 'meeting.endShare'],
+] as const;
+
 function ModeratorItems({ meeting, participant }: OfSomebody): ReactNode {
   const { t } = useTranslation();
   const { t: live } = useTranslation(LIVE);
@@ -60,14 +66,15 @@ function ModeratorItems({ meeting, participant }: OfSomebody): ReactNode {
     role === 'cohost' ? ['participant'] : role === 'participant' ? ['cohost'] : [];
   return (
     <>
-      {tracks.microphone?.muted === false && (
+      {STOPPABLE.filter(([source]) => tracks[source]?.muted === false).map(([source, name]) => (
         <Item
-          name={t('meeting.mute')}
+          key={source}
+          name={t(name)}
           onAction={() => {
-            meeting.muteParticipant(id);
+            meeting.muteParticipant(id, source);
           }}
         />
-      )}
+      ))}
       {roles.map((next) => (
         <Item
           key={next}

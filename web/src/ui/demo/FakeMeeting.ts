@@ -156,7 +156,8 @@ export class FakeMeeting implements MeetingClient {
 
   sendMessage = (text: string, to?: string): void =>
     void (to === undefined ? this.#note('sendMessage', text) : this.#note('sendMessage', text, to));
-  muteParticipant = (id: string): void => void this.#note('muteParticipant', id);
+  muteParticipant: MeetingClient['muteParticipant'] = (id, source) =>
+    void this.#note('muteParticipant', id, source);
   lowerHand = (id: string): void => void this.#note('lowerHand', id);
   lowerAllHands = (): void => void this.#note('lowerAllHands');
   removeParticipant = (id: string): void => void this.#note('removeParticipant', id);

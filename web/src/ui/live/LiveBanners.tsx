@@ -204,7 +204,8 @@ function useShareNotes(meeting: MeetingClient): void {
         showToast(name === undefined ? t('refusedUnnamed') : t('refused', { name }));
       }),
       meeting.on('shareStopped', ({ reason }) => {
-        showToast(t(`shareEnded.${reason}`));
+        // Who ended it is said with `mutedByOther`.
+        if (reason !== 'ended_by_host') showToast(t(`shareEnded.${reason}`));
       }),
     ];
     return () => {

@@ -344,13 +344,16 @@ describe('panels', () => {
     await press('What to do with Bob');
     await choose('Mute');
     await press('What to do with Bob');
+    await choose('Stop the camera');
+    await press('What to do with Bob');
     await choose('Make cohost');
     await press('What to do with Bob');
     await choose('Remove from the meeting');
     expect(meeting.calls.some(([name]) => name === 'removeParticipant')).toBe(false);
     await choose('Remove Bob');
     for (const call of [
-      ['muteParticipant', BOB.id],
+      ['muteParticipant', BOB.id, 'microphone'],
+      ['muteParticipant', BOB.id, 'camera'],
       ['setRole', BOB.id, 'cohost'],
       ['removeParticipant', BOB.id],
     ])

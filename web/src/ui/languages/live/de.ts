@@ -23,7 +23,6 @@ export const de: WordsLike<typeof en> = {
   allow: 'Erlauben',
   shareEnded: {
     browser: 'Du teilst nicht mehr.',
-    ended_by_host: 'Deine Freigabe wurde beendet.',
     taken: 'Jemand anders hat zuerst geteilt.',
   },
   content: {

@@ -21,7 +21,6 @@ export const en = {
   allow: 'Allow',
   shareEnded: {
     browser: 'You stopped sharing.',
-    ended_by_host: 'Your share was ended.',
     taken: 'Somebody else began to share first.',
   },
   content: {

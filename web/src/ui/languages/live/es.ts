@@ -23,7 +23,6 @@ export const es: WordsLike<typeof en> = {
   allow: 'Permitir',
   shareEnded: {
     browser: 'Has dejado de compartir.',
-    ended_by_host: 'Se ha terminado lo que compartías.',
     taken: 'Otra persona compartió antes.',
   },
   content: {

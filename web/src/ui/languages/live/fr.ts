@@ -23,7 +23,6 @@ export const fr: WordsLike<typeof en> = {
   allow: 'Autoriser',
   shareEnded: {
     browser: 'Vous ne partagez plus.',
-    ended_by_host: 'Votre partage a été arrêté.',
     taken: 'Quelqu’un d’autre a partagé en premier.',
   },
   content: {
