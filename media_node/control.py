@@ -228,7 +228,13 @@ class ControlLink:
         format_report: Callable[[dict[str, Any]], list[str]],
         take_quality: Callable[[], str],
         handle: Callable[[Command], None],
+        run: Callable[[str, Callable[[], object]], None],
     ) -> None:
+        """
+        Args:
+            run: Lets a part have its turn, whatever comes of it: a node whose reports stop counts as lost.
+        """
+        self._run = run
         self._queue_name = f"{command_queue_prefix}{node}"
         self._report_queue_url = report_queue_url
         self._report = report
@@ -241,6 +247,7 @@ class ControlLink:
         # Set where a report shall not wait for its time.
         self._due = threading.Event()
         self._sequence = 0
+        self._report_failures = self._command_failures = 0
         self.command_queue_url = ""
         # Reports and the long poll would wait for each other on one connection.
         config = Config(connect_timeout=3, read_timeout=COMMAND_WAIT_SECONDS + 5, retries={"max_attempts": 1})
@@ -260,19 +267,21 @@ class ControlLink:
         self._due.set()
 
     def _run_reports(self) -> None:
-        failures = 0
         while not self._stopping.is_set():
-            try:
-                if not self.command_queue_url:
-                    self.command_queue_url = self._create_queue()
-                self._send_report()
-                self._send_quality()
-                failures = 0
-            except (BotoCoreError, ClientError, TimeoutError) as exc:
-                failures += 1
-                log.warning("report_failed", error=str(exc), failures=failures)
-            self._due.wait(_pause(failures))
+            self._run("reports", self._try_to_report)
+            self._due.wait(_pause(self._report_failures))
             self._due.clear()
+
+    def _try_to_report(self) -> None:
+        self._report_failures += 1
+        try:
+            if not self.command_queue_url:
+                self.command_queue_url = self._create_queue()
+            self._send_report()
+            self._send_quality()
+            self._report_failures = 0
+        except (BotoCoreError, ClientError, TimeoutError) as exc:
+            log.warning("report_failed", error=str(exc), failures=self._report_failures)
 
     def _create_queue(self) -> str:
         attributes = {"MessageRetentionPeriod": COMMAND_RETENTION_SECONDS}
@@ -303,18 +312,21 @@ class ControlLink:
         return asyncio.run_coroutine_threadsafe(call(), self._loop).result(timeout=5.0)
 
     def _run_commands(self) -> None:
-        failures = 0
         while not self._stopping.is_set():
             if not self.command_queue_url:
                 self._stopping.wait(0.1)
                 continue
-            try:
-                self._take_commands()
-                failures = 0
-            except (BotoCoreError, ClientError) as exc:
-                failures += 1
-                log.warning("commands_failed", error=str(exc), failures=failures)
-                self._stopping.wait(_pause(failures))
+            self._run("command_queue", self._try_to_take_commands)
+            if self._command_failures:
+                self._stopping.wait(_pause(self._command_failures))
+
+    def _try_to_take_commands(self) -> None:
+        self._command_failures += 1
+        try:
+            self._take_commands()
+            self._command_failures = 0
+        except (BotoCoreError, ClientError) as exc:
+            log.warning("commands_failed", error=str(exc), failures=self._command_failures)
 
     def _take_commands(self) -> None:
         received = self._sqs.receive_message(

@@ -15,6 +15,7 @@ from media_node.bandwidth.layers import Ladder, Layer, Limit, TrackLayers
 from media_node.bandwidth.receiver import UNHINDERED, Receiver, Shown
 from media_node.best_layers import BestLayers
 from media_node.forwarding import Forwarding
+from media_node.isolation import Isolation
 from media_node.meetings.events import (
     Event,
     LayersWanted,
@@ -45,6 +46,8 @@ class Distribution:
     """The layers of all video of one node."""
 
     forwarding: Forwarding
+    # One receiver's or track's turn that fails is its meeting's alone.
+    isolation: Isolation = field(default_factory=Isolation)
     receiver_by_key: dict[Key, Receiver] = field(default_factory=dict)
     source_by_track: dict[TrackId, Source] = field(default_factory=dict)
     shed: int = 0
@@ -182,29 +185,38 @@ class Distribution:
         trembling, self._trembling = self._trembling, {}
         for key in trembling:
             receiver = self.receiver_by_key.get(key)
-            if receiver is None:
-                continue
-            if receiver.needs_choice(now):
-                self._receivers[key] = None
-            if receiver.is_overdrawn or not receiver.budget.is_settled(now):
-                self._trembling[key] = None
+            if receiver is not None:
+                self.isolation.guard(key[0], self._look_at_estimate, now, key, receiver)
         pending, self._pending = self._pending, {}
         for track in pending:
             source = self.source_by_track.get(track)
             if source is not None:
-                self._sources[track] = None
-                if source.layers.handle_timeout(now):
-                    self._touch(source)
+                self.isolation.guard(source.meeting, self._look_at_layers, now, source)
         guessed, self._guessed = self._guessed, {}
         for key, slot in guessed:
             receiver = self.receiver_by_key.get(key)
             if receiver is not None and slot in receiver.shown_by_slot:
-                self._need(now, (key, slot), receiver)
+                self.isolation.guard(key[0], self._need, now, (key, slot), receiver)
         for track in self._best.take():
             source = self.source_by_track.get(track)
-            if source is not None and self._best.fit(now, source, source.meeting in self._recorded):
-                self._sources[track] = None
-                self._touch(source)
+            if source is not None:
+                self.isolation.guard(source.meeting, self._fit_best, now, source)
+
+    def _look_at_estimate(self, now: Instant, key: Key, receiver: Receiver) -> None:
+        if receiver.needs_choice(now):
+            self._receivers[key] = None
+        if receiver.is_overdrawn or not receiver.budget.is_settled(now):
+            self._trembling[key] = None
+
+    def _look_at_layers(self, now: Instant, source: Source) -> None:
+        self._sources[source.track.id] = None
+        if source.layers.handle_timeout(now):
+            self._touch(source)
+
+    def _fit_best(self, now: Instant, source: Source) -> None:
+        if self._best.fit(now, source, source.meeting in self._recorded):
+            self._sources[source.track.id] = None
+            self._touch(source)
 
     # What follows.
 
@@ -219,16 +231,19 @@ class Distribution:
         }
         return [SlotsLimited(key[1], limited)] if limited else []
 
+    def shown_slots(self, key: Key) -> list[Shown]:
+        """What a participant's video slots were given."""
+        receiver = self.receiver_by_key.get(key)
+        slots = receiver.shown_by_slot.values() if receiver is not None else ()
+        return [shown for shown in slots if shown.track in self.source_by_track]
+
     def shown(self, key: Key) -> list[tuple[Track, Shown, tuple[int, float]]]:
         """What a participant's video slots show: track, choice, and height and frames a second of that."""
-        receiver = self.receiver_by_key.get(key)
         found = []
-        for shown in receiver.shown_by_slot.values() if receiver is not None else ():
-            source = self.source_by_track.get(shown.track)
-            if source is not None:
-                rung = shown.rung
-                seen = source.layers.seen(rung.spatial, rung.temporal) if rung is not None else (0, 0.0)
-                found.append((source.track, shown, seen))
+        for shown in self.shown_slots(key):
+            source, rung = self.source_by_track[shown.track], shown.rung
+            seen = source.layers.seen(rung.spatial, rung.temporal) if rung is not None else (0, 0.0)
+            found.append((source.track, shown, seen))
         return found
 
     def settle(self, now: Instant) -> Told:
@@ -238,12 +253,12 @@ class Distribution:
         for key in receivers:
             receiver = self.receiver_by_key.get(key)
             if receiver is not None:
-                self._settle_receiver(now, key, receiver, told)
+                self.isolation.guard(key[0], self._settle_receiver, now, key, receiver, told)
         sources, self._sources = self._sources, {}
         for track in sources:
             source = self.source_by_track.get(track)
             if source is not None:
-                self._settle_source(now, source, told)
+                self.isolation.guard(source.meeting, self._settle_source, now, source, told)
         return told
 
     def _settle_receiver(self, now: Instant, key: Key, receiver: Receiver, told: Told) -> None:
@@ -308,6 +323,16 @@ class Distribution:
             told.setdefault(source.meeting, []).append(event)
         if not demand.is_settled or source.layers.is_waiting(now):
             self._pending[track.id] = None
+
+    def forget_meeting(self, meeting: MeetingId) -> None:
+        """Let go of everybody and everything of a meeting, without a look at them."""
+        for key in [key for key in self.receiver_by_key if key[0] == meeting]:
+            del self.receiver_by_key[key]
+        for track in [track for track, source in self.source_by_track.items() if source.meeting == meeting]:
+            del self.source_by_track[track]
+        for key in [key for key in self._tracks_by_key if key[0] == meeting]:
+            del self._tracks_by_key[key]
+        self._speaking.pop(meeting, None)
 
     # Helpers that keep the indexes.
 

@@ -9,6 +9,8 @@ import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+import structlog
+
 import packet_plane
 from media_node.meetings.model import Participant, Track
 from media_node.meetings.placement import Placement
@@ -25,6 +27,8 @@ __all__ = [
     "plane_codec",
     "plane_extension",
 ]
+
+log = structlog.get_logger()
 
 Key = tuple[MeetingId, ParticipantId]
 Submit = Callable[[int, Sequence[packet_plane.Command]], None]
@@ -326,7 +330,12 @@ class Forwarding:
         """Hand over what was collected, one batch per worker."""
         batches, self._batches = self._batches, {}
         for worker, commands in batches.items():
-            self._submit(worker, commands)
+            try:
+                self._submit(worker, commands)
+            except packet_plane.QueueFullError as exc:
+                # None of them was taken: they go with the next batch.
+                self._batches[worker] = commands
+                log.warning("commands_wait", worker=worker, commands=len(commands), error=str(exc))
 
 
 def plane_codec(

@@ -18,6 +18,7 @@ from media_node.bandwidth.layers import Layer
 from media_node.connections import Connections, received_codecs
 from media_node.errors import NotFoundError, ResumeError
 from media_node.forwarding import Forwarding
+from media_node.isolation import Isolation
 from media_node.live_meetings import LiveMeetings
 from media_node.meetings.codecs import decodes_of
 from media_node.meetings.events import LinksChanged
@@ -57,8 +58,10 @@ class Hosting:
         *,
         admission: Admission,
         monotonic: Callable[[], float],
+        isolation: Isolation | None = None,
     ) -> None:
-        self.live = LiveMeetings(forwarding, connections, monotonic=monotonic)
+        self._isolation = isolation if isolation is not None else Isolation()
+        self.live = LiveMeetings(forwarding, connections, isolation=self._isolation, monotonic=monotonic)
         self.joins = 0
         self._forwarding = forwarding
         self._connections = connections
@@ -272,21 +275,20 @@ class Hosting:
     def handle_worker_restarted(self, worker: int) -> None:
         """A worker has lost its meetings' media: their clients rejoin."""
         by_key = self._forwarding.transport_by_participant
-        self._send_away([key for key, transport in by_key.items() if transport.worker == worker])
+        lost = dict.fromkeys(key[0] for key, transport in by_key.items() if transport.worker == worker)
+        for meeting in lost:
+            self._isolation.guard(meeting, self.live.abandon, meeting)
 
     def handle_meeting_lost(self, number: int) -> None:
         """A broken invariant has ended one meeting's media: its clients rejoin."""
         meeting_id = self._forwarding.meeting_of(number)
-        by_key = self._forwarding.transport_by_participant
-        self._send_away([key for key in by_key if key[0] == meeting_id])
+        if meeting_id is not None:
+            self.live.abandon(meeting_id)
 
-    def _send_away(self, keys: Sequence[Key]) -> None:
-        for key in keys:
-            seat = self.seat(key)
-            if seat is not None:
-                seat.session.tell(outgoing.format_removed("moved"))
-                seat.close()
-                self.leave(seat, "moved")
+    def end_broken(self) -> None:
+        """End the meetings over which a turn has failed, as the plane's broken ones are."""
+        for meeting_id in self._isolation.take_broken():
+            self._isolation.attempt("goodbye", self.live.abandon, meeting_id)
 
     def handle_timeout(self) -> None:
         """Give up those who did not come back; forget what no token can ask for any more."""
@@ -294,7 +296,7 @@ class Hosting:
         everybody = [seat for seats in self.live.seats_by_meeting.values() for seat in seats.values()]
         for seat in everybody:
             if seat.has_socket and seat.alone_since is not None and now - seat.alone_since >= RESUME_SECONDS:
-                self.leave(seat, "timeout")
+                self._isolation.guard(seat.meeting, self.leave, seat, "timeout")
         self._admission.handle_timeout(now)
 
     # What participants do.
@@ -413,7 +415,7 @@ class Hosting:
         for meeting_id, words in words_by_meeting.items():
             meeting = self.live.meeting_by_id[meeting_id]
             if len(meeting.participant_by_id) <= MOST_TOLD:
-                self.live.apply(meeting, [LinksChanged(tuple(words))])
+                self._isolation.guard(meeting_id, self.live.apply, meeting, [LinksChanged(tuple(words))])
 
     def handle_estimate(self, transport: int, estimate_bps: float) -> None:
         """What a participant's downlink carries, as the plane estimates it."""

@@ -15,6 +15,7 @@ from media_node.connections import Connections
 from media_node.distribution import Distribution
 from media_node.errors import NotFoundError
 from media_node.forwarding import Forwarding
+from media_node.isolation import Isolation
 from media_node.meetings.events import (
     ChatSent,
     Event,
@@ -29,6 +30,7 @@ from media_node.meetings.events import (
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import ChatMessage, Track
 from media_node.quantities import Instant, MeetingId, ParticipantId
+from media_node.signaling import format as outgoing
 from media_node.signaling.announce import announce
 from media_node.signaling.session import Seat
 
@@ -39,12 +41,18 @@ class LiveMeetings:
     """Meetings, and the seats of those who are in them."""
 
     def __init__(
-        self, forwarding: Forwarding, connections: Connections, *, monotonic: Callable[[], float]
+        self,
+        forwarding: Forwarding,
+        connections: Connections,
+        *,
+        isolation: Isolation,
+        monotonic: Callable[[], float],
     ) -> None:
         self.meeting_by_id: dict[MeetingId, Meeting] = {}
         self.seats_by_meeting: dict[MeetingId, dict[ParticipantId, Seat]] = {}
         self.participants = 0
-        self.distribution = Distribution(forwarding)
+        self.distribution = Distribution(forwarding, isolation)
+        self._isolation = isolation
         # What people write to everybody is told there, too.
         self.hear: Callable[[MeetingId, ChatMessage], None] = lambda meeting, message: None
         self._forwarding = forwarding
@@ -91,13 +99,42 @@ class LiveMeetings:
         """Command the plane, then tell participants, also of what follows for their layers."""
         told = self.distribution.settle(self._now())
         self._forwarding.flush()
-        if meeting is not None:
-            following = told.pop(meeting.id, [])
-            announce(meeting, self.seats_by_meeting.get(meeting.id, {}), [*events, *following], newcomer)
+        own = told.pop(meeting.id, []) if meeting is not None else []
         for meeting_id, following in told.items():
             other = self.meeting_by_id.get(meeting_id)
             if other is not None:
-                announce(other, self.seats_by_meeting.get(meeting_id, {}), following)
+                self._isolation.guard(meeting_id, announce, other, self._seats(meeting_id), following)
+        # Last: what fails over this one is its caller's.
+        if meeting is not None:
+            announce(meeting, self._seats(meeting.id), [*events, *own], newcomer)
+
+    def _seats(self, meeting: MeetingId) -> dict[ParticipantId, Seat]:
+        return self.seats_by_meeting.get(meeting, {})
+
+    def abandon(self, meeting_id: MeetingId) -> None:
+        """End a meeting whose state, or whose media, is lost: its clients rejoin. Again does nothing.
+
+        Nothing is asked of the meeting itself, and what fails over one participant keeps no other from going.
+        """
+        meeting = self.meeting_by_id.pop(meeting_id, None)
+        seats = self.seats_by_meeting.pop(meeting_id, {})
+        self.participants -= len(seats)
+        for seat in seats.values():
+            self._isolation.attempt("goodbye", self._send_away, seat)
+        for participant in meeting.participant_by_id.values() if meeting is not None else ():
+            for track in list(participant.track_by_id):
+                self._forwarding.remove_track(meeting_id, participant.id, track)
+        for key in [key for key in self._forwarding.transport_by_participant if key[0] == meeting_id]:
+            self._isolation.attempt("goodbye", self._connections.close, key)
+            self._forwarding.remove_transport(*key)
+        self.distribution.forget_meeting(meeting_id)
+        self._forwarding.forget_meeting(meeting_id)
+        self._forwarding.flush()
+        log.error("meeting_abandoned", meeting=meeting_id, participants=len(seats))
+
+    def _send_away(self, seat: Seat) -> None:
+        seat.session.tell(outgoing.format_removed("moved"))
+        seat.close()
 
     def _forward(self, meeting: Meeting, event: Event) -> None:
         match event:

@@ -1,6 +1,6 @@
 """Prometheus metrics: what the plane and the node have counted, read when somebody asks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -83,6 +83,8 @@ class NodeCounts:
     media: tuple[tuple[str, str, float], ...]
     recordings: tuple[RecordingCounts, ...] = ()
     recorders_restarted: int = 0
+    meetings_failed: int = 0
+    failures_by_part: Mapping[str, int] = field(default_factory=dict)
 
 
 class NodeCollector(Collector):
@@ -122,12 +124,27 @@ class NodeCollector(Collector):
                 "DTLS flights that were let go because too many handshakes were under way.",
                 counts.handshakes_deferred,
             ),
+            (
+                "parley_meetings_failed",
+                "Meetings ended because the node's own turn over them failed.",
+                counts.meetings_failed,
+            ),
             *counts.media,
         ):
             yield CounterMetricFamily(name, text, float(value))
+        yield _failure_family(counts.failures_by_part)
         yield from _recording_families(counts)
         yield from _worker_families(counts.workers)
         yield from _receiver_families(counts.receivers)
+
+
+def _failure_family(failures_by_part: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(
+        "parley_failures", "Turns of a part of the node that failed, and which part.", labels=["part"]
+    )
+    for part, count in failures_by_part.items():
+        family.add_metric([part], float(count))
+    return family
 
 
 def _recording_families(counts: NodeCounts) -> Iterator[Metric]:

@@ -17,19 +17,28 @@ from aiohttp import web
 import packet_plane
 from media_node.admission import Admission, State
 from media_node.backups import Backups
-from media_node.bandwidth.layers import Layer
 from media_node.bandwidth.pressure import parse_stolen_seconds
 from media_node.certificate import ServerCertificate
 from media_node.commands import Commands
 from media_node.config import Settings
 from media_node.connection_tests import ConnectionTests
 from media_node.connections import Connections
-from media_node.control import ControlLink, CpuMeter
+from media_node.control import (
+    ChangeRecording,
+    Command,
+    ControlLink,
+    CpuMeter,
+    Drain,
+    StartRecording,
+    Undrain,
+)
 from media_node.entrance import Entrance
 from media_node.forwarding import Forwarding
 from media_node.hosting import Hosting
+from media_node.isolation import Isolation
 from media_node.metrics import NodeCounts, format_metrics
 from media_node.observation import Observation
+from media_node.plane_events import PlaneEvents
 from media_node.quantities import Instant, MeetingId, new_identifier
 from media_node.recorded_meetings import RecordedMeetings, message_of
 from media_node.recording.recordings import Recordings
@@ -80,9 +89,15 @@ class Node:
         certificate = Certificate.generate()
         self._connections = Connections(self._forwarding, certificate, addresses, time.monotonic)
         self._admission = Admission(settings.node_capacity_units)
+        self._isolation = Isolation()
         self.hosting = Hosting(
-            self._forwarding, self._connections, admission=self._admission, monotonic=time.monotonic
+            self._forwarding,
+            self._connections,
+            admission=self._admission,
+            monotonic=time.monotonic,
+            isolation=self._isolation,
         )
+        self._events = PlaneEvents(self._forwarding, self._connections, self.hosting, self._isolation)
         self._recorded = RecordedMeetings(
             self._forwarding, self.hosting.live, self._plane.open_tap, time.monotonic
         )
@@ -139,6 +154,7 @@ class Node:
         self._runner: web.AppRunner | None = None
         self._certificate: ServerCertificate | None = None
         self._timer: asyncio.Task[None] | None = None
+        self._fetching: asyncio.Task[None] | None = None
         self._http: aiohttp.ClientSession | None = None
 
     # Life.
@@ -152,7 +168,9 @@ class Node:
         if self.settings.tls_certificate is not None and self.settings.tls_key is not None:
             self._certificate = ServerCertificate(self.settings.tls_certificate, self.settings.tls_key)
         self._http = aiohttp.ClientSession(timeout=FETCH_TIMEOUT)
-        asyncio.get_running_loop().add_reader(self._plane.event_fd(), self._handle_plane_events)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: self._isolation.handle_stray(context))
+        loop.add_reader(self._plane.event_fd(), self._isolation.run, "plane", self._handle_plane_events)
         self._runner = web.AppRunner(self._application(), access_log=None)
         await self._runner.setup()
         # Keys first: who can reach the node can join.
@@ -165,6 +183,7 @@ class Node:
         scheme = "http" if tls is None else "https"
         self.url = self.settings.node_public_url or f"{scheme}://{host}:{port}"
         self._timer = asyncio.ensure_future(self._run_timer())
+        self._isolation.watch("timer", self._timer)
         self._recordings.finish_leftovers()
         if self.settings.report_queue_url:
             self._control = ControlLink(
@@ -174,7 +193,8 @@ class Node:
                 self._report,
                 format_report,
                 self._take_quality,
-                self._commands.handle,
+                self._handle_command,
+                self._isolation.run,
             )
             self._control.start()
         log.info("node_started", node=self.id, url=self.url, media_ports=self._plane.local_ports)
@@ -187,8 +207,9 @@ class Node:
         await self._backups.close()
         if self._control is not None:
             self._control.stop()
-        if self._timer is not None:
-            self._timer.cancel()
+        for task in (self._timer, self._fetching):
+            if task is not None:
+                task.cancel()
         self._connections.close_all()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -229,37 +250,14 @@ class Node:
         return web.json_response({"status": "ok"})
 
     async def _readyz(self, request: web.Request) -> web.Response:
-        state = "full" if self._admission.is_refusing else "ready"
+        state = "failing" if self._isolation.failing else "full" if self._admission.is_refusing else "ready"
         state = "draining" if self._state() != "ready" else state
         return web.json_response({"state": state, "node": self.id}, status=200 if state == "ready" else 503)
 
     # The plane.
 
     def _handle_plane_events(self) -> None:
-        for event in self._plane.drain_events():
-            match event:
-                case packet_plane.DtlsReceived():
-                    if self._connections.handle_dtls(event.transport, event.datagram):
-                        self.hosting.handle_transport_gone(event.transport)
-                case packet_plane.TransportConnected():
-                    self._connections.handle_reachable(event.transport, event.address)
-                case packet_plane.SpeakersChanged():
-                    self.hosting.handle_speakers(event.meeting, event.positions, event.speakers)
-                case packet_plane.LayersChanged():
-                    self.hosting.handle_layers(event.track, [_layer(one) for one in event.layers])
-                case packet_plane.EstimateChanged():
-                    self.hosting.handle_estimate(event.transport, event.estimate_bps)
-                case packet_plane.TransportTimedOut():
-                    self.hosting.handle_transport_gone(event.transport)
-                case packet_plane.MeetingLost():
-                    log.error("meeting_lost", meeting=self._forwarding.meeting_of(event.meeting))
-                    self.hosting.handle_meeting_lost(event.meeting)
-                case packet_plane.WorkerRestarted():
-                    log.error("worker_restarted", worker=event.worker)
-                    self.hosting.handle_worker_restarted(event.worker)
-                case _:
-                    log.debug("plane_event", kind=type(event).__name__)
-        self._forwarding.flush()
+        self._events.handle(self._plane.drain_events())
 
     async def _read_counters(self) -> list[packet_plane.WorkerSnapshot | None]:
         snapshots = await asyncio.to_thread(self._plane.snapshot)
@@ -270,13 +268,17 @@ class Node:
     async def _observe(self) -> None:
         """Look back at the last second, and bear no more than the node can."""
         snapshots = await self._read_counters()
-        now, wallclock = time.monotonic(), time.time()
-        self._observation.handle_second(Instant(now), wallclock, snapshots, read_stolen_seconds())
+        now, wallclock = Instant(time.monotonic()), time.time()
+        run, observation = self._isolation.run, self._observation
+        run("counters", observation.handle_second, now, snapshots, read_stolen_seconds())
+        run("pressure", self._bear_pressure)
+        run("quality", observation.handle_quality, wallclock, snapshots)
+        run("links", self.hosting.handle_links, observation.links_changed)
+
+    def _bear_pressure(self) -> None:
         pressure = self._observation.pressure
-        if (pressure.shed, pressure.is_refusing) != (
-            self.hosting.live.distribution.shed,
-            self._admission.is_refusing,
-        ):
+        before = (self.hosting.live.distribution.shed, self._admission.is_refusing)
+        if (pressure.shed, pressure.is_refusing) != before:
             log.warning(
                 "cpu_pressure",
                 busy=round(self._observation.busy, 2),
@@ -286,26 +288,36 @@ class Node:
         self._admission.is_refusing = pressure.is_refusing
         self._admission.egress_bps = self._observation.egress_bps
         self.hosting.handle_pressure(pressure.shed)
-        self.hosting.handle_links(self._observation.links_changed)
 
     # Time.
 
     async def _run_timer(self) -> None:
+        run = self._isolation.run
         while True:
             for _ in range(POLICY_TICKS):
                 await asyncio.sleep(TICK_SECONDS / POLICY_TICKS)
-                self.hosting.handle_policy_timeout()
-                self._recordings.handle_timeout(self._places())
-                self._backups.keep(self._recordings.places("backup"))
-            self.hosting.handle_timeout()
-            self._tests.handle_timeout()
-            if self._admission.is_overdue(Instant(time.monotonic())) and not self._admission.is_closing:
-                log.info("drain_is_over", meetings=len(self.hosting.live.meeting_by_id))
-                self.hosting.close_all()
-            await self._observe()
+                run("policy", self.hosting.handle_policy_timeout)
+                run("recordings", self._keep_recordings)
+                self.hosting.end_broken()
+            run("seats", self.hosting.handle_timeout)
+            run("tests", self._tests.handle_timeout)
+            run("drain", self._look_at_drain)
+            await self._isolation.wait_for("observation", self._observe)
             if self._certificate is not None:
-                self._certificate.refresh()
-            await self._entrance.refresh_keys()
+                run("certificate", self._certificate.refresh)
+            if self._fetching is None or self._fetching.done():
+                # Aside: layers and links do not wait for an answer.
+                keys = self._isolation.wait_for("keys", self._entrance.refresh_keys)
+                self._fetching = asyncio.ensure_future(keys)
+
+    def _keep_recordings(self) -> None:
+        self._recordings.handle_timeout(self._places())
+        self._backups.keep(self._recordings.places("backup"))
+
+    def _look_at_drain(self) -> None:
+        if self._admission.is_overdue(Instant(time.monotonic())) and not self._admission.is_closing:
+            log.info("drain_is_over", meetings=len(self.hosting.live.meeting_by_id))
+            self.hosting.close_all()
 
     async def _fetch_keys(self) -> Any:
         assert self._http is not None
@@ -333,6 +345,15 @@ class Node:
         if self._control is not None:
             self._control.report_soon()
 
+    def _handle_command(self, command: Command) -> None:
+        match command:
+            # A recording that cannot begin or end is no reason to end its meeting.
+            case Drain() | Undrain() | StartRecording() | ChangeRecording():
+                self._isolation.attempt("commands", self._commands.handle, command)
+            case _:
+                self._isolation.guard(MeetingId(command.meeting), self._commands.handle, command)
+        self.hosting.end_broken()
+
     def _take_quality(self) -> str:
         return format_quality(self.id, self._observation.quality.take_entries(QUALITY_CHARS))
 
@@ -352,8 +373,8 @@ class Node:
             "url": self.url,
             "metricsUrl": self._scraping.url(self.url),
             "state": self._state(),
-            # Who is short of CPU has room for nobody, whatever was planned.
-            "capacityUnits": used if admission.is_refusing else admission.capacity,
+            # Who is short of CPU, or fails, has room for nobody, whatever was planned.
+            "capacityUnits": used if admission.is_refusing or self._isolation.failing else admission.capacity,
             "usedUnits": used,
             **{name: text for name in ("zone", "instance") if (text := getattr(self.settings, name))},
             **({} if left is None else {"drainSeconds": round(left, 3)}),
@@ -390,11 +411,9 @@ class Node:
             media=self._observation.media(),
             recordings=tuple(self._recordings.counts()),
             recorders_restarted=self._recordings.restarts,
+            meetings_failed=self._isolation.meetings_failed,
+            failures_by_part=dict(self._isolation.failures_by_part),
         )
-
-
-def _layer(seen: packet_plane.Layer) -> Layer:
-    return Layer(seen.spatial, seen.temporal, seen.is_active, seen.bitrate_bps, seen.height, seen.fps)
 
 
 def read_stolen_seconds() -> float:

@@ -49,10 +49,8 @@ class Observation:
         self.receivers = self._receiver_counts(answered)
         self.forwarding.placement.note_cpu([one.cpu_seconds for one in self.workers])
 
-    def handle_second(
-        self, now: Instant, wallclock: float, snapshots: Snapshots, stolen_seconds: float
-    ) -> None:
-        """Look at the second that has passed: who had which quality, and what the node can bear."""
+    def handle_second(self, now: Instant, snapshots: Snapshots, stolen_seconds: float) -> None:
+        """Look at the second that has passed: what the node can bear."""
         self.handle_counters(snapshots)
         self._measure_egress(now)
         busy = self._meter.read(now, [one.cpu_seconds for one in self.workers], stolen_seconds)
@@ -60,6 +58,10 @@ class Observation:
             self.busy = busy
             if self.protects_cpu:
                 self.pressure.handle_busy(now, busy)
+
+    def handle_quality(self, wallclock: float, snapshots: Snapshots) -> None:
+        """The same: who had which quality."""
+        self.links_changed = {}
         answered = [one for one in snapshots if one is not None]
         readings = self.readings(answered)
         self.egress.handle_readings(readings)
@@ -99,8 +101,19 @@ class Observation:
                 key = self.forwarding.participant_by_number.get(one.transport)
                 # Tests belong to no meeting: nobody asks for their quality or pays for them.
                 if key is not None and not key[0].startswith(TEST_PREFIX):
-                    found[key] = self._reading(key, one, tracks[one.transport], slots[one.transport])
+                    of_it = tracks[one.transport], slots[one.transport]
+                    self.distribution.isolation.guard(key[0], self._read, found, key, one, *of_it)
         return found
+
+    def _read(
+        self,
+        found: dict[Key, Reading],
+        key: Key,
+        transport: packet_plane.TransportSnapshot,
+        tracks: Sequence[packet_plane.TrackSnapshot],
+        slots: Sequence[packet_plane.SlotSnapshot],
+    ) -> None:
+        found[key] = self._reading(key, transport, tracks, slots)
 
     def _reading(
         self,
@@ -148,7 +161,7 @@ class Observation:
         reasons: dict[str, int] = defaultdict(int)
         paused = 0
         for key in self.forwarding.transport_by_participant:
-            for _, shown, _ in self.distribution.shown(key):
+            for shown in self.distribution.shown_slots(key):
                 reasons[shown.reason] += 1
                 paused += shown.rung is None
         return ReceiverCounts(

@@ -154,17 +154,27 @@ class Recordings:
             meetings: The places where there is something to tap.
         """
         now = self._now()
+        failures: list[Exception] = []
         for key, recording in list(self.recording_by_key.items()):
-            if recording.ended_at is not None:
-                if now - recording.ended_at >= TOLD_SECONDS:
-                    del self.recording_by_key[key]
-            elif recording.order.place in meetings:
-                recording.empty_since = None
-                if recording.take is None and not recording.is_stopping:
-                    self._begin_take(recording)
-                self._look_around(now, recording)
-            else:
-                self._handle_absent(now, recording)
+            try:
+                self._follow(now, key, recording, recording.order.place in meetings)
+            except Exception as exc:
+                # The others go on.
+                failures.append(exc)
+        if failures:
+            raise ExceptionGroup("recordings cannot be followed", failures)
+
+    def _follow(self, now: Instant, key: tuple[str, Role], recording: Recording, is_here: bool) -> None:
+        if recording.ended_at is not None:
+            if now - recording.ended_at >= TOLD_SECONDS:
+                del self.recording_by_key[key]
+        elif is_here:
+            recording.empty_since = None
+            if recording.take is None and not recording.is_stopping:
+                self._begin_take(recording)
+            self._look_around(now, recording)
+        else:
+            self._handle_absent(now, recording)
 
     def _look_around(self, now: Instant, recording: Recording) -> None:
         """What is wrong around a recorder is told when it lasts, and when it is over at once."""

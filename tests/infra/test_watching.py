@@ -192,7 +192,25 @@ def metric_names() -> set[str]:
     media = Observation.media(cast(Observation, SimpleNamespace(quality=QualityLog())))
     worker = WorkerCounts(drops={"stranger": 1}, latency=((None, 1),))
     receivers = ReceiverCounts((1.0,), (1.0,), (1.0,), (0.0,), {"bandwidth": 1}, 1)
-    counts = NodeCounts(1, 1, 1, 1, 1, 1, 1, 1, 1, False, False, 0.5, 0, (worker,), receivers, media)
+    counts = NodeCounts(
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        False,
+        False,
+        0.5,
+        0,
+        (worker,),
+        receivers,
+        media,
+        failures_by_part={"keys": 1},
+    )
     families = text_string_to_metric_families(format_metrics(lambda: counts).decode())
     return {sample.name for family in families for sample in family.samples}
 

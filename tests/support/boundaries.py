@@ -45,6 +45,7 @@ MEDIA_NODE = {
             "media_node.bandwidth",
             "media_node.connections",
             "media_node.forwarding",
+            "media_node.isolation",
             "media_node.live_meetings",
             "media_node.meetings",
             "media_node.signaling",
@@ -94,10 +95,23 @@ MEDIA_NODE = {
             "media_node.connections",
             "media_node.distribution",
             "media_node.forwarding",
+            "media_node.isolation",
             "media_node.meetings",
             "media_node.signaling",
             "media_node.quantities",
             "media_node.errors",
+        }
+    ),
+    "media_node.isolation": frozenset({"media_node.quantities"}),
+    "media_node.plane_events": frozenset(
+        {
+            "media_node.bandwidth",
+            "media_node.connections",
+            "media_node.forwarding",
+            "media_node.hosting",
+            "media_node.isolation",
+            "media_node.quantities",
+            "packet_plane",
         }
     ),
     "media_node.admission": frozenset(
@@ -108,6 +122,7 @@ MEDIA_NODE = {
             "media_node.bandwidth",
             "media_node.best_layers",
             "media_node.forwarding",
+            "media_node.isolation",
             "media_node.meetings",
             "media_node.source",
             "media_node.quantities",
@@ -201,8 +216,8 @@ SOLE_USERS: Arrows = _arrows(
     chalice="app chalicelib.routes",
     pynamodb="chalicelib.stores",
     OpenSSL="media_node.transport",
-    packet_plane="media_node.forwarding media_node.node media_node.observation media_node.recording "
-    "media_node.relay",
+    packet_plane="media_node.forwarding media_node.node media_node.observation media_node.plane_events "
+    "media_node.recording media_node.relay",
     aws_cdk="infra",
 )
 # Rules that must hold on any machine at any time: the standard library and nothing else.

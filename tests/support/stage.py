@@ -11,6 +11,7 @@ from media_node.admission import Admission
 from media_node.bandwidth.layers import Layer
 from media_node.forwarding import Forwarding, Key, PlaneMedia
 from media_node.hosting import Hosting
+from media_node.isolation import Isolation
 from media_node.meetings.model import InitialTrack, Wish
 from media_node.quantities import MeetingId, ParticipantId, SlotId, Source, TrackId, new_identifier
 from media_node.signaling.session import Seat
@@ -73,16 +74,23 @@ class StageConnections(StandIn):
 
 
 class Stage:
-    """One meeting; participants go by name."""
+    """One meeting; participants go by name. `beside` another one it is on the same node."""
 
-    def __init__(self) -> None:
+    def __init__(self, beside: Stage | None = None) -> None:
         self.now = 1000.0
-        self.forwarding = NotingForwarding()
-        self.hosting = Hosting(
-            self.forwarding,
-            StageConnections(self.forwarding),
-            admission=Admission(10**6),
-            monotonic=lambda: self.now,
+        self.isolation = beside.isolation if beside is not None else Isolation()
+        self.forwarding = beside.forwarding if beside is not None else NotingForwarding()
+        self.connections = StageConnections(self.forwarding)
+        self.hosting = (
+            beside.hosting
+            if beside is not None
+            else Hosting(
+                self.forwarding,
+                self.connections,
+                admission=Admission(10**6),
+                monotonic=lambda: self.now,
+                isolation=self.isolation,
+            )
         )
         self.meeting = MeetingId(new_identifier("mtg_"))
         self.seats: dict[str, Seat] = {}

@@ -17,6 +17,7 @@ from media_node.control import (
     StartRecording,
     parse_command,
 )
+from media_node.isolation import Isolation
 
 
 def test_reads_the_commands_it_knows():
@@ -73,11 +74,49 @@ async def test_a_report_of_several_messages_is_sent_whole_under_one_number(monke
     def in_two(report: dict[str, Any]) -> list[str]:
         return [json.dumps({**report, "half": half}) for half in (1, 2)]
 
-    link = ControlLink("node_1", "http://reports", "p-", lambda: {"a": 1}, in_two, lambda: "", lambda _: None)
+    link = ControlLink(
+        "node_1",
+        "http://reports",
+        "p-",
+        lambda: {"a": 1},
+        in_two,
+        lambda: "",
+        lambda _: None,
+        Isolation().run,
+    )
     for _ in range(2):
         await asyncio.to_thread(link._send_report)
     assert [where for where, _ in sent] == ["http://reports"] * 4
     assert [(one["sequence"], one["half"]) for _, one in sent] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
+async def test_a_report_that_cannot_be_made_is_told_and_the_next_ones_follow(monkeypatch: pytest.MonkeyPatch):
+    sent: list[str] = []
+    isolation = Isolation()
+    made = iter([KeyError("no such meeting"), {"a": 1}])
+
+    class Queue:
+        def create_queue(self, **_: Any) -> dict[str, str]:
+            return {"QueueUrl": "http://commands"}
+
+        def send_message(self, QueueUrl: str, MessageBody: str) -> None:
+            sent.append(MessageBody)
+            link.stop()
+
+    def report() -> dict[str, Any]:
+        one = next(made)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    monkeypatch.setattr("media_node.control.boto3.client", lambda *_, **__: Queue())
+    monkeypatch.setattr("media_node.control._pause", lambda failures: 0)
+    link = ControlLink(
+        "node_1", "q", "p-", report, lambda one: [json.dumps(one)], lambda: "", lambda _: None, isolation.run
+    )
+    await asyncio.to_thread(link._run_reports)
+    assert len(sent) == 1
+    assert isolation.failures_by_part == {"reports": 1}
 
 
 def test_recordings_are_started_stopped_paused_and_resumed():

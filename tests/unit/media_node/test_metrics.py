@@ -33,6 +33,8 @@ COUNTS = NodeCounts(
         estimates_bps=tuple(1e6 * number for number in range(100)), shown_by_reason={"bandwidth": 3}, paused=1
     ),
     media=(("parley_freezes", "Freezes.", 9.0),),
+    meetings_failed=6,
+    failures_by_part={"pressure": 7},
 )
 
 
@@ -54,6 +56,8 @@ def test_counts_appear_with_their_labels():
     assert values["parley_packets_received_total", "1"] == 1
     assert values["parley_packets_dropped_total", "0", "stranger"] == 3
     assert values["parley_freezes_total",] == 9
+    assert values["parley_meetings_failed_total",] == 6
+    assert values["parley_failures_total", "pressure"] == 7
     assert values["parley_shown_tracks", "bandwidth"] == 3
 
 
