@@ -47,12 +47,12 @@ class Observation:
         answered = [one for one in snapshots if one is not None]
         self.workers = tuple(worker_counts(one) for one in answered)
         self.receivers = self._receiver_counts(answered)
-        self.forwarding.placement.note_cpu([one.cpu_seconds for one in self.workers])
 
     def handle_second(self, now: Instant, snapshots: Snapshots, stolen_seconds: float) -> None:
         """Look at the second that has passed: what the node can bear."""
         self.handle_counters(snapshots)
         self._measure_egress(now)
+        self.forwarding.placement.note_cpu(now, [one.cpu_seconds for one in self.workers])
         busy = self._meter.read(now, [one.cpu_seconds for one in self.workers], stolen_seconds)
         if busy is not None:
             self.busy = busy

@@ -6,10 +6,10 @@ A meeting stays where it began: its media is in that worker's plane, and its cli
 from collections import Counter
 from collections.abc import Sequence
 
-from media_node.quantities import MeetingId
+from media_node.quantities import Instant, MeetingId
 
-# CPU times that differ by less in a second are alike.
-ALIKE_SECONDS = 0.05
+# Busy shares that differ by less are alike.
+ALIKE_SHARE = 0.05
 
 
 class Placement:
@@ -20,6 +20,7 @@ class Placement:
         self._worker_by_meeting: dict[MeetingId, int] = {}
         self._people: Counter[int] = Counter()
         self._cpu_seconds: Sequence[float] = [0.0] * workers
+        self._counted_at: Instant | None = None
         self._busy: Sequence[float] = [0.0] * workers
 
     def worker_of(self, meeting: MeetingId) -> int:
@@ -30,7 +31,7 @@ class Placement:
         return worker
 
     def _load(self, worker: int) -> tuple[int, int]:
-        return round(self._busy[worker] / ALIKE_SECONDS), self._people[worker]
+        return round(self._busy[worker] / ALIKE_SHARE), self._people[worker]
 
     def note_joined(self, meeting: MeetingId) -> None:
         self._people[self.worker_of(meeting)] += 1
@@ -42,9 +43,12 @@ class Placement:
         """The meeting is over; it may begin again elsewhere."""
         self._worker_by_meeting.pop(meeting, None)
 
-    def note_cpu(self, cpu_seconds: Sequence[float]) -> None:
-        """Take the CPU time of each worker's thread since its start, as counted each second."""
-        if len(cpu_seconds) == self._workers:
+    def note_cpu(self, now: Instant, cpu_seconds: Sequence[float]) -> None:
+        """Take the CPU time of each worker's thread since its start, about once a second."""
+        if len(cpu_seconds) != self._workers:
+            return
+        if self._counted_at is not None and now > self._counted_at:
+            passed = now - self._counted_at
             pairs = zip(cpu_seconds, self._cpu_seconds, strict=True)
-            self._busy = [max(0.0, now - before) for now, before in pairs]
-            self._cpu_seconds = list(cpu_seconds)
+            self._busy = [max(0.0, after - before) / passed for after, before in pairs]
+        self._counted_at, self._cpu_seconds = now, list(cpu_seconds)

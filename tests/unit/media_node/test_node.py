@@ -94,6 +94,18 @@ async def test_the_real_look_back_ends_in_nothing_that_fails(node: Node):
     assert b"parley_worker_busy_ratio" in await node._metrics()
 
 
+async def test_who_reads_the_metrics_does_not_change_where_meetings_go(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+):
+    noted: list[list[float]] = []
+    monkeypatch.setattr(
+        node._forwarding.placement, "note_cpu", lambda now, cpu_seconds: noted.append(cpu_seconds)
+    )
+    await node._observe()
+    await node._metrics()
+    assert len(noted) == 1
+
+
 async def test_pressure_is_borne_though_quality_fails(node: Node, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(node._observation.quality, "handle_readings", lambda *_: 1 / 0)
     node._observation.pressure.is_refusing = True
