@@ -103,7 +103,7 @@ class NodeCollector(Collector):
             ("parley_refusing", "1 while the node is short of CPU and takes nobody new.", counts.is_refusing),
             (
                 "parley_worker_busy_ratio",
-                "Busy share of the busiest worker, stolen time included.",
+                "Busy share of the busiest worker, with the time in which it could have no core.",
                 counts.busy,
             ),
             ("parley_layers_shed", "Rungs taken off every video ladder for lack of CPU.", counts.shed),

@@ -58,6 +58,7 @@ from media_node.signaling.websocket import SignalingSocket
 from media_node.tokens import TokenVerifier
 from media_node.transport.certificate import Certificate
 from media_node.usage import EgressMeter
+from media_node.worker_threads import WorkerThreads
 
 log = structlog.get_logger()
 
@@ -82,7 +83,9 @@ class Node:
         open_plane = partial(
             packet_plane.PacketPlane, host=settings.media_host, sources=settings.heard_sources()
         )
+        self._threads = WorkerThreads()
         self._plane = open_plane(port=settings.media_port, workers=settings.node_workers)
+        self._threads.handle_started(settings.node_workers)
         self._forwarding = Forwarding(self._plane.submit, settings.node_workers)
         ips = settings.advertised_addresses()
         addresses = [[(ip, port) for ip in ips] for port in self._plane.local_ports]
@@ -270,7 +273,8 @@ class Node:
         snapshots = await self._read_counters()
         now, wallclock = Instant(time.monotonic()), time.time()
         run, observation = self._isolation.run, self._observation
-        run("counters", observation.handle_second, now, snapshots, read_stolen_seconds())
+        taken = read_stolen_seconds(), self._threads.waited_seconds()
+        run("counters", observation.handle_second, now, snapshots, *taken)
         run("pressure", self._bear_pressure)
         run("quality", observation.handle_quality, wallclock, snapshots)
         run("links", self.hosting.handle_links, observation.links_changed)

@@ -48,12 +48,20 @@ class Observation:
         self.workers = tuple(worker_counts(one) for one in answered)
         self.receivers = self._receiver_counts(answered)
 
-    def handle_second(self, now: Instant, snapshots: Snapshots, stolen_seconds: float) -> None:
-        """Look at the second that has passed: what the node can bear."""
+    def handle_second(
+        self, now: Instant, snapshots: Snapshots, stolen_seconds: float, waited_seconds: Sequence[float]
+    ) -> None:
+        """Look at the second that has passed: what the node can bear.
+
+        Args:
+            stolen_seconds: What the hypervisor took from this machine, per core.
+            waited_seconds: How long each worker's thread was ready to run without a core, shape (workers,).
+        """
         self.handle_counters(snapshots)
         self._measure_egress(now)
         self.forwarding.placement.note_cpu(now, [one.cpu_seconds for one in self.workers])
-        busy = self._meter.read(now, [one.cpu_seconds for one in self.workers], stolen_seconds)
+        waited = [one for one, seen in zip(waited_seconds, snapshots, strict=True) if seen is not None]
+        busy = self._meter.read(now, [one.cpu_seconds for one in self.workers], stolen_seconds, waited)
         if busy is not None:
             self.busy = busy
             if self.protects_cpu:

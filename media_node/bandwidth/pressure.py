@@ -3,6 +3,7 @@
 Source: docs/bandwidth.md, section 7. Pure: the busy share is measured elsewhere.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from media_node.bandwidth.layers import SHED_ALL
@@ -51,7 +52,7 @@ class Pressure:
     _relief: Threshold = field(default_factory=Threshold)
 
     def handle_busy(self, now: Instant, busy: float) -> None:
-        """Take the busy share of the busiest worker over the last second, 0 to 1, stolen time included."""
+        """Take the busy share of the busiest worker over the last second, 0 to 1, as `BusyMeter` reads it."""
         if self._busy.holds(now, busy >= REFUSE_AT, ENTER_SECONDS):
             self.is_refusing = True
         if self._calm.holds(now, busy <= ADMIT_AT, LEAVE_SECONDS) and self.shed == 0:
@@ -64,26 +65,52 @@ class Pressure:
 
 @dataclass
 class BusyMeter:
-    """Busy shares from what threads have used: CPU seconds that only grow."""
+    """Busy shares from what threads have used and waited for: seconds that only grow."""
 
     _at: Instant | None = None
-    _cpu_seconds: list[float] = field(default_factory=list)
+    _cpu_seconds: Sequence[float] = ()
+    _waited_seconds: Sequence[float] = ()
     _stolen_seconds: float = 0.0
 
-    def read(self, now: Instant, cpu_seconds: list[float], stolen_seconds: float) -> float | None:
+    def read(
+        self,
+        now: Instant,
+        cpu_seconds: Sequence[float],
+        stolen_seconds: float,
+        waited_seconds: Sequence[float] | None = None,
+    ) -> float | None:
         """The share of the busiest worker since the last reading; None where there is none to compare with.
 
         Args:
             cpu_seconds: Of each worker's thread since its start, shape (workers,).
             stolen_seconds: What the hypervisor took from this machine, per core.
+            waited_seconds: How long each thread was ready to run without a core, since its start, shape
+                (workers,); None or 0 where nobody tells.
         """
-        before, self._cpu_seconds = self._cpu_seconds, cpu_seconds
+        waited = waited_seconds if waited_seconds is not None else [0.0] * len(cpu_seconds)
+        used_before, self._cpu_seconds = self._cpu_seconds, cpu_seconds
+        waited_before, self._waited_seconds = self._waited_seconds, waited
         stolen, self._stolen_seconds = stolen_seconds - self._stolen_seconds, stolen_seconds
         at, self._at = self._at, now
-        if at is None or len(before) != len(cpu_seconds) or not cpu_seconds or now <= at:
+        if at is None or len(used_before) != len(cpu_seconds) or not cpu_seconds or now <= at:
             return None
-        used = max(after - was for was, after in zip(before, cpu_seconds, strict=True))
-        return min(1.0, max(0.0, (used + max(0.0, stolen)) / (now - at)))
+        passed = now - at
+        return max(
+            _busy(passed, after - before, later - earlier, stolen)
+            for before, after, earlier, later in zip(
+                used_before, cpu_seconds, waited_before, waited, strict=True
+            )
+        )
+
+
+def _busy(passed: float, used: float, waited: float, stolen: float) -> float:
+    """The share of a time in which a thread ran or could not run.
+
+    What was stolen while it waited is in its wait already: the rest of the time has its share of that alone.
+    """
+    wait = min(1.0, max(0.0, waited / passed))
+    steal = max(0.0, stolen) / passed
+    return min(1.0, max(0.0, used / passed + wait + steal * (1.0 - wait)))
 
 
 def parse_stolen_seconds(text: str, ticks_per_second: float) -> float:

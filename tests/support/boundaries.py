@@ -102,6 +102,7 @@ MEDIA_NODE = {
             "media_node.errors",
         }
     ),
+    "media_node.worker_threads": frozenset[str](),
     "media_node.isolation": frozenset({"media_node.quantities"}),
     "media_node.plane_events": frozenset(
         {

@@ -67,6 +67,23 @@ def test_the_busiest_worker_counts_and_what_was_stolen_with_it():
     assert meter.read(Instant(15.0), [4.0, 6.2], 1.0) == 1.0
 
 
+def test_a_worker_that_others_keep_from_its_core_is_busy():
+    meter = BusyMeter()
+    meter.read(Instant(10.0), [1.0, 1.0], 0.0, [3.0, 3.0])
+    # Held to half a core, it is ready to run all the time.
+    assert meter.read(Instant(11.0), [1.5, 1.1], 0.0, [3.5, 3.0]) == pytest.approx(1.0)
+    assert meter.read(Instant(12.0), [1.9, 1.2], 0.0, [3.8, 3.0]) == pytest.approx(0.7)
+    assert meter.read(Instant(13.0), [1.9, 1.2], 0.0, [9.0, 3.0]) == 1.0, "a thread of another clock"
+
+
+def test_what_was_stolen_while_a_worker_waited_is_counted_once():
+    meter = BusyMeter()
+    meter.read(Instant(10.0), [1.0], 0.0, [3.0])
+    assert meter.read(Instant(11.0), [1.2], 0.4, [3.0]) == pytest.approx(0.6)
+    assert meter.read(Instant(12.0), [1.4], 0.8, [3.5]) == pytest.approx(0.2 + 0.5 + 0.4 / 2)
+    assert meter.read(Instant(13.0), [1.4], 1.8, [4.5]) == pytest.approx(1.0)
+
+
 def test_a_worker_that_did_not_answer_makes_no_reading():
     meter = BusyMeter()
     meter.read(Instant(1.0), [1.0, 5.0], 0.0)
