@@ -283,19 +283,22 @@ impl IngressStream {
         scratch: &mut [u8],
     ) -> Result<(ExtendedSequenceNumber, usize), DropReason> {
         let header = arrival.header;
-        let known = self.rtx.take().filter(|(ssrc, _)| *ssrc == header.ssrc);
-        let parked = || arrival.parked.get(&header.ssrc).cloned().unwrap_or_default();
-        let mut state = known.map_or_else(parked, |(_, state)| state);
-        let opened = arrival.receiver.unprotect_rtp(
+        // A copy, kept once the tag fits: a forgery under another SSRC must not cost the stream its rollover counter.
+        let known = self.rtx.as_ref().filter(|(ssrc, _)| *ssrc == header.ssrc);
+        let known = known.map(|(_, state)| state);
+        let mut state = known
+            .or_else(|| arrival.parked.get(&header.ssrc))
+            .cloned()
+            .unwrap_or_default();
+        let (_, len) = arrival.receiver.unprotect_rtp(
             &mut state,
             header.ssrc,
             header.sequence_number,
             header.header_len,
             arrival.packet,
             scratch,
-        );
+        )?;
         self.rtx = Some((header.ssrc, state));
-        let (_, len) = opened?;
         let len = unpadded_len(header.has_padding, &scratch[..len])?;
         let (original, payload) = scratch[..len]
             .split_first_chunk::<2>()

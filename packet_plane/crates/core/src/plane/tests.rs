@@ -565,6 +565,33 @@ fn takes_a_retransmission_from_the_publisher_for_the_packet_it_missed() {
 }
 
 #[test]
+fn a_forged_retransmission_of_another_stream_does_not_undo_the_wrap_of_the_true_one() {
+    let (mut plane, publisher, mut viewer) = two_cameras();
+    publisher.send(&mut plane, ms(1), 100, "cam", 8, &keyframe(7));
+    publisher.send(&mut plane, ms(2), 100, "cam", 11, &interframe(10));
+    let repeat = |ssrc: u32, number: u64, original: u16| {
+        let mut payload = original.to_be_bytes().to_vec();
+        payload.extend(interframe(8));
+        publisher.packet(ssrc, "cam", number, 97, &payload)
+    };
+    for number in [65_535, 65_536] {
+        plane.handle_datagram(ms(3), publisher.address, &repeat(101, number, 9));
+    }
+    drain(&mut plane, ms(3), &viewer);
+    let mut forged = repeat(102, 7, 10);
+    *forged.last_mut().expect("a tag") ^= 1;
+    plane.handle_datagram(ms(4), publisher.address, &forged);
+    assert_eq!(plane.snapshot().counters.drops.of(DropReason::Unauthenticated), 1);
+    plane.handle_datagram(ms(5), publisher.address, &repeat(101, 65_537, 10));
+    let (rtp, _) = drain(&mut plane, ms(5), &viewer);
+    assert_eq!(rtp.len(), 1);
+    assert_eq!(viewer.open(&rtp[0]).payload[7..], interframe(8)[7..]);
+    // Nor is anything taken a second time.
+    plane.handle_datagram(ms(6), publisher.address, &repeat(101, 65_537, 10));
+    assert_eq!(plane.snapshot().counters.drops.of(DropReason::Replayed), 1);
+}
+
+#[test]
 fn reports_arrivals_to_the_publisher_within_100_ms() {
     let (mut plane, mut publisher, _viewer) = two_cameras();
     publisher.send(&mut plane, ms(1_000), 100, "cam", 8, &keyframe(7));
