@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use super::{Meeting, Plane};
-use crate::arena::Arena;
 use crate::codec::MediaKind;
 use crate::command::{Command, MasterKey, SlotParameters, TrackParameters};
 use crate::drop_reason::DropReason;
@@ -233,7 +232,8 @@ impl Plane {
             encoding.forget_pending();
         }
         track.arriving = 0;
-        detach(&mut self.slots, &track.subscribers);
+        let subscribers = track.subscribers.clone();
+        self.detach(&subscribers);
     }
 
     fn add_track(&mut self, now: Instant, parameters: TrackParameters) {
@@ -307,14 +307,14 @@ impl Plane {
             return;
         }
         track.is_muted = muted;
-        // What comes after the pause starts afresh, so that the gap is not taken for loss.
-        detach(&mut self.slots, &track.subscribers);
         if !muted {
             track.forget_clocks();
         }
-        if !muted && track.kind == MediaKind::Video {
-            let waiting = track.subscribers.clone();
-            waiting
+        let (kind, subscribers) = (track.kind, track.subscribers.clone());
+        // What comes after the pause starts afresh, so that the gap is not taken for loss.
+        self.detach(&subscribers);
+        if !muted && kind == MediaKind::Video {
+            subscribers
                 .into_iter()
                 .for_each(|slot| self.request_keyframe_for(slot));
         }
@@ -404,16 +404,18 @@ impl Plane {
         self.reconcile_audio_of(index);
     }
 
+    /// Let slots take up what comes next as if it were another track. What waits for its pace goes with what was: a number
+    /// that waits twice would be sealed twice.
+    pub(super) fn detach(&mut self, subscribers: &[usize]) {
+        for slot_index in subscribers {
+            self.forget_waiting(*slot_index);
+            if let Some(slot) = self.slots.get_mut(*slot_index) {
+                slot.detach();
+            }
+        }
+    }
+
     pub(super) fn route_of(&self, transport: usize, ssrc: Ssrc) -> Option<StreamRoute> {
         self.transports.get(transport)?.routes.get(&ssrc).copied()
-    }
-}
-
-/// Let slots take up what comes next as if it were another track.
-pub(super) fn detach(slots: &mut Arena<SlotId, Slot>, subscribers: &[usize]) {
-    for slot in subscribers {
-        if let Some(slot) = slots.get_mut(*slot) {
-            slot.detach();
-        }
     }
 }

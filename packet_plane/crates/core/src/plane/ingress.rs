@@ -70,18 +70,17 @@ impl Plane {
         if let Some(encoding) = track.encodings.get_mut(usize::from(route.encoding)) {
             encoding.forget_pending();
         }
-        for slot in &track.subscribers {
-            if let Some(slot) = self.slots.get_mut(*slot) {
-                if slot.carried_encoding() == Some(route.encoding) {
-                    slot.detach();
-                }
-            }
-        }
         let event = Event::TrackStarted {
             track: track.id,
             ssrc: header.ssrc,
             payload_type: header.payload_type,
         };
+        let carries = |slot: &usize| {
+            let slot = self.slots.get(*slot);
+            slot.is_some_and(|slot| slot.carried_encoding() == Some(route.encoding))
+        };
+        let carriers: Vec<usize> = track.subscribers.iter().copied().filter(carries).collect();
+        self.detach(&carriers);
         self.tell(event);
     }
 

@@ -1,9 +1,10 @@
-use super::tests::{Client, assign, drain, interframe, keyframe, ms};
+use super::tests::{Client, PROFILE, assign, drain, interframe, key, keyframe, ms};
 use super::*;
 use crate::codec::MediaKind;
 use crate::command::Command;
 use crate::rtcp;
 use crate::rtcp::transport_cc;
+use crate::srtp::SrtpSender;
 
 /// A camera and a viewer that reports every arrival after 50 ms, or says that its link is as narrow as this.
 pub(super) struct Watched {
@@ -106,6 +107,73 @@ fn what_waits_too_long_is_given_up_and_a_keyframe_is_asked_for() {
     assert_eq!(meeting.receive(500), 0);
     meeting.frame(1_500, 1, true);
     assert_eq!((1_500..1_600).map(|at| meeting.receive(at)).sum::<usize>(), 1);
+}
+
+#[test]
+fn what_waits_of_a_stream_that_is_over_gives_no_number_of_the_viewers_key_to_a_second_packet() {
+    let mut meeting = Watched::new();
+    meeting.say_estimate(1, 1_000_000);
+    let mut sealed = std::collections::BTreeMap::<(u32, u16), Vec<u8>>::new();
+    let mut receive = |meeting: &mut Watched, at: u64| {
+        meeting.plane.handle_timeout(ms(at));
+        for datagram in drain(&mut meeting.plane, ms(at), &meeting.viewer).0 {
+            let header = crate::rtp::RtpHeader::parse(&datagram).expect("a header");
+            let before = sealed.insert((header.ssrc.0, header.sequence_number), datagram.clone());
+            assert!(
+                before.is_none_or(|before| before == datagram),
+                "{} again",
+                header.sequence_number
+            );
+        }
+        sealed.len()
+    };
+    let send = |meeting: &mut Watched, at: u64| {
+        meeting.next = 1;
+        meeting.frame(at, 20, true);
+        meeting.frame(at, 20, true);
+    };
+    send(&mut meeting, 10);
+    let first = receive(&mut meeting, 10);
+    assert!(first < 20, "the second keyframe waits: {first}");
+    // Another handshake: other keys, and the same numbers again.
+    let (local, remote) = (key(7, 1), key(7, 2));
+    let sender = SrtpSender::new(PROFILE, &remote.key, &remote.salt).expect("lengths fit");
+    meeting.plane.handle_command(
+        ms(11),
+        Command::SetSrtpKeys {
+            transport: TransportId(1),
+            profile: PROFILE,
+            local,
+            remote,
+        },
+    );
+    meeting.publisher.sender = sender;
+    send(&mut meeting, 11);
+    let all = (11..240).map(|at| receive(&mut meeting, at)).last();
+    assert_eq!(all, Some(first + 40));
+}
+
+#[test]
+fn what_waits_of_a_picture_that_was_paused_is_forgotten() {
+    let mut meeting = Watched::new();
+    meeting.say_estimate(1, 1_000_000);
+    meeting.frame(10, 40, true);
+    let sent = meeting.receive(10);
+    let mute = |muted| Command::SetTrackMuted {
+        track: TrackId(11),
+        muted,
+    };
+    meeting.plane.handle_command(ms(11), mute(true));
+    assert!(sent < 20);
+    let waits = |meeting: &Watched| {
+        let viewer = meeting.plane.transports.get(1).expect("the viewer");
+        !viewer.congestion.pacer.is_empty()
+    };
+    assert!(!waits(&meeting));
+    meeting.plane.handle_command(ms(12), mute(false));
+    meeting.frame(20, 5, true);
+    let rest: usize = (20..60).map(|at| meeting.receive(at)).sum();
+    assert_eq!(rest, 5);
 }
 
 /// Let the viewer report what it gets, each packet this much later than the one before, until `until`.

@@ -55,6 +55,8 @@ impl Plane {
             sequence,
         });
         let transport_index = slot.transport;
+        // What waits already would be sealed twice.
+        transport.congestion.pacer.forget_slot(slot_index);
         transport
             .congestion
             .wait(transport_index, waiting, &mut self.paced);
