@@ -124,6 +124,17 @@ impl Track {
         Some((self.codecs.get(stream.codec)?, stream))
     }
 
+    /// Let a slot carry this no longer. Of who has got a part of a burst there is one less, so that nobody is passed over.
+    pub fn unsubscribe(&mut self, slot: usize) {
+        let Some(position) = self.subscribers.iter().position(|one| *one == slot) else {
+            return;
+        };
+        self.subscribers.remove(position);
+        for encoding in &mut self.encodings {
+            encoding.served -= usize::from(position < encoding.served);
+        }
+    }
+
     /// Let another subscriber be the first of the next burst, so that none is always behind all others.
     pub fn rotate_subscribers(&mut self) {
         let is_between_bursts = self.encodings.iter().all(|encoding| encoding.served == 0);

@@ -372,7 +372,7 @@ impl Plane {
         slot.detach();
         slot.selector.enter_track(false);
         if let Some(before) = before.and_then(|before| self.tracks.get_mut(before)) {
-            before.subscribers.retain(|subscriber| *subscriber != slot_index);
+            before.unsubscribe(slot_index);
         }
         if let Some(track) = track.and_then(|track| self.tracks.get_mut(track)) {
             track.subscribers.push(slot_index);

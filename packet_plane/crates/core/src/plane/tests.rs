@@ -931,6 +931,40 @@ fn a_burst_larger_than_a_batch_reaches_every_viewer_whole() {
 }
 
 #[test]
+fn who_leaves_in_the_middle_of_a_burst_takes_nothing_from_the_others() {
+    let (mut plane, publisher, viewer) = two_cameras();
+    let others = [3, 4].map(|id| {
+        let client = Client::join(&mut plane, ms(0), id);
+        client.add_slot(&mut plane, ms(0), 10 * id + 1, MediaKind::Video);
+        assign(&mut plane, ms(0), 10 * id + 1, Some(11));
+        client
+    });
+    drain(&mut plane, ms(0), &viewer);
+    let mut large = keyframe(1);
+    large.resize(1_150, 7);
+    for sequence in 0..64 {
+        publisher.send(&mut plane, ms(1), 100, "cam", sequence, &large);
+        large[6] |= 1;
+    }
+    let mut received = std::collections::BTreeMap::<SocketAddr, usize>::new();
+    let mut batch = TransmitBatch::default();
+    let mut has_left = false;
+    while plane.poll_transmit(ms(1), &mut batch) {
+        batch
+            .datagrams()
+            .for_each(|(to, _)| *received.entry(to).or_default() += 1);
+        batch.clear();
+        if !std::mem::replace(&mut has_left, true) {
+            assert!(received.contains_key(&viewer.address), "it was served first");
+            plane.handle_command(ms(1), Command::RemoveSlot { slot: SlotId(21) });
+        }
+    }
+    for other in &others {
+        assert_eq!(received.get(&other.address), Some(&64));
+    }
+}
+
+#[test]
 fn a_retransmission_of_something_forwarded_before_is_not_forwarded_under_its_number_again() {
     let (mut plane, publisher, viewer) = two_cameras();
     publisher.send(&mut plane, ms(1), 100, "cam", 8, &keyframe(7));
