@@ -115,7 +115,9 @@ impl Rewriter {
         clock_rate: u32,
         rtp_timestamp: Option<u32>,
     ) {
-        let out_from = self.last.sequence + 1;
+        // Numbers before what was left out last are of packets that may still come late.
+        let reserved = self.segments.back().map_or(0, |open| open.out_from);
+        let out_from = (self.last.sequence + 1).max(reserved);
         if let Some(before) = self.segments.back_mut() {
             before.until = before.from + out_from.saturating_sub(before.out_from);
         }
@@ -288,6 +290,30 @@ impl Rewriter {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_comes_late_from_before_a_pause_has_no_number_of_what_came_after_it() {
+        let (mut rewriter, now) = (Rewriter::new(0), Instant::from_millis(1));
+        rewriter.start(now, 0, &packet(100, 0), 90_000, None);
+        for number in 100..105 {
+            let written = rewriter.rewrite(0, &packet(number, 0)).expect("attached");
+            rewriter.handle_written(now, ExtendedSequenceNumber(number), &written);
+        }
+        // Five are missing before one that is left out, and then the slot waits for a keyframe.
+        rewriter.skip(&packet(110, 3_000));
+        rewriter.start(now, 0, &packet(115, 6_000), 90_000, None);
+        let numbers = [105, 109, 115, 116].map(|number| {
+            let written = rewriter.rewrite(0, &packet(number, 0)).expect("attached");
+            written.sequence.0
+        });
+        assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
+        for (number, out) in [105, 109, 115, 116].into_iter().zip(numbers) {
+            assert_eq!(
+                rewriter.original(out as u16),
+                Some((0, ExtendedSequenceNumber(number)))
+            );
+        }
+    }
 
     fn packet(sequence: u64, rtp_timestamp: u32) -> PacketInfo {
         PacketInfo {
