@@ -106,6 +106,11 @@ impl Pacer {
         slots
     }
 
+    /// Forget what waits for a receiver that may be sent nothing.
+    pub fn forget_all(&mut self) {
+        self.queue.clear();
+    }
+
     /// Forget what waits for a slot that carries something else now.
     pub fn forget_slot(&mut self, slot: usize) {
         self.queue.retain(|waiting| waiting.slot != slot);

@@ -18,8 +18,10 @@ use crate::transport_cc_recorder::TransportCcRecorder;
 const MAX_ADDRESSES: usize = 8;
 /// A client that never proves itself is given up after this.
 const NEVER_CONNECTED: Duration = Duration::from_secs(30);
-/// Consent checks come every 5 s (RFC 7675); three missed in a row end it.
-const CONSENT_LOST: Duration = Duration::from_secs(15);
+/// A client that checks no more before it has agreed on keys; a handshake is given up in the same time.
+const NEVER_AGREED: Duration = Duration::from_secs(15);
+/// Consent ends this long after the last valid check (RFC 7675 section 5.1). Browsers check each 5 s, some libraries each 25.
+const CONSENT_LOST: Duration = Duration::from_secs(30);
 /// A handshake takes about ten records; a client that sends many more must not crowd out the others' events.
 const DTLS_PER_SECOND: u32 = 100;
 /// Transport-wide feedback comes every 50 to 250 ms; reading a message costs as much as the packets it tells of.
@@ -231,6 +233,7 @@ impl Transport {
     pub fn handle_consent(&mut self, now: Instant, source: SocketAddr) -> Option<SocketAddr> {
         self.alive_at = now;
         self.was_connected = true;
+        self.timed_out = false;
         if self.addresses.contains(&source) {
             return None;
         }
@@ -253,15 +256,20 @@ impl Transport {
         Some((server.address, check))
     }
 
-    /// Whether the client has been silent for too long; true once.
+    /// Whether the client has been silent for too long; true once each time. From then on nothing is sent to it until it
+    /// checks again; a server has to be connected to anew.
     pub fn poll_timed_out(&mut self, now: Instant) -> bool {
-        let patience = if self.was_connected {
-            CONSENT_LOST
-        } else {
-            NEVER_CONNECTED
+        let patience = match (self.was_connected, &self.srtp) {
+            (false, _) => NEVER_CONNECTED,
+            (true, None) => NEVER_AGREED,
+            (true, Some(_)) => CONSENT_LOST,
         };
         let is_over = !self.timed_out && now.since(self.alive_at) >= patience;
         self.timed_out |= is_over;
+        if is_over && self.was_connected {
+            (self.active, self.server) = (None, None);
+            self.congestion.pacer.forget_all();
+        }
         is_over
     }
 

@@ -31,7 +31,9 @@ impl Plane {
             self.fill_waiting(now, index, batch);
             self.fill_probe(now, index, batch);
             let goes_on = self.transports.get(index).is_some_and(|transport| {
-                !transport.congestion.pacer.is_empty() || transport.congestion.estimator.is_probing()
+                let congestion = &transport.congestion;
+                let has_more = !congestion.pacer.is_empty() || congestion.estimator.is_probing();
+                has_more && transport.active.is_some()
             });
             if goes_on && !self.paced.contains(&index) {
                 self.paced.push(index);

@@ -856,6 +856,43 @@ fn tells_once_when_a_client_has_gone_silent() {
     );
 }
 
+/// The seconds in which a viewer that checks in `checks` alone gets anything of a camera, and those in which its silence is
+/// told.
+fn seconds_served(checks: impl Fn(u64) -> bool) -> (Vec<u64>, Vec<u64>) {
+    let (mut plane, publisher, viewer) = two_cameras();
+    drain(&mut plane, ms(0), &viewer);
+    let (mut served, mut told) = (Vec::new(), Vec::new());
+    for second in 1..=120 {
+        let now = ms(second * 1_000);
+        publisher.prove(&mut plane, now);
+        if checks(second) {
+            viewer.prove(&mut plane, now);
+        }
+        plane.handle_timeout(now);
+        publisher.send(&mut plane, now, 100, "cam", second, &keyframe(second as u16));
+        let (rtp, rtcp) = drain(&mut plane, now, &viewer);
+        assert_eq!(rtp.is_empty(), rtcp.is_empty());
+        served.extend((!rtp.is_empty()).then_some(second));
+        let is_told = std::iter::from_fn(|| plane.poll_event())
+            .any(|event| matches!(event, Event::TransportTimedOut { .. }));
+        told.extend(is_told.then_some(second));
+    }
+    (served, told)
+}
+
+#[test]
+fn nothing_is_sent_to_a_client_half_a_minute_after_its_last_check_until_it_checks_again() {
+    let (served, told) = seconds_served(|second| second == 60);
+    assert_eq!(served, (1..30).chain(60..90).collect::<Vec<_>>());
+    assert_eq!(told, [30, 90]);
+}
+
+#[test]
+fn a_client_that_checks_seldom_is_served_all_the_time() {
+    let (served, told) = seconds_served(|second| second % 25 == 0);
+    assert_eq!((served.len(), told.len()), (120, 0));
+}
+
 #[test]
 fn a_removed_transport_leaves_nothing_behind() {
     let (mut plane, publisher, viewer) = two_cameras();
