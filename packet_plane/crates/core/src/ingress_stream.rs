@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::history::{History, MAX_CAPACITY};
 use crate::keyframe_throttle::KeyframeThrottle;
-use crate::layer_meter::{LayerMeter, SPATIAL_LAYERS};
+use crate::layer_meter::LayerMeter;
 use crate::nack_generator::NackGenerator;
 use crate::quantities::{ExtendedSequenceNumber, Instant, Ssrc};
 use crate::receive_statistics::ReceiveStatistics;
@@ -17,9 +17,6 @@ use crate::rtp::dependency_structure::Structure;
 use crate::sender_clock::StreamClock;
 use crate::srtp::StreamState;
 use crate::transmit::APPENDS_BEYOND_FULL;
-
-/// A video encoding that is silent for this long does not arrive any more: fifteen frames are missing by then.
-const SILENT: Duration = Duration::from_millis(500);
 
 /// Packets that go to one subscriber after the other.
 pub(crate) const APPENDS_AT_ONCE: usize = APPENDS_BEYOND_FULL;
@@ -42,8 +39,6 @@ pub(crate) struct Encoding {
     /// Whether a keyframe begins among these: then none need be asked for.
     pub has_pending_keyframe: bool,
     pub meter: LayerMeter,
-    /// When a packet of each spatial layer came last.
-    seen_at: [Option<Instant>; SPATIAL_LAYERS],
 }
 
 /// The RTP stream of an encoding, and its retransmission stream.
@@ -90,9 +85,9 @@ impl Encoding {
     }
 
     /// Whether a keyframe begins with a packet that has just arrived, and its spatial layer within the encoding.
-    pub fn start_and_layer(&mut self, sequence: ExtendedSequenceNumber) -> (bool, u8) {
-        let stream = self.stream.as_mut();
-        let packet = stream.and_then(|stream| stream.history.packet_mut(sequence));
+    pub fn start_and_layer(&self, sequence: ExtendedSequenceNumber) -> (bool, u8) {
+        let stream = self.stream.as_ref();
+        let packet = stream.and_then(|stream| stream.history.packet(sequence));
         packet.map_or((false, 0), |packet| {
             (packet.info.starts_keyframe, packet.info.spatial)
         })
@@ -104,19 +99,6 @@ impl Encoding {
             let media = (stream.ssrc, stream.state.clone());
             std::iter::once(media).chain(stream.rtx.clone())
         })
-    }
-
-    /// Note that a packet of a spatial layer has come.
-    pub fn note_seen(&mut self, now: Instant, spatial: u8) {
-        let spatial = usize::from(spatial).min(SPATIAL_LAYERS - 1);
-        self.seen_at[spatial] = Some(now);
-    }
-
-    /// Which spatial layers have come lately, bit n for layer n.
-    pub fn arriving_layers(&self, now: Instant) -> u8 {
-        let bits = self.seen_at.iter().zip(0..);
-        bits.filter(|(seen_at, _)| seen_at.is_some_and(|at| now.since(at) < SILENT))
-            .fold(0, |bits, (_, bit)| bits | 1 << bit)
     }
 
     /// What came since the last keyframe and was handed on, when that is no older and no more than this and nothing of it
@@ -146,13 +128,6 @@ impl Encoding {
             }
             number = number.checked_sub(1)?;
         }
-    }
-
-    /// Whether media has come lately.
-    pub fn is_arriving(&self, now: Instant) -> bool {
-        self.stream
-            .as_ref()
-            .is_some_and(|stream| now.since(stream.last_packet_at) < SILENT)
     }
 }
 

@@ -8,27 +8,45 @@ use crate::quantities::Instant;
 
 const INTERVAL: Duration = Duration::from_millis(500);
 
+/// What a keyframe is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// A picture that is shown or recorded misses something, or is to begin.
+    Picture,
+    /// A slot waits for a way into this stream. It may find another, or come to wait for another stream.
+    WayIn,
+}
+
 /// The requests toward one ingress stream.
 #[derive(Debug, Default)]
 pub struct KeyframeThrottle {
     is_wanted: bool,
+    /// Whether it is wanted for a picture.
+    is_firm: bool,
     asked_at: Option<Instant>,
 }
 
 impl KeyframeThrottle {
     /// Somebody wants a keyframe.
-    pub fn request(&mut self) {
+    pub fn request(&mut self, why: Why) {
         self.is_wanted = true;
+        self.is_firm |= why == Why::Picture;
+    }
+
+    /// Whether nothing but a way in is wanted.
+    #[must_use]
+    pub fn is_way_in(&self) -> bool {
+        self.is_wanted && !self.is_firm
     }
 
     /// A keyframe has begun to arrive: everybody's wish is met.
     pub fn handle_keyframe(&mut self) {
-        self.is_wanted = false;
+        self.forget();
     }
 
-    /// The stream has stopped: what was wished of it is wished of another, or again when it goes on.
+    /// What was wished is not wished any more: the stream has stopped, or nobody waits for it.
     pub fn forget(&mut self) {
-        self.is_wanted = false;
+        (self.is_wanted, self.is_firm) = (false, false);
     }
 
     /// When the next request may go out, `None` while nobody wants one.
@@ -57,7 +75,7 @@ mod tests {
         let mut throttle = KeyframeThrottle::default();
         let mut asked = 0;
         for ms in (1_000..3_000).step_by(10) {
-            throttle.request();
+            throttle.request(Why::Picture);
             asked += u32::from(throttle.poll(Instant::from_millis(ms)));
         }
         assert_eq!(asked, 4);
@@ -69,7 +87,7 @@ mod tests {
     fn the_first_request_goes_out_at_once() {
         let mut throttle = KeyframeThrottle::default();
         assert!(!throttle.poll(Instant::from_millis(5)));
-        throttle.request();
+        throttle.request(Why::WayIn);
         assert!(throttle.poll(Instant::from_millis(5)));
     }
 }

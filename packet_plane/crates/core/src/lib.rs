@@ -3,6 +3,7 @@
 //! It never reads a clock, a socket or a random source, so that whole meetings replay from a seed.
 
 pub mod arena;
+mod arriving;
 mod bundle;
 pub mod bwe;
 pub mod codec;

@@ -6,6 +6,7 @@ use crate::codec::{CodecName, MediaKind};
 use crate::drop_reason::DropReason;
 use crate::history::PacketInfo;
 use crate::ingress_stream::IngressStream;
+use crate::keyframe_throttle::Why;
 use crate::nack_generator::Gap;
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc};
 use crate::rtp::extension::ExtensionIds;
@@ -72,7 +73,7 @@ impl Track {
         let stepping_down = fresh.map(|fresh| {
             let before = encoding.states().collect();
             encoding.stream = Some(fresh);
-            encoding.keyframe.request();
+            encoding.keyframe.request(Why::Picture);
             before
         });
         if named == codec {
@@ -197,16 +198,16 @@ impl Track {
             arrival.now
         };
         if codec.nack && stream.nack.handle_packet(at, sequence) == Gap::NeverFilled {
-            encoding.keyframe.request();
+            encoding.keyframe.request(Why::Picture);
         }
         if info.starts_keyframe {
             stream.nack.handle_keyframe(sequence);
             encoding.keyframe.handle_keyframe();
         }
         if self.kind == MediaKind::Video {
+            let ends_frame = info.ends_frame;
             // Layers within a simulcast encoding are not told apart.
             let spatial = if is_simulcast { 0 } else { info.spatial };
-            encoding.note_seen(arrival.now, spatial);
             encoding.meter.handle_packet(spatial, &info, arrival.packet.len());
             for (spatial, size) in sizes
                 .iter()
@@ -214,6 +215,8 @@ impl Track {
             {
                 encoding.meter.note_size(spatial, *size);
             }
+            let layer = self.spatial_layer(arrival.route.encoding, spatial);
+            self.arrivals.handle_packet(arrival.now, layer, ends_frame);
         }
     }
 }

@@ -118,6 +118,14 @@ impl Slot {
         }
     }
 
+    /// The encoding of a video track whose keyframe this waits for. Of a track that does not arrive yet that is the
+    /// lowest, as it may be all that comes.
+    pub fn way_in(&self) -> Option<u8> {
+        self.selector.target()?;
+        let has_none = self.selector.encoding().is_none();
+        self.selector.awaited().or(has_none.then_some(0))
+    }
+
     /// The payload type of redundancy, where this receiver reads it and is to get several frames in a packet: because it
     /// loses enough to need them twice, or because its path is narrow.
     pub fn redundant_payload_type(&self, codec: &Codec, is_narrow: bool) -> Option<PayloadType> {

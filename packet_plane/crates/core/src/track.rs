@@ -1,8 +1,10 @@
 //! A published track: its encodings, and who receives it.
 
+use crate::arriving::Arriving;
 use crate::codec::{Codec, MediaKind};
 use crate::command::TrackParameters;
 use crate::ingress_stream::{Encoding, IngressStream};
+use crate::keyframe_throttle::Why;
 use crate::layer_meter::{LayerSnapshot, SPATIAL_LAYERS};
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc, TrackId};
 use crate::rtp::extension::ExtensionIds;
@@ -30,6 +32,8 @@ pub(crate) struct Track {
     pub encodings: Vec<Encoding>,
     /// Bit n is set while spatial layer n arrives: an encoding, or a layer of the only one.
     pub arriving: u8,
+    /// What that is known by.
+    pub arrivals: Arriving,
     /// Slots that carry this track.
     pub subscribers: Vec<usize>,
     pub keyframes_requested: u64,
@@ -58,6 +62,7 @@ impl Track {
             is_muted: false,
             encodings,
             arriving: 0,
+            arrivals: Arriving::default(),
             subscribers: Vec::new(),
             keyframes_requested: 0,
             nacks_sent: 0,
@@ -144,10 +149,10 @@ impl Track {
     }
 
     /// Ask for a keyframe of one encoding, unless one is on its way to the subscribers.
-    pub fn request_keyframe(&mut self, encoding: u8) {
+    pub fn request_keyframe(&mut self, encoding: u8, why: Why) {
         if let Some(encoding) = self.encodings.get_mut(usize::from(encoding)) {
             if !encoding.has_pending_keyframe {
-                encoding.keyframe.request();
+                encoding.keyframe.request(why);
             }
         }
     }
@@ -168,14 +173,7 @@ impl Track {
 
     /// Look which spatial layers arrive; returns whether that has changed.
     pub fn note_arriving(&mut self, now: Instant) -> bool {
-        let arriving = match self.encodings.as_slice() {
-            [only] => only.arriving_layers(now),
-            encodings => encodings
-                .iter()
-                .zip(0..)
-                .filter(|(encoding, _)| encoding.is_arriving(now))
-                .fold(0, |bits, (_, bit)| bits | 1 << bit),
-        };
+        let arriving = self.arrivals.layers(now);
         std::mem::replace(&mut self.arriving, arriving) != arriving
     }
 
@@ -227,7 +225,8 @@ impl Track {
         stream.history.packet_mut(sequence)?.info.audio_level
     }
 
-    /// How many frames of 20 ms a packet of sound that has just come holds, as far as it is known.
+    /// How many frames of 20 ms a packet of sound that has just come holds, as far as it is known, with those of the few
+    /// that got lost before it.
     pub fn frames_of(&mut self, sequence: ExtendedSequenceNumber) -> u32 {
         let codec_and_stream = self.codec_and_stream(0);
         let sound_ms =

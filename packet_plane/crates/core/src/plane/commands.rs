@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 
 use super::{Meeting, Plane};
+use crate::arriving::Arriving;
 use crate::codec::MediaKind;
 use crate::command::{Command, MasterKey, SlotParameters, TrackParameters};
 use crate::drop_reason::DropReason;
+use crate::keyframe_throttle::Why;
 use crate::quantities::{Instant, MeetingId, SlotId, Ssrc, TrackId, TransportId};
 use crate::slot::Slot;
 use crate::srtp::{SrtpProfile, SrtpReceiver, SrtpSender};
@@ -231,7 +233,7 @@ impl Plane {
             encoding.stream = None;
             encoding.forget_pending();
         }
-        track.arriving = 0;
+        (track.arriving, track.arrivals) = (0, Arriving::default());
         let subscribers = track.subscribers.clone();
         self.detach(&subscribers);
     }
@@ -316,7 +318,7 @@ impl Plane {
         if !muted && kind == MediaKind::Video {
             subscribers
                 .into_iter()
-                .for_each(|slot| self.request_keyframe_for(slot));
+                .for_each(|slot| self.request_keyframe_for(slot, Why::WayIn));
         }
         self.tap_muted(now, id, muted);
     }

@@ -10,6 +10,7 @@ use super::{FEEDBACK_SSRC, Plane};
 use crate::codec::MediaKind;
 use crate::drop_reason::DropReason;
 use crate::event::Event;
+use crate::keyframe_throttle::Why;
 use crate::nack_generator::{Gap, PathBack};
 use crate::quantities::{Instant, Ssrc};
 use crate::rtcp::receiver_report::{self, ReportBlock};
@@ -101,7 +102,7 @@ impl Plane {
         if let Some(slot) = self.slots.get_mut(slot) {
             slot.counters.plis_received += 1;
         }
-        self.request_keyframe_for(slot);
+        self.request_keyframe_for(slot, Why::Picture);
     }
 
     fn handle_sender_report(&mut self, now: Instant, transport: usize, report: &SenderReport) {
@@ -257,10 +258,15 @@ impl Plane {
                         slots.any(|slot| slot.carried_encoding() == Some(number))
                     };
                     if gap == Gap::NeverFilled && is_shown() {
-                        encoding.keyframe.request();
+                        encoding.keyframe.request(Why::Picture);
                     }
                 }
-                if silent >> number & 1 != 0 {
+                let is_awaited = || {
+                    let mut slots = track.subscribers.iter().filter_map(|slot| self.slots.get(*slot));
+                    slots.any(|slot| slot.way_in() == Some(number))
+                };
+                let is_silent = silent >> number & 1 != 0;
+                if is_silent || (encoding.keyframe.is_way_in() && !is_awaited()) {
                     encoding.keyframe.forget();
                 }
                 if track.kind == MediaKind::Video && encoding.keyframe.poll(now) {

@@ -279,6 +279,79 @@ fn when_the_layer_that_is_shown_falls_silent_the_next_one_takes_over() {
     assert_eq!(meeting.slot().current.map(|layer| layer.spatial), Some(1));
 }
 
+/// Pictures of these layers at these times, each layer's three milliseconds after the one below; what is asked for meanwhile.
+fn slow_pictures(
+    meeting: &mut Simulcast,
+    times: impl Iterator<Item = u64>,
+    interval: u64,
+    layers: std::ops::Range<usize>,
+) -> Vec<(u64, u32)> {
+    let mut asked = Vec::new();
+    for at in times {
+        for layer in layers.clone() {
+            let now = at + 3 * layer as u64;
+            meeting.send(now, layer, &interframe(2));
+            asked.extend(meeting.asked(now).into_iter().map(|ssrc| (now, ssrc)));
+        }
+        for now in (at + 20..at + interval).step_by(20) {
+            asked.extend(meeting.asked(now).into_iter().map(|ssrc| (now, ssrc)));
+        }
+    }
+    asked
+}
+
+#[test]
+fn slow_pictures_of_all_layers_are_asked_for_no_keyframe() {
+    for interval in [600, 1_000, 3_000] {
+        let mut meeting = Simulcast::new();
+        for layer in 0..3 {
+            meeting.send(1, layer, &keyframe(1));
+        }
+        let times = (1..10).map(|number| 1 + number * interval);
+        let asked = slow_pictures(&mut meeting, times, interval, 0..3);
+        assert_eq!(meeting.slot().current.map(|layer| layer.spatial), Some(2));
+        assert!(asked.is_empty(), "{interval}: {asked:?}");
+    }
+}
+
+#[test]
+fn a_pause_of_all_layers_is_followed_by_no_keyframe() {
+    let mut meeting = Simulcast::new();
+    for layer in 0..3 {
+        meeting.send(1, layer, &keyframe(1));
+    }
+    let before = slow_pictures(&mut meeting, (34..1_000).step_by(33), 33, 0..3);
+    let after = slow_pictures(&mut meeting, (1_700..3_000).step_by(33), 33, 0..3);
+    assert!(before.is_empty() && after.is_empty(), "{before:?} {after:?}");
+}
+
+#[test]
+fn a_layer_of_slow_pictures_that_stops_gives_way_to_the_next_one() {
+    let mut meeting = Simulcast::new();
+    for layer in 0..3 {
+        meeting.send(1, layer, &keyframe(1));
+    }
+    slow_pictures(&mut meeting, (1..4).map(|number| number * 1_000), 1_000, 0..3);
+    let asked = slow_pictures(&mut meeting, (4..9).map(|number| number * 1_000), 1_000, 0..2);
+    assert!(
+        asked.first().is_some_and(|(at, _)| (5_000..7_000).contains(at)),
+        "{asked:?}"
+    );
+    assert!(asked.iter().all(|(_, ssrc)| *ssrc == 101), "{asked:?}");
+}
+
+#[test]
+fn a_wish_for_another_layer_that_is_withdrawn_is_not_told() {
+    let mut meeting = Simulcast::new();
+    for layer in 0..3 {
+        meeting.send(1, layer, &keyframe(1));
+    }
+    assert!(meeting.asked(300).is_empty());
+    meeting.select(305, Some((0, 9)));
+    meeting.select(306, Some((2, 9)));
+    assert!(meeting.asked(310).is_empty());
+}
+
 #[test]
 fn a_paused_slot_costs_nothing_and_comes_back_at_a_keyframe() {
     let mut meeting = Simulcast::new();

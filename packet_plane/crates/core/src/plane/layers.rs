@@ -3,6 +3,7 @@
 use super::Plane;
 use crate::codec::MediaKind;
 use crate::event::Event;
+use crate::keyframe_throttle::Why;
 use crate::layer_selector::LayerTarget;
 use crate::quantities::{Instant, SlotId};
 
@@ -35,7 +36,7 @@ impl Plane {
         let arriving = slot.track.and_then(|track| self.tracks.get(track));
         slot.selector.choose(arriving.map_or(0, |track| track.arriving));
         if slot.selector.needs_keyframe() {
-            self.request_keyframe_for(index);
+            self.request_keyframe_for(index, Why::WayIn);
         }
     }
 
@@ -52,7 +53,7 @@ impl Plane {
             if let Some(slot) = self.slots.get_mut(subscriber) {
                 slot.selector.choose(arriving);
                 if slot.selector.needs_keyframe() {
-                    self.request_keyframe_for(subscriber);
+                    self.request_keyframe_for(subscriber, Why::WayIn);
                 }
             }
         }
@@ -95,7 +96,9 @@ impl Plane {
             let is_elsewhere = matches!(word, Word::Moved);
             transport.congestion.estimator.handle_return(now, is_elsewhere);
             let slots = transport.slots.clone();
-            slots.into_iter().for_each(|slot| self.request_keyframe_for(slot));
+            slots
+                .into_iter()
+                .for_each(|slot| self.request_keyframe_for(slot, Why::WayIn));
         }
     }
 
@@ -117,7 +120,7 @@ impl Plane {
 
     /// Ask the publisher of a video slot's track for a keyframe, once the slot can send one on: asked
     /// earlier it would be lost, and the throttle would delay the one that counts.
-    pub(super) fn request_keyframe_for(&mut self, slot: usize) {
+    pub(super) fn request_keyframe_for(&mut self, slot: usize, why: Why) {
         let Some(slot) = self.slots.get(slot) else {
             return;
         };
@@ -128,13 +131,18 @@ impl Plane {
         if !hears {
             return;
         }
-        let wanted = slot.selector.awaited().or(slot.carried_encoding());
-        let is_paused = slot.selector.target().is_none();
-        if let Some(track) = slot.track.and_then(|track| self.tracks.get_mut(track)) {
-            // Of a track that does not arrive yet the lowest encoding is asked; it may be all that comes.
-            if track.kind == MediaKind::Video && !is_paused {
-                track.request_keyframe(wanted.unwrap_or(0));
-            }
+        if slot.selector.target().is_none() {
+            return;
+        }
+        let (way_in, carried) = (slot.way_in(), slot.carried_encoding());
+        let (Some(encoding), Some(track)) = (
+            way_in.or(carried),
+            slot.track.and_then(|track| self.tracks.get_mut(track)),
+        ) else {
+            return;
+        };
+        if track.kind == MediaKind::Video {
+            track.request_keyframe(encoding, if way_in.is_some() { why } else { Why::Picture });
         }
     }
 
@@ -152,7 +160,7 @@ impl Plane {
                 has_none && track.is_some_and(|track| !track.is_muted)
             });
             if waits {
-                self.request_keyframe_for(slot);
+                self.request_keyframe_for(slot, Why::WayIn);
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::codec::MediaKind;
 use crate::congestion::VOICE_BPS;
 use crate::drop_reason::DropReason;
 use crate::event::Event;
+use crate::keyframe_throttle::Why;
 use crate::outgoing::Outgoing;
 use crate::quantities::Instant;
 use crate::rtcp::remb;
@@ -68,7 +69,7 @@ impl Plane {
             if let Some(slot) = self.slots.get_mut(slot_index) {
                 slot.selector.forget();
             }
-            self.request_keyframe_for(slot_index);
+            self.request_keyframe_for(slot_index, Why::WayIn);
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Plane;
 use crate::codec::MediaKind;
+use crate::keyframe_throttle::Why;
 use crate::pacer::Waiting;
 use crate::quantities::Instant;
 
@@ -22,7 +23,7 @@ impl Plane {
         let replayed = self.replay(now, slot);
         let awaited = self.slots.get(slot).and_then(|slot| slot.selector.awaited());
         if replayed.is_none() || replayed != awaited {
-            self.request_keyframe_for(slot);
+            self.request_keyframe_for(slot, Why::WayIn);
         }
     }
 

@@ -248,6 +248,33 @@ fn a_higher_spatial_layer_is_asked_for_and_a_lower_one_is_not() {
     assert_eq!(asked(&meeting), before + 1);
 }
 
+#[test]
+fn slow_pictures_whose_layers_come_one_by_one_are_asked_for_no_keyframe() {
+    let mut meeting = Meeting::new(true);
+    meeting.send(0, 1, 0, b"x");
+    let asked = |meeting: &Meeting| meeting.plane.snapshot().tracks[0].keyframes_requested;
+    let before = asked(&meeting);
+    for position in 1..10u64 {
+        for (index, template) in picture(position).into_iter().enumerate() {
+            let at = position * 1_000 + index as u64 * 3;
+            let datagram = meeting.datagram(0, position * 1_000, template, index == 2, b"x");
+            let source = meeting.publisher.address;
+            meeting.plane.handle_datagram(ms(at), source, &datagram);
+            drain(&mut meeting.plane, ms(at), &meeting.viewer);
+        }
+        for at in (position * 1_000 + 10..(position + 1) * 1_000).step_by(10) {
+            meeting.plane.handle_timeout(ms(at));
+        }
+    }
+    assert_eq!(asked(&meeting), before);
+    assert_eq!(
+        meeting.plane.snapshot().slots[0]
+            .current
+            .map(|layer| layer.spatial),
+        Some(2)
+    );
+}
+
 proptest! {
     /// What a payload holds plays no part: with other bytes in every packet the same frames go out, as they came.
     #[test]

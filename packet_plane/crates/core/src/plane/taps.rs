@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Plane;
 use crate::codec::MediaKind;
+use crate::keyframe_throttle::Why;
 use crate::quantities::{ExtendedSequenceNumber, Instant, TapId, TrackId};
 use crate::tap::record::{PacketRecord, Record};
 use crate::tap::{Tap, Tapped};
@@ -273,7 +274,7 @@ impl Track {
         }
         let is_due = now.since(tapped.keyframe_at) >= KEYFRAME_INTERVAL || tapped.encoding != best;
         if kind == MediaKind::Video && is_due {
-            self.request_keyframe(best.unwrap_or(number));
+            self.request_keyframe(best.unwrap_or(number), Why::Picture);
         }
     }
 }
