@@ -20,6 +20,7 @@ pub mod layer_meter;
 pub mod layer_selector;
 pub mod loudest;
 pub mod nack_generator;
+mod nomination;
 mod outgoing;
 pub mod pacer;
 pub mod plane;

@@ -188,13 +188,24 @@ fn is_sealed_with(message: &[u8], integrity_at: usize, key: &hmac::Key) -> bool 
 
 /// Write a binding request as a client does, which nominates at once (RFC 8445 section 8.1.1).
 pub fn write_binding_request(username: &str, key: &hmac::Key, transaction: [u8; 12], out: &mut Vec<u8>) {
+    write_nomination(username, key, transaction, 1, out);
+}
+
+/// The same with a priority.
+pub(crate) fn write_nomination(
+    username: &str,
+    key: &hmac::Key,
+    transaction: [u8; 12],
+    priority: u32,
+    out: &mut Vec<u8>,
+) {
     out.clear();
     out.extend_from_slice(&BINDING_REQUEST.to_be_bytes());
     out.extend_from_slice(&[0, 0]);
     out.extend_from_slice(&MAGIC_COOKIE);
     out.extend_from_slice(&transaction);
     write_attribute(USERNAME, username.as_bytes(), out);
-    write_attribute(PRIORITY, &1u32.to_be_bytes(), out);
+    write_attribute(PRIORITY, &priority.to_be_bytes(), out);
     write_attribute(USE_CANDIDATE, &[], out);
     seal(key, out);
 }

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::command::MasterKey;
 use crate::congestion::Congestion;
+use crate::nomination::Nomination;
 use crate::quantities::{Instant, MeetingId, Ssrc, TransportId};
 use crate::sender_clock::SenderClock;
 use crate::srtp::{SrtpProfile, SrtpReceiver, SrtpSender, StreamState};
@@ -147,6 +148,7 @@ pub(crate) struct Transport {
     pub addresses: Vec<SocketAddr>,
     /// Where to send, once an address has proven itself.
     pub active: Option<SocketAddr>,
+    pub nomination: Nomination,
     pub srtp: Option<Srtp>,
     pub routes: FxHashMap<Ssrc, StreamRoute>,
     /// Streams whose track went away: under the same keys an SSRC goes on with its rollover counter and window.
@@ -187,6 +189,7 @@ impl Transport {
             sender_clock: SenderClock::default(),
             addresses: Vec::new(),
             active: None,
+            nomination: Nomination::default(),
             srtp: None,
             routes: FxHashMap::default(),
             parked: FxHashMap::default(),
@@ -210,6 +213,7 @@ impl Transport {
 
     /// Take new credentials beside the last ones; returns the fragment that holds no longer.
     pub fn restart_ice(&mut self, ufrag: String, password: &str) -> Option<String> {
+        self.nomination.restart();
         let ufrag = std::mem::replace(&mut self.local_ufrag, ufrag);
         let key = std::mem::replace(&mut self.ice_key, stun::integrity_key(password));
         self.former.replace((ufrag, key)).map(|(ufrag, _)| ufrag)

@@ -10,6 +10,7 @@ use crate::demux::{DatagramKind, classify};
 use crate::drop_reason::DropReason;
 use crate::event::Event;
 use crate::history::MAX_PACKET_LEN;
+use crate::nomination::Nominating;
 use crate::quantities::{Instant, TransportId};
 use crate::stun;
 use crate::transport::checked_by;
@@ -35,9 +36,25 @@ impl Plane {
             transport.counters.bytes_received += datagram.len() as u64;
         }
         match kind {
-            DatagramKind::Rtp => self.handle_rtp(now, transport, datagram),
-            DatagramKind::Rtcp => self.handle_rtcp(now, transport, datagram),
-            DatagramKind::Dtls | DatagramKind::Stun => self.handle_dtls(transport, datagram),
+            DatagramKind::Rtp => self.handle_rtp(now, transport, datagram)?,
+            DatagramKind::Rtcp => self.handle_rtcp(now, transport, datagram)?,
+            DatagramKind::Dtls | DatagramKind::Stun => return self.handle_dtls(transport, datagram),
+        }
+        self.follow_media(now, transport, source);
+        Ok(())
+    }
+
+    /// Media has come from an address: where it was nominated in vain, it may be all that is left.
+    fn follow_media(&mut self, now: Instant, index: usize, source: SocketAddr) {
+        let Some(transport) = self.transports.get_mut(index) else {
+            return;
+        };
+        let is_holder = transport.active == Some(source);
+        if transport.nomination.handle_media(now, source, is_holder) {
+            transport.active = Some(source);
+            let id = transport.id;
+            self.tell_connected(true, id, source);
+            self.hear_from(now, index, Word::Moved);
         }
     }
 
@@ -71,7 +88,15 @@ impl Plane {
         request.write_success(source, key, &mut response);
         let given_up = transport.handle_consent(now, source);
         let before = transport.active;
-        let moved = before.is_none() || (request.use_candidate && before != Some(source));
+        let is_active = before == Some(source);
+        let nominating = Nominating {
+            address: source,
+            priority: request.priority,
+            is_latest: request.local_ufrag() == transport.local_ufrag,
+        };
+        let nomination = &mut transport.nomination;
+        let is_chosen = request.use_candidate && nomination.handle_nomination(now, nominating, is_active);
+        let moved = before.is_none() || (is_chosen && !is_active);
         if moved {
             transport.active = Some(source);
         }
@@ -126,6 +151,7 @@ impl Plane {
             other.addresses.retain(|address| *address != source);
             if other.active == Some(source) {
                 other.active = other.addresses.last().copied();
+                other.nomination.forget();
             }
         }
     }

@@ -23,6 +23,8 @@ mod long_packet_tests;
 #[cfg(test)]
 mod lossy_voice_tests;
 #[cfg(test)]
+mod nomination_tests;
+#[cfg(test)]
 mod outage_tests;
 #[cfg(test)]
 mod overload_tests;
