@@ -30,6 +30,7 @@ const ANSWER_TIME: Duration = Duration::from_millis(10);
 struct Missing {
     sequence: ExtendedSequenceNumber,
     since: Instant,
+    first_asked_at: Option<Instant>,
     asked_at: Option<Instant>,
     requests: u8,
 }
@@ -40,6 +41,15 @@ pub enum Gap {
     None,
     /// Nothing will fill it: ask for a keyframe.
     NeverFilled,
+}
+
+/// How long a packet took to come that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Since the first request.
+    pub took: Duration,
+    /// Whether there was no other; else it may be the answer to a later one.
+    pub is_sole: bool,
 }
 
 /// What the path from the sender does.
@@ -73,6 +83,8 @@ impl PathBack {
 pub struct NackGenerator {
     highest: Option<ExtendedSequenceNumber>,
     missing: Vec<Missing>,
+    /// What the last packet filled.
+    filled: Option<Missing>,
     /// Where the latest keyframe began: what is missing before it is missed by nothing after it.
     keyframe: Option<ExtendedSequenceNumber>,
 }
@@ -85,7 +97,11 @@ impl NackGenerator {
             return Gap::None;
         };
         if sequence <= highest {
-            self.missing.retain(|missing| missing.sequence != sequence);
+            let at = self
+                .missing
+                .iter()
+                .position(|missing| missing.sequence == sequence);
+            self.filled = at.map(|at| self.missing.remove(at));
             return Gap::None;
         }
         self.highest = Some(sequence);
@@ -96,6 +112,7 @@ impl NackGenerator {
         let new = (highest.0 + 1..sequence.0).map(|number| Missing {
             sequence: ExtendedSequenceNumber(number),
             since: now,
+            first_asked_at: None,
             asked_at: None,
             requests: 0,
         });
@@ -129,12 +146,22 @@ impl NackGenerator {
                 .asked_at
                 .is_none_or(|asked_at| now.since(asked_at) >= retry_after)
             {
+                missing.first_asked_at.get_or_insert(now);
                 missing.asked_at = Some(now);
                 missing.requests += 1;
                 out.push(missing.sequence.sequence_number());
             }
         }
         gap
+    }
+
+    /// How long the answer took that has just come, if the last packet is one.
+    pub fn take_answer(&mut self, now: Instant) -> Option<Answer> {
+        let filled = self.filled.take()?;
+        Some(Answer {
+            took: now.since(filled.first_asked_at?),
+            is_sole: filled.requests == 1,
+        })
     }
 
     /// Whether anything is still worth asking for.

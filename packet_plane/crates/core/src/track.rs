@@ -6,11 +6,13 @@ use crate::command::TrackParameters;
 use crate::ingress_stream::{Encoding, IngressStream};
 use crate::keyframe_throttle::Why;
 use crate::layer_meter::{LayerSnapshot, SPATIAL_LAYERS};
+use crate::nack_generator::Answer;
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc, TrackId};
 use crate::rtp::extension::ExtensionIds;
 use crate::sender_clock::StreamClock;
 use crate::srtp::StreamState;
 use crate::tap::Tapped;
+use crate::transport::StreamRoute;
 
 /// Simulcast layers of a track at most; a browser sends three.
 pub const MAX_ENCODINGS: usize = 4;
@@ -217,6 +219,13 @@ impl Track {
     pub fn timestamp_between(&self, from: u8, to: u8, rtp_timestamp: u32) -> Option<u32> {
         let (there, here) = (self.stream(from)?, self.stream(to)?);
         here.timestamp_from(there, rtp_timestamp, self.codec(from)?.clock_rate)
+    }
+
+    /// How long the answer to a NACK took that has just come. What comes as media may be late and no answer.
+    pub fn take_answer(&mut self, now: Instant, route: StreamRoute) -> Option<Answer> {
+        let encoding = self.encodings.get_mut(usize::from(route.encoding))?;
+        let answer = encoding.stream.as_mut()?.nack.take_answer(now);
+        answer.filter(|_| route.is_rtx)
     }
 
     /// The audio level of a packet that has arrived.

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::command::MasterKey;
 use crate::congestion::Congestion;
+use crate::nack_generator::Answer;
 use crate::nomination::Nomination;
 use crate::quantities::{Instant, MeetingId, Ssrc, TransportId};
 use crate::sender_clock::SenderClock;
@@ -160,6 +161,8 @@ pub(crate) struct Transport {
     pub report_due: Instant,
     layers_due: Instant,
     pub round_trip: Option<Duration>,
+    /// Whether reports have told it.
+    is_round_trip_reported: bool,
     pub counters: TransportCounters,
     pub congestion: Congestion,
     dtls_allowance: u32,
@@ -200,6 +203,7 @@ impl Transport {
             report_due: now,
             layers_due: now,
             round_trip: None,
+            is_round_trip_reported: false,
             counters: TransportCounters::default(),
             congestion: Congestion::default(),
             dtls_allowance: DTLS_PER_SECOND,
@@ -322,6 +326,22 @@ impl Transport {
 
     /// Note the round trip that a report block implies (RFC 3550 section 6.4.1).
     pub fn handle_round_trip(&mut self, round_trip: Duration) {
+        if !std::mem::replace(&mut self.is_round_trip_reported, true) {
+            self.round_trip = None;
+        }
+        self.note_round_trip(round_trip);
+    }
+
+    /// Note how long its answer to a request for a lost packet took. Who is sent nothing reports nothing, so that this is
+    /// all that is known of its path. Where it was asked more than once the first answer says at most how long one takes:
+    /// enough to ask so seldom that the next one is sure (Karn and Partridge 1987).
+    pub fn handle_answer(&mut self, answer: Answer) {
+        if !self.is_round_trip_reported && (answer.is_sole || self.round_trip.is_none()) {
+            self.note_round_trip(answer.took);
+        }
+    }
+
+    fn note_round_trip(&mut self, round_trip: Duration) {
         if round_trip <= MAX_ROUND_TRIP {
             let last = self.round_trip.unwrap_or(round_trip);
             self.round_trip = Some((last * 7 + round_trip) / 8);

@@ -49,6 +49,9 @@ impl Plane {
             if transport.routes.len() < MAX_ROUTES {
                 transport.routes.entry(header.ssrc).or_insert(route);
             }
+            if let Some(answer) = track.take_answer(now, route) {
+                transport.handle_answer(answer);
+            }
         }
         let (sequence, stepping_down) = arrived?;
         if let Some(stepping_down) = stepping_down {

@@ -43,6 +43,8 @@ mod replay;
 #[cfg(test)]
 mod replay_tests;
 #[cfg(test)]
+mod round_trip_tests;
+#[cfg(test)]
 mod scalable_tests;
 mod snapshot;
 #[cfg(test)]
