@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::quantities::{ExtendedSequenceNumber, Instant};
+use crate::rtp::capture_time::CaptureTime;
 use crate::rtp::dependency_descriptor::FrameDependency;
 use crate::rtp::vp8::Vp8Descriptor;
 use crate::rtp::vp9::Vp9Descriptor;
@@ -44,12 +45,11 @@ pub struct PacketInfo {
     /// Clock ticks.
     pub rtp_timestamp: u32,
     pub payload_type: u8,
-    /// Values of the extensions that travel on, empty when absent: audio level, playout delay, capture time.
+    /// Values of the extensions that travel on, empty when absent.
     pub audio_level: Option<u8>,
     pub playout_delay: Option<[u8; 3]>,
-    pub capture_time: Option<[u8; 8]>,
-    /// What a capture time says of its clock besides (WebRTC's estimated capture clock offset).
-    pub capture_clock_offset: Option<[u8; 8]>,
+    /// As it is passed on.
+    pub capture_time: Option<CaptureTime>,
     pub vp8: Option<Vp8Descriptor>,
     pub vp9: Option<Vp9Descriptor>,
     pub dependency: Option<FrameDependency>,

@@ -93,6 +93,17 @@ impl Encoding {
         })
     }
 
+    /// Take in when a packet that has just arrived was captured, where it tells.
+    pub fn note_capture(&mut self, sequence: ExtendedSequenceNumber) {
+        let Some(stream) = self.stream.as_mut() else {
+            return;
+        };
+        let info = stream.history.packet(sequence).map(|packet| &packet.info);
+        if let Some((info, time)) = info.and_then(|info| Some((info, info.capture_time?))) {
+            stream.clock.handle_capture(info.rtp_timestamp, time);
+        }
+    }
+
     /// What is known of each SSRC of the running stream.
     pub fn states(&self) -> impl Iterator<Item = (Ssrc, StreamState)> {
         self.stream.iter().flat_map(|stream| {

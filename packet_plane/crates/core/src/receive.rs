@@ -9,6 +9,7 @@ use crate::ingress_stream::IngressStream;
 use crate::keyframe_throttle::Why;
 use crate::nack_generator::Gap;
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc};
+use crate::rtp::capture_time::CaptureTime;
 use crate::rtp::extension::ExtensionIds;
 use crate::rtp::h265::{self, H265Units};
 use crate::rtp::header::{RtpHeader, unpadded_len};
@@ -32,6 +33,8 @@ pub(crate) struct Arrival<'a> {
     /// Streams of the connection that no track carries now.
     pub parked: &'a FxHashMap<Ssrc, StreamState>,
     pub header: &'a RtpHeader,
+    /// How far the plane's clock is behind the sender's, in microseconds.
+    pub behind_us: Option<i64>,
     pub packet: &'a [u8],
 }
 
@@ -127,7 +130,7 @@ impl Track {
             }
             let mut info = describe(arrival, &self.extensions, missing, payload_type);
             info.rtp_timestamp = info.rtp_timestamp.wrapping_sub(block.offset);
-            (info.marker, info.ends_frame) = (false, false);
+            (info.marker, info.ends_frame, info.capture_time) = (false, false, None);
             stream.store(info, block.payload);
             stream.state.mark(missing);
             if nack {
@@ -331,7 +334,7 @@ fn describe(
     payload_type: PayloadType,
 ) -> PacketInfo {
     let header = arrival.header;
-    let capture = value_of(arrival, extensions.abs_capture_time).unwrap_or_default();
+    let capture_time = value_of(arrival, extensions.abs_capture_time).and_then(CaptureTime::parse);
     PacketInfo {
         sequence,
         received_at: arrival.now,
@@ -342,8 +345,7 @@ fn describe(
         audio_level: value_of(arrival, extensions.audio_level).and_then(|value| value.first().copied()),
         playout_delay: value_of(arrival, extensions.playout_delay)
             .and_then(|value| value.first_chunk().copied()),
-        capture_time: capture.first_chunk().copied(),
-        capture_clock_offset: capture.get(8..).and_then(|rest| rest.first_chunk().copied()),
+        capture_time: capture_time.map(|time| time.passed_on(arrival.behind_us)),
         ..PacketInfo::default()
     }
 }

@@ -5,6 +5,9 @@
 //! has shown, as a report is never early; it rises slowly, as clocks drift. Times are microseconds.
 
 use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::rtp::capture_time::CaptureTime;
 
 /// Seconds between 1900 and 1970.
 pub(crate) const NTP_TO_UNIX_SECONDS: u64 = 2_208_988_800;
@@ -55,6 +58,14 @@ impl SenderClock {
     /// A time of the sender's on the plane's clock.
     pub fn at_us(&self, ntp_us: i64) -> Option<i64> {
         self.offset_us.map(|offset| ntp_us.wrapping_add(offset))
+    }
+
+    /// How far a wall clock that began at `origin_us` on the plane's is behind the sender's, whose reports are half a
+    /// round trip on their way.
+    pub fn behind_us(&self, origin_us: u64, round_trip: Option<Duration>) -> Option<i64> {
+        let way_us = round_trip.unwrap_or_default().as_micros() as i64 / 2;
+        let apart_us = self.offset_us?.wrapping_add_unsigned(origin_us);
+        Some(way_us.wrapping_sub(apart_us))
     }
 }
 
@@ -166,9 +177,22 @@ pub(crate) struct StreamClock {
     pairs: VecDeque<Pair>,
     arrivals: Arrivals,
     place: Option<Place>,
+    /// When what had a timestamp was captured, as it is passed on.
+    captured: Option<(u32, CaptureTime)>,
 }
 
 impl StreamClock {
+    /// Note when the media of a packet was captured.
+    pub fn handle_capture(&mut self, rtp_timestamp: u32, time: CaptureTime) {
+        self.captured = Some((rtp_timestamp, time));
+    }
+
+    /// When what has a timestamp was captured, by the last packet that told it.
+    pub fn captured_at(&self, rtp_timestamp: u32, clock_rate: u32) -> Option<CaptureTime> {
+        let (known, time) = self.captured?;
+        Some(time.after(rtp_timestamp.wrapping_sub(known), clock_rate))
+    }
+
     pub fn handle_report(&mut self, at_us: i64, ntp_us: i64, rtp_timestamp: u32, clock_rate: u32) {
         self.pairs.retain(|pair| {
             let apart = pair.ntp_us_of(rtp_timestamp, clock_rate).wrapping_sub(ntp_us);

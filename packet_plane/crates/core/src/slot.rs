@@ -11,10 +11,12 @@ use crate::redundancy::{MAX_REDUNDANT, Redundancy};
 use crate::repeats::Repeats;
 use crate::resent::Resent;
 use crate::rewriter::{Rewriter, Rewritten};
+use crate::rtp::capture_time::{self, CaptureTime};
 use crate::rtp::dependency_descriptor;
 use crate::rtp::dependency_structure::Structure;
 use crate::rtp::extension::{ExtensionBlock, ExtensionIds};
 use crate::rtp::red;
+use crate::sender_clock::StreamClock;
 
 /// What a header extension's value may have at most (RFC 8285 section 4.3).
 const MAX_DESCRIPTOR_LEN: usize = 255;
@@ -40,6 +42,8 @@ pub(crate) struct Slot {
     pub frames: FrameMeter,
     pub redundancy: Redundancy,
     pub bundle: Bundle,
+    /// Whether nothing has gone out yet of what it carries that tells when it was captured.
+    pub lacks_capture_time: bool,
 }
 
 /// What tells one sending of a packet from another.
@@ -48,6 +52,8 @@ pub(crate) struct Stamp {
     pub now: Instant,
     /// Transport-wide number, where the receiver reports arrivals.
     pub wide_number: Option<u16>,
+    /// When it was captured, where it does not say so itself.
+    pub capture_time: Option<CaptureTime>,
 }
 
 impl Stamp {
@@ -94,6 +100,7 @@ impl Slot {
             frames: FrameMeter::default(),
             redundancy: Redundancy::default(),
             bundle: Bundle::default(),
+            lacks_capture_time: true,
         }
     }
 
@@ -250,16 +257,25 @@ impl Slot {
         if let Some(delay) = info.playout_delay {
             block.push(self.extensions.playout_delay, &delay);
         }
-        match (info.capture_time, info.capture_clock_offset) {
-            (Some(time), Some(offset)) => {
-                let mut value = [0; 16];
-                value[..8].copy_from_slice(&time);
-                value[8..].copy_from_slice(&offset);
-                block.push(self.extensions.abs_capture_time, &value);
-            }
-            (Some(time), None) => block.push(self.extensions.abs_capture_time, &time),
-            (None, _) => {}
+        if let Some(time) = info.capture_time.or(stamp.capture_time) {
+            let mut value = [0; capture_time::MAX_LEN];
+            let len = time.write(&mut value);
+            block.push(self.extensions.abs_capture_time, &value[..len]);
         }
+    }
+
+    /// When a packet was captured that does not tell itself, where the receiver has to know: else it would go on with the
+    /// time of what this slot carried before. Not where the packet may be repeated byte for byte.
+    pub fn missing_capture_time(
+        &self,
+        packet: &PacketInfo,
+        clock: &StreamClock,
+        clock_rate: u32,
+    ) -> Option<CaptureTime> {
+        let is_missing = self.lacks_capture_time && packet.capture_time.is_none() && !self.repeats_verbatim();
+        is_missing
+            .then(|| clock.captured_at(packet.rtp_timestamp, clock_rate))
+            .flatten()
     }
 
     /// What every packet of this slot carries, before elements of at most `longest` bytes.

@@ -112,6 +112,7 @@ impl Plane {
             history,
             structure,
             sound_ms: usual_ms,
+            clock,
             ..
         } = stream;
         let source = Source {
@@ -167,6 +168,7 @@ impl Plane {
                 stamp: Stamp {
                     now,
                     wide_number: slot.is_numbered().then(|| congestion.estimator.next_number()),
+                    capture_time: slot.missing_capture_time(&packet.info, clock, source.clock_rate),
                 },
                 structure: source.structure,
             };
@@ -174,6 +176,8 @@ impl Plane {
                 Ok(len) => {
                     congestion.handle_sent(now, len, outgoing.stamp.wide_number);
                     slot.rewriter.handle_written(now, *sequence, &rewritten);
+                    let is_told = packet.info.capture_time.or(outgoing.stamp.capture_time).is_some();
+                    slot.lacks_capture_time &= !is_told;
                     if slot.kind == MediaKind::Video {
                         slot.frames.handle_packet(now, rewritten.rtp_timestamp);
                     }
@@ -291,6 +295,7 @@ impl Plane {
                     wide_number: slot
                         .is_numbered()
                         .then(|| transport.congestion.estimator.next_number()),
+                    capture_time: None,
                 },
                 structure: structure.as_deref(),
             };
@@ -343,6 +348,7 @@ impl Slot {
             match self.choose(source, packet) {
                 Selection::Forward => {}
                 Selection::Switch => {
+                    self.lacks_capture_time = true;
                     let known = source
                         .shift
                         .and_then(|shift| self.rewriter.timestamp(packet.rtp_timestamp.wrapping_add(shift)));

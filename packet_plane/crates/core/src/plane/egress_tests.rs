@@ -15,15 +15,14 @@ use crate::rtp::header::{OutgoingHeader, write_header};
 const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 const WIDE: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 const SEND_TIME: &str = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
-/// URI and length of what travels from the publisher to the receiver as it is.
+const CAPTURE_TIME: &str = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time";
+/// URI and length of what travels from the publisher to the receiver as it is; of a capture time the offset of a clock
+/// that nobody knows is left out.
 const PASSED_ON: [(&str, usize); 4] = [
     ("urn:ietf:params:rtp-hdrext:ssrc-audio-level", 1),
     ("http://www.webrtc.org/experiments/rtp-hdrext/playout-delay", 3),
-    ("http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time", 8),
-    (
-        "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
-        16,
-    ),
+    (CAPTURE_TIME, 8),
+    (CAPTURE_TIME, 16),
 ];
 
 /// Which address gets its media first, for each of `bursts` bursts.
@@ -108,15 +107,27 @@ fn camera(publishers: ExtensionIds, viewers: ExtensionIds, has_rtx: bool) -> (Pl
 }
 
 fn send_with(client: &Client, plane: &mut Plane, now: Instant, elements: &[(u8, Vec<u8>)], payload: &[u8]) {
+    send_as(client, plane, now, (100, 7), elements, payload);
+}
+
+/// The packet of a stream with this number, 33 ms after the one before.
+fn send_as(
+    client: &Client,
+    plane: &mut Plane,
+    now: Instant,
+    (ssrc, number): (u32, u16),
+    elements: &[(u8, Vec<u8>)],
+    payload: &[u8],
+) {
     let mut block = ExtensionBlock::default();
     elements.iter().for_each(|(id, value)| block.push(*id, value));
     let header = OutgoingHeader {
         marker: true,
         padding: false,
         payload_type: PayloadType(96),
-        sequence_number: 7,
-        rtp_timestamp: 3_000,
-        ssrc: Ssrc(100),
+        sequence_number: number,
+        rtp_timestamp: u32::from(number) * 2_970,
+        ssrc: Ssrc(ssrc),
     };
     let mut out = vec![0; 1_500];
     let header_len = write_header(&header, block.finish(), &mut out);
@@ -124,7 +135,7 @@ fn send_with(client: &Client, plane: &mut Plane, now: Instant, elements: &[(u8, 
         .sender
         .protect_rtp(
             header.ssrc,
-            ExtendedSequenceNumber(7),
+            ExtendedSequenceNumber(number.into()),
             header_len,
             payload,
             &[],
@@ -164,7 +175,7 @@ proptest! {
             if sent[number] {
                 elements.push((id, value.clone()));
                 if wanted[number] {
-                    expected.insert(own, value);
+                    expected.insert(own, value[..*len.min(&8)].to_vec());
                 }
             }
         }
@@ -243,4 +254,114 @@ fn send_times_tell_when_a_packet_left_and_wrap_after_64_seconds() {
 #[test]
 fn what_may_be_repeated_byte_for_byte_does_not_say_when_it_was_sent() {
     assert_eq!(send_times(&[1_000, 1_500], false), [None, None]);
+}
+
+/// When something was captured, and how far the clock that says so is ahead of the sender's, in seconds.
+fn capture(seconds: u64, ahead: Option<i64>) -> Vec<u8> {
+    let mut value = (seconds << 32).to_be_bytes().to_vec();
+    value.extend(ahead.into_iter().flat_map(|ahead| (ahead << 32).to_be_bytes()));
+    value
+}
+
+/// Capture times in seconds as the viewer gets them of what waits for it, with how far their clock is ahead of the node's.
+fn captures(plane: &mut Plane, now: Instant, viewer: &Client) -> Vec<Option<(f64, Option<f64>)>> {
+    let seconds = |bytes: &[u8]| {
+        let fixed = i64::from_be_bytes(*bytes.first_chunk().expect("eight bytes"));
+        fixed as f64 / (1u64 << 32) as f64
+    };
+    let (rtp, _) = drain(plane, now, viewer);
+    let found = rtp.iter().map(|datagram| {
+        let header = crate::rtp::RtpHeader::parse(datagram).expect("a header");
+        let value = header.extension(datagram, 2)?;
+        Some((seconds(value), value.get(8..16).map(seconds)))
+    });
+    found.collect()
+}
+
+/// Say what time it is at the publisher, in seconds since 1900.
+fn report_time(client: &mut Client, plane: &mut Plane, now: Instant, (ssrc, seconds): (u32, u64)) {
+    let mut compound = Vec::new();
+    let report = crate::rtcp::sender_report::SenderReport {
+        ssrc,
+        ntp_time: seconds << 32,
+        rtp_timestamp: 0,
+        packets_sent: 0,
+        bytes_sent: 0,
+    };
+    report.write(&mut compound);
+    client.send_rtcp(plane, now, &compound);
+}
+
+#[test]
+fn a_capture_time_says_how_far_its_clock_is_from_the_one_of_the_nodes_reports() {
+    let ids = ids_of(&[(MID, 1), (CAPTURE_TIME, 2)]);
+    let (mut plane, mut publisher, viewer) = camera(ids, ids, true);
+    let node = plane.ntp_time(ms(0)) >> 32;
+    send_as(
+        &publisher,
+        &mut plane,
+        ms(1),
+        (100, 7),
+        &[(2, capture(500, Some(0)))],
+        &keyframe(7),
+    );
+    // Nobody knows the publisher's clock yet.
+    assert_eq!(captures(&mut plane, ms(1), &viewer), [Some((500.0, None))]);
+    // It is ahead by a minute, and what it passes on was captured by a clock ahead of its own by ten seconds.
+    report_time(&mut publisher, &mut plane, ms(2), (100, node + 60));
+    for (number, own, told) in [
+        (8, Some(0), Some(60.0)),
+        (9, Some(10), Some(70.0)),
+        (10, None, None),
+    ] {
+        let stamp = [(2, capture(501, own))];
+        send_as(
+            &publisher,
+            &mut plane,
+            ms(34),
+            (100, number),
+            &stamp,
+            &interframe(number),
+        );
+        let got = captures(&mut plane, ms(34), &viewer);
+        let [Some((time, ahead))] = got[..] else {
+            panic!("{got:?}");
+        };
+        assert_eq!((time, ahead.map(f64::round)), (501.0, told), "{number}");
+    }
+}
+
+#[test]
+fn the_first_packet_of_another_track_says_when_it_was_captured() {
+    let ids = ids_of(&[(MID, 1), (CAPTURE_TIME, 2)]);
+    for (has_rtx, expected) in [(true, Some(905.0)), (false, None)] {
+        let (mut plane, publisher, viewer) = camera(ids, ids, has_rtx);
+        let other = Client::join(&mut plane, ms(0), 3);
+        let mut codec = Codec::new(96, CodecName::Vp8, 90_000, "");
+        codec.nack = true;
+        plane.handle_command(
+            ms(0),
+            Command::AddTrack(TrackParameters {
+                track: TrackId(12),
+                transport: TransportId(3),
+                kind: MediaKind::Video,
+                mid: Some("cam".into()),
+                rids: Vec::new(),
+                ssrcs: vec![Ssrc(300)],
+                codecs: vec![codec],
+                extensions: ids,
+            }),
+        );
+        let stamp = |seconds| [(2, capture(seconds, None))];
+        send_as(&publisher, &mut plane, ms(1), (100, 7), &stamp(500), &keyframe(7));
+        send_as(&other, &mut plane, ms(1), (300, 1_000), &stamp(900), &keyframe(7));
+        assert_eq!(captures(&mut plane, ms(1), &viewer), [Some((500.0, None))]);
+        assign(&mut plane, ms(2), 21, Some(12));
+        // 33 ms times 152 later, and then without a word again.
+        send_as(&other, &mut plane, ms(5_017), (300, 1_152), &[], &keyframe(8));
+        send_as(&other, &mut plane, ms(5_050), (300, 1_153), &[], &interframe(9));
+        let got = captures(&mut plane, ms(5_050), &viewer);
+        let times: Vec<Option<f64>> = got.iter().map(|one| one.map(|(time, _)| time.round())).collect();
+        assert_eq!(times, [expected, None]);
+    }
 }

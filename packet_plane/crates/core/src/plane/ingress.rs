@@ -35,6 +35,9 @@ impl Plane {
             receiver,
             parked: &transport.parked,
             header: &header,
+            behind_us: transport
+                .sender_clock
+                .behind_us(self.wallclock.origin_us, transport.round_trip),
             packet,
         };
         let arrived = if route.is_rtx {
@@ -121,6 +124,7 @@ impl Plane {
         }
         let given_up = encoding.push_pending(sequence);
         self.counters.drops.add(DropReason::TooLate, given_up as u64);
+        encoding.note_capture(sequence);
         let (starts_keyframe, layer) = encoding.start_and_layer(sequence);
         encoding.has_pending_keyframe |= starts_keyframe;
         let layer = track.spatial_layer(route.encoding, layer);

@@ -99,6 +99,7 @@ impl Plane {
                 stamp: Stamp {
                     now,
                     wide_number: Some(congestion.estimator.next_number()),
+                    capture_time: None,
                 },
                 structure: None,
                 redundant: None,

@@ -3,6 +3,7 @@
 pub mod audio_level;
 pub mod av1;
 pub mod bits;
+pub mod capture_time;
 pub mod dependency_descriptor;
 pub mod dependency_structure;
 pub mod extension;
