@@ -77,7 +77,8 @@ function fastestPictures(): number {
       ?.getTransceivers()
       .map(({ sender }) => sender) ?? [];
   const camera = senders.find(({ track }) => track?.kind === 'video' && track.readyState === 'live');
-  const rates = camera?.getParameters().encodings.map(({ maxFramerate }) => maxFramerate ?? 30) ?? [];
+  const rates =
+    camera?.getParameters().encodings.map(({ maxFramerate }) => Math.min(30, maxFramerate ?? 30)) ?? [];
   return Math.max(0, ...rates);
 }
 

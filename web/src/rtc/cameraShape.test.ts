@@ -98,14 +98,31 @@ describe('shapeCamera', () => {
     expect(shapeCamera(encodings, use({ wanted: [] }))).toBe(true);
     expect(shapeCamera(encodings, use({ wanted: [] }))).toBe(false);
     expect(shapeCamera(encodings, use())).toBe(true);
-    expect(encodings).toEqual(before);
+    expect(encodings).toEqual([{ ...before[0], maxFramerate: 60 }, ...before.slice(1)]);
+    expect(shapeCamera(encodings, use())).toBe(false);
   });
 
-  it('leaves a frame rate out that is not limited', () => {
+  it('leaves a frame rate out that was never limited', () => {
     const encodings = created();
-    shapeCamera(encodings, use({ limit: { maxHeight: 720, maxFps: 15 } }));
-    expect(encodings[0]).toHaveProperty('maxFramerate', 15);
     shapeCamera(encodings, use());
-    expect(encodings[0]).not.toHaveProperty('maxFramerate');
+    for (const encoding of encodings) expect(encoding).not.toHaveProperty('maxFramerate');
+  });
+
+  it('sends all frames again where the browser keeps what new parameters leave out', () => {
+    // As Safari: what setParameters does not name stays as it was.
+    const kept: RTCRtpEncodingParameters[] = created();
+    const set = (change: Partial<CameraUse>): void => {
+      const given = structuredClone(kept);
+      shapeCamera(given, use(change));
+      given.forEach((encoding, index) => Object.assign(kept[index] ?? {}, encoding));
+    };
+    const fps = (): (number | undefined)[] => kept.map(({ maxFramerate }) => maxFramerate);
+    set({});
+    set({ wanted: [] });
+    expect(fps()).toEqual([3, undefined, undefined]);
+    set({ limit: { maxHeight: 720, maxFps: 15 } });
+    expect(fps()).toEqual([15, 15, 15]);
+    set({});
+    expect(fps()).toEqual([60, 60, 60]);
   });
 });

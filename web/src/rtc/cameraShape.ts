@@ -32,6 +32,8 @@ const STAMP = { scaleResolutionDownBy: 16, maxFramerate: 3 };
 const BITS_EXPONENT = 1.5;
 /** What the scales of the streams are of. */
 const CAMERA_HEIGHT = 720;
+/** As good as no limit: browsers capture and encode no more than this by themselves. */
+const UNLIMITED_FPS = 60;
 
 /** What a device lets its camera be sent in, at most. */
 export interface CameraLimit {
@@ -110,10 +112,21 @@ export function shapeCamera(encodings: readonly RTCRtpEncodingParameters[], use:
     if (encoding === undefined) return;
     const { active, maxBitrate, maxFramerate, scaleResolutionDownBy } = encoding;
     const before = { scaleResolutionDownBy, maxBitrate, maxFramerate, active };
-    isChanged ||= Object.entries(stream).some(([name, value]) => before[name as keyof Stream] !== value);
-    Object.assign(encoding, stream);
+    const after = { ...stream, maxFramerate: stream.maxFramerate ?? freed(maxFramerate) };
+    isChanged ||= Object.entries(after).some(([name, value]) => before[name as keyof Stream] !== value);
+    Object.assign(encoding, after);
     // Set and undefined, it would be refused.
-    if (stream.maxFramerate === undefined) delete encoding.maxFramerate;
+    if (after.maxFramerate === undefined) delete encoding.maxFramerate;
   });
   return isChanged;
+}
+
+/**
+ * A limit is lifted by a high one: of parameters that leave it out, Safari keeps the one before, and would send a camera
+ * that nobody received three times a second for ever.
+ *
+ * @see https://github.com/WebKit/WebKit/blob/main/Source/WebCore/Modules/mediastream/libwebrtc/LibWebRTCUtils.cpp updateRTCRtpSendParameters
+ */
+function freed(limit: number | undefined): number | undefined {
+  return limit === undefined ? undefined : UNLIMITED_FPS;
 }
