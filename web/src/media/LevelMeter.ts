@@ -3,7 +3,7 @@
  *
  * Owns its ears, which it opens at its first look: to begin with, the page shows what was captured.
  */
-import { openEars, type Ears } from './ears.ts';
+import { openEars, wake, type Ears } from './ears.ts';
 import type { LevelMeterClient } from './types.ts';
 
 /** Eyes see 20 steps a second as motion; more only costs battery. */
@@ -46,8 +46,7 @@ export class LevelMeter implements LevelMeterClient {
       return;
     }
     const { context, analyser } = this.#ears;
-    // One that was made before any click sleeps until there is one.
-    if (context.state === 'suspended') void context.resume();
+    wake(context);
     analyser.getFloatTimeDomainData(this.#samples);
     const level = levelOf(this.#samples);
     for (const listener of this.#listeners) listener(level);

@@ -1,5 +1,5 @@
 /** MicrophoneWatch: follows what comes out of a captured microphone, muted or not. Never plays anything. */
-import { openEars, type Ears } from './ears.ts';
+import { openEars, wake, type Ears } from './ears.ts';
 import { SignalDetector, decibelsOf, type MicrophoneSignal } from './signal.ts';
 
 const INTERVAL_MS = 100;
@@ -24,7 +24,7 @@ export class MicrophoneWatch {
       const { context, analyser } = this.#ears;
       // A context that sleeps until the first click hears nothing, which says nothing of the microphone.
       if (context.state !== 'running') {
-        void context.resume();
+        wake(context);
         return;
       }
       analyser.getFloatTimeDomainData(samples);

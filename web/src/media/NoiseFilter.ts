@@ -4,6 +4,7 @@
  * Owns an audio graph and the filtered track, not the microphone. Loaded only when it is switched on: the network of
  * RNNoise is larger than the rest of the SDK. Source: https://jmvalin.ca/demo/rnnoise/
  */
+import { wake } from './ears.ts';
 
 /** RNNoise knows one rate only. */
 const SAMPLE_RATE = 48_000;
@@ -34,8 +35,11 @@ export class NoiseFilter implements NoiseFilterClient {
       const [track] = out.stream.getAudioTracks();
       if (track === undefined) throw new Error('the audio graph has no output');
       track.contentHint = 'speech';
-      // Before the first click a context may sleep; capture was allowed, so that it may usually run.
-      if (context.state !== 'running') void context.resume();
+      // Before the first click a context may sleep; capture was allowed, so that it may usually run. So after a phone call.
+      context.onstatechange = () => {
+        wake(context);
+      };
+      wake(context);
       return new NoiseFilter(context, track);
     } catch (error) {
       await context.close();
@@ -45,6 +49,7 @@ export class NoiseFilter implements NoiseFilterClient {
 
   close(): void {
     this.track.stop();
+    this.#context.onstatechange = null;
     void this.#context.close();
   }
 }

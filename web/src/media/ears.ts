@@ -17,3 +17,13 @@ export function openEars(track: MediaStreamTrack, fftSize: number): Ears | null 
     return null;
   }
 }
+
+/**
+ * Lets one hear that was made before any click. While a phone call interrupts it Safari refuses, and is not to be asked: it
+ * goes on by itself, or is suspended afterwards.
+ *
+ * @see https://github.com/WebAudio/web-audio-api/issues/2392
+ */
+export function wake(context: AudioContext): void {
+  if (context.state === 'suspended') context.resume().catch(() => undefined);
+}

@@ -9,8 +9,10 @@ export class AudioGraph {
   readonly #out = new GainNode(this.#context);
   #inputs: readonly { readonly source: AudioNode; readonly gain: GainNode }[] = [];
 
-  constructor() {
+  /** `onState` when it begins or ceases to be heard. */
+  constructor(onState: () => void) {
     this.#out.connect(this.#context.destination);
+    this.#context.onstatechange = onState;
   }
 
   /** A context that sleeps until the first click plays nothing. */
@@ -52,11 +54,17 @@ export class AudioGraph {
     await context.setSinkId?.(deviceId);
   }
 
+  /**
+   * While a phone call interrupts it Safari refuses, and is not to be asked: it goes on by itself, or is suspended afterwards.
+   *
+   * @see https://github.com/WebAudio/web-audio-api/issues/2392
+   */
   async resume(): Promise<void> {
-    await this.#context.resume();
+    if (this.#context.state === 'suspended') await this.#context.resume();
   }
 
   close(): void {
+    this.#context.onstatechange = null;
     void this.#context.close();
   }
 }

@@ -10,8 +10,10 @@ interface FakeElement {
 }
 
 let elements: FakeElement[];
-let graphs: { gains: readonly number[]; isMono: boolean; isClosed: boolean }[];
+let graphs: { gains: readonly number[]; isMono: boolean; isClosed: boolean; resumed: number }[];
 let isRunning: boolean;
+let isVolumeFixed: boolean;
+let tellState: () => void;
 let playback: string[];
 let refusePlay: boolean;
 let output: AudioOutput;
@@ -21,13 +23,19 @@ const settle = async (): Promise<void> => {
 };
 
 beforeEach(() => {
-  [elements, graphs, isRunning, playback, refusePlay] = [[], [], true, [], false];
+  [elements, graphs, isRunning, playback, refusePlay, isVolumeFixed] = [[], [], true, [], false, false];
   vi.stubGlobal('MediaStream', Object);
   vi.stubGlobal('document', {
     body: { append: () => undefined },
     createElement: () => {
+      let volume = 1;
       const element = {
-        volume: 1,
+        get volume() {
+          return volume;
+        },
+        set volume(wanted) {
+          if (!isVolumeFixed) volume = wanted;
+        },
         muted: false,
         play: () =>
           refusePlay ? Promise.reject(new DOMException('click first', 'NotAllowedError')) : Promise.resolve(),
@@ -39,8 +47,9 @@ beforeEach(() => {
   });
   output = new AudioOutput(
     (state) => playback.push(state),
-    () => {
-      const graph = { gains: [] as readonly number[], isMono: false, isClosed: false };
+    (onState) => {
+      const graph = { gains: [] as readonly number[], isMono: false, isClosed: false, resumed: 0 };
+      tellState = onState;
       graphs.push(graph);
       return {
         get isRunning() {
@@ -50,17 +59,25 @@ beforeEach(() => {
         setGains: (gains: readonly number[]) => (graph.gains = gains),
         setMono: (isMono: boolean) => (graph.isMono = isMono),
         setSink: () => Promise.resolve(),
-        resume: () => Promise.resolve(),
+        resume: () => {
+          graph.resumed += 1;
+          return Promise.resolve();
+        },
         close: () => (graph.isClosed = true),
       } as unknown as AudioGraph;
     },
   );
-  output.play(['4', '5'].map((slot) => ({ slot, track: {} as MediaStreamTrack })));
+  play();
   return () => {
     output.close();
     vi.unstubAllGlobals();
   };
 });
+
+function play(): void {
+  elements = [];
+  output.play(['4', '5'].map((slot) => ({ slot, track: {} as MediaStreamTrack })));
+}
 
 describe('AudioOutput', () => {
   it('turns people down without an audio graph', () => {
@@ -94,6 +111,37 @@ describe('AudioOutput', () => {
       [false, 1],
       [false, 1],
     ]);
+  });
+
+  it('turns people down with an audio graph where elements are as loud as the device, as on iPhones', async () => {
+    isVolumeFixed = true;
+    play();
+    expect(graphs).toEqual([]);
+    output.setGains(new Map([['5', 0.5]]));
+    await settle();
+    expect(graphs[0]).toMatchObject({ gains: [1, 0.5] });
+    expect(elements.map(({ muted }) => muted)).toEqual([true, true]);
+  });
+
+  it('silences people where neither elements can be turned down nor a graph may run', async () => {
+    [isVolumeFixed, isRunning] = [true, false];
+    play();
+    output.setGains(new Map([['5', 0]]));
+    await settle();
+    expect(elements.map(({ muted }) => muted)).toEqual([false, true]);
+  });
+
+  it('lets elements be heard again while a phone call interrupts the graph, and wakes it', async () => {
+    output.setGains(new Map([['5', 2]]));
+    await settle();
+    const { resumed } = graphs[0]!;
+    isRunning = false;
+    tellState();
+    expect(elements.map(({ muted }) => muted)).toEqual([false, false]);
+    expect(graphs[0]!.resumed).toBe(resumed + 1);
+    isRunning = true;
+    tellState();
+    expect(elements.map(({ muted }) => muted)).toEqual([true, true]);
   });
 
   it('says that the browser wants a click first, and that it plays after one', async () => {

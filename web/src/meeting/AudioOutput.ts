@@ -15,20 +15,21 @@ export interface PlayedSlot {
 
 export class AudioOutput implements AudioOutputControls {
   readonly #onPlayback: (playback: 'playing' | 'blocked') => void;
-  readonly #makeGraph: () => AudioGraph;
+  readonly #makeGraph: (onState: () => void) => AudioGraph;
   #slots: readonly PlayedSlot[] = [];
   #elements: readonly HTMLAudioElement[] = [];
-  /** Only while somebody is to be louder than they are, or both ears are to hear the same. */
+  /** Only while somebody is to be louder than they are, or both ears are to hear the same; on iPhones quieter as well. */
   #graph: AudioGraph | null = null;
   #gains: ReadonlyMap<Slot, number> = new Map();
   #isMono = false;
+  #isVolumeFixed = false;
   #volume = 1;
   #sinkId = '';
   #blocked = false;
 
   constructor(
     onPlayback: (playback: 'playing' | 'blocked') => void,
-    makeGraph: () => AudioGraph = () => new AudioGraph(),
+    makeGraph: (onState: () => void) => AudioGraph = (onState) => new AudioGraph(onState),
   ) {
     this.#onPlayback = onPlayback;
     this.#makeGraph = makeGraph;
@@ -46,7 +47,7 @@ export class AudioOutput implements AudioOutputControls {
       const element: HTMLAudioElement = document.createElement('audio');
       element.autoplay = true;
       element.hidden = true;
-      element.volume = this.#volume;
+      this.#isVolumeFixed = isVolumeFixed(element);
       element.srcObject = new MediaStream([track]);
       // An element outside the document is collected by some browsers while it plays.
       document.body.append(element);
@@ -95,9 +96,7 @@ export class AudioOutput implements AudioOutputControls {
         if (error instanceof DOMException && error.name === 'NotAllowedError') this.#setBlocked(true);
       });
     }
-    void this.#graph?.resume().then(() => {
-      this.#settle();
-    });
+    this.#wakeGraph();
   }
 
   close(): void {
@@ -114,7 +113,8 @@ export class AudioOutput implements AudioOutputControls {
   /** Elements play on beside a graph, muted: Chromium feeds remote sound into a graph only while one does. */
   #settle(): void {
     const gains = this.#slots.map(({ slot }) => this.#volume * (this.#gains.get(slot) ?? 1));
-    const needsGraph = this.#slots.length > 0 && (this.#isMono || gains.some((gain) => gain > 1));
+    const isBeyondElements = (gain: number): boolean => (this.#isVolumeFixed ? gain !== 1 : gain > 1);
+    const needsGraph = this.#slots.length > 0 && (this.#isMono || gains.some(isBeyondElements));
     if (needsGraph && this.#graph === null) this.#openGraph();
     if (!needsGraph && this.#graph !== null) {
       this.#graph.close();
@@ -125,18 +125,33 @@ export class AudioOutput implements AudioOutputControls {
     const isGraphHeard = this.#graph?.isRunning ?? false;
     this.#elements.forEach((element, index) => {
       element.volume = Math.min(1, gains[index] ?? 1);
-      element.muted = isGraphHeard;
+      element.muted = isGraphHeard || gains[index] === 0;
     });
   }
 
   #openGraph(): void {
-    const graph = this.#makeGraph();
+    const graph = this.#makeGraph(() => {
+      if (this.#graph !== graph) return;
+      // Interrupted by a phone call it is silent, and suspended when that is over.
+      this.#settle();
+      if (!graph.isRunning) this.#wakeGraph();
+    });
     this.#graph = graph;
     graph.play(this.#slots.map(({ track }) => track));
-    const settled =
-      this.#sinkId === '' ? graph.resume() : graph.setSink(this.#sinkId).then(() => graph.resume());
-    // Where it may not run or has no such speaker, the elements go on as loud as they can.
-    settled.then(
+    if (this.#sinkId === '') this.#wakeGraph();
+    else
+      graph.setSink(this.#sinkId).then(
+        () => {
+          this.#wakeGraph();
+        },
+        () => undefined,
+      );
+  }
+
+  /** Where it may not run or has no such speaker, the elements go on as loud as they can. */
+  #wakeGraph(): void {
+    const graph = this.#graph;
+    graph?.resume().then(
       () => {
         if (this.#graph === graph) this.#settle();
       },
@@ -149,4 +164,14 @@ export class AudioOutput implements AudioOutputControls {
     this.#blocked = blocked;
     this.#onPlayback(blocked ? 'blocked' : 'playing');
   }
+}
+
+/**
+ * Whether its loudness is the device's own, as on iPhones and iPads, which keep it at 1 whatever is set.
+ *
+ * @see https://caniuse.com/mdn-api_htmlmediaelement_volume
+ */
+function isVolumeFixed(element: HTMLMediaElement): boolean {
+  element.volume = 0.5;
+  return element.volume !== 0.5;
 }
