@@ -12,6 +12,7 @@ import {
   microphoneConstraints,
   type Facing,
 } from './capture.ts';
+import { hearsOneMicrophone } from './browserFamily.ts';
 import { defaultStorage, loadChoices, saveChoices, type Choices } from './choices.ts';
 import { NO_DEVICES, canChooseSpeaker, sortDevices, type DeviceLists } from './devices.ts';
 import { MicrophoneWatch } from './MicrophoneWatch.ts';
@@ -32,6 +33,7 @@ export interface LocalMediaOptions {
   readonly storage?: Storage | null;
   /** For tests: what the browser does with sound. */
   readonly audio?: AudioTools;
+  readonly userAgent?: string;
 }
 
 export interface AudioTools {
@@ -68,9 +70,12 @@ export class LocalMedia implements LocalMediaClient {
   readonly #turns: Record<Captured, number> = { microphone: 0, camera: 0 };
   readonly #states: Record<Captured, CaptureState> = { microphone: OFF, camera: OFF };
   readonly #captures: Record<Captured, Capture | null> = { microphone: null, camera: null };
+  /** The turns whose devices are being opened; 0 for none. */
+  readonly #opening: Record<Captured, number> = { microphone: 0, camera: 0 };
   /** The chosen device vanished or is not there yet: another one stands in for it. */
   readonly #isStandIn: Record<Captured, boolean> = { microphone: false, camera: false };
   readonly #audio: AudioTools;
+  readonly #hearsOneMicrophone: boolean;
   /** Set by a flip, which no choice of a device outlives. */
   #facing: Facing | null = null;
   #signal: MicrophoneSignal = 'unknown';
@@ -84,6 +89,7 @@ export class LocalMedia implements LocalMediaClient {
     this.#mediaDevices = 'mediaDevices' in options ? options.mediaDevices : navigator.mediaDevices;
     this.#storage = options.storage === undefined ? defaultStorage() : options.storage;
     this.#audio = options.audio ?? BROWSER_AUDIO;
+    this.#hearsOneMicrophone = hearsOneMicrophone(options.userAgent ?? navigator.userAgent);
     this.#choices = loadChoices(this.#storage);
     this.#snapshot = this.#buildSnapshot();
     this.#mediaDevices?.addEventListener('devicechange', this.#refreshDevices);
@@ -134,6 +140,7 @@ export class LocalMedia implements LocalMediaClient {
   }
 
   async probeMicrophone(deviceId: string): Promise<MediaStreamTrack | null> {
+    if (this.#hearsOneMicrophone) return null;
     try {
       const constraints = { audio: { deviceId: { exact: deviceId } } };
       return (await this.#mediaDevices?.getUserMedia(constraints))?.getAudioTracks()[0] ?? null;
@@ -180,6 +187,7 @@ export class LocalMedia implements LocalMediaClient {
     former: string | null = null,
   ): Promise<MediaStreamTrack | null> {
     const turn = (this.#turns[source] += 1);
+    this.#opening[source] = turn;
     if (this.#captures[source] === null) this.#setState(source, { kind: 'starting' });
     try {
       const device = await this.#open(source, deviceId);
@@ -189,9 +197,12 @@ export class LocalMedia implements LocalMediaClient {
         device.stop();
         return null;
       }
+      this.#opening[source] = 0;
       return this.#use(source, device, filter);
     } catch (error) {
-      return turn === this.#turns[source] ? this.#handleRefusal(source, deviceId, former, error) : null;
+      if (turn !== this.#turns[source]) return null;
+      this.#opening[source] = 0;
+      return this.#handleRefusal(source, deviceId, former, error);
     }
   }
 
@@ -276,6 +287,11 @@ export class LocalMedia implements LocalMediaClient {
   async #handleEnded(source: Captured, device: MediaStreamTrack): Promise<void> {
     if (this.#captures[source]?.device !== device) return;
     this.#release(source);
+    if (this.#opening[source] !== 0) {
+      // Safari ends a microphone as soon as another one is opened: what was chosen takes its place.
+      this.#setState(source, { kind: 'starting' });
+      return;
+    }
     const track = await this.#start(source, null);
     this.#isStandIn[source] = this.#choices[source] !== null;
     if (track !== null) this.#notify('replaced', source);
@@ -306,6 +322,7 @@ export class LocalMedia implements LocalMediaClient {
 
   #stop(source: Captured): void {
     this.#turns[source] += 1;
+    this.#opening[source] = 0;
     this.#release(source);
     this.#setState(source, OFF);
   }

@@ -10,3 +10,14 @@ export function browserFamily(userAgent: string): BrowserFamily {
   if (/\bSafari\//.test(userAgent)) return 'safari';
   return 'other';
 }
+
+/**
+ * Whether a second microphone would silence the first: so it is with WebKit, which is Safari, and every browser of an
+ * iPhone or iPad. On Macs it is not since the end of 2025.
+ *
+ * @see https://bugs.webkit.org/show_bug.cgi?id=179363
+ * @see https://bugs.webkit.org/show_bug.cgi?id=301870
+ */
+export function hearsOneMicrophone(userAgent: string): boolean {
+  return browserFamily(userAgent) === 'safari' || /\b(iPhone|iPad|iPod|CriOS|FxiOS|EdgiOS)\b/.test(userAgent);
+}

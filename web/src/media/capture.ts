@@ -62,7 +62,17 @@ const CODE_BY_NAME: Readonly<Record<string, MediaErrorCode>> = {
 
 export function classifyCaptureError(error: unknown): MediaErrorCode {
   if (!(error instanceof Error)) return 'unknown';
+  if (isWithoutDevices(error)) return 'none_found';
   // Chromium and Firefox tell a closed prompt from a "no" only in the text.
   if (error.name === 'NotAllowedError' && /dismissed/i.test(error.message)) return 'dismissed';
   return CODE_BY_NAME[error.name] ?? 'unknown';
+}
+
+/**
+ * WebKit says of a computer without a device that a constraint was not met, and names none.
+ *
+ * @see https://github.com/WebKit/WebKit/blob/main/Source/WebKit/UIProcess/UserMediaPermissionRequestManagerProxy.cpp
+ */
+function isWithoutDevices(error: Error & { readonly constraint?: string }): boolean {
+  return error.name === 'OverconstrainedError' && error.constraint === '';
 }

@@ -7,6 +7,8 @@ import { LocalMedia } from './LocalMedia.ts';
 import type { NoiseFilterClient } from './NoiseFilter.ts';
 import type { MicrophoneSignal } from './signal.ts';
 
+const MAC = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)';
+
 class FakeTrack {
   stopped = false;
   contentHint = '';
@@ -35,6 +37,7 @@ interface Capture {
   readonly track: FakeTrack;
   readonly allow: () => void;
   readonly refuse: (name: string, message?: string) => void;
+  readonly overconstrain: (constraint: string) => void;
 }
 
 class FakeDevices extends EventTarget {
@@ -52,6 +55,11 @@ class FakeDevices extends EventTarget {
         },
         refuse: (name, message = '') => {
           reject(new DOMException(message, name));
+        },
+        overconstrain: (constraint) => {
+          reject(
+            Object.assign(new Error('Invalid constraint'), { name: 'OverconstrainedError', constraint }),
+          );
         },
       });
     });
@@ -90,8 +98,9 @@ beforeEach(() => {
   };
 });
 
-function open(found: FakeDevices | undefined): LocalMedia {
+function open(found: FakeDevices | undefined, userAgent = ''): LocalMedia {
   return new LocalMedia({
+    userAgent,
     mediaDevices: found as unknown as MediaDevices | undefined,
     storage: storage as unknown as Storage,
     audio: {
@@ -145,6 +154,41 @@ describe('LocalMedia', () => {
     devices.captures[0]!.refuse(name, message);
     expect(await started).toBeNull();
     expect(media.getSnapshot().camera).toEqual({ kind: 'failed', error: code });
+  });
+
+  it('finds no device where Safari says that no constraint in particular was not met', async () => {
+    const started = media.startCamera();
+    devices.captures[0]!.overconstrain('');
+    await started;
+    expect(media.getSnapshot().camera).toEqual({ kind: 'failed', error: 'none_found' });
+  });
+
+  it('opens no microphone beside the live one where that would silence it', async () => {
+    const safari = open(devices, `${MAC} Version/26.0 Safari/605.1.15`);
+    expect(await safari.probeMicrophone('mic2')).toBeNull();
+    expect(devices.captures).toEqual([]);
+    safari.close();
+  });
+
+  it('goes on to the chosen microphone where the browser ends the one before as soon as it is opened', async () => {
+    const first = await goLive();
+    const chosen = media.chooseMicrophone('mic2');
+    first.onended?.();
+    devices.captures[1]!.allow();
+    await chosen;
+    expect(devices.captures).toHaveLength(2);
+    expect(media.getSnapshot().microphone).toMatchObject({ kind: 'live', track: devices.captures[1]!.track });
+    expect(noticed()).toBeNull();
+  });
+
+  it('says that a microphone failed which did not come after the one before had ended', async () => {
+    const first = await goLive();
+    const chosen = media.chooseMicrophone('mic2');
+    first.onended?.();
+    expect(media.getSnapshot().microphone).toEqual({ kind: 'starting' });
+    devices.captures[1]!.refuse('NotFoundError');
+    await chosen;
+    expect(media.getSnapshot().microphone).toEqual({ kind: 'failed', error: 'none_found' });
   });
 
   it('says that capture is unsupported on an insecure page', async () => {

@@ -94,7 +94,7 @@ export interface LocalMediaClient {
   /** Remembers the choice, and switches at once if that source is live. */
   chooseMicrophone(deviceId: string | null): Promise<void>;
   chooseCamera(deviceId: string | null): Promise<void>;
-  /** Opens a microphone beside the live one, to show its level; null when it does not open. The caller stops it. */
+  /** Opens a microphone beside the live one, to show its level; null when it does not open, or would silence that one. The caller stops it. */
   probeMicrophone(deviceId: string): Promise<MediaStreamTrack | null>;
   /** From the camera at the front to the one at the back, or the other way; it switches at once if it is live. */
   flipCamera(): Promise<void>;
