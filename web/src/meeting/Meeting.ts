@@ -27,7 +27,6 @@ import {
   isOver,
   isSameState,
   mayCaption,
-  mayPublish,
   nextSnapshot,
   receivedBy,
   stateAtDoor,
@@ -288,9 +287,7 @@ export class Meeting implements MeetingClient {
 
   #reconcileTracks(): void {
     const { connection } = this.#link;
-    const { self } = this.#participants;
-    // What is wanted waits for the role that allows it.
-    if (connection === null || (self !== null && !mayPublish(self))) return;
+    if (connection === null || !this.#participants.mayPublish) return;
     this.#tracks.reconcile(
       (source) => connection.midOf(source),
       (message) => this.#link.send(message),

@@ -10,6 +10,7 @@ import type {
   RosterTrack,
   Verdict,
 } from '../protocol/index.ts';
+import { mayPublish } from './snapshot.ts';
 import type { ParticipantId, Source, TrackId } from './types.ts';
 
 export type Happening =
@@ -47,6 +48,11 @@ export class Participants {
 
   get self(): RosterParticipant | null {
     return this.#selfId === null ? null : (this.#byId.get(this.#selfId) ?? null);
+  }
+
+  /** What one wants to send waits for a role that allows it. */
+  get mayPublish(): boolean {
+    return this.self === null || mayPublish(this.self);
   }
 
   /** −dBov by participant; only those who speak now. */

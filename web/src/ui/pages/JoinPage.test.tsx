@@ -110,11 +110,13 @@ describe('the join page', () => {
       expect(asked).not.toHaveBeenCalled();
       cleanup();
       useSession.setState({ displayName: '' });
-      let say = (_name: string): void => undefined;
-      const field = await arriveAs(() => new Promise((resolve) => (say = resolve)));
+      let say: (name: string) => void = () => undefined;
+      const name = new Promise<string>((resolve) => (say = resolve));
+      const field = await arriveAs(() => name);
       await userEvent.type(field, 'Al');
-      await act(() => {
+      await act(async () => {
         say('Ada');
+        await name;
       });
       expect(field.value).toBe('Al');
     });
