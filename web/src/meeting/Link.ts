@@ -6,12 +6,12 @@
  */
 import type { JoinGrant } from '../api/index.ts';
 import type { ClientMessage, NodeMessage } from '../protocol/index.ts';
-import { type CameraCodec, Connection, type ConnectionOptions, hostAddresses } from '../rtc/index.ts';
+import { type CameraCodec, Connection, type ConnectionOptions } from '../rtc/index.ts';
 import { Signaling, type SignalingEvent, type SocketFactory } from '../signaling/index.ts';
+import { AddressWatch } from './AddressWatch.ts';
 import { Admission, type AdmissionOptions, type Visitor } from './Admission.ts';
 import { MeetingError, asMeetingError, errorOfClose, isPassing, mayEnterAgain } from './errors.ts';
 import { watchNetwork } from './network.ts';
-import { PathWatch, isGone } from './PathWatch.ts';
 import { Reconnection, type Effect, type Moment } from './Reconnection.ts';
 import type { EndReason, MeetingState } from './types.ts';
 
@@ -66,13 +66,19 @@ export class Link {
   /** Grows with each connection and at the end: what comes back under an old number is stale. */
   #turn = 0;
   #closed = false;
-  #pathWatch = new PathWatch();
-  #isLookingAtPath = false;
+  readonly #addressWatch: AddressWatch;
   #unwatch = (): void => undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    const { openSocket } = options.environment ?? {};
+    const { openSocket, createPeerConnection } = options.environment ?? {};
+    this.#addressWatch = new AddressWatch(
+      () => this.#connection,
+      () => {
+        this.#handleAddressGone();
+      },
+      createPeerConnection,
+    );
     this.#admission = new Admission({ ...options, isGivenUp: () => this.#closed });
     this.#signaling = new Signaling({
       onEvent: (event) => {
@@ -124,28 +130,7 @@ export class Link {
   /** Twice a second or so. */
   handleTick(): void {
     this.#signaling.handleTimeout();
-    void this.#lookAtPath();
-  }
-
-  /** Nothing comes back by waiting where the machine has no longer the address that the media came to. */
-  async #lookAtPath(): Promise<void> {
-    const connection = this.#connection;
-    if (connection === null || this.#isLookingAtPath) return;
-    this.#isLookingAtPath = true;
-    try {
-      const sample = await connection.samplePath();
-      if (sample === null || !this.#pathWatch.handleSample(sample, performance.now())) return;
-      const { createPeerConnection } = this.#options.environment ?? {};
-      const addresses = await hostAddresses(createPeerConnection && (() => createPeerConnection({})));
-      // That may have taken until the browser heard of another address, or until media came again.
-      const isSilent = (await connection.samplePath())?.packets === sample.packets;
-      if (connection === this.#connection && isSilent && isGone(sample, addresses)) this.#handleAddressGone();
-    } catch (error) {
-      // A browser without what this takes finds out by ICE.
-      if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
-    } finally {
-      this.#isLookingAtPath = false;
-    }
+    void this.#addressWatch.look();
   }
 
   #handleAddressGone(): void {
@@ -209,7 +194,6 @@ export class Link {
       ...(createPeerConnection === undefined ? {} : { createPeerConnection }),
     });
     this.#connection = connection;
-    this.#pathWatch = new PathWatch();
     this.#options.onConnection(connection);
     return connection;
   }

@@ -5,8 +5,7 @@
  * publish), Subscriptions (what we watch), Hearing (what we hear), Sharing (the screen), Captions (what is said). Holds
  * no rules of its own.
  */
-import type { ClientMessage, NodeMessage, RosterChange, WantedLayers } from '../protocol/index.ts';
-import { SOURCES, type Connection } from '../rtc/index.ts';
+import type { ClientMessage, NodeMessage, RosterChange } from '../protocol/index.ts';
 import { Adapting } from './adaptation/Adaptation.ts';
 import { Beat } from './Beat.ts';
 import { Captions } from './Captions.ts';
@@ -18,7 +17,8 @@ import { Hosting } from './Hosting.ts';
 import { lineOf, mergeMessages } from './messages.ts';
 import { Link } from './Link.ts';
 import { Observed } from './Observed.ts';
-import { Participants, type Happening } from './Participants.ts';
+import { Participants } from './Participants.ts';
+import { Publishing } from './Publishing.ts';
 import { ResumeTokens, tabStorage } from './ResumeTokens.ts';
 import { Sharing } from './Sharing.ts';
 import {
@@ -34,7 +34,6 @@ import {
 } from './snapshot.ts';
 import { Statistics } from './Statistics.ts';
 import { Subscriptions } from './Subscriptions.ts';
-import { Tracks } from './Tracks.ts';
 import type {
   JoinOptions,
   MeetingClient,
@@ -46,7 +45,6 @@ import type {
   ShareContent,
   ShareOptions,
   Source,
-  TrackId,
   VisibleTrack,
 } from './types.ts';
 
@@ -62,7 +60,7 @@ export class Meeting implements MeetingClient {
   );
   readonly #link: Link;
   readonly #participants = new Participants();
-  readonly #tracks = new Tracks();
+  readonly #publishing: Publishing;
   readonly #subscriptions = new Subscriptions();
   readonly #hearing: Hearing;
   readonly #adapting: Adapting;
@@ -90,12 +88,29 @@ export class Meeting implements MeetingClient {
       this.#link.send(message);
     };
     this.captions = new Captions(send, changed);
+    this.#publishing = new Publishing({
+      participants: this.#participants,
+      connection: () => this.#link.connection,
+      send: (message) => this.#link.send(message),
+      onMicrophone: (track) => {
+        this.captions.handleMicrophone(track);
+      },
+      onScreenPublished: () => {
+        this.sharing.handleOwnPublished();
+      },
+      onScreenMutedByOther: () => {
+        this.sharing.handleMutedByOther();
+      },
+      onMutedByOther: (event) => {
+        this.#events.emit('mutedByOther', event);
+      },
+    });
     this.sharing = new Sharing(
       {
         participants: this.#participants,
         isOpen: () => !isOver(this.state),
         send,
-        publish: (source, track) => this.#setTrack(source, track),
+        publish: (source, track) => this.#set(source, track),
         shape: (shape) => void this.#link.connection?.shapeScreen(shape),
         onChange: changed,
         emit: (name, event) => {
@@ -111,7 +126,7 @@ export class Meeting implements MeetingClient {
       api: asSelf,
       resumeTokens: new ResumeTokens(options.storage === undefined ? tabStorage() : options.storage),
       announced: (connection) => ({
-        tracks: this.#tracks.offer((source) => connection.midOf(source)),
+        tracks: this.#publishing.tracks.offer((source) => connection.midOf(source)),
         decodes: this.#adapting.decodes,
       }),
       onState: this.#handleState,
@@ -120,7 +135,7 @@ export class Meeting implements MeetingClient {
         if (next !== null) this.#handleState(next);
       },
       onConnection: (connection) => {
-        for (const source of SOURCES) void this.#attach(source, connection);
+        this.#publishing.attachAll(connection);
         const { video, shape } = this.sharing.screen;
         if (video !== null) void connection.shapeScreen(shape);
         this.#adapt();
@@ -158,9 +173,10 @@ export class Meeting implements MeetingClient {
     this.#update({ state: { kind: 'joining' } });
     this.#beat.start();
     void this.#adapting.start();
-    this.#tracks.set('microphone', options.microphone ?? null, options.microphoneMuted ?? false);
-    this.#tracks.set('camera', options.camera ?? null, options.cameraMuted ?? false);
-    for (const source of SOURCES) void this.#attach(source, this.#link.connection);
+    const { tracks } = this.#publishing;
+    tracks.set('microphone', options.microphone ?? null, options.microphoneMuted ?? false);
+    tracks.set('camera', options.camera ?? null, options.cameraMuted ?? false);
+    this.#publishing.attachAll(this.#link.connection);
     try {
       await this.#link.join(options.meeting, options.displayName, options.passcode);
     } catch (cause) {
@@ -189,17 +205,15 @@ export class Meeting implements MeetingClient {
   }
 
   async setMicrophone(track: MediaStreamTrack | null): Promise<void> {
-    await this.#setTrack('microphone', track);
+    await this.#set('microphone', track);
   }
 
   async setCamera(track: MediaStreamTrack | null): Promise<void> {
-    await this.#setTrack('camera', track);
+    await this.#set('camera', track);
   }
 
   setMuted(source: 'microphone' | 'camera', muted: boolean): void {
-    this.#tracks.setMuted(source, muted);
-    void this.#attach(source, this.#link.connection);
-    this.#reconcileTracks();
+    this.#publishing.setMuted(source, muted);
   }
 
   shareScreen(options: ShareOptions = {}): Promise<void> {
@@ -267,38 +281,16 @@ export class Meeting implements MeetingClient {
     return Promise.resolve();
   }
 
-  async #setTrack(source: Source, track: MediaStreamTrack | null): Promise<void> {
-    this.#tracks.set(source, track);
-    this.#reconcileTracks();
-    await this.#attach(source, this.#link.connection);
+  async #set(source: Source, track: MediaStreamTrack | null): Promise<void> {
+    await this.#publishing.set(source, track);
     this.#update({});
-  }
-
-  async #attach(source: Source, connection: Connection | null): Promise<void> {
-    const track = this.#tracks.sending(source);
-    if (source === 'microphone') this.captions.handleMicrophone(track);
-    await connection?.send(source, track);
-  }
-
-  #encode(track: TrackId, wanted: WantedLayers, bestScaleDownBy?: number): void {
-    const own = this.#participants.self?.tracks.find(({ id }) => id === track);
-    if (own !== undefined) void this.#link.connection?.encode(own.source, wanted, bestScaleDownBy);
-  }
-
-  #reconcileTracks(): void {
-    const { connection } = this.#link;
-    if (connection === null || !this.#participants.mayPublish) return;
-    this.#tracks.reconcile(
-      (source) => connection.midOf(source),
-      (message) => this.#link.send(message),
-    );
   }
 
   readonly #adapt = (): void => {
     const { snapshot } = this.#adapting;
     void this.#adapting.apply();
     this.#subscriptions.limitTo(snapshot.plan, (track) => this.#participants.isScreen(track));
-    if (this.#tracks.setPicturesPaused(snapshot.arePicturesPaused)) this.#reconcileTracks();
+    if (this.#publishing.tracks.setPicturesPaused(snapshot.arePicturesPaused)) this.#publishing.reconcile();
     this.#update({ adaptation: snapshot });
     this.#reconcileSlots();
   };
@@ -365,7 +357,7 @@ export class Meeting implements MeetingClient {
         this.#adapting.handleCodecs(message);
         return;
       case 'layers':
-        this.#encode(message.track, message.wanted, message.bestScaleDownBy);
+        this.#publishing.encode(message.track, message.wanted, message.bestScaleDownBy);
         return;
       default:
         // Answers and ends are the link's own business.
@@ -382,14 +374,14 @@ export class Meeting implements MeetingClient {
     this.#adapting.handleCodecs(joined.codecs ?? null);
     this.captions.handleJoined(joined.captions ?? []);
     this.sharing.handleRoster();
-    this.#tracks.handleOwnTracks(this.#participants.self?.tracks ?? []);
+    this.#publishing.tracks.handleOwnTracks(this.#participants.self?.tracks ?? []);
     const meeting = grant === null ? null : { ...grant.meeting };
     this.#update({
       meeting,
       messages: mergeMessages(this.getSnapshot().messages, joined.messages),
       recording: joined.recording ? 'on' : 'off',
     });
-    this.#reconcileTracks();
+    this.#publishing.reconcile();
     this.#reconcileSlots();
     const isHandRaised = this.#participants.self?.hand ?? false;
     if (this.#isHandWanted && !isHandRaised) this.#link.send({ type: 'hand', raised: true });
@@ -401,33 +393,12 @@ export class Meeting implements MeetingClient {
     const happenings = this.#participants.handleChanges(changes);
     // A host may lower it, which holds through a rejoin as well.
     this.#isHandWanted = this.#participants.self?.hand ?? this.#isHandWanted;
-    for (const happening of happenings) this.#handleOwn(happening);
+    for (const happening of happenings) this.#publishing.handleOwn(happening);
     this.sharing.handleRoster();
     this.#update({});
-    this.#reconcileTracks();
+    this.#publishing.reconcile();
     for (const [name, who] of comingsAndGoings(happenings, before, this.participants)) {
       this.#events.emit(name, who);
-    }
-  }
-
-  /** What the roster says of our own tracks. */
-  #handleOwn(happening: Happening): void {
-    const { selfId } = this.#participants;
-    if (happening.participant !== selfId) return;
-    if (happening.kind === 'trackPublished') {
-      this.#tracks.handlePublished(happening.track);
-      // What was said of an earlier track of this source says nothing of this one.
-      this.#encode(happening.track.id, true);
-      if (happening.track.source === 'screen') this.sharing.handleOwnPublished();
-    } else if (happening.kind === 'trackUnpublished') this.#tracks.handleUnpublished(happening.source);
-    else if (happening.kind === 'trackMuted' && happening.by !== null && happening.by !== selfId) {
-      const { source, by } = happening;
-      if (source === 'screen') this.sharing.handleMutedByOther();
-      else {
-        this.#tracks.handleMutedByOther(source);
-        void this.#attach(source, this.#link.connection);
-      }
-      this.#events.emit('mutedByOther', { source, by });
     }
   }
 
@@ -442,7 +413,7 @@ export class Meeting implements MeetingClient {
   }
 
   #sight(): Sight {
-    const tracks = this.#tracks;
+    const { tracks } = this.#publishing;
     return {
       participants: this.#participants,
       selfQuality: this.#selfQuality,

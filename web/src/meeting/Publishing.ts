@@ -1,0 +1,85 @@
+/**
+ * Publishing: our own tracks on the connection of now, and as the node is told of them.
+ *
+ * Owns the tracks' table; the connection and the way to the node are asked for when they are needed.
+ */
+import type { ClientMessage, WantedLayers } from '../protocol/index.ts';
+import { SOURCES, type Connection } from '../rtc/index.ts';
+import type { Happening, Participants } from './Participants.ts';
+import { Tracks } from './Tracks.ts';
+import type { MeetingEvents, Source, TrackId } from './types.ts';
+
+export interface PublishingEdge {
+  readonly participants: Participants;
+  readonly connection: () => Connection | null;
+  readonly send: (message: ClientMessage) => boolean;
+  /** What is sent of the microphone now. */
+  readonly onMicrophone: (track: MediaStreamTrack | null) => void;
+  readonly onScreenPublished: () => void;
+  readonly onScreenMutedByOther: () => void;
+  readonly onMutedByOther: (event: MeetingEvents['mutedByOther']) => void;
+}
+
+export class Publishing {
+  readonly tracks = new Tracks();
+  readonly #edge: PublishingEdge;
+
+  constructor(edge: PublishingEdge) {
+    this.#edge = edge;
+  }
+
+  async set(source: Source, track: MediaStreamTrack | null): Promise<void> {
+    this.tracks.set(source, track);
+    this.reconcile();
+    await this.#attach(source, this.#edge.connection());
+  }
+
+  setMuted(source: Source, muted: boolean): void {
+    this.tracks.setMuted(source, muted);
+    void this.#attach(source, this.#edge.connection());
+    this.reconcile();
+  }
+
+  attachAll(connection: Connection | null): void {
+    for (const source of SOURCES) void this.#attach(source, connection);
+  }
+
+  encode(track: TrackId, wanted: WantedLayers, bestScaleDownBy?: number): void {
+    const { connection, participants } = this.#edge;
+    const own = participants.self?.tracks.find(({ id }) => id === track);
+    if (own !== undefined) void connection()?.encode(own.source, wanted, bestScaleDownBy);
+  }
+
+  reconcile(): void {
+    const connection = this.#edge.connection();
+    if (connection === null || !this.#edge.participants.mayPublish) return;
+    this.tracks.reconcile((source) => connection.midOf(source), this.#edge.send);
+  }
+
+  /** What the roster says of our own tracks. */
+  handleOwn(happening: Happening): void {
+    const { selfId } = this.#edge.participants;
+    if (happening.participant !== selfId) return;
+    if (happening.kind === 'trackPublished') {
+      this.tracks.handlePublished(happening.track);
+      // What was said of an earlier track of this source says nothing of this one.
+      this.encode(happening.track.id, true);
+      if (happening.track.source === 'screen') this.#edge.onScreenPublished();
+    } else if (happening.kind === 'trackUnpublished') this.tracks.handleUnpublished(happening.source);
+    else if (happening.kind === 'trackMuted' && happening.by !== null && happening.by !== selfId) {
+      const { source, by } = happening;
+      if (source === 'screen') this.#edge.onScreenMutedByOther();
+      else {
+        this.tracks.handleMutedByOther(source);
+        void this.#attach(source, this.#edge.connection());
+      }
+      this.#edge.onMutedByOther({ source, by });
+    }
+  }
+
+  async #attach(source: Source, connection: Connection | null): Promise<void> {
+    const track = this.tracks.sending(source);
+    if (source === 'microphone') this.#edge.onMicrophone(track);
+    await connection?.send(source, track);
+  }
+}
