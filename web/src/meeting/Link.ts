@@ -7,7 +7,7 @@
 import type { JoinGrant } from '../api/index.ts';
 import type { ClientMessage, NodeMessage } from '../protocol/index.ts';
 import { type CameraCodec, Connection, type ConnectionOptions } from '../rtc/index.ts';
-import { Signaling, type SignalingEvent, type SocketFactory } from '../signaling/index.ts';
+import { CLOSE_NONSENSE, Signaling, type SignalingEvent, type SocketFactory } from '../signaling/index.ts';
 import { AddressWatch } from './AddressWatch.ts';
 import { Admission, type AdmissionOptions, type Visitor } from './Admission.ts';
 import { MeetingError, asMeetingError, errorOfClose, isPassing, mayEnterAgain } from './errors.ts';
@@ -23,6 +23,8 @@ export interface LinkOptions extends Omit<AdmissionOptions, 'isGivenUp'> {
   readonly onConnection: (connection: Connection) => void;
   /** Every message but `answer`; a `joined` comes after its answer was applied. */
   readonly onMessage: (message: NodeMessage) => void;
+  /** Something that the node said was skipped. */
+  readonly onUnread: (reason: string) => void;
   readonly cameraCodec?: CameraCodec;
   readonly environment?: LinkEnvironment;
 }
@@ -43,6 +45,8 @@ interface Entry {
 
 /** A first join asks for another place when a node turns out to be full or gone; a person waits no longer. */
 const MAX_ENTRIES = 3;
+/** Nonsense that a resume brings again each time is left behind with its session. */
+const MAX_NONSENSE = 3;
 const CLIENT = { name: 'parley-web', version: '0.1.0' };
 
 export class Link {
@@ -59,6 +63,8 @@ export class Link {
   /** The offer that waits for its answer; answers to earlier ones come late, with what a resume repeats. */
   #openOffer: number | null = null;
   #queue: Promise<void> = Promise.resolve();
+  /** How often this session's socket was given up for what came through it. */
+  #nonsense = 0;
   /** Between `joined` and the loss of its socket: only then are messages understood. */
   #isLive = false;
   /** The node that had no room for us just now. */
@@ -83,7 +89,8 @@ export class Link {
     this.#signaling = new Signaling({
       onEvent: (event) => {
         // One at a time: applying an answer takes a while, and what follows it must find it applied.
-        this.#queue = this.#queue.then(() => this.#handleEvent(event));
+        // What is wrong with one is told as any error is, and leaves those that follow alone.
+        this.#queue = this.#queue.then(() => this.#handleEvent(event)).catch(throwLater);
       },
       ...(openSocket === undefined ? {} : { openSocket }),
     });
@@ -237,6 +244,7 @@ export class Link {
   async #handleEvent(event: SignalingEvent): Promise<void> {
     if (this.#closed) return;
     if (event.kind === 'message') await this.#handleMessage(event.message);
+    else if (event.kind === 'unread') this.#options.onUnread(event.reason);
     else this.#handleClosed(event.code, event.reason);
   }
 
@@ -266,6 +274,7 @@ export class Link {
     if (message.answer !== undefined && !(await this.#applyAnswer(message.answer))) return;
     if (this.#isClosed()) return;
     this.#isLive = true;
+    if (!message.resumed) this.#nonsense = 0;
     this.#reconnection ??= new Reconnection(performance.now());
     // First who is here, then that we are: nobody shall see an empty meeting.
     this.#options.onMessage(message);
@@ -306,11 +315,20 @@ export class Link {
       await connection?.applyAnswer(sdp);
       return true;
     } catch (cause) {
-      if (connection !== this.#connection) return false;
-      this.#fail(
-        new MeetingError('protocol_error', 'the browser refused the answer of the media node', { cause }),
-      );
+      if (connection === this.#connection) this.#handleBadAnswer(cause);
       return false;
+    }
+  }
+
+  /** Who is in the meeting asks for another answer, with everything made anew. */
+  #handleBadAnswer(cause: unknown): void {
+    const reason = 'the browser refused the answer of the media node';
+    const entry = this.#entry;
+    if (this.#reconnection === null) this.#fail(new MeetingError('protocol_error', reason, { cause }));
+    else if (entry === null) this.#loseSession();
+    else {
+      this.#entry = null;
+      entry.reject(new MeetingError('unreachable', reason, { cause }));
     }
   }
 
@@ -334,7 +352,7 @@ export class Link {
       this.#entry = null;
     } else if (error.code === 'meeting_ended') {
       this.#stop({ kind: 'ended', reason: 'ended' });
-    } else if (isPassing(error)) {
+    } else if (isPassing(error) && !this.#isHopeless(code)) {
       this.#advance((machine, moment) => {
         machine.handleSocketClosed(moment);
       });
@@ -342,6 +360,11 @@ export class Link {
       // The node refused what we said; a fresh session says everything anew.
       this.#loseSession();
     }
+  }
+
+  #isHopeless(code: number): boolean {
+    if (code === CLOSE_NONSENSE) this.#nonsense += 1;
+    return this.#nonsense >= MAX_NONSENSE;
   }
 
   #advance(input: (machine: Reconnection, moment: Moment) => void): void {
@@ -458,4 +481,10 @@ export class Link {
     this.close();
     this.#options.onState(state);
   }
+}
+
+function throwLater(error: unknown): void {
+  setTimeout(() => {
+    throw error;
+  });
 }

@@ -24,6 +24,7 @@ import { Sharing } from './Sharing.ts';
 import {
   EMPTY_SNAPSHOT,
   comingsAndGoings,
+  countUnread,
   isOver,
   isSameState,
   mayCaption,
@@ -141,6 +142,9 @@ export class Meeting implements MeetingClient {
         this.#adapt();
       },
       onMessage: this.#handleMessage,
+      onUnread: (reason) => {
+        this.#update({ unread: countUnread(this.getSnapshot().unread, reason) });
+      },
       ...(options.cameraCodec !== undefined && { cameraCodec: options.cameraCodec }),
       ...(environment !== undefined && { environment }),
     });

@@ -116,7 +116,9 @@ export class Subscriptions {
       if (hasAsked && request === null && state.requested === undefined && state.carried === null)
         return state;
       hasAsked = true;
-      return send(assignMessage(state.slot, request)) ? { ...state, requested: request, isAsked: true } : state;
+      return send(assignMessage(state.slot, request))
+        ? { ...state, requested: request, isAsked: true }
+        : state;
     });
   }
 }

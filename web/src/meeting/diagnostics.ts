@@ -25,6 +25,8 @@ export interface Diagnostics {
   readonly people: number;
   readonly quality: Readonly<Record<string, string>>;
   readonly publishing: readonly { readonly source: string; readonly isMuted: boolean }[];
+  /** What of the node's words was skipped, and how often. */
+  readonly unread: Readonly<Record<string, number>>;
   readonly statistics: MeetingStatistics | null;
 }
 
@@ -47,6 +49,7 @@ export function diagnosticsOf(
     people: participants.length,
     quality: Object.fromEntries(participants.map(({ id, connectionQuality }) => [id, connectionQuality])),
     publishing: tracks.map(([source, { muted }]) => ({ source, isMuted: muted })),
+    unread: snapshot.unread,
     statistics,
   };
 }

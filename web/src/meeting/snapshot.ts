@@ -44,7 +44,18 @@ export const EMPTY_SNAPSHOT: MeetingSnapshot = {
   shareRequests: [],
   shareTurn: 'none',
   adaptation: { level: 0, plan: planAt(0), reason: null, isSaving: false, arePicturesPaused: false },
+  unread: {},
 };
+
+/** So many reasons tell what is wrong with a node. */
+const MAX_REASONS = 20;
+
+/** One more of what was skipped. */
+export function countUnread(unread: MeetingSnapshot['unread'], reason: string): MeetingSnapshot['unread'] {
+  const before = unread[reason] ?? 0;
+  if (before === 0 && Object.keys(unread).length >= MAX_REASONS) return unread;
+  return { ...unread, [reason]: before + 1 };
+}
 
 /** Hosts do, and whom they let. */
 export function mayCaption({ role, captioner }: RosterParticipant): boolean {

@@ -195,6 +195,8 @@ export interface MeetingSnapshot {
   readonly shareTurn: ShareTurn;
   /** What this device shows and sends; everything, unless the meeting `adapts`, saves the battery or has a link that is too narrow. */
   readonly adaptation: AdaptationSnapshot;
+  /** What the node said that was skipped, and how often: a newer node, or one that is broken. */
+  readonly unread: Readonly<Record<string, number>>;
 }
 
 export interface MeetingEvents {

@@ -2,10 +2,24 @@
  * Checks of JSON values that came from outside, as small functions that combine.
  *
  * Owns no message; a failed check throws Malformed, which only parse.ts may catch. Fields that are not asked for are
- * left out, so that a newer node can say more without breaking an older client.
+ * left out, so that a newer node can say more without breaking an older client; so is what only a newer node knows, where a
+ * message says something without it.
  */
 export class Malformed extends Error {
   override readonly name = 'Malformed';
+}
+
+/** A word that a newer node may have. Where nothing safe can be read in its place, the message is as good as malformed. */
+export class Unknown extends Malformed {}
+
+/** What of the message that is read now was left out. One at a time: reading never waits. */
+let unread: string[] = [];
+
+/** Reads, and says what was left out on the way. */
+export function readingOf<T>(read: () => T): { readonly value: T; readonly unread: readonly string[] } {
+  unread = [];
+  const value = read();
+  return { value, unread };
 }
 
 export type Decoder<T> = (value: unknown, path: string) => T;
@@ -47,10 +61,32 @@ export function record(value: unknown, path: string): Readonly<Record<string, un
 
 export function oneOf<const T extends readonly string[]>(...allowed: T): Decoder<T[number]> {
   return (value, path) => {
-    if (!allowed.includes(value as string))
-      throw new Malformed(`${path} must be one of ${allowed.join(', ')}`);
-    return value as T[number];
+    const reason = `${path} must be one of ${allowed.join(', ')}`;
+    if (typeof value !== 'string') throw new Malformed(reason);
+    if (!allowed.includes(value)) throw new Unknown(reason);
+    return value;
   };
+}
+
+/** A word that is not known is read as one that does no harm. */
+export function known<T>(inner: Decoder<T>, otherwise: T): Decoder<T> {
+  return (value, path) => leavingOut(() => inner(value, path), otherwise);
+}
+
+/** Items that hold a word that is not known are left out. */
+export function listOfKnown<T>(item: Decoder<T>): Decoder<readonly T[]> {
+  const items = listOf((value, path) => leavingOut(() => [item(value, path)], []));
+  return (value, path) => items(value, path).flat();
+}
+
+function leavingOut<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Unknown)) throw error;
+    unread.push(error.message);
+    return otherwise;
+  }
 }
 
 export function listOf<T>(item: Decoder<T>): Decoder<readonly T[]> {

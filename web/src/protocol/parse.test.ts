@@ -25,7 +25,48 @@ describe('parseNodeMessage', () => {
     expect(parse({ type: 'slots', number: 1, slots: [{ slot: '4', track: 5 }] })).toEqual({
       outcome: 'malformed',
       reason: 'message.slots[0].track must be a string',
+      type: 'slots',
+      number: 1,
     });
+    expect(parse({ type: 'waiting' })).toMatchObject({ type: 'waiting', number: null });
+    expect(parseNodeMessage('nonsense')).toMatchObject({ type: null, number: null });
+  });
+
+  it('reads a message of a newer node without what only that knows', () => {
+    const joinedAt = '2026-01-01T00:00:00Z';
+    const track = { id: 'trk_1', source: 'camera', kind: 'video', muted: false };
+    const person = { id: 'par_1', displayName: 'Ada', role: 'oracle', hand: false, joinedAt };
+    const tracks = [track, { ...track, id: 'trk_2', source: 'hologram' }, { ...track, kind: 'smell' }];
+    const changes = [
+      { op: 'participantJoined', participant: { ...person, tracks } },
+      { op: 'participantWaved', participant: 'par_1' },
+      { op: 'trackPublished', participant: 'par_1', track: tracks[1] },
+      { op: 'trackUnpublished', participant: 'par_1', track: 'trk_1' },
+    ];
+    const parsed = parse({ type: 'roster', number: 2, version: 1, changes });
+    expect(parsed).toMatchObject({
+      outcome: 'message',
+      message: {
+        changes: [
+          { op: 'participantJoined', participant: { ...person, role: 'participant', tracks: [track] } },
+          { op: 'trackUnpublished' },
+        ],
+      },
+    });
+    expect(parsed).toHaveProperty('unread.length', 5);
+    expect(JSON.stringify(parsed)).not.toMatch(/oracle|hologram|smell|waved/i);
+  });
+
+  it.each([
+    [{ type: 'removed', reason: 'abducted' }, { reason: 'moved' }],
+    [{ type: 'recording', recordingId: 'r', state: 'dubbed', startedAt: 't' }, { state: 'recording' }],
+    [{ type: 'links', links: [{ participant: 'p', quality: 'sideways' }] }, { links: [] }],
+    [
+      { type: 'quality', uplink: { packetsLost: 0, packetsReceived: 0 }, verdict: 'both' },
+      { verdict: 'good' },
+    ],
+  ])('reads %j so that it does no harm', (fields, message) => {
+    expect(parse({ number: 1, ...fields })).toMatchObject({ outcome: 'message', message });
   });
 
   it('tells a newer type from nonsense', () => {

@@ -10,36 +10,59 @@ import type {
 } from './messages.ts';
 
 export type Parsed =
-  | { readonly outcome: 'message'; readonly message: NodeMessage }
+  /** `unread`: what of it only a newer node knows, without a value of it; absent for nothing. */
+  | { readonly outcome: 'message'; readonly message: NodeMessage; readonly unread?: readonly string[] }
   /** A type this client does not know: a newer node. It counts as received and is otherwise ignored. */
   | { readonly outcome: 'unknown'; readonly type: string; readonly number: number }
-  | { readonly outcome: 'malformed'; readonly reason: string };
+  /** `type` and `number` as far as it has them. */
+  | {
+      readonly outcome: 'malformed';
+      readonly reason: string;
+      readonly type: string | null;
+      readonly number: number | null;
+    };
 
 export function parseNodeMessage(text: string): Parsed {
+  let value: unknown = null;
   try {
-    const value = decode.record(JSON.parse(text), 'message');
-    const type = decode.string(value['type'], 'message.type');
-    const number = decode.positiveInteger(value['number'], 'message.number');
+    value = JSON.parse(text);
+    const fields = decode.record(value, 'message');
+    const type = decode.string(fields['type'], 'message.type');
+    const number = decode.positiveInteger(fields['number'], 'message.number');
     if (!isKnown(type)) return { outcome: 'unknown', type, number };
     // Each decoder returns the fields of its own type, which the table cannot say to the compiler.
-    const fields = DECODERS[type](value, 'message') as object;
-    return { outcome: 'message', message: { type, number, ...fields } as NodeMessage };
+    const read = decode.readingOf(() => DECODERS[type](value, 'message') as object);
+    const message = { type, number, ...read.value } as NodeMessage;
+    return { outcome: 'message', message, ...(read.unread.length > 0 && { unread: read.unread }) };
   } catch (error) {
-    if (error instanceof decode.Malformed) return { outcome: 'malformed', reason: error.message };
-    if (error instanceof SyntaxError) return { outcome: 'malformed', reason: 'message must be JSON' };
+    if (error instanceof decode.Malformed) return malformed(error.message, value);
+    if (error instanceof SyntaxError) return malformed('message must be JSON', null);
     throw error;
   }
+}
+
+function malformed(reason: string, value: unknown): Parsed {
+  const { type, number } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const isNumber = Number.isSafeInteger(number) && (number as number) >= 1;
+  return {
+    outcome: 'malformed',
+    reason,
+    type: typeof type === 'string' ? type : null,
+    number: isNumber ? (number as number) : null,
+  };
 }
 
 function isKnown(type: string): type is NodeMessageBody['type'] {
   return Object.hasOwn(DECODERS, type);
 }
 
-const { string, boolean, number, wholeNumber, positiveInteger, object, optional, nullable, oneOf, listOf } =
-  decode;
+const { string, boolean, number, wholeNumber, positiveInteger, object, optional, nullable } = decode;
+const { oneOf, listOf, known, listOfKnown } = decode;
 
 const kind = oneOf('audio', 'video');
-const role = oneOf('host', 'cohost', 'participant', 'viewer', 'recorder', 'relay');
+// Nobody is left out of the roster, and no rights are shown for a role of which nothing is known.
+const role = known(oneOf('host', 'cohost', 'participant', 'viewer', 'recorder', 'relay'), 'participant');
+const verdict = oneOf('good', 'uplink', 'downlink');
 
 const rosterTrack = object({
   id: string,
@@ -57,7 +80,7 @@ const rosterParticipant = object({
   hand: boolean,
   handNumber: optional(positiveInteger),
   joinedAt: string,
-  tracks: listOf(rosterTrack),
+  tracks: listOfKnown(rosterTrack),
   captioner: optional(boolean),
 });
 
@@ -81,7 +104,8 @@ const captionLine: decode.Decoder<CaptionLine> = object({
 
 const recordingNotice = object({
   recordingId: string,
-  state: oneOf('recording', 'paused', 'degraded'),
+  // Who is perhaps recorded should know.
+  state: known(oneOf('recording', 'paused', 'degraded'), 'recording'),
   reason: optional(string),
   startedAt: string,
 });
@@ -137,14 +161,14 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
     resumed: boolean,
     answer: optional(string),
     roster: object({ version: wholeNumber, participants: listOf(rosterParticipant) }),
-    slots: listOf(object({ slot: string, kind, track: nullable(string) })),
+    slots: listOfKnown(object({ slot: string, kind, track: nullable(string) })),
     messages: listOf(chatLine),
     captions: optional(listOf(captionLine)),
     codecs: optional(sharedCodecs),
     recording: optional(nullable(recordingNotice)),
   }),
   answer: object({ id: positiveInteger, sdp: string }),
-  roster: object({ version: wholeNumber, changes: listOf(rosterChange) }),
+  roster: object({ version: wholeNumber, changes: listOfKnown(rosterChange) }),
   slots: object({
     slots: listOf(
       object({
@@ -157,14 +181,14 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
   }),
   speakers: object({ speakers: listOf(object({ participant: string, track: string, level: number })) }),
   links: object({
-    links: listOf(object({ participant: string, quality: oneOf('good', 'uplink', 'downlink') })),
+    links: listOfKnown(object({ participant: string, quality: verdict })),
   }),
   layers: object({ track: string, wanted: wantedLayers, bestScaleDownBy: optional(scaleDown) }),
   codecs: sharedCodecs,
   quality: object({
     rttMs: optional(number),
     uplink: object({ packetsLost: number, packetsReceived: number }),
-    verdict: oneOf('good', 'uplink', 'downlink'),
+    verdict: known(verdict, 'good'),
   }),
   message: chatLine,
   reaction: object({ from: string, reaction: string }),
@@ -173,12 +197,13 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
   shareAnswered: object({ participant: string, allowed: boolean, by: string }),
   recording: object({
     recordingId: string,
-    state: oneOf('recording', 'paused', 'degraded', 'stopped'),
+    state: known(oneOf('recording', 'paused', 'degraded', 'stopped'), 'recording'),
     reason: optional(string),
     startedAt: string,
   }),
   waiting: object({}),
   move: object({ url: string }),
-  removed: object({ reason: oneOf('ended', 'removed', 'replaced', 'nodeClosing', 'moved') }),
+  // Whether one may come back, the control plane says.
+  removed: object({ reason: known(oneOf('ended', 'removed', 'replaced', 'nodeClosing', 'moved'), 'moved') }),
   error: object({ id: optional(positiveInteger), code: string, message: string }),
 };

@@ -12,6 +12,7 @@ export type Receipt =
 
 export class Inbox {
   #last = 0;
+  #unnumbered = 0;
 
   get last(): number {
     return this.#last;
@@ -24,9 +25,20 @@ export class Inbox {
 
   handleNumber(number: number): Receipt {
     if (number <= this.#last) return 'duplicate';
-    if (number > this.#last + 1) return 'gap';
+    if (number > this.#last + 1 + this.#unnumbered) return 'gap';
     this.#last = number;
+    this.#unnumbered = 0;
     return 'next';
+  }
+
+  /** A message came whose number cannot be read: the next one may be one further. */
+  handleUnnumbered(): void {
+    this.#unnumbered += 1;
+  }
+
+  /** What comes through another socket comes again from the last number on. */
+  handleSocket(): void {
+    this.#unnumbered = 0;
   }
 
   /** A full roster makes everything before it known, whether its messages were seen or not. */

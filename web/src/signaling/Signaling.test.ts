@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { backoffDelayMs } from './backoff.ts';
 import { Inbox } from './Inbox.ts';
 import { ANSWER_TIMEOUT_MS } from './Liveness.ts';
-import { Signaling, signalUrl, type SignalingEvent } from './Signaling.ts';
+import { CLOSE_NONSENSE, Signaling, signalUrl, type SignalingEvent } from './Signaling.ts';
 
 class FakeSocket {
   readyState: number = 0;
@@ -124,7 +124,7 @@ describe('Signaling', () => {
     const { socket } = joinedSignaling();
     socket.say(recording(3));
     expect(kinds()).toEqual(['joined', 'closed']);
-    expect(socket.closed).toEqual([3001]);
+    expect(socket.closed).toEqual([CLOSE_NONSENSE]);
   });
 
   it('gives up a socket that does not answer its question in time', () => {
@@ -136,6 +136,18 @@ describe('Signaling', () => {
     now = ANSWER_TIMEOUT_MS;
     subject.handleTimeout();
     expect(kinds()).toEqual(['joined', 'closed']);
+  });
+
+  it('gives up a socket whose join is answered by anything but joined', () => {
+    const { signaling: subject, socket } = joinedSignaling();
+    socket.onclose?.({ code: 1006, reason: '' });
+    subject.resume('http://node:9001', { token: 'jwt' });
+    sockets[1]!.open();
+    sockets[1]!.say({ ...joined(2), type: 'enjoined' });
+    sockets[1]!.say(recording(3));
+    now = ANSWER_TIMEOUT_MS;
+    subject.handleTimeout();
+    expect(kinds().at(-1)).toBe('closed');
   });
 
   it('takes silence without a question for peace', () => {
@@ -164,13 +176,38 @@ describe('Signaling', () => {
     const { socket } = joinedSignaling();
     socket.say({ type: 'somethingNew', number: 2 });
     socket.say(recording(3));
-    expect(kinds()).toEqual(['joined', 'recording']);
+    expect(kinds()).toEqual(['joined', 'unread', 'recording']);
   });
 
-  it('gives up a socket that talks nonsense', () => {
+  it('skips what it cannot read, and counts it where it has a number', () => {
+    const { signaling: subject, socket } = joinedSignaling();
+    socket.say({ type: 'speakers', number: 2, speakers: 'nonsense' });
+    socket.say(recording(3));
+    expect(kinds()).toEqual(['joined', 'unread', 'recording']);
+    socket.onclose?.({ code: 1006, reason: '' });
+    subject.resume('http://node:9001', { token: 'jwt' });
+    sockets[1]!.open();
+    expect(sockets[1]!.sent[0]).toMatchObject({ resume: { lastMessage: 3 } });
+  });
+
+  it('goes on behind a message that is not even JSON, and misses only what is missing beyond it', () => {
     const { socket } = joinedSignaling();
     socket.onmessage?.({ data: 'nonsense' });
-    expect(kinds()).toEqual(['joined', 'closed']);
+    socket.say(recording(3));
+    expect(kinds()).toEqual(['joined', 'unread', 'recording']);
+    socket.say(recording(5));
+    expect(kinds().at(-1)).toBe('closed');
+  });
+
+  it('gives up a socket whose joined cannot be read, or that repeats itself', () => {
+    const { signaling: subject, socket } = joinedSignaling();
+    socket.say(joined(2));
+    socket.say(recording(2));
+    expect(socket.closed).toEqual([CLOSE_NONSENSE]);
+    subject.resume('http://node:9001', { token: 'jwt' });
+    sockets[1]!.open();
+    sockets[1]!.say({ ...joined(3), slots: null });
+    expect(sockets[1]!.closed).toEqual([CLOSE_NONSENSE]);
   });
 
   it('says that a message could not be sent', () => {

@@ -10,12 +10,15 @@ import {
   parseNodeMessage,
   type ClientMessage,
   type NodeMessage,
+  type Parsed,
 } from '../protocol/index.ts';
 import { Inbox } from './Inbox.ts';
 import { Liveness } from './Liveness.ts';
 
 export type SignalingEvent =
   | { readonly kind: 'message'; readonly message: NodeMessage }
+  /** A message, or part of one, was skipped; the reason holds no value of it. */
+  | { readonly kind: 'unread'; readonly reason: string }
   /** `code` is the close code of RFC 6455, or of docs/signaling.md from 4400 on. */
   | { readonly kind: 'closed'; readonly code: number; readonly reason: string };
 
@@ -37,6 +40,8 @@ const OPEN_TIMEOUT_MS = 5_000;
 const CLOSE_NORMAL = 1000;
 const CLOSE_LOST = 3001;
 const CLOSE_ABNORMAL = 1006;
+/** What the node said cannot be gone on with. */
+export const CLOSE_NONSENSE = 3002;
 
 export class Signaling {
   readonly #onEvent: (event: SignalingEvent) => void;
@@ -45,6 +50,8 @@ export class Signaling {
   readonly #inbox = new Inbox();
   #liveness = new Liveness();
   #socket: WebSocket | null = null;
+  /** Whether the socket of now has brought its `joined`: nothing is repeated from then on. */
+  #isJoined = false;
   #resumeSecret: string | null = null;
 
   constructor(options: SignalingOptions) {
@@ -102,6 +109,8 @@ export class Signaling {
   #open(nodeUrl: string, join: ClientMessage): void {
     this.#detach()?.close(CLOSE_LOST);
     this.#liveness = new Liveness();
+    this.#inbox.handleSocket();
+    this.#isJoined = false;
     const socket = this.#openSocket(signalUrl(nodeUrl), SUBPROTOCOL);
     this.#socket = socket;
     const timer = setTimeout(() => {
@@ -126,37 +135,39 @@ export class Signaling {
     };
   }
 
+  /** What cannot be read is skipped: a resume would only bring it again. */
   #handleFrame(data: unknown): void {
     const parsed = parseNodeMessage(typeof data === 'string' ? data : '');
-    this.#liveness.handleReceived();
-    if (parsed.outcome === 'malformed') {
-      this.#giveUp(`the node sent a malformed message: ${parsed.reason}`);
+    for (const reason of unreadOf(parsed)) this.#onEvent({ kind: 'unread', reason });
+    if (parsed.outcome === 'malformed' && parsed.type === 'joined') {
+      this.#giveUp(`the node sent a malformed message: ${parsed.reason}`, CLOSE_NONSENSE);
       return;
     }
-    if (parsed.outcome === 'unknown') {
-      this.#inbox.handleNumber(parsed.number);
-      return;
-    }
-    const { message } = parsed;
-    if (message.type === 'joined') {
+    const message = parsed.outcome === 'message' ? parsed.message : null;
+    const number = parsed.outcome === 'message' ? parsed.message.number : parsed.number;
+    if (number === null) this.#inbox.handleUnnumbered();
+    else if (message?.type === 'joined') {
       this.#resumeSecret = message.resumeSecret;
-      this.#inbox.handleSnapshot(message.number);
-    } else {
-      const receipt = this.#inbox.handleNumber(message.number);
-      if (receipt === 'duplicate') return;
-      if (receipt === 'gap' && this.canResume) {
-        this.#giveUp('a message is missing');
-        return;
-      }
-    }
-    this.#onEvent({ kind: 'message', message });
+      this.#isJoined = true;
+      this.#inbox.handleSnapshot(number);
+    } else if (!this.#takeNumber(number)) return;
+    // Whatever else comes, a join is answered by its `joined`.
+    if (this.#isJoined) this.#liveness.handleReceived();
+    if (message !== null) this.#onEvent({ kind: 'message', message });
   }
 
-  #giveUp(reason: string): void {
+  #takeNumber(number: number): boolean {
+    const receipt = this.#inbox.handleNumber(number);
+    const isNonsense = receipt === 'gap' ? this.canResume : receipt === 'duplicate' && this.#isJoined;
+    if (isNonsense) this.#giveUp('a message is missing, or came twice', CLOSE_NONSENSE);
+    return !isNonsense && receipt !== 'duplicate';
+  }
+
+  #giveUp(reason: string, code = CLOSE_ABNORMAL): void {
     const socket = this.#detach();
     if (socket === null) return;
-    socket.close(CLOSE_LOST, reason.slice(0, 100));
-    this.#onEvent({ kind: 'closed', code: CLOSE_ABNORMAL, reason });
+    socket.close(code === CLOSE_ABNORMAL ? CLOSE_LOST : code, reason.slice(0, 100));
+    this.#onEvent({ kind: 'closed', code, reason });
   }
 
   /** Closing waits for the other end, so a given-up socket must no longer be heard. */
@@ -169,6 +180,14 @@ export class Signaling {
     socket.onclose = null;
     return socket;
   }
+}
+
+function unreadOf(parsed: Parsed): readonly string[] {
+  if (parsed.outcome === 'message') return parsed.unread ?? [];
+  if (parsed.outcome === 'malformed') return [parsed.reason];
+  // The name of a type, and nothing else that may stand in its place.
+  const name = /^[A-Za-z]{1,32}$/.test(parsed.type) ? parsed.type : 'of another name';
+  return [`messages of the type ${name} are not known`];
 }
 
 /** `http://node:9001` → `ws://node:9001/signal`. */

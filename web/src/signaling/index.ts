@@ -1,6 +1,7 @@
 /** The WebSocket to a media node. */
 export { backoffDelayMs } from './backoff.ts';
 export {
+  CLOSE_NONSENSE,
   Signaling,
   signalUrl,
   type SignalingEvent,

@@ -35,6 +35,7 @@ export const EMPTY: MeetingSnapshot = {
   shareRequests: [],
   shareTurn: 'none',
   adaptation: { level: 0, plan: planAt(0), reason: null, isSaving: false, arePicturesPaused: false },
+  unread: {},
 };
 
 export class FakeMeeting implements MeetingClient {
