@@ -282,9 +282,7 @@ describe('a meeting', () => {
   it('publishes and unpublishes the camera without a new offer', async () => {
     await join();
     await meeting.setCamera(track('video'));
-    expect(socket().sentOf('publish')).toEqual([
-      { type: 'publish', mid: '1', source: 'camera', muted: false },
-    ]);
+    expect(socket().sentOf('publish')).toMatchObject([{ mid: '1', source: 'camera', muted: false }]);
     const camera = { id: 'trk_ac', source: 'camera', kind: 'video', muted: false, mid: '1' };
     socket().say({
       type: 'roster',
@@ -296,6 +294,28 @@ describe('a meeting', () => {
     expect(meeting.getSnapshot().self?.tracks.camera?.mediaStreamTrack).toMatchObject({ kind: 'video' });
     await meeting.setCamera(null);
     expect(socket().sentOf('unpublish')).toEqual([{ type: 'unpublish', track: 'trk_ac' }]);
+  });
+
+  it('publishes what was refused once it has a role that may, and when it is tried again', async () => {
+    await join();
+    await meeting.setCamera(track('video'));
+    const refuse = (number: number) => {
+      const { id } = socket().sentOf('publish').at(-1)!;
+      socket().say({ type: 'error', number, id, code: 'not_granted', message: 'no' });
+      return settle();
+    };
+    const say = (number: number, change: object) => {
+      socket().say({ type: 'roster', number, version: number, changes: [change] });
+      return settle();
+    };
+    await refuse(2);
+    await say(3, { op: 'participantChanged', participant: BOB.id, hand: true });
+    expect(socket().sentOf('publish')).toHaveLength(1);
+    await say(4, { op: 'participantChanged', participant: ADA.id, role: 'cohost' });
+    expect(socket().sentOf('publish')).toHaveLength(2);
+    await refuse(5);
+    await meeting.setCamera(track('video'));
+    expect(socket().sentOf('publish')).toHaveLength(3);
   });
 
   it('sends nothing while nobody receives it, and everything again for another track', async () => {

@@ -354,6 +354,7 @@ export class Meeting implements MeetingClient {
         this.sharing.handleAnswered(message.participant, message.allowed, message.by);
         break;
       case 'error':
+        this.#publishing.handleRefused(message.id);
         this.sharing.handleRefused(message.id);
         this.#events.emit('refused', message);
         break;
@@ -378,6 +379,7 @@ export class Meeting implements MeetingClient {
     this.#adapting.handleCodecs(joined.codecs ?? null);
     this.captions.handleJoined(joined.captions ?? []);
     this.sharing.handleRoster();
+    this.#publishing.handleRoster();
     this.#publishing.tracks.handleOwnTracks(this.#participants.self?.tracks ?? []);
     const meeting = grant === null ? null : { ...grant.meeting };
     this.#update({
@@ -398,6 +400,7 @@ export class Meeting implements MeetingClient {
     // A host may lower it, which holds through a rejoin as well.
     this.#isHandWanted = this.#participants.self?.hand ?? this.#isHandWanted;
     for (const happening of happenings) this.#publishing.handleOwn(happening);
+    this.#publishing.handleRoster();
     this.sharing.handleRoster();
     this.#update({});
     this.#publishing.reconcile();

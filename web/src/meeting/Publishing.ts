@@ -7,7 +7,7 @@ import type { ClientMessage, WantedLayers } from '../protocol/index.ts';
 import { SOURCES, type Connection } from '../rtc/index.ts';
 import type { Happening, Participants } from './Participants.ts';
 import { Tracks } from './Tracks.ts';
-import type { MeetingEvents, Source, TrackId } from './types.ts';
+import type { MeetingEvents, Role, Source, TrackId } from './types.ts';
 
 export interface PublishingEdge {
   readonly participants: Participants;
@@ -20,9 +20,15 @@ export interface PublishingEdge {
   readonly onMutedByOther: (event: MeetingEvents['mutedByOther']) => void;
 }
 
+/** By these the node's refusal of a track is known; offers count from 1. */
+const FIRST_ID = 1_000_000_000;
+
 export class Publishing {
   readonly tracks = new Tracks();
   readonly #edge: PublishingEdge;
+  #nextId = FIRST_ID;
+  readonly #sourceById = new Map<number, Source>();
+  #role: Role | null = null;
 
   constructor(edge: PublishingEdge) {
     this.#edge = edge;
@@ -53,8 +59,26 @@ export class Publishing {
   reconcile(): void {
     const connection = this.#edge.connection();
     if (connection === null || !this.#edge.participants.mayPublish) return;
-    this.tracks.reconcile((source) => connection.midOf(source), this.#edge.send);
+    this.tracks.reconcile((source) => connection.midOf(source), this.#send);
   }
+
+  /** A track that the node does not take is offered again to another role, or when a person tries again. */
+  handleRefused(id: number | undefined): void {
+    const source = id === undefined ? undefined : this.#sourceById.get(id);
+    if (source !== undefined) this.tracks.handleRefused(source);
+  }
+
+  handleRoster(): void {
+    const role = this.#edge.participants.self?.role ?? null;
+    if (role !== this.#role) this.tracks.handleNewRole();
+    this.#role = role;
+  }
+
+  readonly #send = (message: ClientMessage): boolean => {
+    if (message.type !== 'publish') return this.#edge.send(message);
+    this.#sourceById.set(this.#nextId, message.source);
+    return this.#edge.send({ ...message, id: this.#nextId++ });
+  };
 
   /** What the roster says of our own tracks. */
   handleOwn(happening: Happening): void {

@@ -28,6 +28,8 @@ interface Told {
 export class Tracks {
   readonly #wanted = new Map<Source, Wanted>();
   #told = new Map<Source, Told>();
+  /** Sources that the node did not take: another role may, and a person may try again. */
+  readonly #refused = new Set<Source>();
   #arePicturesPaused = false;
 
   wanted(source: Source): Wanted | null {
@@ -42,6 +44,7 @@ export class Tracks {
 
   /** @param muted Without it, a source that is already there keeps its state, and a new one is heard. */
   set(source: Source, track: MediaStreamTrack | null, muted?: boolean): void {
+    this.#refused.delete(source);
     if (track === null) this.#wanted.delete(source);
     else this.#wanted.set(source, { track, muted: muted ?? this.#wanted.get(source)?.muted ?? false });
   }
@@ -79,6 +82,18 @@ export class Tracks {
     this.#told.set(track.source, toldBy(track));
   }
 
+  /** The node takes no track of this source: it is not there, and not offered again for the time being. */
+  handleRefused(source: Source): void {
+    if (this.#told.get(source)?.id !== null) return;
+    this.#told.delete(source);
+    this.#refused.add(source);
+  }
+
+  /** Another role may publish what the one before might not. */
+  handleNewRole(): void {
+    this.#refused.clear();
+  }
+
   handleUnpublished(source: Source): void {
     this.#told.delete(source);
   }
@@ -104,7 +119,7 @@ export class Tracks {
     const wanted = this.#wanted.get(source);
     const told = this.#told.get(source);
     if (told === undefined) {
-      if (wanted === undefined) return null;
+      if (wanted === undefined || this.#refused.has(source)) return null;
       const { muted } = wanted;
       const message = { type: 'publish', mid: midOf(source), source, muted } as const;
       return { message, told: { muted, paused: false, id: null } };
