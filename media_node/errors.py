@@ -10,6 +10,7 @@ MediaNodeError
 │   ├── NotGrantedError      not in the token's grants
 │   ├── NotFoundError        no such track, slot, participant or session
 │   ├── ConflictError        contradicts the state, such as a stale epoch
+│   │   └── ScreenTakenError somebody else shares a screen
 │   ├── TooOftenError        more than the pace that is allowed
 │   ├── MeetingEndedError
 │   ├── ResumeError          the session to be resumed is gone
@@ -78,6 +79,10 @@ class ConflictError(ClientError):
     code = "conflict"
     close_code = 4409
     status = 409
+
+
+class ScreenTakenError(ConflictError):
+    code = "screen_taken"
 
 
 class TooOftenError(ClientError):

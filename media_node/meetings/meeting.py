@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from media_node.errors import ConflictError, NotFoundError, NotGrantedError
+from media_node.errors import ConflictError, NotFoundError, NotGrantedError, ScreenTakenError
 from media_node.meetings.captions import Captions
 from media_node.meetings.codecs import Codecs, SharedCodecs
 from media_node.meetings.events import (
@@ -84,6 +84,8 @@ class Meeting:
     def handle_join(self, participant: Participant, tracks: Iterable[InitialTrack] = ()) -> list[Event]:
         """Let somebody in, with what it publishes from the start: slots follow once, when all that is known.
 
+        Who comes back while somebody else shares comes without its screen.
+
         Raises:
             NotGrantedError, ConflictError: As for `handle_publish`, or the participant is here already.
         """
@@ -96,6 +98,8 @@ class Meeting:
         has_changed = self._codecs.handle_join(participant.decodes)
         joined = [self._roster(ParticipantJoined(participant)), *self._codecs_changed(has_changed)]
         for track in tracks:
+            if track.source == "screen" and not track.is_muted and self._screens(participant.id):
+                continue
             joined += self._publish(participant, Mid(track.mid), track.source, track.is_muted)
         return [*joined, *self._settle()]
 
@@ -164,6 +168,7 @@ class Meeting:
         Raises:
             NotGrantedError: The token does not grant this source.
             ConflictError: The m-line or the source is in use.
+            ScreenTakenError: It is a screen, and somebody else shares one.
         """
         return [*self._publish(self.member(participant), mid, source, is_muted), *self._settle()]
 
@@ -175,6 +180,8 @@ class Meeting:
                 return self.handle_mute(member.id, track.id, is_muted)
             if track.mid == mid or track.source == source:
                 raise ConflictError(f"{track.source} is published through m-line {track.mid} already")
+        if source == "screen" and not is_muted:
+            self._require_free_place(member.id)
         self._published += 1
         track_id = TrackId(self.new_identifier("trk_"))
         track = Track(track_id, member.id, source, mid, is_muted, self._published)
@@ -198,11 +205,17 @@ class Meeting:
         *,
         is_paused: bool | None = None,
     ) -> list[Event]:
-        """Take a track's state; `is_paused` as Track.is_paused, None where nothing was said of that."""
+        """Take a track's state; `is_paused` as Track.is_paused, None where nothing was said of that.
+
+        Raises:
+            ScreenTakenError: A screen is to be seen again, and somebody else shares one meanwhile.
+        """
         muted = self._own_track(participant, track)
         paused = muted.is_paused if is_paused is None else is_paused
         if (muted.is_muted, muted.is_paused) == (is_muted, paused):
             return []
+        if muted.source == "screen" and muted.is_muted and not is_muted:
+            self._require_free_place(participant)
         muted.is_muted, muted.is_paused = is_muted, paused
         self._offer(muted)
         return [self._roster(TrackMuted(participant, track, is_muted, by, paused)), *self._settle()]
@@ -297,6 +310,11 @@ class Meeting:
         for screen in self._screens(asker) if is_yes else []:
             events += self.handle_mute(screen.participant, screen.id, True, by)
         return [*events, ShareAnswered((asker, *answerers), asker, is_yes, by)]
+
+    def _require_free_place(self, sharer: ParticipantId) -> None:
+        """One screen at a time: its place is given by who shares, or taken by a host, who ends that share first."""
+        if self._screens(sharer):
+            raise ScreenTakenError("somebody else shares a screen")
 
     def _screens(self, but: ParticipantId) -> list[Track]:
         """What others share now."""

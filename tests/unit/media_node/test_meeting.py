@@ -1,14 +1,15 @@
 """A live meeting's state machine."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
-from media_node.errors import ConflictError, NotFoundError, NotGrantedError
+from media_node.errors import ConflictError, NotFoundError, NotGrantedError, ScreenTakenError
 from media_node.meetings.events import (
     ChatSent,
     HandChanged,
@@ -384,7 +385,10 @@ class MeetingMachine(RuleBasedStateMachine):
 
     @rule(target=tracks, name=people, source=st.sampled_from(sorted(SOURCES)), muted=st.booleans())
     def publish(self, name, source, muted):
-        self.note(self.meeting.handle_publish(ParticipantId(name), Mid(source), source, muted))
+        try:
+            self.note(self.meeting.handle_publish(ParticipantId(name), Mid(source), source, muted))
+        except ScreenTakenError:
+            return multiple()
         tracks = self.meeting.member(ParticipantId(name)).track_by_id.values()
         return name, next(track.id for track in tracks if track.source == source)
 
@@ -398,7 +402,8 @@ class MeetingMachine(RuleBasedStateMachine):
     def mute(self, owned, muted):
         name, track = owned
         if name in self.meeting.participant_by_id and track in self.meeting.member(name).track_by_id:
-            self.note(self.meeting.handle_mute(name, track, muted))
+            with suppress(ScreenTakenError):
+                self.note(self.meeting.handle_mute(name, track, muted))
 
     @rule(name=people, owned=tracks, target_word=st.sampled_from(["speaker", "screen", None, "track"]))
     def assign(self, name, owned, target_word):
@@ -423,6 +428,10 @@ class MeetingMachine(RuleBasedStateMachine):
     def tracks_here(self) -> list:
         members = self.meeting.participant_by_id.values()
         return sorted((t for member in members for t in member.track_by_id.values()), key=lambda t: t.order)
+
+    @invariant()
+    def one_screen_is_shared_at_a_time(self):
+        assert len([t for t in self.tracks_here() if t.source == "screen" and not t.is_muted]) <= 1
 
     @invariant()
     def slots_carry_others_tracks_that_exist(self):

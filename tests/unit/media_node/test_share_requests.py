@@ -2,12 +2,19 @@
 
 import pytest
 
-from media_node.errors import ConflictError, NotFoundError, NotGrantedError, TooOftenError
-from media_node.meetings.events import ShareAnswered, ShareAsked, TrackMuted
+from media_node.errors import (
+    ConflictError,
+    NotFoundError,
+    NotGrantedError,
+    ScreenTakenError,
+    TooOftenError,
+)
+from media_node.meetings.events import ShareAnswered, ShareAsked, TrackMuted, TrackPublished
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.share_requests import ASK_BURST, ASKS_PER_SECOND
-from media_node.quantities import Instant, ParticipantId
-from tests.unit.media_node.test_meeting import join, new_meeting, publish
+from media_node.meetings.model import InitialTrack
+from media_node.quantities import Instant, Mid, ParticipantId
+from tests.unit.media_node.test_meeting import join, new_meeting, participant, publish
 
 HOST, SHARER, ASKER = ParticipantId("host"), ParticipantId("sharer"), ParticipantId("asker")
 START = Instant(0.0)
@@ -84,3 +91,50 @@ def test_a_question_goes_with_the_one_who_asked(meeting):
     join(meeting, "asker")
     with pytest.raises(NotFoundError):
         meeting.handle_share_answer(HOST, ASKER, True)
+
+
+@pytest.mark.parametrize("name", ["asker", "host"])
+def test_nobody_takes_the_place_of_a_share_by_publishing(meeting, name):
+    with pytest.raises(ScreenTakenError):
+        publish(meeting, name, "screen")
+    screens = [one for one in meeting.member(ParticipantId(name)).track_by_id.values()]
+    assert screens == []
+
+
+def test_the_place_of_a_share_is_free_once_it_is_given(meeting):
+    meeting.handle_share_question(ASKER, START)
+    meeting.handle_share_answer(SHARER, ASKER, True)
+    publish(meeting, "asker", "screen")
+    with pytest.raises(ScreenTakenError):
+        publish(meeting, "other", "screen")
+
+
+def test_a_host_takes_the_place_by_ending_the_share(meeting):
+    [screen] = meeting.member(SHARER).track_by_id
+    meeting.handle_moderate_mute(HOST, SHARER, screen)
+    publish(meeting, "host", "screen")
+    with pytest.raises(ScreenTakenError):
+        meeting.handle_mute(SHARER, screen, False)
+
+
+def test_a_screen_that_is_not_seen_takes_no_place(meeting):
+    hidden = publish(meeting, "asker", "screen", muted=True)
+    with pytest.raises(ScreenTakenError):
+        meeting.handle_mute(ASKER, hidden, False)
+    with pytest.raises(ScreenTakenError):
+        meeting.handle_publish(ASKER, Mid("screen"), "screen", False)
+    meeting.handle_leave(SHARER, "left")
+    assert meeting.handle_mute(ASKER, hidden, False)
+
+
+def test_who_comes_back_while_somebody_else_shares_comes_without_its_screen(meeting):
+    tracks = [InitialTrack(source, source, False) for source in ("camera", "screen")]
+    events = meeting.handle_join(participant("back"), tracks)
+    assert [one.track.source for one in events if isinstance(one, TrackPublished)] == ["camera"]
+
+
+def test_who_shares_says_so_again_and_mutes_as_before(meeting):
+    [screen] = meeting.member(SHARER).track_by_id
+    assert meeting.handle_publish(SHARER, Mid("screen"), "screen", False) == []
+    meeting.handle_mute(SHARER, screen, True)
+    assert meeting.handle_mute(SHARER, screen, False)

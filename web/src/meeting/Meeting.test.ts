@@ -747,6 +747,58 @@ describe('sharing the screen', () => {
     expect(socket().sentOf('unpublish')).toMatchObject([{ track: 'trk_as' }]);
   });
 
+  it.each([
+    { what: 'a new session', resumed: false, own: [] },
+    { what: 'a new session of an older node, which took both', resumed: false, own: [ownScreen] },
+    { what: 'a resume that never heard of it', resumed: true, own: [] },
+  ])('is not offered again by $what while somebody else shares', async ({ resumed, own }) => {
+    await join();
+    const reasons: string[] = [];
+    meeting.on('shareStopped', ({ reason }) => reasons.push(reason));
+    await meeting.shareScreen();
+    if (resumed) socket().die();
+    else socket().say({ type: 'error', number: 2, code: 'resume_failed', message: 'gone' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    socket().open();
+    const participants = [
+      { ...ADA, tracks: [MICROPHONE, ...own] },
+      { ...BOB, tracks: [SCREEN] },
+    ];
+    socket().say(joined(resumed ? 2 : 1, { resumed, roster: { version: 2, participants } }));
+    await settle();
+    expect(reasons).toEqual(['taken']);
+    expect(shared[0]!.isStopped).toBe(true);
+    expect(socket().sentOf('publish')).toEqual([]);
+    expect(socket().sentOf('unpublish')).toHaveLength(own.length);
+  });
+
+  it('goes on through a resume', async () => {
+    await join();
+    await meeting.shareScreen();
+    await sayPublished(2);
+    socket().die();
+    await settle();
+    socket().open();
+    const participants = [{ ...ADA, tracks: [MICROPHONE, ownScreen] }, BOB];
+    socket().say(joined(3, { resumed: true, roster: { version: 3, participants } }));
+    await settle();
+    expect(shared[0]!.isStopped).toBe(false);
+    expect(socket().sentOf('publish')).toEqual([]);
+  });
+
+  it('gives way when the node says that somebody else was first', async () => {
+    await join();
+    const reasons: string[] = [];
+    meeting.on('shareStopped', ({ reason }) => reasons.push(reason));
+    await meeting.shareScreen();
+    const { id } = socket().sentOf('publish')[0]!;
+    socket().say({ type: 'error', number: 2, id, code: 'screen_taken', message: 'somebody else shares' });
+    await settle();
+    expect([reasons, shared[0]!.isStopped]).toEqual([['taken'], true]);
+    await meeting.shareScreen();
+    expect(socket().sentOf('publish')).toHaveLength(2);
+  });
+
   it('gives way when two began at once and the other was first', async () => {
     await join();
     const reasons: string[] = [];

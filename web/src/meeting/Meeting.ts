@@ -99,6 +99,9 @@ export class Meeting implements MeetingClient {
       onScreenPublished: () => {
         this.sharing.handleOwnPublished();
       },
+      onScreenRefused: () => {
+        this.sharing.handleScreenRefused();
+      },
       onScreenMutedByOther: () => {
         this.sharing.handleMutedByOther();
       },
@@ -378,9 +381,9 @@ export class Meeting implements MeetingClient {
     this.#hearing.handleJoined(joined.slots, connection);
     this.#adapting.handleCodecs(joined.codecs ?? null);
     this.captions.handleJoined(joined.captions ?? []);
-    this.sharing.handleRoster();
     this.#publishing.handleRoster();
     this.#publishing.tracks.handleOwnTracks(this.#participants.self?.tracks ?? []);
+    this.sharing.handleJoined(joined.resumed);
     const meeting = grant === null ? null : { ...grant.meeting };
     this.#update({
       meeting,

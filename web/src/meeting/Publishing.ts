@@ -16,6 +16,7 @@ export interface PublishingEdge {
   /** What is sent of the microphone now. */
   readonly onMicrophone: (track: MediaStreamTrack | null) => void;
   readonly onScreenPublished: () => void;
+  readonly onScreenRefused: () => void;
   readonly onScreenMutedByOther: () => void;
   readonly onMutedByOther: (event: MeetingEvents['mutedByOther']) => void;
 }
@@ -66,6 +67,7 @@ export class Publishing {
   handleRefused(id: number | undefined): void {
     const source = id === undefined ? undefined : this.#sourceById.get(id);
     if (source !== undefined) this.tracks.handleRefused(source);
+    if (source === 'screen') this.#edge.onScreenRefused();
   }
 
   handleRoster(): void {

@@ -155,7 +155,21 @@ export class Sharing implements SharingControls {
     else if (this.#turn === 'allowed' && screenOfOther !== null) this.#turn = 'none';
   }
 
-  /** Two began at once: the node's order decides, as everybody sees it. */
+  /** Who comes back may find that somebody else has begun: their share stays, and one's own needs a word first. */
+  handleJoined(isResumed: boolean): void {
+    const { screenOfOther, self } = this.#edge.participants;
+    const isThere = self?.tracks.some(({ source }) => source === 'screen') ?? false;
+    const isTaken = screenOfOther !== null && !(isResumed && isThere);
+    if (isTaken && this.screen.video !== null) this.#end('taken');
+    this.handleRoster();
+  }
+
+  /** The node takes no second screen: somebody else was first. */
+  handleScreenRefused(): void {
+    if (this.screen.video !== null) this.#end('taken');
+  }
+
+  /** Two began at once, with a node of before that takes both: the node's order decides, as everybody sees it. */
   handleOwnPublished(): void {
     if (this.#edge.participants.screenOfOther !== null) this.#end('taken');
   }
