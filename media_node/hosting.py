@@ -321,10 +321,11 @@ class Hosting:
         self.live.distribution.handle_wish(self._now(), meeting, seat.participant, SlotId(slot))
         self.live.apply(meeting, events)
 
-    def chat(self, seat: Seat, text: str, to: str | None) -> None:
+    def chat(self, seat: Seat, text: str, to: str | None, key: str | None = None) -> None:
         meeting = self.live.meeting_of(seat)
         recipient = ParticipantId(to) if to is not None else None
-        self.live.apply(meeting, meeting.handle_chat(seat.participant, text, datetime.now(UTC), recipient))
+        events = meeting.handle_chat(seat.participant, text, datetime.now(UTC), recipient, key)
+        self.live.apply(meeting, events)
 
     def hand(self, seat: Seat, is_raised: bool) -> None:
         meeting = self.live.meeting_of(seat)

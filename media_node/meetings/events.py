@@ -156,6 +156,13 @@ class ChatSent:
 
 
 @dataclass(frozen=True)
+class ChatRepeated:
+    """Its sender did not hear that it was sent, and said it again."""
+
+    message: ChatMessage
+
+
+@dataclass(frozen=True)
 class ReactionSent:
     sender: ParticipantId
     reaction: str
@@ -210,6 +217,7 @@ Event = (
     | SpeakersChanged
     | LinksChanged
     | ChatSent
+    | ChatRepeated
     | ReactionSent
     | CaptionWritten
     | ShareAsked

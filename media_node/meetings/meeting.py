@@ -14,6 +14,7 @@ from media_node.meetings.captions import Captions
 from media_node.meetings.codecs import Codecs, SharedCodecs
 from media_node.meetings.events import (
     CaptionerChanged,
+    ChatRepeated,
     ChatSent,
     CodecsChanged,
     Event,
@@ -65,6 +66,8 @@ class Meeting:
     # Counts changes of the roster.
     version: int = 0
     chat: deque[ChatMessage] = field(default_factory=lambda: deque(maxlen=CHAT_HISTORY))
+    # The latest that have a key, private ones too.
+    _keyed: deque[ChatMessage] = field(default_factory=lambda: deque(maxlen=CHAT_HISTORY))
     captions: Captions = field(default_factory=Captions)
     # How its recording does, None while there is none.
     recording: RecordingNotice | None = None
@@ -268,12 +271,23 @@ class Meeting:
         return order
 
     def handle_chat(
-        self, sender: ParticipantId, text: str, now: datetime, to: ParticipantId | None = None
+        self,
+        sender: ParticipantId,
+        text: str,
+        now: datetime,
+        to: ParticipantId | None = None,
+        key: str | None = None,
     ) -> list[Event]:
+        """Take a message; one whose key its sender has used already is told to the sender alone."""
         member = self.member(sender)
+        for said in self._keyed:
+            if key is not None and (said.sender, said.key) == (sender, key):
+                return [ChatRepeated(said)]
         if to is not None:
             self.member(to)
-        message = ChatMessage(self.new_identifier("msg_"), sender, member.display_name, text, now, to)
+        message = ChatMessage(self.new_identifier("msg_"), sender, member.display_name, text, now, to, key)
+        if key is not None:
+            self._keyed.append(message)
         if to is None:
             self.chat.append(message)
         return [ChatSent(message)]

@@ -102,6 +102,8 @@ class ChatMessage:
     text: str
     sent_at: datetime
     to: ParticipantId | None = None
+    # The sender's own name for it, by which one that comes again is known.
+    key: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from media_node.meetings.events import (
+    ChatRepeated,
     ChatSent,
     Event,
     LayersWanted,
@@ -98,6 +99,8 @@ def _concerned(event: Event) -> Sequence[ParticipantId] | None:
             return (event.to,)
         case ShareAsked() | ShareAnswered():
             return event.to
+        case ChatRepeated(message):
+            return (message.sender,)
         case ChatSent(message) if message.to is not None:
             return tuple(dict.fromkeys((message.sender, message.to)))
         case _:

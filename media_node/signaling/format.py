@@ -11,6 +11,7 @@ from media_node.meetings.codecs import SharedCodecs
 from media_node.meetings.events import (
     CaptionerChanged,
     CaptionWritten,
+    ChatRepeated,
     ChatSent,
     CodecsChanged,
     Event,
@@ -154,7 +155,7 @@ def format_event(event: Event) -> Json | None:
         case LinksChanged(words):
             links = [{"participant": who, "quality": word} for who, word in words]
             return {"type": "links", "links": links}
-        case ChatSent(message):
+        case ChatSent(message) | ChatRepeated(message):
             return {"type": "message", **_chat_line(message)}
         case ReactionSent(sender, reaction):
             return {"type": "reaction", "from": sender, "reaction": reaction}
@@ -228,4 +229,5 @@ def _chat_line(message: ChatMessage) -> Json:
         "text": message.text,
         "at": format_time(message.sent_at),
     }
-    return line if message.to is None else {**line, "to": message.to}
+    to = {} if message.to is None else {"to": message.to}
+    return {**line, **to, **({} if message.key is None else {"key": message.key})}

@@ -98,6 +98,7 @@ class ChatMessage(Message):
     type: Literal["message"]
     text: Annotated[str, Field(min_length=1, max_length=16_000)]
     to: ParticipantName | None = None
+    key: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = None
 
 
 class Hand(Message):

@@ -11,6 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from media_node.errors import ConflictError, NotFoundError, NotGrantedError, ScreenTakenError
 from media_node.meetings.events import (
+    ChatRepeated,
     ChatSent,
     HandChanged,
     ParticipantChanged,
@@ -351,6 +352,21 @@ def test_a_moderator_lowers_one_hand_or_all_and_nobody_else_does():
     assert lowered == [HandChanged(one, None) for one in (anna, ParticipantId("cleo"))]
     with pytest.raises(NotFoundError):
         meeting.handle_lower_hand(host, ParticipantId("nobody"))
+
+
+def test_a_message_that_comes_again_is_sent_once():
+    meeting = new_meeting()
+    for name in ("anna", "ben"):
+        join(meeting, name)
+    anna, ben = ParticipantId("anna"), ParticipantId("ben")
+    for to in (None, ben):
+        [sent] = meeting.handle_chat(anna, "hello", NOW, to, f"k-{to}")
+        assert isinstance(sent, ChatSent)
+        assert meeting.handle_chat(anna, "hello", NOW, to, f"k-{to}") == [ChatRepeated(sent.message)]
+    assert len(meeting.chat) == 1
+    # Keys are each sender's own, and without one the same words are another message.
+    others = [meeting.handle_chat(ben, "hello", NOW, None, "k-None"), meeting.handle_chat(anna, "hello", NOW)]
+    assert all(isinstance(event, ChatSent) for [event] in others)
 
 
 class MeetingMachine(RuleBasedStateMachine):

@@ -8,13 +8,13 @@
 import type { ClientMessage, NodeMessage, RosterChange } from '../protocol/index.ts';
 import { Adapting } from './adaptation/Adaptation.ts';
 import { Beat } from './Beat.ts';
+import { Chat } from './Chat.ts';
 import { Captions } from './Captions.ts';
 import { Emitter } from './Emitter.ts';
 import { apisOf, type MeetingOptions } from './options.ts';
 import { MeetingError, asMeetingError, isAboutPasscode } from './errors.ts';
 import { Hearing } from './Hearing.ts';
 import { Hosting } from './Hosting.ts';
-import { lineOf, mergeMessages } from './messages.ts';
 import { Link } from './Link.ts';
 import { Observed } from './Observed.ts';
 import { Participants } from './Participants.ts';
@@ -59,6 +59,7 @@ export class Meeting implements MeetingClient {
     () => this.#link.connection,
     (slot) => this.#participants.carriedBy(this.#subscriptions.trackIn(slot)),
   );
+  readonly #chat: Chat;
   readonly #link: Link;
   readonly #participants = new Participants();
   readonly #publishing: Publishing;
@@ -89,6 +90,7 @@ export class Meeting implements MeetingClient {
       this.#link.send(message);
     };
     this.captions = new Captions(send, changed);
+    this.#chat = new Chat(send, changed);
     this.#publishing = new Publishing({
       participants: this.#participants,
       connection: () => this.#link.connection,
@@ -245,7 +247,15 @@ export class Meeting implements MeetingClient {
   }
 
   sendMessage(text: string, to?: ParticipantId): void {
-    this.#link.send({ type: 'message', text, ...(to === undefined ? {} : { to }) });
+    this.#chat.send(text, to);
+  }
+
+  resendMessage(key: string): void {
+    this.#chat.retry(key);
+  }
+
+  discardMessage(key: string): void {
+    this.#chat.discard(key);
   }
 
   setHand(raised: boolean): void {
@@ -336,9 +346,9 @@ export class Meeting implements MeetingClient {
         this.#selfQuality = message.verdict;
         break;
       case 'message': {
-        const line = lineOf(message);
-        this.#update({ messages: mergeMessages(this.getSnapshot().messages, [line]) });
-        this.#events.emit('message', line);
+        const line = this.#chat.handleLine(message, this.#participants.selfId);
+        this.#update({});
+        if (line !== null) this.#events.emit('message', line);
         return;
       }
       case 'reaction':
@@ -357,6 +367,7 @@ export class Meeting implements MeetingClient {
         this.sharing.handleAnswered(message.participant, message.allowed, message.by);
         break;
       case 'error':
+        this.#chat.handleRefused(message.id, message.code);
         this.#publishing.handleRefused(message.id);
         this.sharing.handleRefused(message.id);
         this.#events.emit('refused', message);
@@ -381,13 +392,13 @@ export class Meeting implements MeetingClient {
     this.#hearing.handleJoined(joined.slots, connection);
     this.#adapting.handleCodecs(joined.codecs ?? null);
     this.captions.handleJoined(joined.captions ?? []);
+    this.#chat.handleJoined(joined.messages, joined.participant.id);
     this.#publishing.handleRoster();
     this.#publishing.tracks.handleOwnTracks(this.#participants.self?.tracks ?? []);
     this.sharing.handleJoined(joined.resumed);
     const meeting = grant === null ? null : { ...grant.meeting };
     this.#update({
       meeting,
-      messages: mergeMessages(this.getSnapshot().messages, joined.messages),
       recording: joined.recording ? 'on' : 'off',
     });
     this.#publishing.reconcile();
@@ -418,7 +429,11 @@ export class Meeting implements MeetingClient {
     const { self } = this.#participants;
     captions.handleRight(self !== null && mayCaption(self));
     this.#observed.set(
-      nextSnapshot(this.getSnapshot(), { ...fields, ...captions.shown, ...sharing.shown }, this.#sight()),
+      nextSnapshot(
+        this.getSnapshot(),
+        { ...fields, ...this.#chat.shown, ...captions.shown, ...sharing.shown },
+        this.#sight(),
+      ),
     );
   }
 
@@ -446,6 +461,7 @@ export class Meeting implements MeetingClient {
   #stop(): void {
     this.sharing.screen.stop();
     this.captions.close();
+    this.#chat.handleEnd();
     this.#beat.stop();
     this.#hearing.close();
   }

@@ -9,13 +9,19 @@ export function mergeMessages(
   known: readonly ChatMessage[],
   told: readonly ChatMessage[],
 ): readonly ChatMessage[] {
-  const ids = new Set(known.map(({ id }) => id));
-  const added = told.filter(({ id }) => !ids.has(id));
+  const ids = new Set(known.flatMap(namesOf));
+  const added = told.filter((message) => !namesOf(message).some((name) => ids.has(name)));
   if (added.length === 0) return known;
   return [...known, ...added].sort((a, b) => Date.parse(a.at) - Date.parse(b.at)).slice(-MAX_MESSAGES);
 }
 
+/** Another node gives the same message, said again, another id. */
+function namesOf({ id, from, key }: ChatMessage): readonly string[] {
+  return key === undefined ? [id] : [id, `${from} ${key}`];
+}
+
 /** A message as it is kept: without what only its delivery needs. */
-export function lineOf({ id, from, displayName, text, at, to }: ChatMessage): ChatMessage {
-  return { id, from, displayName, text, at, ...(to === undefined ? {} : { to }) };
+export function lineOf({ id, from, displayName, text, at, to, key }: ChatMessage): ChatMessage {
+  const addressee = to === undefined ? {} : { to };
+  return { id, from, displayName, text, at, ...addressee, ...(key === undefined ? {} : { key }) };
 }

@@ -36,6 +36,7 @@ export const EMPTY_SNAPSHOT: MeetingSnapshot = {
   self: null,
   activeSpeaker: null,
   messages: [],
+  outgoing: [],
   captions: [],
   speech: 'off',
   recording: 'off',

@@ -81,6 +81,19 @@ export interface ChatMessage {
   readonly at: string;
   /** Set when it was meant for one participant only. */
   readonly to?: ParticipantId;
+  /** The sender's own name for it. */
+  readonly key?: string;
+}
+
+/** A message of one's own that the node has not confirmed. */
+export interface OutgoingMessage {
+  readonly key: string;
+  readonly text: string;
+  readonly to?: ParticipantId;
+  /** `sending` goes on by itself through losses of the connection. */
+  readonly state: 'sending' | 'notSent';
+  /** The node's code where it refused the message; null while nothing is known, and where the meeting was over first. */
+  readonly reason: string | null;
 }
 
 /** One line of what is said. The same `id` again is the same line, grown while it is spoken. */
@@ -181,6 +194,8 @@ export interface MeetingSnapshot {
   /** The loudest speaker now, or the last one; null before anybody spoke. Never oneself. */
   readonly activeSpeaker: ParticipantId | null;
   readonly messages: readonly ChatMessage[];
+  /** One's own that are not among them yet, or were not sent. */
+  readonly outgoing: readonly OutgoingMessage[];
   /** The latest ones, oldest first. */
   readonly captions: readonly CaptionLine[];
   /** How the recognition of one's own speech does. */
@@ -332,7 +347,12 @@ export interface MeetingClient {
   /** Shows fewer and smaller pictures and sends smaller and slower ones, to spare the battery. */
   setBatterySaver(isOn: boolean): void;
 
+  /** It is in `outgoing` until the node has it, which takes care of losses of the connection. */
   sendMessage(text: string, to?: ParticipantId): void;
+  /** Tries again to send one that was not sent. */
+  resendMessage(key: string): void;
+  /** Forgets one that was not sent. */
+  discardMessage(key: string): void;
   setHand(raised: boolean): void;
   react(reaction: string): void;
   /** Hosts and cohosts: mutes what is heard of someone, or stops their camera or share; they may start each again. */

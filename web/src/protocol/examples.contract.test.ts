@@ -46,7 +46,7 @@ const SENT: { readonly [Type in ClientMessage['type']]: Extract<ClientMessage, {
   unpublish: { type: 'unpublish', track: TRACK },
   mute: { type: 'mute', track: TRACK, muted: true, paused: false },
   assign: { type: 'assign', slot: '8', track: TRACK, maxHeight: 360, maxFps: 30, priority: 0 },
-  message: { type: 'message', text: 'hi', to: PARTICIPANT },
+  message: { type: 'message', text: 'hi', to: PARTICIPANT, key: 'a-1' },
   hand: { type: 'hand', raised: true },
   reaction: { type: 'reaction', reaction: '👍' },
   caption: { type: 'caption', line: 1, text: 'Good morning', final: false },

@@ -72,7 +72,7 @@ export type ClientMessage = MayHaveId &
         readonly maxFps?: number;
         readonly priority?: number;
       }
-    | { readonly type: 'message'; readonly text: string; readonly to?: ParticipantId }
+    | { readonly type: 'message'; readonly text: string; readonly to?: ParticipantId; readonly key?: string }
     | { readonly type: 'hand'; readonly raised: boolean }
     | { readonly type: 'reaction'; readonly reaction: string }
     | { readonly type: 'caption'; readonly line: number; readonly text: string; readonly final: boolean }
@@ -144,6 +144,8 @@ export interface ChatLine {
   readonly text: string;
   readonly at: string;
   readonly to?: ParticipantId;
+  /** The sender's own name for it; older nodes leave it out. */
+  readonly key?: string;
 }
 
 /** One line of what is said; `line` counts per speaker, and the same one again takes its place. */

@@ -91,6 +91,7 @@ const chatLine: decode.Decoder<ChatLine> = object({
   text: string,
   at: string,
   to: optional(string),
+  key: optional(string),
 });
 
 const captionLine: decode.Decoder<CaptionLine> = object({

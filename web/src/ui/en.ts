@@ -313,6 +313,12 @@ export const en = {
   },
   chat: {
     empty: 'Nothing said here yet.',
+    sending: 'Sending …',
+    notSent: 'Not sent.',
+    notTaken: 'The meeting did not take this.',
+    tooLong: 'Too long to be sent.',
+    tryAgain: 'Try again',
+    discard: 'Discard',
     emptyHint: 'Messages are seen by everyone in the meeting, unless you choose one person.',
     label: 'Message',
     placeholder: 'Write to everyone',

@@ -6,6 +6,7 @@ import type {
   ChatMessage,
   MeetingClient,
   MeetingSnapshot,
+  OutgoingMessage,
   ParticipantSnapshot,
 } from '../../meeting/index.ts';
 import { partsOf } from '../chat.ts';
@@ -24,12 +25,13 @@ export default function ChatPanel({ meeting, snapshot }: ChatPanelProps): ReactN
   const { t } = useTranslation();
   const list = useRef<HTMLOListElement>(null);
   const isAnnounced = useSettings(({ announces }) => announces.chat);
-  const { messages, participants, self } = snapshot;
-  const { hasNews, goToEnd, onScroll } = useFollowedEnd(list, messages.at(-1)?.id ?? null);
+  const { messages, outgoing, participants, self } = snapshot;
+  const last = outgoing.at(-1)?.key ?? messages.at(-1)?.id ?? null;
+  const { hasNews, goToEnd, onScroll } = useFollowedEnd(list, last);
 
   return (
     <SidePanel title={t('meeting.chat')}>
-      {messages.length === 0 && (
+      {messages.length + outgoing.length === 0 && (
         <div className="chat-empty">
           <p>{t('chat.empty')}</p>
           <small>{t('chat.emptyHint')}</small>
@@ -44,6 +46,9 @@ export default function ChatPanel({ meeting, snapshot }: ChatPanelProps): ReactN
             isFollowUp={isFollowUp(message, messages[index - 1])}
             to={addresseeOf(message, participants)}
           />
+        ))}
+        {outgoing.map((message) => (
+          <Unsent key={message.key} message={message} meeting={meeting} />
         ))}
       </ol>
       {hasNews && (
@@ -181,6 +186,44 @@ function isComposing({ nativeEvent }: KeyboardEvent): boolean {
   // Safari has ended the word by its last key: https://bugs.webkit.org/show_bug.cgi?id=165004
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- Nothing else tells there.
   return nativeEvent.isComposing || nativeEvent.keyCode === 229;
+}
+
+interface UnsentProps {
+  readonly message: OutgoingMessage;
+  readonly meeting: MeetingClient;
+}
+
+/** One's own words on their way, or what became of them. */
+function Unsent({ message: { key, text, state, reason }, meeting }: UnsentProps): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <li className={`line own unsent ${state}`}>
+      <p dir="auto">{text}</p>
+      {state === 'sending' ? (
+        <small>{t('chat.sending')}</small>
+      ) : (
+        <small role="status">
+          {t(reason === 'too_large' ? 'chat.tooLong' : reason === null ? 'chat.notSent' : 'chat.notTaken')}{' '}
+          <Button
+            className="link"
+            onPress={() => {
+              meeting.resendMessage(key);
+            }}
+          >
+            {t('chat.tryAgain')}
+          </Button>{' '}
+          <Button
+            className="link"
+            onPress={() => {
+              meeting.discardMessage(key);
+            }}
+          >
+            {t('chat.discard')}
+          </Button>
+        </small>
+      )}
+    </li>
+  );
 }
 
 interface LineProps {

@@ -27,6 +27,7 @@ export const EMPTY: MeetingSnapshot = {
   self: null,
   activeSpeaker: null,
   messages: [],
+  outgoing: [],
   captions: [],
   speech: 'off',
   recording: 'off',
@@ -155,6 +156,8 @@ export class FakeMeeting implements MeetingClient {
     void this.#note('setBatterySaver', isOn);
   }
 
+  resendMessage = (key: string): void => void this.#note('resendMessage', key);
+  discardMessage = (key: string): void => void this.#note('discardMessage', key);
   sendMessage = (text: string, to?: string): void =>
     void (to === undefined ? this.#note('sendMessage', text) : this.#note('sendMessage', text, to));
   muteParticipant: MeetingClient['muteParticipant'] = (id, source) =>

@@ -327,6 +327,12 @@ export const de: Words = {
   },
   chat: {
     empty: 'Hier steht noch nichts.',
+    sending: 'Wird gesendet …',
+    notSent: 'Nicht gesendet.',
+    notTaken: 'Das Treffen hat das nicht angenommen.',
+    tooLong: 'Zu lang zum Senden.',
+    tryAgain: 'Noch einmal',
+    discard: 'Verwerfen',
     emptyHint: 'Nachrichten sehen alle im Treffen, außer du wählst eine Person.',
     label: 'Nachricht',
     placeholder: 'An alle schreiben',

@@ -319,6 +319,12 @@ export const es: Words = {
   },
   chat: {
     empty: 'Aquí aún no se ha dicho nada.',
+    sending: 'Enviando …',
+    notSent: 'No enviado.',
+    notTaken: 'La reunión no lo ha aceptado.',
+    tooLong: 'Demasiado largo para enviarlo.',
+    tryAgain: 'Intentar de nuevo',
+    discard: 'Descartar',
     emptyHint: 'Todos en la reunión ven los mensajes, salvo que elijas a una persona.',
     label: 'Mensaje',
     placeholder: 'Escribir a todos',

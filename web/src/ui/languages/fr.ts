@@ -325,6 +325,12 @@ export const fr: Words = {
   },
   chat: {
     empty: 'Rien n’a encore été dit ici.',
+    sending: 'Envoi …',
+    notSent: 'Pas envoyé.',
+    notTaken: 'La réunion ne l’a pas accepté.',
+    tooLong: 'Trop long pour être envoyé.',
+    tryAgain: 'Réessayer',
+    discard: 'Abandonner',
     emptyHint: 'Tous les participants voient les messages, sauf si vous choisissez une personne.',
     label: 'Message',
     placeholder: 'Écrire à tous',
