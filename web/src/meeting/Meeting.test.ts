@@ -909,6 +909,65 @@ describe('chat', () => {
   });
 });
 
+describe('what was asked when the socket was dead already', () => {
+  const SCREEN = { id: 'trk_bs', source: 'screen', kind: 'video', muted: false };
+  const present = (self: object = {}, bob: object = {}) => ({
+    roster: {
+      version: 3,
+      participants: [
+        { ...ADA, tracks: [MICROPHONE], ...self },
+        { ...BOB, ...bob },
+      ],
+    },
+  });
+  async function comeBack(number: number, resumed: boolean, fields: object): Promise<void> {
+    if (resumed) socket().die();
+    else socket().say({ type: 'error', number, code: 'resume_failed', message: 'gone' });
+    await vi.advanceTimersByTimeAsync(1_000);
+    socket().open();
+    socket().say(joined(resumed ? number : 1, { resumed, ...fields }));
+    await settle();
+  }
+
+  it('lowers the hand that was to go down', async () => {
+    await join();
+    meeting.setHand(true);
+    const change = { op: 'participantChanged', participant: ADA.id, hand: true, handNumber: 1 };
+    socket().say({ type: 'roster', number: 2, version: 2, changes: [change] });
+    await settle();
+    meeting.setHand(false);
+    await comeBack(3, true, present({ hand: true, handNumber: 1 }));
+    expect(socket().sentOf('hand')).toEqual([{ type: 'hand', raised: false }]);
+  });
+
+  it.each([true, false])('asks for the place of a share again (resumed: %s)', async (resumed) => {
+    await join();
+    const changes = [{ op: 'trackPublished', participant: BOB.id, track: SCREEN }];
+    socket().say({ type: 'roster', number: 2, version: 2, changes });
+    await settle();
+    meeting.sharing.ask();
+    await comeBack(3, resumed, present({}, { tracks: [SCREEN] }));
+    expect(socket().sentOf('askToShare')).toHaveLength(1);
+    expect(meeting.getSnapshot().shareTurn).toBe('asked');
+  });
+
+  it('moderates and writes captions after the resume, once', async () => {
+    await join();
+    meeting.muteParticipant(BOB.id);
+    meeting.captions.write('Welcome');
+    await comeBack(2, true, present());
+    expect(socket().sentOf('moderate')).toMatchObject([{ action: 'mute', participant: BOB.id }]);
+    expect(socket().sentOf('caption')).toMatchObject([{ text: 'Welcome' }]);
+    await vi.advanceTimersByTimeAsync(2_500);
+    const uplink = { packetsLost: 0, packetsReceived: 0 };
+    socket().say({ type: 'quality', number: 3, uplink, verdict: 'good' });
+    await settle();
+    await comeBack(4, true, present());
+    expect(socket().sentOf('moderate')).toEqual([]);
+    expect(socket().sentOf('caption')).toEqual([]);
+  });
+});
+
 describe('the place of a share', () => {
   const SCREEN = { id: 'trk_bs', source: 'screen', kind: 'video', muted: false };
   const roster = (number: number, ...changes: object[]) => {

@@ -13,12 +13,14 @@ import { Captions } from './Captions.ts';
 import { Emitter } from './Emitter.ts';
 import { apisOf, type MeetingOptions } from './options.ts';
 import { MeetingError, asMeetingError, isAboutPasscode } from './errors.ts';
+import { Hand } from './Hand.ts';
 import { Hearing } from './Hearing.ts';
 import { Hosting } from './Hosting.ts';
 import { Link } from './Link.ts';
 import { Observed } from './Observed.ts';
 import { Participants } from './Participants.ts';
 import { Publishing } from './Publishing.ts';
+import { Requests } from './Requests.ts';
 import { ResumeTokens, tabStorage } from './ResumeTokens.ts';
 import { Sharing } from './Sharing.ts';
 import {
@@ -69,8 +71,10 @@ export class Meeting implements MeetingClient {
   readonly #events = new Emitter<MeetingEvents>();
   readonly #observed = new Observed<MeetingSnapshot>(EMPTY_SNAPSHOT);
   #selfQuality: ParticipantSnapshot['connectionQuality'] = 'unknown';
-  /** A new session of the same person knows nothing of a hand: it is raised again. */
-  #isHandWanted = false;
+  readonly #hand = new Hand();
+  readonly #requests = new Requests((message) => {
+    this.#link.send(message);
+  });
   readonly #beat = new Beat(
     () => {
       this.#link.handleTick();
@@ -89,7 +93,11 @@ export class Meeting implements MeetingClient {
     const send = (message: ClientMessage): void => {
       this.#link.send(message);
     };
-    this.captions = new Captions(send, changed);
+    this.captions = new Captions((message) => {
+      // Words that grow are overtaken by those that follow.
+      if (message.type === 'caption' && !message.final) send(message);
+      else this.#requests.send(message);
+    }, changed);
     this.#chat = new Chat(send, changed);
     this.#publishing = new Publishing({
       participants: this.#participants,
@@ -115,7 +123,7 @@ export class Meeting implements MeetingClient {
       {
         participants: this.#participants,
         isOpen: () => !isOver(this.state),
-        send,
+        send: this.#requests.send,
         publish: (source, track) => this.#set(source, track),
         shape: (shape) => void this.#link.connection?.shapeScreen(shape),
         onChange: changed,
@@ -259,7 +267,7 @@ export class Meeting implements MeetingClient {
   }
 
   setHand(raised: boolean): void {
-    this.#isHandWanted = raised;
+    this.#hand.set(raised, this.#participants.self?.hand ?? false);
     this.#link.send({ type: 'hand', raised });
   }
 
@@ -272,20 +280,20 @@ export class Meeting implements MeetingClient {
     source: 'microphone' | 'camera' | 'screen' = 'microphone',
   ): void {
     const track = this.#participants.trackOf(participant, source);
-    if (source === 'microphone') this.#link.send({ type: 'moderate', action: 'mute', participant });
-    else if (track !== null) this.#link.send({ type: 'moderate', action: 'mute', participant, track });
+    if (source === 'microphone') this.#requests.send({ type: 'moderate', action: 'mute', participant });
+    else if (track !== null) this.#requests.send({ type: 'moderate', action: 'mute', participant, track });
   }
 
   lowerHand(participant: ParticipantId): void {
-    this.#link.send({ type: 'moderate', action: 'lowerHand', participant });
+    this.#requests.send({ type: 'moderate', action: 'lowerHand', participant });
   }
 
   lowerAllHands(): void {
-    this.#link.send({ type: 'moderate', action: 'lowerHand' });
+    this.#requests.send({ type: 'moderate', action: 'lowerHand' });
   }
 
   removeParticipant(participant: ParticipantId): void {
-    this.#link.send({ type: 'moderate', action: 'remove', participant });
+    this.#requests.send({ type: 'moderate', action: 'remove', participant });
   }
 
   setParticipantVolume(participant: ParticipantId, volume: number): void {
@@ -343,6 +351,7 @@ export class Meeting implements MeetingClient {
         this.#participants.handleLinks(message.links);
         break;
       case 'quality':
+        this.#requests.handleQuality();
         this.#selfQuality = message.verdict;
         break;
       case 'message': {
@@ -403,16 +412,18 @@ export class Meeting implements MeetingClient {
     });
     this.#publishing.reconcile();
     this.#reconcileSlots();
-    const isHandRaised = this.#participants.self?.hand ?? false;
-    if (this.#isHandWanted && !isHandRaised) this.#link.send({ type: 'hand', raised: true });
+    this.#requests.handleJoined(
+      ({ type }) => type !== 'askToShare' || (joined.resumed && this.sharing.turn === 'asked'),
+    );
+    const raised = this.#hand.difference(this.#participants.self?.hand ?? false);
+    if (raised !== null) this.#link.send({ type: 'hand', raised });
   }
 
   /** Somebody who leaves is announced after they are gone, as they were. */
   #handleRoster(changes: readonly RosterChange[]): void {
     const before = this.participants;
     const happenings = this.#participants.handleChanges(changes);
-    // A host may lower it, which holds through a rejoin as well.
-    this.#isHandWanted = this.#participants.self?.hand ?? this.#isHandWanted;
+    this.#hand.handleShown(this.#participants.self?.hand ?? false);
     for (const happening of happenings) this.#publishing.handleOwn(happening);
     this.#publishing.handleRoster();
     this.sharing.handleRoster();
@@ -454,7 +465,9 @@ export class Meeting implements MeetingClient {
     // Asked for at once: the connection reads its statistics for both together.
     const adapted = this.#adapting.tick();
     const stats = await this.#link.connection?.sampleStats();
-    if (stats !== undefined) this.#link.send({ type: 'stats', report: { ...stats } });
+    if (stats !== undefined && this.#link.send({ type: 'stats', report: { ...stats } })) {
+      this.#requests.handleStatsSent();
+    }
     await adapted;
   }
 

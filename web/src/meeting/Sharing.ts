@@ -162,6 +162,8 @@ export class Sharing implements SharingControls {
     const isTaken = screenOfOther !== null && !(isResumed && isThere);
     if (isTaken && this.screen.video !== null) this.#end('taken');
     this.handleRoster();
+    // A question goes with the session in which it was asked.
+    if (!isResumed && this.#turn === 'asked') this.ask();
   }
 
   /** The node takes no second screen: somebody else was first. */
