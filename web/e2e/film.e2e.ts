@@ -125,7 +125,7 @@ async function record(code: string): Promise<string> {
   const { id } = await parley.call('POST', `/meetings/${code}/recordings`, { layout: 'share' });
   await eventually(
     () => ada.page.evaluate(() => window.meeting.getSnapshot().recording),
-    (state) => state === 'on',
+    (state) => state !== 'off',
   );
   // Before somebody wants it, the best layer is not sent at all.
   await eventually(sentFrames, (frames) => frames > 10);

@@ -420,16 +420,28 @@ describe('a meeting', () => {
     expect(calls).toBe(1);
   });
 
-  it('shows whether the meeting is recorded, to who comes late too', async () => {
+  it('shows how the recording of the meeting does, to who comes late too', async () => {
     await join();
     expect(meeting.getSnapshot().recording).toBe('off');
     const notice = { recordingId: 'rec_1', startedAt: '2026-01-01T10:00:00Z' };
     socket().say(joined(2, { resumed: true, recording: { ...notice, state: 'paused' } }));
     await settle();
-    expect(meeting.getSnapshot().recording).toBe('on');
-    socket().say({ type: 'recording', number: 3, ...notice, state: 'stopped' });
-    await settle();
-    expect(meeting.getSnapshot().recording).toBe('off');
+    const shown = () => {
+      const { recording, recordingTrouble } = meeting.getSnapshot();
+      return [recording, recordingTrouble];
+    };
+    expect(shown()).toEqual(['paused', null]);
+    const steps = [
+      [{ state: 'recording' }, 'on', null],
+      [{ state: 'degraded', reason: 'disk_full' }, 'degraded', 'disk_full'],
+      [{ state: 'paused' }, 'paused', null],
+      [{ state: 'stopped' }, 'off', null],
+    ] as const;
+    for (const [index, [change, ...expected]] of steps.entries()) {
+      socket().say({ type: 'recording', number: 3 + index, ...notice, ...change });
+      await settle();
+      expect(shown()).toEqual(expected);
+    }
   });
 
   it('shows an open door to nobody: after the end there is no socket and no connection', async () => {

@@ -32,6 +32,7 @@ import {
   mayCaption,
   nextSnapshot,
   receivedBy,
+  recordingOf,
   stateAtDoor,
   type Sight,
 } from './snapshot.ts';
@@ -364,7 +365,7 @@ export class Meeting implements MeetingClient {
         this.#events.emit('reaction', message);
         break;
       case 'recording':
-        this.#update({ recording: message.state === 'stopped' ? 'off' : 'on' });
+        this.#update(recordingOf(message));
         break;
       case 'caption':
         this.#events.emit('caption', this.captions.handleLine(message));
@@ -408,7 +409,7 @@ export class Meeting implements MeetingClient {
     const meeting = grant === null ? null : { ...grant.meeting };
     this.#update({
       meeting,
-      recording: joined.recording ? 'on' : 'off',
+      ...recordingOf(joined.recording ?? null),
     });
     this.#publishing.reconcile();
     this.#reconcileSlots();

@@ -3,7 +3,7 @@
  *
  * Unchanged participants keep their object, so that a tile renders only when something of its own changed.
  */
-import type { RosterParticipant, RosterTrack } from '../protocol/index.ts';
+import type { RecordingChange, RosterParticipant, RosterTrack } from '../protocol/index.ts';
 import { planAt } from './adaptation/policy.ts';
 import type { Happening, Participants } from './Participants.ts';
 import type { Subscriptions } from './Subscriptions.ts';
@@ -40,6 +40,7 @@ export const EMPTY_SNAPSHOT: MeetingSnapshot = {
   captions: [],
   speech: 'off',
   recording: 'off',
+  recordingTrouble: null,
   audioPlayback: 'playing',
   share: null,
   shareRequests: [],
@@ -56,6 +57,15 @@ export function countUnread(unread: MeetingSnapshot['unread'], reason: string): 
   const before = unread[reason] ?? 0;
   if (before === 0 && Object.keys(unread).length >= MAX_REASONS) return unread;
   return { ...unread, [reason]: before + 1 };
+}
+
+/** What the node says of the recording; null where there is none. */
+export function recordingOf(
+  told: Pick<RecordingChange, 'state' | 'reason'> | null,
+): Pick<MeetingSnapshot, 'recording' | 'recordingTrouble'> {
+  const { state, reason = null } = told ?? { state: 'stopped' as const };
+  const recording = state === 'recording' ? 'on' : state === 'stopped' ? 'off' : state;
+  return { recording, recordingTrouble: recording === 'degraded' ? reason : null };
 }
 
 /** Hosts do, and whom they let. */

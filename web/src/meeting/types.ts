@@ -200,7 +200,10 @@ export interface MeetingSnapshot {
   readonly captions: readonly CaptionLine[];
   /** How the recognition of one's own speech does. */
   readonly speech: SpeechState;
-  readonly recording: 'off' | 'on';
+  /** How the recording of the meeting does. One that is `degraded` goes on, but something is wrong with it. */
+  readonly recording: 'off' | 'on' | 'paused' | 'degraded';
+  /** What is wrong with a degraded one: a code of docs/recording.md. */
+  readonly recordingTrouble: string | null;
   /** `blocked`: the browser wants a click first; call `resumeAudio()` in its handler. */
   readonly audioPlayback: 'playing' | 'blocked';
   /** Null while one shares nothing. */

@@ -14,9 +14,9 @@ export function MeetingHead(props: { readonly snapshot: MeetingSnapshot; readonl
     <header className="meeting-head">
       <Wordmark />
       <h1>{meeting?.title ?? t('join.untitled')}</h1>
-      {recording === 'on' && <NoticeInMeeting />}
+      {recording !== 'off' && <NoticeInMeeting standing={recording} />}
       {(self?.role === 'host' || self?.role === 'cohost') && (
-        <RecordControl code={props.code} isRecorded={recording === 'on'} />
+        <RecordControl code={props.code} standing={recording} />
       )}
       <span className="count" role="img" aria-label={t('meeting.count', { count: participants.length })}>
         <Users aria-hidden /> {participants.length}

@@ -31,6 +31,7 @@ export const EMPTY: MeetingSnapshot = {
   captions: [],
   speech: 'off',
   recording: 'off',
+  recordingTrouble: null,
   audioPlayback: 'playing',
   share: null,
   shareRequests: [],

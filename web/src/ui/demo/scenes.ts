@@ -1,5 +1,10 @@
 /** Fixtures by query: who is in the meeting, what they do, what the devices say. */
-import type { ChatMessage, LocalMediaSnapshot, ParticipantSnapshot } from '../../meeting/index.ts';
+import type {
+  ChatMessage,
+  LocalMediaSnapshot,
+  MeetingSnapshot,
+  ParticipantSnapshot,
+} from '../../meeting/index.ts';
 import { FakeMedia } from './FakeMedia.ts';
 import { EMPTY, FakeMeeting, person } from './FakeMeeting.ts';
 import { statisticsOf } from './networks.ts';
@@ -27,6 +32,7 @@ const MESSAGES: readonly ChatMessage[] = [
   message(2, 1, 'Slide four is the interesting one.'),
   message(3, 0, 'Lovely, thank you. Shall we start with the join time?'),
   message(4, 2, 'Yes please. I wrote it down here: https://example.org/keyframes'),
+  { ...message(5, 2, 'Only between us:\nwell done.'), to: person(NAMES[0] ?? '').id },
 ];
 
 const CAPTIONS = [
@@ -67,6 +73,7 @@ export function makeMeeting(query: URLSearchParams): FakeMeeting {
   const made = new FakeMeeting({
     ...EMPTY,
     participants,
+    ...recordingOf(query),
     messages: query.has('messages') ? MESSAGES : [],
     captions: query.has('captions') ? CAPTIONS : [],
     share: query.get('share') === '0' ? { content: 'text', chosen: 'auto', surface: 'window' } : null,
@@ -84,6 +91,12 @@ export function makeMeeting(query: URLSearchParams): FakeMeeting {
     }));
   }
   return made;
+}
+
+/** `recording=on`, or `paused`, or `degraded`. */
+function recordingOf(query: URLSearchParams): Pick<MeetingSnapshot, 'recording' | 'recordingTrouble'> {
+  const recording = (query.get('recording') ?? 'off') as MeetingSnapshot['recording'];
+  return { recording, recordingTrouble: recording === 'degraded' ? 'storage_unavailable' : null };
 }
 
 /** `pins=1,2`: by place in the list of names. */

@@ -18,6 +18,7 @@ import { useDeviceNotes } from '../live/useDeviceNotes.ts';
 import { useHearing } from '../live/useHearing.ts';
 import { useWakeLock } from '../live/useWakeLock.ts';
 import { useSession } from '../session.ts';
+import { RecordingTrouble } from '../recordings/RecordingNotice.tsx';
 import { useAutoLower } from '../useAutoLower.ts';
 import { useBatterySaver } from '../useBatterySaver.ts';
 import { useDoor } from '../useHosting.ts';
@@ -62,6 +63,7 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
       <div className="meeting-middle">
         <Stage meeting={meeting} snapshot={snapshot} />
         <Banners meeting={meeting} snapshot={snapshot} isTalking={isTalking} waiting={door.waiting.length}>
+          <RecordingTrouble snapshot={snapshot} />
           <LiveBanners meeting={meeting} media={media} snapshot={snapshot} />
         </Banners>
         <CaptionsArea meeting={meeting} snapshot={snapshot} />

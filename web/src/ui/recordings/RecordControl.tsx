@@ -10,6 +10,7 @@ import {
   resumeTokenOf,
   type FilmLayout,
   type MeetingDetails,
+  type MeetingSnapshot,
   type RecordingDetails,
 } from '../../meeting/index.ts';
 import { showToast } from '../components/toasts.ts';
@@ -18,10 +19,12 @@ import { WORDS } from './words.ts';
 
 export type RecordClient = Pick<Recordings, 'start' | 'direct' | 'arrange' | 'recording'>;
 
+type Standing = MeetingSnapshot['recording'];
+
 interface RecordControlProps {
   readonly code: string;
-  /** Whether the node says that the meeting is recorded: with each change the API is asked what goes on. */
-  readonly isRecorded: boolean;
+  /** How the recording does, as the node says it: with each change the API is asked what goes on. */
+  readonly standing: Standing;
   readonly look?: (code: string) => Promise<MeetingDetails>;
   readonly recordings?: RecordClient;
 }
@@ -31,20 +34,16 @@ const API_URL = '/v1';
 export function RecordControl(props: RecordControlProps): ReactNode {
   const { t } = useTranslation(WORDS);
   const failureWords = useFailureWords();
-  const { code, isRecorded } = props;
+  const { code, standing } = props;
   const look = props.look ?? lookUp;
   const [recordings] = useState(() => props.recordings ?? recordingsOfHost(code));
-  const [active, setActive] = useActive(code, isRecorded, look);
+  const [active, setActive] = useActive(code, standing, look);
+  const [isPaused, wishPaused] = usePaused(standing);
 
-  const attempt = (work: Promise<RecordingDetails>, wanted: string | null): void => {
-    work.then(
-      ({ id, state }) => {
-        setActive(wanted === null ? null : { id, state: wanted === '' ? state : wanted });
-      },
-      (error: unknown) => {
-        showToast(failureWords(error));
-      },
-    );
+  const attempt = (work: Promise<RecordingDetails>, done: (recording: RecordingDetails) => void): void => {
+    work.then(done, (error: unknown) => {
+      showToast(failureWords(error));
+    });
   };
   if (active === null || active.state === 'stopping') {
     return (
@@ -53,14 +52,13 @@ export function RecordControl(props: RecordControlProps): ReactNode {
         aria-label={t('record')}
         isDisabled={active !== null}
         onPress={() => {
-          attempt(recordings.start(code), '');
+          attempt(recordings.start(code), setActive);
         }}
       >
         <Disc aria-hidden /> <span className="wide-only">{t('record')}</span>
       </Button>
     );
   }
-  const isPaused = active.state === 'paused';
   return (
     <>
       <LayoutChoice id={active.id} recordings={recordings} />
@@ -68,10 +66,9 @@ export function RecordControl(props: RecordControlProps): ReactNode {
         className="button record-act"
         aria-label={t(isPaused ? 'resumeRecording' : 'pauseRecording')}
         onPress={() => {
-          attempt(
-            recordings.direct(active.id, isPaused ? 'resume' : 'pause'),
-            isPaused ? 'recording' : 'paused',
-          );
+          attempt(recordings.direct(active.id, isPaused ? 'resume' : 'pause'), () => {
+            wishPaused(!isPaused);
+          });
         }}
       >
         {isPaused ? <Play aria-hidden /> : <Pause aria-hidden />}
@@ -80,7 +77,9 @@ export function RecordControl(props: RecordControlProps): ReactNode {
         className="button record-act"
         aria-label={t('stop')}
         onPress={() => {
-          attempt(recordings.direct(active.id, 'stop'), null);
+          attempt(recordings.direct(active.id, 'stop'), () => {
+            setActive(null);
+          });
         }}
       >
         <Square aria-hidden /> <span className="wide-only">{t('stop')}</span>
@@ -91,10 +90,22 @@ export function RecordControl(props: RecordControlProps): ReactNode {
 
 type Active = { readonly id: string; readonly state: string } | null;
 
+/** Whether the recording pauses: as the node says it, and until it says anything else as one has just wished. */
+function usePaused(standing: Standing): [boolean, (isPaused: boolean) => void] {
+  const [wish, setWish] = useState<{ readonly isPaused: boolean; readonly before: Standing } | null>(null);
+  if (wish !== null && wish.before !== standing) setWish(null);
+  return [
+    wish?.before === standing ? wish.isPaused : standing === 'paused',
+    (isPaused) => {
+      setWish({ isPaused, before: standing });
+    },
+  ];
+}
+
 /** What is recorded now, as the API says it, and what was just done to it. */
 function useActive(
   code: string,
-  isRecorded: boolean,
+  standing: Standing,
   look: (code: string) => Promise<MeetingDetails>,
 ): [Active, (active: Active) => void] {
   const [active, setActive] = useState<Active>(null);
@@ -111,7 +122,7 @@ function useActive(
     return () => {
       isCurrent = false;
     };
-  }, [look, code, isRecorded]);
+  }, [look, code, standing]);
   return [active, setActive];
 }
 

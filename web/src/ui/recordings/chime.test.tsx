@@ -56,8 +56,8 @@ describe('the notice of a recording', () => {
 
   it('is heard once, through the chosen speaker or the default one, and lets go of it', async () => {
     stubSound(heard, true);
-    const { rerender } = render(<NoticeInMeeting />);
-    rerender(<NoticeInMeeting />);
+    const { rerender } = render(<NoticeInMeeting standing="on" />);
+    rerender(<NoticeInMeeting standing="on" />);
     await vi.advanceTimersByTimeAsync(1_499);
     expect(heard).toEqual({ hertz: [440, 660], sinks: ['desk'], closed: 0 });
     await vi.advanceTimersByTimeAsync(1);
@@ -65,12 +65,27 @@ describe('the notice of a recording', () => {
     expect(screen.getByRole('status').textContent).toContain('This meeting is recorded');
   });
 
+  it('is heard again when a paused recording goes on, and not while one has trouble', async () => {
+    stubSound(heard, true);
+    const { rerender } = render(<NoticeInMeeting standing="paused" />);
+    const hear = async (standing: 'on' | 'paused' | 'degraded') => {
+      rerender(<NoticeInMeeting standing={standing} />);
+      await vi.advanceTimersByTimeAsync(1_500);
+      return heard.hertz.length;
+    };
+    expect(await hear('paused')).toBe(0);
+    expect(await hear('on')).toBe(2);
+    expect(await hear('degraded')).toBe(2);
+    expect(await hear('paused')).toBe(2);
+    expect(await hear('on')).toBe(4);
+  });
+
   it('is silent for who does not want tones, and on a page that nobody has touched', async () => {
     stubSound(heard, false);
-    render(<NoticeInMeeting />);
+    render(<NoticeInMeeting standing="on" />);
     stubSound(heard, true);
     useSettings.getState().change({ chimes: false });
-    render(<NoticeInMeeting />);
+    render(<NoticeInMeeting standing="on" />);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(heard).toEqual({ hertz: [], sinks: [], closed: 0 });
     expect(screen.getAllByRole('status')).toHaveLength(2);

@@ -2,14 +2,21 @@
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
-import { ApiError, type MeetingDetails, type RecordingDetails } from '../../meeting/index.ts';
+import {
+  ApiError,
+  type MeetingDetails,
+  type MeetingSnapshot,
+  type RecordingDetails,
+} from '../../meeting/index.ts';
 import { useToasts } from '../components/toasts.ts';
+import { EMPTY, person } from '../demo/FakeMeeting.ts';
 import { anAccount } from '../frame/testing.ts';
 import type { Route } from '../route.ts';
+import { useSettings } from '../settings.ts';
 import { stubPage } from '../testing/page.ts';
 import { Links } from './Links.tsx';
 import { RecordControl, type RecordClient } from './RecordControl.tsx';
-import { NoticeBefore } from './RecordingNotice.tsx';
+import { NoticeBefore, NoticeInMeeting, RecordingTrouble } from './RecordingNotice.tsx';
 import { RecordingPage } from './RecordingPage.tsx';
 import { RecordingsPage, type RecordingsClient } from './RecordingsPage.tsx';
 import { SeekBar } from './SeekBar.tsx';
@@ -338,7 +345,7 @@ describe('a host', () => {
       recording: () => Promise.resolve(aRecording()),
     };
     const look = () => Promise.resolve(details(null));
-    render(<RecordControl code="abc" isRecorded={false} look={look} recordings={recordings} />);
+    render(<RecordControl code="abc" standing="off" look={look} recordings={recordings} />);
     for (const name of ['Record', 'Pause recording', 'Go on recording']) {
       await userEvent.click(await screen.findByRole('button', { name }));
     }
@@ -358,7 +365,7 @@ describe('a host', () => {
     const refuse = () => Promise.reject(new ApiError(code, 'of the server', { status: 409 }));
     const recordings: RecordClient = { start: refuse, direct: refuse, arrange: refuse, recording: refuse };
     const look = () => Promise.resolve(details(null));
-    render(<RecordControl code="abc" isRecorded={false} look={look} recordings={recordings} />);
+    render(<RecordControl code="abc" standing="off" look={look} recordings={recordings} />);
     await userEvent.click(await screen.findByRole('button', { name: 'Record' }));
     const said = (): string | undefined => useToasts.getState().toasts.at(-1)?.text;
     await waitFor(() => {
@@ -366,12 +373,63 @@ describe('a host', () => {
     });
   });
 
+  it('has the buttons that fit what another host did', async () => {
+    const refuse = () => Promise.reject(new Error('no'));
+    const recordings: RecordClient = {
+      start: refuse,
+      direct: () => Promise.resolve(aRecording()),
+      arrange: refuse,
+      recording: () => Promise.resolve(aRecording()),
+    };
+    // The control plane hears of it later than people do.
+    const look = () => Promise.resolve(details({ id: 'rec_1', state: 'recording' }));
+    const control = (standing: MeetingSnapshot['recording']) => (
+      <RecordControl code="abc" standing={standing} look={look} recordings={recordings} />
+    );
+    const { rerender } = render(control('on'));
+    await userEvent.click(await screen.findByRole('button', { name: 'Pause recording' }));
+    expect(await screen.findByRole('button', { name: 'Go on recording' })).toBeDefined();
+    rerender(control('paused'));
+    expect(await screen.findByRole('button', { name: 'Go on recording' })).toBeDefined();
+    rerender(control('on'));
+    expect(await screen.findByRole('button', { name: 'Pause recording' })).toBeDefined();
+    rerender(control('paused'));
+    expect(await screen.findByRole('button', { name: 'Go on recording' })).toBeDefined();
+    rerender(control('degraded'));
+    expect(await screen.findByRole('button', { name: 'Pause recording' })).toBeDefined();
+  });
+
+  it.each([
+    ['disk_full', 'The recording goes on, but has a problem: The disk of the node is full'],
+    ['of_a_newer_node', 'The recording goes on, but has a problem: of_a_newer_node'],
+    [null, 'The recording goes on, but has a problem.'],
+  ])('reads what is wrong with it (%s), until that is closed or over', async (reason, words) => {
+    const host = person('Ada', { isSelf: true, role: 'host' });
+    const shown = (trouble: Partial<MeetingSnapshot>) => (
+      <RecordingTrouble
+        snapshot={{ ...EMPTY, self: host, recording: 'degraded', recordingTrouble: reason, ...trouble }}
+      />
+    );
+    const { rerender } = render(shown({}));
+    expect(screen.getByText(words)).toBeDefined();
+    await userEvent.click(screen.getByRole('button', { name: 'Close' }));
+    expect(screen.queryByText(words)).toBeNull();
+    rerender(shown({ recordingTrouble: 'spool_full' }));
+    expect(screen.getByText(/parts are missing/)).toBeDefined();
+    rerender(shown({ recording: 'on', recordingTrouble: null }));
+    expect(document.body.textContent).toBe('');
+    rerender(shown({}));
+    expect(screen.getByText(words), 'what was closed comes again').toBeDefined();
+    rerender(shown({ self: person('Bob', { isSelf: true }) }));
+    expect(document.body.textContent, 'nobody else can do anything about it').toBe('');
+  });
+
   it('finds the recording that goes on already', async () => {
     const look = () => Promise.resolve(details({ id: 'rec_1', state: 'recording' }));
     const refuse = () => Promise.reject(new Error('no'));
     const recording = () => Promise.resolve(aRecording({ layout: 'share' }));
     const recordings: RecordClient = { start: refuse, direct: refuse, arrange: refuse, recording };
-    render(<RecordControl code="abc" isRecorded look={look} recordings={recordings} />);
+    render(<RecordControl code="abc" standing="on" look={look} recordings={recordings} />);
     expect(await screen.findByRole('button', { name: 'Stop recording' })).toBeDefined();
     const layouts = screen.getByRole('combobox', { name: 'Layout of the film' });
     await waitFor(() => {
@@ -388,9 +446,24 @@ describe('whoever is about to come in', () => {
 
   it('is told of a recording that goes on, or will', () => {
     expect(before({ activeRecording: { id: 'rec_1', state: 'recording' } })).toContain('is being recorded');
+    expect(before({ activeRecording: { id: 'rec_1', state: 'paused' } })).toContain(
+      'is paused, and may go on',
+    );
     expect(before({ recording: 'automatic', activeRecording: null })).toContain('from its start');
     expect(before({ recording: 'allowed', activeRecording: null })).toBe('');
     expect(before({})).toBe('');
+  });
+});
+
+describe('whoever is in a recorded meeting', () => {
+  it.each([
+    ['on', 'This meeting is recorded'],
+    ['degraded', 'This meeting is recorded'],
+    ['paused', 'Recording is paused'],
+  ] as const)('reads how that does: %s', (standing, words) => {
+    useSettings.getState().change({ chimes: false });
+    render(<NoticeInMeeting standing={standing} />);
+    expect(screen.getByRole('status').textContent).toContain(words);
   });
 });
 

@@ -8,6 +8,11 @@ export const de: WordsLike<typeof en> = {
     'Dieses Treffen wird gerade aufgezeichnet, auch was an alle geschrieben wird. Wenn du hineingehst, bist du einverstanden.',
   noticeAutomatic:
     'Dieses Treffen wird von Anfang an aufgezeichnet, auch was an alle geschrieben wird. Wenn du hineingehst, bist du einverstanden.',
+  noticePaused: 'Die Aufzeichnung ist angehalten: Gerade wird nichts aufgezeichnet.',
+  noticeBeforePaused:
+    'Eine Aufzeichnung dieses Treffens ist angehalten und kann weitergehen. Wenn du hineingehst, bist du einverstanden.',
+  trouble: 'Die Aufzeichnung geht weiter, hat aber ein Problem: {{reason}}',
+  troubleUnnamed: 'Die Aufzeichnung geht weiter, hat aber ein Problem.',
   record: 'Aufzeichnen',
   stop: 'Aufzeichnung beenden',
   pauseRecording: 'Aufzeichnung anhalten',

@@ -5,6 +5,11 @@ export const en = {
     'This meeting is being recorded, with what is written to everybody. If you come in, you agree to it.',
   noticeAutomatic:
     'This meeting is recorded from its start, with what is written to everybody. If you come in, you agree to it.',
+  noticePaused: 'Recording is paused: nothing is recorded at the moment.',
+  noticeBeforePaused:
+    'A recording of this meeting is paused, and may go on. If you come in, you agree to it.',
+  trouble: 'The recording goes on, but has a problem: {{reason}}',
+  troubleUnnamed: 'The recording goes on, but has a problem.',
   record: 'Record',
   stop: 'Stop recording',
   pauseRecording: 'Pause recording',

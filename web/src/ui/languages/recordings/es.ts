@@ -7,6 +7,11 @@ export const es: WordsLike<typeof en> = {
     'Esta reunión se está grabando, también lo que se escribe a todos. Si entras, estás de acuerdo.',
   noticeAutomatic:
     'Esta reunión se graba desde el principio, también lo que se escribe a todos. Si entras, estás de acuerdo.',
+  noticePaused: 'La grabación está en pausa: ahora mismo no se graba nada.',
+  noticeBeforePaused:
+    'Una grabación de esta reunión está en pausa y puede seguir. Si entras, estás de acuerdo.',
+  trouble: 'La grabación sigue, pero tiene un problema: {{reason}}',
+  troubleUnnamed: 'La grabación sigue, pero tiene un problema.',
   record: 'Grabar',
   stop: 'Terminar la grabación',
   pauseRecording: 'Pausar la grabación',

@@ -7,6 +7,11 @@ export const fr: WordsLike<typeof en> = {
     'Cette réunion est en cours d’enregistrement, messages à tous compris. En entrant, vous y consentez.',
   noticeAutomatic:
     'Cette réunion est enregistrée dès le début, messages à tous compris. En entrant, vous y consentez.',
+  noticePaused: 'L’enregistrement est suspendu : rien n’est enregistré en ce moment.',
+  noticeBeforePaused:
+    'Un enregistrement de cette réunion est suspendu et peut reprendre. En entrant, vous y consentez.',
+  trouble: 'L’enregistrement continue, mais a un problème : {{reason}}',
+  troubleUnnamed: 'L’enregistrement continue, mais a un problème.',
   record: 'Enregistrer',
   stop: 'Arrêter l’enregistrement',
   pauseRecording: 'Suspendre l’enregistrement',
