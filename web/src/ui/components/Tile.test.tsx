@@ -1,10 +1,12 @@
 // @vitest-environment jsdom
 import { render, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import type { MeetingSnapshot, ParticipantSnapshot, TrackSnapshot } from '../../meeting/index.ts';
 import { EMPTY, FakeMeeting, person } from '../demo/FakeMeeting.ts';
 import { en } from '../en.ts';
 import { aTrack, stubPage } from '../testing/page.ts';
+import { useView } from '../view.ts';
 import { Banners } from './Banners.tsx';
 import { ScreenTile } from './ScreenTile.tsx';
 import { Tile } from './Tile.tsx';
@@ -61,6 +63,28 @@ describe('a tile whose picture pauses', () => {
     if (track === undefined) throw new Error('nothing is shared');
     render(<ScreenTile sharer={{ ...sharer, tracks: { screen: { ...track, ...held } } }} />);
     expect(screen.getByText(en.pause.sender)).toBeTruthy();
+  });
+});
+
+describe('a double click', () => {
+  const isPinned = (): boolean => useView.getState().pins.includes(ANN.id);
+  const ANN = person('Ann');
+
+  it('pins a tile, and lets go of it again', async () => {
+    render(<Tile participant={ANN} />);
+    await userEvent.dblClick(screen.getByRole('article'));
+    expect(isPinned()).toBe(true);
+    await userEvent.dblClick(screen.getByRole('article'));
+    expect(isPinned()).toBe(false);
+  });
+
+  it('on one of its buttons is theirs, and does nothing to a tile that cannot be pinned', async () => {
+    const { rerender } = render(<Tile participant={ANN} />);
+    await userEvent.dblClick(screen.getByRole('button', { name: 'Pin Ann' }));
+    expect(isPinned()).toBe(false);
+    rerender(<Tile participant={ANN} isPinnable={false} />);
+    await userEvent.dblClick(screen.getByRole('article'));
+    expect(isPinned()).toBe(false);
   });
 });
 

@@ -1,5 +1,5 @@
 import { Hand, MicOff, Pin, PinOff } from 'lucide-react';
-import { memo, type CSSProperties, type ReactNode } from 'react';
+import { memo, type CSSProperties, type MouseEvent, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { isMirror, type MeetingClient, type ParticipantSnapshot } from '../../meeting/index.ts';
@@ -37,6 +37,7 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
   const picture = camera?.muted === false && pause === null ? camera.mediaStreamTrack : null;
   const isMuted = microphone?.muted ?? true;
   const speaks = isSpeaking && !isMuted;
+  const togglePin = useView((view) => view.togglePin);
   return (
     <article
       className={`tile ${speaks ? 'speaks' : ''} ${className}`}
@@ -44,6 +45,9 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
       aria-label={[name, isMuted ? t('meeting.muted') : '', speaks ? t('meeting.speaking') : '']
         .filter(Boolean)
         .join(', ')}
+      onDoubleClick={(event) => {
+        if (isPinnable && !isOnControl(event)) togglePin(participant.id);
+      }}
     >
       {picture === null ? (
         <Avatar id={participant.id} name={displayName} />
@@ -72,6 +76,11 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
     </article>
   );
 });
+
+/** Two quick presses of a button, also in what it opened, are for the button. */
+function isOnControl({ target, currentTarget }: MouseEvent): boolean {
+  return !(target instanceof Element) || target.closest('button, article') !== currentTarget;
+}
 
 function TileActions({ id, children }: { readonly id: string; readonly children: ReactNode }): ReactNode {
   const isPinned = useView(({ pins }) => pins.includes(id));
