@@ -240,6 +240,7 @@ export const en = {
     microphone: 'Mute or unmute',
     camera: 'Turn the camera on or off',
     pushToTalk: 'While muted: talk for as long as it is held',
+    share: 'Share your screen, or stop',
     hand: 'Raise or lower your hand',
     chat: 'Open or close the chat',
     people: 'Open or close the list of people',

@@ -14,6 +14,7 @@ export const SHORTCUTS = {
   microphone: { isMod: true, key: 'd' },
   camera: { isMod: true, key: 'e' },
   pushToTalk: { key: ' ', isHeld: true },
+  share: { isCtrlAlt: true, key: 's' },
   hand: { isCtrlAlt: true, key: 'h' },
   chat: { isCtrlAlt: true, key: 'c' },
   people: { isCtrlAlt: true, key: 'p' },

@@ -254,6 +254,7 @@ export const de: Words = {
     microphone: 'Mikrofon ein oder aus',
     camera: 'Kamera ein oder aus',
     pushToTalk: 'Stummgeschaltet: sprechen, solange sie gehalten wird',
+    share: 'Bildschirm teilen oder damit aufhören',
     hand: 'Hand heben oder senken',
     chat: 'Chat öffnen oder schließen',
     people: 'Liste der Personen öffnen oder schließen',

@@ -246,6 +246,7 @@ export const es: Words = {
     microphone: 'Silenciar o activar el micrófono',
     camera: 'Encender o apagar la cámara',
     pushToTalk: 'En silencio: hablar mientras se mantiene',
+    share: 'Compartir la pantalla o dejar de hacerlo',
     hand: 'Levantar o bajar la mano',
     chat: 'Abrir o cerrar el chat',
     people: 'Abrir o cerrar la lista de personas',

@@ -253,6 +253,7 @@ export const fr: Words = {
     microphone: 'Couper ou activer le microphone',
     camera: 'Allumer ou éteindre la caméra',
     pushToTalk: 'Micro coupé : parler tant qu’elle est tenue',
+    share: 'Partager l’écran ou arrêter',
     hand: 'Lever ou baisser la main',
     chat: 'Ouvrir ou fermer la discussion',
     people: 'Ouvrir ou fermer la liste des personnes',

@@ -231,10 +231,12 @@ describe('controls', () => {
     expect(screen.getByText('🦄')).toBeDefined();
   });
 
-  it('raise the hand, open chat and people, and explain themselves by keyboard', async () => {
+  it('raise the hand, share, open chat and people, and explain themselves by keyboard', async () => {
     const { meeting } = enter();
     await userEvent.keyboard('{Control>}{Alt>}h{/Alt}{/Control}');
     expect(meeting.calls).toContainEqual(['setHand', true]);
+    await userEvent.keyboard('{Control>}{Alt>}s{/Alt}{/Control}');
+    expect(meeting.calls).toContainEqual(['shareScreen']);
     await userEvent.keyboard('{Control>}{Alt>}c{/Alt}{/Control}');
     expect(await screen.findByRole('complementary', { name: 'Chat' })).toBeDefined();
     await userEvent.keyboard('{Control>}{Alt>}p{/Alt}{/Control}');
