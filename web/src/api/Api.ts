@@ -174,7 +174,7 @@ function joinPath(meeting: string): string {
 }
 
 /** @throws ApiError */
-function joinAnswerOf(body: unknown): JoinAnswer {
+export function joinAnswerOf(body: unknown): JoinAnswer {
   if (hasStrings(body, ['waitingToken'])) return { pollAfterMs: 700, ...body } as unknown as JoinAnswer;
   if (!hasStrings(body, ['token', 'resumeToken'])) throw unreadable();
   const { node } = body as { readonly node?: unknown };

@@ -1,5 +1,5 @@
 /** The control plane's HTTP API, as a client in a meeting uses it. */
-export { Api, type ApiOptions, type Tagged } from './Api.ts';
+export { Api, joinAnswerOf, type ApiOptions, type Tagged } from './Api.ts';
 export {
   Recordings,
   USER,

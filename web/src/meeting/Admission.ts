@@ -5,6 +5,7 @@
  */
 import { ApiError, isWaiting, type Api, type JoinAnswer, type JoinGrant } from '../api/index.ts';
 import { MeetingError, asMeetingError, isPassing } from './errors.ts';
+import type { GivenGrants } from './GivenGrants.ts';
 import type { ResumeTokens } from './ResumeTokens.ts';
 
 const MIN_POLL_MS = 500;
@@ -23,6 +24,8 @@ export interface Visitor {
   readonly meeting: string;
   readonly displayName: string;
   readonly passcode?: string;
+  /** Places that somebody else asks for. */
+  readonly given?: GivenGrants;
 }
 
 export class Admission {
@@ -39,11 +42,15 @@ export class Admission {
    * @throws MeetingError, ApiError
    */
   async request(visitor: Visitor, refusedBy: string | null): Promise<JoinGrant> {
-    return this.#admitted(visitor.meeting, await this.#ask(visitor, refusedBy));
+    const given = (await visitor.given?.next(refusedBy)) ?? null;
+    return given ?? this.#admitted(visitor.meeting, await this.#ask(visitor, refusedBy));
   }
 
-  /** A resume token that is no longer good must not keep a person out: they come as somebody new. */
-  async #ask({ meeting, ...visitor }: Visitor, refusedBy: string | null): Promise<JoinAnswer> {
+  /**
+   * A resume token that is no longer good must not keep a person out: they come as somebody new, but for those whom a
+   * server sent, as who it said they are.
+   */
+  async #ask({ meeting, given, ...visitor }: Visitor, refusedBy: string | null): Promise<JoinAnswer> {
     const { api, resumeTokens } = this.#options;
     const request = { ...visitor, ...(refusedBy === null ? {} : { refusedBy }) };
     const resumeToken = resumeTokens.load(meeting);
@@ -53,6 +60,10 @@ export class Admission {
     } catch (error) {
       if (!(error instanceof ApiError) || ![401, 403, 422].includes(error.status)) throw error;
       resumeTokens.forget(meeting);
+      if (given !== undefined) {
+        const needs = 'the place was lost, and coming back takes a new grant: give join() a renewGrant';
+        throw new MeetingError('unauthorized', needs, { cause: error });
+      }
       return api.joinMeeting(meeting, request);
     }
   }

@@ -109,8 +109,8 @@ export class Link {
   }
 
   /** @throws MeetingError */
-  async join(meeting: string, displayName: string, passcode?: string): Promise<void> {
-    this.#visitor = { meeting, displayName, ...(passcode === undefined ? {} : { passcode }) };
+  async join(visitor: Visitor): Promise<void> {
+    this.#visitor = visitor;
     for (let entries = 1; ; entries += 1) {
       try {
         await this.#enter();

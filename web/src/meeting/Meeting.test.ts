@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { MeetingError } from './errors.ts';
 import { Meeting } from './Meeting.ts';
 import type { MeetingOptions } from './options.ts';
+import type { JoinByGrant } from './types.ts';
 import { FakePeerConnection, FakeSocket, FakeStorage, stubBrowser } from './testing/fakes.ts';
 
 const ADA = {
@@ -1090,6 +1091,100 @@ describe('captions of a meeting', () => {
     expect(socket().sentOf('caption')).toMatchObject([{ text: 'Welcome', final: true }]);
     expect(socket().sentOf('moderate')).toMatchObject([{ action: 'allowCaptions', participant: BOB.id }]);
   });
+});
+
+describe('a grant that a server got', () => {
+  const granted = async (node?: string, fields: object = {}) => ({
+    ...((await grant(node).json()) as JoinByGrant['grant']),
+    ...fields,
+  });
+
+  async function joinBy(options: Omit<JoinByGrant, 'grant'> = {}): Promise<void> {
+    const done = meeting.join({ grant: await granted('http://node7'), ...options });
+    await settle();
+    socket().open();
+    socket().say(joined(1));
+    await done;
+    connections.at(-1)!.become('connected');
+  }
+
+  async function loseSession(): Promise<void> {
+    socket().say({ type: 'error', number: 2, code: 'resume_failed', message: 'gone' });
+    await settle();
+  }
+
+  it('is a place without a word to the API', async () => {
+    await joinBy();
+    expect(requests).toEqual([]);
+    expect(socket().url).toBe('ws://node7/signal');
+    expect(socket().sent[0]).toMatchObject({ type: 'join', token: 'jwt' });
+    expect(meeting.getSnapshot().meeting?.code).toBe('abc-defg-hij');
+  });
+
+  it('brings its person back by its resume token, once the session is lost', async () => {
+    await joinBy();
+    await loseSession();
+    expect(requests).toEqual([{ displayName: 'Ada', resumeToken: 'resume' }]);
+    socket().open();
+    socket().say(joined(1));
+    await settle();
+    expect(sockets).toHaveLength(2);
+  });
+
+  it('says that it takes another one where the resume token is no longer good, and makes nobody new', async () => {
+    await joinBy();
+    answers = [() => problem(401, 'unauthorized')];
+    await loseSession();
+    expect(requests).toHaveLength(1);
+    expect(meeting.state).toMatchObject({ kind: 'failed', error: { code: 'unauthorized' } });
+    expect((meeting.state as { error?: MeetingError }).error?.message).toContain('renewGrant');
+  });
+
+  it('is renewed by the page, which is told who comes back, and asked again after trouble', async () => {
+    const renewals: unknown[] = [];
+    await joinBy({
+      renewGrant: (renewal) => {
+        renewals.push(renewal);
+        if (renewals.length === 1) return Promise.reject(new TypeError('Failed to fetch'));
+        return granted('http://node8', { token: 'second' });
+      },
+    });
+    await loseSession();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(renewals).toEqual([{ resumeToken: 'resume' }, { resumeToken: 'resume' }]);
+    expect(requests).toEqual([]);
+    socket().open();
+    expect(socket().url).toBe('ws://node8/signal');
+    expect(socket().sent[0]).toMatchObject({ token: 'second' });
+  });
+
+  it('is asked for anew where its node has no room', async () => {
+    const renewals: unknown[] = [];
+    const done = meeting.join({
+      grant: await granted(),
+      renewGrant: (renewal) => {
+        renewals.push(renewal);
+        return granted('http://node2');
+      },
+    });
+    await settle();
+    socket().open();
+    socket().die(4503, 'full');
+    await settle();
+    expect(renewals).toEqual([{ resumeToken: 'resume', refusedBy: 'node_1' }]);
+    socket().open();
+    socket().say(joined(1));
+    await done;
+  });
+
+  it.each([{}, { state: 'waiting', waitingToken: 'wait' }, { token: 'jwt' }])(
+    'is refused when it is none: %j',
+    async (no) => {
+      const wrong = meeting.join({ grant: no as unknown as JoinByGrant['grant'] });
+      await expect(wrong).rejects.toMatchObject({ code: 'invalid_request' });
+      expect(requests).toEqual([]);
+    },
+  );
 });
 
 describe('a waiting room and a passcode', () => {

@@ -13,6 +13,7 @@ import { Captions } from './Captions.ts';
 import { Emitter } from './Emitter.ts';
 import { apisOf, type MeetingOptions } from './options.ts';
 import { MeetingError, asMeetingError, isAboutPasscode } from './errors.ts';
+import { visitorOf } from './GivenGrants.ts';
 import { Hand } from './Hand.ts';
 import { Hearing } from './Hearing.ts';
 import { Hosting } from './Hosting.ts';
@@ -196,7 +197,7 @@ export class Meeting implements MeetingClient {
     tracks.set('camera', options.camera ?? null, options.cameraMuted ?? false);
     this.#publishing.attachAll(this.#link.connection);
     try {
-      await this.#link.join(options.meeting, options.displayName, options.passcode);
+      await this.#link.join(visitorOf(options));
     } catch (cause) {
       const error = asMeetingError(cause);
       if (isAboutPasscode(error) && this.getSnapshot().state.kind === 'joining') {

@@ -16,6 +16,7 @@ export {
   type CompositionDetails,
   type FieldProblem,
   type FilmLayout,
+  type JoinGrant,
   type MeetingDetails,
   type RecordingAction,
   type RecordingDetails,
