@@ -391,6 +391,22 @@ describe('a meeting', () => {
     ]);
   });
 
+  it('sends nothing as a viewer, and nothing by itself once one may again', async () => {
+    await join();
+    const role = (number: number, name: string, ...more: object[]) => {
+      const change = { op: 'participantChanged', participant: ADA.id, role: name };
+      socket().say({ type: 'roster', number, version: number, changes: [change, ...more] });
+      return settle();
+    };
+    await role(2, 'viewer', { op: 'trackUnpublished', participant: ADA.id, track: 'trk_am' });
+    meeting.setMuted('microphone', false);
+    expect(socket().sentOf('publish')).toEqual([]);
+    expect(connections[0]!.transceivers[0]!.sender.track).toBeNull();
+    meeting.setMuted('microphone', true);
+    await role(3, 'participant');
+    expect(socket().sentOf('publish')).toMatchObject([{ mid: '0', source: 'microphone', muted: true }]);
+  });
+
   it('lets a host lower a hand, or all of them', async () => {
     await join();
     meeting.lowerHand(BOB.id);

@@ -117,6 +117,9 @@ export class Meeting implements MeetingClient {
       onScreenMutedByOther: () => {
         this.sharing.handleMutedByOther();
       },
+      onScreenForbidden: () => {
+        this.sharing.stop();
+      },
       onMutedByOther: (event) => {
         this.#events.emit('mutedByOther', event);
       },
@@ -406,6 +409,7 @@ export class Meeting implements MeetingClient {
     this.#chat.handleJoined(joined.messages, joined.participant.id);
     this.#publishing.handleRoster();
     this.#publishing.tracks.handleOwnTracks(this.#participants.self?.tracks ?? []);
+    this.#publishing.handleRoster();
     this.sharing.handleJoined(joined.resumed);
     const meeting = grant === null ? null : { ...grant.meeting };
     this.#update({

@@ -18,6 +18,7 @@ export interface PublishingEdge {
   readonly onScreenPublished: () => void;
   readonly onScreenRefused: () => void;
   readonly onScreenMutedByOther: () => void;
+  readonly onScreenForbidden: () => void;
   readonly onMutedByOther: (event: MeetingEvents['mutedByOther']) => void;
 }
 
@@ -30,6 +31,7 @@ export class Publishing {
   #nextId = FIRST_ID;
   readonly #sourceById = new Map<number, Source>();
   #role: Role | null = null;
+  #couldPublish = true;
 
   constructor(edge: PublishingEdge) {
     this.#edge = edge;
@@ -71,9 +73,16 @@ export class Publishing {
   }
 
   handleRoster(): void {
-    const role = this.#edge.participants.self?.role ?? null;
+    const { self, mayPublish } = this.#edge.participants;
+    const role = self?.role ?? null;
     if (role !== this.#role) this.tracks.handleNewRole();
     this.#role = role;
+    if (mayPublish === this.#couldPublish) return;
+    this.#couldPublish = mayPublish;
+    // Who may only watch from now on is neither heard nor seen by itself when that is taken back.
+    if (!mayPublish) for (const source of ['microphone', 'camera'] as const) this.tracks.setMuted(source, true);
+    if (!mayPublish) this.#edge.onScreenForbidden();
+    this.attachAll(this.#edge.connection());
   }
 
   readonly #send = (message: ClientMessage): boolean => {
@@ -104,7 +113,7 @@ export class Publishing {
   }
 
   async #attach(source: Source, connection: Connection | null): Promise<void> {
-    const track = this.tracks.sending(source);
+    const track = this.#edge.participants.mayPublish ? this.tracks.sending(source) : null;
     if (source === 'microphone') this.#edge.onMicrophone(track);
     await connection?.send(source, track);
   }

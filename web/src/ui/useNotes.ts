@@ -54,6 +54,21 @@ export function useNotes(meeting: MeetingClient): void {
     };
   }, [meeting, t]);
   useHandNotes(meeting);
+  useRoleNotes(meeting);
+}
+
+/** What one becomes by a host's word. */
+function useRoleNotes(meeting: MeetingClient): void {
+  const { t } = useTranslation();
+  const role = useSnapshot(meeting).self?.role;
+  const before = useRef(role);
+  useEffect(() => {
+    const was = before.current;
+    before.current = role;
+    if (was === undefined || role === undefined || was === role) return;
+    if (role === 'host') showToast(t('people.nowHost'));
+    else if (role === 'cohost') showToast(t('people.nowCohost'));
+  }, [role, t]);
 }
 
 function useHandNotes(meeting: MeetingClient): void {

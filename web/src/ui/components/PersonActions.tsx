@@ -43,6 +43,7 @@ export function PersonActions({ meeting, participant, ownRole }: PersonActionsPr
             }}
           />
           {mayModerate && <ModeratorItems meeting={meeting} participant={participant} />}
+          {mayModerate && <RoleItems meeting={meeting} participant={participant} ownRole={ownRole} />}
           {mayModerate && <RemovalItems meeting={meeting} participant={participant} {...sureness} />}
         </Menu>
       </Popover>
@@ -62,8 +63,6 @@ function ModeratorItems({ meeting, participant }: OfSomebody): ReactNode {
   const { t } = useTranslation();
   const { t: live } = useTranslation(LIVE);
   const { id, tracks, role, mayCaption } = participant;
-  const roles: readonly Role[] =
-    role === 'cohost' ? ['participant'] : role === 'participant' ? ['cohost'] : [];
   return (
     <>
       {STOPPABLE.filter(([source]) => tracks[source]?.muted === false).map(([source, name]) => (
@@ -72,15 +71,6 @@ function ModeratorItems({ meeting, participant }: OfSomebody): ReactNode {
           name={t(name)}
           onAction={() => {
             meeting.muteParticipant(id, source);
-          }}
-        />
-      ))}
-      {roles.map((next) => (
-        <Item
-          key={next}
-          name={t(next === 'cohost' ? 'people.makeCohost' : 'people.takeCohost')}
-          onAction={() => {
-            orSayRefused(meeting.hosting.setRole(id, next), t);
           }}
         />
       ))}
@@ -94,6 +84,37 @@ function ModeratorItems({ meeting, participant }: OfSomebody): ReactNode {
       )}
     </>
   );
+}
+
+/** What somebody may become, and what that is called. */
+const NEXT_ROLES: Readonly<Partial<Record<Role, readonly (readonly [Role, string])[]>>> = {
+  host: [['cohost', 'people.makeCohost']],
+  cohost: [
+    ['host', 'people.makeHost'],
+    ['participant', 'people.takeCohost'],
+  ],
+  participant: [
+    ['host', 'people.makeHost'],
+    ['cohost', 'people.makeCohost'],
+    ['viewer', 'people.makeViewer'],
+  ],
+  viewer: [['participant', 'people.takeViewer']],
+};
+
+function RoleItems({ meeting, participant, ownRole }: PersonActionsProps): ReactNode {
+  const { t } = useTranslation();
+  const { id, role } = participant;
+  // Only a host makes hosts.
+  const offered = (NEXT_ROLES[role] ?? []).filter(([next]) => next !== 'host' || ownRole === 'host');
+  return offered.map(([next, name]) => (
+    <Item
+      key={next}
+      name={t(name)}
+      onAction={() => {
+        orSayRefused(meeting.hosting.setRole(id, next), t);
+      }}
+    />
+  ));
 }
 
 interface RemovalItemsProps extends OfSomebody {

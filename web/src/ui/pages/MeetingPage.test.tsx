@@ -346,8 +346,6 @@ describe('panels', () => {
     await press('What to do with Bob');
     await choose('Mute');
     await press('What to do with Bob');
-    await choose('Stop the camera');
-    await press('What to do with Bob');
     await choose('Make cohost');
     await press('What to do with Bob');
     await choose('Remove from the meeting');
@@ -355,7 +353,6 @@ describe('panels', () => {
     await choose('Remove Bob');
     for (const call of [
       ['muteParticipant', BOB.id, 'microphone'],
-      ['muteParticipant', BOB.id, 'camera'],
       ['setRole', BOB.id, 'cohost'],
       ['removeParticipant', BOB.id],
     ])
@@ -383,6 +380,43 @@ describe('panels', () => {
     expect(within(hands).queryByRole('button')).toBeNull();
     await userEvent.type(screen.getByRole('searchbox'), 'nobody at all');
     expect(screen.getByText('Nobody of that name.')).toBeDefined();
+  });
+
+  it('let a host stop a camera, of which its owner is told by whom, and nothing is captured', async () => {
+    const { meeting, media } = enter([{ ...ADA, role: 'host' }, BOB]);
+    await press('People');
+    await press('What to do with Bob');
+    await userEvent.click(screen.getByRole('menuitem', { name: 'Stop the camera' }));
+    expect(meeting.calls).toContainEqual(['muteParticipant', BOB.id, 'camera']);
+    act(() => {
+      meeting.emit('mutedByOther', { source: 'camera', by: BOB.id });
+    });
+    expect(screen.getByText('Bob stopped your camera')).toBeDefined();
+    expect(media.calls).toContain('stopCamera');
+  });
+
+  it('let a host hand over and let somebody only watch, a cohost make no host', async () => {
+    const { meeting } = enter([{ ...ADA, role: 'host' }, BOB]);
+    await press('People');
+    await press('What to do with Bob');
+    await userEvent.click(screen.getByRole('menuitem', { name: 'Make host' }));
+    await press('What to do with Bob');
+    await userEvent.click(screen.getByRole('menuitem', { name: 'Let only watch' }));
+    act(() => {
+      meeting.changeParticipant(ADA.id, { role: 'cohost' });
+      meeting.changeParticipant(BOB.id, { role: 'viewer' });
+    });
+    await press('What to do with Bob');
+    expect(screen.queryByRole('menuitem', { name: 'Make host' })).toBeNull();
+    await userEvent.click(screen.getByRole('menuitem', { name: 'Let take part' }));
+    const roles = ['host', 'viewer', 'participant'];
+    expect(meeting.calls.filter(([name]) => name === 'setRole')).toEqual(
+      roles.map((role) => ['setRole', BOB.id, role]),
+    );
+    act(() => {
+      meeting.changeParticipant(ADA.id, { role: 'viewer' });
+    });
+    expect(screen.getByText(/You look on in this meeting/)).toBeDefined();
   });
 
   it('let a host lower a hand, or all of them', async () => {
