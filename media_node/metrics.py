@@ -245,7 +245,7 @@ def _receiver_families(receivers: ReceiverCounts) -> Iterator[Metric]:
         ("parley_receiver_estimate_bps", "What receivers' paths carry.", receivers.estimates_bps),
         ("parley_receiver_queue_seconds", "How long packets wait for their pace.", receivers.queues_seconds),
         ("parley_round_trip_seconds", "Between node and participants.", receivers.round_trips_seconds),
-        ("parley_receiver_loss_ratio", "Loss that receivers report.", receivers.losses),
+        ("parley_receiver_loss_ratio", "Share of what is sent to receivers that is lost.", receivers.losses),
     ):
         family = GaugeMetricFamily(name, text, labels=["quantile"])
         ordered = sorted(values)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import packet_plane
 from media_node.bandwidth.pressure import BusyMeter, Pressure
 from media_node.distribution import Distribution
+from media_node.downlink_loss import DownlinkLoss
 from media_node.forwarding import Forwarding
 from media_node.link_quality import LinkQuality, LinkWord
 from media_node.metrics import ReceiverCounts, WorkerCounts
@@ -33,6 +34,7 @@ class Observation:
     workers: tuple[WorkerCounts, ...] = ()
     receivers: ReceiverCounts = field(default_factory=ReceiverCounts)
     pressure: Pressure = field(default_factory=Pressure)
+    losses: DownlinkLoss = field(default_factory=DownlinkLoss)
     quality: QualityLog = field(default_factory=QualityLog)
     links: LinkQuality = field(default_factory=LinkQuality)
     # Whose link is called otherwise since the last second.
@@ -71,6 +73,7 @@ class Observation:
         """The same: who had which quality."""
         self.links_changed = {}
         answered = [one for one in snapshots if one is not None]
+        self.losses.handle_second(one for snapshot in answered for one in snapshot.transports)
         readings = self.readings(answered)
         self.egress.handle_readings(readings)
         is_short = self.pressure.shed > 0
@@ -134,7 +137,7 @@ class Observation:
         return Reading(
             counts=_counts(transport, tracks, slots),
             jitter_ms=max((one.jitter_us for one in tracks), default=0) / 1000,
-            downlink_loss=transport.fraction_lost,
+            downlink_loss=self.losses.share_by_transport.get(transport.transport, 0.0),
             round_trip_ms=None if rtt is None else rtt / 1000,
             estimate_bps=estimate,
             queue_ms=transport.queue_us / 1000,
@@ -178,7 +181,7 @@ class Observation:
             round_trips_seconds=tuple(
                 one.round_trip_us / 1e6 for one in transports if one.round_trip_us is not None
             ),
-            losses=tuple(one.fraction_lost for one in transports),
+            losses=tuple(self.losses.share_by_transport.values()),
             shown_by_reason=dict(reasons),
             paused=paused,
         )

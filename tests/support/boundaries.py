@@ -103,6 +103,7 @@ MEDIA_NODE = {
         }
     ),
     "media_node.worker_threads": frozenset[str](),
+    "media_node.downlink_loss": frozenset[str](),
     "media_node.isolation": frozenset({"media_node.quantities"}),
     "media_node.plane_events": frozenset(
         {
@@ -188,6 +189,7 @@ MEDIA_NODE = {
         {
             "media_node.bandwidth",
             "media_node.distribution",
+            "media_node.downlink_loss",
             "media_node.forwarding",
             "media_node.link_quality",
             "media_node.metrics",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -12,6 +13,7 @@ from structlog.testing import capture_logs
 
 from media_node.config import Settings
 from media_node.node import Node
+from media_node.quantities import MeetingId, ParticipantId
 
 
 @pytest.fixture
@@ -104,6 +106,33 @@ async def test_who_reads_the_metrics_does_not_change_where_meetings_go(
     await node._observe()
     await node._metrics()
     assert len(noted) == 1
+
+
+def seen(number: int) -> Any:
+    """A receiver of whose pictures a fifth is lost, and whose voice, reported last, arrives."""
+    return SimpleNamespace(
+        transport=number,
+        loss=0.2,
+        fraction_lost=0.0,
+        acknowledged_bps=900_000,
+        round_trip_us=None,
+        estimate_bps=900_000,
+        queue_us=0,
+        bytes_sent=0,
+    )
+
+
+async def test_loss_of_pictures_is_told_though_a_voice_arrives(node: Node):
+    key = (MeetingId("mtg_a"), ParticipantId("par_a"))
+    transport = node._forwarding.add_transport(*key, "ufrag", "password")
+    snapshot: Any = SimpleNamespace(transports=[seen(transport.number)], tracks=[], slots=[])
+    node._observation.handle_quality(0.0, [snapshot])
+    assert node._observation.readings([snapshot])[key].downlink_loss == 0.2
+    changed = {}
+    for second in range(1, 6):
+        node._observation.handle_quality(float(second), [snapshot])
+        changed |= node._observation.links_changed
+    assert changed == {key: "downlink"}
 
 
 async def test_pressure_is_borne_though_quality_fails(node: Node, monkeypatch: pytest.MonkeyPatch):
