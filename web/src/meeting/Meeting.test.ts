@@ -545,13 +545,33 @@ describe('coming back', () => {
     expect(connections[1]!.transceivers[0]!.sender.track).toMatchObject({ kind: 'audio' });
   });
 
-  it('moves to another node when its own closes', async () => {
+  it.each(['nodeClosing', 'moved'])('moves to another node when its own sends it away: %s', async (reason) => {
     await join();
     answers = [() => grant('http://node2')];
-    socket().say({ type: 'removed', number: 2, reason: 'nodeClosing' });
+    socket().say({ type: 'removed', number: 2, reason });
     await settle();
     expect(state()).toBe('reconnecting');
     expect(socket().url).toBe('ws://node2/signal');
+  });
+
+  it('joins the same node again, as the same participant, when the node has lost the meeting', async () => {
+    await join();
+    const before = socket();
+    before.say({ type: 'removed', number: 2, reason: 'moved' });
+    before.die();
+    await settle();
+    expect(state()).toBe('reconnecting');
+    expect(requests.at(-1)).toEqual({ displayName: 'Ada', resumeToken: 'resume' });
+    expect(sockets).toHaveLength(2);
+    expect(socket().url).toBe('ws://node1/signal');
+    socket().open();
+    expect(socket().sent[0]).toMatchObject({ offer: 'offer 0', tracks: [{ source: 'microphone' }] });
+    expect(socket().sent[0]).not.toHaveProperty('resume');
+    socket().say(joined(1));
+    await settle();
+    connections.at(-1)!.become('connected');
+    expect(state()).toBe('connected');
+    expect(connections.map((one) => one.signalingState)).toEqual(['closed', 'stable']);
   });
 
   it('restarts ICE over the socket that stands', async () => {
