@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from media_node.bandwidth.receiver import Receiver
+from media_node.bandwidth.receiver import Receiver, Shown
 from media_node.quantities import Instant, SlotId, TrackId
 from media_node.source import Key, Source
 
@@ -16,6 +16,8 @@ class BestLayers:
 
     _receiver_by_key: Mapping[Key, Receiver]
     _scarce: dict[TrackId, None] = field(default_factory=dict)
+    # Of the moment of one look: everybody may show all cameras, and has one link.
+    _looked_at: dict[Key, tuple[Mapping[SlotId, Shown], float]] = field(default_factory=dict)
 
     def note(self, receiver: Receiver) -> None:
         """A receiver's slots were chosen: what its link does not carry is looked at next time."""
@@ -24,7 +26,8 @@ class BestLayers:
                 self._scarce[shown.track] = None
 
     def take(self) -> list[TrackId]:
-        """What has to be looked at now."""
+        """What has to be looked at now, all at the same moment."""
+        self._looked_at.clear()
         scarce, self._scarce = list(self._scarce), {}
         return scarce
 
@@ -49,16 +52,25 @@ class BestLayers:
         return is_turned
 
     def _could_give(self, now: Instant, source: Source, cost_bps: int) -> bool:
-        """Whether somebody who wants the best layer whole could be given it at this cost."""
-        return any(
-            receiver.could_give(now, slot, cost_bps)
-            for key, slot in source.demand.places
-            if (receiver := self._receiver_by_key.get(key)) and _wants_whole(receiver, slot, source)
-        )
-
-
-def _wants_whole(receiver: Receiver, slot: SlotId, source: Source) -> bool:
-    shown = receiver.shown_by_slot.get(slot)
-    if shown is None or shown.limit.shed:
+        """Whether somebody who wants the best layer whole could be given it for what it has now."""
+        for key, slot in source.demand.places:
+            looked_at = self._looked_at.get(key)
+            if looked_at is None:
+                looked_at = self._looked_at[key] = self._look_at(now, key)
+            shown_by_slot, spare_bps = looked_at
+            shown = shown_by_slot.get(slot)
+            if shown is None:
+                continue
+            has_bps = shown.rung.cost_bps if shown.rung is not None else 0
+            if cost_bps - has_bps <= spare_bps and _wants_whole(shown, source):
+                return True
         return False
-    return shown.limit.max_height is None or shown.limit.max_height >= source.best.whole_height
+
+    def _look_at(self, now: Instant, key: Key) -> tuple[Mapping[SlotId, Shown], float]:
+        receiver = self._receiver_by_key.get(key)
+        return (receiver.shown_by_slot, receiver.spare_bps(now)) if receiver is not None else ({}, 0.0)
+
+
+def _wants_whole(shown: Shown, source: Source) -> bool:
+    limit = shown.limit
+    return not limit.shed and (limit.max_height is None or limit.max_height >= source.best.whole_height)

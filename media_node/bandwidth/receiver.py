@@ -127,14 +127,9 @@ class Receiver:
                 changed.append(slot)
         return changed
 
-    def could_give(self, now: Instant, slot: SlotId, cost_bps: int) -> bool:
-        """Whether a picture of this cost fits in place of what a slot has, with the margin of a step up."""
-        shown = self.shown_by_slot.get(slot)
-        if shown is None:
-            return False
-        has_bps = shown.rung.cost_bps if shown.rung is not None else 0
-        total_bps = self._used_bps - has_bps + cost_bps
-        return total_bps * MARGIN <= min(self.budget.spendable(now), self.budget.steady(now))
+    def spare_bps(self, now: Instant) -> float:
+        """What a step up may take besides what is in use, its margin left aside."""
+        return min(self.budget.spendable(now), self.budget.steady(now)) / MARGIN - self._used_bps
 
     def untold(self) -> dict[SlotId, Shown]:
         """The slots of which the receiver knows something else than what is so after a choice."""

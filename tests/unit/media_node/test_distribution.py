@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from media_node.bandwidth.layers import Layer
+from media_node.bandwidth.receiver import Receiver
 from media_node.quantities import Instant
 from tests.support.stage import Stage, grid
 
@@ -376,6 +379,28 @@ def test_new_slots_of_a_new_connection_are_told_everything_again():
     stage.hosting.live.distribution.handle_reconnected(Instant(stage.now), stage.key("ben"))
     stage.hosting.handle_policy_timeout()
     assert stage.layer("ben") == (0, 1)
+
+
+def test_a_look_for_smaller_sizes_reads_each_link_once_however_many_cameras_are_scarce(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    stage = Stage()
+    names = ["anna", "ben", "carl", "dora"]
+    for name in names:
+        stage.join(name, "microphone", "camera")
+        stage.layers(name, grid())
+    for viewer in names:
+        for slot, shown in enumerate(name for name in names if name != viewer):
+            stage.show(viewer, slot, shown)
+        stage.estimate(viewer, 1_500_000)
+    stage.wait(2)
+    for viewer in names:
+        stage.estimate(viewer, 1_480_000)
+    read: list[Receiver] = []
+    spare_bps = Receiver.spare_bps
+    monkeypatch.setattr(Receiver, "spare_bps", lambda self, now: (read.append(self), spare_bps(self, now))[1])
+    stage.wait(0.25)
+    assert len(read) == len(names)
 
 
 def test_a_thousand_others_are_not_looked_at_when_one_turns_away():
