@@ -30,6 +30,7 @@ mod receive;
 pub mod receive_statistics;
 pub mod redundancy;
 mod repair;
+mod repair_allowance;
 mod repeats;
 pub mod resent;
 pub mod rewriter;

@@ -11,6 +11,7 @@ use crate::congestion::Congestion;
 use crate::nack_generator::Answer;
 use crate::nomination::Nomination;
 use crate::quantities::{Instant, MeetingId, Ssrc, TransportId};
+use crate::repair_allowance::RepairAllowance;
 use crate::sender_clock::SenderClock;
 use crate::srtp::{SrtpProfile, SrtpReceiver, SrtpSender, StreamState};
 use crate::stun;
@@ -28,17 +29,14 @@ const CONSENT_LOST: Duration = Duration::from_secs(30);
 const DTLS_PER_SECOND: u32 = 100;
 /// Transport-wide feedback comes every 50 to 250 ms; reading a message costs as much as the packets it tells of.
 const FEEDBACK_PER_SECOND: u32 = 100;
-/// Twice what a link of 10 Mbit/s carries: more is no recovery but a client that lets the node send for nothing.
-const RESENT_BYTES_PER_SECOND: usize = 2_500_000;
 /// Layers are measured over this long: about fifteen frames.
 const LAYERS_INTERVAL: Duration = Duration::from_millis(500);
-/// A fifth of what the path carries; on the slowest path a small keyframe all the same.
-const RESENT_SHARE: u64 = 5;
-const LEAST_RESENT_BYTES: usize = 6_000;
 /// Streams a client may send: media and retransmission of what a browser publishes, many times over.
 pub(crate) const MAX_ROUTES: usize = 256;
 const MAX_ROUND_TRIP: Duration = Duration::from_secs(5);
 const ASSUMED_ROUND_TRIP: Duration = Duration::from_millis(100);
+/// Between two sendings of one packet at least, whatever round trip a client claims; browsers ask no more often.
+const LEAST_RESEND_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Between checks of a server that has not answered yet.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
@@ -167,8 +165,8 @@ pub(crate) struct Transport {
     pub congestion: Congestion,
     dtls_allowance: u32,
     feedback_allowance: u32,
-    /// Bytes that may be sent again before the next second.
-    pub resent_allowance: usize,
+    /// What may be sent again.
+    pub repair_allowance: RepairAllowance,
     alive_at: Instant,
     was_connected: bool,
     timed_out: bool,
@@ -208,7 +206,7 @@ impl Transport {
             congestion: Congestion::default(),
             dtls_allowance: DTLS_PER_SECOND,
             feedback_allowance: FEEDBACK_PER_SECOND,
-            resent_allowance: RESENT_BYTES_PER_SECOND,
+            repair_allowance: RepairAllowance::default(),
             alive_at: now,
             was_connected: false,
             timed_out: false,
@@ -308,11 +306,8 @@ impl Transport {
     pub fn renew_allowances(&mut self) {
         self.dtls_allowance = DTLS_PER_SECOND;
         self.feedback_allowance = FEEDBACK_PER_SECOND;
-        let estimate = self.congestion.estimator.estimate_bps();
-        self.resent_allowance = estimate.map_or(RESENT_BYTES_PER_SECOND, |bps| {
-            let share = (bps / RESENT_SHARE / 8) as usize;
-            share.clamp(LEAST_RESENT_BYTES, RESENT_BYTES_PER_SECOND)
-        });
+        self.repair_allowance
+            .renew(self.congestion.estimator.estimate_bps());
     }
 
     /// Whether to look at the layers of its tracks now.
@@ -346,6 +341,11 @@ impl Transport {
             let last = self.round_trip.unwrap_or(round_trip);
             self.round_trip = Some((last * 7 + round_trip) / 8);
         }
+    }
+
+    /// How long a packet that has been sent again is on its way.
+    pub fn resend_interval(&self) -> Duration {
+        self.assumed_round_trip().max(LEAST_RESEND_INTERVAL)
     }
 
     /// Round trip for spacing retries.

@@ -92,6 +92,8 @@ pub struct Estimator {
     is_first_probe: bool,
     /// When a REMB that is not followed by another holds no longer.
     remb_due: Option<Instant>,
+    /// Bytes that were told lost, less those that came late, and not asked for yet.
+    bytes_lost: i64,
 }
 
 impl Default for Estimator {
@@ -117,6 +119,7 @@ impl Default for Estimator {
             probe_due: Instant::ZERO,
             is_first_probe: true,
             remb_due: None,
+            bytes_lost: 0,
         }
     }
 }
@@ -198,7 +201,7 @@ impl Estimator {
     /// The receiver is back after it heard nothing for a while: what was lost meanwhile tells of no rate. Its path begins
     /// as a new one does; where it is found at the same address, with no more than was known before.
     pub fn handle_return(&mut self, now: Instant, is_elsewhere: bool) {
-        self.sent.give_up();
+        self.bytes_lost += self.sent.give_up() as i64;
         if !self.has_feedback || self.remb_due.is_some() {
             return;
         }
@@ -213,6 +216,11 @@ impl Estimator {
         (self.probe_interval, self.probe_due, self.is_first_probe) = (FIRST_PROBE_INTERVAL, now, true);
     }
 
+    /// Bytes that were told lost since this was asked last; fewer than none where more came late.
+    pub fn take_lost(&mut self) -> i64 {
+        std::mem::take(&mut self.bytes_lost)
+    }
+
     /// Take a receiver's feedback; returns, once a second or so, the share of packets that the path loses, in 1/256.
     pub fn handle_feedback(
         &mut self,
@@ -221,6 +229,9 @@ impl Estimator {
         round_trip: Duration,
     ) -> Option<u8> {
         let outcome = self.sent.handle_feedback(feedback);
+        // Of what nothing is told as much gets lost as of the rest.
+        let untold = outcome.bytes_untold as f64 * self.loss.loss();
+        self.bytes_lost += (outcome.bytes_lost + untold as usize) as i64 - outcome.bytes_late as i64;
         if outcome.acknowledged.is_empty() && outcome.packets_lost == 0 {
             return None;
         }

@@ -43,8 +43,10 @@ pub struct Outcome {
     /// In order of arrival.
     pub acknowledged: Vec<Acknowledged>,
     pub packets_lost: usize,
+    pub bytes_lost: usize,
     /// Of those acknowledged, how many had been counted as lost.
     pub packets_late: usize,
+    pub bytes_late: usize,
     /// Bytes sent between what was told before and what this tells of: the message about them got lost.
     pub bytes_untold: usize,
 }
@@ -142,28 +144,32 @@ impl SentHistory {
             };
             sent.is_settled = true;
             let (missed_us, is_lost) = (sent.missed_us, sent.is_lost);
+            let len = usize::from(sent.len);
             outcome.acknowledged.push(Acknowledged {
                 sent_at: sent.at,
                 arrived_us,
-                len: usize::from(sent.len),
+                len,
                 probe: sent.probe,
             });
-            outcome.packets_late += usize::from(is_lost);
+            if is_lost {
+                outcome.packets_late += 1;
+                outcome.bytes_late += len;
+            }
             if let Some(missed_us) = missed_us {
                 self.lateness.handle_late(arrived_us, arrived_us - missed_us);
             }
         }
         outcome.acknowledged.sort_by_key(|packet| packet.arrived_us);
         let now_us = newest_us.or(self.last_arrival_us).unwrap_or(0);
-        outcome.packets_lost = self.count_lost(now_us, &missing);
+        (outcome.packets_lost, outcome.bytes_lost) = self.count_lost(now_us, &missing);
         let told = base + feedback.arrivals.len() as u64;
         self.told = self.told.max(Some(told.min(self.next)));
         self.forget_told(told);
         outcome
     }
 
-    /// Note numbers that are told missing now; returns how many have been so for too long to be only late.
-    fn count_lost(&mut self, now_us: i64, missing: &[u64]) -> usize {
+    /// Note numbers that are told missing now; returns how many have been so for too long to be only late, and their bytes.
+    fn count_lost(&mut self, now_us: i64, missing: &[u64]) -> (usize, usize) {
         for number in missing {
             let sent = self.find(*number).filter(|sent| !sent.is_settled);
             if let Some(sent) = sent.filter(|sent| sent.missed_us.is_none()) {
@@ -173,18 +179,21 @@ impl SentHistory {
         }
         let lost_from_us = now_us - self.lateness.patience_us(now_us);
         let mut missed = std::mem::take(&mut self.missed);
-        let mut lost = 0;
+        let (mut lost, mut bytes) = (0, 0);
         missed.retain(|number| {
             let Some(sent) = self.find(*number) else {
                 lost += 1;
                 return false;
             };
             sent.is_lost = !sent.is_settled && sent.missed_us.is_some_and(|at| at <= lost_from_us);
-            lost += usize::from(sent.is_lost);
+            if sent.is_lost {
+                lost += 1;
+                bytes += usize::from(sent.len);
+            }
             !sent.is_settled && !sent.is_lost
         });
         self.missed = missed;
-        lost
+        (lost, bytes)
     }
 
     /// What lies before is settled one way or the other; a little stays for what comes late.
@@ -201,11 +210,17 @@ impl SentHistory {
         }
     }
 
-    /// Whatever is on its way says nothing any more.
-    pub fn give_up(&mut self) {
-        self.packets.iter_mut().for_each(|sent| sent.is_settled = true);
+    /// Whatever is on its way says nothing any more; returns how many bytes that were.
+    pub fn give_up(&mut self) -> usize {
+        let unsettled = self.packets.iter_mut().filter(|sent| !sent.is_settled);
+        let bytes = unsettled.map(|sent| {
+            sent.is_settled = true;
+            usize::from(sent.len)
+        });
+        let bytes = bytes.sum();
         self.missed.clear();
         self.told = Some(self.next);
+        bytes
     }
 
     /// Bytes that were sent before `base` and of which nothing was told.

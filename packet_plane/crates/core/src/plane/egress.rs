@@ -175,6 +175,7 @@ impl Plane {
             match outgoing.write(slot, packet, &rewritten, &mut self.scratch.block, batch) {
                 Ok(len) => {
                     congestion.handle_sent(now, len, outgoing.stamp.wide_number);
+                    transport.repair_allowance.handle_sent(len);
                     slot.rewriter.handle_written(now, *sequence, &rewritten);
                     let is_told = packet.info.capture_time.or(outgoing.stamp.capture_time).is_some();
                     slot.lacks_capture_time &= !is_told;
@@ -196,20 +197,20 @@ impl Plane {
         }
     }
 
-    /// Answer a NACK with what is not on its way again already, as far as a share of the path goes.
+    /// Answer a NACK with what is not on its way again already, as far as the receiver's allowance goes.
     pub(super) fn answer_nack(&mut self, now: Instant, slot_index: usize, sequence_numbers: &[u16]) {
         let Some(slot) = self.slots.get_mut(slot_index) else {
             return;
         };
         slot.counters.nacks_received += 1;
-        let Some(transport) = self.transports.get(slot.transport) else {
+        let index = slot.transport;
+        let Some(transport) = self.transports.get(index) else {
             return;
         };
-        let allowance = transport.resent_allowance;
-        let bytes = self.retransmit(now, slot_index, sequence_numbers, allowance);
-        let transport = self.slots.get(slot_index).map(|slot| slot.transport);
-        if let Some(transport) = transport.and_then(|index| self.transports.get_mut(index)) {
-            transport.resent_allowance = allowance.saturating_sub(bytes);
+        let most_bytes = transport.repair_allowance.left();
+        let bytes = self.retransmit(now, slot_index, sequence_numbers, most_bytes);
+        if let Some(transport) = self.transports.get_mut(index) {
+            transport.repair_allowance.spend(bytes);
         }
     }
 
@@ -253,7 +254,7 @@ impl Plane {
         let Some(transport) = self.transports.get_mut(slot.transport) else {
             return 0;
         };
-        let round_trip = transport.assumed_round_trip();
+        let interval = transport.resend_interval();
         let (Some(destination), Some(srtp)) = (transport.active, transport.srtp.as_ref()) else {
             return 0;
         };
@@ -264,7 +265,7 @@ impl Plane {
                 self.counters.drops.count(DropReason::QueueFull);
                 continue;
             }
-            if !slot.resent.admits(now, *sequence_number, round_trip) {
+            if !slot.resent.admits(now, *sequence_number, interval) {
                 continue;
             }
             let Some((encoding, original)) = slot.rewriter.original(*sequence_number) else {

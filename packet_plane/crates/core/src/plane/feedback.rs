@@ -147,13 +147,18 @@ impl Plane {
             transport.counters.fraction_lost = block.fraction_lost;
             let reported = transport.slots.iter().copied().find(|slot| {
                 let slot = self.slots.get(*slot);
-                slot.is_some_and(|slot| slot.kind == MediaKind::Audio && slot.ssrc.0 == block.ssrc)
+                slot.is_some_and(|slot| slot.ssrc.0 == block.ssrc)
             });
             let tells_arrivals = transport.congestion.estimator.has_arrivals();
             let reported = reported.and_then(|slot| self.slots.get_mut(slot));
             // Feedback that tells of each packet tells it sooner.
             if let Some(slot) = reported.filter(|slot| !(tells_arrivals && slot.is_numbered())) {
-                slot.redundancy.handle_report(block.fraction_lost);
+                if slot.kind == MediaKind::Audio {
+                    slot.redundancy.handle_report(block.fraction_lost);
+                }
+                let bytes_sent = slot.counters.bytes_sent;
+                let lost = slot.resent.handle_report(bytes_sent, block.fraction_lost);
+                transport.repair_allowance.handle_lost(lost as i64);
             }
             if block.last_sender_report != 0 {
                 let compact_now = (ntp_now >> 16) as u32;

@@ -142,7 +142,9 @@ impl Plane {
         let transport = self.transports.get_mut(index).ok_or(DropReason::Stranger)?;
         let round_trip = transport.assumed_round_trip();
         let estimator = &mut transport.congestion.estimator;
-        if let Some(lost) = estimator.handle_feedback(now, &feedback, round_trip) {
+        let lost = estimator.handle_feedback(now, &feedback, round_trip);
+        transport.repair_allowance.handle_lost(estimator.take_lost());
+        if let Some(lost) = lost {
             self.follow_loss(index, lost);
         }
         self.compare_voices(index);
