@@ -32,6 +32,8 @@ drop_reasons! {
     StunUnauthenticated => "stun_unauthenticated",
     /// STUN from a place that causes more checks than it may.
     RateLimited => "rate_limited",
+    /// A NACK that names more lost packets than are looked for, of one client in one datagram or second.
+    TooManyAsked => "too_many_asked",
     /// STUN that is not a binding request.
     StunIgnored => "stun_ignored",
     /// RTP or RTCP before the handshake has given keys.

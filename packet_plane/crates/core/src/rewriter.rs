@@ -268,11 +268,8 @@ impl Rewriter {
         let out = ExtendedSequenceNumber(self.last.sequence)
             .nearest(sequence_number)
             .0;
-        let segment = self
-            .segments
-            .iter()
-            .rev()
-            .find(|segment| segment.out_from <= out)?;
+        let after = self.segments.partition_point(|segment| segment.out_from <= out);
+        let segment = self.segments.get(after.checked_sub(1)?)?;
         let sequence = segment.from + (out - segment.out_from);
         (sequence < segment.until).then_some((segment.encoding, ExtendedSequenceNumber(sequence)))
     }

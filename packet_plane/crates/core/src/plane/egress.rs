@@ -265,9 +265,6 @@ impl Plane {
                 self.counters.drops.count(DropReason::QueueFull);
                 continue;
             }
-            if !slot.resent.admits(now, *sequence_number, interval) {
-                continue;
-            }
             let Some((encoding, original)) = slot.rewriter.original(*sequence_number) else {
                 continue;
             };
@@ -286,6 +283,10 @@ impl Plane {
             let Some(rewritten) = slot.rewriter.rewrite(encoding, &packet.info) else {
                 continue;
             };
+            // Of what is here alone: numbers that mean nothing are not remembered.
+            if !slot.resent.admits(now, *sequence_number, interval) {
+                continue;
+            }
             let outgoing = Outgoing {
                 destination,
                 sender: &srtp.sender,

@@ -34,6 +34,7 @@ impl Plane {
         let mut compound = std::mem::take(&mut self.scratch.packet);
         let outcome = srtp.receiver.unprotect_rtcp(datagram, &mut compound);
         if let Ok(len) = outcome {
+            transport.begin_datagram();
             self.hear_from(now, index, Word::Sign);
             for packet in rtcp::packets(&compound[..len]) {
                 let handled = packet.and_then(|packet| self.handle_rtcp_packet(now, index, &packet));
@@ -58,17 +59,7 @@ impl Plane {
                 self.handle_report_blocks(now, index, packet)
             }
             (rtcp::RECEIVER_REPORT, _) => self.handle_report_blocks(now, index, packet),
-            (rtcp::TRANSPORT_FEEDBACK, nack::FORMAT) => {
-                let nack = nack::parse(packet.body)?;
-                let mut numbers = std::mem::take(&mut self.scratch.sequence_numbers);
-                numbers.clear();
-                numbers.extend(nack.sequence_numbers);
-                if let Some(slot) = self.slot_of(index, Ssrc(nack.media_ssrc)) {
-                    self.answer_nack(now, slot, &numbers);
-                }
-                self.scratch.sequence_numbers = numbers;
-                Ok(())
-            }
+            (rtcp::TRANSPORT_FEEDBACK, nack::FORMAT) => self.handle_nack(now, index, packet.body),
             (rtcp::TRANSPORT_FEEDBACK, transport_cc::FORMAT) => {
                 self.handle_transport_feedback(now, index, packet.body)
             }
@@ -83,6 +74,26 @@ impl Plane {
             }
             // Descriptions, goodbyes and estimates of others say nothing the plane acts on.
             _ => Ok(()),
+        }
+    }
+
+    /// Answer as many of the numbers that a NACK names as its sender may still ask for.
+    fn handle_nack(&mut self, now: Instant, index: usize, body: &[u8]) -> Result<(), DropReason> {
+        let nack = nack::parse(body)?;
+        let slot = self.slot_of(index, Ssrc(nack.media_ssrc));
+        let (Some(slot), Some(transport)) = (slot, self.transports.get_mut(index)) else {
+            return Ok(());
+        };
+        let mut named = nack.sequence_numbers;
+        let mut numbers = std::mem::take(&mut self.scratch.sequence_numbers);
+        numbers.clear();
+        numbers.extend(named.by_ref().take(transport.askable()));
+        transport.note_asked(numbers.len());
+        self.answer_nack(now, slot, &numbers);
+        self.scratch.sequence_numbers = numbers;
+        match named.next() {
+            Some(_) => Err(DropReason::TooManyAsked),
+            None => Ok(()),
         }
     }
 

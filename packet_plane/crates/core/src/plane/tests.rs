@@ -1177,12 +1177,49 @@ fn a_viewer_that_wants_everything_again_and_again_gets_a_bounded_amount() {
     let mut request = Vec::new();
     rtcp::nack::write(1, 0x5000 + 21, &[number], &mut request);
     let mut repeat = |plane: &mut Plane, at: u64| {
-        (0..10_000).for_each(|_| viewer.send_rtcp(plane, ms(at), &request));
+        (0..200).for_each(|_| viewer.send_rtcp(plane, ms(at), &request));
         drain(plane, ms(at), &viewer).0.len()
     };
     // Once a round trip, which is taken for 100 ms before it is known.
     let sent: usize = (2..1_002).step_by(50).map(|at| repeat(&mut plane, at)).sum();
     assert_eq!(sent, 10);
+}
+
+#[test]
+fn a_storm_of_numbers_costs_no_more_work_than_a_lossy_path_can_need() {
+    use crate::transport::{ASKED_PER_DATAGRAM, ASKED_PER_SECOND};
+    let (mut plane, publisher, mut viewer) = two_cameras();
+    publisher.send(&mut plane, ms(1), 100, "cam", 8, &keyframe(7));
+    let (rtp, _) = drain(&mut plane, ms(1), &viewer);
+    let number = viewer.open(&rtp[0]).header.sequence_number;
+    let ask = |viewer: &mut Client, plane: &mut Plane, at: u64, numbers: &[u16]| {
+        let mut request = Vec::new();
+        rtcp::nack::write(1, 0x5000 + 21, numbers, &mut request);
+        assert!(request.len() < 1_380);
+        viewer.send_rtcp(plane, ms(at), &request);
+    };
+    // Numbers that nothing was ever sent under, as many as a datagram can name.
+    let storm: Vec<u16> = (0..5_780).map(|more| number.wrapping_add(1 + more)).collect();
+    ask(&mut viewer, &mut plane, 2, &storm);
+    let looked_at = |plane: &Plane| {
+        let transport = plane.transports.get(1).expect("the viewer");
+        ASKED_PER_SECOND - transport.asked_allowance
+    };
+    assert_eq!(looked_at(&plane), ASKED_PER_DATAGRAM);
+    assert!(
+        plane.slots.get(0).expect("the slot").resent.is_empty(),
+        "nobody's numbers are not remembered"
+    );
+    (0..100).for_each(|_| ask(&mut viewer, &mut plane, 3, &storm));
+    assert_eq!(looked_at(&plane), ASKED_PER_SECOND);
+    let drops = |plane: &Plane| plane.snapshot().counters.drops.of(DropReason::TooManyAsked);
+    assert_eq!(drops(&plane), 101);
+    ask(&mut viewer, &mut plane, 4, &[number]);
+    assert!(drain(&mut plane, ms(4), &viewer).0.is_empty());
+    plane.handle_timeout(ms(1_100));
+    ask(&mut viewer, &mut plane, 1_100, &[number]);
+    assert_eq!(drain(&mut plane, ms(1_100), &viewer).0.len(), 1);
+    assert_eq!(looked_at(&plane), 1);
 }
 
 #[test]
