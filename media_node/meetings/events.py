@@ -138,7 +138,7 @@ class CodecsChanged:
 
 @dataclass(frozen=True)
 class SpeakersChanged:
-    """Who speaks, loudest first, with the level in -dBov."""
+    """Who speaks, the speaker first, then loudest first, with the level in -dBov."""
 
     speakers: tuple[tuple[ParticipantId, TrackId, int], ...]
 

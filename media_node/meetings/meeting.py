@@ -51,8 +51,6 @@ from media_node.quantities import Instant, MeetingId, Mid, ParticipantId, SlotId
 
 # What late joiners are told of the chat.
 CHAT_HISTORY = 200
-# Of two who speak at once, the second becomes the speaker when it is this much louder.
-DOMINANCE_DB = 6
 
 
 @dataclass
@@ -74,7 +72,6 @@ class Meeting:
     _published: int = 0
     _spoken: int = 0
     _hands: int = 0
-    _dominant: ParticipantId | None = None
     _is_silent: bool = True
     _track_by_id: dict[TrackId, Track] = field(default_factory=dict)
     _selection: Selection = field(default_factory=Selection)
@@ -240,14 +237,14 @@ class Meeting:
     def handle_speakers(
         self, positions: Sequence[TrackId | None], speakers: Sequence[tuple[TrackId, int]]
     ) -> list[Event]:
-        """Take the plane's word for who holds the audio positions and who speaks, loudest first.
+        """Take the plane's word for who holds the audio positions and who speaks: the speaker, then loudest first.
 
         Positions change with every microphone that comes or goes, also while nobody speaks; silence is told
         once.
         """
         tracks = [(self._track_by_id.get(track), level) for track, level in speakers]
         known = [(track.participant, track.id, level) for track, level in tracks if track is not None]
-        for participant in reversed(self._by_dominance(known)):
+        for participant, _, _ in reversed(known):
             self._spoken += 1
             member = self.member(participant)
             member.spoke = self._spoken
@@ -257,18 +254,6 @@ class Meeting:
         was_silent, self._is_silent = self._is_silent, not known
         told: list[Event] = [] if was_silent and not known else [SpeakersChanged(tuple(known))]
         return [*told, *self._settle()]
-
-    def _by_dominance(self, speakers: Sequence[tuple[ParticipantId, TrackId, int]]) -> list[ParticipantId]:
-        """Speakers, loudest first; but who speaks already stays first until somebody is clearly louder."""
-        order = [participant for participant, _, _ in speakers]
-        levels = {participant: level for participant, _, level in speakers}
-        before = self._dominant
-        if before in levels and levels[before] < levels[order[0]] + DOMINANCE_DB:
-            order.remove(before)
-            order.insert(0, before)
-        if order:
-            self._dominant = order[0]
-        return order
 
     def handle_chat(
         self,

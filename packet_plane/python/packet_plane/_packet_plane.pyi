@@ -248,7 +248,7 @@ class LayersChanged:
 
 @final
 class SpeakersChanged:
-    """`speakers` are (track, level in -dBov), loudest first."""
+    """`speakers` are (track, level in -dBov): the speaker first, then loudest first."""
 
     meeting: int
     positions: list[int | None]

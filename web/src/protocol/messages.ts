@@ -218,7 +218,7 @@ export type NodeMessageBody =
     }
   | {
       readonly type: 'speakers';
-      /** Loudest first; level is in −dBov, 0 to 127, lower is louder (RFC 6464). */
+      /** The speaker first, then loudest first; level is in −dBov, 0 to 127, lower is louder (RFC 6464). */
       readonly speakers: readonly {
         readonly participant: ParticipantId;
         readonly track: TrackId;

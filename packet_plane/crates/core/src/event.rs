@@ -39,7 +39,7 @@ pub enum Event {
         transport: TransportId,
         estimate_bps: u64,
     },
-    /// Who holds the meeting's audio positions, and who speaks, loudest first.
+    /// Who holds the meeting's audio positions, and who speaks: the speaker, then loudest first.
     SpeakersChanged {
         meeting: MeetingId,
         positions: Vec<Option<TrackId>>,

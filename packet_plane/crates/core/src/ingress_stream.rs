@@ -24,6 +24,8 @@ pub(crate) const APPENDS_AT_ONCE: usize = APPENDS_BEYOND_FULL;
 /// those that some of the subscribers have.
 const MAX_PENDING: usize = MAX_CAPACITY / 2;
 const _: () = assert!(MAX_PENDING / 2 >= APPENDS_AT_ONCE);
+/// Losses of sound that are thought to be like what follows them.
+const FEW_LOST: u32 = 2;
 
 /// One encoding of a track: the only one, or a simulcast layer (RFC 8853).
 #[derive(Default)]
@@ -165,6 +167,18 @@ impl IngressStream {
     pub fn note_sound(&mut self, sequence: ExtendedSequenceNumber, clock_rate: u32) -> Option<u32> {
         self.sound_ms = self.history.sound_ms(sequence, clock_rate).or(self.sound_ms);
         self.sound_ms
+    }
+
+    /// How many packets are missing just before one, where they are few.
+    pub fn lost_before(&self, sequence: ExtendedSequenceNumber) -> u32 {
+        let has_come = |back: &u32| {
+            let before = sequence
+                .0
+                .checked_sub(u64::from(*back))
+                .map(ExtendedSequenceNumber);
+            before.is_some_and(|before| self.history.packet(before).is_some())
+        };
+        (1..=FEW_LOST + 1).find(has_come).map_or(0, |back| back - 1)
     }
 
     /// What a Dependency Descriptor says of its frame. A structure that comes with it holds from now on, unless a

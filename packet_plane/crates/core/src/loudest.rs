@@ -1,8 +1,9 @@
 //! The loudest speakers of a meeting, from the levels their clients send (RFC 6464); nothing is decoded.
 //!
 //! A meeting has a few positions. While there are fewer microphones than positions each has its own. After
-//! that the loudest take them, and a quiet holder loses its place only to somebody clearly louder who keeps
-//! at it: a cough moves nobody.
+//! that the loudest take them, and a quiet holder loses its place only to somebody clearly louder. Places are given
+//! at the first sound, so that no first syllable is missing. Who speaks, and who of them is the speaker, is told of who
+//! keeps at it: a cough moves nobody.
 
 use std::time::Duration;
 
@@ -20,12 +21,41 @@ const ATTACK: f32 = 0.25;
 const RELEASE: f32 = 0.04;
 /// The longest packet of Opus.
 const MAX_FRAMES: u32 = 6;
+const FRAME_MS: u32 = 20;
 /// A challenger takes a place when it is this much louder, dB.
 const MARGIN: f32 = 6.0;
 /// A holder keeps its place this long after it was last heard.
 const HOLD: Duration = Duration::from_millis(1_500);
 /// A track that sends nothing (DTX) fades to silence.
 const STALE: Duration = Duration::from_millis(400);
+/// Sound of this much is told as speech, and of more than that makes another the speaker: coughs and doors are over by then.
+const SPEECH_MS: u32 = 240;
+const COUGH_MS: u32 = 300;
+/// Quiet within speech, between two sounds of it.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The speaker stays it for this long, unless it falls silent: views follow, with a keyframe each time.
+const SPEAKER_HOLD: Duration = Duration::from_millis(1_500);
+
+/// Sound that goes on, short pauses aside.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    sound_ms: u32,
+    last_at: Option<Instant>,
+}
+
+impl Run {
+    fn add(&mut self, now: Instant, sound_ms: u32) {
+        if self.last_at.is_some_and(|at| now.since(at) > PAUSE) {
+            self.sound_ms = 0;
+        }
+        self.sound_ms = self.sound_ms.saturating_add(sound_ms);
+        self.last_at = Some(now);
+    }
+
+    fn is_longer(&self, now: Instant, sound_ms: u32) -> bool {
+        self.sound_ms > sound_ms && self.last_at.is_some_and(|at| now.since(at) <= PAUSE)
+    }
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Microphone {
@@ -33,11 +63,26 @@ struct Microphone {
     smoothed: f32,
     heard_at: Option<Instant>,
     spoke_at: Option<Instant>,
+    /// Its sound, and what of it is clearly louder than the speaker.
+    sound: Run,
+    louder: Run,
+    /// Whether it has kept at it and has not fallen silent since.
+    is_speaking: bool,
     /// A sender without levels seems to speak for ever, so it may not hold its place against others.
     has_level: bool,
 }
 
-/// Who speaks, loudest first, as `(track, level)` in −dBov.
+impl Microphone {
+    fn sounds(&self, now: Instant) -> bool {
+        self.spoke_at.is_some_and(|at| now.since(at) < STALE)
+    }
+
+    fn fall_silent(&mut self, now: Instant) {
+        self.is_speaking &= self.sounds(now);
+    }
+}
+
+/// Who speaks, the speaker first, then loudest first, as `(track, level)` in −dBov.
 pub type Speakers = Vec<(TrackId, u8)>;
 
 /// The microphones of one meeting and the positions they hold.
@@ -45,6 +90,8 @@ pub type Speakers = Vec<(TrackId, u8)>;
 pub struct Loudest {
     microphones: Vec<Microphone>,
     positions: [Option<TrackId>; POSITIONS],
+    /// Who is the speaker, or was it last, and since when.
+    speaker: Option<(TrackId, Instant)>,
 }
 
 impl Loudest {
@@ -73,6 +120,9 @@ impl Loudest {
             smoothed: SILENCE,
             heard_at: None,
             spoke_at: None,
+            sound: Run::default(),
+            louder: Run::default(),
+            is_speaking: false,
             has_level: true,
         });
         if let Some(free) = self.positions.iter_mut().find(|held| held.is_none()) {
@@ -88,9 +138,16 @@ impl Loudest {
         }
     }
 
-    /// Note the level of a packet of so many frames of 20 ms; `None` where the sender gives none, which counts as faint
-    /// speech.
+    /// Note the level of a packet of so many frames of 20 ms, with those lost before it; `None` where the sender gives
+    /// none, which counts as faint speech.
     pub fn handle_level(&mut self, now: Instant, track: TrackId, level: Option<u8>, frames: u32) {
+        let speaker = self
+            .speaker
+            .and_then(|(speaker, _)| self.microphones.iter().find(|m| m.track == speaker));
+        // Who speaks beside the speaker, or is the first to, takes nobody's place.
+        let takes_its_place = speaker.is_some_and(|speaker| speaker.track != track && !speaker.is_speaking);
+        let enough_ms = if takes_its_place { COUGH_MS } else { SPEECH_MS - 1 };
+        let clearly_louder = speaker.map_or(SILENCE, |speaker| speaker.smoothed) - MARGIN;
         let Some(microphone) = self
             .microphones
             .iter_mut()
@@ -98,14 +155,23 @@ impl Loudest {
         else {
             return;
         };
+        microphone.fall_silent(now);
         microphone.has_level = level.is_some();
         let level = level.map_or(UNKNOWN_LEVEL, f32::from);
+        let frames = frames.clamp(1, MAX_FRAMES);
+        if level < SPEECH_LEVEL {
+            microphone.sound.add(now, frames * FRAME_MS);
+        }
+        if level <= clearly_louder {
+            microphone.louder.add(now, frames * FRAME_MS);
+        }
+        microphone.is_speaking |= microphone.sound.is_longer(now, enough_ms);
         let weight = if level < microphone.smoothed {
             ATTACK
         } else {
             RELEASE
         };
-        let left = (1.0 - weight).powi(frames.clamp(1, MAX_FRAMES) as i32);
+        let left = (1.0 - weight).powi(frames as i32);
         microphone.smoothed += (level - microphone.smoothed) * (1.0 - left);
         microphone.heard_at = Some(now);
         if microphone.smoothed < SPEECH_LEVEL {
@@ -119,7 +185,9 @@ impl Loudest {
             if microphone.heard_at.is_some_and(|at| now.since(at) > STALE) {
                 microphone.smoothed += (SILENCE - microphone.smoothed) * ATTACK;
             }
+            microphone.fall_silent(now);
         }
+        self.choose_speaker(now);
         let Some(challenger) = self
             .loudest_waiting()
             .filter(|m| m.spoke_at == m.heard_at && m.spoke_at.is_some())
@@ -136,16 +204,44 @@ impl Loudest {
         true
     }
 
-    /// Who speaks now, loudest first.
+    /// Who speaks, as of the last [`Loudest::handle_timeout`]: the speaker first, then loudest first.
     #[must_use]
-    pub fn speakers(&self, now: Instant) -> Speakers {
-        let mut speaking: Vec<&Microphone> = self
-            .microphones
-            .iter()
-            .filter(|m| m.spoke_at.is_some_and(|at| now.since(at) < STALE))
-            .collect();
-        speaking.sort_by(|a, b| a.smoothed.total_cmp(&b.smoothed));
+    pub fn speakers(&self) -> Speakers {
+        let speaker = self.speaker.map(|(track, _)| track);
+        let mut speaking: Vec<&Microphone> = self.microphones.iter().filter(|m| m.is_speaking).collect();
+        speaking.sort_by(|a, b| {
+            let after_speaker = |m: &Microphone| speaker != Some(m.track);
+            (after_speaker(a).cmp(&after_speaker(b))).then(a.smoothed.total_cmp(&b.smoothed))
+        });
         speaking.iter().map(|m| (m.track, m.smoothed as u8)).collect()
+    }
+
+    /// Whose sound is to be heard now, loudest first: each sound at once.
+    #[must_use]
+    pub fn audible(&self, now: Instant) -> Vec<TrackId> {
+        let mut sounding: Vec<&Microphone> = self.microphones.iter().filter(|m| m.sounds(now)).collect();
+        sounding.sort_by(|a, b| a.smoothed.total_cmp(&b.smoothed));
+        sounding.iter().map(|m| m.track).collect()
+    }
+
+    /// Let another be the speaker where the one that was has fallen silent, or has been clearly quieter for a while.
+    fn choose_speaker(&mut self, now: Instant) {
+        let speaking = self.microphones.iter().filter(|m| m.is_speaking);
+        let held = self
+            .speaker
+            .filter(|(track, _)| speaking.clone().any(|m| m.track == *track));
+        let challengers = speaking.filter(|m| {
+            held.is_none_or(|(track, since)| {
+                track != m.track && now.since(since) >= SPEAKER_HOLD && m.louder.is_longer(now, COUGH_MS)
+            })
+        });
+        let Some(loudest) = challengers.min_by(|a, b| a.smoothed.total_cmp(&b.smoothed)) else {
+            return;
+        };
+        self.speaker = Some((loudest.track, now));
+        for microphone in &mut self.microphones {
+            microphone.louder = Run::default();
+        }
     }
 
     fn loudest_waiting(&self) -> Option<Microphone> {
@@ -233,7 +329,7 @@ mod tests {
             let heard = (0..1_000).step_by(step as usize).find(|ms| {
                 let now = Instant::from_millis(*ms);
                 loudest.handle_level(now, TrackId(1), Some(30), frames);
-                !loudest.speakers(now).is_empty()
+                !loudest.audible(now).is_empty()
             });
             assert!(heard.is_some_and(|ms| ms + step <= 240), "{frames}: {heard:?}");
         }
@@ -243,13 +339,140 @@ mod tests {
     fn lists_speakers_loudest_first_and_forgets_the_silent() {
         let mut loudest = meeting(3);
         talk(&mut loudest, 0, 1_000, &[(1, 50), (2, 20), (3, 127)]);
-        let speaking: Vec<_> = loudest
-            .speakers(Instant::from_millis(1_000))
-            .iter()
-            .map(|(t, _)| t.0)
-            .collect();
+        let speaking: Vec<_> = loudest.speakers().iter().map(|(t, _)| t.0).collect();
         assert_eq!(speaking, [2, 1]);
-        assert!(loudest.speakers(Instant::from_millis(3_000)).is_empty());
+        loudest.handle_timeout(Instant::from_millis(3_000));
+        assert!(loudest.speakers().is_empty());
+    }
+
+    /// Who was the speaker each time that another was, of microphones at these levels for so long each.
+    fn speakers_of(microphones: u64, spells: &[(u64, &[(u64, u8)])]) -> Vec<(u64, u64)> {
+        let (mut loudest, mut told, mut at) = (meeting(microphones), Vec::new(), 0);
+        for (lasts, levels) in spells {
+            for ms in (at..at + lasts).step_by(20) {
+                talk(&mut loudest, ms, ms + 20, levels);
+                let speaker = loudest.speakers().first().map(|(track, _)| track.0);
+                if let Some(speaker) = speaker.filter(|one| told.last().is_none_or(|(_, last)| last != one)) {
+                    told.push((ms, speaker));
+                }
+            }
+            at += lasts;
+        }
+        told
+    }
+
+    #[test]
+    fn coughs_in_silence_are_told_of_nobody_but_heard_at_once() {
+        for lasts in [60, 100, 200, 300] {
+            for level in [5, 15, 35] {
+                let mut loudest = meeting(2);
+                if lasts == 300 {
+                    // So long a one might be a voice, but it takes no place from who spoke last.
+                    talk(&mut loudest, 0, 1_000, &[(1, 127), (2, 30)]);
+                }
+                talk(&mut loudest, 1_000, 3_000, &[(1, 127), (2, 127)]);
+                talk(&mut loudest, 3_000, 3_000 + lasts, &[(1, level), (2, 127)]);
+                let is_heard = loudest.audible(Instant::from_millis(3_000 + lasts)) == [TrackId(1)];
+                assert!(is_heard || lasts <= 100, "{lasts} ms at {level}");
+                for ms in (3_000 + lasts..5_000).step_by(20) {
+                    talk(&mut loudest, ms, ms + 20, &[(1, 127), (2, 127)]);
+                    assert!(loudest.speakers().is_empty(), "{lasts} ms at {level}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn coughs_beside_a_voice_do_not_make_a_speaker() {
+        for lasts in [100, 200, 300] {
+            for quiet in [127, 54] {
+                let told = speakers_of(
+                    2,
+                    &[
+                        (3_000, &[(1, 35), (2, quiet)]),
+                        (lasts, &[(1, 35), (2, 15)]),
+                        (3_000, &[(1, 35), (2, quiet)]),
+                    ],
+                );
+                assert_eq!(
+                    told.iter().map(|one| one.1).collect::<Vec<_>>(),
+                    [1],
+                    "{lasts} ms over {quiet}"
+                );
+            }
+        }
+    }
+
+    /// When a voice is told whose first packet comes at 3,000 ms, before which somebody else may have spoken.
+    fn told_after(frames: u32, is_second: bool) -> Option<u64> {
+        let mut loudest = meeting(2);
+        if is_second {
+            talk(&mut loudest, 0, 1_000, &[(2, 30)]);
+        }
+        talk(&mut loudest, 1_000, 3_000, &[(1, 127), (2, 127)]);
+        (0..1_000).step_by(frames as usize * 20).find(|ms| {
+            let now = Instant::from_millis(3_000 + ms);
+            loudest.handle_level(now, TrackId(1), Some(30), frames);
+            loudest.handle_timeout(now);
+            loudest
+                .speakers()
+                .first()
+                .is_some_and(|(track, _)| *track == TrackId(1))
+        })
+    }
+
+    #[test]
+    fn a_voice_is_told_within_300_ms_whatever_its_packets_hold() {
+        for frames in [1, 2, 3, 6] {
+            for is_second in [false, true] {
+                let told = told_after(frames, is_second);
+                assert!(
+                    told.is_some_and(|ms| ms <= 300),
+                    "{frames}, {is_second}: {told:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_speaker_goes_on_over_pauses_within_its_speech() {
+        let syllables = [(160, &[(1, 30), (2, 127)][..]), (120, &[(1, 127), (2, 127)][..])];
+        let told = speakers_of(2, &syllables.repeat(20));
+        assert_eq!(told.iter().map(|one| one.1).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn of_two_who_talk_at_once_the_second_is_the_speaker_when_it_is_clearly_louder_for_a_while() {
+        let told = |quieter, louder| {
+            speakers_of(
+                2,
+                &[
+                    (1_000, &[(1, quieter), (2, 127)]),
+                    (4_000, &[(1, quieter), (2, louder)]),
+                ],
+            )
+        };
+        assert_eq!(told(35, 30).len(), 1);
+        let moved = told(35, 20);
+        assert_eq!(moved.len(), 2);
+        assert!((1_700..=2_000).contains(&moved[1].0), "{moved:?}");
+    }
+
+    #[test]
+    fn who_talk_by_turns_are_the_speaker_by_turns_and_not_more_often() {
+        let turns = [
+            (2_000, &[(1, 30), (2, 127)][..]),
+            (2_000, &[(1, 127), (2, 25)][..]),
+        ];
+        let told = speakers_of(2, &turns.repeat(5));
+        assert_eq!(told.len(), 10, "{told:?}");
+        // Louder by turns while both talk, several times a second: the first stays it.
+        let both = [(200, &[(1, 20), (2, 32)][..]), (200, &[(1, 32), (2, 20)][..])];
+        let told = speakers_of(
+            2,
+            &[&[(1_000, &[(1, 30), (2, 127)][..])][..], &both.repeat(20)].concat(),
+        );
+        assert_eq!(told.len(), 1, "{told:?}");
     }
 
     #[test]

@@ -237,10 +237,13 @@ impl Track {
     /// How many frames of 20 ms a packet of sound that has just come holds, as far as it is known, with those of the few
     /// that got lost before it.
     pub fn frames_of(&mut self, sequence: ExtendedSequenceNumber) -> u32 {
-        let codec_and_stream = self.codec_and_stream(0);
-        let sound_ms =
-            codec_and_stream.and_then(|(codec, stream)| stream.note_sound(sequence, codec.clock_rate));
-        sound_ms.map_or(1, |ms| ms / 20).max(1)
+        let Some((codec, stream)) = self.codec_and_stream(0) else {
+            return 1;
+        };
+        let frames = stream
+            .note_sound(sequence, codec.clock_rate)
+            .map_or(1, |ms| ms / 20);
+        frames.max(1) * (1 + stream.lost_before(sequence))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::event::Event;
 use crate::loudest::{Loudest, POSITIONS};
 use crate::quantities::{Instant, MeetingId, TrackId};
 
-/// Speakers are told at most this often while nobody comes or goes.
+/// Speakers are told at most this often while nobody comes, goes or begins to speak.
 const SPEAKERS_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Plane {
@@ -31,7 +31,7 @@ impl Plane {
         change(&mut state.loudest);
         if before != *state.loudest.positions() {
             self.tell_speakers(now, meeting, index);
-            self.reconcile_audio(index);
+            self.reconcile_audio(now, index);
         }
     }
 
@@ -50,13 +50,17 @@ impl Plane {
                 continue;
             };
             let moved = meeting.loudest.handle_timeout(now);
+            let speakers = meeting.loudest.speakers();
             let is_due = now.since(meeting.speakers_told_at) >= SPEAKERS_INTERVAL;
-            let order_changed = is_due && !is_same_order(&meeting.speakers, &meeting.loudest.speakers(now));
-            if moved || order_changed {
+            let changed = (is_due && !is_same_order(&meeting.speakers, &speakers))
+                || has_more(&meeting.speakers, &speakers);
+            let is_due = now.since(meeting.heard_at) >= SPEAKERS_INTERVAL;
+            let sounds = is_due && meeting.audible != meeting.loudest.audible(now);
+            if moved || changed {
                 self.tell_speakers(now, id, index);
             }
-            if moved || order_changed {
-                self.reconcile_audio(index);
+            if moved || sounds {
+                self.reconcile_audio(now, index);
             }
         }
     }
@@ -65,7 +69,7 @@ impl Plane {
         let Some(meeting) = self.meetings.get_mut(index) else {
             return;
         };
-        meeting.speakers = meeting.loudest.speakers(now);
+        meeting.speakers = meeting.loudest.speakers();
         meeting.speakers_told_at = now;
         let event = Event::SpeakersChanged {
             meeting: id,
@@ -75,12 +79,12 @@ impl Plane {
         self.tell(event);
     }
 
-    fn reconcile_audio(&mut self, meeting: usize) {
-        let members = self
-            .meetings
-            .get(meeting)
-            .map(|meeting| meeting.transports.clone())
-            .unwrap_or_default();
+    fn reconcile_audio(&mut self, now: Instant, meeting: usize) {
+        let Some(meeting) = self.meetings.get_mut(meeting) else {
+            return;
+        };
+        (meeting.audible, meeting.heard_at) = (meeting.loudest.audible(now), now);
+        let members = meeting.transports.clone();
         members
             .into_iter()
             .for_each(|transport| self.reconcile_audio_of(transport));
@@ -99,7 +103,7 @@ impl Plane {
         else {
             return;
         };
-        let speakers: Vec<TrackId> = meeting.speakers.iter().map(|(track, _)| *track).collect();
+        let audible = &meeting.audible;
         let is_own = |track: usize| transport.tracks.contains(&track);
         let candidates: Vec<Option<usize>> = meeting
             .loudest
@@ -116,9 +120,9 @@ impl Plane {
         } else {
             let rank = |track: usize| {
                 let id = self.tracks.get(track).map(|track| track.id);
-                speakers
+                audible
                     .iter()
-                    .position(|speaker| Some(*speaker) == id)
+                    .position(|sounding| Some(*sounding) == id)
                     .unwrap_or(usize::MAX)
             };
             let current = slots
@@ -152,6 +156,11 @@ fn select_few(
         *place = waiting.next();
     }
     chosen
+}
+
+fn has_more(before: &[(TrackId, u8)], now: &[(TrackId, u8)]) -> bool {
+    now.iter()
+        .any(|(track, _)| before.iter().all(|(known, _)| known != track))
 }
 
 fn is_same_order(before: &[(TrackId, u8)], now: &[(TrackId, u8)]) -> bool {

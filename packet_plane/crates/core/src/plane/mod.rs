@@ -95,6 +95,9 @@ struct Meeting {
     transports: Vec<usize>,
     speakers: Speakers,
     speakers_told_at: Instant,
+    /// Whose sound listeners with few slots are given, and since when.
+    audible: Vec<TrackId>,
+    heard_at: Instant,
 }
 
 /// Packets and bytes of everything that passed.
