@@ -456,6 +456,76 @@ mod tests {
         }
     }
 
+    /// A packet with all ids: VP8's or VP9's picture id and TL0PICIDX, and a frame number.
+    fn with_ids(is_vp9: bool, sequence: u64, (picture_id, tl0, frame): (u16, u8, u16)) -> PacketInfo {
+        let [high, low] = (0x8000 | picture_id & 0x7fff).to_be_bytes();
+        let [number_high, number_low] = frame.to_be_bytes();
+        let vp8 = || crate::rtp::vp8::Vp8Descriptor::parse(&[0x90, 0xe0, high, low, tl0, 0, 0]);
+        let vp9 = || crate::rtp::vp9::Vp9Descriptor::parse(&[0b1010_1100, high, low, 0, tl0, 0, 0]);
+        let value = [0xc0, number_high, number_low];
+        PacketInfo {
+            vp8: if is_vp9 { None } else { vp8() },
+            vp9: if is_vp9 { vp9() } else { None },
+            dependency: crate::rtp::dependency_descriptor::FrameDependency::parse_unknown(&value),
+            ..packet(sequence, (sequence * 3_000) as u32)
+        }
+    }
+
+    proptest! {
+        /// Tracks follow each other whose packets get lost, overtake each other, come twice, and whose ids wrap: within a
+        /// track each id keeps its distance from the publisher's, and the next one's begin behind the newest that went out.
+        #[test]
+        fn ids_keep_their_distances_within_a_track_and_continue_over_a_switch(
+            tracks in proptest::collection::vec(
+                (any::<bool>(), 0u64..1 << 20, any::<(u16, u8, u16)>(),
+                 proptest::collection::vec((0u16..40, 0u8..3), 1..40)), 1..6),
+        ) {
+            let mut rewriter = Rewriter::new(9);
+            let ids = |of: &Rewritten| (of.picture_id, of.tl0_picture_index, of.frame_number);
+            let mut newest = None::<Rewritten>;
+            for (is_vp9, base, (picture_id, tl0, frame), steps) in tracks {
+                let at = |ahead: u16| {
+                    let ids = (
+                        picture_id.wrapping_add(ahead),
+                        tl0.wrapping_add(ahead as u8),
+                        frame.wrapping_add(ahead),
+                    );
+                    with_ids(is_vp9, base + u64::from(ahead), ids)
+                };
+                rewriter.detach();
+                rewriter.start(Instant::ZERO, 0, &at(0), 90_000, None);
+                let first = rewriter.rewrite(0, &at(0)).expect("attached");
+                if let Some(before) = newest {
+                    let (picture, tl0, frame) = ids(&before);
+                    prop_assert_eq!(
+                        ids(&first),
+                        (picture.wrapping_add(1) & 0x7fff, tl0.wrapping_add(1), frame.wrapping_add(1))
+                    );
+                }
+                let mut write = |ahead: u16| {
+                    let info = at(ahead);
+                    let rewritten = rewriter.rewrite(0, &info).expect("attached");
+                    rewriter.handle_written(Instant::ZERO, info.sequence, &rewritten);
+                    if newest.is_none_or(|known| known.sequence < rewritten.sequence) {
+                        newest = Some(rewritten);
+                    }
+                    rewritten
+                };
+                write(0);
+                // Ahead or back by some packets; what comes twice goes out under the same ids.
+                for (ahead, copies) in steps {
+                    for _ in 0..copies {
+                        let (picture, tl0, frame) = ids(&write(ahead));
+                        let (first_picture, first_tl0, first_frame) = ids(&first);
+                        prop_assert_eq!(picture.wrapping_sub(first_picture) & 0x7fff, ahead);
+                        prop_assert_eq!(tl0.wrapping_sub(first_tl0), ahead as u8);
+                        prop_assert_eq!(frame.wrapping_sub(first_frame), ahead);
+                    }
+                }
+            }
+        }
+    }
+
     fn vp8(sequence: u64, rtp_timestamp: u32, picture_id: u16) -> PacketInfo {
         let [high, low] = (0x8000 | picture_id).to_be_bytes();
         PacketInfo {

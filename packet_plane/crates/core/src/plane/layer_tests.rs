@@ -1,7 +1,7 @@
-use super::tests::{Client, Received, assign, drain, extensions, interframe, keyframe, ms, vp8};
+use super::tests::{Client, Received, assign, drain, extensions, interframe, keyframe, ms, slot_of, vp8};
 use super::*;
-use crate::codec::MediaKind;
-use crate::command::{Command, TrackParameters};
+use crate::codec::{Codec, MediaKind};
+use crate::command::{Command, SlotParameters, TrackParameters};
 use crate::layer_selector::LayerTarget;
 use crate::quantities::{ExtendedSequenceNumber, PayloadType, Ssrc};
 use crate::rtcp;
@@ -21,6 +21,10 @@ pub(super) struct Simulcast {
 
 impl Simulcast {
     pub fn new() -> Self {
+        Simulcast::of(vp8())
+    }
+
+    pub fn of(codec: Codec) -> Self {
         let mut plane = Plane::default();
         let publisher = Client::join(&mut plane, ms(0), 1);
         let viewer = Client::join(&mut plane, ms(0), 2);
@@ -34,11 +38,15 @@ impl Simulcast {
             mid: Some("cam".into()),
             rids: RIDS.map(String::from).to_vec(),
             ssrcs: vec![],
-            codecs: vec![vp8()],
+            codecs: vec![codec.clone()],
             extensions: ids,
         };
         plane.handle_command(ms(0), Command::AddTrack(parameters));
-        viewer.add_slot(&mut plane, ms(0), SLOT.0, MediaKind::Video);
+        let slot = SlotParameters {
+            codecs: vec![codec],
+            ..slot_of(2, SLOT.0, MediaKind::Video)
+        };
+        plane.handle_command(ms(0), Command::AddSlot(slot));
         assign(&mut plane, ms(0), SLOT.0, Some(11));
         let sequence = [10, 20_000, 65_530];
         Simulcast {

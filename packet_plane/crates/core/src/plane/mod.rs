@@ -8,6 +8,8 @@ mod audio;
 #[cfg(test)]
 mod client_tests;
 mod clocks;
+#[cfg(test)]
+mod codec_tests;
 mod commands;
 mod egress;
 #[cfg(test)]
