@@ -6,7 +6,7 @@
  */
 import type { JoinGrant } from '../api/index.ts';
 import type { ClientMessage, NodeMessage } from '../protocol/index.ts';
-import { type CameraCodec, Connection, type ConnectionOptions } from '../rtc/index.ts';
+import { type CameraCodec, Connection, type ConnectionOptions, canConnect } from '../rtc/index.ts';
 import { CLOSE_NONSENSE, Signaling, type SignalingEvent, type SocketFactory } from '../signaling/index.ts';
 import { AddressWatch } from './AddressWatch.ts';
 import { Admission, type AdmissionOptions, type Visitor } from './Admission.ts';
@@ -105,11 +105,16 @@ export class Link {
   }
 
   async prepare(): Promise<void> {
+    // Whoever joins is told.
+    if (!this.#canConnect) return;
     await this.#preparedConnection().prepareOffer();
   }
 
   /** @throws MeetingError */
   async join(visitor: Visitor): Promise<void> {
+    // Before anything is asked of the API: nobody is to be there who neither sees nor hears.
+    if (!this.#canConnect)
+      throw new MeetingError('browser_unsupported', 'the browser has no RTCPeerConnection');
     this.#visitor = visitor;
     for (let entries = 1; ; entries += 1) {
       try {
@@ -178,6 +183,10 @@ export class Link {
       this.#entry = { resolve, reject };
       this.#signaling.join(grant.node.url, { token: grant.token, offer, ...announced, client: CLIENT });
     });
+  }
+
+  get #canConnect(): boolean {
+    return this.#options.environment?.createPeerConnection !== undefined || canConnect();
   }
 
   #requestPlace(): Promise<JoinGrant> {

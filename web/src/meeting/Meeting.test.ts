@@ -145,6 +145,17 @@ describe('joining', () => {
     expect(participants[0]?.tracks.microphone?.mediaStreamTrack).toBeNull();
   });
 
+  it('tells a browser without WebRTC so, and asks for no place in the meeting', async () => {
+    const fetch = vi.fn();
+    const without = new Meeting({ apiUrl: '/v1', storage: null, environment: { fetch } });
+    await without.prepare();
+    await expect(without.join({ meeting: 'abc-defg-hij', displayName: 'Ada' })).rejects.toMatchObject({
+      code: 'browser_unsupported',
+    });
+    expect(without.state).toMatchObject({ kind: 'failed', error: { code: 'browser_unsupported' } });
+    expect(fetch).not.toHaveBeenCalled();
+  });
+
   it('uses the connection that was prepared', async () => {
     await meeting.prepare();
     await join();

@@ -29,6 +29,8 @@ export type MeetingErrorCode =
   | 'media_path_failed'
   /** The node or the browser refused what the other side said; a version mismatch or a bug. */
   | 'protocol_error'
+  /** It has no WebRTC, as Safari in Lockdown Mode. */
+  | 'browser_unsupported'
   | 'share_denied'
   /** Somebody else shares already, and taking over takes a host. */
   | 'share_taken'

@@ -36,6 +36,7 @@ export function resumeTokenOf(meeting: string): string | null {
 }
 
 export * from '../media/index.ts';
+export { canConnect } from '../rtc/index.ts';
 export { MeetingError, type MeetingErrorCode } from './errors.ts';
 export { Meeting } from './Meeting.ts';
 export { testConnection, type ConnectionTestOptions } from './connectionTest/testConnection.ts';

@@ -6,6 +6,7 @@ export {
   type MediaPath,
   type ReceivingSlot,
 } from './Connection.ts';
+export { canConnect } from './canConnect.ts';
 export { hostAddresses, type PathSample } from './hostAddresses.ts';
 export type { CameraLimit } from './cameraShape.ts';
 export type { CameraCodec, Uplink } from './encodings.ts';

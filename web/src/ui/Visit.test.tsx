@@ -8,7 +8,7 @@ import { useToasts } from './components/toasts.ts';
 import { aTrack, stubPage } from './testing/page.ts';
 // Loaded beforehand, so that nothing is waited for but the time to make it.
 import './pages/MeetingPage.tsx';
-import { Pages } from './Visit.tsx';
+import { Pages, Visit } from './Visit.tsx';
 
 stubPage();
 
@@ -97,5 +97,18 @@ describe('a visit that is over', () => {
       meeting.change({ state: { kind: 'reconnecting', since: 0, attempt: 1 } });
     });
     expect(media.calls).not.toContain('stopCamera');
+  });
+});
+
+describe('a visit with a browser without WebRTC', () => {
+  it('says so at once, and asks neither for a camera nor for a meeting', () => {
+    const fetch = vi.fn();
+    vi.stubGlobal('fetch', fetch);
+    const nothing = (): void => undefined;
+    const accessToken = () => Promise.resolve(null);
+    const around = { accessToken, onAgain: nothing, onHome: nothing, onGo: nothing };
+    render(<Visit code="abc-defg-hij" apiUrl="http://parley.test/v1" {...around} />);
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('This browser cannot hold a meeting');
+    expect(fetch).not.toHaveBeenCalled();
   });
 });

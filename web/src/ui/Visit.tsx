@@ -1,6 +1,12 @@
 /** One visit to a meeting: owns capture and the meeting itself, and shows the page that its state calls for. */
 import { Activity, Suspense, useEffect, useState, type ReactNode } from 'react';
-import { LocalMedia, Meeting, type LocalMediaClient, type MeetingClient } from '../meeting/index.ts';
+import {
+  LocalMedia,
+  Meeting,
+  canConnect,
+  type LocalMediaClient,
+  type MeetingClient,
+} from '../meeting/index.ts';
 import { DeviceSelect } from './components/DevicePicker.tsx';
 import { lazyPart } from './lazyPart.tsx';
 import { JoinPage } from './pages/JoinPage.tsx';
@@ -29,8 +35,14 @@ interface Held {
   readonly media: LocalMediaClient;
 }
 
-/** Made in an effect, so that what a discarded render made does not hold devices open. */
+/** Nobody is asked for a camera where there can be no meeting. */
 export function Visit(props: VisitProps): ReactNode {
+  if (canConnect()) return <Begun {...props} />;
+  return <NoticePage code="browser_unsupported" onRetry={props.onAgain} onHome={props.onHome} />;
+}
+
+/** Made in an effect, so that what a discarded render made does not hold devices open. */
+function Begun(props: VisitProps): ReactNode {
   const { apiUrl, accessToken } = props;
   const [held, setHeld] = useState<Held | null>(null);
   useEffect(() => {

@@ -124,6 +124,10 @@ export const en = {
       title: 'You are not signed in any more',
       text: 'Your sign-in has run out. Sign in again from the start page, then open the link once more.',
     },
+    browser_unsupported: {
+      title: 'This browser cannot hold a meeting',
+      text: 'It has no WebRTC, which carries sound and pictures. Open the link in another browser. If Lockdown Mode is on, switch it off for this website.',
+    },
     media_path_failed: {
       title: 'Sound and picture cannot get through',
       text: 'Your network seems to block UDP. Try another network, or ask its administrator.',

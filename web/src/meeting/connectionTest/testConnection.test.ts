@@ -205,6 +205,14 @@ describe('a connection test', () => {
     expect(report.verdict?.findings).toEqual(findings);
   });
 
+  it('ends at once where the browser has no WebRTC', async () => {
+    const report = await testConnection({ apiUrl: '/v1', environment: {} });
+    expect(report).toMatchObject({
+      stage: 'done',
+      verdict: { grade: 'blocked', findings: ['browser_unsupported'] },
+    });
+  });
+
   it.each([
     [429, 'too_many_tests'],
     [500, 'api_unreachable'],

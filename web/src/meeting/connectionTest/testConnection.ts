@@ -6,6 +6,7 @@
  */
 import { Api, ApiError } from '../../api/index.ts';
 import { startNoisePicture, type NoisePicture } from '../../media/index.ts';
+import { canConnect } from '../../rtc/index.ts';
 import { failed, verdictOf } from './verdict.ts';
 import { Region, type RegionGrant, type TestEnvironment } from './Region.ts';
 import type { ConnectionReport, Finding } from './types.ts';
@@ -64,6 +65,9 @@ class ConnectionTest {
 
   async run(): Promise<ConnectionReport> {
     this.#update({});
+    const { createPeerConnection } = this.#options.environment ?? {};
+    if (createPeerConnection === undefined && !canConnect())
+      return this.#update({ ...DONE, verdict: failed('browser_unsupported') });
     const grants = await this.#ask();
     this.#checkAborted();
     if (typeof grants === 'string') return this.#update({ ...DONE, verdict: failed(grants) });

@@ -37,6 +37,7 @@ export interface RegionReport {
 
 /** In words of the test: what is wrong, worst first. A user interface has its own words for each. */
 export type Finding =
+  | 'browser_unsupported'
   | 'offline'
   | 'api_unreachable'
   | 'too_many_tests'

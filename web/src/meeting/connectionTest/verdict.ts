@@ -14,6 +14,7 @@ const NOTICEABLE_JITTER_MS = 50;
 const FAR_MS = 250;
 
 const BLOCKING: ReadonlySet<Finding> = new Set([
+  'browser_unsupported',
   'offline',
   'api_unreachable',
   'socket_blocked',

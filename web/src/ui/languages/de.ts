@@ -137,6 +137,10 @@ export const de: Words = {
       title: 'Du bist nicht mehr angemeldet',
       text: 'Deine Anmeldung ist abgelaufen. Melde dich auf der Startseite neu an und öffne dann den Link noch einmal.',
     },
+    browser_unsupported: {
+      title: 'Dieser Browser überträgt keine Treffen',
+      text: 'Ihm fehlt WebRTC, das Ton und Bild überträgt. Öffne den Link in einem anderen Browser. Ist der Blockierungsmodus an, schalte ihn für diese Website aus.',
+    },
     media_path_failed: {
       title: 'Ton und Bild kommen nicht durch',
       text: 'Dein Netz scheint UDP zu sperren. Versuche ein anderes oder frage, wer es verwaltet.',

@@ -130,6 +130,10 @@ export const es: Words = {
       title: 'Ya no has iniciado sesión',
       text: 'Tu sesión ha caducado. Inicia sesión de nuevo desde la página de inicio y vuelve a abrir el enlace.',
     },
+    browser_unsupported: {
+      title: 'Este navegador no puede con una reunión',
+      text: 'Le falta WebRTC, que lleva el sonido y la imagen. Abre el enlace en otro navegador. Si está activo el modo de aislamiento, desactívalo para este sitio web.',
+    },
     media_path_failed: {
       title: 'El sonido y la imagen no pasan',
       text: 'Parece que tu red bloquea UDP. Prueba otra o pregunta a quien la administra.',

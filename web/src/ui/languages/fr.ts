@@ -136,6 +136,10 @@ export const fr: Words = {
       title: 'Vous n’êtes plus connecté',
       text: 'Votre connexion a expiré. Reconnectez-vous depuis la page d’accueil, puis rouvrez le lien.',
     },
+    browser_unsupported: {
+      title: 'Ce navigateur ne peut pas tenir de réunion',
+      text: 'Il lui manque WebRTC, qui transporte le son et l’image. Ouvrez le lien dans un autre navigateur. Si le mode Isolement est activé, désactivez-le pour ce site web.',
+    },
     media_path_failed: {
       title: 'Le son et l’image ne passent pas',
       text: 'Votre réseau semble bloquer UDP. Essayez-en un autre ou parlez à son administrateur.',

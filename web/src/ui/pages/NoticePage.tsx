@@ -17,6 +17,7 @@ const FINAL: readonly MeetingErrorCode[] = [
   'meeting_ended',
   'guests_not_allowed',
   'barred',
+  'browser_unsupported',
 ];
 const WORDED = [
   'meeting_not_found',
@@ -31,6 +32,7 @@ const WORDED = [
   'unreachable',
   'media_path_failed',
   'unauthorized',
+  'browser_unsupported',
 ] as const;
 
 export function NoticePage({ code, onRetry, onHome }: NoticePageProps): ReactNode {

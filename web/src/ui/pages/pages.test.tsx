@@ -53,6 +53,7 @@ describe('a notice', () => {
     ['unreachable', 'Parley cannot be reached', true],
     ['server_error', 'That did not work', true],
     ['meeting_not_found', 'No such meeting', false],
+    ['browser_unsupported', 'This browser cannot hold a meeting', false],
   ] as const)('for %s says "%s"', (code, title, canRetry) => {
     render(<NoticePage code={code} onRetry={ignore} onHome={ignore} />);
     expect(screen.getByRole('heading', { level: 1 }).textContent).toBe(title);

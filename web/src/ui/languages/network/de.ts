@@ -27,6 +27,8 @@ export const de: WordsLike<typeof en> = {
     },
     fine: 'Scharfen Bildern und klaren Stimmen steht nichts im Weg.',
     finding: {
+      browser_unsupported:
+        'Diesem Browser fehlt WebRTC, das Ton und Bild überträgt. Teste mit einem anderen. Ist der Blockierungsmodus an, schalte ihn für diese Website aus.',
       offline: 'Du bist offline. Verbinde dich mit einem Netz und teste noch einmal.',
       api_unreachable: 'Parley ist nicht erreichbar. Prüfe dein Netz und teste noch einmal.',
       too_many_tests:

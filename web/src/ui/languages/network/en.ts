@@ -25,6 +25,8 @@ export const en = {
     },
     fine: 'Nothing stands in the way of sharp pictures and clear voices.',
     finding: {
+      browser_unsupported:
+        'This browser has no WebRTC, which carries sound and pictures. Test with another one. If Lockdown Mode is on, switch it off for this website.',
       offline: 'You are offline. Connect to a network, then test again.',
       api_unreachable: 'Parley cannot be reached. Check your network, then test again.',
       too_many_tests: 'Many tests were made from your network just now. Wait a minute, then test again.',

@@ -27,6 +27,8 @@ export const es: WordsLike<typeof en> = {
     },
     fine: 'Nada impide imágenes nítidas y voces claras.',
     finding: {
+      browser_unsupported:
+        'A este navegador le falta WebRTC, que lleva el sonido y la imagen. Prueba con otro. Si está activo el modo de aislamiento, desactívalo para este sitio web.',
       offline: 'No tienes conexión. Conéctate a una red y prueba otra vez.',
       api_unreachable: 'No se llega a Parley. Revisa tu red y prueba otra vez.',
       too_many_tests: 'Se han hecho muchas pruebas desde tu red. Espera un minuto y prueba otra vez.',

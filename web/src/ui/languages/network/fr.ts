@@ -27,6 +27,8 @@ export const fr: WordsLike<typeof en> = {
     },
     fine: 'Rien ne s’oppose à des images nettes et des voix claires.',
     finding: {
+      browser_unsupported:
+        'Il manque à ce navigateur WebRTC, qui transporte le son et l’image. Faites le test avec un autre. Si le mode Isolement est activé, désactivez-le pour ce site web.',
       offline: 'Vous êtes hors ligne. Connectez-vous à un réseau, puis refaites le test.',
       api_unreachable: 'Parley est injoignable. Vérifiez votre réseau, puis refaites le test.',
       too_many_tests:
