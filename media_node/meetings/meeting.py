@@ -311,7 +311,7 @@ class Meeting:
         return [*events, ShareAnswered((asker, *answerers), asker, is_yes, by)]
 
     def _require_free_place(self, sharer: ParticipantId) -> None:
-        """One screen at a time: its place is given by who shares, or taken by a host, who ends that share first."""
+        """One at a time: its place is given by who shares, or taken by a host, who ends that share first."""
         if self._screens(sharer):
             raise ScreenTakenError("somebody else shares a screen")
 

@@ -11,8 +11,8 @@ from media_node.errors import (
 )
 from media_node.meetings.events import ShareAnswered, ShareAsked, TrackMuted, TrackPublished
 from media_node.meetings.meeting import Meeting
-from media_node.meetings.share_requests import ASK_BURST, ASKS_PER_SECOND
 from media_node.meetings.model import InitialTrack
+from media_node.meetings.share_requests import ASK_BURST, ASKS_PER_SECOND
 from media_node.quantities import Instant, Mid, ParticipantId
 from tests.unit.media_node.test_meeting import join, new_meeting, participant, publish
 
