@@ -9,12 +9,17 @@ from media_node.bandwidth.receiver import Receiver, Shown
 from media_node.quantities import Instant, SlotId, TrackId
 from media_node.source import Key, Source
 
+# Sizes change after seconds at the earliest, and a look costs what cameras times people do.
+LOOK_SECONDS = 0.5
+NEVER = Instant(float("-inf"))
+
 
 @dataclass
 class BestLayers:
     """The cameras of one node that somebody has less of than they want."""
 
     _receiver_by_key: Mapping[Key, Receiver]
+    _taken_at: Instant = NEVER
     _scarce: dict[TrackId, None] = field(default_factory=dict)
     # Of the moment of one look: everybody may show all cameras, and has one link.
     _looked_at: dict[Key, tuple[Mapping[SlotId, Shown], float]] = field(default_factory=dict)
@@ -25,8 +30,11 @@ class BestLayers:
             if shown.reason == "bandwidth":
                 self._scarce[shown.track] = None
 
-    def take(self) -> list[TrackId]:
+    def take(self, now: Instant) -> list[TrackId]:
         """What has to be looked at now, all at the same moment."""
+        if now - self._taken_at < LOOK_SECONDS:
+            return []
+        self._taken_at = now
         self._looked_at.clear()
         scarce, self._scarce = list(self._scarce), {}
         return scarce

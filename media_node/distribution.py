@@ -197,7 +197,7 @@ class Distribution:
             receiver = self.receiver_by_key.get(key)
             if receiver is not None and slot in receiver.shown_by_slot:
                 self.isolation.guard(key[0], self._need, now, (key, slot), receiver)
-        for track in self._best.take():
+        for track in self._best.take(now):
             source = self.source_by_track.get(track)
             if source is not None:
                 self.isolation.guard(source.meeting, self._fit_best, now, source)

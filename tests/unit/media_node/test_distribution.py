@@ -399,8 +399,8 @@ def test_a_look_for_smaller_sizes_reads_each_link_once_however_many_cameras_are_
     read: list[Receiver] = []
     spare_bps = Receiver.spare_bps
     monkeypatch.setattr(Receiver, "spare_bps", lambda self, now: (read.append(self), spare_bps(self, now))[1])
-    stage.wait(0.25)
-    assert len(read) == len(names)
+    stage.wait(0.5)
+    assert len(read) == len(names), "and looks twice a second"
 
 
 def test_a_thousand_others_are_not_looked_at_when_one_turns_away():
