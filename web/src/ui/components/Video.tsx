@@ -1,4 +1,5 @@
 import { useEffect, useRef, type ReactNode } from 'react';
+import { keepPlaying } from './keepPlaying.ts';
 
 interface VideoProps {
   readonly track: MediaStreamTrack;
@@ -14,7 +15,9 @@ export function Video({ track, mirrored = false, label }: VideoProps): ReactNode
     if (video === null) return undefined;
     const stream = new MediaStream([track]);
     video.srcObject = stream;
+    const rest = keepPlaying(video);
     return () => {
+      rest();
       video.srcObject = null;
       // Chromium's tracks hold on to the streams that they are in, and a slot's track shows many people.
       stream.removeTrack(track);
@@ -25,7 +28,6 @@ export function Video({ track, mirrored = false, label }: VideoProps): ReactNode
       ref={element}
       className={mirrored ? 'video mirrored' : 'video'}
       aria-label={label}
-      autoPlay
       muted
       playsInline
     />

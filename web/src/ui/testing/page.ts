@@ -47,6 +47,7 @@ export function stubPage(): void {
       vi.stubGlobal(name, SilentMeter);
     }
     Element.prototype.scrollIntoView = () => undefined;
+    HTMLMediaElement.prototype.play = () => Promise.resolve();
     // There is no layout: every element is as large as a laptop's window.
     vi.spyOn(Element.prototype, 'clientWidth', 'get').mockReturnValue(1280);
     vi.spyOn(Element.prototype, 'clientHeight', 'get').mockReturnValue(720);
