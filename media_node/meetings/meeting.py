@@ -237,7 +237,7 @@ class Meeting:
     def handle_speakers(
         self, positions: Sequence[TrackId | None], speakers: Sequence[tuple[TrackId, int]]
     ) -> list[Event]:
-        """Take the plane's word for who holds the audio positions and who speaks: the speaker, then loudest first.
+        """Take the plane's word of who holds audio positions and who speaks: the speaker, then loudest first.
 
         Positions change with every microphone that comes or goes, also while nobody speaks; silence is told
         once.

@@ -11,27 +11,38 @@ use crate::quantities::Instant;
 
 /// Media comes from elsewhere, and none from the address in use for this long: feedback comes several times in it.
 const LEFT: Duration = Duration::from_millis(500);
-/// Of a client that sends little, so much must be missing before a second nomination is believed.
-const QUIET: Duration = Duration::from_secs(1);
-/// Nor is a first one until then: consent is renewed each 5 s (RFC 7675).
-const SILENT: Duration = Duration::from_secs(6);
+/// Nobody is thought to have left for being silent for less, where nothing but a nomination comes from elsewhere.
+const LEAST_PATIENCE: Duration = Duration::from_secs(1);
+/// Nor is anybody waited for longer: consent is renewed each 5 s (RFC 7675).
+const MOST_PATIENCE: Duration = Duration::from_secs(6);
+/// In between it is so many times the longest silence of late in what it sends.
+const PATIENCE: u32 = 3;
 
 /// The address in use, once it is nominated.
 #[derive(Clone, Copy, Debug)]
 struct Holder {
+    address: SocketAddr,
     priority: u32,
     /// When media or a nomination came from there last.
     heard_at: Instant,
+    /// Its longest silence of late, where it sends media.
+    usual: Option<Duration>,
     /// Whether it was nominated with credentials from before a restart.
     is_outdated: bool,
 }
 
-/// A nominated address of a lesser priority, and the holder's last word when it was nominated.
-#[derive(Clone, Copy, Debug)]
-struct Challenger {
-    address: SocketAddr,
-    priority: u32,
-    holder_heard_at: Instant,
+impl Holder {
+    fn handle_media(&mut self, now: Instant) {
+        let silence = now.since(self.heard_at).min(MOST_PATIENCE);
+        self.usual = Some(silence.max(self.usual.unwrap_or_default() * 15 / 16));
+        self.heard_at = now;
+    }
+
+    /// Whether it is silent for longer than it ever is.
+    fn is_silent(&self, now: Instant) -> bool {
+        let patience = self.usual.map_or(MOST_PATIENCE, |usual| usual * PATIENCE);
+        now.since(self.heard_at) >= patience.clamp(LEAST_PATIENCE, MOST_PATIENCE)
+    }
 }
 
 /// A nomination: where it came from and what it says.
@@ -47,48 +58,48 @@ pub(crate) struct Nominating {
 #[derive(Debug, Default)]
 pub(crate) struct Nomination {
     holder: Option<Holder>,
-    challenger: Option<Challenger>,
+    /// The last nominated address of a lesser priority, and that.
+    challenger: Option<(SocketAddr, u32)>,
+    /// Who was left for a lesser one: it may come back.
+    left: Option<Holder>,
 }
 
 impl Nomination {
-    /// Take in a nomination; returns whether its address is to be used from now on, if it is another one.
-    pub fn handle_nomination(&mut self, now: Instant, one: Nominating, is_holder: bool) -> bool {
-        let Some(holder) = self.holder.filter(|_| !is_holder) else {
-            self.take_over(now, one.priority);
-            return true;
-        };
-        let silence = now.since(holder.heard_at);
-        let again = self
-            .challenger
-            .is_some_and(|known| known.address == one.address && known.holder_heard_at == holder.heard_at);
-        let is_higher = one.priority >= holder.priority || (holder.is_outdated && one.is_latest);
-        if is_higher || silence >= SILENT || (again && silence >= QUIET) {
-            self.take_over(now, one.priority);
-            return true;
+    /// Take in a nomination; returns whether its address is to be used from now on.
+    pub fn handle_nomination(&mut self, now: Instant, one: Nominating) -> bool {
+        if let Some(holder) = &mut self.holder {
+            if holder.address == one.address {
+                (holder.priority, holder.heard_at) = (one.priority, now);
+                holder.is_outdated &= !one.is_latest;
+                return true;
+            }
+            let is_higher = one.priority >= holder.priority || (holder.is_outdated && one.is_latest);
+            if !is_higher && !holder.is_silent(now) {
+                self.challenger = Some((one.address, one.priority));
+                return false;
+            }
         }
-        self.challenger = Some(Challenger {
-            address: one.address,
-            priority: one.priority,
-            holder_heard_at: holder.heard_at,
-        });
-        false
+        self.take_over(now, one.address, one.priority);
+        true
     }
 
-    /// Note authentic media or feedback; returns whether its address, another one, is to be used from now on.
-    pub fn handle_media(&mut self, now: Instant, source: SocketAddr, is_holder: bool) -> bool {
-        let Some(holder) = self.holder.as_mut() else {
+    /// Note authentic media or feedback; returns whether its address is another one that is to be used from now on.
+    pub fn handle_media(&mut self, now: Instant, source: SocketAddr) -> bool {
+        let Some(holder) = &mut self.holder else {
             return false;
         };
-        if is_holder {
-            holder.heard_at = now;
+        if holder.address == source {
+            holder.handle_media(now);
             return false;
         }
-        let challenger = self.challenger.filter(|known| known.address == source);
         let has_left = now.since(holder.heard_at) >= LEFT;
-        let Some(challenger) = challenger.filter(|_| has_left) else {
+        let challenger = self
+            .challenger
+            .filter(|(address, _)| has_left && *address == source);
+        let Some((_, priority)) = challenger else {
             return false;
         };
-        self.take_over(now, challenger.priority);
+        self.take_over(now, source, priority);
         true
     }
 
@@ -104,12 +115,19 @@ impl Nomination {
         *self = Nomination::default();
     }
 
-    fn take_over(&mut self, now: Instant, priority: u32) {
-        self.challenger = None;
-        self.holder = Some(Holder {
+    fn take_over(&mut self, now: Instant, address: SocketAddr, priority: u32) {
+        let mut holder = Holder {
+            address,
             priority,
             heard_at: now,
+            usual: None,
             is_outdated: false,
-        });
+        };
+        if let Some(left) = self.left.take().filter(|left| left.address == address) {
+            (holder.heard_at, holder.usual) = (left.heard_at, left.usual);
+            holder.handle_media(now);
+        }
+        self.left = self.holder.replace(holder);
+        self.challenger = None;
     }
 }

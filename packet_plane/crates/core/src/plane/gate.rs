@@ -49,8 +49,7 @@ impl Plane {
         let Some(transport) = self.transports.get_mut(index) else {
             return;
         };
-        let is_holder = transport.active == Some(source);
-        if transport.nomination.handle_media(now, source, is_holder) {
+        if transport.nomination.handle_media(now, source) {
             transport.active = Some(source);
             let id = transport.id;
             self.tell_connected(true, id, source);
@@ -95,7 +94,7 @@ impl Plane {
             is_latest: request.local_ufrag() == transport.local_ufrag,
         };
         let nomination = &mut transport.nomination;
-        let is_chosen = request.use_candidate && nomination.handle_nomination(now, nominating, is_active);
+        let is_chosen = request.use_candidate && nomination.handle_nomination(now, nominating);
         let moved = before.is_none() || (is_chosen && !is_active);
         if moved {
             transport.active = Some(source);

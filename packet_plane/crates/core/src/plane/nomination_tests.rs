@@ -65,14 +65,24 @@ impl TwoWays {
 
 #[test]
 fn of_two_nominated_pairs_the_one_of_the_higher_priority_is_used() {
-    for every in [250, 2_500] {
+    for (wifi_each, mobile_each) in [
+        (250, 250),
+        (1_000, 1_000),
+        (2_500, 2_500),
+        (2_500, 500),
+        (5_000, 1_000),
+    ] {
         let mut ways = TwoWays::new();
         let (wifi, mobile) = (ways.wifi, ways.mobile);
-        for at in (0..30_000).step_by(every) {
-            ways.nominate(at + 100, mobile, MOBILE);
-            ways.nominate(at + 200, wifi, WIFI);
+        for at in (0..60_000).step_by(50) {
+            if at % mobile_each == 100 {
+                ways.nominate(at, mobile, MOBILE);
+            }
+            if at % wifi_each == 200 {
+                ways.nominate(at, wifi, WIFI);
+            }
         }
-        assert_eq!(ways.moves(), [], "{every}");
+        assert_eq!(ways.moves(), [], "{wifi_each} {mobile_each}");
     }
 }
 
@@ -104,14 +114,33 @@ fn a_client_whose_media_comes_another_way_is_followed_once_the_first_one_has_fal
 }
 
 #[test]
-fn a_quiet_client_is_followed_when_it_nominates_a_second_time() {
+fn a_client_that_only_checks_from_elsewhere_is_followed_after_three_times_its_usual_silence() {
+    for (usual, moved_after) in [(50, 1_000), (600, 1_800), (5_000, 6_000)] {
+        let mut ways = TwoWays::new();
+        let (wifi, mobile) = (ways.wifi, ways.mobile);
+        (1..20).for_each(|number| ways.report(number * usual, wifi));
+        let last = 19 * usual;
+        ways.nominate(last + moved_after - 1, mobile, MOBILE);
+        assert_eq!(ways.moves(), [], "{usual}");
+        ways.nominate(last + moved_after, mobile, MOBILE);
+        assert_eq!(ways.moves(), [mobile], "{usual}");
+    }
+}
+
+#[test]
+fn a_client_that_comes_back_is_known_to_be_silent_at_times() {
     let mut ways = TwoWays::new();
-    let mobile = ways.mobile;
-    ways.nominate(300, mobile, MOBILE);
-    ways.nominate(900, mobile, MOBILE);
-    assert_eq!(ways.moves(), []);
-    ways.nominate(1_000, mobile, MOBILE);
-    assert_eq!(ways.moves(), [mobile]);
+    let (wifi, mobile) = (ways.wifi, ways.mobile);
+    (1..20).for_each(|number| ways.report(number * 50, wifi));
+    let mut moves = 0;
+    for at in (1_000..60_000).step_by(500) {
+        ways.nominate(at, mobile, MOBILE);
+        if at % 2_500 == 0 {
+            ways.nominate(at, wifi, WIFI);
+        }
+        moves += ways.moves().len();
+    }
+    assert_eq!(moves, 2);
 }
 
 #[test]
