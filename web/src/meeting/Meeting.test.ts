@@ -556,14 +556,17 @@ describe('coming back', () => {
     expect(connections[1]!.transceivers[0]!.sender.track).toMatchObject({ kind: 'audio' });
   });
 
-  it.each(['nodeClosing', 'moved'])('moves to another node when its own sends it away: %s', async (reason) => {
-    await join();
-    answers = [() => grant('http://node2')];
-    socket().say({ type: 'removed', number: 2, reason });
-    await settle();
-    expect(state()).toBe('reconnecting');
-    expect(socket().url).toBe('ws://node2/signal');
-  });
+  it.each(['nodeClosing', 'moved'])(
+    'moves to another node when its own sends it away: %s',
+    async (reason) => {
+      await join();
+      answers = [() => grant('http://node2')];
+      socket().say({ type: 'removed', number: 2, reason });
+      await settle();
+      expect(state()).toBe('reconnecting');
+      expect(socket().url).toBe('ws://node2/signal');
+    },
+  );
 
   it('joins the same node again, as the same participant, when the node has lost the meeting', async () => {
     await join();

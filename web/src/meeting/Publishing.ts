@@ -80,7 +80,8 @@ export class Publishing {
     if (mayPublish === this.#couldPublish) return;
     this.#couldPublish = mayPublish;
     // Who may only watch from now on is neither heard nor seen by itself when that is taken back.
-    if (!mayPublish) for (const source of ['microphone', 'camera'] as const) this.tracks.setMuted(source, true);
+    if (!mayPublish)
+      for (const source of ['microphone', 'camera'] as const) this.tracks.setMuted(source, true);
     if (!mayPublish) this.#edge.onScreenForbidden();
     this.attachAll(this.#edge.connection());
   }
