@@ -78,10 +78,10 @@ class Stage:
 
     def __init__(self, beside: Stage | None = None) -> None:
         self.now = 1000.0
-        self.isolation = beside.isolation if beside is not None else Isolation()
-        self.forwarding = beside.forwarding if beside is not None else NotingForwarding()
+        self.isolation: Isolation = beside.isolation if beside is not None else Isolation()
+        self.forwarding: NotingForwarding = beside.forwarding if beside is not None else NotingForwarding()
         self.connections = StageConnections(self.forwarding)
-        self.hosting = (
+        self.hosting: Hosting = (
             beside.hosting
             if beside is not None
             else Hosting(

@@ -30,7 +30,7 @@ DEFERRED = "parley_handshakes_deferred_total"
 # A place holds some 100 kB while its flight waits for an answer; a member that never connects some 40.
 PLACE_BYTES, MEMBER_BYTES = 150_000, 60_000
 NOISE_BYTES = 16 << 20
-# An open handshake is over 15 s after the last check, what was never proven after 30; the node looks each second.
+# An open handshake is over 15 s after the last check, what was never proven after 30; it looks each second.
 GONE_SECONDS = 33.0
 CLIENT = Certificate.generate()
 OFFER = "\r\n".join(

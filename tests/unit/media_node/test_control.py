@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ async def test_a_report_of_several_messages_is_sent_whole_under_one_number(monke
 async def test_a_report_that_cannot_be_made_is_told_and_the_next_ones_follow(monkeypatch: pytest.MonkeyPatch):
     sent: list[str] = []
     isolation = Isolation()
-    made = iter([KeyError("no such meeting"), {"a": 1}])
+    made: Iterator[Any] = iter([KeyError("no such meeting"), {"a": 1}])
 
     class Queue:
         def create_queue(self, **_: Any) -> dict[str, str]:
@@ -107,7 +108,7 @@ async def test_a_report_that_cannot_be_made_is_told_and_the_next_ones_follow(mon
         one = next(made)
         if isinstance(one, Exception):
             raise one
-        return one
+        return dict(one)
 
     monkeypatch.setattr("media_node.control.boto3.client", lambda *_, **__: Queue())
     monkeypatch.setattr("media_node.control._pause", lambda failures: 0)

@@ -398,7 +398,12 @@ def test_a_look_for_smaller_sizes_reads_each_link_once_however_many_cameras_are_
         stage.estimate(viewer, 1_480_000)
     read: list[Receiver] = []
     spare_bps = Receiver.spare_bps
-    monkeypatch.setattr(Receiver, "spare_bps", lambda self, now: (read.append(self), spare_bps(self, now))[1])
+
+    def note(receiver: Receiver, now: float) -> float:
+        read.append(receiver)
+        return spare_bps(receiver, now)
+
+    monkeypatch.setattr(Receiver, "spare_bps", note)
     stage.wait(0.5)
     assert len(read) == len(names), "and looks twice a second"
 

@@ -126,7 +126,8 @@ def test_an_event_whose_own_handling_fails_ends_its_meeting_alone(
 
     monkeypatch.setattr(first.hosting, "handle_estimate", fail)
     late = estimate_of(first, "anna", 1_000_000)
-    events(first).handle([Estimate(number, 1), late, estimate_of(second, "dora", 250_000)])
+    drained: list[Any] = [Estimate(number, 1), late, estimate_of(second, "dora", 250_000)]
+    events(first).handle(drained)
     assert gone(first, "anna", "ben")
     assert second.layer("dora") == (0, 1)
     assert not second.heard("dora", "removed")
@@ -181,10 +182,11 @@ def test_a_meeting_whose_media_is_lost_is_ended_and_its_people_come_back(
 ):
     first, second = two_meetings()
     number = first.forwarding._meeting_numbers[first.meeting]
-    events(first).handle([Lost(number)])
+    lost: list[Any] = [Lost(number)]
+    events(first).handle(lost)
     assert gone(first, "anna", "ben")
     assert second.hosting.live.participants == 2
-    events(first).handle([Lost(number)])
+    events(first).handle(lost)
     first.join("anna", "microphone", "camera")
     first.join("ben", "microphone")
     first.layers("anna", grid())
@@ -196,9 +198,11 @@ def test_a_meeting_whose_media_is_lost_is_ended_and_its_people_come_back(
 
 def test_a_worker_that_began_anew_sends_all_its_meetings_away(events: Callable[[Stage], PlaneEvents]):
     first, second = two_meetings()
-    events(first).handle([Restarted(1)])
+    other: list[Any] = [Restarted(1)]
+    own: list[Any] = [Restarted(0)]
+    events(first).handle(other)
     assert first.hosting.live.participants == 4
-    events(first).handle([Restarted(0)])
+    events(first).handle(own)
     assert gone(first, "anna", "ben")
     assert gone(second, "carl", "dora")
     assert first.hosting.live.participants == 0
@@ -206,7 +210,11 @@ def test_a_worker_that_began_anew_sends_all_its_meetings_away(events: Callable[[
 
 def test_a_seat_that_cannot_be_told_keeps_nobody_else_from_going():
     first, _ = two_meetings()
-    first.seats["anna"].session.connect(lambda text: 1 / 0)
+
+    def fail(_: str) -> None:
+        raise OSError
+
+    first.seats["anna"].session.connect(fail)
     first.hosting.live.abandon(first.meeting)
     assert gone(first, "ben")
     assert first.isolation.failures_by_part == {"goodbye": 1}

@@ -128,7 +128,7 @@ async def test_loss_of_pictures_is_told_though_a_voice_arrives(node: Node):
     snapshot: Any = SimpleNamespace(transports=[seen(transport.number)], tracks=[], slots=[])
     node._observation.handle_quality(0.0, [snapshot])
     assert node._observation.readings([snapshot])[key].downlink_loss == 0.2
-    changed = {}
+    changed: dict[Any, str] = {}
     for second in range(1, 6):
         node._observation.handle_quality(float(second), [snapshot])
         changed |= node._observation.links_changed

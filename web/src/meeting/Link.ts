@@ -6,36 +6,16 @@
  */
 import type { JoinGrant } from '../api/index.ts';
 import type { ClientMessage, NodeMessage } from '../protocol/index.ts';
-import { type CameraCodec, Connection, type ConnectionOptions, canConnect } from '../rtc/index.ts';
-import { CLOSE_NONSENSE, Signaling, type SignalingEvent, type SocketFactory } from '../signaling/index.ts';
+import { Connection, canConnect } from '../rtc/index.ts';
+import { CLOSE_NONSENSE, Signaling, type SignalingEvent } from '../signaling/index.ts';
 import { AddressWatch } from './AddressWatch.ts';
-import { Admission, type AdmissionOptions, type Visitor } from './Admission.ts';
+import { Admission, type Visitor } from './Admission.ts';
 import { MeetingError, asMeetingError, errorOfClose, isPassing, mayEnterAgain } from './errors.ts';
+import type { LinkOptions } from './linkOptions.ts';
 import { watchNetwork } from './network.ts';
 import { Reconnection, type Effect, type Moment } from './Reconnection.ts';
 import type { EndReason, MeetingState } from './types.ts';
 
-export interface LinkOptions extends Omit<AdmissionOptions, 'isGivenUp'> {
-  /** What the offer of a fresh session announces; asked for at each one. */
-  readonly announced: (connection: Connection) => Announced;
-  readonly onState: (state: MeetingState) => void;
-  /** A new connection was made: what is sent has to be attached to it. */
-  readonly onConnection: (connection: Connection) => void;
-  /** Every message but `answer`; a `joined` comes after its answer was applied. */
-  readonly onMessage: (message: NodeMessage) => void;
-  /** Something that the node said was skipped. */
-  readonly onUnread: (reason: string) => void;
-  readonly cameraCodec?: CameraCodec;
-  readonly environment?: LinkEnvironment;
-}
-
-/** The browser, as far as tests replace it. */
-export interface LinkEnvironment {
-  readonly openSocket?: SocketFactory;
-  readonly createPeerConnection?: NonNullable<ConnectionOptions['createPeerConnection']>;
-}
-
-type Announced = Pick<Extract<ClientMessage, { type: 'join' }>, 'tracks' | 'decodes'>;
 type Joined = Extract<NodeMessage, { type: 'joined' }>;
 
 interface Entry {
@@ -113,8 +93,7 @@ export class Link {
   /** @throws MeetingError */
   async join(visitor: Visitor): Promise<void> {
     // Before anything is asked of the API: nobody is to be there who neither sees nor hears.
-    if (!this.#canConnect)
-      throw new MeetingError('browser_unsupported', 'the browser has no RTCPeerConnection');
+    if (!this.#canConnect) throw new MeetingError('browser_unsupported', 'no RTCPeerConnection');
     this.#visitor = visitor;
     for (let entries = 1; ; entries += 1) {
       try {
@@ -493,7 +472,5 @@ export class Link {
 }
 
 function throwLater(error: unknown): void {
-  setTimeout(() => {
-    throw error;
-  });
+  void Promise.reject(error);
 }

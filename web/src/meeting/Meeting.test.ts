@@ -920,8 +920,9 @@ describe('chat', () => {
     await settle();
     socket().open();
     socket().say(echo(2, one!));
-    const { type: _type, number: _number, ...line } = echo(9, two!);
-    socket().say(joined(3, { resumed: true, answer: undefined, messages: [line] }));
+    const line = Object.entries(echo(9, two!)).filter(([name]) => name !== 'type' && name !== 'number');
+    const messages = [Object.fromEntries(line)];
+    socket().say(joined(3, { resumed: true, answer: undefined, messages }));
     await settle();
     expect(socket().sentOf('message')).toEqual([]);
     expect(outgoing()).toEqual([]);

@@ -10,6 +10,7 @@ import { Adapting } from './adaptation/Adaptation.ts';
 import { Beat } from './Beat.ts';
 import { Chat } from './Chat.ts';
 import { Captions } from './Captions.ts';
+import { deliver, type Receivers } from './deliver.ts';
 import { Emitter } from './Emitter.ts';
 import { apisOf, type MeetingOptions } from './options.ts';
 import { MeetingError, asMeetingError, isAboutPasscode } from './errors.ts';
@@ -108,18 +109,7 @@ export class Meeting implements MeetingClient {
       onMicrophone: (track) => {
         this.captions.handleMicrophone(track);
       },
-      onScreenPublished: () => {
-        this.sharing.handleOwnPublished();
-      },
-      onScreenRefused: () => {
-        this.sharing.handleScreenRefused();
-      },
-      onScreenMutedByOther: () => {
-        this.sharing.handleMutedByOther();
-      },
-      onScreenForbidden: () => {
-        this.sharing.stop();
-      },
+      sharing: () => this.sharing,
       onMutedByOther: (event) => {
         this.#events.emit('mutedByOther', event);
       },
@@ -338,66 +328,35 @@ export class Meeting implements MeetingClient {
   };
 
   readonly #handleMessage = (message: NodeMessage): void => {
-    switch (message.type) {
-      case 'joined':
-        this.#handleJoined(message);
-        return;
-      case 'roster':
-        this.#handleRoster(message.changes);
-        return;
-      case 'slots':
-        this.#subscriptions.handleSlots(message.slots);
-        this.#hearing.handleSlots(message.slots);
-        break;
-      case 'speakers':
-        this.#participants.handleSpeakers(message.speakers);
-        break;
-      case 'links':
-        this.#participants.handleLinks(message.links);
-        break;
-      case 'quality':
-        this.#requests.handleQuality();
-        this.#selfQuality = message.verdict;
-        break;
-      case 'message': {
-        const line = this.#chat.handleLine(message, this.#participants.selfId);
-        this.#update({});
-        if (line !== null) this.#events.emit('message', line);
-        return;
-      }
-      case 'reaction':
-        this.#events.emit('reaction', message);
-        break;
-      case 'recording':
-        this.#update(recordingOf(message));
-        break;
-      case 'caption':
-        this.#events.emit('caption', this.captions.handleLine(message));
-        break;
-      case 'shareAsked':
-        this.sharing.handleAsked(message.participant);
-        break;
-      case 'shareAnswered':
-        this.sharing.handleAnswered(message.participant, message.allowed, message.by);
-        break;
-      case 'error':
-        this.#chat.handleRefused(message.id, message.code);
-        this.#publishing.handleRefused(message.id);
-        this.sharing.handleRefused(message.id);
-        this.#events.emit('refused', message);
-        break;
-      case 'codecs':
-        this.#adapting.handleCodecs(message);
-        return;
-      case 'layers':
-        this.#publishing.encode(message.track, message.wanted, message.bestScaleDownBy);
-        return;
-      default:
-        // Answers and ends are the link's own business.
-        break;
-    }
-    this.#update({});
+    if (message.type === 'joined') this.#handleJoined(message);
+    else if (message.type === 'roster') this.#handleRoster(message.changes);
+    else if (message.type === 'message') {
+      const line = this.#chat.handleLine(message, this.#participants.selfId);
+      this.#update({});
+      if (line !== null) this.#events.emit('message', line);
+    } else deliver(message, this.#receivers());
   };
+
+  #receivers(): Receivers {
+    return {
+      participants: this.#participants,
+      subscriptions: this.#subscriptions,
+      hearing: this.#hearing,
+      publishing: this.#publishing,
+      sharing: this.sharing,
+      captions: this.captions,
+      chat: this.#chat,
+      adapting: this.#adapting,
+      requests: this.#requests,
+      events: this.#events,
+      onVerdict: (verdict) => {
+        this.#selfQuality = verdict;
+      },
+      update: (fields) => {
+        this.#update(fields);
+      },
+    };
+  }
 
   #handleJoined(joined: Joined): void {
     const { grant, connection } = this.#link;
@@ -409,7 +368,6 @@ export class Meeting implements MeetingClient {
     this.#chat.handleJoined(joined.messages, joined.participant.id);
     this.#publishing.handleRoster();
     this.#publishing.tracks.handleOwnTracks(this.#participants.self?.tracks ?? []);
-    this.#publishing.handleRoster();
     this.sharing.handleJoined(joined.resumed);
     const meeting = grant === null ? null : { ...grant.meeting };
     this.#update({

@@ -6,6 +6,7 @@
 import type { ClientMessage, WantedLayers } from '../protocol/index.ts';
 import { SOURCES, type Connection } from '../rtc/index.ts';
 import type { Happening, Participants } from './Participants.ts';
+import type { Sharing } from './Sharing.ts';
 import { Tracks } from './Tracks.ts';
 import type { MeetingEvents, Role, Source, TrackId } from './types.ts';
 
@@ -15,10 +16,7 @@ export interface PublishingEdge {
   readonly send: (message: ClientMessage) => boolean;
   /** What is sent of the microphone now. */
   readonly onMicrophone: (track: MediaStreamTrack | null) => void;
-  readonly onScreenPublished: () => void;
-  readonly onScreenRefused: () => void;
-  readonly onScreenMutedByOther: () => void;
-  readonly onScreenForbidden: () => void;
+  readonly sharing: () => Sharing;
   readonly onMutedByOther: (event: MeetingEvents['mutedByOther']) => void;
 }
 
@@ -69,7 +67,7 @@ export class Publishing {
   handleRefused(id: number | undefined): void {
     const source = id === undefined ? undefined : this.#sourceById.get(id);
     if (source !== undefined) this.tracks.handleRefused(source);
-    if (source === 'screen') this.#edge.onScreenRefused();
+    if (source === 'screen') this.#edge.sharing().handleScreenRefused();
   }
 
   handleRoster(): void {
@@ -82,7 +80,7 @@ export class Publishing {
     // Who may only watch from now on is neither heard nor seen by itself when that is taken back.
     if (!mayPublish)
       for (const source of ['microphone', 'camera'] as const) this.tracks.setMuted(source, true);
-    if (!mayPublish) this.#edge.onScreenForbidden();
+    if (!mayPublish) this.#edge.sharing().stop();
     this.attachAll(this.#edge.connection());
   }
 
@@ -100,11 +98,11 @@ export class Publishing {
       this.tracks.handlePublished(happening.track);
       // What was said of an earlier track of this source says nothing of this one.
       this.encode(happening.track.id, true);
-      if (happening.track.source === 'screen') this.#edge.onScreenPublished();
+      if (happening.track.source === 'screen') this.#edge.sharing().handleOwnPublished();
     } else if (happening.kind === 'trackUnpublished') this.tracks.handleUnpublished(happening.source);
     else if (happening.kind === 'trackMuted' && happening.by !== null && happening.by !== selfId) {
       const { source, by } = happening;
-      if (source === 'screen') this.#edge.onScreenMutedByOther();
+      if (source === 'screen') this.#edge.sharing().handleMutedByOther();
       else {
         this.tracks.handleMutedByOther(source);
         void this.#attach(source, this.#edge.connection());

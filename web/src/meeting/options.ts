@@ -1,7 +1,7 @@
 /** What a page says of itself when it makes a `Meeting`. */
 import { Api } from '../api/index.ts';
 import type { CameraCodec } from '../rtc/index.ts';
-import type { LinkEnvironment } from './Link.ts';
+import type { LinkEnvironment } from './linkOptions.ts';
 import type { Watch } from './ScreenShare.ts';
 
 export interface MeetingOptions {
