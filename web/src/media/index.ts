@@ -10,7 +10,7 @@ export { playTestSound } from './testSound.ts';
 export { browserFamily, type BrowserFamily } from './browserFamily.ts';
 export { PushToTalk } from './PushToTalk.ts';
 export type { MicrophoneSignal } from './signal.ts';
-export { captureScreen, surfaceOf, type Surface } from './screen/capture.ts';
+export { canShareScreen, captureScreen, surfaceOf, type Surface } from './screen/capture.ts';
 export { ContentClassifier, type Reading, type Region } from './screen/ContentClassifier.ts';
 export type { CellChanges } from './screen/frameChange.ts';
 export { ScreenSampler } from './screen/ScreenSampler.ts';

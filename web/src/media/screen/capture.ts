@@ -27,6 +27,16 @@ const OPTIONS: SurfaceOptions = {
   systemAudio: 'include',
 };
 
+/**
+ * Phones and tablets share no screen. An insecure page has no devices at all, which is said where one reaches for them.
+ *
+ * @see https://caniuse.com/mdn-api_mediadevices_getdisplaymedia
+ */
+export function canShareScreen(): boolean {
+  const devices = (navigator as { readonly mediaDevices?: Partial<MediaDevices> }).mediaDevices;
+  return devices === undefined || typeof devices.getDisplayMedia === 'function';
+}
+
 /** @throws DOMException `NotAllowedError` when the person cancels. */
 export function captureScreen(): Promise<MediaStream> {
   return navigator.mediaDevices.getDisplayMedia(OPTIONS);

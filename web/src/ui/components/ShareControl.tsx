@@ -1,7 +1,7 @@
 import { MonitorUp, MonitorX } from 'lucide-react';
 import { useCallback, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { MeetingClient } from '../../meeting/index.ts';
+import { canShareScreen, type MeetingClient } from '../../meeting/index.ts';
 import { otherSharer } from '../live/LiveBanners.tsx';
 import { useShareWish } from '../live/shareWish.ts';
 import { useShare } from '../live/useShare.ts';
@@ -16,11 +16,13 @@ export function ShareControl({ meeting }: { readonly meeting: MeetingClient }): 
   const share = useShare(meeting);
   const setAsking = useShareWish((wish) => wish.setAsking);
   const press = useCallback((): void => {
+    if (!canShareScreen()) return;
     if (isSharing) meeting.stopShare();
     else if (otherSharer(meeting.getSnapshot().participants) !== null) setAsking(true);
     else share();
   }, [meeting, isSharing, share, setAsking]);
   useShortcut('share', press);
+  if (!canShareScreen()) return null;
   return (
     <ControlButton
       className="wide-only"

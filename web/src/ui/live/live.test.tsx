@@ -154,6 +154,16 @@ describe('the place of a share', () => {
   const host = person('Ada', { isSelf: true, role: 'host' });
   const shareButton = (meeting: FakeMeeting) => render(<ShareControl meeting={meeting} />);
 
+  it('is nothing to ask for on an iPad, which shares no screen', () => {
+    Object.defineProperty(navigator, 'mediaDevices', {
+      configurable: true,
+      value: { getUserMedia: vi.fn() },
+    });
+    shareButton(new FakeMeeting({ participants: [ADA] }));
+    expect(screen.queryByRole('button', { name: 'Share screen' })).toBeNull();
+    Reflect.deleteProperty(navigator, 'mediaDevices');
+  });
+
   it('is asked for by a guest', async () => {
     const meeting = banners({ participants: [ADA, SHARER] });
     shareButton(meeting);
