@@ -23,13 +23,15 @@ window.WebSocket = class extends WebSocket {
   }
 };
 window.peerConnections = [];
-window.RTCPeerConnection = class extends RTCPeerConnection {
-  /** Those that somebody is to answer; others only look which addresses there are. */
-  override addTransceiver(...inputs: Parameters<RTCPeerConnection['addTransceiver']>): RTCRtpTransceiver {
-    if (!window.peerConnections.includes(this)) window.peerConnections.push(this);
-    return super.addTransceiver(...inputs);
-  }
-};
+if (sdk.canConnect()) {
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    /** Those that somebody is to answer; others only look which addresses there are. */
+    override addTransceiver(...inputs: Parameters<RTCPeerConnection['addTransceiver']>): RTCRtpTransceiver {
+      if (!window.peerConnections.includes(this)) window.peerConnections.push(this);
+      return super.addTransceiver(...inputs);
+    }
+  };
+}
 window.sdk = sdk;
 window.Connection = Connection;
 window.ScreenShare = ScreenShare;

@@ -92,7 +92,7 @@ async function waitForRunFile(path: string, isGone: () => boolean): Promise<RunF
   return JSON.parse(readFileSync(path, 'utf8')) as RunFile;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
