@@ -25,8 +25,8 @@ class Context {
   }
 
   resume(): Promise<void> {
-    if (this.state === 'interrupted') return Promise.reject(new DOMException('', 'InvalidStateError'));
     this.resumed += 1;
+    if (this.state === 'interrupted') return Promise.reject(new DOMException('', 'InvalidStateError'));
     this.state = 'running';
     return Promise.resolve();
   }
