@@ -399,7 +399,7 @@ def test_a_look_for_smaller_sizes_reads_each_link_once_however_many_cameras_are_
     read: list[Receiver] = []
     spare_bps = Receiver.spare_bps
 
-    def note(receiver: Receiver, now: float) -> float:
+    def note(receiver: Receiver, now: Instant) -> float:
         read.append(receiver)
         return spare_bps(receiver, now)
 
