@@ -6,12 +6,12 @@
  */
 import type { JoinGrant } from '../api/index.ts';
 import type { ClientMessage, NodeMessage } from '../protocol/index.ts';
-import { Connection, canConnect } from '../rtc/index.ts';
+import { Connection } from '../rtc/index.ts';
 import { CLOSE_NONSENSE, Signaling, type SignalingEvent } from '../signaling/index.ts';
 import { AddressWatch } from './AddressWatch.ts';
 import { Admission, type Visitor } from './Admission.ts';
 import { MeetingError, asMeetingError, errorOfClose, isPassing, mayEnterAgain } from './errors.ts';
-import type { LinkOptions } from './linkOptions.ts';
+import { hasWebRtc, type LinkOptions } from './linkOptions.ts';
 import { watchNetwork } from './network.ts';
 import { Reconnection, type Effect, type Moment } from './Reconnection.ts';
 import type { EndReason, MeetingState } from './types.ts';
@@ -86,14 +86,15 @@ export class Link {
 
   async prepare(): Promise<void> {
     // Whoever joins is told.
-    if (!this.#canConnect) return;
+    if (!hasWebRtc(this.#options.environment)) return;
     await this.#preparedConnection().prepareOffer();
   }
 
   /** @throws MeetingError */
   async join(visitor: Visitor): Promise<void> {
     // Before anything is asked of the API: nobody is to be there who neither sees nor hears.
-    if (!this.#canConnect) throw new MeetingError('browser_unsupported', 'no RTCPeerConnection');
+    if (!hasWebRtc(this.#options.environment))
+      throw new MeetingError('browser_unsupported', 'no RTCPeerConnection');
     this.#visitor = visitor;
     for (let entries = 1; ; entries += 1) {
       try {
@@ -162,10 +163,6 @@ export class Link {
       this.#entry = { resolve, reject };
       this.#signaling.join(grant.node.url, { token: grant.token, offer, ...announced, client: CLIENT });
     });
-  }
-
-  get #canConnect(): boolean {
-    return this.#options.environment?.createPeerConnection !== undefined || canConnect();
   }
 
   #requestPlace(): Promise<JoinGrant> {
@@ -472,5 +469,7 @@ export class Link {
 }
 
 function throwLater(error: unknown): void {
-  void Promise.reject(error);
+  setTimeout(() => {
+    throw error;
+  });
 }

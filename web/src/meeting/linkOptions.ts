@@ -1,6 +1,6 @@
 /** What a Link is told at its start. */
 import type { ClientMessage, NodeMessage } from '../protocol/index.ts';
-import type { CameraCodec, Connection, ConnectionOptions } from '../rtc/index.ts';
+import { canConnect, type CameraCodec, type Connection, type ConnectionOptions } from '../rtc/index.ts';
 import type { SocketFactory } from '../signaling/index.ts';
 import type { AdmissionOptions } from './Admission.ts';
 import type { MeetingState } from './types.ts';
@@ -23,6 +23,10 @@ export interface LinkOptions extends Omit<AdmissionOptions, 'isGivenUp'> {
 export interface LinkEnvironment {
   readonly openSocket?: SocketFactory;
   readonly createPeerConnection?: NonNullable<ConnectionOptions['createPeerConnection']>;
+}
+
+export function hasWebRtc(environment: LinkEnvironment = {}): boolean {
+  return environment.createPeerConnection !== undefined || canConnect();
 }
 
 type Announced = Pick<Extract<ClientMessage, { type: 'join' }>, 'tracks' | 'decodes'>;

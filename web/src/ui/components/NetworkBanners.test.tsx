@@ -63,7 +63,7 @@ describe('what is held back', () => {
     expect(said()).toHaveLength(2);
     rerender(<NetworkBanners snapshot={adapted('cpu')} />);
     rerender(<NetworkBanners snapshot={adapted('cpu', true)} />);
-    expect(said().slice(2)).toEqual([en.network.busy, en.network.saving]);
+    expect(said().slice(-2)).toEqual([en.network.busy, en.network.saving]);
     expect(container.textContent).toBe('');
   });
 });
