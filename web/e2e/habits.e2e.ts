@@ -49,10 +49,10 @@ describe('a meeting with a passcode', () => {
     const code = await parley.createMeeting('Closed', { passcode: 'open sesame' });
     const dan = await Guest.arrive(browser, `${parley.url}/m/${code}`, 'Dan');
     await dan.page.getByLabel(en.join.nameLabel).fill('Dan');
-    await dan.page.getByLabel(en.join.passcode).fill('open barley');
+    await dan.page.getByLabel(en.door.passcode).fill('open barley');
     await dan.press(en.join.go);
-    await dan.page.getByText(en.join.passcodeWrong).waitFor();
-    await dan.page.getByLabel(en.join.passcode).fill('open sesame');
+    await dan.page.getByText(en.door.passcodeWrong).waitFor();
+    await dan.page.getByLabel(en.door.passcode).fill('open sesame');
     await dan.press(en.join.go);
     await dan.page.getByRole('button', { name: en.meeting.leave }).waitFor();
     await dan.leave();

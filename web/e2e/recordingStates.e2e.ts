@@ -12,7 +12,7 @@ import { startParley, type Parley } from './support/parley.ts';
 const PICTURES = process.env['PARLEY_PICTURES'];
 const DESKTOP = { width: 1280, height: 860 };
 const PHONE = { width: 390, height: 844 };
-const WAIT_MS = 15_000;
+const WAIT_MS = 45_000;
 const EVERYTHING = ['open', 'compose', 'keep', 'share', 'link', 'delete', 'log'];
 
 interface Shown {

@@ -10,9 +10,10 @@ declare global {
   }
 }
 
-const WAIT_MS = 15_000;
+/** Slow machines draw four pages of moving pictures without a GPU for a quarter of a minute before one answers. */
+const WAIT_MS = 45_000;
 /** Camera, connection and first page of a meeting at once are what a busy machine is slowest at. */
-const JOIN_MS = 40_000;
+const JOIN_MS = 120_000;
 
 export class Guest {
   readonly page: Page;

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** The first start makes tables and keys; a busy machine takes its time. */
-const START_MS = 90_000;
+const START_MS = 240_000;
 
 interface RunFile {
   readonly url: string;

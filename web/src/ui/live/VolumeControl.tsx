@@ -58,7 +58,6 @@ export function VolumeControl(props: VolumeControlProps): ReactNode {
             <small>{t('volumeHint')}</small>
             <Button
               className="button"
-              isDisabled={volume === 1}
               onPress={() => {
                 change(1);
               }}
