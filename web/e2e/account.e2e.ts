@@ -22,7 +22,7 @@ let browser: Browser;
 beforeAll(async () => {
   [parley, browser] = await Promise.all([startParley(), launchChromium()]);
   if (PICTURES !== undefined) mkdirSync(PICTURES, { recursive: true });
-}, 120_000);
+}, 360_000);
 
 afterAll(async () => {
   await browser.close();

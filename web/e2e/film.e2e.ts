@@ -184,7 +184,7 @@ describe.runIf(process.env['PARLEY_SLOW'] === '1')('a Chromium that is recorded'
     await join(code);
     kept = await watched(parley, await record(code), CAMERA);
     offset = median(firstShown().map(({ seconds, counter }) => counter / STEPS_PER_SECOND - seconds));
-  }, 300_000);
+  }, 600_000);
 
   afterAll(async () => {
     await browser.close();

@@ -177,7 +177,7 @@ beforeAll(async () => {
   await page.getByRole('button', { name: 'Ada Lovelace' }).click();
   await page.waitForURL(`${parley.url}/recordings`);
   await answer();
-}, 120_000);
+}, 360_000);
 
 afterAll(async () => {
   await browser.close();

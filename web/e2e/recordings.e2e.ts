@@ -27,7 +27,7 @@ beforeAll(async () => {
   if (!isSlow) return;
   [parley, browser] = await Promise.all([startParley(), launchChromium()]);
   if (PICTURES !== undefined) mkdirSync(PICTURES, { recursive: true });
-}, 120_000);
+}, 360_000);
 
 afterAll(async () => {
   if (!isSlow) return;

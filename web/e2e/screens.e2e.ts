@@ -24,4 +24,4 @@ it('has no accessibility finding on any screen, large and light or small and dar
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
   rmSync(folder, { recursive: true, force: true });
   expect({ code, findings }).toEqual({ code: 0, findings: '' });
-}, 300_000);
+}, 600_000);
