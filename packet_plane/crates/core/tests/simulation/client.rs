@@ -1,7 +1,7 @@
 //! A client as a browser behaves: it publishes a camera in three sizes and a microphone, answers NACK and PLI, asks for what
 //! it misses, and remembers what each of its slots showed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -66,48 +66,61 @@ pub struct View {
     nack: NackGenerator,
     /// The publishing client that each packet's payload names, by extended number.
     publisher_by_number: BTreeMap<u64, u8>,
-    /// By the number that the publisher gave them.
-    pictures: BTreeMap<u64, Picture>,
+    /// By the number that the publisher gave the picture, and its size: who changes sizes gets one picture in both.
+    frames: BTreeMap<(u64, u8), Frame>,
 }
 
-/// What has come of one picture.
-#[derive(Debug, Default)]
-struct Picture {
+/// What has come of one picture in one size.
+#[derive(Debug)]
+struct Frame {
     parts: u8,
     is_keyframe: bool,
     temporal: u8,
+    /// The picture of the lowest temporal layer that this one is drawn upon.
+    base: u64,
+    /// The lowest of its parts.
+    sequence: u64,
 }
 
 impl View {
-    fn handle_part(&mut self, payload: &[u8]) {
-        let number = payload[8..16].try_into().expect("eight bytes");
-        let picture = self.pictures.entry(u64::from_be_bytes(number)).or_default();
-        picture.parts |= 1 << payload[16];
-        picture.is_keyframe |= payload[6] & 1 == 0;
-        picture.temporal = payload[5] >> 6;
+    fn handle_part(&mut self, sequence: ExtendedSequenceNumber, payload: &[u8]) {
+        let word = |at: usize| u64::from_be_bytes(payload[at..at + 8].try_into().expect("eight bytes"));
+        let (part, size) = (payload[24], payload[25]);
+        let frame = self.frames.entry((word(8), size)).or_insert(Frame {
+            parts: 0,
+            is_keyframe: payload[6] & 1 == 0,
+            temporal: payload[5] >> 6,
+            base: word(16),
+            sequence: sequence.0,
+        });
+        frame.parts |= 1 << part;
+        frame.sequence = frame.sequence.min(sequence.0);
     }
 
     /// Of each picture from the first to the last, whether a player could show it in the end: all of it came, as did all
-    /// of the lowest temporal layer since the keyframe before.
+    /// of the lowest temporal layer of its size since the keyframe before.
     fn shown(&self) -> Vec<bool> {
-        let (Some(first), Some(last)) = (self.pictures.keys().next(), self.pictures.keys().last()) else {
-            return Vec::new();
-        };
-        let mut has_base = false;
-        let mut is_shown = |number: u64| {
-            let lost = Picture {
-                temporal: TEMPORAL[number as usize % TEMPORAL.len()],
-                ..Picture::default()
-            };
-            let picture = self.pictures.get(&number).unwrap_or(&lost);
-            let is_whole = picture.parts == (1 << PACKETS_PER_FRAME) - 1;
-            let is_shown = is_whole && (has_base || picture.is_keyframe);
-            if picture.temporal == 0 {
-                has_base = is_shown;
+        let mut in_order: Vec<_> = self.frames.iter().collect();
+        in_order.sort_by_key(|(_, frame)| frame.sequence);
+        let mut whole = None;
+        let mut shown = BTreeSet::new();
+        for ((number, size), frame) in in_order {
+            let is_whole = frame.parts == (1 << PACKETS_PER_FRAME) - 1;
+            let is_shown = is_whole && (frame.is_keyframe || whole == Some((frame.base, size)));
+            if frame.temporal == 0 {
+                whole = is_shown.then_some((*number, size));
             }
-            is_shown
-        };
-        (*first..=*last).map(&mut is_shown).collect()
+            if is_shown {
+                shown.insert(*number);
+            }
+        }
+        let numbers = self.frames.keys().map(|(number, _)| *number);
+        let (first, last) = (numbers.clone().next(), numbers.last());
+        let span = first.zip(last).map(|(first, last)| first..=last);
+        span.into_iter()
+            .flatten()
+            .map(|number| shown.contains(&number))
+            .collect()
     }
 }
 
@@ -117,6 +130,8 @@ struct CameraLayer {
     next_number: u64,
     next_rtx: u64,
     wants_keyframe: bool,
+    /// The last picture of the lowest temporal layer.
+    base: u64,
     /// Payloads of the latest packets, for retransmission, and when each was last sent again.
     sent: BTreeMap<u64, (Vec<u8>, Option<Instant>)>,
 }
@@ -129,6 +144,7 @@ impl CameraLayer {
             next_number: 65_300,
             next_rtx: 1,
             wants_keyframe: true,
+            base: 0,
             sent: BTreeMap::new(),
         }
     }
@@ -189,7 +205,7 @@ impl Client {
             rtx_state: StreamState::default(),
             nack: NackGenerator::default(),
             publisher_by_number: BTreeMap::new(),
-            pictures: BTreeMap::new(),
+            frames: BTreeMap::new(),
         };
         Client {
             id,
@@ -311,6 +327,10 @@ impl Client {
         } else {
             TEMPORAL[usize::from(picture % 4)]
         };
+        let base = self.layers[layer].base;
+        if temporal == 0 {
+            self.layers[layer].base = self.pictures_taken - 1;
+        }
         (0..PACKETS_PER_FRAME)
             .map(|part| {
                 let [high, low] = (0x8000 | picture).to_be_bytes();
@@ -320,6 +340,8 @@ impl Client {
                 // Parts differ in length, so that runs are padded and closed early.
                 let mut payload = vec![start, 0xe0, high, low, 5, temporal, 0x10 | inter, self.id as u8];
                 payload.extend((self.pictures_taken - 1).to_be_bytes());
+                payload.extend(base.to_be_bytes());
+                payload.extend([part, layer as u8]);
                 payload.resize(400 - usize::from(part) * 7 + layer * 100, part);
                 let stream = &mut self.layers[layer];
                 let number = stream.next_number;
@@ -409,7 +431,7 @@ impl Client {
         view.nack.handle_packet(now, sequence);
         assert!(Vp8Descriptor::parse(payload).is_some());
         view.publisher_by_number.insert(sequence.0, payload[7]);
-        view.handle_part(payload);
+        view.handle_part(sequence, payload);
     }
 
     fn handle_sound(&mut self, header: &RtpHeader, datagram: &[u8]) {
