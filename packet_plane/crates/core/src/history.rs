@@ -35,6 +35,8 @@ pub struct PacketInfo {
     pub received_at: Instant,
     pub marker: bool,
     pub starts_keyframe: bool,
+    /// Whether pictures of its stream came long before it that are newer: who is shown something else stays with that.
+    pub comes_late: bool,
     /// Layers within the encoding, 0 where the codec has none.
     pub spatial: u8,
     pub temporal: u8,

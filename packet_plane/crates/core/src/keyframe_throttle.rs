@@ -39,9 +39,10 @@ impl KeyframeThrottle {
         self.is_wanted && !self.is_firm
     }
 
-    /// A keyframe has begun to arrive: everybody's wish is met.
-    pub fn handle_keyframe(&mut self) {
-        self.forget();
+    /// A keyframe has begun to arrive: everybody's wish is met. One that comes late repairs pictures, and is no way in.
+    pub fn handle_keyframe(&mut self, comes_late: bool) {
+        self.is_firm = false;
+        self.is_wanted &= comes_late;
     }
 
     /// What was wished is not wished any more: the stream has stopped, or nobody waits for it.
@@ -79,7 +80,7 @@ mod tests {
             asked += u32::from(throttle.poll(Instant::from_millis(ms)));
         }
         assert_eq!(asked, 4);
-        throttle.handle_keyframe();
+        throttle.handle_keyframe(false);
         assert!(!throttle.poll(Instant::from_millis(9_000)));
     }
 

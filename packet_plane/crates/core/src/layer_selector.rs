@@ -198,7 +198,7 @@ impl LayerSelector {
                 Selection::Skip
             };
         }
-        if !self.may_enter(encoding) || !packet.starts_keyframe {
+        if !self.may_enter(encoding) || !packet.starts_keyframe || packet.comes_late {
             return Selection::Ignore;
         }
         self.current = Some(encoding);

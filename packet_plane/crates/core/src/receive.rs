@@ -25,6 +25,10 @@ use crate::transport::StreamRoute;
 /// A publisher that starts a new SSRC for a track has left the old one silent for this long.
 const TAKE_OVER_AFTER_US: u64 = 500_000;
 
+/// A keyframe that comes later than this after newer pictures of its stream is no way into it: what came meanwhile would
+/// be missing, or be seen in fast motion.
+const LATEST_WAY_IN_MS: u64 = 300;
+
 /// One packet on its way into a track.
 pub(crate) struct Arrival<'a> {
     pub now: Instant,
@@ -192,6 +196,7 @@ impl Track {
         if !descriptor.is_empty() {
             read_descriptor(&mut info, stream, descriptor);
         }
+        info.comes_late = stream.is_behind(&info, codec.clock_rate);
         let sizes = vp9::sizes(&stream.history.written(sequence)[..len]).filter(|_| info.vp9.is_some());
         stream.history.commit(info, len, descriptor);
         // A retransmission counts at once: what it repairs has waited long enough.
@@ -205,7 +210,7 @@ impl Track {
         }
         if info.starts_keyframe {
             stream.nack.handle_keyframe(sequence);
-            encoding.keyframe.handle_keyframe();
+            encoding.keyframe.handle_keyframe(info.comes_late);
         }
         if self.kind == MediaKind::Video {
             let ends_frame = info.ends_frame;
@@ -237,6 +242,18 @@ impl IngressStream {
         let before = info.sequence.0.checked_sub(1).map(ExtendedSequenceNumber);
         let before = before.and_then(|before| self.history.packet(before));
         has_parameters || before.is_some_and(|before| before.info.rtp_timestamp != info.rtp_timestamp)
+    }
+
+    /// Whether a packet is of a picture that is too old to begin with.
+    fn is_behind(&self, info: &PacketInfo, clock_rate: u32) -> bool {
+        let highest = self.statistics.highest();
+        let newest = (highest > info.sequence)
+            .then(|| self.history.packet(highest))
+            .flatten();
+        let ticks = newest.map_or(0, |newest| {
+            newest.info.rtp_timestamp.wrapping_sub(info.rtp_timestamp) as i32
+        });
+        i64::from(ticks) * 1_000 > LATEST_WAY_IN_MS as i64 * i64::from(clock_rate)
     }
 
     /// Keep a payload as the packet that `info` describes.

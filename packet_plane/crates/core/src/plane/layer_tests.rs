@@ -130,6 +130,13 @@ impl Simulcast {
             .collect()
     }
 
+    /// The viewer's own request for a keyframe.
+    pub fn viewer_asks(&mut self, at: u64) {
+        let mut request = Vec::new();
+        rtcp::pli::write(1, 0x5000 + SLOT.0 as u32, &mut request);
+        self.viewer.send_rtcp(&mut self.plane, ms(at), &request);
+    }
+
     pub fn slot(&self) -> SlotSnapshot {
         self.plane.snapshot().slots.remove(0)
     }
@@ -167,6 +174,58 @@ fn only_the_layer_that_is_wanted_is_asked_for_a_keyframe() {
     assert_eq!(meeting.send(634, 2, &interframe(3)).len(), 1);
     assert_eq!(meeting.send(635, 0, &keyframe(3)).len(), 1);
     assert!(meeting.send(667, 2, &interframe(4)).is_empty());
+}
+
+/// A viewer of the smallest size who waits for the largest, whose keyframe has not come and pictures after it have.
+fn keyframe_on_its_way(until: u64) -> (Simulcast, Vec<u8>) {
+    let mut meeting = Simulcast::new();
+    meeting.send(1, 0, &keyframe(1));
+    meeting.send(2, 2, &interframe(1));
+    let late = meeting.packet(34, 2, &keyframe(2));
+    for at in (67..=until).step_by(33) {
+        let picture = (at / 33 + 1) as u16;
+        assert_eq!(meeting.send(at, 0, &interframe(picture)).len(), 1);
+        assert!(meeting.send(at, 2, &interframe(picture)).is_empty());
+    }
+    (meeting, late)
+}
+
+#[test]
+fn a_keyframe_that_comes_a_little_late_is_a_way_in() {
+    let (mut meeting, late) = keyframe_on_its_way(133);
+    meeting.arrive(150, &late);
+    assert_eq!(meeting.receive(150).len(), 1);
+    assert_eq!(meeting.slot().current.map(|layer| layer.spatial), Some(2));
+}
+
+#[test]
+fn a_keyframe_that_comes_long_after_newer_pictures_is_no_way_in_and_another_is_asked_for() {
+    let (mut meeting, late) = keyframe_on_its_way(397);
+    assert_eq!(meeting.asked(400), [102]);
+    meeting.arrive(420, &late);
+    assert!(meeting.receive(420).is_empty());
+    assert_eq!(meeting.send(430, 0, &interframe(14)).len(), 1);
+    assert_eq!(meeting.asked(900), [102]);
+    assert_eq!(meeting.send(950, 2, &keyframe(15)).len(), 1);
+    assert_eq!(meeting.slot().current.map(|layer| layer.spatial), Some(2));
+    assert!(meeting.asked(1_450).is_empty());
+}
+
+#[test]
+fn a_keyframe_that_comes_late_is_enough_for_whoever_sees_its_stream() {
+    let mut meeting = Simulcast::new();
+    for layer in 0..3 {
+        meeting.send(1, layer, &keyframe(1));
+    }
+    meeting.viewer_asks(10);
+    assert_eq!(meeting.asked(20), [102]);
+    let late = meeting.packet(34, 2, &keyframe(2));
+    for at in (67..500).step_by(33) {
+        meeting.send(at, 2, &interframe((at / 33 + 1) as u16));
+    }
+    meeting.arrive(500, &late);
+    assert_eq!(meeting.receive(500).len(), 1);
+    assert!(meeting.asked(1_000).is_empty());
 }
 
 #[test]
