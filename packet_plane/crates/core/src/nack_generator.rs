@@ -1,17 +1,23 @@
 //! Which packets of an ingress stream are missing, and when to ask for them again (RFC 4585 section 6.2.1).
 //!
-//! A number is asked for at once, then again each time a round trip has passed, where much gets lost each half of one:
-//! half of what is missing then is the request. After ten requests it is waited for, and given up after a second, or five
-//! round trips where these take longer; what needs it goes on with a keyframe.
+//! A number is asked for at once, then again each time a round trip has passed. After ten requests it is waited for, and
+//! given up after a second, or six round trips where these take longer; what needs it goes on with a keyframe.
+//!
+//! Where a long path loses much, it is asked for four times in a round trip: the sender answers once in that, and one of
+//! the four gets there. A keyframe is asked for after four round trips and the number waited for two more: whichever
+//! comes first ends the pause.
 
 use std::time::Duration;
 
 use crate::quantities::{ExtendedSequenceNumber, Instant};
 
 const MAX_REQUESTS: u8 = 10;
+const MAX_REQUESTS_WHERE_BAD: u8 = 24;
 /// A player waits longer on a longer path, and at 30 % of loss each way an attempt succeeds every second time.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
-const GIVE_UP_AFTER_ROUND_TRIPS: u32 = 5;
+const GIVE_UP_AFTER_ROUND_TRIPS: u32 = 6;
+const KEYFRAME_AFTER_ROUND_TRIPS_WHERE_BAD: u32 = 4;
+const REQUESTS_IN_A_ROUND_TRIP_WHERE_BAD: u32 = 4;
 /// What was kept for repair is gone by then, here and at most senders.
 const GIVE_UP_AT_LATEST: Duration = Duration::from_secs(2);
 /// More missing numbers than this are a break of the stream, which only a keyframe mends.
@@ -19,8 +25,8 @@ const MAX_MISSING: usize = 256;
 const MIN_RETRY: Duration = Duration::from_millis(20);
 /// On the shortest paths requests come ever more rarely up to this, so that they do not all fall into one short outage.
 const LONGEST_FIRST_RETRY: Duration = Duration::from_millis(100);
-/// From this share of loss on, in 1/256, a request is repeated before its answer can be here; on a path that is shorter
-/// than this, or not known, ten of them would be over before the first answer.
+/// A path is bad that loses this share or more, in 1/256, and is longer than this: shorter ones have time for many
+/// attempts, and of one that is not known no answer may be here before the last request.
 const MUCH_LOST: u8 = 26;
 const LONG_PATH: Duration = Duration::from_millis(120);
 /// An answer takes a little longer than the path: it waits for its sender's pace.
@@ -39,8 +45,8 @@ struct Missing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gap {
     None,
-    /// Nothing will fill it: ask for a keyframe.
-    NeverFilled,
+    /// Nothing will fill it, or not soon: ask for a keyframe.
+    NeedsKeyframe,
 }
 
 /// How long a packet took to come that was asked for.
@@ -61,20 +67,41 @@ pub struct PathBack {
 }
 
 impl PathBack {
+    fn is_bad(&self) -> bool {
+        self.fraction_lost >= MUCH_LOST && self.round_trip > LONG_PATH
+    }
+
     fn retry_after(&self, requests: u8) -> Duration {
         let answered = self.round_trip + ANSWER_TIME;
         let first = MIN_RETRY * (1 << requests.saturating_sub(1).min(7));
         let spaced = answered.max(first.min(LONGEST_FIRST_RETRY));
         // What was answered a round trip ago is not answered again: a sender knows that it may still be on its way.
-        if self.fraction_lost >= MUCH_LOST && self.round_trip > LONG_PATH {
-            spaced / 2
+        if self.is_bad() {
+            spaced / REQUESTS_IN_A_ROUND_TRIP_WHERE_BAD
         } else {
             spaced
         }
     }
 
+    fn max_requests(&self) -> u8 {
+        if self.is_bad() {
+            MAX_REQUESTS_WHERE_BAD
+        } else {
+            MAX_REQUESTS
+        }
+    }
+
     fn patience(&self) -> Duration {
         (self.round_trip * GIVE_UP_AFTER_ROUND_TRIPS).clamp(GIVE_UP_AFTER, GIVE_UP_AT_LATEST)
+    }
+
+    fn keyframe_after(&self) -> Duration {
+        if self.is_bad() {
+            self.patience()
+                .min(self.round_trip * KEYFRAME_AFTER_ROUND_TRIPS_WHERE_BAD)
+        } else {
+            self.patience()
+        }
     }
 }
 
@@ -107,7 +134,7 @@ impl NackGenerator {
         self.highest = Some(sequence);
         if sequence.0 - highest.0 > MAX_MISSING as u64 || self.missing.len() >= MAX_MISSING {
             self.missing.clear();
-            return Gap::NeverFilled;
+            return Gap::NeedsKeyframe;
         }
         let new = (highest.0 + 1..sequence.0).map(|number| Missing {
             sequence: ExtendedSequenceNumber(number),
@@ -125,22 +152,23 @@ impl NackGenerator {
         self.keyframe = self.keyframe.max(Some(sequence));
     }
 
-    /// The numbers to ask for now, ascending; each counts as asked for. Says whether one was given up that only another
-    /// keyframe makes up for.
+    /// The numbers to ask for now, ascending; each counts as asked for. Says whether one has been missing for so long that
+    /// a keyframe is to come in its place, and none has.
     pub fn poll(&mut self, now: Instant, path: PathBack, out: &mut Vec<u16>) -> Gap {
         out.clear();
-        let (patience, keyframe) = (path.patience(), self.keyframe);
+        let (patience, keyframe_after) = (path.patience(), path.keyframe_after());
+        let keyframe = self.keyframe;
         let mut gap = Gap::None;
         self.missing.retain(|missing| {
-            // What was asked for last may still come.
-            let is_kept = now.since(missing.since) < patience;
-            if !is_kept && keyframe.is_none_or(|keyframe| missing.sequence > keyframe) {
-                gap = Gap::NeverFilled;
+            let waited = now.since(missing.since);
+            if waited >= keyframe_after && keyframe.is_none_or(|keyframe| missing.sequence > keyframe) {
+                gap = Gap::NeedsKeyframe;
             }
-            is_kept
+            // What was asked for last may still come.
+            waited < patience
         });
         let open = self.missing.iter_mut();
-        for missing in open.filter(|missing| missing.requests < MAX_REQUESTS) {
+        for missing in open.filter(|missing| missing.requests < path.max_requests()) {
             let retry_after = path.retry_after(missing.requests);
             if missing
                 .asked_at
@@ -227,7 +255,7 @@ mod tests {
         arrive(&mut generator, 0, 3);
         let (asked_at, given_up, gap) = until_given_up(&mut generator, PATH);
         assert_eq!(asked_at, (0..8).map(|nth| nth * 130).collect::<Vec<_>>());
-        assert_eq!((given_up, gap), (1_000, Gap::NeverFilled));
+        assert_eq!((given_up, gap), (1_000, Gap::NeedsKeyframe));
     }
 
     #[test]
@@ -250,8 +278,28 @@ mod tests {
         arrive(&mut generator, 0, 1);
         arrive(&mut generator, 0, 3);
         let (asked_at, given_up, _) = until_given_up(&mut generator, BAD_PATH);
-        assert_eq!(asked_at, (0..10).map(|nth| nth * 155).collect::<Vec<_>>());
-        assert_eq!(given_up, 1_500);
+        assert_eq!(asked_at, (0..23).map(|nth| nth * 80).collect::<Vec<_>>());
+        assert_eq!(given_up, 1_800);
+    }
+
+    #[test]
+    fn where_much_gets_lost_a_keyframe_is_asked_for_while_the_packet_may_still_come() {
+        let mut generator = NackGenerator::default();
+        arrive(&mut generator, 0, 1);
+        arrive(&mut generator, 0, 3);
+        let mut poll = |ms, keyframe: Option<u64>| {
+            if let Some(number) = keyframe {
+                generator.handle_keyframe(ExtendedSequenceNumber(number));
+            }
+            let gap = generator.poll(Instant::from_millis(ms), BAD_PATH, &mut Vec::new());
+            (gap, generator.is_waiting())
+        };
+        assert_eq!(poll(1_190, None), (Gap::None, true));
+        assert_eq!(poll(1_200, None), (Gap::NeedsKeyframe, true));
+        // One from before the gap is not the one.
+        assert_eq!(poll(1_300, Some(1)), (Gap::NeedsKeyframe, true));
+        assert_eq!(poll(1_600, Some(50)), (Gap::None, true));
+        assert_eq!(poll(1_800, None), (Gap::None, false));
     }
 
     #[test]
@@ -262,14 +310,14 @@ mod tests {
         generator.handle_keyframe(ExtendedSequenceNumber(3));
         assert_eq!(until_given_up(&mut generator, PATH).2, Gap::None);
         arrive(&mut generator, 2_000, 5);
-        assert_eq!(until_given_up(&mut generator, PATH).2, Gap::NeverFilled);
+        assert_eq!(until_given_up(&mut generator, PATH).2, Gap::NeedsKeyframe);
     }
 
     #[test]
     fn a_gap_too_wide_asks_for_a_keyframe_instead() {
         let mut generator = NackGenerator::default();
         arrive(&mut generator, 0, 1);
-        assert_eq!(arrive(&mut generator, 0, 1_000), Gap::NeverFilled);
+        assert_eq!(arrive(&mut generator, 0, 1_000), Gap::NeedsKeyframe);
         assert!(!generator.is_waiting());
     }
 }

@@ -205,7 +205,7 @@ impl Track {
         } else {
             arrival.now
         };
-        if codec.nack && stream.nack.handle_packet(at, sequence) == Gap::NeverFilled {
+        if codec.nack && stream.nack.handle_packet(at, sequence) == Gap::NeedsKeyframe {
             encoding.keyframe.request(Why::Picture);
         }
         if info.starts_keyframe {

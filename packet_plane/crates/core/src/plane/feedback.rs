@@ -273,7 +273,7 @@ impl Plane {
                         let mut slots = track.subscribers.iter().filter_map(|slot| self.slots.get(*slot));
                         slots.any(|slot| slot.carried_encoding() == Some(number))
                     };
-                    if gap == Gap::NeverFilled && is_shown() {
+                    if gap == Gap::NeedsKeyframe && is_shown() {
                         encoding.keyframe.request(Why::Picture);
                     }
                 }
