@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+# As browsers name a site: nothing behind host and port.
+ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+")
 
 
 class DeploymentError(Exception):
@@ -75,7 +79,8 @@ class Deployment:
     hosted_zone: HostedZone | None = None
     # Who is told of alarms, beside whoever else subscribes to the topics.
     alarm_email: str | None = None
-    # Whose pages may read the API's answers beside the app's: https://school.example, or "*".
+    # Whose pages may read the API's answers beside the app's, and show a meeting in a frame: https://school.example;
+    # "*" for the answers alone.
     allowed_origins: tuple[str, ...] = ()
     # PEM of the RSA key that links to recordings are checked with. Empty: nobody can open recordings.
     recording_link_public_key: str = ""
@@ -90,6 +95,11 @@ class Deployment:
     @property
     def app_host(self) -> str:
         return urlsplit(self.app_url).hostname or ""
+
+    @property
+    def framed_by(self) -> tuple[str, ...]:
+        """Sites whose pages may show a meeting in a frame: those that are named."""
+        return tuple(origin for origin in self.allowed_origins if origin != "*")
 
     def regional_api_host(self, region: Region) -> str:
         """Under which one region's API is reached, however near the others are."""
@@ -240,7 +250,7 @@ def _check_object(name: str, entry: Any, known: Mapping[str, type]) -> None:
 
 def _origins(entries: Any) -> tuple[str, ...]:
     if not isinstance(entries, list) or not all(
-        isinstance(entry, str) and entry and "," not in entry for entry in entries
+        isinstance(entry, str) and (entry == "*" or ORIGIN.fullmatch(entry)) for entry in entries
     ):
         raise DeploymentError(
             '"parley.allowedOrigins" is a list of origins, as https://app.example, or of "*"'

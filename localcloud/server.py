@@ -236,11 +236,14 @@ class LocalCloud:
         await asyncio.to_thread(provisioning.make_signing_secret, self._folder.path)
         await asyncio.to_thread(provisioning.make_link_secret, self._folder.path)
 
+    def _node_urls(self) -> list[str]:
+        return [plan.url for plan in self._plans]
+
     async def _start_serving(
         self, control_plane: ControlPlane, gateway: Gateway, queue: provisioning.Queue
     ) -> None:
         self._plans = plan_nodes(self._settings, self._ports, self._folder.path / "nodes.json")
-        web_app = WebApp(ROOT / "web/dist", lambda: [plan.url for plan in self._plans])
+        web_app = WebApp(ROOT / "web/dist", self._node_urls, self._settings.framed_by)
         listener = Listener(self._settings, gateway, web_app, await self._media_edge(), self._issuer)
         await listener.start()
         self._started.push_async_callback(listener.stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from localcloud.errors import SettingError
 # A laptop has no use for more, and each node is a process with threads of its own.
 MOST_NODES = 16
 ROOT = Path(__file__).resolve().parent.parent
+# As browsers name a site: nothing behind host and port.
+ORIGIN = re.compile(r"https?://[a-z0-9.\-\[\]:]+")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Settings:
     data: Path
     # Processes that make films of recordings.
     composers: int = 1
+    # Sites whose pages may show a meeting in a frame of theirs.
+    framed_by: tuple[str, ...] = ()
 
     @property
     def reachable_host(self) -> str:
@@ -43,10 +48,10 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Parse PARLEY_HOST, PARLEY_PORT, PARLEY_NODES, PARLEY_COMPOSERS and PARLEY_DATA.
+    """Parse PARLEY_HOST, PARLEY_PORT, PARLEY_NODES, PARLEY_COMPOSERS, PARLEY_DATA, PARLEY_ALLOWED_ORIGINS.
 
     Raises:
-        SettingError: A value is not a number of the stated range, or not an address.
+        SettingError: A value is not a number of the stated range, not an address, or not a site.
     """
     host = environment.get("PARLEY_HOST") or "127.0.0.1"
     if host == "localhost":
@@ -61,7 +66,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         nodes=_number(environment, "PARLEY_NODES", default=1, least=1, most=MOST_NODES),
         composers=_number(environment, "PARLEY_COMPOSERS", default=1, least=0, most=MOST_NODES),
         data=(ROOT / (environment.get("PARLEY_DATA") or ".parley")).resolve(),
+        framed_by=_sites(environment.get("PARLEY_ALLOWED_ORIGINS", "")),
     )
+
+
+def _sites(text: str) -> tuple[str, ...]:
+    """Those that are named: that everybody may read answers (`*`) puts no frame around a meeting."""
+    sites = [name for name in (part.strip() for part in text.split(",")) if name not in ("", "*")]
+    for site in sites:
+        if not ORIGIN.fullmatch(site):
+            raise SettingError(
+                f"PARLEY_ALLOWED_ORIGINS must name sites as https://app.example, or *, not {site!r}."
+            )
+    return tuple(sites)
 
 
 def _number(environment: Mapping[str, str], name: str, *, default: int, least: int, most: int) -> int:

@@ -15,6 +15,8 @@ from aiohttp import web
 HASHED_FOLDER = "assets"
 FOREVER = "public, max-age=31536000, immutable"
 ASK_EACH_TIME = "no-cache"
+# The door of a meeting and the meeting itself; nothing else of the app is ever shown within another site.
+MEETING_PATHS = "/m/"
 NOT_BUILT = "The web app is not built: run `make setup`, then load this page again.\n"
 
 # Python's table lacks or misnames these; a browser refuses a module script of another type.
@@ -28,9 +30,16 @@ CONTENT_TYPES = {
 class WebApp:
     """Answers GET and HEAD for everything that is not the API."""
 
-    def __init__(self, folder: Path, node_urls: Callable[[], Sequence[str]]) -> None:
+    def __init__(
+        self, folder: Path, node_urls: Callable[[], Sequence[str]], framed_by: Sequence[str] = ()
+    ) -> None:
+        """
+        Args:
+            framed_by: Origins of sites whose pages may show a meeting in a frame.
+        """
         self._folder = folder.resolve()
         self._node_urls = node_urls
+        self._framed_by = framed_by
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if request.method not in ("GET", "HEAD"):
@@ -44,7 +53,8 @@ class WebApp:
         response = web.FileResponse(file, headers={"Content-Type": content_type} if content_type else None)
         hashed = file.is_relative_to(self._folder / HASHED_FOLDER)
         response.headers["Cache-Control"] = FOREVER if hashed else ASK_EACH_TIME
-        response.headers.update(security_headers(self._node_urls()))
+        framed_by = self._framed_by if request.path.startswith(MEETING_PATHS) else ()
+        response.headers.update(security_headers(self._node_urls(), framed_by))
         return response
 
     def _file(self, path: str) -> Path | None:
@@ -63,8 +73,8 @@ class WebApp:
         return None if candidate.suffix else page
 
 
-def security_headers(node_urls: Sequence[str]) -> dict[str, str]:
-    """Headers of every page: no inline script, and connections to this origin and the media nodes only."""
+def security_headers(node_urls: Sequence[str], framed_by: Sequence[str] = ()) -> dict[str, str]:
+    """Headers of a page: no inline script, connections to this origin and the nodes, no other frame."""
     nodes = [source for url in node_urls for source in connect_sources(url)]
     policy = {
         "default-src": ["'self'"],
@@ -79,7 +89,7 @@ def security_headers(node_urls: Sequence[str]) -> dict[str, str]:
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
-        "frame-ancestors": ["'none'"],
+        "frame-ancestors": framed_by or ["'none'"],
     }
     return {
         "Content-Security-Policy": "; ".join(" ".join([name, *sources]) for name, sources in policy.items()),

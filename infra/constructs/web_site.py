@@ -1,5 +1,8 @@
 """The web app: a private bucket behind CloudFront, which also brings the API under the same name."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
@@ -9,6 +12,8 @@ from aws_cdk import aws_route53_targets as targets
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+# The door of a meeting and the meeting itself.
+MEETING_PATHS = "/m/*"
 # Where a client's address is, as CloudFront tells the API, which chooses a region by it.
 PLACE = ("CloudFront-Viewer-Latitude", "CloudFront-Viewer-Longitude")
 # The app's own paths, such as /m/abc-defg-hij, are its index page; files have a dot in their names.
@@ -28,7 +33,7 @@ PAGE_POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' https: data: blob:; media-src 'self' https: blob:; worker-src 'self' blob:; "
     "connect-src 'self' https: wss:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "frame-ancestors "
 )
 
 
@@ -36,10 +41,18 @@ class WebSite(Construct):
     """Static files for everybody; nothing else of the bucket is readable."""
 
     def __init__(
-        self, scope: Construct, name: str, *, api_host: str, app_host: str, zone: route53.IHostedZone | None
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        api_host: str,
+        app_host: str,
+        zone: route53.IHostedZone | None,
+        framed_by: Sequence[str],
     ) -> None:
         """
         Args:
+            framed_by: Origins of sites that may show a meeting in a frame; no other page is ever in one.
             zone: Where `app_host` is; None leaves the distribution the name that CloudFront gives it.
         """
         super().__init__(scope, name)
@@ -59,28 +72,33 @@ class WebSite(Construct):
             runtime=cloudfront.FunctionRuntime.JS_2_0,
             code=cloudfront.FunctionCode.from_inline(APP_PATHS),
         )
+        files: dict[str, Any] = {
+            "origin": origins.S3BucketOrigin.with_origin_access_control(self.bucket),
+            "viewer_protocol_policy": cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            "function_associations": [
+                cloudfront.FunctionAssociation(
+                    function=pages, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
+                )
+            ],
+        }
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
             default_root_object="index.html",
             default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.S3BucketOrigin.with_origin_access_control(self.bucket),
-                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                response_headers_policy=self._page_headers(),
-                function_associations=[
-                    cloudfront.FunctionAssociation(
-                        function=pages, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
-                    )
-                ],
+                **files, response_headers_policy=self._page_headers("PageHeaders", ())
             ),
             additional_behaviors={
+                MEETING_PATHS: cloudfront.BehaviorOptions(
+                    **files, response_headers_policy=self._page_headers("MeetingPageHeaders", framed_by)
+                ),
                 "/v1/*": cloudfront.BehaviorOptions(
                     origin=origins.HttpOrigin(api_host),
                     allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
                     cache_policy=self._api_answers(),
                     origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
                     viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-                )
+                ),
             },
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
             domain_names=[app_host] if zone is not None else None,
@@ -91,8 +109,8 @@ class WebSite(Construct):
             for kind in (route53.ARecord, route53.AaaaRecord):
                 kind(self, kind.__name__, zone=zone, record_name=f"{app_host}.", target=target)
 
-    def _page_headers(self) -> cloudfront.ResponseHeadersPolicy:
-        """No inline script, nothing from elsewhere, no frame around it: what a chat holds stays text."""
+    def _page_headers(self, name: str, framed_by: Sequence[str]) -> cloudfront.ResponseHeadersPolicy:
+        """No inline script, nothing from elsewhere, in no other frame: what a chat holds is text."""
         custom = cloudfront.ResponseCustomHeader(
             header="Permissions-Policy",
             value="camera=(self), microphone=(self), display-capture=(self)",
@@ -100,12 +118,12 @@ class WebSite(Construct):
         )
         return cloudfront.ResponseHeadersPolicy(
             self,
-            "PageHeaders",
+            name,
             comment="What pages of the web app may load and whom they tell where they are",
             custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(custom_headers=[custom]),
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                    content_security_policy=PAGE_POLICY, override=True
+                    content_security_policy=PAGE_POLICY + " ".join(framed_by or ["'none'"]), override=True
                 ),
                 content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
                 # A link is the right to knock: it must not travel to other sites.

@@ -27,6 +27,7 @@ class WebStack(cdk.Stack):
             api_host=deployment.api_host,
             app_host=deployment.app_host,
             zone=zone_of(self, deployment),
+            framed_by=deployment.framed_by,
         )
         failures = cloudwatch.Metric(
             namespace="AWS/CloudFront",

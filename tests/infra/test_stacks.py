@@ -144,15 +144,13 @@ def test_the_web_app_is_served_over_https_alone(web):
 
 
 def test_the_api_is_reached_under_the_apps_own_name_and_never_cached(web):
-    distribution = next(iter(web.find_resources("AWS::CloudFront::Distribution").values()))
-    behaviours = distribution["Properties"]["DistributionConfig"]["CacheBehaviors"]
-    assert [one["PathPattern"] for one in behaviours] == ["/v1/*"]
-    assert "POST" in behaviours[0]["AllowedMethods"]
+    behaviours = {one["PathPattern"]: one for one in distribution_config(web)["CacheBehaviors"]}
+    assert set(behaviours) == {"/m/*", "/v1/*"}
+    assert "POST" in behaviours["/v1/*"]["AllowedMethods"]
 
 
 def test_the_apps_name_leads_to_its_distribution_with_a_certificate_that_is_renewed(web):
-    distribution = next(iter(web.find_resources("AWS::CloudFront::Distribution").values()))
-    config = distribution["Properties"]["DistributionConfig"]
+    config = distribution_config(web)
     assert config["Aliases"] == ["meet.example.com"]
     (certificate,) = web.find_resources("AWS::CertificateManager::Certificate")
     assert config["ViewerCertificate"]["AcmCertificateArn"] == {"Ref": certificate}
@@ -504,10 +502,10 @@ def test_the_api_is_behind_a_firewall_that_counts_guests_by_address(region):
     ],
 )
 def test_the_apps_own_paths_are_its_page_and_answers_of_the_api_are_left_alone(web, asked, served):
-    distribution = next(iter(web.find_resources("AWS::CloudFront::Distribution").values()))
-    config = distribution["Properties"]["DistributionConfig"]
+    config = distribution_config(web)
     assert "CustomErrorResponses" not in config, "they would turn the API's 404 into a page"
-    assert all("FunctionAssociations" not in one for one in config["CacheBehaviors"])
+    (api,) = [one for one in config["CacheBehaviors"] if one["PathPattern"] == "/v1/*"]
+    assert "FunctionAssociations" not in api
     assert config["DefaultCacheBehavior"]["FunctionAssociations"][0]["EventType"] == "viewer-request"
     function = next(iter(web.find_resources("AWS::CloudFront::Function").values()))
     code = function["Properties"]["FunctionCode"]
@@ -854,8 +852,9 @@ def test_the_functions_know_whose_pages_may_read_their_answers(region):
 
 
 def test_the_api_learns_where_clients_are_and_no_answer_is_kept_for_another(web):
-    distribution = next(iter(web.find_resources("AWS::CloudFront::Distribution").values()))
-    (behaviour,) = distribution["Properties"]["DistributionConfig"]["CacheBehaviors"]
+    (behaviour,) = [
+        one for one in distribution_config(web)["CacheBehaviors"] if one["PathPattern"] == "/v1/*"
+    ]
     policies = web.find_resources("AWS::CloudFront::CachePolicy")
     policy = policies[behaviour["CachePolicyId"]["Ref"]]["Properties"]["CachePolicyConfig"]
     assert (policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"]) == (0, 0, 1)
@@ -896,6 +895,9 @@ def test_the_context_of_cdk_json_is_a_deployment():
         ({"cognito": {"tenant": "acme", "selfSignUp": "yes"}}, "cognito.selfSignUp"),
         ({"cognito": {"tenant": "acme", "sms": True}}, "cognito.sms"),
         ({"cognito": "acme"}, "cognito"),
+        ({"allowedOrigins": "*"}, "allowedOrigins"),
+        ({"allowedOrigins": ["https://school.example/path"]}, "allowedOrigins"),
+        ({"allowedOrigins": ["https://a.example; script-src *"]}, "allowedOrigins"),
     ],
 )
 def test_a_wrong_setting_is_named(change, said):
@@ -905,10 +907,26 @@ def test_a_wrong_setting_is_named(change, said):
 
 
 def test_pages_in_aws_keep_the_content_security_policy_of_the_local_ones(web):
-    policies = web.find_resources("AWS::CloudFront::ResponseHeadersPolicy").values()
-    (headers,) = [one["Properties"]["ResponseHeadersPolicyConfig"] for one in policies]
+    config = distribution_config(web)
+    (meetings,) = [one for one in config["CacheBehaviors"] if one["PathPattern"] == "/m/*"]
+    check_page_headers(web, config["DefaultCacheBehavior"], ())
+    check_page_headers(web, meetings, ("https://school.example",))
+    # It is the same page, from the same place.
+    for name in ("TargetOriginId", "FunctionAssociations", "ViewerProtocolPolicy", "CachePolicyId"):
+        assert meetings[name] == config["DefaultCacheBehavior"][name]
+
+
+def distribution_config(web):
+    (distribution,) = web.find_resources("AWS::CloudFront::Distribution").values()
+    return distribution["Properties"]["DistributionConfig"]
+
+
+def check_page_headers(web, behaviour, framed_by):
+    policies = web.find_resources("AWS::CloudFront::ResponseHeadersPolicy")
+    policy = policies[behaviour["ResponseHeadersPolicyId"]["Ref"]]
+    headers = policy["Properties"]["ResponseHeadersPolicyConfig"]
     security = headers["SecurityHeadersConfig"]
-    local = security_headers(["https://node.example"])
+    local = security_headers(["https://node.example"], framed_by)
     sent = directives(security["ContentSecurityPolicy"]["ContentSecurityPolicy"])
     wanted = directives(local["Content-Security-Policy"])
     # Nodes and films are at names of their own.

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,19 @@ def test_settings_have_the_documented_defaults():
 @pytest.mark.parametrize(
     ("name", "value"),
     [("PARLEY_PORT", "0"), ("PARLEY_PORT", "65536"), ("PARLEY_PORT", "http"), ("PARLEY_PORT", "²"),
-     ("PARLEY_NODES", "0"), ("PARLEY_NODES", "-1"), ("PARLEY_HOST", "nowhere.invalid")],
+     ("PARLEY_NODES", "0"), ("PARLEY_NODES", "-1"), ("PARLEY_HOST", "nowhere.invalid"),
+     ("PARLEY_ALLOWED_ORIGINS", "https://school.example/path"),
+     ("PARLEY_ALLOWED_ORIGINS", "https://a.example; script-src *")],
 )  # fmt: skip
 def test_a_wrong_setting_is_named_with_its_value(name: str, value: str):
     with pytest.raises(SettingError, match=name) as caught:
         read_settings({name: value})
     assert value in str(caught.value)
+
+
+def test_sites_may_frame_meetings_that_are_named():
+    settings = read_settings({"PARLEY_ALLOWED_ORIGINS": "https://school.example, *,http://127.0.0.1:3000,"})
+    assert settings.framed_by == ("https://school.example", "http://127.0.0.1:3000")
 
 
 def test_a_wildcard_host_is_not_put_into_links():
@@ -166,9 +174,10 @@ def built(tmp_path: Path) -> Path:
     return dist
 
 
-def client_of(dist: Path) -> TestClient[web.Request, web.Application]:
+def client_of(dist: Path, framed_by: Sequence[str] = ()) -> TestClient[web.Request, web.Application]:
     application = web.Application()
-    application.router.add_route("*", "/{path:.*}", WebApp(dist, lambda: ["http://127.0.0.1:9001"]).handle)
+    app = WebApp(dist, lambda: ["http://127.0.0.1:9001"], framed_by)
+    application.router.add_route("*", "/{path:.*}", app.handle)
     return TestClient(TestServer(application))
 
 
@@ -213,6 +222,19 @@ async def test_the_page_may_connect_to_the_nodes_and_runs_no_inline_script(built
     directives = dict(directive.strip().split(" ", 1) for directive in policy.split(";"))
     assert directives["connect-src"] == "'self' http://127.0.0.1:9001 ws://127.0.0.1:9001"
     assert "unsafe-inline" not in directives["script-src"]
+
+
+async def test_a_meeting_is_shown_in_a_frame_of_the_named_sites_and_no_other_page_is_in_any(built: Path):
+    for framed_by, path, wanted in (
+        ((), "/m/abc-defg-hij", "'none'"),
+        (("https://school.example",), "/m/abc-defg-hij", "https://school.example"),
+        (("https://school.example",), "/", "'none'"),
+        (("https://school.example",), "/admin", "'none'"),
+        (("https://school.example",), "/m", "'none'"),
+    ):
+        async with client_of(built, framed_by) as client:
+            policy = (await client.get(path)).headers["Content-Security-Policy"]
+        assert policy.endswith(f"frame-ancestors {wanted}"), (framed_by, path)
 
 
 def test_a_secure_node_is_reached_by_a_secure_socket():

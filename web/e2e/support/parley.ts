@@ -27,11 +27,20 @@ export interface Parley {
   stop(): Promise<void>;
 }
 
-export async function startParley(host = '127.0.0.1'): Promise<Parley> {
+export async function startParley(
+  host = '127.0.0.1',
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Parley> {
   const data = mkdtempSync(join(tmpdir(), 'parley-e2e-'));
   const child = spawn(join(ROOT, '.venv/bin/python'), ['-m', 'localcloud'], {
     cwd: ROOT,
-    env: { ...process.env, PARLEY_DATA: data, PARLEY_HOST: host, PARLEY_PORT: String(await freePort()) },
+    env: {
+      ...process.env,
+      ...settings,
+      PARLEY_DATA: data,
+      PARLEY_HOST: host,
+      PARLEY_PORT: String(await freePort()),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

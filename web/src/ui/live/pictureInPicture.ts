@@ -62,7 +62,9 @@ export function onPictureInPictureFailure(tell: () => void): void {
   onFailure = tell;
 }
 
+/** A page within another site's gets none. */
 function ownWindows(): DocumentPictureInPicture | null {
+  if (window.parent !== window) return null;
   const page = globalThis as { readonly documentPictureInPicture?: DocumentPictureInPicture };
   return page.documentPictureInPicture ?? null;
 }
