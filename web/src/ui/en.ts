@@ -95,6 +95,9 @@ export const en = {
     safari:
       'In Safari: open the menu “Safari”, choose “Settings for This Website…”, set “Camera” and “Microphone” to “Allow”, then try again.',
     other: 'Open the settings for this site beside the address, allow camera and microphone, then try again.',
+    framed:
+      'This meeting is shown within another site, which may not have handed on camera and microphone. A tab of its own asks you itself.',
+    ownTab: 'Open in a tab',
   },
   notice: {
     meeting_locked: {

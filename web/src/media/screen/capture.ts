@@ -27,12 +27,18 @@ const OPTIONS: SurfaceOptions = {
   systemAudio: 'include',
 };
 
+interface WithPolicy {
+  readonly featurePolicy?: { allowsFeature(name: string): boolean };
+}
+
 /**
- * Phones and tablets share no screen. An insecure page has no devices at all, which is said where one reaches for them.
+ * Phones and tablets share no screen, nor does a page within another site that does not hand that on. An insecure page has
+ * no devices at all, which is said where one reaches for them.
  *
  * @see https://caniuse.com/mdn-api_mediadevices_getdisplaymedia
  */
 export function canShareScreen(): boolean {
+  if ((document as WithPolicy).featurePolicy?.allowsFeature('display-capture') === false) return false;
   const devices = (navigator as { readonly mediaDevices?: Partial<MediaDevices> }).mediaDevices;
   return devices === undefined || typeof devices.getDisplayMedia === 'function';
 }

@@ -83,13 +83,27 @@ function Problem({ state, device, onRetry }: ProblemProps): ReactNode {
     <div className="problem" role="alert">
       <TriangleAlert aria-hidden />
       <p>
-        {t(`capture.${state.error}`, { device: name })}{' '}
-        {state.error === 'denied' && <span>{t(`permission.${browserFamily(navigator.userAgent)}`)} </span>}
+        {t(`capture.${state.error}`, { device: name })} {state.error === 'denied' && <Permission />}
         <span>{t('join.withoutDevices')}</span>
       </p>
       <Button className="button quiet" onPress={onRetry}>
         {t('capture.retry')}
       </Button>
     </div>
+  );
+}
+
+/** Where to allow them, in the browser's own words; within another site that may be out of reach. */
+function Permission(): ReactNode {
+  const { t } = useTranslation();
+  if (window.parent === window) return <span>{t(`permission.${browserFamily(navigator.userAgent)}`)} </span>;
+  return (
+    <span>
+      {t('permission.framed')}{' '}
+      <a href={location.href} target="_blank" rel="noopener noreferrer">
+        {t('permission.ownTab')}
+      </a>
+      .{' '}
+    </span>
   );
 }

@@ -99,6 +99,9 @@ export const de: Words = {
       'In Safari: Öffne das Menü „Safari“, wähle „Einstellungen für diese Website …“, setze „Kamera“ und „Mikrofon“ auf „Erlauben“ und versuche es erneut.',
     other:
       'Öffne neben der Adresse die Einstellungen dieser Website, erlaube Kamera und Mikrofon und versuche es erneut.',
+    framed:
+      'Dieses Treffen wird innerhalb einer anderen Website gezeigt, die Kamera und Mikrofon vielleicht nicht weitergibt. Ein eigener Tab fragt selbst danach.',
+    ownTab: 'In einem Tab öffnen',
   },
   notice: {
     meeting_locked: {

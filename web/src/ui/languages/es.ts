@@ -98,6 +98,9 @@ export const es: Words = {
       'En Safari: abre el menú «Safari», elige «Ajustes para este sitio web…», pon «Cámara» y «Micrófono» en «Permitir» y vuelve a intentarlo.',
     other:
       'Abre los ajustes de este sitio junto a la dirección, permite la cámara y el micrófono y vuelve a intentarlo.',
+    framed:
+      'Esta reunión se muestra dentro de otro sitio, que quizá no cede la cámara y el micrófono. Una pestaña propia los pide por sí misma.',
+    ownTab: 'Abrir en una pestaña',
   },
   notice: {
     meeting_locked: {

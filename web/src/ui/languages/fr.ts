@@ -98,6 +98,9 @@ export const fr: Words = {
       'Dans Safari : ouvrez le menu « Safari », choisissez « Réglages pour ce site web… », mettez « Caméra » et « Micro » sur « Autoriser », puis réessayez.',
     other:
       'Ouvrez les réglages de ce site à côté de l’adresse, autorisez la caméra et le micro, puis réessayez.',
+    framed:
+      'Cette réunion s’affiche dans un autre site, qui ne transmet peut-être ni caméra ni micro. Un onglet à part vous les demande lui-même.',
+    ownTab: 'Ouvrir dans un onglet',
   },
   notice: {
     meeting_locked: {

@@ -230,6 +230,13 @@ describe('the join page', () => {
     expect(screen.getByRole('alert').textContent).toContain('Blocked Temporarily');
   });
 
+  it('offers a tab of its own where another site around it may have withheld a device', async () => {
+    vi.spyOn(window, 'parent', 'get').mockReturnValue({} as Window & typeof globalThis);
+    await arrive({ camera: { kind: 'failed', error: 'denied' } });
+    expect(screen.getByRole('alert').textContent).toContain('within another site');
+    expect(screen.getByRole('link', { name: 'Open in a tab' }).getAttribute('href')).toBe(location.href);
+  });
+
   it('notices a microphone that gives no sound', async () => {
     await arrive({ microphoneSignal: 'silent' });
     expect(screen.getByRole('alert').textContent).toContain('gives no sound');
