@@ -85,10 +85,11 @@ class Recording:
     @property
     def standing(self) -> Standing:
         state, reason = self.state, self.reason
-        if state == "recording" and self.is_paused:
-            state = "paused"
-        elif state == "recording" and self.trouble is not None:
+        if state == "recording" and self.trouble is not None:
             state, reason = "degraded", self.trouble
+        # Nothing is recorded then, whatever else is wrong: people and the control plane go by that.
+        if state in ("recording", "degraded") and self.is_paused:
+            state = "paused"
         order = self.order
         return Standing(order.recording, order.meeting, state, reason, self.started_us, order.role)
 
@@ -110,6 +111,6 @@ class Recording:
 
     def counts(self) -> RecordingCounts:
         spool, segments, size, dropped, lost = (int(self.status.get(name, 0)) for name in COUNTED)
-        is_degraded = self.standing.state == "degraded"
+        is_degraded = self.state == "degraded" or (self.state == "recording" and self.trouble is not None)
         is_backup, lacks_backup = self.order.role == "backup", self.trouble in BACKUP_TROUBLES
         return RecordingCounts(is_degraded, spool, segments, size, dropped, lost, is_backup, lacks_backup)

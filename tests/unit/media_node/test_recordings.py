@@ -280,6 +280,17 @@ async def test_a_pause_hands_nothing_over_until_it_ends(world: World):
     world.recordings.stop("rec_unknown")
 
 
+async def test_a_pause_of_a_recording_with_a_problem_is_a_pause_until_it_ends(world: World):
+    world.recordings.start(order(), [MEETING])
+    recorder = await world.recorder(0)
+    await world.says(recorder, b'{"state": "degraded", "reason": "spool_full"}')
+    world.recordings.pause("rec_a")
+    assert (world.states[-1], world.report()[0]["state"]) == (("paused", "spool_full"), "paused")
+    assert [one.is_degraded for one in world.recordings.counts()] == [True]
+    world.recordings.resume("rec_a")
+    assert world.states[-1] == ("degraded", "spool_full")
+
+
 async def test_people_who_come_back_are_recorded_in_another_take(world: World):
     world.recordings.start(order(), [MEETING])
     first = await world.recorder(0)
