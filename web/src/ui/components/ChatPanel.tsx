@@ -1,3 +1,4 @@
+import '../styles/chat.css';
 import { ArrowDown, Lock } from 'lucide-react';
 import { useRef, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
