@@ -114,6 +114,7 @@ export const SCREENS = {
   people: { query: 'scene=meeting&people=5&panel=people&hand' },
   'people-host': { query: 'scene=meeting&people=5&panel=people&hand&host&waiting' },
   chat: { query: 'scene=meeting&people=4&panel=chat&messages' },
+  'chat-unsent': { query: 'scene=meeting&people=4&panel=chat&messages&unsent' },
   reconnecting: { query: 'scene=meeting&people=4&reconnecting' },
   blocked: { query: 'scene=meeting&people=2&blocked' },
   weak: { query: 'scene=meeting&people=3&weak' },

@@ -347,6 +347,8 @@ export const en = {
     placeholderOne: 'Write to {{name}} only',
     gone: '{{name}} is not here any more.',
     privateNote: '{{name}}, to you only: {{text}}',
+    many_one: '{{count}} new message',
+    many_other: '{{count}} new messages',
     unread_one: 'Chat, {{count}} new message',
     unread_other: 'Chat, {{count}} new messages',
   },

@@ -2,9 +2,10 @@
 import type { TFunction } from 'i18next';
 import { useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { MeetingClient } from '../meeting/index.ts';
+import type { ChatMessage, MeetingClient } from '../meeting/index.ts';
 import { NoteOfMany } from './components/NoteOfMany.ts';
 import { showToast } from './components/toasts.ts';
+import { PacedLines } from './PacedLines.ts';
 import { useSession } from './session.ts';
 import { useSnapshot } from './useSnapshot.ts';
 
@@ -42,19 +43,39 @@ export function useNotes(meeting: MeetingClient): void {
       meeting.on('refused', () => {
         showToast(t('meeting.refused'));
       }),
-      meeting.on('message', ({ from, displayName, text, to }) => {
-        const isOpen = useSession.getState().panel === 'chat';
-        if (isOpen || from === meeting.getSnapshot().self?.id) return;
-        const words = to === undefined ? 'chat.note' : 'chat.privateNote';
-        showToast(t(words, { name: displayName, text: shorten(text) }), 'chat');
-      }),
     ];
     return () => {
       for (const end of ends) end();
     };
   }, [meeting, t]);
+  useChatNotes(meeting);
   useHandNotes(meeting);
   useRoleNotes(meeting);
+}
+
+/** What others write while the chat is closed. */
+function useChatNotes(meeting: MeetingClient): void {
+  const { t } = useTranslation();
+  useEffect(() => {
+    const isOpen = (): boolean => useSession.getState().panel === 'chat';
+    const lines = new PacedLines<ChatMessage>((told) => {
+      if (isOpen()) return;
+      if (told.kind === 'many') {
+        showToast(t('chat.many', { count: told.count }), 'chat');
+        return;
+      }
+      const { displayName, text, to } = told.line;
+      const words = to === undefined ? 'chat.note' : 'chat.privateNote';
+      showToast(t(words, { name: displayName, text: shorten(text) }), 'chat');
+    });
+    const end = meeting.on('message', (message) => {
+      if (!isOpen() && message.from !== meeting.getSnapshot().self?.id) lines.add([message]);
+    });
+    return () => {
+      end();
+      lines.close();
+    };
+  }, [meeting, t]);
 }
 
 /** What one becomes by a host's word. */

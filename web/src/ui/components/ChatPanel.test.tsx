@@ -2,10 +2,12 @@
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useSyncExternalStore, type ReactNode } from 'react';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ChatMessage, MeetingSnapshot } from '../../meeting/index.ts';
 import { FakeMeeting, person } from '../demo/FakeMeeting.ts';
 import { en } from '../en.ts';
+import { useSettings } from '../settings.ts';
+import { findingsIn } from '../testing/axe.ts';
 import { stubPage } from '../testing/page.ts';
 import ChatPanel from './ChatPanel.tsx';
 
@@ -103,6 +105,69 @@ describe('what one reads in the chat', () => {
     say(message('Mine', { from: ADA.id }));
     expect(list.scrollTop).toBe(END);
     expect(news()).toBeNull();
+  });
+});
+
+describe('what a screen reader says of the open chat', () => {
+  const spoken = () =>
+    Array.from(document.querySelectorAll('[aria-live="polite"] p'), ({ textContent }) => textContent);
+  const pass = (ms: number): void => {
+    act(() => {
+      vi.advanceTimersByTime(ms);
+    });
+  };
+  function say(meeting: FakeMeeting, ...lines: readonly ChatMessage[]): void {
+    act(() => {
+      meeting.change({ messages: [...meeting.getSnapshot().messages, ...lines] });
+    });
+  }
+  const flood = Array.from({ length: 10 }, (_, index) => message(`Line ${String(index)}`));
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('is what others write, each line by itself while few come', () => {
+    const meeting = open({ messages: [message('Before')], self: ADA });
+    say(meeting, message('Hello'));
+    say(meeting, message('Mine', { from: ADA.id }), message('Psst', { to: ADA.id }));
+    expect(spoken()).toEqual(['Bob: Hello', 'Bob, to you only: Psst']);
+  });
+
+  it('is how many there are where many come at once', () => {
+    const meeting = open();
+    for (const line of flood) say(meeting, line);
+    expect(spoken()).toEqual(['Bob: Line 0', 'Bob: Line 1', 'Bob: Line 2']);
+    pass(5_000);
+    expect(spoken().at(-1)).toBe('7 new messages');
+    expect(screen.getByText('Line 9').closest('[aria-live]')).toBeNull();
+  });
+
+  it('is nothing where somebody wants that', () => {
+    useSettings.setState({ announces: { joins: true, hands: true, chat: false } });
+    const meeting = open();
+    say(meeting, message('Hello'));
+    expect(document.querySelector('[aria-live]')).toBeNull();
+    useSettings.setState({ announces: { joins: true, hands: true, chat: true } });
+  });
+
+  it('is that something was not sent, which has a mark of its own', async () => {
+    vi.useRealTimers();
+    open({
+      outgoing: [
+        { key: '1', text: 'Gone', state: 'notSent', reason: null },
+        { key: '2', text: 'Going', state: 'sending', reason: null },
+      ],
+    });
+    const [gone, going] = screen.getAllByRole('listitem');
+    expect(within(gone as HTMLElement).getByRole('status').textContent).toContain(en.chat.notSent);
+    expect(gone?.querySelector('svg')).not.toBeNull();
+    expect(going?.querySelector('svg')).toBeNull();
+    expect(going?.textContent).toContain(en.chat.sending);
+    expect(await findingsIn(document.body)).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import '../styles/chat.css';
-import { ArrowDown, Lock } from 'lucide-react';
+import { ArrowDown, CircleAlert, Lock } from 'lucide-react';
 import { useRef, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -16,6 +16,7 @@ import { useSettings } from '../settings.ts';
 import { useFollowedEnd } from '../useFollowedEnd.ts';
 import { Composer } from './Composer.tsx';
 import { SidePanel } from './SidePanel.tsx';
+import { SpokenLines } from './SpokenLines.tsx';
 
 interface ChatPanelProps {
   readonly meeting: MeetingClient;
@@ -38,7 +39,8 @@ export default function ChatPanel({ meeting, snapshot }: ChatPanelProps): ReactN
           <small>{t('chat.emptyHint')}</small>
         </div>
       )}
-      <ol ref={list} className="chat" aria-live={isAnnounced ? 'polite' : 'off'} onScroll={onScroll}>
+      {isAnnounced && <SpokenLines messages={messages} self={self?.id ?? null} />}
+      <ol ref={list} className="chat" onScroll={onScroll}>
         {messages.map((message, index) => (
           <Line
             key={message.id}
@@ -82,7 +84,8 @@ function Unsent({ message: { key, text, state, reason }, meeting }: UnsentProps)
       {state === 'sending' ? (
         <small>{t('chat.sending')}</small>
       ) : (
-        <small role="status">
+        <small className="unsent-note" role="status">
+          <CircleAlert aria-hidden />{' '}
           {t(reason === 'too_large' ? 'chat.tooLong' : reason === null ? 'chat.notSent' : 'chat.notTaken')}{' '}
           <Button
             className="link"

@@ -3,6 +3,7 @@ import type {
   ChatMessage,
   LocalMediaSnapshot,
   MeetingSnapshot,
+  OutgoingMessage,
   ParticipantSnapshot,
 } from '../../meeting/index.ts';
 import { FakeMedia } from './FakeMedia.ts';
@@ -33,6 +34,11 @@ const MESSAGES: readonly ChatMessage[] = [
   message(3, 0, 'Lovely, thank you. Shall we start with the join time?'),
   message(4, 2, 'Yes please. I wrote it down here: https://example.org/keyframes'),
   { ...message(5, 2, 'Only between us:\nwell done.'), to: person(NAMES[0] ?? '').id },
+];
+
+const UNSENT: readonly OutgoingMessage[] = [
+  { key: '1', text: 'I am in the lift just now.', state: 'notSent', reason: null },
+  { key: '2', text: 'Back in a minute.', state: 'sending', reason: null },
 ];
 
 const CAPTIONS = [
@@ -75,6 +81,7 @@ export function makeMeeting(query: URLSearchParams): FakeMeeting {
     participants,
     ...recordingOf(query),
     messages: query.has('messages') ? MESSAGES : [],
+    outgoing: query.has('unsent') ? UNSENT : [],
     captions: query.has('captions') ? CAPTIONS : [],
     share: query.get('share') === '0' ? { content: 'text', chosen: 'auto', surface: 'window' } : null,
     shareRequests: query.has('asks') ? [person(NAMES[2] ?? '').id] : [],

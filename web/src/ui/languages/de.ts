@@ -361,6 +361,8 @@ export const de: Words = {
     placeholderOne: 'Nur an {{name}} schreiben',
     gone: '{{name}} ist nicht mehr da.',
     privateNote: '{{name}}, nur an dich: {{text}}',
+    many_one: '{{count}} neue Nachricht',
+    many_other: '{{count}} neue Nachrichten',
     unread_one: 'Chat, {{count}} neue Nachricht',
     unread_other: 'Chat, {{count}} neue Nachrichten',
   },

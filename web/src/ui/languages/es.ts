@@ -353,6 +353,8 @@ export const es: Words = {
     placeholderOne: 'Escribir solo a {{name}}',
     gone: '{{name}} ya no está aquí.',
     privateNote: '{{name}}, solo para ti: {{text}}',
+    many_one: '{{count}} mensaje nuevo',
+    many_other: '{{count}} mensajes nuevos',
     unread_one: 'Chat, {{count}} mensaje nuevo',
     unread_other: 'Chat, {{count}} mensajes nuevos',
   },

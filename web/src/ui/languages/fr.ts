@@ -359,6 +359,8 @@ export const fr: Words = {
     placeholderOne: 'Écrire à {{name}} seulement',
     gone: '{{name}} n’est plus là.',
     privateNote: '{{name}}, à vous seul : {{text}}',
+    many_one: '{{count}} nouveau message',
+    many_other: '{{count}} nouveaux messages',
     unread_one: 'Discussion, {{count}} nouveau message',
     unread_other: 'Discussion, {{count}} nouveaux messages',
   },

@@ -580,6 +580,25 @@ describe('what goes wrong', () => {
     vi.useRealTimers();
   });
 
+  it('tells a flood of messages by their number while the chat is closed', () => {
+    vi.useFakeTimers();
+    const { meeting } = enter();
+    const write = (index: number): void => {
+      const id = String(index);
+      meeting.emit('message', { id, from: BOB.id, displayName: 'Bob', text: `Line ${id}`, at: '' });
+    };
+    act(() => {
+      Array.from({ length: 10 }, (_, index) => index).forEach(write);
+    });
+    const notes = () => Array.from(document.querySelectorAll('.toast'), ({ textContent }) => textContent);
+    expect(notes()).toEqual(['Bob: Line 0', 'Bob: Line 1', 'Bob: Line 2']);
+    act(() => {
+      vi.advanceTimersByTime(5_000);
+    });
+    expect(notes()).toEqual(['7 new messages']);
+    vi.useRealTimers();
+  });
+
   it('shows the address when the clipboard is out of reach', async () => {
     enter();
     const user = userEvent.setup({ writeToClipboard: false });
