@@ -37,6 +37,7 @@ from media_node.meetings.events import (
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import Caption, ChatMessage, Participant, RecordingNotice, Track
 from media_node.quantities import ParticipantId, SlotId, format_time
+from media_node.signaling.messages import AnyClientMessage, Moderate
 
 Json = dict[str, Any]
 
@@ -192,9 +193,14 @@ def format_quality(packets_lost: int, packets_received: int, rtt_ms: float | Non
     return message if rtt_ms is None else {**message, "rttMs": rtt_ms}
 
 
-def format_error(error: ClientError, correlation_id: int | None = None) -> Json:
+def format_error(error: ClientError, request: AnyClientMessage | None = None) -> Json:
+    """What was wrong, and with which message; None where that could not be read."""
     message: Json = {"type": "error", "code": error.code, "message": str(error)}
-    return message if correlation_id is None else {**message, "id": correlation_id}
+    if request is None:
+        return message
+    named = {"action": request.action} if isinstance(request, Moderate) else {}
+    message["request"] = {"type": request.type, **named}
+    return message if request.id is None else {**message, "id": request.id}
 
 
 def _recording(recording: RecordingNotice) -> Json:

@@ -139,7 +139,7 @@ class SignalingSocket:
         try:
             self._carry_out(seat, message)
         except ClientError as error:
-            seat.session.tell(format_error(error, message.id))
+            seat.session.tell(format_error(error, message))
 
     def _carry_out(self, seat: Seat, message: messages.AnyClientMessage) -> None:
         host = self._host

@@ -67,7 +67,7 @@ async def test_a_guest_writes_with_a_hosts_word_alone(sit):
     host, guest = await sit(role="host", **MODERATES), await sit()
     await guest.say("caption", id=7, line=1, text="Me too", final=True)
     refused = await guest.hears("error")
-    assert (refused["id"], refused["code"]) == (7, "not_granted")
+    assert (refused["id"], refused["code"], refused["request"]) == (7, "not_granted", {"type": "caption"})
     await host.say("moderate", action="allowCaptions", participant=guest.id)
     await guest.hears("roster")
     await guest.say("caption", line=1, text="Me too", final=True)

@@ -149,5 +149,25 @@ def test_every_event_becomes_a_message_of_the_contract():
         assert outgoing.format_change(event, ben.id) is None
         check(numbered(outgoing.format_event(event)))
     check(numbered(outgoing.format_quality(1, 2, None, "good")))
-    check(numbered(outgoing.format_error(NotFoundError("no such track"), 4)))
+    check(numbered(outgoing.format_error(NotFoundError("no such track"))))
     check(numbered(outgoing.format_answer(4, "v=0\r\n")))
+
+
+@pytest.mark.parametrize(
+    ("sent", "request_named"),
+    [
+        ({"type": "moderate", "action": "lowerHand"}, {"type": "moderate", "action": "lowerHand"}),
+        ({"type": "reaction", "reaction": "👍"}, {"type": "reaction"}),
+    ],
+)
+@pytest.mark.parametrize("number", [{}, {"id": 4}])
+def test_an_error_names_the_message_that_it_is_about(sent, request_named, number):
+    request = parse_message(json.dumps({**sent, **number}))
+    message = outgoing.format_error(NotFoundError("no such participant"), request)
+    check(numbered(message))
+    assert message["request"] == request_named
+    assert {key: message[key] for key in ("id",) if key in message} == number
+
+
+def test_an_error_about_what_could_not_be_read_names_nothing():
+    assert not {"id", "request"} & outgoing.format_error(NotFoundError("no such track")).keys()

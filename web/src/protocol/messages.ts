@@ -258,4 +258,11 @@ export type NodeMessageBody =
   | { readonly type: 'waiting' }
   | { readonly type: 'move'; readonly url: string }
   | { readonly type: 'removed'; readonly reason: RemovedReason }
-  | { readonly type: 'error'; readonly id?: number; readonly code: string; readonly message: string };
+  | {
+      readonly type: 'error';
+      readonly id?: number;
+      readonly code: string;
+      readonly message: string;
+      /** Which message it is about; older nodes leave it out. `action` is of a `moderate`. */
+      readonly request?: { readonly type: string; readonly action?: string };
+    };

@@ -206,5 +206,10 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
   move: object({ url: string }),
   // Whether one may come back, the control plane says.
   removed: object({ reason: known(oneOf('ended', 'removed', 'replaced', 'nodeClosing', 'moved'), 'moved') }),
-  error: object({ id: optional(positiveInteger), code: string, message: string }),
+  error: object({
+    id: optional(positiveInteger),
+    code: string,
+    message: string,
+    request: optional(object({ type: string, action: optional(string) })),
+  }),
 };
