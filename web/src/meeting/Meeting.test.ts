@@ -72,6 +72,10 @@ const joined = (number: number, fields: object = {}) => ({
 const settle = () => vi.advanceTimersByTimeAsync(0);
 const socket = (index = sockets.length - 1) => sockets.at(index)!;
 const state = () => meeting.state.kind;
+const idsOf = (type: string) =>
+  socket()
+    .sentOf(type)
+    .map((message) => (message as { id?: number }).id);
 
 function newMeeting(options: Pick<MeetingOptions, 'adapts'> = {}): Meeting {
   return new Meeting({
@@ -393,13 +397,50 @@ describe('a meeting', () => {
 
   it('lets a host stop what somebody sends, each by itself', async () => {
     await join();
-    meeting.muteParticipant(BOB.id);
-    meeting.muteParticipant(BOB.id, 'camera');
-    meeting.muteParticipant(BOB.id, 'screen');
+    void meeting.muteParticipant(BOB.id);
+    void meeting.muteParticipant(BOB.id, 'camera');
+    await meeting.muteParticipant(BOB.id, 'screen');
+    const [id] = idsOf('moderate');
     expect(socket().sentOf('moderate')).toEqual([
-      { type: 'moderate', action: 'mute', participant: BOB.id },
-      { type: 'moderate', action: 'mute', participant: BOB.id, track: 'trk_bc' },
+      { type: 'moderate', action: 'mute', participant: BOB.id, id },
+      { type: 'moderate', action: 'mute', participant: BOB.id, track: 'trk_bc', id: Number(id) + 1 },
     ]);
+  });
+
+  it.each([{}, { request: { type: 'moderate', action: 'mute' } }])(
+    'rejects the call that the node refused, and says what that was (%j)',
+    async (named) => {
+      await join();
+      const refused: unknown[] = [];
+      meeting.on('refused', (refusal) => refused.push(refusal));
+      const muted = meeting.muteParticipant(BOB.id);
+      const lowered = meeting.lowerAllHands();
+      const [id] = idsOf('moderate');
+      const outcome = expect(muted).rejects.toMatchObject({ name: 'MeetingError', code: 'forbidden' });
+      socket().say({ type: 'error', number: 2, id, code: 'not_granted', message: 'no', ...named });
+      await outcome;
+      const request = { type: 'moderate', action: 'mute', participant: BOB.id };
+      expect(refused).toEqual([{ code: 'not_granted', message: 'no', request }]);
+      await vi.advanceTimersByTimeAsync(2_500);
+      socket().say({
+        type: 'quality',
+        number: 3,
+        uplink: { packetsLost: 0, packetsReceived: 0 },
+        verdict: 'good',
+      });
+      await lowered;
+    },
+  );
+
+  it('says of what the node refused what the node says of it, of other messages too', async () => {
+    await join();
+    const refused: unknown[] = [];
+    meeting.on('refused', ({ request }) => refused.push(request));
+    const error = { type: 'error', code: 'not_granted', message: 'no' };
+    socket().say({ ...error, number: 2, request: { type: 'reaction' } });
+    socket().say({ ...error, number: 3 });
+    await settle();
+    expect(refused).toEqual([{ type: 'reaction' }, null]);
   });
 
   it('sends nothing as a viewer, and nothing by itself once one may again', async () => {
@@ -420,9 +461,9 @@ describe('a meeting', () => {
 
   it('lets a host lower a hand, or all of them', async () => {
     await join();
-    meeting.lowerHand(BOB.id);
-    meeting.lowerAllHands();
-    expect(socket().sentOf('moderate')).toEqual([
+    void meeting.lowerHand(BOB.id);
+    void meeting.lowerAllHands();
+    expect(socket().sentOf('moderate')).toMatchObject([
       { type: 'moderate', action: 'lowerHand', participant: BOB.id },
       { type: 'moderate', action: 'lowerHand' },
     ]);
@@ -1017,7 +1058,7 @@ describe('what was asked when the socket was dead already', () => {
 
   it('moderates and writes captions after the resume, once', async () => {
     await join();
-    meeting.muteParticipant(BOB.id);
+    void meeting.muteParticipant(BOB.id);
     meeting.captions.write('Welcome');
     await comeBack(2, true, present());
     expect(socket().sentOf('moderate')).toMatchObject([{ action: 'mute', participant: BOB.id }]);

@@ -75,9 +75,12 @@ export class Meeting implements MeetingClient {
   readonly #observed = new Observed<MeetingSnapshot>(EMPTY_SNAPSHOT);
   #selfQuality: ParticipantSnapshot['connectionQuality'] = 'unknown';
   readonly #hand = new Hand();
-  readonly #requests = new Requests((message) => {
-    this.#link.send(message);
-  });
+  readonly #requests = new Requests(
+    (message) => {
+      this.#link.send(message);
+    },
+    () => !isOver(this.state),
+  );
   readonly #beat = new Beat(
     () => {
       this.#link.handleTick();
@@ -99,7 +102,7 @@ export class Meeting implements MeetingClient {
     this.captions = new Captions((message) => {
       // Words that grow are overtaken by those that follow.
       if (message.type === 'caption' && !message.final) send(message);
-      else this.#requests.send(message);
+      else void this.#requests.send(message);
     }, changed);
     this.#chat = new Chat(send, changed);
     this.#publishing = new Publishing({
@@ -118,7 +121,7 @@ export class Meeting implements MeetingClient {
       {
         participants: this.#participants,
         isOpen: () => !isOver(this.state),
-        send: this.#requests.send,
+        send: (message) => void this.#requests.send(message),
         publish: (source, track) => this.#set(source, track),
         shape: (shape) => void this.#link.connection?.shapeScreen(shape),
         onChange: changed,
@@ -273,22 +276,23 @@ export class Meeting implements MeetingClient {
   muteParticipant(
     participant: ParticipantId,
     source: 'microphone' | 'camera' | 'screen' = 'microphone',
-  ): void {
+  ): Promise<void> {
+    const mute = { type: 'moderate', action: 'mute', participant } as const;
     const track = this.#participants.trackOf(participant, source);
-    if (source === 'microphone') this.#requests.send({ type: 'moderate', action: 'mute', participant });
-    else if (track !== null) this.#requests.send({ type: 'moderate', action: 'mute', participant, track });
+    if (source === 'microphone') return this.#requests.send(mute);
+    return track === null ? Promise.resolve() : this.#requests.send({ ...mute, track });
   }
 
-  lowerHand(participant: ParticipantId): void {
-    this.#requests.send({ type: 'moderate', action: 'lowerHand', participant });
+  lowerHand(participant: ParticipantId): Promise<void> {
+    return this.#requests.send({ type: 'moderate', action: 'lowerHand', participant });
   }
 
-  lowerAllHands(): void {
-    this.#requests.send({ type: 'moderate', action: 'lowerHand' });
+  lowerAllHands(): Promise<void> {
+    return this.#requests.send({ type: 'moderate', action: 'lowerHand' });
   }
 
-  removeParticipant(participant: ParticipantId): void {
-    this.#requests.send({ type: 'moderate', action: 'remove', participant });
+  removeParticipant(participant: ParticipantId): Promise<void> {
+    return this.#requests.send({ type: 'moderate', action: 'remove', participant });
   }
 
   setParticipantVolume(participant: ParticipantId, volume: number): void {
@@ -439,6 +443,7 @@ export class Meeting implements MeetingClient {
     this.sharing.screen.stop();
     this.captions.close();
     this.#chat.handleEnd();
+    this.#requests.handleEnd();
     this.#beat.stop();
     this.#hearing.close();
   }

@@ -2,24 +2,47 @@
  * Requests: what was asked of the node once, until it is known to have arrived.
  *
  * Says it again after a `joined`. A node takes messages in order: the `quality` that answers a later `stats` shows that it
- * has what came before. Knows nothing of what the requests mean.
+ * has what came before, and has refused nothing of it. Knows nothing of what the requests mean.
  */
-import type { ClientMessage } from '../protocol/index.ts';
+import type { ClientMessage, NodeMessageBody } from '../protocol/index.ts';
+import { MeetingError, errorOfRefusal } from './errors.ts';
+import type { Refusal } from './types.ts';
+
+type NodeError = Extract<NodeMessageBody, { type: 'error' }>;
+
+interface Request {
+  readonly message: ClientMessage & { readonly id: number };
+  /** How many questions had been asked before it. */
+  readonly asked: number;
+  readonly resolve: () => void;
+  readonly reject: (error: MeetingError) => void;
+}
+
+/** By these the node's refusal is known; offers, tracks and chat count from below. */
+const FIRST_ID = 2_500_000_000;
 
 export class Requests {
   readonly #send: (message: ClientMessage) => void;
-  /** With how many questions had been asked before each. */
-  #open: readonly { readonly message: ClientMessage; readonly asked: number }[] = [];
+  readonly #isOpen: () => boolean;
+  #open: readonly Request[] = [];
+  #nextId = FIRST_ID;
   #asked = 0;
   #answered = 0;
 
-  constructor(send: (message: ClientMessage) => void) {
+  /** `isOpen`: whether the meeting goes on, or may begin. */
+  constructor(send: (message: ClientMessage) => void, isOpen: () => boolean) {
     this.#send = send;
+    this.#isOpen = isOpen;
   }
 
-  readonly send = (message: ClientMessage): void => {
-    this.#open = [...this.#open, { message, asked: this.#asked }];
-    this.#send(message);
+  /** Resolves once the node has taken it. Who does not wait for that need not catch what it rejects with. */
+  readonly send = (message: ClientMessage): Promise<void> => {
+    const taken = new Promise<void>((resolve, reject) => {
+      if (!this.#isOpen()) throw meetingOver();
+      this.#say({ message: { ...message, id: message.id ?? this.#nextId++ }, asked: 0, resolve, reject });
+    });
+    taken.catch(() => undefined);
+    return taken;
   };
 
   handleStatsSent(): void {
@@ -28,14 +51,51 @@ export class Requests {
 
   handleQuality(): void {
     this.#answered += 1;
+    const taken = this.#open.filter(({ asked }) => asked < this.#answered);
     this.#open = this.#open.filter(({ asked }) => asked >= this.#answered);
+    for (const { resolve } of taken) resolve();
+  }
+
+  /** Returns the request that the node refused, if it was one of these. */
+  handleRefused(error: NodeError): ClientMessage | null {
+    const refused = this.#open.find(({ message }) => message.id === error.id);
+    if (refused === undefined) return null;
+    this.#open = this.#open.filter((one) => one !== refused);
+    refused.reject(errorOfRefusal(error.code, error.message));
+    return refused.message;
   }
 
   /** What is still wanted is said again: it may have gone into a socket that was dead. */
   handleJoined(isWanted: (message: ClientMessage) => boolean): void {
     this.#asked = this.#answered = 0;
-    const again = this.#open.filter(({ message }) => isWanted(message));
+    const before = this.#open;
     this.#open = [];
-    for (const { message } of again) this.send(message);
+    for (const request of before) {
+      if (isWanted(request.message)) this.#say(request);
+      else request.resolve();
+    }
   }
+
+  handleEnd(): void {
+    const before = this.#open;
+    this.#open = [];
+    for (const { reject } of before) reject(meetingOver());
+  }
+
+  #say(request: Request): void {
+    this.#open = [...this.#open, { ...request, asked: this.#asked }];
+    this.#send(request.message);
+  }
+}
+
+function meetingOver(): MeetingError {
+  return new MeetingError('meeting_ended', 'the meeting is over');
+}
+
+/** What a refusal is about: as it was sent, or as the node names it, which older ones do not. */
+export function refusalOf({ code, message, request }: NodeError, sent: ClientMessage | null): Refusal {
+  if (sent === null) return { code, message, request: request ?? null };
+  if (sent.type !== 'moderate') return { code, message, request: { type: sent.type } };
+  const { type, action, participant } = sent;
+  return { code, message, request: { type, action, ...(participant !== undefined && { participant }) } };
 }

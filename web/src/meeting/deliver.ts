@@ -7,7 +7,7 @@ import type { Emitter } from './Emitter.ts';
 import type { Hearing } from './Hearing.ts';
 import type { Participants } from './Participants.ts';
 import type { Publishing } from './Publishing.ts';
-import type { Requests } from './Requests.ts';
+import { refusalOf, type Requests } from './Requests.ts';
 import type { Sharing } from './Sharing.ts';
 import { recordingOf } from './snapshot.ts';
 import type { Subscriptions } from './Subscriptions.ts';
@@ -64,7 +64,7 @@ export function deliver(message: NodeMessage, to: Receivers): void {
       to.chat.handleRefused(message.id, message.code);
       to.publishing.handleRefused(message.id);
       to.sharing.handleRefused(message.id);
-      to.events.emit('refused', message);
+      to.events.emit('refused', refusalOf(message, to.requests.handleRefused(message)));
       break;
     case 'codecs':
       to.adapting.handleCodecs(message);

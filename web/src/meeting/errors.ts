@@ -31,6 +31,10 @@ export type MeetingErrorCode =
   | 'protocol_error'
   /** It has no WebRTC, as Safari in Lockdown Mode. */
   | 'browser_unsupported'
+  /** Who or what it is about is not in the meeting, or no longer. */
+  | 'not_found'
+  /** Asked for more often than the node takes it. */
+  | 'too_often'
   | 'share_denied'
   /** Somebody else shares already, and taking over takes a host. */
   | 'share_taken'
@@ -69,6 +73,17 @@ export function errorOfClose(code: number, reason: string): MeetingError {
   const known = CODE_BY_CLOSE[code];
   const text = reason === '' ? `close code ${String(code)}` : reason;
   return new MeetingError(known ?? 'unreachable', `the media node ended the connection: ${text}`);
+}
+
+/** Codes of the node that say what to do; others are a disagreement of the two programs. */
+const CODE_OF_REFUSAL: Readonly<Record<string, MeetingErrorCode>> = {
+  not_granted: 'forbidden',
+  not_found: 'not_found',
+  too_often: 'too_often',
+};
+
+export function errorOfRefusal(code: string, message: string): MeetingError {
+  return new MeetingError(CODE_OF_REFUSAL[code] ?? 'protocol_error', `the media node refused it: ${message}`);
 }
 
 export function errorOfApi(error: ApiError): MeetingError {

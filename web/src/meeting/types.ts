@@ -231,7 +231,22 @@ export interface MeetingEvents {
   shareAnswered: { readonly allowed: boolean; readonly by: ParticipantId };
   caption: CaptionLine;
   /** A request was refused by the node; the meeting goes on. */
-  refused: { readonly code: string; readonly message: string };
+  refused: Refusal;
+}
+
+export interface Refusal {
+  /** The node's code (`not_granted`, `not_found`, `too_often`, …). */
+  readonly code: string;
+  readonly message: string;
+  /** What was refused; null where an older node does not say. */
+  readonly request: RefusedRequest | null;
+}
+
+/** A message of docs/signaling.md: its type, and of a `moderate` what was to be done to whom, as far as that is known. */
+export interface RefusedRequest {
+  readonly type: string;
+  readonly action?: string;
+  readonly participant?: ParticipantId;
 }
 
 export interface VisibleTrack {
@@ -384,13 +399,18 @@ export interface MeetingClient {
   discardMessage(key: string): void;
   setHand(raised: boolean): void;
   react(reaction: string): void;
-  /** Hosts and cohosts: mutes what is heard of someone, or stops their camera or share; they may start each again. */
-  muteParticipant(participant: ParticipantId, source?: 'microphone' | 'camera' | 'screen'): void;
+  /**
+   * Hosts and cohosts: mutes what is heard of someone, or stops their camera or share; they may start each again. This and
+   * the next three resolve once the node has taken them, within some seconds; who does not wait need not catch anything.
+   *
+   * @throws MeetingError `forbidden` when the own role does not allow it, `not_found` when they are not here any more.
+   */
+  muteParticipant(participant: ParticipantId, source?: 'microphone' | 'camera' | 'screen'): Promise<void>;
   /** Hosts and cohosts: their turn is over, or it will not come. */
-  lowerHand(participant: ParticipantId): void;
-  lowerAllHands(): void;
+  lowerHand(participant: ParticipantId): Promise<void>;
+  lowerAllHands(): Promise<void>;
   /** Hosts and cohosts: sends someone out. */
-  removeParticipant(participant: ParticipantId): void;
+  removeParticipant(participant: ParticipantId): Promise<void>;
 
   /** For this listener only: 0 (silent) to 2, 1 as they are sent. It follows the person through the meeting. */
   setParticipantVolume(participant: ParticipantId, volume: number): void;

@@ -5,7 +5,9 @@ import { useTranslation } from 'react-i18next';
 import type { ChatMessage, MeetingClient } from '../meeting/index.ts';
 import { NoteOfMany } from './components/NoteOfMany.ts';
 import { showToast } from './components/toasts.ts';
+import { LIVE } from './live/words.ts';
 import { PacedLines } from './PacedLines.ts';
+import { wordsOfRefusal } from './refusals.ts';
 import { useSession } from './session.ts';
 import { useSnapshot } from './useSnapshot.ts';
 
@@ -21,9 +23,10 @@ const STOPPED = {
 
 export function useNotes(meeting: MeetingClient): void {
   const { t } = useTranslation();
+  const { t: live } = useTranslation(LIVE);
   useEffect(() => {
-    const nameOf = (id: string): string =>
-      meeting.getSnapshot().participants.find((participant) => participant.id === id)?.displayName ?? '';
+    const personOf = (id: string) => meeting.getSnapshot().participants.find((one) => one.id === id);
+    const nameOf = (id: string): string => personOf(id)?.displayName ?? '';
     const joined = new NoteOfMany('joins', (names) => sayMany(t, 'joined', names));
     const left = new NoteOfMany('joins', (names) => sayMany(t, 'left', names));
     const ends = [
@@ -40,14 +43,15 @@ export function useNotes(meeting: MeetingClient): void {
       meeting.on('mutedByOther', ({ source, by }) => {
         showToast(t(STOPPED[source], { name: nameOf(by) }));
       }),
-      meeting.on('refused', () => {
-        showToast(t('meeting.refused'));
+      meeting.on('refused', (refusal) => {
+        const words = wordsOfRefusal(refusal, (id) => personOf(id)?.role);
+        if (words !== null) showToast(live(`denied.${words}`));
       }),
     ];
     return () => {
       for (const end of ends) end();
     };
-  }, [meeting, t]);
+  }, [meeting, t, live]);
   useChatNotes(meeting);
   useHandNotes(meeting);
   useRoleNotes(meeting);

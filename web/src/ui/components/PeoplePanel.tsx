@@ -77,7 +77,7 @@ function HandList({ people, host }: HandListProps): ReactNode {
           <Button
             className="button quiet"
             onPress={() => {
-              host.lowerAllHands();
+              void host.lowerAllHands();
             }}
           >
             {t('people.lowerAllHands')}
@@ -93,7 +93,7 @@ function HandList({ people, host }: HandListProps): ReactNode {
                 className="button quiet"
                 aria-label={t('people.lowerHand', { name: displayName })}
                 onPress={() => {
-                  host.lowerHand(id);
+                  void host.lowerHand(id);
                 }}
               >
                 {t('people.lowerHandShort')}

@@ -70,7 +70,7 @@ function ModeratorItems({ meeting, participant }: OfSomebody): ReactNode {
           key={source}
           name={t(name)}
           onAction={() => {
-            meeting.muteParticipant(id, source);
+            void meeting.muteParticipant(id, source);
           }}
         />
       ))}
@@ -144,7 +144,7 @@ function RemovalItems({ meeting, participant, isSure, onSure }: RemovalItemsProp
         name={t('people.removeNow', { name: displayName })}
         isDangerous
         onAction={() => {
-          meeting.removeParticipant(id);
+          void meeting.removeParticipant(id);
         }}
       />
       <Item

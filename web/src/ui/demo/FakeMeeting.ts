@@ -162,10 +162,10 @@ export class FakeMeeting implements MeetingClient {
   sendMessage = (text: string, to?: string): void =>
     void (to === undefined ? this.#note('sendMessage', text) : this.#note('sendMessage', text, to));
   muteParticipant: MeetingClient['muteParticipant'] = (id, source) =>
-    void this.#note('muteParticipant', id, source);
-  lowerHand = (id: string): void => void this.#note('lowerHand', id);
-  lowerAllHands = (): void => void this.#note('lowerAllHands');
-  removeParticipant = (id: string): void => void this.#note('removeParticipant', id);
+    this.#note('muteParticipant', id, source);
+  lowerHand = (id: string): Promise<void> => this.#note('lowerHand', id);
+  lowerAllHands = (): Promise<void> => this.#note('lowerAllHands');
+  removeParticipant = (id: string): Promise<void> => this.#note('removeParticipant', id);
   setParticipantVolume = (id: string, volume: number): void =>
     void this.#note('setParticipantVolume', id, volume);
   setMuted = (source: string, muted: boolean): void => void this.#note('setMuted', source, muted);

@@ -580,6 +580,25 @@ describe('what goes wrong', () => {
     vi.useRealTimers();
   });
 
+  it('says what the node refused', () => {
+    const { meeting } = enter();
+    const refuse = (action: string, participant: string): void => {
+      const request = { type: 'moderate', action, participant };
+      act(() => {
+        meeting.emit('refused', {
+          code: 'not_granted',
+          message: 'this participant may not moderate',
+          request,
+        });
+      });
+    };
+    refuse('mute', 'par_cleo');
+    expect(screen.getByText('Only hosts and cohosts can mute others.')).toBeDefined();
+    meeting.changeParticipant(BOB.id, { role: 'host' });
+    refuse('mute', BOB.id);
+    expect(screen.getByText('Only hosts can do that to a host.')).toBeDefined();
+  });
+
   it('tells a flood of messages by their number while the chat is closed', () => {
     vi.useFakeTimers();
     const { meeting } = enter();

@@ -78,4 +78,17 @@ export const de: WordsLike<typeof en> = {
     lostMicrophone: 'Das Mikrofon ist ausgefallen: {{reason}}',
     lostCamera: 'Die Kamera ist ausgefallen: {{reason}}',
   },
+  denied: {
+    mute: 'Nur Leitung und Mitleitung können andere stummschalten.',
+    remove: 'Nur Leitung und Mitleitung können andere entfernen.',
+    lowerHand: 'Nur Leitung und Mitleitung können Hände anderer senken.',
+    captioners: 'Nur Leitung und Mitleitung entscheiden, wer Untertitel schreibt.',
+    overHost: 'Bei der Leitung kann das nur die Leitung.',
+    caption: 'Du darfst hier keine Untertitel schreiben.',
+    share: 'Du darfst das mit dieser Freigabe nicht.',
+    send: 'Du darfst das in diesem Treffen nicht senden.',
+    gone: 'Diese Person ist nicht mehr im Treffen.',
+    tooOften: 'Das war zu oft. Warte kurz und versuche es noch einmal.',
+    other: 'Das Treffen hat das nicht erlaubt.',
+  },
 };

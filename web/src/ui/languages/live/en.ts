@@ -76,4 +76,17 @@ export const en = {
     lostMicrophone: 'The microphone stopped: {{reason}}',
     lostCamera: 'The camera stopped: {{reason}}',
   },
+  denied: {
+    mute: 'Only hosts and cohosts can mute others.',
+    remove: 'Only hosts and cohosts can remove others.',
+    lowerHand: 'Only hosts and cohosts can lower the hands of others.',
+    captioners: 'Only hosts and cohosts decide who writes captions.',
+    overHost: 'Only hosts can do that to a host.',
+    caption: 'You may not write captions here.',
+    share: 'You may not do that with this share.',
+    send: 'You may not send that in this meeting.',
+    gone: 'They are not in the meeting any more.',
+    tooOften: 'That was too often. Wait a moment, then try again.',
+    other: 'The meeting did not allow that.',
+  },
 };

@@ -78,4 +78,17 @@ export const es: WordsLike<typeof en> = {
     lostMicrophone: 'El micrófono se detuvo: {{reason}}',
     lostCamera: 'La cámara se detuvo: {{reason}}',
   },
+  denied: {
+    mute: 'Solo los anfitriones y coanfitriones pueden silenciar a otros.',
+    remove: 'Solo los anfitriones y coanfitriones pueden sacar a otros.',
+    lowerHand: 'Solo los anfitriones y coanfitriones pueden bajar la mano de otros.',
+    captioners: 'Solo los anfitriones y coanfitriones deciden quién escribe subtítulos.',
+    overHost: 'Solo un anfitrión puede hacerle eso a un anfitrión.',
+    caption: 'No puedes escribir subtítulos aquí.',
+    share: 'No puedes hacer eso con este contenido compartido.',
+    send: 'No puedes enviar eso en esta reunión.',
+    gone: 'Esa persona ya no está en la reunión.',
+    tooOften: 'Fue demasiado seguido. Espera un momento e inténtalo de nuevo.',
+    other: 'La reunión no lo permitió.',
+  },
 };

@@ -78,4 +78,17 @@ export const fr: WordsLike<typeof en> = {
     lostMicrophone: 'Le micro s’est arrêté : {{reason}}',
     lostCamera: 'La caméra s’est arrêtée : {{reason}}',
   },
+  denied: {
+    mute: 'Seuls les hôtes et co-hôtes peuvent couper le son des autres.',
+    remove: 'Seuls les hôtes et co-hôtes peuvent retirer d’autres personnes.',
+    lowerHand: 'Seuls les hôtes et co-hôtes peuvent baisser la main des autres.',
+    captioners: 'Seuls les hôtes et co-hôtes décident qui écrit les sous-titres.',
+    overHost: 'Seul un hôte peut faire cela à un hôte.',
+    caption: 'Vous ne pouvez pas écrire de sous-titres ici.',
+    share: 'Vous ne pouvez pas faire cela avec ce partage.',
+    send: 'Vous ne pouvez pas envoyer cela dans cette réunion.',
+    gone: 'Cette personne n’est plus dans la réunion.',
+    tooOften: 'C’était trop souvent. Attendez un instant, puis réessayez.',
+    other: 'La réunion ne l’a pas permis.',
+  },
 };
