@@ -142,7 +142,7 @@ class LiveMeetings:
                 self.add_track(meeting, track)
             case TrackUnpublished(participant, track_id):
                 self._forwarding.remove_track(meeting.id, participant, track_id)
-            case TrackMuted(participant, track_id, _, _):
+            case TrackMuted(participant, track_id):
                 self._forwarding.set_muted(meeting.id, meeting.member(participant).track_by_id[track_id])
             case SlotsChanged(participant, track_by_slot):
                 member = meeting.receiver(participant)

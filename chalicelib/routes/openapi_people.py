@@ -42,7 +42,12 @@ def people(meeting: Schema) -> dict[str, Schema]:
         base: {"parameters": [meeting], "get": listed},
         f"{base}/admit-all": act("admit_all", "Let in everybody who waits", 200, everybody, [meeting]),
         f"{base}/mute-all": act(
-            "mute_all", "Stop sources of everybody but oneself", 204, {}, [meeting], "Mute"
+            "mute_all",
+            "Stop sources of everybody but oneself, and of hosts only by a host, a server or the organiser",
+            204,
+            {},
+            [meeting],
+            "Mute",
         ),
         f"{base}/{{participant}}": {
             "parameters": one,

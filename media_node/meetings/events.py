@@ -77,6 +77,8 @@ class TrackMuted:
     # The moderator who did it, None for the participant itself.
     by: ParticipantId | None
     is_paused: bool = False
+    # Done by somebody who is not in the meeting, such as a server: then there is no `by`.
+    is_from_outside: bool = False
 
 
 RosterEvent = (

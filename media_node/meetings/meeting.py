@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from media_node.errors import ConflictError, NotFoundError, NotGrantedError, ScreenTakenError
+from media_node.meetings import authority
 from media_node.meetings.captions import Captions
 from media_node.meetings.codecs import Codecs, SharedCodecs
 from media_node.meetings.events import (
@@ -204,6 +205,7 @@ class Meeting:
         by: ParticipantId | None = None,
         *,
         is_paused: bool | None = None,
+        is_from_outside: bool = False,
     ) -> list[Event]:
         """Take a track's state; `is_paused` as Track.is_paused, None where nothing was said of that.
 
@@ -218,7 +220,8 @@ class Meeting:
             self._require_free_place(participant)
         muted.is_muted, muted.is_paused = is_muted, paused
         self._offer(muted)
-        return [self._roster(TrackMuted(participant, track, is_muted, by, paused)), *self._settle()]
+        told = TrackMuted(participant, track, is_muted, by, paused, is_from_outside)
+        return [self._roster(told), *self._settle()]
 
     def handle_assign(self, participant: ParticipantId, slot: SlotId, wish: Wish) -> list[Event]:
         """Let a client decide what one of its video slots carries.
@@ -321,10 +324,15 @@ class Meeting:
         return [one for one in screens if one.participant != but]
 
     def _answerers(self, asker: ParticipantId) -> tuple[ParticipantId, ...]:
-        sharers = {screen.participant for screen in self._screens(asker)}
-        members = self.participant_by_id.values()
-        able = (one.id for one in members if one.may_moderate or one.id in sharers)
-        return tuple(one for one in able if one != asker)
+        """Who may end all that others share: each their own, and who may mute it."""
+        sharers = [self.member(screen.participant) for screen in self._screens(asker)]
+        members = [one for one in self.participant_by_id.values() if one.id != asker]
+        return tuple(
+            one.id
+            for one in members
+            if (one in sharers or one.may_moderate)
+            and all(one == sharer or authority.may(one, "mute", sharer) for sharer in sharers)
+        )
 
     def handle_recording(self, notice: RecordingNotice) -> list[Event]:
         """The meeting's recording has begun, changed or ended."""
@@ -343,7 +351,7 @@ class Meeting:
         self, moderator: ParticipantId, participant: ParticipantId, track: TrackId | None
     ) -> list[Event]:
         """Mute one track, or all that can be heard of a participant."""
-        self._require_moderator(moderator)
+        authority.require(self.member(moderator), "mute", self.participant_by_id.get(participant))
         tracks = self.member(participant).track_by_id
         if track is not None and track not in tracks:
             raise NotFoundError("this participant has no such track")
@@ -354,36 +362,47 @@ class Meeting:
         self, moderator: ParticipantId, participant: ParticipantId, is_captioner: bool
     ) -> list[Event]:
         """Give somebody the right to write captions, or take it."""
-        self._require_moderator(moderator)
+        action: authority.Action = "allowCaptions" if is_captioner else "stopCaptions"
+        authority.require(self.member(moderator), action, self.participant_by_id.get(participant))
         if not self.captions.handle_right(self.member(participant), is_captioner):
             return []
         return [self._roster(CaptionerChanged(participant, is_captioner))]
 
     def handle_lower_hand(self, moderator: ParticipantId, participant: ParticipantId | None) -> list[Event]:
         """Lower the hand of one participant, or every hand."""
-        self._require_moderator(moderator)
+        target = self.participant_by_id.get(participant) if participant is not None else None
+        authority.require(self.member(moderator), "lowerHand", target)
         named = list(self.participant_by_id) if participant is None else [participant]
         return [event for one in named for event in self.handle_hand(one, False)]
 
     def handle_moderate_remove(self, moderator: ParticipantId, participant: ParticipantId) -> list[Event]:
-        self._require_moderator(moderator)
+        authority.require(self.member(moderator), "remove", self.participant_by_id.get(participant))
         self.member(participant)
         return self.handle_remove(participant, "removed")
 
     def handle_mute_sources(
         self, participant: ParticipantId | None, by: ParticipantId | None, sources: Set[str]
     ) -> list[Event]:
-        """Mute sources of one participant, or of everybody but `by`; again does nothing."""
-        named = (
-            [participant] if participant is not None else [one for one in self.participant_by_id if one != by]
-        )
-        members = [self.participant_by_id[one] for one in named if one in self.participant_by_id]
+        """Mute sources of one participant, or of everybody whom `by` may mute; again does nothing.
+
+        Args:
+            by: None for a server or somebody else who is not in the meeting. The API has said that it
+                moderates, and may mute the one participant.
+        """
+        members = list(self.participant_by_id.values())
+        moderator = self.participant_by_id.get(by) if by is not None else None
+        if participant is not None:
+            members = [one for one in members if one.id == participant]
+        elif moderator is not None:
+            members = [
+                one for one in members if one != moderator and authority.reaches(moderator, "mute", one)
+            ]
         return [
             event
             for member in members
             for track in list(member.track_by_id.values())
             if track.source in sources
-            for event in self.handle_mute(member.id, track.id, True, by)
+            for event in self.handle_mute(member.id, track.id, True, by, is_from_outside=by is None)
         ]
 
     def handle_standing(self, participant: ParticipantId, standing: Standing) -> list[Event]:
@@ -437,10 +456,6 @@ class Meeting:
             return self.member(participant).track_by_id[track]
         except KeyError:
             raise NotFoundError("this participant has no such track") from None
-
-    def _require_moderator(self, participant: ParticipantId) -> None:
-        if not self.member(participant).may_moderate:
-            raise NotGrantedError("this participant may not moderate")
 
     # What follows from the state.
 

@@ -128,12 +128,22 @@ def format_change(event: Event, recipient: ParticipantId | None) -> Json | None:
             return {"op": "trackPublished", "participant": track.participant, "track": shown}
         case TrackUnpublished(participant, track):
             return {"op": "trackUnpublished", "participant": participant, "track": track}
-        case TrackMuted(participant, track, is_muted, by, is_paused):
-            change = {"op": "trackMuted", "participant": participant, "track": track, "muted": is_muted}
-            paused = {"paused": True} if is_paused else {}
-            return {**change, **paused, **({} if by is None else {"by": by})}
+        case TrackMuted():
+            return _track_muted(event)
         case _:
             return None
+
+
+def _track_muted(event: TrackMuted) -> Json:
+    change: Json = {
+        "op": "trackMuted",
+        "participant": event.participant,
+        "track": event.track,
+        "muted": event.is_muted,
+    }
+    paused = {"paused": True} if event.is_paused else {}
+    outside = {"fromOutside": True} if event.is_from_outside else {}
+    return {**change, **paused, **outside, **({} if event.by is None else {"by": event.by})}
 
 
 def format_event(event: Event) -> Json | None:

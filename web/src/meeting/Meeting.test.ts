@@ -379,7 +379,10 @@ describe('a meeting', () => {
     expect(socket().sentOf('publish')).toHaveLength(2);
   });
 
-  it('stays muted and says who did it when a host mutes', async () => {
+  it.each([
+    [{ by: BOB.id }, BOB.id],
+    [{ fromOutside: true }, null],
+  ])('stays muted and says who did it when somebody else mutes (%j)', async (how, by) => {
     await join();
     const events: unknown[] = [];
     meeting.on('mutedByOther', (event) => events.push(event));
@@ -387,10 +390,10 @@ describe('a meeting', () => {
       type: 'roster',
       number: 2,
       version: 2,
-      changes: [{ op: 'trackMuted', participant: ADA.id, track: 'trk_am', muted: true, by: BOB.id }],
+      changes: [{ op: 'trackMuted', participant: ADA.id, track: 'trk_am', muted: true, ...how }],
     });
     await settle();
-    expect(events).toEqual([{ source: 'microphone', by: BOB.id }]);
+    expect(events).toEqual([{ source: 'microphone', by }]);
     expect(socket().sentOf('mute')).toEqual([]);
     expect(connections[0]!.transceivers[0]!.sender.track).toBeNull();
   });
@@ -739,13 +742,11 @@ describe('sharing the screen', () => {
     return settle();
   };
 
-  async function joinAsHost(): Promise<void> {
+  async function joinAs(role: string): Promise<void> {
     const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
     await settle();
     socket().open();
-    socket().say(
-      joined(1, { roster: { version: 1, participants: [{ ...ADA, role: 'host', tracks: [] }, BOB] } }),
-    );
+    socket().say(joined(1, { roster: { version: 1, participants: [{ ...ADA, role, tracks: [] }, BOB] } }));
     await done;
   }
 
@@ -826,8 +827,23 @@ describe('sharing the screen', () => {
     expect(shared).toHaveLength(0);
   });
 
+  it('lets a cohost take over from others, and not from a host', async () => {
+    await joinAs('cohost');
+    const become = (number: number, role: string) => {
+      const changes = [{ op: 'participantChanged', participant: BOB.id, role }];
+      socket().say({ type: 'roster', number, version: number, changes });
+      return settle();
+    };
+    await bobShares(2);
+    await become(3, 'host');
+    await expect(meeting.shareScreen({ takeOver: true })).rejects.toMatchObject({ code: 'share_taken' });
+    await become(4, 'participant');
+    await meeting.shareScreen({ takeOver: true });
+    expect(socket().sentOf('moderate')).toHaveLength(1);
+  });
+
   it('lets a host take over, which ends the share of the other', async () => {
-    await joinAsHost();
+    await joinAs('host');
     await bobShares(2);
     await expect(meeting.shareScreen()).rejects.toMatchObject({ code: 'share_taken' });
     await meeting.shareScreen({ takeOver: true });

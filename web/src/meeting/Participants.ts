@@ -23,7 +23,10 @@ export type Happening =
       readonly participant: ParticipantId;
       readonly source: Source;
       readonly muted: boolean;
+      /** Somebody else here. */
       readonly by: ParticipantId | null;
+      /** Somebody who is not here. */
+      readonly isFromOutside: boolean;
     };
 
 type Joined = Extract<NodeMessageBody, { type: 'joined' }>;
@@ -167,14 +170,21 @@ export class Participants {
         return source === null ? null : { kind: 'trackUnpublished', participant: participant.id, source };
       }
       case 'trackMuted': {
-        const { muted, paused = false, by = null } = change;
+        const { muted, paused = false, by = null, fromOutside = false } = change;
         const source = sourceOf(participant, change.track);
         if (source === null) return null;
         const tracks = participant.tracks.map((track) =>
           track.id === change.track ? { ...track, muted, paused } : track,
         );
         this.#setTracks(participant, tracks);
-        return { kind: 'trackMuted', participant: participant.id, source, muted, by };
+        return {
+          kind: 'trackMuted',
+          participant: participant.id,
+          source,
+          muted,
+          by,
+          isFromOutside: fromOutside,
+        };
       }
     }
   }

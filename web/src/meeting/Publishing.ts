@@ -23,6 +23,10 @@ export interface PublishingEdge {
 /** By these the node's refusal of a track is known; offers count from 1. */
 const FIRST_ID = 1_000_000_000;
 
+function isByOther({ by, isFromOutside }: Extract<Happening, { kind: 'trackMuted' }>, self: string): boolean {
+  return isFromOutside || (by !== null && by !== self);
+}
+
 export class Publishing {
   readonly tracks = new Tracks();
   readonly #edge: PublishingEdge;
@@ -100,7 +104,7 @@ export class Publishing {
       this.encode(happening.track.id, true);
       if (happening.track.source === 'screen') this.#edge.sharing().handleOwnPublished();
     } else if (happening.kind === 'trackUnpublished') this.tracks.handleUnpublished(happening.source);
-    else if (happening.kind === 'trackMuted' && happening.by !== null && happening.by !== selfId) {
+    else if (happening.kind === 'trackMuted' && isByOther(happening, selfId)) {
       const { source, by } = happening;
       if (source === 'screen') this.#edge.sharing().handleMutedByOther();
       else {

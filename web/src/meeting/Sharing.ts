@@ -9,6 +9,7 @@ import type { ScreenShape } from '../rtc/index.ts';
 import { MeetingError } from './errors.ts';
 import type { Participants } from './Participants.ts';
 import { ScreenShare, askForScreen, type Watch } from './ScreenShare.ts';
+import { mayModerate } from './snapshot.ts';
 import type {
   MeetingEvents,
   MeetingSnapshot,
@@ -96,8 +97,11 @@ export class Sharing implements SharingControls {
   #requireTurn(takeOver: boolean): void {
     const { isOpen, participants } = this.#edge;
     if (!isOpen()) throw new MeetingError('meeting_ended', 'the meeting is over');
-    const isHost = ['host', 'cohost'].includes(participants.self?.role ?? '');
-    if (participants.screenOfOther !== null && !(takeOver && isHost)) {
+    const { self, screenOfOther, all } = participants;
+    if (screenOfOther === null) return;
+    const sharer = all.find(({ id }) => id === screenOfOther.participant);
+    const mayTake = self !== null && sharer !== undefined && mayModerate(self, sharer);
+    if (!(takeOver && mayTake)) {
       throw new MeetingError('share_taken', 'somebody else shares already');
     }
   }

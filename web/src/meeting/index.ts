@@ -44,7 +44,7 @@ export type * from './connectionTest/types.ts';
 export type { MeetingOptions } from './options.ts';
 export type { AdaptationSnapshot } from './adaptation/Adaptation.ts';
 export { PLANS, codecFor, planAt, type Plan } from './adaptation/policy.ts';
-export { mayPublish } from './snapshot.ts';
+export { mayModerate, mayPublish } from './snapshot.ts';
 export type * from './types.ts';
 export type { MeetingStatistics, StreamStatistics } from './Statistics.ts';
 export { diagnosticsOf, readSurroundings, type Diagnostics, type Surroundings } from './diagnostics.ts';

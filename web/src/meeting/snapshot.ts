@@ -78,6 +78,14 @@ export function mayPublish({ role }: Pick<ParticipantSnapshot, 'role'>): boolean
   return role !== 'viewer' && role !== 'recorder';
 }
 
+/** Whether somebody may mute and remove another one, give them a role and take the place of their share. */
+export function mayModerate(
+  { role }: Pick<ParticipantSnapshot, 'role'>,
+  other: Pick<ParticipantSnapshot, 'role'>,
+): boolean {
+  return role === 'host' || (role === 'cohost' && other.role !== 'host');
+}
+
 /** The same object where nothing differs. */
 export function nextSnapshot(
   before: MeetingSnapshot,

@@ -180,7 +180,7 @@ export interface ShareOptions {
   /** Default `auto`. */
   readonly content?: ShareContent;
   /**
-   * Takes the place of somebody who shares now, which hosts and cohosts may. Without it, sharing while somebody else
+   * Takes the place of somebody who shares now, which hosts may, and cohosts where it is no host. Without it, sharing while somebody else
    * does is refused with `share_taken`.
    */
   readonly takeOver?: boolean;
@@ -223,8 +223,11 @@ export interface MeetingEvents {
   message: ChatMessage;
   participantJoined: ParticipantSnapshot;
   participantLeft: ParticipantSnapshot;
-  /** Somebody else muted one of the own tracks; unmuting is up to oneself. A muted `screen` is no longer shared. */
-  mutedByOther: { readonly source: Source; readonly by: ParticipantId };
+  /**
+   * Somebody else muted one of the own tracks; unmuting is up to oneself. A muted `screen` is no longer shared. `by` is null where
+   * that is nobody in the meeting: a server, or its organiser.
+   */
+  mutedByOther: { readonly source: Source; readonly by: ParticipantId | null };
   /** The own share ended by the browser's own "stop sharing", by a host, or because somebody else began first. */
   shareStopped: { readonly reason: 'browser' | 'ended_by_host' | 'taken' };
   /** The answer to one's own `askToShare`. */

@@ -135,6 +135,8 @@ export type RosterChange =
       readonly muted: boolean;
       readonly paused?: boolean;
       readonly by?: ParticipantId;
+      /** Muted by a server, or by somebody else who is not in the meeting. */
+      readonly fromOutside?: boolean;
     };
 
 export interface ChatLine {

@@ -132,6 +132,7 @@ const CHANGE_DECODERS: Readonly<Record<RosterChange['op'], decode.Decoder<object
     muted: boolean,
     paused: optional(boolean),
     by: optional(string),
+    fromOutside: optional(boolean),
   }),
 };
 

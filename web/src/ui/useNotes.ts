@@ -15,10 +15,10 @@ import { useSnapshot } from './useSnapshot.ts';
 const PREVIEW_LETTERS = 80;
 
 const STOPPED = {
-  microphone: 'meeting.mutedByOther',
-  camera: 'meeting.cameraStoppedByOther',
-  screen: 'meeting.shareStoppedByOther',
-  screen_audio: 'meeting.mutedByOther',
+  microphone: ['meeting.mutedByOther', 'stopped.microphone'],
+  camera: ['meeting.cameraStoppedByOther', 'stopped.camera'],
+  screen: ['meeting.shareStoppedByOther', 'stopped.screen'],
+  screen_audio: ['meeting.mutedByOther', 'stopped.microphone'],
 } as const;
 
 export function useNotes(meeting: MeetingClient): void {
@@ -26,7 +26,6 @@ export function useNotes(meeting: MeetingClient): void {
   const { t: live } = useTranslation(LIVE);
   useEffect(() => {
     const personOf = (id: string) => meeting.getSnapshot().participants.find((one) => one.id === id);
-    const nameOf = (id: string): string => personOf(id)?.displayName ?? '';
     const joined = new NoteOfMany('joins', (names) => sayMany(t, 'joined', names));
     const left = new NoteOfMany('joins', (names) => sayMany(t, 'left', names));
     const ends = [
@@ -41,7 +40,9 @@ export function useNotes(meeting: MeetingClient): void {
         left.close();
       },
       meeting.on('mutedByOther', ({ source, by }) => {
-        showToast(t(STOPPED[source], { name: nameOf(by) }));
+        const name = by === null ? undefined : personOf(by)?.displayName;
+        const [byName, unnamed] = STOPPED[source];
+        showToast(name === undefined ? live(unnamed) : t(byName, { name }));
       }),
       meeting.on('refused', (refusal) => {
         const words = wordsOfRefusal(refusal, (id) => personOf(id)?.role);

@@ -3,7 +3,7 @@ import { EllipsisVertical } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { MeetingClient, ParticipantSnapshot, Role } from '../../meeting/index.ts';
+import { mayModerate, type MeetingClient, type ParticipantSnapshot, type Role } from '../../meeting/index.ts';
 import { LIVE } from '../live/words.ts';
 import { useView } from '../view.ts';
 import { showToast } from './toasts.ts';
@@ -21,9 +21,9 @@ export function PersonActions({ meeting, participant, ownRole }: PersonActionsPr
   const [isSure, setSure] = useState(false);
   const togglePin = useView((view) => view.togglePin);
   const isPinned = useView(({ pins }) => pins.includes(participant.id));
-  const { id, displayName, role } = participant;
+  const { id, displayName } = participant;
   const label = t('meeting.actionsFor', { name: displayName });
-  const mayModerate = ownRole === 'host' || (ownRole === 'cohost' && role !== 'host');
+  const isBelow = mayModerate({ role: ownRole }, participant);
   const sureness = { isSure, onSure: setSure };
   return (
     <MenuTrigger
@@ -42,9 +42,9 @@ export function PersonActions({ meeting, participant, ownRole }: PersonActionsPr
               togglePin(id);
             }}
           />
-          {mayModerate && <ModeratorItems meeting={meeting} participant={participant} />}
-          {mayModerate && <RoleItems meeting={meeting} participant={participant} ownRole={ownRole} />}
-          {mayModerate && <RemovalItems meeting={meeting} participant={participant} {...sureness} />}
+          {isBelow && <ModeratorItems meeting={meeting} participant={participant} />}
+          {isBelow && <RoleItems meeting={meeting} participant={participant} ownRole={ownRole} />}
+          {isBelow && <RemovalItems meeting={meeting} participant={participant} {...sureness} />}
         </Menu>
       </Popover>
     </MenuTrigger>

@@ -3,11 +3,12 @@ import { Mic, MonitorUp } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type {
-  LocalMediaClient,
-  MeetingClient,
-  MeetingSnapshot,
-  ParticipantSnapshot,
+import {
+  mayModerate,
+  type LocalMediaClient,
+  type MeetingClient,
+  type MeetingSnapshot,
+  type ParticipantSnapshot,
 } from '../../meeting/index.ts';
 import { showToast } from '../components/toasts.ts';
 import { useSession } from '../session.ts';
@@ -135,20 +136,20 @@ function ShareQuestion({ meeting, snapshot }: ShareProps): ReactNode {
   const { self, participants } = snapshot;
   const sharer = otherSharer(participants);
   if (!isAsking || sharer === null) return null;
-  const isHost = self?.role === 'host' || self?.role === 'cohost';
+  const mayTake = self !== null && mayModerate(self, sharer);
   return (
     <p className="banner">
-      <span dir="auto">{t(isHost ? 'takeOverText' : 'askText', { name: sharer.displayName })}</span>
+      <span dir="auto">{t(mayTake ? 'takeOverText' : 'askText', { name: sharer.displayName })}</span>
       <Button
         className="button primary"
         autoFocus
         onPress={() => {
           setAsking(false);
-          if (isHost) share({ takeOver: true });
+          if (mayTake) share({ takeOver: true });
           else meeting.sharing.ask();
         }}
       >
-        {t(isHost ? 'takeOver' : 'ask')}
+        {t(mayTake ? 'takeOver' : 'ask')}
       </Button>
       <Button
         className="button"

@@ -187,6 +187,15 @@ describe('the place of a share', () => {
     expect(meeting.calls).toEqual([['shareScreen', { takeOver: true }]]);
   });
 
+  it('is asked of a host by a cohost too', async () => {
+    const cohost = person('Ada', { isSelf: true, role: 'cohost' });
+    const meeting = banners({ participants: [cohost, { ...SHARER, role: 'host' }] });
+    shareButton(meeting);
+    await press('Share screen');
+    await press('Ask');
+    expect(meeting.calls).toEqual([['askToShare']]);
+  });
+
   it('is used with a press once it was given, and a no is said', async () => {
     const meeting = banners({ participants: [ADA, BOB], shareTurn: 'allowed' });
     await press('Share screen');

@@ -207,6 +207,19 @@ describe('controls', () => {
     expect(screen.getByText('Bob muted you')).toBeDefined();
   });
 
+  it.each([
+    ['microphone', null, 'You were muted.'],
+    ['camera', null, 'Your camera was stopped.'],
+    ['screen', null, 'Your share was ended.'],
+    ['microphone', 'par_gone', 'You were muted.'],
+  ] as const)('say so plainly when nobody who is here stopped the %s (%s)', (source, by, words) => {
+    const { meeting } = enter();
+    act(() => {
+      meeting.emit('mutedByOther', { source, by });
+    });
+    expect(screen.getByText(words)).toBeDefined();
+  });
+
   it('raise a hand, react, share and leave', async () => {
     const { meeting } = enter();
     await press('Raise hand');

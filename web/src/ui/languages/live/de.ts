@@ -91,4 +91,9 @@ export const de: WordsLike<typeof en> = {
     tooOften: 'Das war zu oft. Warte kurz und versuche es noch einmal.',
     other: 'Das Treffen hat das nicht erlaubt.',
   },
+  stopped: {
+    microphone: 'Du wurdest stummgeschaltet.',
+    camera: 'Deine Kamera wurde ausgeschaltet.',
+    screen: 'Deine Freigabe wurde beendet.',
+  },
 };

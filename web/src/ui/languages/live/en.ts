@@ -89,4 +89,9 @@ export const en = {
     tooOften: 'That was too often. Wait a moment, then try again.',
     other: 'The meeting did not allow that.',
   },
+  stopped: {
+    microphone: 'You were muted.',
+    camera: 'Your camera was stopped.',
+    screen: 'Your share was ended.',
+  },
 };

@@ -91,4 +91,9 @@ export const es: WordsLike<typeof en> = {
     tooOften: 'Fue demasiado seguido. Espera un momento e inténtalo de nuevo.',
     other: 'La reunión no lo permitió.',
   },
+  stopped: {
+    microphone: 'Te silenciaron.',
+    camera: 'Se apagó tu cámara.',
+    screen: 'Se detuvo lo que compartías.',
+  },
 };

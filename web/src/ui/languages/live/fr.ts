@@ -91,4 +91,9 @@ export const fr: WordsLike<typeof en> = {
     tooOften: 'C’était trop souvent. Attendez un instant, puis réessayez.',
     other: 'La réunion ne l’a pas permis.',
   },
+  stopped: {
+    microphone: 'Votre micro a été coupé.',
+    camera: 'Votre caméra a été coupée.',
+    screen: 'Votre partage a été arrêté.',
+  },
 };
