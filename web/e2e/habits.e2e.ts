@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { en } from '../src/ui/en.ts';
 import { en as live } from '../src/ui/languages/live/en.ts';
+import { findingsOf } from './support/axe.ts';
 import { launchCrowded } from './support/browser.ts';
 import { Guest } from './support/guest.ts';
 import { startParley, type Parley } from './support/parley.ts';
@@ -37,6 +38,17 @@ const more = async (guest: Guest, item: string, role: 'menuitem' | 'menuitemradi
 /** How a tile is called by whoever listens to the page: `Bob, muted`. */
 const isMutedFor = (guest: Guest, name: string) =>
   guest.page.getByRole('article', { name: `${name}, ${en.meeting.muted}` });
+/** A finger that stays where it is until the page has answered. */
+async function rest(page: Page, place: ReturnType<Page['locator']>): Promise<void> {
+  const { x = 0, y = 0 } = (await place.boundingBox()) ?? {};
+  const session = await page.context().newCDPSession(page);
+  await session.send('Input.dispatchTouchEvent', {
+    type: 'touchStart',
+    touchPoints: [{ x: x + 40, y: y + 60 }],
+  });
+  await page.getByRole('menu').waitFor();
+  await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+}
 /** The place of somebody's tile, as a share of the stage's width. */
 async function widthOf(page: Page, name: string): Promise<number> {
   const stage = await page.getByRole('region', { name: en.meeting.stage }).boundingBox();
@@ -142,6 +154,26 @@ describe('in a meeting', () => {
     await cleo.page.getByRole('dialog').getByText('0 %', { exact: true }).waitFor();
     await cleo.press(live.volumeReset);
     await cleo.page.getByRole('dialog').getByText('100 %', { exact: true }).waitFor();
+    await cleo.page.keyboard.press('Escape');
+  });
+
+  it('a tile has a menu by a right click, by the menu key and by a finger that rests', async () => {
+    const tile = cleo.tileOf('Bob');
+    const menu = cleo.page.getByRole('menu', { name: 'Menu of Bob' });
+    const button = tile.getByRole('button', { name: 'Menu of Bob' });
+    await tile.click({ button: 'right', position: { x: 60, y: 60 } });
+    await menu.getByRole('menuitem', { name: live.volumeItem }).click();
+    await cleo.page.getByRole('dialog', { name: 'Volume of Bob' }).getByRole('slider').waitFor();
+    await cleo.page.keyboard.press('Escape');
+    await button.focus();
+    await cleo.page.keyboard.press('Shift+F10');
+    await menu.getByRole('menuitem', { name: en.people.pin }).waitFor();
+    expect(await findingsOf(cleo.page)).toEqual([]);
+    await cleo.page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'detached' });
+    expect(await button.evaluate((one) => one === document.activeElement)).toBe(true);
+    await rest(cleo.page, tile);
+    await menu.waitFor();
     await cleo.page.keyboard.press('Escape');
   });
 

@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { mayModerate, type MeetingClient, type ParticipantSnapshot, type Role } from '../../meeting/index.ts';
+import { VolumeDialog } from '../live/VolumeControl.tsx';
 import { LIVE } from '../live/words.ts';
 import { useView } from '../view.ts';
 import { showToast } from './toasts.ts';
@@ -15,40 +16,74 @@ interface PersonActionsProps {
   readonly ownRole: Role;
 }
 
-/** What one may do with somebody. */
-export function PersonActions({ meeting, participant, ownRole }: PersonActionsProps): ReactNode {
+/** What one may do with somebody, by a button. */
+export function PersonActions(props: PersonActionsProps): ReactNode {
   const { t } = useTranslation();
-  const [isSure, setSure] = useState(false);
-  const togglePin = useView((view) => view.togglePin);
-  const isPinned = useView(({ pins }) => pins.includes(participant.id));
-  const { id, displayName } = participant;
-  const label = t('meeting.actionsFor', { name: displayName });
-  const isBelow = mayModerate({ role: ownRole }, participant);
-  const sureness = { isSure, onSure: setSure };
+  const [isOpen, setOpen] = useState(false);
   return (
-    <MenuTrigger
-      onOpenChange={() => {
-        setSure(false);
-      }}
-    >
-      <Button className="icon-button" aria-label={label}>
+    <MenuTrigger isOpen={isOpen} onOpenChange={setOpen}>
+      <Button
+        className="icon-button"
+        aria-label={t('meeting.actionsFor', { name: props.participant.displayName })}
+      >
         <EllipsisVertical aria-hidden />
       </Button>
       <Popover className="popover" placement="bottom end" offset={4}>
-        <Menu className="menu" aria-label={label}>
-          <Item
-            name={t(isPinned ? 'people.unpin' : 'people.pin')}
-            onAction={() => {
-              togglePin(id);
-            }}
-          />
-          {isBelow && <ModeratorItems meeting={meeting} participant={participant} />}
-          {isBelow && <RoleItems meeting={meeting} participant={participant} ownRole={ownRole} />}
-          {isBelow && <RemovalItems meeting={meeting} participant={participant} {...sureness} />}
-        </Menu>
+        <PersonMenu {...props} />
       </Popover>
     </MenuTrigger>
   );
+}
+
+/** The one catalogue of it; what is asked first is kept for as long as it is open. */
+export function PersonMenu({ meeting, participant, ownRole }: PersonActionsProps): ReactNode {
+  const { t } = useTranslation();
+  const [step, setStep] = useState<'choosing' | 'volume' | 'removal'>('choosing');
+  const togglePin = useView((view) => view.togglePin);
+  const isPinned = useView(({ pins }) => pins.includes(participant.id));
+  const { id, displayName, isSelf } = participant;
+  const isBelow = !isSelf && mayModerate({ role: ownRole }, participant);
+  if (step === 'volume') {
+    return (
+      <div className="popover-part">
+        <VolumeDialog meeting={meeting} participant={participant} />
+      </div>
+    );
+  }
+  return (
+    <Menu className="menu" aria-label={t('meeting.actionsFor', { name: displayName })}>
+      <Item
+        name={t(isPinned ? 'people.unpin' : 'people.pin')}
+        onAction={() => {
+          togglePin(id);
+        }}
+      />
+      {!isSelf && (
+        <VolumeItem
+          onAction={() => {
+            setStep('volume');
+          }}
+        />
+      )}
+      {isBelow && <ModeratorItems meeting={meeting} participant={participant} />}
+      {isBelow && <RoleItems meeting={meeting} participant={participant} ownRole={ownRole} />}
+      {isBelow && (
+        <RemovalItems
+          meeting={meeting}
+          participant={participant}
+          isSure={step === 'removal'}
+          onSure={() => {
+            setStep('removal');
+          }}
+        />
+      )}
+    </Menu>
+  );
+}
+
+function VolumeItem({ onAction }: { readonly onAction: () => void }): ReactNode {
+  const { t } = useTranslation(LIVE);
+  return <Item name={t('volumeItem')} staysOpen onAction={onAction} />;
 }
 
 type OfSomebody = Omit<PersonActionsProps, 'ownRole'>;
@@ -119,7 +154,7 @@ function RoleItems({ meeting, participant, ownRole }: PersonActionsProps): React
 
 interface RemovalItemsProps extends OfSomebody {
   readonly isSure: boolean;
-  readonly onSure: (isSure: boolean) => void;
+  readonly onSure: () => void;
 }
 
 /** Removing takes a second press, so that it does not happen by accident. */
@@ -133,7 +168,7 @@ function RemovalItems({ meeting, participant, isSure, onSure }: RemovalItemsProp
         isDangerous
         staysOpen
         onAction={() => {
-          onSure(true);
+          onSure();
         }}
       />
     );

@@ -1,25 +1,31 @@
 import { MonitorUp } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ParticipantSnapshot } from '../../meeting/index.ts';
+import type { MeetingClient, ParticipantSnapshot } from '../../meeting/index.ts';
 import { pauseOf } from '../pause.ts';
+import { useContextMenu } from '../useContextMenu.ts';
 import { PauseNote } from './PauseNote.tsx';
+import { TileMenu } from './TileMenu.tsx';
 import { Video } from './Video.tsx';
 
 /** What somebody shares. One's own is named, not shown: a mirror of a mirror helps nobody. */
 interface ScreenTileProps {
   readonly sharer: ParticipantSnapshot;
+  /** Where one may do something with the share of somebody else. */
+  readonly meeting?: MeetingClient;
   /** What one does with one's own. */
   readonly children?: ReactNode;
 }
 
-export function ScreenTile({ sharer, children }: ScreenTileProps): ReactNode {
+export function ScreenTile({ sharer, meeting, children }: ScreenTileProps): ReactNode {
   const { t } = useTranslation();
   const label = t('meeting.screenOf', { name: sharer.displayName });
   const track = sharer.tracks.screen?.mediaStreamTrack ?? null;
   const pause = pauseOf(sharer, sharer.tracks.screen);
+  const { menu, handlers } = useContextMenu();
+  const hasMenu = meeting !== undefined && !sharer.isSelf;
   return (
-    <article className="screen" aria-label={label}>
+    <article {...(hasMenu && handlers)} className="screen" aria-label={label}>
       {sharer.isSelf || track === null ? (
         <div className="screen-own">
           <MonitorUp aria-hidden />
@@ -32,6 +38,11 @@ export function ScreenTile({ sharer, children }: ScreenTileProps): ReactNode {
           <Video track={track} label={label} />
           <span className="tile-name">{label}</span>
         </>
+      )}
+      {hasMenu && (
+        <span className="tile-actions">
+          <TileMenu meeting={meeting} participant={sharer} menu={menu} />
+        </span>
       )}
     </article>
   );

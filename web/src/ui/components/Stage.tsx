@@ -60,7 +60,7 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
   return (
     <section className={`stage ${kind}`} aria-label={t('meeting.stage')}>
       {sharer !== null && (
-        <ScreenTile sharer={sharer}>
+        <ScreenTile meeting={meeting} sharer={sharer}>
           {snapshot.share !== null && <ShareBar meeting={meeting} share={snapshot.share} />}
         </ScreenTile>
       )}

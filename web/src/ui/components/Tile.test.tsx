@@ -1,10 +1,12 @@
 // @vitest-environment jsdom
-import { render, screen, within } from '@testing-library/react';
+import { act, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { describe, expect, it } from 'vitest';
-import type { MeetingSnapshot, ParticipantSnapshot, TrackSnapshot } from '../../meeting/index.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { MeetingSnapshot, ParticipantSnapshot, Role, TrackSnapshot } from '../../meeting/index.ts';
 import { EMPTY, FakeMeeting, person } from '../demo/FakeMeeting.ts';
 import { en } from '../en.ts';
+import { en as live } from '../languages/live/en.ts';
+import { findingsIn } from '../testing/axe.ts';
 import { aTrack, stubPage } from '../testing/page.ts';
 import { useView } from '../view.ts';
 import { Banners } from './Banners.tsx';
@@ -127,6 +129,116 @@ describe('who is not seen because of the own link', () => {
     expect(screen.getByText(en.pause.told.screen)).toBeTruthy();
     show(both(true));
     expect(screen.getByText(en.pause.told.both)).toBeTruthy();
+  });
+});
+
+describe('the menu of a tile', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const BOB = person('Bob', { camera: PICTURE, screen: PICTURE });
+  const opened = () => screen.queryByRole('menu');
+  const offered = () => screen.getAllByRole('menuitem').map(({ textContent }) => textContent);
+
+  function enter(role: Role = 'participant') {
+    const meeting = new FakeMeeting({ participants: [person('Ada', { isSelf: true, role }), BOB] });
+    render(<Tile meeting={meeting} participant={BOB} />);
+    return { meeting, tile: screen.getByRole('article', { name: 'Bob' }) };
+  }
+
+  it.each([
+    [
+      'a right click',
+      (tile: HTMLElement) => fireEvent.contextMenu(tile, { button: 2, clientX: 40, clientY: 50 }),
+    ],
+    [
+      'the menu key on one of its buttons',
+      (tile: HTMLElement) => fireEvent.contextMenu(within(tile).getByRole('button', { name: 'Pin Bob' })),
+    ],
+    [
+      'its button',
+      (tile: HTMLElement) => userEvent.click(within(tile).getByRole('button', { name: 'Menu of Bob' })),
+    ],
+  ])('opens by %s, and Escape gives the focus back', async (_, open) => {
+    const { tile } = enter();
+    const before = within(tile).getByRole('button', { name: 'Menu of Bob' });
+    act(() => {
+      before.focus();
+    });
+    await open(tile);
+    expect(offered()).toEqual(['Pin', 'Volume']);
+    expect(await findingsIn(document.body)).toEqual([]);
+    await userEvent.keyboard('{Escape}');
+    expect(opened()).toBeNull();
+    await waitFor(() => {
+      expect(document.activeElement).toBe(before);
+    });
+  });
+
+  it('opens by a finger that rests, and not by one that moves on', () => {
+    vi.useFakeTimers();
+    const { tile } = enter();
+    // jsdom knows no kinds of pointers.
+    const point = (type: string, pointerType: string, clientX: number) => {
+      const event = new MouseEvent(type, { bubbles: true, clientX, clientY: 10 });
+      fireEvent(tile, Object.assign(event, { pointerType }));
+    };
+    const rest = () => {
+      act(() => {
+        vi.advanceTimersByTime(500);
+      });
+    };
+    point('pointerdown', 'touch', 10);
+    point('pointermove', 'touch', 40);
+    rest();
+    point('pointerdown', 'touch', 10);
+    point('pointerup', 'touch', 10);
+    rest();
+    point('pointerdown', 'mouse', 10);
+    rest();
+    expect(opened()).toBeNull();
+    point('pointerdown', 'touch', 10);
+    point('pointermove', 'touch', 13);
+    rest();
+    expect(opened()).not.toBeNull();
+  });
+
+  it('offers hosts what the list of people offers them', async () => {
+    const { meeting, tile } = enter('host');
+    fireEvent.contextMenu(tile, { button: 2 });
+    expect(offered()).toEqual([
+      en.people.pin,
+      live.volumeItem,
+      en.meeting.mute,
+      en.meeting.stopCamera,
+      en.meeting.endShare,
+      live.captions.allow,
+      en.people.makeHost,
+      en.people.makeCohost,
+      en.people.makeViewer,
+      en.meeting.remove,
+    ]);
+    await userEvent.click(screen.getByRole('menuitem', { name: en.meeting.mute }));
+    expect(meeting.calls).toEqual([['muteParticipant', BOB.id, 'microphone']]);
+  });
+
+  it('sets how loud somebody is', async () => {
+    const { meeting, tile } = enter();
+    fireEvent.contextMenu(tile, { button: 2 });
+    await userEvent.click(screen.getByRole('menuitem', { name: live.volumeItem }));
+    const slider = within(screen.getByRole('dialog', { name: 'Volume of Bob' })).getByRole('slider');
+    fireEvent.change(slider, { target: { value: '50' } });
+    expect(meeting.calls).toEqual([['setParticipantVolume', BOB.id, 0.5]]);
+  });
+
+  it('is there for the share of somebody else, and not for the own one', () => {
+    const meeting = new FakeMeeting({ participants: [person('Ada', { isSelf: true, role: 'host' }), BOB] });
+    const { rerender } = render(<ScreenTile meeting={meeting} sharer={BOB} />);
+    fireEvent.contextMenu(screen.getByRole('article'), { button: 2 });
+    expect(offered()).toContain(en.meeting.endShare);
+    rerender(<ScreenTile meeting={meeting} sharer={{ ...BOB, isSelf: true }} />);
+    expect(screen.queryByRole('button', { name: 'Menu of Bob', hidden: true })).toBeNull();
   });
 });
 

@@ -3,12 +3,14 @@ import { memo, type CSSProperties, type MouseEvent, type ReactNode } from 'react
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { isMirror, type MeetingClient, type ParticipantSnapshot } from '../../meeting/index.ts';
+import { useContextMenu } from '../useContextMenu.ts';
 import { VolumeControl } from '../live/VolumeControl.tsx';
 import { useView } from '../view.ts';
 import { pauseOf } from '../pause.ts';
 import { Avatar } from './Avatar.tsx';
 import { PauseNote } from './PauseNote.tsx';
 import { Quality } from './Quality.tsx';
+import { TileMenu } from './TileMenu.tsx';
 import { Video } from './Video.tsx';
 
 interface TileProps {
@@ -38,8 +40,11 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
   const isMuted = microphone?.muted ?? true;
   const speaks = isSpeaking && !isMuted;
   const togglePin = useView((view) => view.togglePin);
+  const { menu, handlers } = useContextMenu();
+  const hasMenu = isPinnable && meeting !== undefined;
   return (
     <article
+      {...(hasMenu && handlers)}
       className={`tile ${speaks ? 'speaks' : ''} ${className}`}
       style={{ height, gridColumn: column, '--voice': speaks ? audioLevel : 0 } as CSSProperties}
       aria-label={[name, isMuted ? t('meeting.muted') : '', speaks ? t('meeting.speaking') : '']
@@ -71,6 +76,7 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
             <VolumeControl className="tile-action" meeting={meeting} participant={participant} />
           )}
           <PinControl id={participant.id} name={name} />
+          {hasMenu && <TileMenu meeting={meeting} participant={participant} menu={menu} />}
         </TileActions>
       )}
     </article>

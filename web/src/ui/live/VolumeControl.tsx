@@ -26,6 +26,22 @@ interface VolumeControlProps {
 export function VolumeControl(props: VolumeControlProps): ReactNode {
   const { meeting, participant, className = 'icon-button' } = props;
   const { t } = useTranslation(LIVE);
+  const { displayName, volume } = participant;
+  const label = t('volume', { name: displayName });
+  return (
+    <DialogTrigger>
+      <Button className={`${className} ${volume === 1 ? '' : 'changed'}`} aria-label={label}>
+        <VolumeIcon volume={volume} />
+      </Button>
+      <Popover className="popover padded" placement="bottom end" offset={4}>
+        <VolumeDialog meeting={meeting} participant={participant} />
+      </Popover>
+    </DialogTrigger>
+  );
+}
+
+export function VolumeDialog({ meeting, participant }: Omit<VolumeControlProps, 'className'>): ReactNode {
+  const { t } = useTranslation(LIVE);
   const { id, displayName, volume } = participant;
   const label = t('volume', { name: displayName });
   const change = (next: number): void => {
@@ -33,41 +49,34 @@ export function VolumeControl(props: VolumeControlProps): ReactNode {
     rememberVolume(id, next);
   };
   return (
-    <DialogTrigger>
-      <Button className={`${className} ${volume === 1 ? '' : 'changed'}`} aria-label={label}>
-        <VolumeIcon volume={volume} />
-      </Button>
-      <Popover className="popover padded" placement="bottom end" offset={4}>
-        <Dialog className="volume" aria-label={label}>
-          <Slider
-            value={Math.round(volume * 100)}
-            minValue={0}
-            maxValue={200}
-            step={5}
-            onChange={(percent) => {
-              change(percent / 100);
-            }}
-          >
-            <Label dir="auto">{label}</Label>
-            <SliderOutput>{({ state }) => <bdi>{state.values[0] ?? 0} %</bdi>}</SliderOutput>
-            <SliderTrack className="slider-track">
-              <SliderThumb className="slider-thumb" />
-            </SliderTrack>
-          </Slider>
-          <p className="volume-foot">
-            <small>{t('volumeHint')}</small>
-            <Button
-              className="button"
-              onPress={() => {
-                change(1);
-              }}
-            >
-              {t('volumeReset')}
-            </Button>
-          </p>
-        </Dialog>
-      </Popover>
-    </DialogTrigger>
+    <Dialog className="volume" aria-label={label}>
+      <Slider
+        value={Math.round(volume * 100)}
+        minValue={0}
+        maxValue={200}
+        step={5}
+        onChange={(percent) => {
+          change(percent / 100);
+        }}
+      >
+        <Label dir="auto">{label}</Label>
+        <SliderOutput>{({ state }) => <bdi>{state.values[0] ?? 0} %</bdi>}</SliderOutput>
+        <SliderTrack className="slider-track">
+          <SliderThumb className="slider-thumb" />
+        </SliderTrack>
+      </Slider>
+      <p className="volume-foot">
+        <small>{t('volumeHint')}</small>
+        <Button
+          className="button"
+          onPress={() => {
+            change(1);
+          }}
+        >
+          {t('volumeReset')}
+        </Button>
+      </p>
+    </Dialog>
   );
 }
 

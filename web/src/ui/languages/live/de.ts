@@ -3,6 +3,8 @@ import type { en } from './en.ts';
 
 export const de: WordsLike<typeof en> = {
   volume: 'Lautstärke von {{name}}',
+  volumeItem: 'Lautstärke',
+  tileMenu: 'Menü von {{name}}',
   volumeReset: 'Wie gesendet',
   volumeHint: 'Nur für dich.',
   mutedHint: 'Du sprichst, bist aber stumm.',

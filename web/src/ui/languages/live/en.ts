@@ -1,6 +1,8 @@
 /** Of what people do inside a meeting: captions, sharing, the small window, volumes. */
 export const en = {
   volume: 'Volume of {{name}}',
+  volumeItem: 'Volume',
+  tileMenu: 'Menu of {{name}}',
   volumeReset: 'As it is sent',
   volumeHint: 'For you alone.',
   mutedHint: 'You are speaking, but you are muted.',

@@ -3,6 +3,8 @@ import type { en } from './en.ts';
 
 export const es: WordsLike<typeof en> = {
   volume: 'Volumen de {{name}}',
+  volumeItem: 'Volumen',
+  tileMenu: 'Menú de {{name}}',
   volumeReset: 'Como se envía',
   volumeHint: 'Solo para ti.',
   mutedHint: 'Estás hablando, pero tienes el micrófono apagado.',

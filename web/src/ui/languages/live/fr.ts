@@ -3,6 +3,8 @@ import type { en } from './en.ts';
 
 export const fr: WordsLike<typeof en> = {
   volume: 'Volume de {{name}}',
+  volumeItem: 'Volume',
+  tileMenu: 'Menu de {{name}}',
   volumeReset: 'Comme envoyé',
   volumeHint: 'Pour vous seulement.',
   mutedHint: 'Vous parlez, mais votre micro est coupé.',
