@@ -435,6 +435,43 @@ describe('a meeting', () => {
     },
   );
 
+  it('tells of its connection, of roles, tracks and speakers as they change, each once', async () => {
+    const told: unknown[] = [];
+    meeting.on('stateChanged', ({ state, before }) => told.push([before.kind, state.kind]));
+    meeting.on('roleChanged', ({ participant, role, before }) => told.push([participant, before, role]));
+    meeting.on('trackPublished', ({ track }) => told.push(['published', track.id]));
+    meeting.on('trackUnpublished', ({ track }) => told.push(['unpublished', track.id]));
+    meeting.on('trackMuted', ({ track }) => told.push([track.id, track.muted]));
+    meeting.on('activeSpeakerChanged', ({ participant }) => told.push(['speaks', participant]));
+    const since = (): readonly unknown[] => told.splice(0);
+    await join();
+    expect(since()).toEqual([
+      ['idle', 'joining'],
+      ['published', 'trk_bc'],
+      ['published', 'trk_bm'],
+      ['published', 'trk_am'],
+      ['joining', 'connected'],
+    ]);
+    const speakers = [{ participant: BOB.id, track: 'trk_bm', level: 30 }];
+    socket().say({ type: 'speakers', number: 2, speakers });
+    socket().say({ type: 'speakers', number: 3, speakers });
+    const changes = [
+      { op: 'trackMuted', participant: BOB.id, track: 'trk_bm', muted: true },
+      { op: 'trackUnpublished', participant: BOB.id, track: 'trk_bc' },
+      { op: 'participantChanged', participant: BOB.id, role: 'cohost' },
+    ];
+    socket().say({ type: 'roster', number: 4, version: 2, changes });
+    await settle();
+    expect(since()).toEqual([
+      ['speaks', BOB.id],
+      [BOB.id, BOB.role, 'cohost'],
+      ['unpublished', 'trk_bc'],
+      ['trk_bm', true],
+    ]);
+    await meeting.leave();
+    expect(since()).toEqual([['connected', 'ended']]);
+  });
+
   it('says of what the node refused what the node says of it, of other messages too', async () => {
     await join();
     const refused: unknown[] = [];

@@ -8,6 +8,7 @@
 import type { ClientMessage, NodeMessage, RosterChange } from '../protocol/index.ts';
 import { Adapting } from './adaptation/Adaptation.ts';
 import { Beat } from './Beat.ts';
+import { ChangeEvents } from './ChangeEvents.ts';
 import { Chat } from './Chat.ts';
 import { Captions } from './Captions.ts';
 import { deliver, type Receivers } from './deliver.ts';
@@ -72,6 +73,9 @@ export class Meeting implements MeetingClient {
   readonly #hearing: Hearing;
   readonly #adapting: Adapting;
   readonly #events = new Emitter<MeetingEvents>();
+  readonly #changes = new ChangeEvents((name, event) => {
+    this.#events.emit(name, event);
+  });
   readonly #observed = new Observed<MeetingSnapshot>(EMPTY_SNAPSHOT);
   #selfQuality: ParticipantSnapshot['connectionQuality'] = 'unknown';
   readonly #hand = new Hand();
@@ -407,13 +411,12 @@ export class Meeting implements MeetingClient {
     const { captions, sharing } = this;
     const { self } = this.#participants;
     captions.handleRight(self !== null && mayCaption(self));
-    this.#observed.set(
-      nextSnapshot(
-        this.getSnapshot(),
-        { ...fields, ...this.#chat.shown, ...captions.shown, ...sharing.shown },
-        this.#sight(),
-      ),
-    );
+    const before = this.getSnapshot();
+    const shown = { ...fields, ...this.#chat.shown, ...captions.shown, ...sharing.shown };
+    const next = nextSnapshot(before, shown, this.#sight());
+    this.#changes.note(before, next);
+    this.#observed.set(next);
+    this.#changes.tell();
   }
 
   #sight(): Sight {

@@ -219,6 +219,18 @@ export interface MeetingSnapshot {
 }
 
 export interface MeetingEvents {
+  /** The connection: each new value of `state` in the snapshot, with the one before. */
+  stateChanged: { readonly state: MeetingState; readonly before: MeetingState };
+  /** Of anybody here, oneself included. */
+  roleChanged: { readonly participant: ParticipantId; readonly role: Role; readonly before: Role };
+  /** Each track once, own ones and those that are there when one comes in too; muted or not, `track` says. */
+  trackPublished: { readonly participant: ParticipantId; readonly track: TrackSnapshot };
+  /** As it was last; also with its participant. */
+  trackUnpublished: { readonly participant: ParticipantId; readonly track: TrackSnapshot };
+  /** Muted or unmuted, as `track.muted` says. */
+  trackMuted: { readonly participant: ParticipantId; readonly track: TrackSnapshot };
+  /** As `activeSpeaker` of the snapshot: the last one stays so while nobody speaks. */
+  activeSpeakerChanged: { readonly participant: ParticipantId | null; readonly before: ParticipantId | null };
   reaction: { readonly from: ParticipantId; readonly reaction: string };
   message: ChatMessage;
   participantJoined: ParticipantSnapshot;
