@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LARGE =
   'start|join-denied|meeting-2|share|people|reconnecting|settings|people-host|share-rtl|people-rtl|pins|share-own|test-weak|statistics|paused-people';
 const SMALL =
-  'join|join-not-found|meeting-12|chat|blocked|left|speaker|shortcuts|captions|test-running|paused-down|paused-node';
+  'settings-rtl|left-rtl|chat-unsent-rtl|join|join-not-found|meeting-12|chat|blocked|left|speaker|shortcuts|captions|test-running|paused-down|paused-node';
 const TINY = 'meeting-de|settings|share-own|test-blocked';
 const LYING = 'join|share|share-own|captions-rtl';
 const SCREENS = `^((${LARGE})-desktop-light|(${SMALL})-phone-dark|(${LYING})-landscape-light|(${TINY})-small-light)$`;

@@ -1,6 +1,7 @@
 /* global document, NodeFilter -- Runs in the page. */
 /**
- * Texts of a language from left to right that a page from right to left shows in another order: `MB 3.2`, `AM 10:01`.
+ * Texts of a language from left to right that a page from right to left shows in another order: `MB 3.2`, `AM 10:01`,
+ * `.Not sent`.
  *
  * Runs in the page, on what has a place there.
  */
@@ -20,11 +21,18 @@ export function turnedWords() {
     if (last !== undefined && last.at(-1).nextSibling === node) last.push(node);
     else runs.push([node]);
   }
+  /** Where the last letter of a sentence is, and what ends it. */
+  const endOf = (run) => {
+    const node = run.findLast(({ data }) => data.trim() !== '');
+    if (node === undefined) return [];
+    const end = /[\p{L}\p{N}][.!?…:]\s*$/u.exec(node.data)?.index;
+    return end === undefined ? [] : [placeOf(node, end), placeOf(node, end + 1)];
+  };
   for (const run of runs) {
     const words = run.flatMap((node) =>
       [...node.data.matchAll(/\S*[\p{L}\p{N}%–×]\S*/gu)].map((word) => placeOf(node, word.index)),
     );
-    const seen = words.filter(({ width, height }) => width > 0 && height > 0);
+    const seen = [...words, ...endOf(run)].filter(({ width, height }) => width > 0 && height > 0);
     const isTurned = seen.some((place, index) => {
       const before = seen[index - 1];
       return before !== undefined && Math.abs(before.top - place.top) < 2 && place.left < before.left;

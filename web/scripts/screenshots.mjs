@@ -100,6 +100,7 @@ export const SCREENS = {
   volume: { query: 'scene=meeting&people=4&panel=people', press: ['Volume of Jonas Weber'] },
   shortcuts: { query: 'scene=meeting&people=4&dialog=shortcuts' },
   settings: { query: 'scene=meeting&people=4&dialog=settings' },
+  'settings-rtl': { query: 'scene=meeting&people=4&dialog=settings&rtl' },
   'meeting-de': { query: 'scene=meeting&people=4&panel=people&host&language=de' },
   'share-rtl': { query: 'scene=meeting&people=5&share=1&panel=chat&messages&rtl' },
   'people-rtl': { query: 'scene=meeting&people=5&panel=people&host&waiting&rtl' },
@@ -114,6 +115,7 @@ export const SCREENS = {
   people: { query: 'scene=meeting&people=5&panel=people&hand' },
   'people-host': { query: 'scene=meeting&people=5&panel=people&hand&host&waiting' },
   chat: { query: 'scene=meeting&people=4&panel=chat&messages' },
+  'chat-unsent-rtl': { query: 'scene=meeting&people=4&panel=chat&messages&unsent&rtl' },
   'chat-unsent': { query: 'scene=meeting&people=4&panel=chat&messages&unsent' },
   reconnecting: { query: 'scene=meeting&people=4&reconnecting' },
   blocked: { query: 'scene=meeting&people=2&blocked' },
@@ -129,6 +131,7 @@ export const SCREENS = {
   'test-rtl': { query: 'scene=test&link=weak&rtl' },
   statistics: { query: 'scene=meeting&people=4&dialog=statistics' },
   left: { query: 'scene=left' },
+  'left-rtl': { query: 'scene=left&rtl' },
   removed: { query: 'scene=left&reason=removed' },
 };
 
