@@ -50,8 +50,13 @@ export class Guest {
   }
 
   /** Signs in on the start page, starts a meeting and comes to its door; `code` is in the address. */
-  static async start(browser: Browser, url: string, name: string): Promise<Guest> {
-    const host = await Guest.arrive(browser, url, name);
+  static async start(
+    browser: Browser,
+    url: string,
+    name: string,
+    ...initScripts: readonly (() => void)[]
+  ): Promise<Guest> {
+    const host = await Guest.arrive(browser, url, name, ...initScripts);
     await host.press(en.start.signIn);
     await host.page.getByRole('button', { name: 'Ada Lovelace' }).click();
     await host.press(en.start.new);

@@ -1,10 +1,10 @@
 import { X } from 'lucide-react';
-import { useEffect, useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { useSession } from '../session.ts';
 
-/** A panel beside the stage. The focus goes into it when it opens, and back to where it was when it closes. */
+/** A panel beside the stage. What it holds takes the focus when it opens. */
 export function SidePanel({
   title,
   children,
@@ -14,7 +14,6 @@ export function SidePanel({
 }): ReactNode {
   const { t } = useTranslation();
   const { panel, togglePanel } = useSession();
-  useFocusBack();
   return (
     <aside
       className="panel"
@@ -39,17 +38,5 @@ export function SidePanel({
       </header>
       {children}
     </aside>
-  );
-}
-
-function useFocusBack(): void {
-  // As it is before anything in here takes the focus.
-  const [opener] = useState(() => document.activeElement);
-  useEffect(
-    () => () => {
-      // Somebody who went on elsewhere is left there.
-      if (document.activeElement === document.body && opener instanceof HTMLElement) opener.focus();
-    },
-    [opener],
   );
 }

@@ -100,6 +100,7 @@ function PinControl({ id, name }: { readonly id: string; readonly name: string }
   return (
     <Button
       className="tile-action"
+      data-same={`pin ${id}`}
       aria-label={t(isPinned ? 'meeting.unpin' : 'meeting.pin', { name })}
       onPress={() => {
         togglePin(id);

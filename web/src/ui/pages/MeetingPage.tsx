@@ -2,7 +2,7 @@ import '../styles/dialogs.css';
 import '../styles/meeting.css';
 import '../styles/live.css';
 import '../styles/stage.css';
-import { Suspense, useDeferredValue, type ReactNode } from 'react';
+import { Suspense, useDeferredValue, useRef, type ReactNode } from 'react';
 import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
 import { Banners } from '../components/Banners.tsx';
 import { DIALOGS, Dialogs } from '../components/Dialogs.tsx';
@@ -22,6 +22,7 @@ import { RecordingTrouble } from '../recordings/RecordingNotice.tsx';
 import { useAutoLower } from '../useAutoLower.ts';
 import { useBatterySaver } from '../useBatterySaver.ts';
 import { useDoor } from '../useHosting.ts';
+import { useKeptFocus } from '../useKeptFocus.ts';
 import { useLoadedAhead } from '../useLoadedAhead.ts';
 import { usePublishing } from '../usePublishing.ts';
 import { usePushToTalk } from '../usePushToTalk.ts';
@@ -43,6 +44,9 @@ interface MeetingPageProps {
 export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNode {
   const snapshot = useSnapshot(meeting);
   const { panel } = useSession();
+  const page = useRef<HTMLElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useKeptFocus(page, heading);
   useBatterySaver(meeting);
   usePublishing(meeting, media);
   useStanding(meeting, media);
@@ -58,8 +62,8 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
   // Faces before controls: those take as long to draw, and nobody reaches for them in the first tenth of a second.
   const hasControls = useDeferredValue(true, false);
   return (
-    <main className={`meeting ${panel === 'none' ? '' : 'with-panel'}`}>
-      <MeetingHead snapshot={snapshot} code={code} />
+    <main ref={page} className={`meeting ${panel === 'none' ? '' : 'with-panel'}`}>
+      <MeetingHead ref={heading} snapshot={snapshot} code={code} />
       <div className="meeting-middle">
         <Stage meeting={meeting} snapshot={snapshot} />
         <Banners meeting={meeting} snapshot={snapshot} isTalking={isTalking} waiting={door.waiting.length}>
