@@ -361,6 +361,11 @@ class Hosting:
         events = meeting.handle_moderate_mute(seat.participant, ParticipantId(participant), named)
         self.live.apply(meeting, events)
 
+    def ask_to_unmute(self, seat: Seat, participant: str) -> None:
+        meeting = self.live.meeting_of(seat)
+        named = ParticipantId(participant)
+        self.live.apply(meeting, meeting.handle_unmute_question(seat.participant, named, self._now()))
+
     def lower_hand(self, seat: Seat, participant: str | None) -> None:
         meeting = self.live.meeting_of(seat)
         named = ParticipantId(participant) if participant is not None else None

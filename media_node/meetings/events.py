@@ -176,6 +176,14 @@ class CaptionWritten:
 
 
 @dataclass(frozen=True)
+class UnmuteAsked:
+    """A moderator would like to hear somebody, who is muted."""
+
+    to: ParticipantId
+    by: ParticipantId
+
+
+@dataclass(frozen=True)
 class ShareAsked:
     """Somebody wants to share in the place of whoever does."""
 
@@ -222,6 +230,7 @@ Event = (
     | ChatRepeated
     | ReactionSent
     | CaptionWritten
+    | UnmuteAsked
     | ShareAsked
     | ShareAnswered
     | RecordingChanged

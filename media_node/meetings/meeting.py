@@ -35,6 +35,7 @@ from media_node.meetings.events import (
     TrackMuted,
     TrackPublished,
     TrackUnpublished,
+    UnmuteAsked,
 )
 from media_node.meetings.model import (
     ChatMessage,
@@ -48,6 +49,7 @@ from media_node.meetings.model import (
 from media_node.meetings.recorders import Recorders
 from media_node.meetings.selection import Place, Selection
 from media_node.meetings.share_requests import ShareRequests
+from media_node.meetings.unmute_requests import UnmuteRequests
 from media_node.quantities import Instant, MeetingId, Mid, ParticipantId, SlotId, Source, TrackId
 
 # What late joiners are told of the chat.
@@ -78,6 +80,7 @@ class Meeting:
     _selection: Selection = field(default_factory=Selection)
     recorders: Recorders = field(default_factory=Recorders)
     _share_requests: ShareRequests = field(default_factory=ShareRequests)
+    _unmute_requests: UnmuteRequests = field(default_factory=UnmuteRequests)
     _codecs: Codecs = field(default_factory=Codecs)
 
     # Coming and going.
@@ -117,6 +120,7 @@ class Meeting:
         self._selection.remove_viewer(gone)
         self.captions.handle_leave(participant)
         self._share_requests.handle_leave(participant)
+        self._unmute_requests.handle_leave(participant)
         for track in gone.track_by_id.values():
             self._forget(track)
         has_changed = self._codecs.handle_leave(gone.decodes)
@@ -357,6 +361,14 @@ class Meeting:
             raise NotFoundError("this participant has no such track")
         named = [track] if track is not None else [one.id for one in tracks.values() if one.kind == "audio"]
         return [event for one in named for event in self.handle_mute(participant, one, True, moderator)]
+
+    def handle_unmute_question(
+        self, moderator: ParticipantId, participant: ParticipantId, now: Instant
+    ) -> list[Event]:
+        """Ask somebody who is muted to unmute, which is up to them."""
+        self._require_moderator(moderator)
+        self._unmute_requests.handle_question(self.member(participant), now)
+        return [UnmuteAsked(participant, moderator)]
 
     def handle_moderate_captions(
         self, moderator: ParticipantId, participant: ParticipantId, is_captioner: bool

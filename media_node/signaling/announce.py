@@ -13,6 +13,7 @@ from media_node.meetings.events import (
     SlotsChanged,
     SlotsLimited,
     TrackPublished,
+    UnmuteAsked,
 )
 from media_node.meetings.meeting import Meeting
 from media_node.quantities import ParticipantId
@@ -95,7 +96,7 @@ def _roster_text(meeting: Meeting, events: Sequence[Event], recipient: Participa
 def _concerned(event: Event) -> Sequence[ParticipantId] | None:
     """Whom an event concerns, None for everybody."""
     match event:
-        case SlotsChanged() | SlotsLimited() | LayersWanted() | ParticipantRemoved():
+        case SlotsChanged() | SlotsLimited() | LayersWanted() | UnmuteAsked() | ParticipantRemoved():
             return (event.to,)
         case ShareAsked() | ShareAnswered():
             return event.to

@@ -33,6 +33,7 @@ from media_node.meetings.events import (
     TrackMuted,
     TrackPublished,
     TrackUnpublished,
+    UnmuteAsked,
 )
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import Caption, ChatMessage, Participant, RecordingNotice, Track
@@ -172,6 +173,8 @@ def format_event(event: Event) -> Json | None:
             return {"type": "reaction", "from": sender, "reaction": reaction}
         case CaptionWritten(caption):
             return {"type": "caption", **_caption(caption)}
+        case UnmuteAsked(_, by):
+            return {"type": "unmuteAsked", "by": by}
         case ShareAsked(_, asker):
             return {"type": "shareAsked", "participant": asker}
         case ShareAnswered(_, asker, is_allowed, by):

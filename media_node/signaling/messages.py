@@ -130,7 +130,7 @@ class AnswerShare(Message):
 
 class Moderate(Message):
     type: Literal["moderate"]
-    action: Literal["mute", "remove", "allowCaptions", "stopCaptions", "lowerHand"]
+    action: Literal["mute", "remove", "askToUnmute", "allowCaptions", "stopCaptions", "lowerHand"]
     # None means everybody, where the action allows that.
     participant: ParticipantName | None = None
     track: Track | None = None

@@ -288,6 +288,17 @@ describe('the panels', () => {
       .waitFor();
   });
 
+  it('and asks them to unmute, which they do', async () => {
+    await keys.press('Enter');
+    await keys.walk('ArrowDown', 'menuitem', en.meeting.askToUnmute);
+    await keys.press('Enter');
+    await keys.arrive('button', 'What to do with Bob');
+    const question = bob.page.locator('.banner', { hasText: 'Ada asks you to unmute.' });
+    await question.getByRole('button', { name: live.unmute }).click();
+    await question.waitFor({ state: 'detached' });
+    await ada.page.getByRole('article', { name: `Bob, ${en.meeting.muted}` }).waitFor({ state: 'detached' });
+  });
+
   it('Escape closes a menu in the list first, then the list', async () => {
     await keys.press('Enter');
     await ada.page.getByRole('menu').waitFor();

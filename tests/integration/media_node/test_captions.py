@@ -1,4 +1,4 @@
-"""Captions and the place of a share through a node's process, and what it makes of those who flood it."""
+"""Captions and what is asked of people through a node's process, and what it makes of those who flood it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 
 from media_node.meetings.captions import CAPTION_BURST
+from media_node.meetings.unmute_requests import ASK_BURST
 from tests.support.media_node_process import NodeProcess
 
 HOSTILE = ["<script>alert(1)</script>", "‮ gnp.exe", "​", "\x00", "x" * 500, "🙂" * 500, '"}]'] * 2
@@ -108,3 +109,14 @@ async def test_nobody_is_asked_for_a_place_that_is_free(sit):
     assert (refused["id"], refused["code"]) == (3, "conflict")
     await guest.say("answerShare", id=4, participant=host.id, allowed=True)
     assert (await guest.hears("error"))["code"] in ("not_granted", "not_found")
+
+
+async def test_a_host_asks_a_guest_to_unmute_until_it_is_too_often(sit):
+    host, guest, other = await sit(role="host", **MODERATES), await sit(), await sit()
+    await other.say("moderate", id=3, action="askToUnmute", participant=guest.id)
+    assert (await other.hears("error"))["code"] == "not_granted"
+    for number in range(ASK_BURST + 1):
+        await host.say("moderate", id=10 + number, action="askToUnmute", participant=guest.id)
+    refused = await host.hears("error")
+    assert (refused["id"], refused["code"]) == (10 + ASK_BURST, "too_often")
+    assert [(await guest.hears("unmuteAsked"))["by"] for _ in range(ASK_BURST)] == [host.id] * ASK_BURST

@@ -128,6 +128,13 @@ def test_who_wants_the_place_of_a_share_is_told_to_those_who_may_answer_alone():
     assert hall.kinds(CLEO) == []
 
 
+def test_who_is_asked_to_unmute_is_told_alone():
+    hall = Hall()
+    hall.announce(events.UnmuteAsked(BEN, ANNA))
+    assert hall.told[BEN] == [{"type": "unmuteAsked", "number": 1, "by": ANNA}]
+    assert hall.kinds(ANNA) == hall.kinds(CLEO) == []
+
+
 def test_everybody_but_the_newcomer_is_told_what_the_newcomer_cannot_decode():
     hall = Hall()
     newcomer = Participant(

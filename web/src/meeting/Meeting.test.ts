@@ -499,6 +499,19 @@ describe('a meeting', () => {
     expect(socket().sentOf('publish')).toMatchObject([{ mid: '0', source: 'microphone', muted: true }]);
   });
 
+  it('lets a host ask somebody to unmute, and tells whom a host asks', async () => {
+    await join();
+    const events: unknown[] = [];
+    meeting.on('unmuteAsked', (event) => events.push(event));
+    void meeting.askToUnmute(BOB.id);
+    expect(socket().sentOf('moderate')).toEqual([
+      { type: 'moderate', action: 'askToUnmute', participant: BOB.id },
+    ]);
+    socket().say({ type: 'unmuteAsked', number: 2, by: BOB.id });
+    await settle();
+    expect(events).toEqual([{ by: BOB.id }]);
+  });
+
   it('lets a host lower a hand, or all of them', async () => {
     await join();
     void meeting.lowerHand(BOB.id);

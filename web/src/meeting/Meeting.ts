@@ -287,6 +287,10 @@ export class Meeting implements MeetingClient {
     return track === null ? Promise.resolve() : this.#requests.send({ ...mute, track });
   }
 
+  askToUnmute(participant: ParticipantId): Promise<void> {
+    return this.#requests.send({ type: 'moderate', action: 'askToUnmute', participant });
+  }
+
   lowerHand(participant: ParticipantId): Promise<void> {
     return this.#requests.send({ type: 'moderate', action: 'lowerHand', participant });
   }

@@ -54,6 +54,9 @@ export function deliver(message: NodeMessage, to: Receivers): void {
     case 'caption':
       to.events.emit('caption', to.captions.handleLine(message));
       break;
+    case 'unmuteAsked':
+      to.events.emit('unmuteAsked', { by: message.by });
+      return;
     case 'shareAsked':
       to.sharing.handleAsked(message.participant);
       break;

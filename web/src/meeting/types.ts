@@ -240,6 +240,8 @@ export interface MeetingEvents {
    * that is nobody in the meeting: a server, or its organiser.
    */
   mutedByOther: { readonly source: Source; readonly by: ParticipantId | null };
+  /** A host or cohost would like to hear one, who is muted: unmuting is up to oneself. */
+  unmuteAsked: { readonly by: ParticipantId };
   /** The own share ended by the browser's own "stop sharing", by a host, or because somebody else began first. */
   shareStopped: { readonly reason: 'browser' | 'ended_by_host' | 'taken' };
   /** The answer to one's own `askToShare`. */
@@ -427,6 +429,12 @@ export interface MeetingClient {
   /** Hosts and cohosts: sends someone out. */
   removeParticipant(participant: ParticipantId): Promise<void>;
 
+  /**
+   * Hosts and cohosts: asks somebody who is muted to unmute, which is up to them.
+   *
+   * @throws MeetingError as for the calls above; asked too often, it is refused too.
+   */
+  askToUnmute(participant: ParticipantId): Promise<void>;
   /** For this listener only: 0 (silent) to 2, 1 as they are sent. It follows the person through the meeting. */
   setParticipantVolume(participant: ParticipantId, volume: number): void;
 

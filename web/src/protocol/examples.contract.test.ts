@@ -84,6 +84,6 @@ describe('the signaling contract', () => {
     const types = (folder: string) =>
       new Set(examples(folder).map(([, value]) => (value as { type: string }).type));
     expect([...types('client')].sort()).toEqual(Object.keys(SENT).sort());
-    expect(types('node').size).toBe(19);
+    expect(types('node').size).toBe(20);
   });
 });

@@ -80,7 +80,7 @@ export type ClientMessage = MayHaveId &
     | { readonly type: 'answerShare'; readonly participant: ParticipantId; readonly allowed: boolean }
     | {
         readonly type: 'moderate';
-        readonly action: 'mute' | 'remove' | 'allowCaptions' | 'stopCaptions';
+        readonly action: 'mute' | 'remove' | 'askToUnmute' | 'allowCaptions' | 'stopCaptions';
         readonly participant: ParticipantId;
         readonly track?: TrackId;
       }
@@ -249,6 +249,8 @@ export type NodeMessageBody =
   | ({ readonly type: 'message' } & ChatLine)
   | { readonly type: 'reaction'; readonly from: ParticipantId; readonly reaction: string }
   | ({ readonly type: 'caption' } & CaptionLine)
+  /** To oneself, who is muted: a host would like to hear one. */
+  | { readonly type: 'unmuteAsked'; readonly by: ParticipantId }
   | { readonly type: 'shareAsked'; readonly participant: ParticipantId }
   | {
       readonly type: 'shareAnswered';

@@ -195,6 +195,7 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
   message: chatLine,
   reaction: object({ from: string, reaction: string }),
   caption: captionLine,
+  unmuteAsked: object({ by: string }),
   shareAsked: object({ participant: string }),
   shareAnswered: object({ participant: string, allowed: boolean, by: string }),
   recording: object({

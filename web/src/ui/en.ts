@@ -200,6 +200,8 @@ export const en = {
     recording: 'Recording',
     actionsFor: 'What to do with {{name}}',
     mute: 'Mute',
+    askToUnmute: 'Ask to unmute',
+    askedToUnmute: 'You asked {{name}} to unmute.',
     stopCamera: 'Stop the camera',
     endShare: 'Stop the share',
     remove: 'Remove from the meeting',

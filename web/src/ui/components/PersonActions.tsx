@@ -3,7 +3,13 @@ import { EllipsisVertical } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import { mayModerate, type MeetingClient, type ParticipantSnapshot, type Role } from '../../meeting/index.ts';
+import {
+  mayModerate,
+  mayPublish,
+  type MeetingClient,
+  type ParticipantSnapshot,
+  type Role,
+} from '../../meeting/index.ts';
 import { VolumeDialog } from '../live/VolumeControl.tsx';
 import { LIVE } from '../live/words.ts';
 import { useView } from '../view.ts';
@@ -97,7 +103,7 @@ const STOPPABLE = [
 function ModeratorItems({ meeting, participant }: OfSomebody): ReactNode {
   const { t } = useTranslation();
   const { t: live } = useTranslation(LIVE);
-  const { id, tracks, role, mayCaption } = participant;
+  const { id, displayName, tracks, role, mayCaption } = participant;
   return (
     <>
       {STOPPABLE.filter(([source]) => tracks[source]?.muted === false).map(([source, name]) => (
@@ -109,6 +115,15 @@ function ModeratorItems({ meeting, participant }: OfSomebody): ReactNode {
           }}
         />
       ))}
+      {mayPublish(participant) && tracks.microphone?.muted !== false && (
+        <Item
+          name={t('meeting.askToUnmute')}
+          onAction={() => {
+            void meeting.askToUnmute(id);
+            showToast(t('meeting.askedToUnmute', { name: displayName }));
+          }}
+        />
+      )}
       {!['host', 'cohost'].includes(role) && (
         <Item
           name={live(mayCaption ? 'captions.stop' : 'captions.allow')}

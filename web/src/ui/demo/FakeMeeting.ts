@@ -168,6 +168,7 @@ export class FakeMeeting implements MeetingClient {
   removeParticipant = (id: string): Promise<void> => this.#note('removeParticipant', id);
   setParticipantVolume = (id: string, volume: number): void =>
     void this.#note('setParticipantVolume', id, volume);
+  askToUnmute = (id: string): Promise<void> => this.#note('askToUnmute', id);
   setMuted = (source: string, muted: boolean): void => void this.#note('setMuted', source, muted);
   setVisible(visible: readonly VisibleTrack[]): void {
     this.visible = visible;

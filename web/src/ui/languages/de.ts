@@ -213,6 +213,8 @@ export const de: Words = {
     recording: 'Aufnahme läuft',
     actionsFor: 'Aktionen für {{name}}',
     mute: 'Stummschalten',
+    askToUnmute: 'Um Ton bitten',
+    askedToUnmute: 'Du hast {{name}} gebeten, die Stummschaltung aufzuheben.',
     stopCamera: 'Kamera ausschalten',
     endShare: 'Freigabe beenden',
     remove: 'Aus dem Treffen entfernen',

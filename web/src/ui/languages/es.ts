@@ -206,6 +206,8 @@ export const es: Words = {
     recording: 'Grabando',
     actionsFor: 'Acciones para {{name}}',
     mute: 'Silenciar',
+    askToUnmute: 'Pedir que active el micrófono',
+    askedToUnmute: 'Pediste a {{name}} que active el micrófono.',
     stopCamera: 'Apagar la cámara',
     endShare: 'Dejar de compartir',
     remove: 'Sacar de la reunión',

@@ -212,6 +212,8 @@ export const fr: Words = {
     recording: 'Enregistrement',
     actionsFor: 'Actions pour {{name}}',
     mute: 'Couper le microphone',
+    askToUnmute: 'Demander d’activer le micro',
+    askedToUnmute: 'Vous avez demandé à {{name}} d’activer son micro.',
     stopCamera: 'Couper la caméra',
     endShare: 'Arrêter le partage',
     remove: 'Retirer de la réunion',

@@ -16,6 +16,7 @@ import { useArrivals } from './useArrivals.ts';
 import { useMutedHint } from './useMutedHint.ts';
 import { useShare } from './useShare.ts';
 import { useShareWish } from './shareWish.ts';
+import { UnmuteQuestion } from './UnmuteQuestion.tsx';
 import { LIVE } from './words.ts';
 
 interface LiveBannersProps {
@@ -31,6 +32,7 @@ export function LiveBanners({ meeting, media, snapshot }: LiveBannersProps): Rea
   return (
     <>
       <MutedHint media={media} />
+      <UnmuteQuestion meeting={meeting} media={media} snapshot={snapshot} />
       <NewDevices media={media} isIn={isIn} />
       <ShareRequests meeting={meeting} snapshot={snapshot} />
       <ShareQuestion meeting={meeting} snapshot={snapshot} />

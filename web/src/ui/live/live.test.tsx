@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { act, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import type { ReactNode } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MeetingError, type MeetingSnapshot, type ParticipantSnapshot } from '../../meeting/index.ts';
 import { Banners } from '../components/Banners.tsx';
@@ -36,6 +37,99 @@ const press = (name: string | RegExp) => userEvent.click(screen.getByRole('butto
 beforeEach(() => {
   usePreferences.setState(usePreferences.getInitialState());
   useShareWish.setState({ isAsking: false });
+});
+
+describe('a question to unmute', () => {
+  const ASKING = person('Bob', { role: 'host' });
+  const enter = (microphone: 'live' | 'off' = 'live') => {
+    const meeting = new FakeMeeting({ participants: [ADA, ASKING], state: { kind: 'connected' } });
+    const media = new FakeMedia();
+    if (microphone === 'live')
+      media.change({ microphone: { kind: 'live', track: aTrack('audio'), deviceId: 'mic' } });
+    function Shown(): ReactNode {
+      return <LiveBanners meeting={meeting} media={media} snapshot={useSnapshot(meeting)} />;
+    }
+    render(<Shown />);
+    act(() => {
+      meeting.emit('unmuteAsked', { by: ASKING.id });
+    });
+    return { meeting, media };
+  };
+  const question = () => screen.queryByText('Bob asks you to unmute.');
+
+  beforeEach(() => {
+    useSession.setState({ microphoneMuted: true });
+  });
+  afterEach(() => {
+    useSession.setState({ microphoneMuted: false });
+  });
+
+  it('unmutes on a yes', async () => {
+    enter();
+    expect(question()).not.toBeNull();
+    expect(useSession.getState().microphoneMuted).toBe(true);
+    await press('Unmute');
+    expect(useSession.getState().microphoneMuted).toBe(false);
+    expect(question()).toBeNull();
+  });
+
+  it('goes with a no, and comes again with another one', async () => {
+    const { meeting } = enter();
+    await press('Stay muted');
+    expect(useSession.getState().microphoneMuted).toBe(true);
+    expect(question()).toBeNull();
+    act(() => {
+      meeting.emit('unmuteAsked', { by: ASKING.id });
+    });
+    expect(question()).not.toBeNull();
+  });
+
+  it('opens a microphone that is closed', async () => {
+    const { media } = enter('off');
+    await press('Unmute');
+    expect(media.calls).toContain('startMicrophone');
+  });
+
+  it('goes when one unmutes otherwise, for good, and when who asked has left', () => {
+    const { meeting } = enter();
+    for (const microphoneMuted of [false, true])
+      act(() => {
+        useSession.setState({ microphoneMuted });
+      });
+    expect(question()).toBeNull();
+    act(() => {
+      meeting.emit('unmuteAsked', { by: ASKING.id });
+    });
+    expect(question()).not.toBeNull();
+    act(() => {
+      meeting.change({ participants: [ADA] });
+    });
+    expect(question()).toBeNull();
+  });
+
+  it('is asked by hosts, of those who are muted and may be heard', async () => {
+    const meeting = new FakeMeeting({ participants: [ADA, BOB] });
+    const offers = async (participant: ParticipantSnapshot, ownRole: 'host' | 'participant') => {
+      const { unmount } = render(
+        <PersonActions meeting={meeting} participant={participant} ownRole={ownRole} />,
+      );
+      await press('What to do with Bob');
+      const item = screen.queryByRole('menuitem', { name: 'Ask to unmute' });
+      const isOffered = item !== null;
+      if (item === null) await userEvent.keyboard('{Escape}');
+      else await userEvent.click(item);
+      unmount();
+      return isOffered;
+    };
+    const muted = person('Bob', { muted: true });
+    expect(await offers(BOB, 'host')).toBe(false);
+    expect(await offers(muted, 'participant')).toBe(false);
+    expect(await offers(person('Bob', { muted: true, role: 'viewer' }), 'host')).toBe(false);
+    expect(meeting.calls).toEqual([]);
+    expect(await offers(muted, 'host')).toBe(true);
+    expect(meeting.calls).toEqual([['askToUnmute', BOB.id]]);
+    expect(useToasts.getState().toasts.at(-1)?.text).toBe('You asked Bob to unmute.');
+  });
 });
 
 describe('the volume of somebody', () => {

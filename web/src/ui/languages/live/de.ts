@@ -9,6 +9,8 @@ export const de: WordsLike<typeof en> = {
   volumeHint: 'Nur für dich.',
   mutedHint: 'Du sprichst, bist aber stumm.',
   unmute: 'Stummschaltung aufheben',
+  unmuteAsked: '{{name}} bittet dich, die Stummschaltung aufzuheben.',
+  stayMuted: 'Stumm bleiben',
   dismiss: 'Ausblenden',
   notNow: 'Jetzt nicht',
   takeOverText: '{{name}} teilt gerade. Stattdessen du?',

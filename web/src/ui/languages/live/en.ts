@@ -7,6 +7,8 @@ export const en = {
   volumeHint: 'For you alone.',
   mutedHint: 'You are speaking, but you are muted.',
   unmute: 'Unmute',
+  unmuteAsked: '{{name}} asks you to unmute.',
+  stayMuted: 'Stay muted',
   dismiss: 'Dismiss',
   notNow: 'Not now',
   takeOverText: '{{name}} is sharing. Share in their place?',

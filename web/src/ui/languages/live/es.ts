@@ -9,6 +9,8 @@ export const es: WordsLike<typeof en> = {
   volumeHint: 'Solo para ti.',
   mutedHint: 'Estás hablando, pero tienes el micrófono apagado.',
   unmute: 'Activar micrófono',
+  unmuteAsked: '{{name}} te pide que actives el micrófono.',
+  stayMuted: 'Seguir en silencio',
   dismiss: 'Descartar',
   notNow: 'Ahora no',
   takeOverText: '{{name}} está compartiendo. ¿Compartir en su lugar?',

@@ -9,6 +9,8 @@ export const fr: WordsLike<typeof en> = {
   volumeHint: 'Pour vous seulement.',
   mutedHint: 'Vous parlez, mais votre micro est coupé.',
   unmute: 'Activer le micro',
+  unmuteAsked: '{{name}} vous demande d’activer votre micro.',
+  stayMuted: 'Garder le micro coupé',
   dismiss: 'Ignorer',
   notNow: 'Pas maintenant',
   takeOverText: '{{name}} partage. Partager à sa place ?',

@@ -1,0 +1,58 @@
+/** A host would like to hear one: what one makes of it is up to oneself. */
+import { Mic } from 'lucide-react';
+import { useEffect, useState, type ReactNode } from 'react';
+import { Button } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import type { LocalMediaClient, MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
+import { useSession } from '../session.ts';
+import { useSnapshot } from '../useSnapshot.ts';
+import { LIVE } from './words.ts';
+
+interface UnmuteQuestionProps {
+  readonly meeting: MeetingClient;
+  readonly media: LocalMediaClient;
+  readonly snapshot: MeetingSnapshot;
+}
+
+export function UnmuteQuestion({ meeting, media, snapshot }: UnmuteQuestionProps): ReactNode {
+  const { t } = useTranslation(LIVE);
+  const { microphone } = useSnapshot(media);
+  const isMuted = useSession(({ microphoneMuted }) => microphoneMuted);
+  const setMuted = useSession(({ setMicrophoneMuted }) => setMicrophoneMuted);
+  const [askedBy, setAskedBy] = useState<string | null>(null);
+  useEffect(
+    () =>
+      meeting.on('unmuteAsked', ({ by }) => {
+        setAskedBy(by);
+      }),
+    [meeting],
+  );
+  const host = snapshot.participants.find(({ id }) => id === askedBy);
+  const isHeard = !isMuted && microphone.kind === 'live';
+  // Who unmutes otherwise has answered; nobody waits for an answer who is gone.
+  if (askedBy !== null && (isHeard || host === undefined)) setAskedBy(null);
+  if (host === undefined || isHeard) return null;
+  return (
+    <p className="banner">
+      <span dir="auto">{t('unmuteAsked', { name: host.displayName })}</span>
+      <Button
+        className="button primary"
+        onPress={() => {
+          setAskedBy(null);
+          setMuted(false);
+          if (microphone.kind !== 'live') void media.startMicrophone();
+        }}
+      >
+        <Mic aria-hidden /> {t('unmute')}
+      </Button>
+      <Button
+        className="button"
+        onPress={() => {
+          setAskedBy(null);
+        }}
+      >
+        {t('stayMuted')}
+      </Button>
+    </p>
+  );
+}
