@@ -310,6 +310,46 @@ describe('the panels', () => {
     await keys.arrive('button', en.meeting.people);
   });
 
+  it('a name is changed, at once for everybody, and stays changed after a loss of the connection', async () => {
+    await keys.press('Enter');
+    await keys.arrive('searchbox', en.people.search);
+    await keys.walk('Tab', 'button', en.people.renameSelf);
+    await keys.press('Enter');
+    await keys.arrive('textbox', en.people.newName);
+    await keys.press('Control+a');
+    await keys.type('Ada Lovelace');
+    await keys.press('Enter');
+    await keys.arrive('button', en.people.renameSelf);
+    await bob.tileOf('Ada Lovelace').waitFor();
+    await keys.walk('Tab', 'button', 'What to do with Bob');
+    await keys.press('Enter');
+    await keys.walk('ArrowDown', 'menuitem', en.people.rename);
+    await keys.press('Enter');
+    await keys.arrive('textbox', en.people.newName);
+    await keys.press('Control+a');
+    await keys.type('Robert');
+    await keys.press('Enter');
+    await keys.arrive('button', 'What to do with Robert');
+    await bob.page.getByRole('article', { name: /^Robert \(you\)/ }).waitFor();
+    await bob.page.keyboard.press('Control+Alt+c');
+    await bob.page.getByRole('complementary', { name: en.meeting.chat }).waitFor();
+    await bob.page.getByRole('complementary').getByText('Ada', { exact: true }).waitFor();
+    await bob.press(en.meeting.close);
+    const sockets = await bob.page.evaluate(() => {
+      window.openSockets.at(-1)?.close(4900);
+      return window.openSockets.length;
+    });
+    await eventually(
+      () => bob.page.evaluate(() => window.openSockets.length),
+      (opened) => opened > sockets,
+    );
+    await bob.page.getByText(en.meeting.reconnecting).waitFor({ state: 'detached' });
+    await bob.page.getByRole('article', { name: /^Robert \(you\)/ }).waitFor();
+    await keys.press('Escape');
+    await panel().waitFor({ state: 'detached' });
+    await keys.arrive('button', en.meeting.people);
+  });
+
   it('one panel in the place of the other still gives the focus back to the controls', async () => {
     await keys.press('Control+Alt+c');
     await keys.arrive('textbox', en.chat.label);

@@ -170,6 +170,20 @@ def test_a_new_role_ends_what_it_does_not_grant():
         meeting.handle_moderate_mute(anna, ParticipantId("ben"), None)
 
 
+def test_who_is_renamed_said_what_was_said_under_the_name_of_before():
+    meeting = new_meeting()
+    join(meeting, "anna")
+    anna = ParticipantId("anna")
+    meeting.handle_chat(anna, "before", NOW)
+    named = Standing("participant", "Anna K.", SOURCES, may_moderate=False)
+    assert meeting.handle_standing(anna, named) == [ParticipantChanged(anna, "participant", "Anna K.")]
+    meeting.handle_chat(anna, "after", NOW)
+    assert [(one.display_name, one.text) for one in meeting.chat] == [
+        ("Anna", "before"),
+        ("Anna K.", "after"),
+    ]
+
+
 def test_after_the_first_assign_the_client_decides():
     meeting = new_meeting()
     for name in ("anna", "ben", "viewer"):

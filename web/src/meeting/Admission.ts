@@ -13,6 +13,8 @@ const MIN_POLL_MS = 500;
 export interface AdmissionOptions {
   readonly api: Api;
   readonly resumeTokens: ResumeTokens;
+  /** What one is called in the meeting by now; null before one was in. */
+  readonly ownName: () => string | null;
   /** Whether a host has yet to let us in. */
   readonly onWaiting: (isWaiting: boolean) => void;
   /** Whether nobody wants the place any more. */
@@ -51,8 +53,9 @@ export class Admission {
    * server sent, as who it said they are.
    */
   async #ask({ meeting, given, ...visitor }: Visitor, refusedBy: string | null): Promise<JoinAnswer> {
-    const { api, resumeTokens } = this.#options;
-    const request = { ...visitor, ...(refusedBy === null ? {} : { refusedBy }) };
+    const { api, resumeTokens, ownName } = this.#options;
+    const displayName = ownName() ?? visitor.displayName;
+    const request = { ...visitor, displayName, ...(refusedBy === null ? {} : { refusedBy }) };
     const resumeToken = resumeTokens.load(meeting);
     if (resumeToken === null) return api.joinMeeting(meeting, request);
     try {

@@ -34,6 +34,7 @@ describe('a host', () => {
     await hosting.admitAll();
     await hosting.muteAll();
     await hosting.setRole('par_1', 'cohost');
+    await hosting.rename('par_1', 'Ada L.');
     await hosting.ban('par_1');
     await hosting.endMeeting();
     expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
@@ -42,10 +43,12 @@ describe('a host', () => {
       'POST /v1/meetings/mtg_1/participants/admit-all',
       'POST /v1/meetings/mtg_1/participants/mute-all',
       'PATCH /v1/meetings/mtg_1/participants/par_1',
+      'PATCH /v1/meetings/mtg_1/participants/par_1',
       'DELETE /v1/meetings/mtg_1/participants/par_1?ban=true',
       'POST /v1/meetings/mtg_1/end',
     ]);
     expect(asked[4]?.body).toEqual({ role: 'cohost' });
+    expect(asked[5]?.body).toEqual({ displayName: 'Ada L.' });
     expect(asked.every(({ bearer }) => bearer === 'Bearer resume')).toBe(true);
   });
 

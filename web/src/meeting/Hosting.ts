@@ -75,6 +75,10 @@ export class Hosting implements HostingCalls {
     await this.#call('PATCH', placeOf(participant), { role });
   }
 
+  async rename(participant: ParticipantId, displayName: string): Promise<void> {
+    await this.#call('PATCH', placeOf(participant), { displayName });
+  }
+
   async ban(participant: ParticipantId): Promise<void> {
     await this.#call('DELETE', `${placeOf(participant)}?ban=true`);
   }

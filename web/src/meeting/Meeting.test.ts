@@ -650,6 +650,25 @@ describe('coming back', () => {
     expect(connections[1]!.transceivers[0]!.sender.track).toMatchObject({ kind: 'audio' });
   });
 
+  it('rejoins under the name of now, and leaves what was written under the one of before', async () => {
+    await join();
+    const said = { type: 'message', id: 'msg_1', from: ADA.id, displayName: 'Ada', text: 'Hi' } as const;
+    const at = '2026-01-01T10:00:00Z';
+    socket().say({ ...said, at, number: 2 });
+    const changes = [{ op: 'participantChanged', participant: ADA.id, displayName: 'Ada L.' }] as const;
+    socket().say({ type: 'roster', number: 3, version: 2, changes });
+    await settle();
+    expect(meeting.getSnapshot().self?.displayName).toBe('Ada L.');
+    expect(meeting.getSnapshot().messages.map(({ displayName }) => displayName)).toEqual(['Ada']);
+    socket().die();
+    await settle();
+    socket().open();
+    socket().say({ type: 'error', number: 4, code: 'resume_failed', message: 'unknown session' });
+    socket().die(4404);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(requests.at(-1)).toEqual({ displayName: 'Ada L.', resumeToken: 'resume' });
+  });
+
   it.each(['nodeClosing', 'moved'])(
     'moves to another node when its own sends it away: %s',
     async (reason) => {

@@ -145,6 +145,7 @@ export class Meeting implements MeetingClient {
         tracks: this.#publishing.tracks.offer((source) => connection.midOf(source)),
         decodes: this.#adapting.decodes,
       }),
+      ownName: () => this.#participants.self?.displayName ?? null,
       onState: this.#handleState,
       onWaiting: (isWaiting) => {
         const next = stateAtDoor(this.state, isWaiting);

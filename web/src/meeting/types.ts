@@ -347,7 +347,7 @@ export interface DoorState {
   readonly guesses: number;
 }
 
-/** For hosts and cohosts. @throws MeetingError of each call: `forbidden` when the own role does not allow it. */
+/** For hosts and cohosts, but that everybody may rename oneself. @throws MeetingError of each call: `forbidden` when the own role does not allow it. */
 export interface Hosting {
   /** Tells who waits and what the rules are, now and within a second of each change, until what it gives is called. */
   watchDoor(listener: (door: DoorState) => void): () => void;
@@ -359,6 +359,12 @@ export interface Hosting {
   admitAll(): Promise<void>;
   muteAll(): Promise<void>;
   setRole(participant: ParticipantId, role: Role): Promise<void>;
+  /**
+   * Calls somebody, or oneself, otherwise from now on, as everybody sees it. What was written before keeps its name.
+   *
+   * @throws MeetingError also `invalid_request` for a name that is empty, has control characters, or is longer than 100 letters.
+   */
+  rename(participant: ParticipantId, displayName: string): Promise<void>;
   /** Sends someone out for good. */
   ban(participant: ParticipantId): Promise<void>;
   /** Hosts only: ends the meeting for everyone. */
@@ -418,23 +424,23 @@ export interface MeetingClient {
   react(reaction: string): void;
   /**
    * Hosts and cohosts: mutes what is heard of someone, or stops their camera or share; they may start each again. This and
-   * the next three resolve once the node has taken them, within some seconds; who does not wait need not catch anything.
+   * the next four resolve once the node has taken them, within some seconds; who does not wait need not catch anything.
    *
    * @throws MeetingError `forbidden` when the own role does not allow it, `not_found` when they are not here any more.
    */
   muteParticipant(participant: ParticipantId, source?: 'microphone' | 'camera' | 'screen'): Promise<void>;
+  /**
+   * Hosts and cohosts: asks somebody who is muted to unmute, which is up to them.
+   *
+   * @throws MeetingError as for the call above; asked too often, it is refused too.
+   */
+  askToUnmute(participant: ParticipantId): Promise<void>;
   /** Hosts and cohosts: their turn is over, or it will not come. */
   lowerHand(participant: ParticipantId): Promise<void>;
   lowerAllHands(): Promise<void>;
   /** Hosts and cohosts: sends someone out. */
   removeParticipant(participant: ParticipantId): Promise<void>;
 
-  /**
-   * Hosts and cohosts: asks somebody who is muted to unmute, which is up to them.
-   *
-   * @throws MeetingError as for the calls above; asked too often, it is refused too.
-   */
-  askToUnmute(participant: ParticipantId): Promise<void>;
   /** For this listener only: 0 (silent) to 2, 1 as they are sent. It follows the person through the meeting. */
   setParticipantVolume(participant: ParticipantId, volume: number): void;
 

@@ -1,10 +1,11 @@
-import { CirclePause, Hand, Mic, MicOff, MonitorUp, Video, VideoOff } from 'lucide-react';
+import { CirclePause, Hand, Mic, MicOff, MonitorUp, Pencil, Video, VideoOff } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Button, Input, SearchField, SwitchButton, SwitchField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot, ParticipantSnapshot } from '../../meeting/index.ts';
 import { pauseOf } from '../pause.ts';
 import { handQueue, search } from '../people.ts';
+import { useRenaming } from '../renaming.ts';
 import { VolumeControl } from '../live/VolumeControl.tsx';
 import type { Door } from '../useHosting.ts';
 import { Avatar } from './Avatar.tsx';
@@ -44,6 +45,7 @@ export default function PeoplePanel({ meeting: client, snapshot, door }: PeopleP
         <ul className="people">
           {found.map((participant) => (
             <Person key={participant.id} participant={participant}>
+              {participant.isSelf && <RenameSelf id={participant.id} />}
               {!participant.isSelf && <VolumeControl meeting={client} participant={participant} />}
               {!participant.isSelf && (
                 <PersonActions meeting={client} participant={participant} ownRole={ownRole} />
@@ -158,6 +160,21 @@ function CameraState({ participant }: { readonly participant: ParticipantSnapsho
   const pause = pauseOf(participant, camera);
   if (pause !== null) return <CirclePause className="warn" aria-label={t(`pause.${pause}`)} />;
   return camera?.muted === false ? <Video aria-hidden /> : <VideoOff className="dim" aria-hidden />;
+}
+
+function RenameSelf({ id }: { readonly id: string }): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <Button
+      className="icon-button"
+      aria-label={t('people.renameSelf')}
+      onPress={() => {
+        useRenaming.getState().ask(id);
+      }}
+    >
+      <Pencil aria-hidden />
+    </Button>
+  );
 }
 
 interface PersonProps {

@@ -12,6 +12,7 @@ import {
 } from '../../meeting/index.ts';
 import { VolumeDialog } from '../live/VolumeControl.tsx';
 import { LIVE } from '../live/words.ts';
+import { useRenaming } from '../renaming.ts';
 import { useView } from '../view.ts';
 import { showToast } from './toasts.ts';
 
@@ -124,6 +125,12 @@ function ModeratorItems({ meeting, participant }: OfSomebody): ReactNode {
           }}
         />
       )}
+      <Item
+        name={t('people.rename')}
+        onAction={() => {
+          useRenaming.getState().ask(id);
+        }}
+      />
       {!['host', 'cohost'].includes(role) && (
         <Item
           name={live(mayCaption ? 'captions.stop' : 'captions.allow')}

@@ -45,6 +45,7 @@ export class FakeMeeting implements MeetingClient {
   readonly calls: Call[] = [];
   visible: readonly VisibleTrack[] = [];
   /** Decides how `join` ends. */
+  onRename: () => Promise<void> = () => Promise.resolve();
   onJoin: (options: JoinOptions) => Promise<void> = () => Promise.resolve();
   /** What hosts see; answers of the control plane. */
   rules: MeetingRules = { locked: false, waitingRoom: true, hasPasscode: false };
@@ -66,6 +67,10 @@ export class FakeMeeting implements MeetingClient {
     admitAll: () => this.#decide('admitAll'),
     muteAll: () => this.#note('muteAll'),
     setRole: (id, role) => this.#note('setRole', id, role),
+    rename: (id, displayName) => {
+      void this.#note('rename', id, displayName);
+      return this.onRename();
+    },
     ban: (id) => this.#note('ban', id),
     endMeeting: () => this.#note('endMeeting'),
   };

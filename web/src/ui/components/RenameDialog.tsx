@@ -1,0 +1,91 @@
+import { useState, type ReactNode } from 'react';
+import { Button, FieldError, Form, Input, Label, TextField } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import type { MeetingClient, ParticipantSnapshot } from '../../meeting/index.ts';
+import { nameProblem, useRenaming } from '../renaming.ts';
+import { useSession } from '../session.ts';
+import { useSelected } from '../useSnapshot.ts';
+import { PageDialog } from './MeetingDialog.tsx';
+
+/** As many letters as at the door. */
+const MAX_LETTERS = 80;
+
+/** Gone with the person whose name it is about. */
+export default function RenameDialog({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
+  const whom = useRenaming((renaming) => renaming.whom);
+  const person = useSelected(meeting, ({ participants }) => participants.find(({ id }) => id === whom));
+  return person === undefined ? null : <NameForm key={person.id} meeting={meeting} person={person} />;
+}
+
+interface NameFormProps {
+  readonly meeting: MeetingClient;
+  readonly person: ParticipantSnapshot;
+}
+
+type Standing = 'writing' | 'missing' | 'unreadable' | 'saving' | 'failed';
+
+function NameForm({ meeting, person }: NameFormProps): ReactNode {
+  const { t } = useTranslation();
+  const ask = useRenaming((renaming) => renaming.ask);
+  const setOwnName = useSession(({ setDisplayName }) => setDisplayName);
+  const [name, setName] = useState(person.displayName);
+  const [standing, setStanding] = useState<Standing>('writing');
+  const close = (): void => {
+    ask(null);
+  };
+  const save = async (): Promise<void> => {
+    const wanted = name.trim();
+    const problem = nameProblem(wanted);
+    if (problem !== null || standing === 'saving') {
+      if (problem !== null) setStanding(problem);
+      return;
+    }
+    setStanding('saving');
+    try {
+      if (wanted !== person.displayName) await meeting.hosting.rename(person.id, wanted);
+    } catch {
+      setStanding('failed');
+      return;
+    }
+    if (person.isSelf) setOwnName(wanted);
+    close();
+  };
+  const title = person.isSelf
+    ? t('people.renameSelf')
+    : t('people.renameTitle', { name: person.displayName });
+  return (
+    <PageDialog title={title} onClose={close}>
+      <Form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        <TextField
+          className="field"
+          value={name}
+          onChange={(written) => {
+            setName(written);
+            setStanding('writing');
+          }}
+          isInvalid={standing === 'missing' || standing === 'unreadable'}
+          maxLength={MAX_LETTERS}
+          autoFocus
+        >
+          <Label>{t('people.newName')}</Label>
+          <Input autoComplete="off" dir="auto" />
+          <FieldError>{t(standing === 'missing' ? 'join.nameMissing' : 'people.nameUnreadable')}</FieldError>
+        </TextField>
+        {standing === 'failed' && <p role="alert">{t('people.renameFailed')}</p>}
+        <div className="dialog-actions">
+          <Button slot="close" className="button">
+            {t('people.keepName')}
+          </Button>
+          <Button type="submit" className="button primary" isPending={standing === 'saving'}>
+            {t('people.saveName')}
+          </Button>
+        </div>
+      </Form>
+    </PageDialog>
+  );
+}
