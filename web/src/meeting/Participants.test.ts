@@ -100,6 +100,23 @@ describe('Participants', () => {
     expect(participants.activeSpeaker).toBeNull();
   });
 
+  it('says nothing of the links of others where the node tells nobody of them', () => {
+    const participants = joined();
+    participants.handleLinks([{ participant: 'ada', quality: 'uplink' }]);
+    expect(participants.qualityOf('ada')).toBe('uplink');
+    const crowd = Array.from({ length: 100 - participants.all.length }, (_, index) => `par_${String(index)}`);
+    const [, ada] = participants.all;
+    const come = (id: string) => {
+      if (ada !== undefined)
+        participants.handleChanges([{ op: 'participantJoined', participant: { ...ada, id, tracks: [] } }]);
+    };
+    crowd.forEach(come);
+    expect(participants.qualityOf('ada')).toBe('uplink');
+    expect(participants.qualityOf('par_0')).toBe('good');
+    come('par_too_many');
+    expect(['ada', 'par_0'].map((id) => participants.qualityOf(id))).toEqual(['unknown', 'unknown']);
+  });
+
   it('shows unchanged people as the same object, and changed ones as a new one', () => {
     const participants = joined();
     const before = snapshotParticipants(sightOf(participants), []);

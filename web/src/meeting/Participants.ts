@@ -29,6 +29,9 @@ export type Happening =
       readonly isFromOutside: boolean;
     };
 
+/** In larger meetings the node tells each of the own link alone: docs/signaling.md, `links`. */
+const MOST_TOLD = 100;
+
 type Joined = Extract<NodeMessageBody, { type: 'joined' }>;
 type Links = Extract<NodeMessageBody, { type: 'links' }>['links'];
 type Speakers = Extract<NodeMessageBody, { type: 'speakers' }>['speakers'];
@@ -77,8 +80,9 @@ export class Participants {
     if (this.#activeSpeaker !== null && !this.#byId.has(this.#activeSpeaker)) this.#activeSpeaker = null;
   }
 
-  /** How the node finds somebody's link; whom it never named is well. */
-  qualityOf(participant: ParticipantId): Verdict {
+  /** How the node finds somebody's link; whom it never named is well, unless it would name nobody. */
+  qualityOf(participant: ParticipantId): Verdict | 'unknown' {
+    if (this.#byId.size > MOST_TOLD) return 'unknown';
     return this.#quality.get(participant) ?? 'good';
   }
 

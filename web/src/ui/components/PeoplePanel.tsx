@@ -11,6 +11,7 @@ import type { Door } from '../useHosting.ts';
 import { Avatar } from './Avatar.tsx';
 import { CopyLink } from './CopyLink.tsx';
 import { PersonActions } from './PersonActions.tsx';
+import { Quality } from './Quality.tsx';
 import { SidePanel } from './SidePanel.tsx';
 import { WaitingList } from './WaitingList.tsx';
 import { showToast } from './toasts.ts';
@@ -191,7 +192,10 @@ function Person({ participant, children }: PersonProps): ReactNode {
       <Avatar id={id} name={displayName} />
       <span className="person-name">
         <bdi>{isSelf ? t('meeting.you', { name: displayName }) : displayName}</bdi>
-        {(role === 'host' || role === 'cohost') && <small>{t(`meeting.${role}`)}</small>}
+        <span className="person-more">
+          <Quality participant={participant} />
+          {(role === 'host' || role === 'cohost') && <small>{t(`meeting.${role}`)}</small>}
+        </span>
       </span>
       {isHandRaised && <Hand className="warn" aria-label={t('meeting.handRaised')} />}
       {tracks.screen !== undefined && <MonitorUp aria-label={t('meeting.screenOf', { name: displayName })} />}

@@ -68,7 +68,7 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
       <span className="tile-name">
         {isMuted ? <MicOff aria-hidden /> : <VoiceBars />}
         <bdi>{props.caption ?? name}</bdi>
-        <Quality participant={participant} />
+        <Quality participant={participant} isQuiet />
       </span>
       {isPinnable && (
         <TileActions id={participant.id}>

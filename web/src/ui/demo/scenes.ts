@@ -124,7 +124,7 @@ function fixture(name: string, index: number, query: URLSearchParams): Participa
     mayCaption: isSelf && query.has('host'),
     isHandRaised: index === 2 && query.has('hand'),
     handNumber: index === 2 && query.has('hand') ? 1 : null,
-    connectionQuality: isSelf ? qualityOf(query) : 'unknown',
+    connectionQuality: isSelf ? qualityOf(query) : 'good',
     ...(FACELESS.includes(index) ? {} : { camera: cameraTrack(index) }),
     ...(sharer === String(index) ? { screen: screenTrack() } : {}),
   });

@@ -23,6 +23,7 @@ import { useAutoLower } from '../useAutoLower.ts';
 import { useBatterySaver } from '../useBatterySaver.ts';
 import { useDoor } from '../useHosting.ts';
 import { useKeptFocus } from '../useKeptFocus.ts';
+import { useWatchedLinks } from '../useLinks.ts';
 import { useLoadedAhead } from '../useLoadedAhead.ts';
 import { usePublishing } from '../usePublishing.ts';
 import { usePushToTalk } from '../usePushToTalk.ts';
@@ -53,6 +54,7 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
   const isTalking = usePushToTalk(media);
   useAutoLower(meeting, snapshot.self);
   useHearing(meeting, snapshot.participants);
+  useWatchedLinks(snapshot.participants);
   useWakeLock();
   useDeviceNotes(media);
   const role = snapshot.self?.role;
