@@ -297,8 +297,13 @@ export const en = {
     announcesHint: 'What a screen reader says by itself. It is shown in any case.',
     announced: { joins: 'Who comes and goes', hands: 'Raised hands', chat: 'New messages' },
     sounds: 'Sounds',
-    soundsHint: 'A recording is shown and read aloud in any case.',
+    soundsHint: 'What is heard is shown as well.',
     chimes: 'A soft tone when a recording begins',
+    tones: {
+      hands: 'When somebody raises a hand',
+      chat: 'When somebody writes in the chat',
+      door: 'When somebody waits at the door',
+    },
   },
   leaving: {
     leaveAlone: 'Leave the meeting',

@@ -9,6 +9,7 @@ describe('settings', () => {
       announces: { joins: false, hands: true, chat: true },
       savesBattery: false,
       chimes: false,
+      tones: { hands: false, chat: true, door: true },
     });
     expect(parseSettings(localStorage.getItem('parley.settings'))).toEqual({
       theme: 'dark',
@@ -16,10 +17,11 @@ describe('settings', () => {
       announces: { joins: false, hands: true, chat: true },
       savesBattery: false,
       chimes: false,
+      tones: { hands: false, chat: true, door: true },
     });
   });
 
-  it.each([null, '', 'null', '7', '{"theme":"pink","language":7,"announces":"all"}'])(
+  it.each([null, '', 'null', '7', '{"theme":"pink","language":7,"announces":"all","tones":"all"}'])(
     'fall back where %j was kept',
     (text) => {
       expect(parseSettings(text)).toEqual({
@@ -28,6 +30,7 @@ describe('settings', () => {
         announces: { joins: true, hands: true, chat: true },
         savesBattery: false,
         chimes: true,
+        tones: { hands: true, chat: false, door: true },
       });
     },
   );

@@ -8,6 +8,10 @@ export type Theme = (typeof THEMES)[number];
 export const ANNOUNCED = ['joins', 'hands', 'chat'] as const;
 export type Announced = (typeof ANNOUNCED)[number];
 
+/** What is heard as it happens; each can be switched. */
+export const TONES = ['hands', 'chat', 'door'] as const;
+export type Tone = (typeof TONES)[number];
+
 interface Kept {
   readonly theme: Theme;
   /** A language of languages/, or null for the browser's. */
@@ -16,6 +20,7 @@ interface Kept {
   readonly savesBattery: boolean;
   /** Whether a tone says that a recording has begun. */
   readonly chimes: boolean;
+  readonly tones: Readonly<Record<Tone, boolean>>;
 }
 
 interface Settings extends Kept {
@@ -30,14 +35,16 @@ const DEFAULTS: Kept = {
   announces: { joins: true, hands: true, chat: true },
   savesBattery: false,
   chimes: true,
+  // A lively chat would never be still.
+  tones: { hands: true, chat: false, door: true },
 };
 
 export const useSettings = create<Settings>((set, get) => ({
   ...recall(),
   change: (change) => {
     set(change);
-    const { theme, language, announces, savesBattery, chimes } = get();
-    remember({ theme, language, announces, savesBattery, chimes });
+    const { theme, language, announces, savesBattery, chimes, tones } = get();
+    remember({ theme, language, announces, savesBattery, chimes, tones });
   },
 }));
 
@@ -46,13 +53,14 @@ export function parseSettings(text: string | null): Kept {
   try {
     const kept: unknown = JSON.parse(text ?? '{}');
     if (typeof kept !== 'object' || kept === null) return DEFAULTS;
-    const { theme, language, announces, savesBattery, chimes } = kept as Record<string, unknown>;
+    const { theme, language, announces, savesBattery, chimes, tones } = kept as Record<string, unknown>;
     return {
       theme: THEMES.find((known) => known === theme) ?? DEFAULTS.theme,
       language: typeof language === 'string' ? language : null,
       announces: parseAnnounces(announces),
       savesBattery: savesBattery === true,
       chimes: chimes !== false,
+      tones: parseTones(tones),
     };
   } catch (error) {
     if (error instanceof SyntaxError) return DEFAULTS;
@@ -63,6 +71,11 @@ export function parseSettings(text: string | null): Kept {
 function parseAnnounces(kept: unknown): Kept['announces'] {
   const known = typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
   return { joins: known['joins'] !== false, hands: known['hands'] !== false, chat: known['chat'] !== false };
+}
+
+function parseTones(kept: unknown): Kept['tones'] {
+  const known = typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
+  return { hands: known['hands'] !== false, chat: known['chat'] === true, door: known['door'] !== false };
 }
 
 function recall(): Kept {

@@ -1,14 +1,15 @@
 /** Turns what happens in the meeting into notes: who comes and goes, raises a hand, writes, and what was refused. */
 import type { TFunction } from 'i18next';
-import { useEffect, useMemo, useRef } from 'react';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ChatMessage, MeetingClient } from '../meeting/index.ts';
+import type { ChatMessage, MeetingClient, ParticipantSnapshot } from '../meeting/index.ts';
 import { NoteOfMany } from './components/NoteOfMany.ts';
 import { showToast } from './components/toasts.ts';
 import { LIVE } from './live/words.ts';
 import { PacedLines } from './PacedLines.ts';
 import { wordsOfRefusal } from './refusals.ts';
 import { useSession } from './session.ts';
+import { useNewHands } from './useNewHands.ts';
 import { useSnapshot } from './useSnapshot.ts';
 
 /** Of a message: enough to know whether to open the chat. */
@@ -100,7 +101,6 @@ function useRoleNotes(meeting: MeetingClient): void {
 function useHandNotes(meeting: MeetingClient): void {
   const { t } = useTranslation();
   const { participants } = useSnapshot(meeting);
-  const before = useRef<ReadonlySet<string> | null>(null);
   const note = useMemo(() => new NoteOfMany('hands', (names) => sayMany(t, 'raisedHand', names)), [t]);
   useEffect(
     () => () => {
@@ -108,14 +108,13 @@ function useHandNotes(meeting: MeetingClient): void {
     },
     [note],
   );
-  useEffect(() => {
-    const raised = participants.filter(({ isHandRaised }) => isHandRaised);
-    for (const { id, displayName, isSelf } of raised) {
-      const isNew = before.current !== null && !before.current.has(id);
-      if (isNew && !isSelf) note.add(displayName);
-    }
-    before.current = new Set(raised.map(({ id }) => id));
-  }, [participants, note]);
+  const add = useCallback(
+    ({ displayName }: ParticipantSnapshot) => {
+      note.add(displayName);
+    },
+    [note],
+  );
+  useNewHands(participants, add);
 }
 
 /** Two by name, the others by number. */

@@ -1,21 +1,51 @@
-import type { ReactNode } from 'react';
+import { useId, type ReactNode } from 'react';
+import { SwitchButton, SwitchField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import { useSettings } from '../settings.ts';
-import { SwitchGroup } from './SwitchGroup.tsx';
+import { TONES, useSettings } from '../settings.ts';
 
-/** Whether what happens is heard; it is seen and read aloud in any case. */
+/** Whether what happens is heard; it is seen in any case. */
 export function SoundChoice(): ReactNode {
   const { t } = useTranslation();
-  const { chimes, change } = useSettings();
+  const { chimes, tones, change } = useSettings();
+  const heading = useId();
   return (
-    <SwitchGroup
-      title={t('settings.sounds')}
-      hint={t('settings.soundsHint')}
-      label={t('settings.chimes')}
-      isOn={chimes}
-      onChange={(isOn) => {
-        change({ chimes: isOn });
-      }}
-    />
+    <div role="group" aria-labelledby={heading} className="host-controls">
+      <h3 id={heading}>{t('settings.sounds')}</h3>
+      <p className="lead">{t('settings.soundsHint')}</p>
+      <SoundSwitch
+        label={t('settings.chimes')}
+        isOn={chimes}
+        onChange={(isOn) => {
+          change({ chimes: isOn });
+        }}
+      />
+      {TONES.map((tone) => (
+        <SoundSwitch
+          key={tone}
+          label={t(`settings.tones.${tone}`)}
+          isOn={tones[tone]}
+          onChange={(isOn) => {
+            change({ tones: { ...tones, [tone]: isOn } });
+          }}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface SoundSwitchProps {
+  readonly label: string;
+  readonly isOn: boolean;
+  readonly onChange: (isOn: boolean) => void;
+}
+
+function SoundSwitch({ label, isOn, onChange }: SoundSwitchProps): ReactNode {
+  return (
+    <SwitchField isSelected={isOn} onChange={onChange}>
+      <SwitchButton className="switch">
+        <span className="switch-track" aria-hidden />
+        {label}
+      </SwitchButton>
+    </SwitchField>
   );
 }

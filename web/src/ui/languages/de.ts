@@ -311,8 +311,13 @@ export const de: Words = {
     announcesHint: 'Was ein Bildschirmleser von selbst sagt. Zu sehen ist es in jedem Fall.',
     announced: { joins: 'Wer kommt und geht', hands: 'Gehobene Hände', chat: 'Neue Nachrichten' },
     sounds: 'Töne',
-    soundsHint: 'Eine Aufnahme wird in jedem Fall angezeigt und vorgelesen.',
+    soundsHint: 'Was ertönt, wird auch angezeigt.',
     chimes: 'Ein leiser Ton, wenn eine Aufnahme beginnt',
+    tones: {
+      hands: 'Wenn jemand die Hand hebt',
+      chat: 'Wenn jemand im Chat schreibt',
+      door: 'Wenn jemand vor der Tür wartet',
+    },
   },
   leaving: {
     leaveAlone: 'Treffen verlassen',

@@ -303,8 +303,13 @@ export const es: Words = {
     announcesHint: 'Lo que un lector de pantalla dice por sí mismo. Se muestra en todo caso.',
     announced: { joins: 'Quién entra y sale', hands: 'Manos levantadas', chat: 'Mensajes nuevos' },
     sounds: 'Sonidos',
-    soundsHint: 'Una grabación se muestra y se lee en voz alta en cualquier caso.',
+    soundsHint: 'Lo que se oye también se muestra.',
     chimes: 'Un tono suave cuando empieza una grabación',
+    tones: {
+      hands: 'Cuando alguien levanta la mano',
+      chat: 'Cuando alguien escribe en el chat',
+      door: 'Cuando alguien espera en la puerta',
+    },
   },
   leaving: {
     leaveAlone: 'Salir de la reunión',

@@ -309,8 +309,13 @@ export const fr: Words = {
     announcesHint: 'Ce qu’un lecteur d’écran dit de lui-même. Cela s’affiche dans tous les cas.',
     announced: { joins: 'Arrivées et départs', hands: 'Mains levées', chat: 'Nouveaux messages' },
     sounds: 'Sons',
-    soundsHint: 'Un enregistrement est affiché et lu à voix haute dans tous les cas.',
+    soundsHint: 'Ce que l’on entend est aussi affiché.',
     chimes: 'Un son doux au début d’un enregistrement',
+    tones: {
+      hands: 'Quand quelqu’un lève la main',
+      chat: 'Quand quelqu’un écrit dans la discussion',
+      door: 'Quand quelqu’un attend à la porte',
+    },
   },
   leaving: {
     leaveAlone: 'Quitter la réunion',

@@ -304,6 +304,7 @@ describe('controls', () => {
       announces: { joins: true, hands: false, chat: true },
       savesBattery: false,
       chimes: true,
+      tones: { hands: true, chat: false, door: true },
     });
     await userEvent.click(screen.getByRole('radio', { name: 'English' }));
     expect(await screen.findByRole('dialog', { name: 'Settings' })).toBeDefined();

@@ -30,6 +30,7 @@ import { usePushToTalk } from '../usePushToTalk.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { useStanding } from '../useStanding.ts';
 import { useTitle } from '../useTitle.ts';
+import { useTones } from '../useTones.ts';
 
 // Opened now and then: no part of what a meeting begins with.
 const ChatPanel = lazyPart(() => import('../components/ChatPanel.tsx'));
@@ -59,6 +60,7 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
   useDeviceNotes(media);
   const role = snapshot.self?.role;
   const door = useDoor(meeting, role === 'host' || role === 'cohost');
+  useTones(meeting, snapshot.participants, door);
   useTitle(snapshot.meeting?.title ?? code);
   useLoadedAhead(OPENED_LATER);
   // Faces before controls: those take as long to draw, and nobody reaches for them in the first tenth of a second.

@@ -32,7 +32,7 @@ export function NoticeInMeeting({ standing }: NoticeInMeetingProps): ReactNode {
   const { t } = useTranslation(WORDS);
   const isPaused = standing === 'paused';
   useEffect(() => {
-    if (!isPaused && useSettings.getState().chimes) chime(chosenSpeaker());
+    if (!isPaused && useSettings.getState().chimes) chime('recording', chosenSpeaker());
   }, [isPaused]);
   return (
     <span className={`recording ${isPaused ? 'is-paused' : ''}`} role="status">

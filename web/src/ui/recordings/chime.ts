@@ -1,11 +1,11 @@
 /**
- * Two soft tones that say that a recording has begun, made here: there is no file to load.
+ * Two soft tones that say what happens, made here: there is no file to load.
  *
  * A page that may not sound yet stays silent, also later: what is told then is no news any more.
  */
 
-/** A fifth, low enough to be heard as calm beside voices. */
-const NOTES_HZ = [440, 660];
+/** Low enough to be heard as calm beside voices, and each another interval: a fifth, a third up, one down, a fourth. */
+export const TUNES_HZ = { recording: [440, 660], hands: [523, 659], chat: [587, 494], door: [392, 523] };
 const NOTE_S = 0.22;
 const TAIL_S = 0.6;
 /** Voices peak near 1. */
@@ -14,7 +14,7 @@ const GAIN = 0.08;
 const CLOSES_AFTER_MS = 1_500;
 
 /** @param speaker Null for the system's default. */
-export function chime(speaker: string | null): void {
+export function chime(tune: keyof typeof TUNES_HZ, speaker: string | null): void {
   // Where a browser tells, who has not touched the page is not to be startled by it.
   if (typeof AudioContext === 'undefined' || !mayHaveSound()) return;
   const context = new AudioContext() as AudioContext & { setSinkId?: (id: string) => Promise<void> };
@@ -26,7 +26,7 @@ export function chime(speaker: string | null): void {
   void Promise.resolve(chosen)
     .catch(() => undefined)
     .then(() => {
-      NOTES_HZ.forEach((frequency, index) => {
+      TUNES_HZ[tune].forEach((frequency, index) => {
         playSoftly(context, frequency, context.currentTime + index * NOTE_S);
       });
     });

@@ -46,6 +46,11 @@ export function stubPage(): void {
     for (const name of ['AudioContext', 'AnalyserNode', 'MediaStreamAudioSourceNode']) {
       vi.stubGlobal(name, SilentMeter);
     }
+    // Who has not touched a page hears no tones of it.
+    Object.defineProperty(navigator, 'userActivation', {
+      configurable: true,
+      value: { hasBeenActive: false },
+    });
     Element.prototype.scrollIntoView = () => undefined;
     HTMLMediaElement.prototype.play = () => Promise.resolve();
     // There is no layout: every element is as large as a laptop's window.
