@@ -11,12 +11,14 @@ from typing import Literal, Protocol
 from media_node.errors import NotGrantedError
 
 # The words of the message `moderate`.
-Action = Literal["mute", "remove", "allowCaptions", "stopCaptions", "lowerHand"]
+Action = Literal["mute", "remove", "askToUnmute", "allowCaptions", "stopCaptions", "lowerHand"]
 Reach = Literal["anybody", "not hosts"]
 
 REACH_BY_ACTION: Mapping[Action, Reach] = {
     "mute": "not hosts",
     "remove": "not hosts",
+    # It is up to whoever is asked.
+    "askToUnmute": "anybody",
     # A host has the right to write in any case, and raises a hand again.
     "allowCaptions": "anybody",
     "stopCaptions": "anybody",

@@ -366,7 +366,7 @@ class Meeting:
         self, moderator: ParticipantId, participant: ParticipantId, now: Instant
     ) -> list[Event]:
         """Ask somebody who is muted to unmute, which is up to them."""
-        self._require_moderator(moderator)
+        authority.require(self.member(moderator), "askToUnmute")
         self._unmute_requests.handle_question(self.member(participant), now)
         return [UnmuteAsked(participant, moderator)]
 

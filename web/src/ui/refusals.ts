@@ -17,6 +17,7 @@ export type RefusalWords =
 
 const BY_ACTION: Readonly<Record<string, RefusalWords>> = {
   mute: 'mute',
+  askToUnmute: 'mute',
   remove: 'remove',
   lowerHand: 'lowerHand',
   allowCaptions: 'captioners',
