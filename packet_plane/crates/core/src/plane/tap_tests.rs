@@ -107,6 +107,23 @@ fn a_track_that_is_not_tapped_or_no_longer_is_handed_over_to_nobody() {
 }
 
 #[test]
+fn the_reader_of_a_track_that_another_tap_takes_is_told_that_it_gets_no_more() {
+    let (mut plane, client) = start(MediaKind::Audio);
+    tap(&mut plane, at(0), 1);
+    plane.open_tap(at(1), TapId(10), WALLCLOCK_US);
+    let other = Command::TapTrack {
+        tap: TapId(10),
+        track: TrackId(1),
+        label: b"other".to_vec(),
+    };
+    plane.handle_command(at(2), other);
+    plane.handle_datagram(at(3), client.address, &client.packet(7, "0", 1, 111, b"a"));
+    assert_eq!(read(&mut plane), ["begin 1 label", "end 1 stopped"]);
+    let tracks = plane.taps().nth(1).map(|(_, waiting)| waiting.len());
+    assert!(tracks > Some("other".len()));
+}
+
+#[test]
 fn the_reader_is_told_of_mutes_and_of_the_tracks_end() {
     let (mut plane, client) = start(MediaKind::Audio);
     tap(&mut plane, at(0), 1);

@@ -91,12 +91,17 @@ impl Plane {
         let (Some(index), Some(number)) = (self.taps.index_of(id), self.tracks.index_of(track)) else {
             return;
         };
-        let (Some(tap), Some(track)) = (self.taps.get(index), self.tracks.get_mut(number)) else {
+        let (Some(tap), Some(track)) = (self.taps.get(index), self.tracks.get(number)) else {
             return;
         };
         if tap.is_closing || track.is_tapped_by(index) {
             return;
         }
+        // Another reader that has it is told that it gets no more.
+        self.end_tapping(now, number, b"stopped");
+        let Some(track) = self.tracks.get_mut(number) else {
+            return;
+        };
         track.tapped = Some(Box::new(Tapped {
             tap: index,
             label,
