@@ -13,6 +13,6 @@ mod srtp;
 pub use estimate::estimate;
 pub use layers::{dependency_descriptor, h265, red, vp9};
 pub use parsers::{demux, h264, rtcp, rtp, stun, vp8};
-pub use plane::plane;
+pub use plane::{plane, reached};
 pub use recording::recording;
 pub use srtp::srtp;

@@ -3,49 +3,43 @@
 //! The input is a program: one byte names a step, the bytes after it are its operands. Packets of clients are
 //! sealed with their keys here, so that the bytes behind the encryption are the fuzzer's too.
 
+mod session;
+mod taps;
+
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use packet_plane_core::Plane;
-use packet_plane_core::codec::{Codec, CodecName, MediaKind};
-use packet_plane_core::command::{Command, MasterKey, SlotParameters, TrackParameters};
+use packet_plane_core::command::{Command, SlotParameters, TrackParameters};
 use packet_plane_core::layer_selector::LayerTarget;
 use packet_plane_core::quantities::{
-    ExtendedSequenceNumber, Instant, MeetingId, PayloadType, SlotId, Ssrc, TrackId, TransportId,
+    ExtendedSequenceNumber, Instant, MeetingId, SlotId, Ssrc, TapId, TrackId, TransportId,
 };
-use packet_plane_core::rtp::extension::ExtensionIds;
-use packet_plane_core::srtp::{SrtpProfile, SrtpSender};
+use packet_plane_core::srtp::SrtpSender;
 use packet_plane_core::stun;
 use packet_plane_core::transmit::TransmitBatch;
 
-const CLIENTS: u8 = 4;
-const PROFILE: SrtpProfile = SrtpProfile::AeadAes128Gcm;
-const PASSWORD: &str = "a password of the session";
-const EXTENSIONS: [(&str, u8); 5] = [
-    ("urn:ietf:params:rtp-hdrext:sdes:mid", 1),
-    ("urn:ietf:params:rtp-hdrext:ssrc-audio-level", 2),
-    (
-        "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
-        3,
-    ),
-    ("urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", 4),
-    ("urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id", 5),
-];
+use session::{CLIENTS, PASSWORD, PROFILES, address, codecs, extensions, kind_of, local_key, remote_key};
+use taps::{Readers, TAPS};
+
 /// Steps of one program at most: an input of many empty steps says nothing new.
 const MAX_STEPS: usize = 400;
+/// Step bytes from here on are those of [`Run::rare_step`].
+const FIRST_RARE_STEP: u8 = 240;
 
 /// Run a program; panics when the plane does, or when bytes go to an address that has not proven itself.
 pub fn plane(program: &[u8]) {
+    Run::new(program).go();
+}
+
+/// The commands that a program gives and the records that it reads from taps, by their names.
+pub fn reached(program: &[u8]) -> BTreeSet<String> {
     let mut run = Run::new(program);
-    for _ in 0..MAX_STEPS {
-        if run.input.0.is_empty() {
-            break;
-        }
-        run.step();
-        run.drain();
-    }
-    let _ = run.plane.snapshot();
+    run.reached = Some(BTreeSet::new());
+    run.go();
+    run.reached.unwrap_or_default()
 }
 
 /// The rest of the program; reading beyond its end gives zeros.
@@ -80,6 +74,10 @@ struct Run<'a> {
     now: Instant,
     proven: BTreeSet<SocketAddr>,
     senders: Vec<SrtpSender>,
+    /// How often keys have changed.
+    change: u8,
+    readers: Readers,
+    reached: Option<BTreeSet<String>>,
 }
 
 impl<'a> Run<'a> {
@@ -90,17 +88,43 @@ impl<'a> Run<'a> {
             batch: TransmitBatch::default(),
             now: Instant::from_millis(1_000),
             proven: BTreeSet::new(),
-            senders: (0..CLIENTS)
-                .map(|client| {
-                    let MasterKey { key, salt } = remote_key(client);
-                    SrtpSender::new(PROFILE, &key, &salt).expect("lengths fit")
-                })
-                .collect(),
+            senders: (0..CLIENTS).map(|client| sender(0, client, 0)).collect(),
+            change: 0,
+            readers: Readers::default(),
+            reached: None,
         }
     }
 
+    fn go(&mut self) {
+        for _ in 0..MAX_STEPS {
+            if self.input.0.is_empty() {
+                break;
+            }
+            self.step();
+            self.drain();
+        }
+        (0..TAPS).for_each(|tap| self.read_tap(TapId(tap.into()), usize::MAX));
+        let _ = self.plane.snapshot();
+    }
+
     fn step(&mut self) {
-        match self.input.byte() % 16 {
+        match self.input.byte() {
+            FIRST_RARE_STEP.. => self.rare_step(),
+            step => self.usual_step(step % 16),
+        }
+    }
+
+    fn rare_step(&mut self) {
+        let choice = self.input.byte();
+        match choice % 8 {
+            0 => self.set_send_ceiling(),
+            1 => self.change_keys(choice >> 3),
+            _ => self.tap(choice),
+        }
+    }
+
+    fn usual_step(&mut self, step: u8) {
+        match step {
             0 => self.join(),
             1 => self.prove(),
             2 => self.add_track(),
@@ -117,11 +141,26 @@ impl<'a> Run<'a> {
     }
 
     fn command(&mut self, command: Command) {
+        self.note(&command);
         self.plane.handle_command(self.now, command);
+    }
+
+    fn note(&mut self, what: &impl Debug) {
+        if let Some(reached) = &mut self.reached {
+            let name = format!("{what:?}");
+            let end = name.find(|letter: char| !letter.is_alphanumeric());
+            reached.insert(name[..end.unwrap_or(name.len())].into());
+        }
     }
 
     fn client(&mut self) -> u8 {
         self.input.byte() % CLIENTS
+    }
+
+    /// A client, and which header extensions it does without.
+    fn client_and_missing(&mut self) -> (u8, u8) {
+        let choice = self.input.byte();
+        (choice % CLIENTS, choice / CLIENTS)
     }
 
     fn join(&mut self) {
@@ -132,11 +171,34 @@ impl<'a> Run<'a> {
             local_ufrag: format!("user{client}"),
             local_password: PASSWORD.into(),
         });
+        self.set_keys(0, client, 0);
+    }
+
+    fn set_keys(&mut self, profile: usize, client: u8, change: u8) {
+        self.senders[usize::from(client)] = sender(profile, client, change);
+        let profile = PROFILES[profile];
         self.command(Command::SetSrtpKeys {
             transport: TransportId(client.into()),
-            profile: PROFILE,
-            local: local_key(client),
-            remote: remote_key(client),
+            profile,
+            local: local_key(profile, client, change),
+            remote: remote_key(profile, client, change),
+        });
+    }
+
+    /// A handshake again on the same transport.
+    fn change_keys(&mut self, choice: u8) {
+        self.change = self.change % 63 + 1;
+        let profile = usize::from(choice) % PROFILES.len();
+        let client = self.client();
+        self.set_keys(profile, client, self.change);
+    }
+
+    fn set_send_ceiling(&mut self) {
+        let transport = TransportId(self.client().into());
+        let wanted_bps = u64::from(self.input.number()) << (self.input.byte() % 49);
+        self.command(Command::SetSendCeiling {
+            transport,
+            wanted_bps,
         });
     }
 
@@ -158,7 +220,7 @@ impl<'a> Run<'a> {
     fn add_track(&mut self) {
         let choice = self.input.byte();
         let kind = kind_of(choice);
-        let client = self.client();
+        let (client, missing) = self.client_and_missing();
         let ssrcs = match choice & 2 {
             0 => Vec::new(),
             _ => vec![Ssrc(self.input.byte().into()), Ssrc(self.input.byte().into())],
@@ -174,14 +236,14 @@ impl<'a> Run<'a> {
             },
             ssrcs,
             codecs: codecs(kind),
-            extensions: extensions(),
+            extensions: extensions(missing),
         }));
     }
 
     fn add_slot(&mut self) {
         let choice = self.input.byte();
         let kind = kind_of(choice);
-        let client = self.client();
+        let (client, missing) = self.client_and_missing();
         self.command(Command::AddSlot(SlotParameters {
             slot: SlotId(u64::from(choice >> 3)),
             transport: TransportId(client.into()),
@@ -190,7 +252,7 @@ impl<'a> Run<'a> {
             ssrc: Ssrc(0x5000 + u32::from(choice >> 3)),
             rtx_ssrc: (choice & 2 != 0).then_some(Ssrc(0x9000 + u32::from(choice >> 3))),
             codecs: codecs(kind),
-            extensions: extensions(),
+            extensions: extensions(missing),
             cname: "node".into(),
         }));
     }
@@ -329,59 +391,8 @@ impl<'a> Run<'a> {
     }
 }
 
-fn remote_key(client: u8) -> MasterKey {
-    MasterKey {
-        key: vec![client; PROFILE.key_len()],
-        salt: vec![2; PROFILE.salt_len()],
-    }
-}
-
-fn local_key(client: u8) -> MasterKey {
-    MasterKey {
-        key: vec![client ^ 0x80; PROFILE.key_len()],
-        salt: vec![1; PROFILE.salt_len()],
-    }
-}
-
-fn address(choice: u8) -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 10_000 + u16::from(choice % 8)))
-}
-
-fn kind_of(choice: u8) -> MediaKind {
-    if choice & 1 == 0 {
-        MediaKind::Video
-    } else {
-        MediaKind::Audio
-    }
-}
-
-fn extensions() -> ExtensionIds {
-    let mut ids = ExtensionIds::default();
-    EXTENSIONS.iter().for_each(|(uri, id)| ids.set(uri, *id));
-    ids
-}
-
-fn codecs(kind: MediaKind) -> Vec<Codec> {
-    let formats: &[(&str, u8)] = match kind {
-        MediaKind::Video => &[
-            ("VP8", 96),
-            ("H264", 98),
-            ("VP9", 100),
-            ("AV1", 102),
-            ("H265", 104),
-        ],
-        MediaKind::Audio => &[("opus", 111), ("red", 63)],
-    };
-    let known = formats
-        .iter()
-        .filter_map(|(name, payload_type)| Some((CodecName::from_name(name)?, *payload_type)));
-    known
-        .map(|(name, payload_type)| {
-            let is_video = kind == MediaKind::Video;
-            let mut codec = Codec::new(payload_type, name, if is_video { 90_000 } else { 48_000 }, "");
-            codec.rtx_payload_type = is_video.then_some(PayloadType(payload_type + 1));
-            (codec.nack, codec.pli, codec.transport_cc) = (is_video, is_video, true);
-            codec
-        })
-        .collect()
+fn sender(profile: usize, client: u8, change: u8) -> SrtpSender {
+    let profile = PROFILES[profile];
+    let made_of = remote_key(profile, client, change);
+    SrtpSender::new(profile, &made_of.key, &made_of.salt).expect("lengths fit")
 }

@@ -2,8 +2,9 @@
 //!
 //! `fuzz/README.md` says how to search for more.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 type Property = fn(&[u8]);
 
@@ -24,9 +25,27 @@ const TARGETS: [(&str, Property); 14] = [
     ("recording", packet_plane_fuzz::recording),
 ];
 
+/// Every command but the one that breaks an invariant, and every record but that of a reader who rests for seconds.
+const REACHED_BY_SEQUENCES: &str = "AddSlot AddTrack AddTransport AssignSlot Begin CloseTap ConnectTransport End Muted \
+    Packet RemoveSlot RemoveTrack RemoveTransport Report RestartIce SelectLayer SendDtls SetAudioSlots SetSendCeiling \
+    SetSrtpKeys SetTrackMuted TapTrack UntapTrack";
+
+#[test]
+fn the_saved_sequences_give_every_command_and_record_what_comes() {
+    let saved = inputs(&corpus().join("plane"));
+    let reached: BTreeSet<_> = saved
+        .iter()
+        .flat_map(|input| packet_plane_fuzz::reached(input))
+        .collect();
+    assert_eq!(
+        reached.into_iter().collect::<Vec<_>>().join(" "),
+        REACHED_BY_SEQUENCES
+    );
+}
+
 #[test]
 fn no_saved_input_and_no_change_of_one_breaks_a_property() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
+    let corpus = corpus();
     for (target, property) in TARGETS {
         let saved = inputs(&corpus.join(target));
         assert!(saved.len() >= 5, "the corpus of {target} is there");
@@ -35,6 +54,10 @@ fn no_saved_input_and_no_change_of_one_breaks_a_property() {
             changed(input).for_each(|copy| property(&copy));
         }
     }
+}
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus")
 }
 
 fn inputs(folder: &Path) -> Vec<Vec<u8>> {
