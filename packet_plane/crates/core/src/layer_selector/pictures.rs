@@ -1,7 +1,9 @@
 //! Layers of VP9 by its payload descriptor.
 //!
 //! A higher spatial layer is entered, one at a time, at a frame of it that no earlier picture is needed for; a lower
-//! one where all of its frames have gone out. Of the layers below the highest, frames go out only while something
+//! one where all of its frames have gone out. Higher temporal layers are entered behind a keyframe, and behind a picture
+//! that says that no later one above it needs an earlier one above it. Of the spatial layers below the highest, frames go
+//! out only while something
 //! above is predicted from them (K-SVC sends them for nothing). Source: RFC 9628 sections 4.2 and 4.3.
 
 use super::LayerTarget;
@@ -13,6 +15,10 @@ pub(super) struct PictureSelector {
     /// Highest layers that are forwarded now.
     spatial: u8,
     temporal: u8,
+    /// The highest temporal layer that may be.
+    max_temporal: u8,
+    /// Whether the picture that is going out leads to all temporal layers above.
+    leads_up: bool,
     /// The spatial layer whose end is the end of the picture.
     top: u8,
     /// Bit n is set while no frame of spatial layer n is missing since it was entered.
@@ -27,6 +33,8 @@ impl PictureSelector {
         PictureSelector {
             spatial: 0,
             temporal: 0,
+            max_temporal: limit.temporal,
+            leads_up: false,
             top: limit.spatial,
             intact: 1,
             picture: packet.rtp_timestamp,
@@ -48,35 +56,39 @@ impl PictureSelector {
         };
         let bit = 1u8 << vp9.spatial;
         if self.picture != packet.rtp_timestamp {
-            self.begin_picture(packet, &vp9, limit);
+            self.begin_picture(packet, limit);
         }
         if vp9.starts_keyframe() {
             (self.spatial, self.top, self.intact) = (0, limit.spatial, 1);
+            self.max_temporal = limit.temporal;
         } else if self.can_climb(&vp9, limit) {
             self.spatial = vp9.spatial;
             self.intact |= bit;
         }
-        if vp9.temporal > self.temporal {
+        if vp9.temporal > self.max_temporal {
             return false;
         }
+        self.leads_up |= vp9.is_switching_up;
         let is_unused = vp9.spatial < self.spatial && vp9.spatial < self.top && vp9.is_unused_above;
         let goes_on = vp9.spatial <= self.spatial && !is_unused;
-        if !goes_on {
+        if goes_on {
+            self.temporal = self.temporal.max(vp9.temporal);
+        } else {
             self.intact &= !bit;
         }
         goes_on
     }
 
-    fn begin_picture(&mut self, packet: &PacketInfo, vp9: &Vp9Descriptor, limit: LayerTarget) {
+    fn begin_picture(&mut self, packet: &PacketInfo, limit: LayerTarget) {
         self.picture = packet.rtp_timestamp;
         if limit.spatial < self.spatial && self.intact >> limit.spatial & 1 == 1 {
             self.spatial = limit.spatial;
         }
         self.top = self.spatial;
-        self.temporal = self.temporal.min(limit.temporal);
-        let climbs = vp9.temporal <= limit.temporal && vp9.temporal == self.temporal + 1;
-        if climbs && vp9.is_switching_up {
-            self.temporal = vp9.temporal;
+        let may_rise = std::mem::take(&mut self.leads_up);
+        if may_rise || limit.temporal < self.max_temporal {
+            self.max_temporal = limit.temporal;
+            self.temporal = self.temporal.min(limit.temporal);
         }
     }
 
@@ -84,7 +96,7 @@ impl PictureSelector {
     fn can_climb(&self, vp9: &Vp9Descriptor, limit: LayerTarget) -> bool {
         let is_next = vp9.spatial == self.spatial + 1 && vp9.spatial <= limit.spatial;
         let is_here = self.intact >> self.spatial & 1 == 1;
-        is_next && is_here && vp9.starts_frame && !vp9.is_inter_picture && vp9.temporal <= self.temporal
+        is_next && is_here && vp9.starts_frame && !vp9.is_inter_picture && vp9.temporal <= self.max_temporal
     }
 
     /// Whether the picture ends with this packet, because what follows in it is left out.

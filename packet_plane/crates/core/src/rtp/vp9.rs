@@ -15,7 +15,7 @@ pub struct Vp9Descriptor {
     pub is_inter_picture: bool,
     /// D: predicted from the layer below in this picture.
     pub is_inter_layer: bool,
-    /// U: what follows in this temporal layer depends on nothing of it before this frame.
+    /// U: no later picture of a temporal layer above depends on one of those before this.
     pub is_switching_up: bool,
     /// B and E: first and last packet of the layer's frame.
     pub starts_frame: bool,
