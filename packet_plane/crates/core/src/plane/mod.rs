@@ -18,6 +18,8 @@ mod feedback;
 mod gate;
 mod ingress;
 #[cfg(test)]
+mod layer_sequence_tests;
+#[cfg(test)]
 mod layer_tests;
 mod layers;
 #[cfg(test)]
@@ -46,6 +48,10 @@ mod replay;
 mod replay_tests;
 #[cfg(test)]
 mod round_trip_tests;
+#[cfg(test)]
+mod scalable_meeting;
+#[cfg(test)]
+mod scalable_stream;
 #[cfg(test)]
 mod scalable_tests;
 mod snapshot;
