@@ -5,7 +5,9 @@ use packet_plane_core::drop_reason::DropReason;
 use packet_plane_core::quantities::Instant;
 use packet_plane_core::rtcp::receiver_report::{self, ReportBlock};
 use packet_plane_core::rtcp::sender_report::SenderReport;
-use packet_plane_core::rtcp::{self as rtcp_packets, RtcpPacket, fir, nack, pli, remb, transport_cc};
+use packet_plane_core::rtcp::{
+    self as rtcp_packets, RtcpPacket, fir, goodbye, nack, pli, remb, transport_cc,
+};
 use packet_plane_core::rtp::RtpHeader;
 use packet_plane_core::rtp::extension::ExtensionBlock;
 use packet_plane_core::rtp::header::{OutgoingHeader, unpadded_len, write_header};
@@ -110,6 +112,13 @@ fn rewrite(packet: &RtcpPacket<'_>) {
         (rtcp_packets::PAYLOAD_FEEDBACK, fir::FORMAT) => {
             for ssrc in fir::parse(packet.body).into_iter().flatten() {
                 fir::write(1, ssrc, 0, &mut out);
+            }
+        }
+        (rtcp_packets::GOODBYE, _) => {
+            if let Ok(ended) = goodbye::parse(packet) {
+                let ended: Vec<u32> = ended.collect();
+                goodbye::write(&ended, &mut out);
+                assert!(goodbye::parse(&first(&out)).is_ok_and(|again| again.eq(ended)));
             }
         }
         (rtcp_packets::PAYLOAD_FEEDBACK, remb::FORMAT) => {

@@ -51,6 +51,14 @@ impl Arriving {
         (own.has_come, own.silent) = (true, Duration::ZERO);
     }
 
+    /// Note that a layer's sender has ended it, or all of them.
+    pub fn handle_end(&mut self, layer: Option<u8>) {
+        match layer {
+            Some(layer) => self.layers[usize::from(layer).min(SPATIAL_LAYERS - 1)] = Layer::default(),
+            None => *self = Arriving::default(),
+        }
+    }
+
     /// Those that arrive, bit n for layer n.
     #[must_use]
     pub fn layers(&self, now: Instant) -> u8 {

@@ -138,6 +138,19 @@ impl Loudest {
         }
     }
 
+    /// A microphone has ended: it is silent at once, and holds its place against nobody.
+    pub fn fall_silent(&mut self, track: TrackId) {
+        let found = self
+            .microphones
+            .iter_mut()
+            .find(|microphone| microphone.track == track);
+        if let Some(microphone) = found {
+            (microphone.smoothed, microphone.spoke_at) = (SILENCE, None);
+            (microphone.sound, microphone.louder) = (Run::default(), Run::default());
+            microphone.is_speaking = false;
+        }
+    }
+
     /// Note the level of a packet of so many frames of 20 ms, with those lost before it; `None` where the sender gives
     /// none, which counts as faint speech.
     pub fn handle_level(&mut self, now: Instant, track: TrackId, level: Option<u8>, frames: u32) {

@@ -100,6 +100,22 @@ impl Track {
         }
     }
 
+    /// Take a stream's end for a long silence; returns whether it is what an encoding carries.
+    pub fn end_stream(&mut self, encoding: u8, ssrc: Ssrc) -> bool {
+        let layer = self.is_simulcast().then_some(encoding);
+        let Some(encoding) = self.encodings.get_mut(usize::from(encoding)) else {
+            return false;
+        };
+        let Some(stream) = encoding.stream.as_mut().filter(|stream| stream.ssrc == ssrc) else {
+            return false;
+        };
+        // Another may take its place at once.
+        stream.last_packet_at = Instant::ZERO;
+        encoding.keyframe.forget();
+        self.arrivals.handle_end(layer);
+        true
+    }
+
     /// The encoding that a stream with this RID carries.
     pub fn encoding_of(&self, rid: &[u8]) -> Option<u8> {
         let found = self.rids.iter().position(|known| known.as_bytes() == rid)?;

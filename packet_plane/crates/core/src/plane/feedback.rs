@@ -59,6 +59,7 @@ impl Plane {
                 self.handle_report_blocks(now, index, packet)
             }
             (rtcp::RECEIVER_REPORT, _) => self.handle_report_blocks(now, index, packet),
+            (rtcp::GOODBYE, _) => self.handle_goodbye(now, index, packet),
             (rtcp::TRANSPORT_FEEDBACK, nack::FORMAT) => self.handle_nack(now, index, packet.body),
             (rtcp::TRANSPORT_FEEDBACK, transport_cc::FORMAT) => {
                 self.handle_transport_feedback(now, index, packet.body)
@@ -72,7 +73,7 @@ impl Plane {
                 fir::parse(packet.body)?.for_each(|ssrc| self.handle_picture_loss(index, Ssrc(ssrc)));
                 Ok(())
             }
-            // Descriptions, goodbyes and estimates of others say nothing the plane acts on.
+            // Descriptions and estimates of others say nothing the plane acts on.
             _ => Ok(()),
         }
     }

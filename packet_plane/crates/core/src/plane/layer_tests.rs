@@ -14,7 +14,7 @@ pub(super) const SLOT: SlotId = SlotId(21);
 /// A publisher of one camera in three sizes, and a viewer of it.
 pub(super) struct Simulcast {
     pub plane: Plane,
-    publisher: Client,
+    pub publisher: Client,
     viewer: Client,
     sequence: [u64; 3],
 }
@@ -103,6 +103,11 @@ impl Simulcast {
     pub fn arrive(&mut self, at: u64, datagram: &[u8]) {
         let source = self.publisher.address;
         self.plane.handle_datagram(ms(at), source, datagram);
+    }
+
+    /// What the publisher says in RTCP.
+    pub fn say(&mut self, at: u64, compound: &[u8]) {
+        self.publisher.send_rtcp(&mut self.plane, ms(at), compound);
     }
 
     pub fn receive(&mut self, at: u64) -> Vec<Received> {

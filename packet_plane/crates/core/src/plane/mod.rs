@@ -16,6 +16,9 @@ mod egress;
 mod egress_tests;
 mod feedback;
 mod gate;
+#[cfg(test)]
+mod goodbye_tests;
+mod goodbyes;
 mod ingress;
 #[cfg(test)]
 mod layer_sequence_tests;

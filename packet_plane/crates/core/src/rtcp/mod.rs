@@ -1,6 +1,7 @@
 //! RTCP: compound packets split into their parts, and each type read and written (RFC 3550 section 6, RFC 4585).
 
 pub mod fir;
+pub mod goodbye;
 pub mod nack;
 pub mod pli;
 pub mod receiver_report;
@@ -14,6 +15,7 @@ use crate::drop_reason::DropReason;
 pub const SENDER_REPORT: u8 = 200;
 pub const RECEIVER_REPORT: u8 = 201;
 pub const SOURCE_DESCRIPTION: u8 = 202;
+pub const GOODBYE: u8 = 203;
 /// Transport-layer feedback (RFC 4585 section 6.2): NACK and transport-wide congestion control.
 pub const TRANSPORT_FEEDBACK: u8 = 205;
 /// Payload-specific feedback (RFC 4585 section 6.3): PLI and FIR.
@@ -120,6 +122,8 @@ mod tests {
                 let _ = pli::parse(packet.body);
                 let _ = fir::parse(packet.body).map(Iterator::count);
                 let _ = transport_cc::parse(packet.body);
+                let _ = goodbye::parse(&packet).map(Iterator::count);
+                let _ = remb::parse(packet.body);
             }
         }
     }
