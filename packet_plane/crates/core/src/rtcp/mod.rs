@@ -4,6 +4,8 @@ pub mod fir;
 pub mod goodbye;
 pub mod nack;
 pub mod pli;
+#[cfg(test)]
+mod property_tests;
 pub mod receiver_report;
 pub mod remb;
 pub mod sender_report;
