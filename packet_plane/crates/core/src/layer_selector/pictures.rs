@@ -34,7 +34,7 @@ impl PictureSelector {
             spatial: 0,
             temporal: 0,
             max_temporal: limit.temporal,
-            leads_up: false,
+            leads_up: true,
             top: limit.spatial,
             intact: 1,
             picture: packet.rtp_timestamp,
@@ -60,7 +60,7 @@ impl PictureSelector {
         }
         if vp9.starts_keyframe() {
             (self.spatial, self.top, self.intact) = (0, limit.spatial, 1);
-            self.max_temporal = limit.temporal;
+            (self.max_temporal, self.leads_up) = (limit.temporal, true);
         } else if self.can_climb(&vp9, limit) {
             self.spatial = vp9.spatial;
             self.intact |= bit;
