@@ -32,6 +32,7 @@ pub mod redundancy;
 mod repair;
 mod repair_allowance;
 mod repeats;
+mod reported_loss;
 pub mod resent;
 pub mod rewriter;
 pub mod rtcp;

@@ -9,6 +9,7 @@ use crate::layer_selector::LayerSelector;
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, SlotId, Ssrc};
 use crate::redundancy::{MAX_REDUNDANT, Redundancy};
 use crate::repeats::Repeats;
+use crate::reported_loss::ReportedLoss;
 use crate::resent::Resent;
 use crate::rewriter::{Rewriter, Rewritten};
 use crate::rtp::capture_time::{self, CaptureTime};
@@ -35,6 +36,7 @@ pub(crate) struct Slot {
     pub selector: LayerSelector,
     pub rewriter: Rewriter,
     pub rtx_sequence: ExtendedSequenceNumber,
+    pub reported_loss: ReportedLoss,
     pub resent: Resent,
     pub repeats: Repeats,
     pub counters: SlotCounters,
@@ -94,6 +96,7 @@ impl Slot {
             // SSRCs are random: they seed the numbering without a random source in here.
             rewriter: Rewriter::new(parameters.ssrc.0 as u16),
             rtx_sequence: ExtendedSequenceNumber(u64::from(parameters.ssrc.0 as u16 & 0x7fff)),
+            reported_loss: ReportedLoss::default(),
             resent: Resent::default(),
             repeats: Repeats::default(),
             counters: SlotCounters::default(),

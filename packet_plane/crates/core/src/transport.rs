@@ -12,6 +12,7 @@ use crate::nack_generator::Answer;
 use crate::nomination::Nomination;
 use crate::quantities::{Instant, MeetingId, Ssrc, TransportId};
 use crate::repair_allowance::RepairAllowance;
+use crate::reported_loss::Reported;
 use crate::sender_clock::SenderClock;
 use crate::srtp::{SrtpProfile, SrtpReceiver, SrtpSender, StreamState};
 use crate::stun;
@@ -132,7 +133,7 @@ pub struct TransportCounters {
     pub bytes_received: u64,
     pub packets_sent: u64,
     pub bytes_sent: u64,
-    /// Loss that the client reports of what it receives, in 1/256, of its latest report.
+    /// Loss that the client reports of all that it receives, in 1/256: of the last second with a report.
     pub fraction_lost: u8,
 }
 
@@ -146,6 +147,8 @@ pub(crate) struct Transport {
     former: Option<(String, hmac::Key)>,
     /// `None` where the remote is the client, as it is of browsers.
     pub server: Option<Server>,
+    /// What the client has reported in this second.
+    pub reported: Reported,
     /// The client's clock on the plane's.
     pub sender_clock: SenderClock,
     pub addresses: Vec<SocketAddr>,
@@ -194,6 +197,7 @@ impl Transport {
             ice_key: stun::integrity_key(password),
             former: None,
             server: None,
+            reported: Reported::default(),
             sender_clock: SenderClock::default(),
             addresses: Vec::new(),
             active: None,
@@ -325,6 +329,13 @@ impl Transport {
     pub fn note_asked(&mut self, count: usize) {
         self.asked_allowance = self.asked_allowance.saturating_sub(count);
         self.datagram_allowance = self.datagram_allowance.saturating_sub(count);
+    }
+
+    /// A second has passed: what was reported in it is the loss from now on, where anything was.
+    pub fn count_reported(&mut self) {
+        if let Some(share) = std::mem::take(&mut self.reported).share() {
+            self.counters.fraction_lost = share;
+        }
     }
 
     /// A second has passed.

@@ -156,21 +156,25 @@ impl Plane {
             let Some(transport) = self.transports.get_mut(index) else {
                 return Ok(());
             };
-            transport.counters.fraction_lost = block.fraction_lost;
             let reported = transport.slots.iter().copied().find(|slot| {
                 let slot = self.slots.get(*slot);
                 slot.is_some_and(|slot| slot.ssrc.0 == block.ssrc)
             });
             let tells_arrivals = transport.congestion.estimator.has_arrivals();
             let reported = reported.and_then(|slot| self.slots.get_mut(slot));
-            // Feedback that tells of each packet tells it sooner.
-            if let Some(slot) = reported.filter(|slot| !(tells_arrivals && slot.is_numbered())) {
-                if slot.kind == MediaKind::Audio {
-                    slot.redundancy.handle_report(block.fraction_lost);
+            if let Some((slot, lost)) =
+                reported.and_then(|slot| slot.reported_loss.handle_block(&block).map(|lost| (slot, lost)))
+            {
+                transport.reported.add(lost);
+                let share = lost.share().unwrap_or_default();
+                // Feedback that tells of each packet tells it sooner.
+                if !(tells_arrivals && slot.is_numbered()) {
+                    if slot.kind == MediaKind::Audio {
+                        slot.redundancy.handle_report(share);
+                    }
+                    let lost = slot.resent.handle_report(slot.counters.bytes_sent, share);
+                    transport.repair_allowance.handle_lost(lost as i64);
                 }
-                let bytes_sent = slot.counters.bytes_sent;
-                let lost = slot.resent.handle_report(bytes_sent, block.fraction_lost);
-                transport.repair_allowance.handle_lost(lost as i64);
             }
             if block.last_sender_report != 0 {
                 let compact_now = (ntp_now >> 16) as u32;
@@ -213,6 +217,7 @@ impl Plane {
                 transport.report_due = now + REPORT_INTERVAL;
                 transport.renew_allowances();
                 transport.congestion.handle_path(now, transport.round_trip);
+                transport.count_reported();
             }
             if transport.srtp.is_none() || transport.active.is_none() {
                 continue;

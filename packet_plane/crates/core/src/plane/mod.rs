@@ -50,6 +50,8 @@ mod replay;
 #[cfg(test)]
 mod replay_tests;
 #[cfg(test)]
+mod report_tests;
+#[cfg(test)]
 mod round_trip_tests;
 #[cfg(test)]
 mod scalable_meeting;

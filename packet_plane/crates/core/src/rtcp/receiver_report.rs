@@ -4,7 +4,8 @@ use super::{RECEIVER_REPORT, RtcpPacket, SENDER_REPORT, read_u32, write_packet};
 use crate::drop_reason::DropReason;
 
 const BLOCK_LEN: usize = 24;
-const MAX_LOST: i32 = 0x7f_ffff;
+/// The highest count of lost packets; its opposite is the lowest that is written.
+pub const MAX_LOST: i32 = 0x7f_ffff;
 
 /// What a receiver says of one stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
