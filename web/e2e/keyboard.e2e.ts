@@ -313,19 +313,19 @@ describe('the panels', () => {
   it('a name is changed, at once for everybody, and stays changed after a loss of the connection', async () => {
     await keys.press('Enter');
     await keys.arrive('searchbox', en.people.search);
-    await keys.walk('Tab', 'button', en.people.renameSelf);
+    await keys.walk('Tab', 'button', live.rename.self);
     await keys.press('Enter');
-    await keys.arrive('textbox', en.people.newName);
+    await keys.arrive('textbox', live.rename.label);
     await keys.press('Control+a');
     await keys.type('Ada Lovelace');
     await keys.press('Enter');
-    await keys.arrive('button', en.people.renameSelf);
+    await keys.arrive('button', live.rename.self);
     await bob.tileOf('Ada Lovelace').waitFor();
     await keys.walk('Tab', 'button', 'What to do with Bob');
     await keys.press('Enter');
-    await keys.walk('ArrowDown', 'menuitem', en.people.rename);
+    await keys.walk('ArrowDown', 'menuitem', live.rename.action);
     await keys.press('Enter');
-    await keys.arrive('textbox', en.people.newName);
+    await keys.arrive('textbox', live.rename.label);
     await keys.press('Control+a');
     await keys.type('Robert');
     await keys.press('Enter');

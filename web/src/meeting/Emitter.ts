@@ -10,9 +10,9 @@ export class Emitter<Events extends object> {
     return () => listeners.delete(listener);
   }
 
-  emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
+  readonly emit = <Name extends keyof Events>(name: Name, event: Events[Name]): void => {
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
       (listener as (event: Events[Name]) => void)(event);
     }
-  }
+  };
 }

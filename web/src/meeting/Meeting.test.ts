@@ -504,7 +504,7 @@ describe('a meeting', () => {
     const events: unknown[] = [];
     meeting.on('unmuteAsked', (event) => events.push(event));
     void meeting.askToUnmute(BOB.id);
-    expect(socket().sentOf('moderate')).toEqual([
+    expect(socket().sentOf('moderate')).toMatchObject([
       { type: 'moderate', action: 'askToUnmute', participant: BOB.id },
     ]);
     socket().say({ type: 'unmuteAsked', number: 2, by: BOB.id });

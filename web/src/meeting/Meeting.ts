@@ -73,16 +73,12 @@ export class Meeting implements MeetingClient {
   readonly #hearing: Hearing;
   readonly #adapting: Adapting;
   readonly #events = new Emitter<MeetingEvents>();
-  readonly #changes = new ChangeEvents((name, event) => {
-    this.#events.emit(name, event);
-  });
+  readonly #changes = new ChangeEvents(this.#events.emit);
   readonly #observed = new Observed<MeetingSnapshot>(EMPTY_SNAPSHOT);
   #selfQuality: ParticipantSnapshot['connectionQuality'] = 'unknown';
   readonly #hand = new Hand();
   readonly #requests = new Requests(
-    (message) => {
-      this.#link.send(message);
-    },
+    (message) => void this.#link.send(message),
     () => !isOver(this.state),
   );
   readonly #beat = new Beat(

@@ -2,6 +2,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
+import { LIVE } from '../live/words.ts';
 import { useSession } from '../session.ts';
 import { useNotes } from '../useNotes.ts';
 import { NetworkBanners, ownPause } from './NetworkBanners.tsx';
@@ -21,6 +22,7 @@ interface BannersProps {
 /** What needs attention now: the connection, held-back sound, and notes that pass. */
 export function Banners({ meeting, snapshot, isTalking, waiting, children }: BannersProps): ReactNode {
   const { t } = useTranslation();
+  const { t: live } = useTranslation(LIVE);
   const { toasts } = useToasts();
   useNotes(meeting);
   const loud = toasts.filter(({ isQuiet }) => !isQuiet);
@@ -39,7 +41,7 @@ export function Banners({ meeting, snapshot, isTalking, waiting, children }: Ban
           </p>
         )}
         {(quality === 'downlink' || (quality === 'uplink' && ownPause(snapshot) === null)) && (
-          <p className="banner">{t(`quality.own.${quality}`)}</p>
+          <p className="banner">{live(`quality.own.${quality}`)}</p>
         )}
         <NetworkBanners snapshot={snapshot} />
         {isTalking && <p className="banner toast">{t('meeting.talking')}</p>}

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { planAt, type ParticipantSnapshot, type TrackSnapshot } from '../../meeting/index.ts';
 import { EMPTY, person } from '../demo/FakeMeeting.ts';
 import { en } from '../en.ts';
+import { en as live } from '../languages/live/en.ts';
 import { stubPage } from '../testing/page.ts';
 import { NetworkBanners } from './NetworkBanners.tsx';
 import { useToasts } from './toasts.ts';
@@ -42,7 +43,7 @@ describe('what is held back', () => {
     const { rerender } = render(
       <NetworkBanners snapshot={{ ...EMPTY, self, participants: [self, smaller] }} />,
     );
-    expect(texts()).toEqual([en.quality.own.node]);
+    expect(texts()).toEqual([live.quality.own.node]);
     rerender(<NetworkBanners snapshot={{ ...EMPTY, self, participants: [self, paused('Bob', byNode)] }} />);
     expect(texts()).toEqual([en.network.pausedByNode]);
     rerender(<NetworkBanners snapshot={{ ...EMPTY, self, participants: [self, paused('Bob')] }} />);

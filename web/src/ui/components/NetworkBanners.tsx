@@ -1,6 +1,7 @@
 import { useEffect, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MeetingSnapshot } from '../../meeting/index.ts';
+import { LIVE } from '../live/words.ts';
 import { pauseOf, type Pause } from '../pause.ts';
 import { showToast } from './toasts.ts';
 
@@ -10,6 +11,7 @@ const MOST_NAMES = 2;
 /** What of the pictures is held back now, and why: said, so that nobody takes it for a fault of somebody else's camera. */
 export function NetworkBanners({ snapshot }: { readonly snapshot: MeetingSnapshot }): ReactNode {
   const { t, i18n } = useTranslation();
+  const { t: live } = useTranslation(LIVE);
   const { participants, adaptation, state } = snapshot;
   const { reason, isSaving } = adaptation;
   // What may last for the rest of the meeting is said once: a banner over somebody's face for so long helps nobody.
@@ -37,7 +39,7 @@ export function NetworkBanners({ snapshot }: { readonly snapshot: MeetingSnapsho
         </p>
       )}
       {snapshot.self?.connectionQuality === 'node' && pausedFor('node').length === 0 && (
-        <p className="banner">{t('quality.own.node')}</p>
+        <p className="banner">{live('quality.own.node')}</p>
       )}
       {pausedFor('node').length > 0 && <p className="banner">{t('network.pausedByNode')}</p>}
     </>

@@ -8,6 +8,7 @@ import { handQueue, search } from '../people.ts';
 import { useRenaming } from '../renaming.ts';
 import { VolumeControl } from '../live/VolumeControl.tsx';
 import type { Door } from '../useHosting.ts';
+import { LIVE } from '../live/words.ts';
 import { Avatar } from './Avatar.tsx';
 import { CopyLink } from './CopyLink.tsx';
 import { PersonActions } from './PersonActions.tsx';
@@ -164,11 +165,11 @@ function CameraState({ participant }: { readonly participant: ParticipantSnapsho
 }
 
 function RenameSelf({ id }: { readonly id: string }): ReactNode {
-  const { t } = useTranslation();
+  const { t } = useTranslation(LIVE);
   return (
     <Button
       className="icon-button"
-      aria-label={t('people.renameSelf')}
+      aria-label={t('rename.self')}
       onPress={() => {
         useRenaming.getState().ask(id);
       }}

@@ -126,7 +126,7 @@ function ModeratorItems({ meeting, participant }: OfSomebody): ReactNode {
         />
       )}
       <Item
-        name={t('people.rename')}
+        name={live('rename.action')}
         onAction={() => {
           useRenaming.getState().ask(id);
         }}

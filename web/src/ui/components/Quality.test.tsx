@@ -3,7 +3,7 @@ import { act, cleanup, render, screen } from '@testing-library/react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ParticipantSnapshot } from '../../meeting/index.ts';
 import { person } from '../demo/FakeMeeting.ts';
-import { en } from '../en.ts';
+import { en as live } from '../languages/live/en.ts';
 import { WORSE_MS } from '../linkState.ts';
 import { stubPage } from '../testing/page.ts';
 import { useWatchedLinks } from '../useLinks.ts';
@@ -36,7 +36,7 @@ describe('bars in the list of people', () => {
     [bob('uplink', true), '1', 'The upload of Bob is very weak: their picture pauses.'],
     [bob('lost'), '0', 'Bob is not connected.'],
     [bob('unknown'), '0', 'Nothing is known of the connection of Bob.'],
-    [person('Ada', { isSelf: true, connectionQuality: 'node' }), '2', en.quality.own.node],
+    [person('Ada', { isSelf: true, connectionQuality: 'node' }), '2', live.quality.own.node],
   ])('say how good a link is by number and in words', (participant, count, words) => {
     render(<Quality participant={participant} />);
     expect(screen.getByLabelText(words)).toBeDefined();

@@ -3,6 +3,7 @@ import { Button, Tooltip, TooltipTrigger } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { ParticipantSnapshot } from '../../meeting/index.ts';
 import { BARS, type LinkState } from '../linkState.ts';
+import { LIVE } from '../live/words.ts';
 import { useLink } from '../useLinks.ts';
 
 interface QualityProps {
@@ -13,7 +14,7 @@ interface QualityProps {
 
 /** How good somebody's link is in bars, and why in words. */
 export function Quality({ participant, isQuiet = false }: QualityProps): ReactNode {
-  const { t } = useTranslation();
+  const { t } = useTranslation(LIVE);
   const state = useLink(participant);
   const { isSelf, displayName } = participant;
   // What the server lacks is said of nobody's link but in the place where one looks for one's own.

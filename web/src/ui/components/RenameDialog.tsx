@@ -2,6 +2,7 @@ import { useState, type ReactNode } from 'react';
 import { Button, FieldError, Form, Input, Label, TextField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, ParticipantSnapshot } from '../../meeting/index.ts';
+import { LIVE } from '../live/words.ts';
 import { nameProblem, useRenaming } from '../renaming.ts';
 import { useSession } from '../session.ts';
 import { useSelected } from '../useSnapshot.ts';
@@ -26,6 +27,7 @@ type Standing = 'writing' | 'missing' | 'unreadable' | 'saving' | 'failed';
 
 function NameForm({ meeting, person }: NameFormProps): ReactNode {
   const { t } = useTranslation();
+  const { t: live } = useTranslation(LIVE);
   const ask = useRenaming((renaming) => renaming.ask);
   const setOwnName = useSession(({ setDisplayName }) => setDisplayName);
   const [name, setName] = useState(person.displayName);
@@ -50,9 +52,7 @@ function NameForm({ meeting, person }: NameFormProps): ReactNode {
     if (person.isSelf) setOwnName(wanted);
     close();
   };
-  const title = person.isSelf
-    ? t('people.renameSelf')
-    : t('people.renameTitle', { name: person.displayName });
+  const title = person.isSelf ? live('rename.self') : live('rename.title', { name: person.displayName });
   return (
     <PageDialog title={title} onClose={close}>
       <Form
@@ -72,17 +72,19 @@ function NameForm({ meeting, person }: NameFormProps): ReactNode {
           maxLength={MAX_LETTERS}
           autoFocus
         >
-          <Label>{t('people.newName')}</Label>
+          <Label>{live('rename.label')}</Label>
           <Input autoComplete="off" dir="auto" />
-          <FieldError>{t(standing === 'missing' ? 'join.nameMissing' : 'people.nameUnreadable')}</FieldError>
+          <FieldError>
+            {standing === 'missing' ? t('join.nameMissing') : live('rename.unreadable')}
+          </FieldError>
         </TextField>
-        {standing === 'failed' && <p role="alert">{t('people.renameFailed')}</p>}
+        {standing === 'failed' && <p role="alert">{live('rename.failed')}</p>}
         <div className="dialog-actions">
           <Button slot="close" className="button">
-            {t('people.keepName')}
+            {live('rename.keep')}
           </Button>
           <Button type="submit" className="button primary" isPending={standing === 'saving'}>
-            {t('people.saveName')}
+            {live('rename.save')}
           </Button>
         </div>
       </Form>

@@ -94,7 +94,7 @@ describe('bars', () => {
   it('say of oneself that the meeting server is busy', () => {
     const self = person('Ann', { isSelf: true, connectionQuality: 'node' });
     render(<Tile participant={self} isPinnable={false} />);
-    expect(screen.getByRole('button', { name: en.quality.own.node })).toBeTruthy();
+    expect(screen.getByRole('button', { name: live.quality.own.node })).toBeTruthy();
   });
 });
 
@@ -108,12 +108,12 @@ describe('who is not seen because of the own link', () => {
     show(seen({ isPausedBySender: true }, true));
     const told = screen.getByText(en.pause.told.camera);
     expect(told.closest('[aria-live="polite"]')).not.toBeNull();
-    expect(screen.queryByText(en.quality.own.uplink)).toBeNull();
+    expect(screen.queryByText(live.quality.own.uplink)).toBeNull();
   });
 
   it('is told that the upload is weak while the camera is off', () => {
     show(seen({ muted: true }, true));
-    expect(screen.getByText(en.quality.own.uplink)).toBeTruthy();
+    expect(screen.getByText(live.quality.own.uplink)).toBeTruthy();
     expect(document.querySelectorAll('.banner')).toHaveLength(1);
   });
 
@@ -213,6 +213,7 @@ describe('the menu of a tile', () => {
       en.meeting.mute,
       en.meeting.stopCamera,
       en.meeting.endShare,
+      live.rename.action,
       live.captions.allow,
       en.people.makeHost,
       en.people.makeCohost,

@@ -114,8 +114,8 @@ impl View {
                 shown.insert(*number);
             }
         }
-        let numbers = self.frames.keys().map(|(number, _)| *number);
-        let (first, last) = (numbers.clone().next(), numbers.last());
+        let mut numbers = self.frames.keys().map(|(number, _)| *number);
+        let (first, last) = (numbers.clone().next(), numbers.next_back());
         let span = first.zip(last).map(|(first, last)| first..=last);
         span.into_iter()
             .flatten()
