@@ -398,7 +398,7 @@ class Meeting:
         """Mute sources of one participant, or of everybody whom `by` may mute; again does nothing.
 
         Args:
-            by: None for a server or somebody else who is not in the meeting. The API has said that it
+            by: None for a server or an organiser who is no participant. The API has said that it
                 moderates, and may mute the one participant.
         """
         members = list(self.participant_by_id.values())
@@ -409,6 +409,9 @@ class Meeting:
             members = [
                 one for one in members if one != moderator and authority.reaches(moderator, "mute", one)
             ]
+        elif by is not None:
+            # Somebody whose role is not known here, as they are not connected: no more than a cohost may.
+            members = [one for one in members if one.role != "host"]
         return [
             event
             for member in members

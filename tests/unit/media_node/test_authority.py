@@ -86,6 +86,11 @@ def test_a_cohost_who_mutes_everybody_leaves_hosts_as_they_are(meeting):
     assert muted(meeting.handle_mute_sources(None, None, {"microphone"})) == [HOST, COHOST]
 
 
+def test_whoever_mutes_everybody_and_is_not_here_mutes_no_host(meeting: Meeting):
+    elsewhere = ParticipantId("elsewhere")
+    assert muted(meeting.handle_mute_sources(None, elsewhere, {"microphone"})) == [COHOST, GUEST]
+
+
 def test_a_mute_from_outside_says_so(meeting):
     (event,) = (
         one for one in meeting.handle_mute_sources(GUEST, None, {"microphone"}) if isinstance(one, TrackMuted)

@@ -54,7 +54,11 @@ pub(crate) struct IngressStream {
     pub statistics: ReceiveStatistics,
     pub sender_report: Option<(Instant, SenderReport)>,
     pub clock: StreamClock,
+    /// When its first packet came.
+    pub began_at: Instant,
     pub last_packet_at: Instant,
+    /// Whether its sender has said so, and sent nothing since.
+    pub has_ended: bool,
     /// What a packet of sound holds, by the last two that followed each other.
     pub sound_ms: Option<u32>,
     /// Layers as the last keyframe's Dependency Descriptor told them.
@@ -137,7 +141,8 @@ impl Encoding {
                 return None;
             }
             if packet.info.starts_keyframe {
-                return Some((number..=newest).map(ExtendedSequenceNumber));
+                let is_way_in = !packet.info.comes_late;
+                return is_way_in.then(|| (number..=newest).map(ExtendedSequenceNumber));
             }
             number = number.checked_sub(1)?;
         }
@@ -156,7 +161,9 @@ impl IngressStream {
             statistics: ReceiveStatistics::default(),
             sender_report: None,
             clock: StreamClock::default(),
+            began_at: now,
             last_packet_at: now,
+            has_ended: false,
             sound_ms: None,
             structure: None,
             structure_number: 0,

@@ -1,5 +1,7 @@
 //! A packet's way into its track: decryption into the history, retransmissions unwrapped, its frame described.
 
+use std::time::Duration;
+
 use rustc_hash::FxHashMap;
 
 use crate::codec::{CodecName, MediaKind};
@@ -23,7 +25,7 @@ use crate::track::Track;
 use crate::transport::StreamRoute;
 
 /// A publisher that starts a new SSRC for a track has left the old one silent for this long.
-const TAKE_OVER_AFTER_US: u64 = 500_000;
+pub(crate) const TAKE_OVER_AFTER: Duration = Duration::from_millis(500);
 
 /// A keyframe that comes later than this after newer pictures of its stream is no way into it: what came meanwhile would
 /// be missing, or be seen in fast motion.
@@ -157,7 +159,7 @@ impl Track {
         let ssrc = arrival.header.ssrc;
         match self.stream(arrival.route.encoding) {
             Some(stream) if stream.ssrc == ssrc => Ok(None),
-            Some(stream) if arrival.now.micros() < stream.last_packet_at.micros() + TAKE_OVER_AFTER_US => {
+            Some(stream) if arrival.now.since(stream.last_packet_at) < TAKE_OVER_AFTER => {
                 Err(DropReason::UnknownStream)
             }
             _ => {
@@ -294,7 +296,7 @@ impl IngressStream {
             clock_rate,
             packet.len(),
         );
-        self.last_packet_at = arrival.now;
+        (self.last_packet_at, self.has_ended) = (arrival.now, false);
         let len = unpadded_len(header.has_padding, &self.history.written(sequence)[..len])?;
         Ok((sequence, len))
     }

@@ -6,8 +6,9 @@ use crate::command::TrackParameters;
 use crate::ingress_stream::{Encoding, IngressStream};
 use crate::keyframe_throttle::Why;
 use crate::layer_meter::{LayerSnapshot, SPATIAL_LAYERS};
-use crate::nack_generator::Answer;
+use crate::nack_generator::{Answer, NackGenerator};
 use crate::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc, TrackId};
+use crate::receive::TAKE_OVER_AFTER;
 use crate::rtp::extension::ExtensionIds;
 use crate::sender_clock::StreamClock;
 use crate::srtp::StreamState;
@@ -101,7 +102,7 @@ impl Track {
     }
 
     /// Take a stream's end for a long silence; returns whether it is what an encoding carries.
-    pub fn end_stream(&mut self, encoding: u8, ssrc: Ssrc) -> bool {
+    pub fn end_stream(&mut self, now: Instant, encoding: u8, ssrc: Ssrc) -> bool {
         let layer = self.is_simulcast().then_some(encoding);
         let Some(encoding) = self.encodings.get_mut(usize::from(encoding)) else {
             return false;
@@ -109,8 +110,13 @@ impl Track {
         let Some(stream) = encoding.stream.as_mut().filter(|stream| stream.ssrc == ssrc) else {
             return false;
         };
-        // Another may take its place at once.
-        stream.last_packet_at = Instant::ZERO;
+        // Another may take its place at once, not more often than by silence.
+        if now.since(stream.began_at) >= TAKE_OVER_AFTER {
+            stream.last_packet_at = Instant::ZERO;
+        }
+        stream.has_ended = true;
+        // What is missing of it never comes.
+        stream.nack = NackGenerator::default();
         encoding.keyframe.forget();
         self.arrivals.handle_end(layer);
         true

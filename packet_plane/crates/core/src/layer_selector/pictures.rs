@@ -86,6 +86,13 @@ impl PictureSelector {
         }
         self.top = self.spatial;
         let may_rise = std::mem::take(&mut self.leads_up);
+        // In the flexible mode libwebrtc marks what is drawn upon lower temporal layers alone, and nothing that leads up.
+        let is_entry = packet.vp9.is_some_and(|vp9| {
+            vp9.is_flexible && vp9.is_switching_up && vp9.temporal == self.max_temporal + 1
+        });
+        if is_entry && self.max_temporal < limit.temporal {
+            self.max_temporal += 1;
+        }
         if may_rise || limit.temporal < self.max_temporal {
             self.max_temporal = limit.temporal;
             self.temporal = self.temporal.min(limit.temporal);
@@ -155,6 +162,29 @@ mod tests {
             is_switching_up: true,
             is_unused_above: spatial == 2 || (is_key_svc && !is_key),
         })
+    }
+
+    #[test]
+    fn of_an_encoder_that_marks_entries_alone_higher_frame_rates_are_entered_one_after_the_other() {
+        let send = |number: u32| {
+            let temporal = [0, 2, 1, 2][number as usize % 4];
+            let layer = temporal << 5 | u8::from(temporal > 0) << 4;
+            let first = 0b1011_1100 | u8::from(number > 0) << 6;
+            PacketInfo {
+                rtp_timestamp: number,
+                vp9: Vp9Descriptor::parse(&[first, number as u8, layer, 0x02, 0]),
+                ..PacketInfo::default()
+            }
+        };
+        let mut selector = PictureSelector::begin(&send(0), limit(0, 0));
+        let mut goes = |from: u32, to: u32, temporal| -> Vec<u32> {
+            (from..to)
+                .filter(|number| selector.select(&send(*number), limit(0, temporal)))
+                .collect()
+        };
+        assert_eq!(goes(0, 9, 0), [0, 4, 8]);
+        assert_eq!(goes(9, 17, 2), [10, 11, 12, 13, 14, 15, 16]);
+        assert_eq!(goes(17, 25, 0), [20, 24]);
     }
 
     #[test]

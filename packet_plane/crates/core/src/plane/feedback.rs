@@ -283,12 +283,13 @@ impl Plane {
                         encoding.keyframe.request(Why::Picture);
                     }
                 }
+                let has_ended = stream.has_ended;
                 let is_awaited = || {
                     let mut slots = track.subscribers.iter().filter_map(|slot| self.slots.get(*slot));
                     slots.any(|slot| slot.way_in() == Some(number))
                 };
                 let is_silent = silent >> number & 1 != 0;
-                if is_silent || (encoding.keyframe.is_way_in() && !is_awaited()) {
+                if is_silent || has_ended || (encoding.keyframe.is_way_in() && !is_awaited()) {
                     encoding.keyframe.forget();
                 }
                 if track.kind == MediaKind::Video && encoding.keyframe.poll(now) {

@@ -35,6 +35,39 @@ fn a_layer_that_says_goodbye_is_left_at_once() {
 }
 
 #[test]
+fn a_camera_that_has_ended_in_whatever_order_is_asked_for_nothing() {
+    for ssrcs in [[102, 101, 100], [100, 101, 102], [101, 102, 100]] {
+        let mut meeting = simulcast();
+        // One packet of each is missing, too.
+        (0..3).for_each(|layer| drop(meeting.packet(35, layer, &interframe(3))));
+        (0..3).for_each(|layer| drop(meeting.send(36, layer, &interframe(4))));
+        ssrcs.iter().for_each(|ssrc| meeting.say(40, &bye(&[*ssrc])));
+        let asked: Vec<u32> = (501..5_000)
+            .step_by(100)
+            .flat_map(|at| meeting.asked(at))
+            .collect();
+        assert!(asked.is_empty(), "{ssrcs:?}: {asked:?}");
+    }
+}
+
+#[test]
+fn streams_take_the_place_of_each_other_twice_a_second_at_most() {
+    let mut meeting = simulcast();
+    while meeting.plane.poll_event().is_some() {}
+    let mut begun = 0;
+    for at in 0..1_000 {
+        let ssrc = [102, 112][at as usize % 2];
+        let datagram = meeting.seal((ssrc, 96), (4, "f"), 1 + at, at as u32 * 90, &keyframe(at as u16));
+        meeting.arrive(1_000 + at, &datagram);
+        meeting.say(1_000 + at, &bye(&[ssrc]));
+        while let Some(event) = meeting.plane.poll_event() {
+            begun += u32::from(matches!(event, Event::TrackStarted { .. }));
+        }
+    }
+    assert!((1..=3).contains(&begun), "{begun}");
+}
+
+#[test]
 fn goodbyes_of_other_streams_and_broken_ones_end_nothing() {
     let mut meeting = simulcast();
     let mut stranger = Client::join(&mut meeting.plane, ms(35), 3);
@@ -69,9 +102,11 @@ fn the_stream_that_follows_one_that_said_goodbye_takes_its_place_at_once() {
     assign(&mut plane, ms(0), 21, Some(11));
     publisher.send(&mut plane, ms(1_001), 100, "cam", 60_000, &keyframe(7));
     assert_eq!(drain(&mut plane, ms(1_001), &viewer).0.len(), 1);
-    publisher.send_rtcp(&mut plane, ms(1_002), &bye(&[100]));
-    publisher.send(&mut plane, ms(1_010), 500, "cam", 5, &keyframe(8));
-    assert_eq!(drain(&mut plane, ms(1_010), &viewer).0.len(), 1);
+    publisher.send(&mut plane, ms(1_600), 100, "cam", 60_001, &interframe(8));
+    assert_eq!(drain(&mut plane, ms(1_600), &viewer).0.len(), 1);
+    publisher.send_rtcp(&mut plane, ms(1_602), &bye(&[100]));
+    publisher.send(&mut plane, ms(1_610), 500, "cam", 5, &keyframe(9));
+    assert_eq!(drain(&mut plane, ms(1_610), &viewer).0.len(), 1);
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl Plane {
         else {
             return;
         };
-        if !track.end_stream(route.encoding, ssrc) {
+        if !track.end_stream(now, route.encoding, ssrc) {
             return;
         }
         let (meeting, id) = (transport.meeting, track.id);

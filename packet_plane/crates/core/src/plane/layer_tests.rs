@@ -57,7 +57,7 @@ impl Simulcast {
         }
     }
 
-    fn seal(
+    pub fn seal(
         &self,
         (ssrc, payload_type): (u32, u8),
         rid: (u8, &str),

@@ -55,6 +55,20 @@ fn a_keyframe_of_long_ago_is_not_shown_in_fast_motion() {
 }
 
 #[test]
+fn a_keyframe_that_came_late_is_not_begun_with_and_another_is_asked_for() {
+    let mut meeting = begun();
+    meeting.select(155, Some((0, 9)));
+    // Three pictures a second, and the keyframe comes after the next one.
+    let late = meeting.packet(400, 0, &keyframe(3));
+    meeting.send(733, 0, &interframe(4));
+    meeting.arrive(740, &late);
+    let _ = pictures(&mut meeting, 741);
+    assign(&mut meeting.plane, ms(750), SLOT.0, Some(TRACK));
+    assert!(pictures(&mut meeting, 751).is_empty());
+    assert_eq!(meeting.asked(752), [100]);
+}
+
+#[test]
 fn where_a_packet_is_missing_the_next_size_is_begun_with() {
     let mut meeting = begun();
     let _lost = meeting.packet(170, 0, &interframe(3));

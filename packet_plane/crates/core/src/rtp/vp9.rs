@@ -7,6 +7,8 @@ use super::vp8::PictureId;
 /// What the descriptor of one packet says; offsets count from the start of the payload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Vp9Descriptor {
+    /// Whether each frame names those that it is drawn upon.
+    pub is_flexible: bool,
     pub picture_id: Option<PictureId>,
     pub tl0_picture_index: Option<u8>,
     pub spatial: u8,
@@ -36,6 +38,7 @@ impl Vp9Descriptor {
         let first = *payload.first()?;
         let has = |bit: u8| first & bit != 0;
         let mut found = Vp9Descriptor {
+            is_flexible: has(0x10),
             is_inter_picture: has(0x40),
             starts_frame: has(0x08),
             ends_frame: has(0x04),
