@@ -129,7 +129,7 @@ describe('a network that goes and comes back', () => {
     await bob.page.keyboard.press('Enter');
     await bob.press(en.meeting.close);
     await ada.page.context().setOffline(false);
-    await ada.page.getByRole('complementary').getByText('While you were away').waitFor();
+    await ada.page.getByRole('complementary').getByText('While you were away', { exact: true }).waitFor();
     expect(await write.inputValue()).toBe('Half a thought');
     await ada.press(en.meeting.close);
     await isAsBefore();

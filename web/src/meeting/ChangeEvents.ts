@@ -35,15 +35,11 @@ export class ChangeEvents {
   tell(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
-    try {
-      for (let change = this.#waiting.shift(); change !== undefined; change = this.#waiting.shift()) {
-        const [name, event] = change;
-        this.#emit(name, event);
-      }
-    } finally {
-      // A listener that throws stops nothing of what is told later.
-      this.#isTelling = false;
+    for (let change = this.#waiting.shift(); change !== undefined; change = this.#waiting.shift()) {
+      const [name, event] = change;
+      this.#emit(name, event);
     }
+    this.#isTelling = false;
   }
 }
 

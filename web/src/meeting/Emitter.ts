@@ -1,4 +1,6 @@
-/** Emitter: typed events to any number of listeners. A listener may leave while it is called. */
+/** Emitter: typed events to any number of listeners. A listener may leave while it is called, and one that throws stops nobody. */
+import { throwLater } from './throwLater.ts';
+
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>();
 
@@ -12,7 +14,11 @@ export class Emitter<Events extends object> {
 
   readonly emit = <Name extends keyof Events>(name: Name, event: Events[Name]): void => {
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      (listener as (event: Events[Name]) => void)(event);
+      try {
+        (listener as (event: Events[Name]) => void)(event);
+      } catch (error) {
+        throwLater(error);
+      }
     }
   };
 }

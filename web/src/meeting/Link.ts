@@ -15,6 +15,7 @@ import { hasWebRtc, type LinkOptions } from './linkOptions.ts';
 import { watchNetwork } from './network.ts';
 import { Reconnection, type Effect, type Moment } from './Reconnection.ts';
 import type { EndReason, MeetingState } from './types.ts';
+import { throwLater } from './throwLater.ts';
 
 type Joined = Extract<NodeMessage, { type: 'joined' }>;
 
@@ -466,10 +467,4 @@ export class Link {
     this.close();
     this.#options.onState(state);
   }
-}
-
-function throwLater(error: unknown): void {
-  setTimeout(() => {
-    throw error;
-  });
 }

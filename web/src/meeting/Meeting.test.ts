@@ -1231,6 +1231,25 @@ describe('the place of a share', () => {
   });
 });
 
+describe('whoever comes and goes', () => {
+  it('is told before anything of theirs, and goes after it', async () => {
+    await join();
+    const told: string[] = [];
+    meeting.on('participantJoined', ({ id }) => told.push(`joined ${id}`));
+    meeting.on('trackPublished', ({ participant }) => told.push(`published ${participant}`));
+    meeting.on('trackUnpublished', ({ participant }) => told.push(`unpublished ${participant}`));
+    meeting.on('participantLeft', ({ id }) => told.push(`left ${id}`));
+    const participant = { ...BOB, id: 'par_c', tracks: [{ ...BOB.tracks[0], id: 'trk_c' }] };
+    const changes = [{ op: 'participantJoined', participant }];
+    socket().say({ type: 'roster', number: 2, version: 2, changes });
+    await settle();
+    const gone = [{ op: 'participantLeft', participant: 'par_c', reason: 'left' }];
+    socket().say({ type: 'roster', number: 3, version: 3, changes: gone });
+    await settle();
+    expect(told).toEqual(['joined par_c', 'published par_c', 'unpublished par_c', 'left par_c']);
+  });
+});
+
 describe('captions of a meeting', () => {
   const line = {
     from: BOB.id,

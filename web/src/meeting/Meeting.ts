@@ -23,13 +23,14 @@ import { Link } from './Link.ts';
 import { Observed } from './Observed.ts';
 import { Participants } from './Participants.ts';
 import { Publishing } from './Publishing.ts';
-import { Requests } from './Requests.ts';
+import { Requests, isSaidAgain } from './Requests.ts';
 import { ResumeTokens, tabStorage } from './ResumeTokens.ts';
 import { Sharing } from './Sharing.ts';
 import {
   EMPTY_SNAPSHOT,
-  comingsAndGoings,
+  comings,
   countUnread,
+  goings,
   isOver,
   isSameState,
   mayCaption,
@@ -385,9 +386,7 @@ export class Meeting implements MeetingClient {
     });
     this.#publishing.reconcile();
     this.#reconcileSlots();
-    this.#requests.handleJoined(
-      ({ type }) => type !== 'askToShare' || (joined.resumed && this.sharing.turn === 'asked'),
-    );
+    this.#requests.handleJoined(isSaidAgain(joined.resumed && this.sharing.turn === 'asked'));
     const raised = this.#hand.difference(this.#participants.self?.hand ?? false);
     if (raised !== null) this.#link.send({ type: 'hand', raised });
   }
@@ -400,15 +399,16 @@ export class Meeting implements MeetingClient {
     for (const happening of happenings) this.#publishing.handleOwn(happening);
     this.#publishing.handleRoster();
     this.sharing.handleRoster();
-    this.#update({});
+    // Before anything of theirs.
+    this.#update({}, () => {
+      for (const who of comings(happenings, this.participants)) this.#events.emit('participantJoined', who);
+    });
     this.#publishing.reconcile();
-    for (const [name, who] of comingsAndGoings(happenings, before, this.participants)) {
-      this.#events.emit(name, who);
-    }
+    for (const who of goings(happenings, before)) this.#events.emit('participantLeft', who);
   }
 
   /** Builds the next snapshot and tells everyone, if anything differs. */
-  #update(fields: Partial<MeetingSnapshot>): void {
+  #update(fields: Partial<MeetingSnapshot>, tellFirst = (): void => undefined): void {
     const { captions, sharing } = this;
     const { self } = this.#participants;
     captions.handleRight(self !== null && mayCaption(self));
@@ -417,6 +417,7 @@ export class Meeting implements MeetingClient {
     const next = nextSnapshot(before, shown, this.#sight());
     this.#changes.note(before, next);
     this.#observed.set(next);
+    tellFirst();
     this.#changes.tell();
   }
 

@@ -75,6 +75,15 @@ describe('what is asked of the node', () => {
     expect(sent).toEqual([lowered]);
   });
 
+  it('is done, and no refusal, where it was carried out before it was said again', async () => {
+    const [muted, lowered] = [requests.send(MUTE), requests.send(LOWER)];
+    requests.handleJoined(() => true);
+    const [mute, lower] = sent.slice(-2);
+    expect(requests.handleRefused(refusal(mute?.id, 'not_found'))).toBe('done');
+    expect(requests.handleRefused(refusal(lower?.id))).toMatchObject(LOWER);
+    expect([await outcomeOf(muted), await outcomeOf(lowered)]).toEqual(['taken', 'forbidden']);
+  });
+
   it('is over with the meeting', async () => {
     const muted = requests.send(MUTE);
     isOpen = false;

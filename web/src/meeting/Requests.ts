@@ -14,6 +14,8 @@ interface Request {
   readonly message: ClientMessage & { readonly id: number };
   /** How many questions had been asked before it. */
   readonly asked: number;
+  /** Said again: the node may have carried it out before. */
+  readonly isRepeated: boolean;
   readonly resolve: () => void;
   readonly reject: (error: MeetingError) => void;
 }
@@ -39,7 +41,13 @@ export class Requests {
   readonly send = (message: ClientMessage): Promise<void> => {
     const taken = new Promise<void>((resolve, reject) => {
       if (!this.#isOpen()) throw meetingOver();
-      this.#say({ message: { ...message, id: message.id ?? this.#nextId++ }, asked: 0, resolve, reject });
+      this.#say({
+        message: { ...message, id: message.id ?? this.#nextId++ },
+        asked: 0,
+        isRepeated: false,
+        resolve,
+        reject,
+      });
     });
     taken.catch(() => undefined);
     return taken;
@@ -56,11 +64,15 @@ export class Requests {
     for (const { resolve } of taken) resolve();
   }
 
-  /** Returns the request that the node refused, if it was one of these. */
-  handleRefused(error: NodeError): ClientMessage | null {
+  /** Returns the request that the node refused, if it was one of these; `done` for one that it had carried out before. */
+  handleRefused(error: NodeError): ClientMessage | 'done' | null {
     const refused = this.#open.find(({ message }) => message.id === error.id);
     if (refused === undefined) return null;
     this.#open = this.#open.filter((one) => one !== refused);
+    if (refused.isRepeated && error.code === 'not_found') {
+      refused.resolve();
+      return 'done';
+    }
     refused.reject(errorOfRefusal(error.code, error.message));
     return refused.message;
   }
@@ -71,7 +83,7 @@ export class Requests {
     const before = this.#open;
     this.#open = [];
     for (const request of before) {
-      if (isWanted(request.message)) this.#say(request);
+      if (isWanted(request.message)) this.#say({ ...request, isRepeated: true });
       else request.resolve();
     }
   }
@@ -98,4 +110,12 @@ export function refusalOf({ code, message, request }: NodeError, sent: ClientMes
   if (sent.type !== 'moderate') return { code, message, request: { type: sent.type } };
   const { type, action, participant } = sent;
   return { code, message, request: { type, action, ...(participant !== undefined && { participant }) } };
+}
+
+/** Who was asked to unmute may have answered, and a share may have ended: such a question is put again by whoever asks. */
+export function isSaidAgain(asksToShare: boolean): (message: ClientMessage) => boolean {
+  return (message) =>
+    message.type === 'moderate'
+      ? message.action !== 'askToUnmute'
+      : message.type !== 'askToShare' || asksToShare;
 }

@@ -63,12 +63,14 @@ export function deliver(message: NodeMessage, to: Receivers): void {
     case 'shareAnswered':
       to.sharing.handleAnswered(message.participant, message.allowed, message.by);
       break;
-    case 'error':
+    case 'error': {
       to.chat.handleRefused(message.id, message.code);
       to.publishing.handleRefused(message.id);
       to.sharing.handleRefused(message.id);
-      to.events.emit('refused', refusalOf(message, to.requests.handleRefused(message)));
+      const request = to.requests.handleRefused(message);
+      if (request !== 'done') to.events.emit('refused', refusalOf(message, request));
       break;
+    }
     case 'codecs':
       to.adapting.handleCodecs(message);
       return;

@@ -218,18 +218,22 @@ export function isSameState(a: MeetingState, b: MeetingState): boolean {
   return a.since === b.since && a.attempt === b.attempt;
 }
 
-/** Who came and who went: those who left as they were before. */
-export function comingsAndGoings(
+/** Who came. */
+export function comings(
+  happenings: readonly Happening[],
+  after: readonly ParticipantSnapshot[],
+): readonly ParticipantSnapshot[] {
+  return happenings.flatMap((one) => (one.kind === 'joined' ? named(after, one.participant) : []));
+}
+
+/** Who went, as they were before. */
+export function goings(
   happenings: readonly Happening[],
   before: readonly ParticipantSnapshot[],
-  after: readonly ParticipantSnapshot[],
-): readonly (readonly ['participantJoined' | 'participantLeft', ParticipantSnapshot])[] {
-  const named = (people: readonly ParticipantSnapshot[], id: string) => people.find((one) => one.id === id);
-  return happenings.flatMap((happening) => {
-    const joined = happening.kind === 'joined' ? named(after, happening.participant) : undefined;
-    const left = happening.kind === 'left' ? named(before, happening.participant.id) : undefined;
-    const name = joined === undefined ? 'participantLeft' : 'participantJoined';
-    const who = joined ?? left;
-    return who === undefined ? [] : [[name, who] as const];
-  });
+): readonly ParticipantSnapshot[] {
+  return happenings.flatMap((one) => (one.kind === 'left' ? named(before, one.participant.id) : []));
+}
+
+function named(people: readonly ParticipantSnapshot[], id: string): readonly ParticipantSnapshot[] {
+  return people.filter((one) => one.id === id);
 }

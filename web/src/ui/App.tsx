@@ -44,6 +44,11 @@ const accountName = async (): Promise<string | null> => (await fetchMe(account))
 export function App(): ReactNode {
   const [route, setRoute] = useRoute();
   const navigate = (next: Route): void => {
+    // The site around may show meetings and nothing else.
+    if (window.parent !== window && next.kind !== 'meeting') {
+      window.open(pathOf(next), '_blank', 'noopener');
+      return;
+    }
     history.pushState(null, '', pathOf(next));
     setRoute(next);
   };

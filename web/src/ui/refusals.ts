@@ -17,7 +17,6 @@ export type RefusalWords =
 
 const BY_ACTION: Readonly<Record<string, RefusalWords>> = {
   mute: 'mute',
-  askToUnmute: 'mute',
   remove: 'remove',
   lowerHand: 'lowerHand',
   allowCaptions: 'captioners',
@@ -31,7 +30,7 @@ const BY_TYPE: Readonly<Record<string, RefusalWords>> = {
   publish: 'send',
 };
 
-/** Null for what is told elsewhere: in the chat, and by the end of a share. */
+/** Null for what is told elsewhere, in the chat and by the end of a share, and for what is so already. */
 export function wordsOfRefusal(
   { code, request }: Refusal,
   roleOf: (participant: ParticipantId) => Role | undefined,
@@ -39,7 +38,9 @@ export function wordsOfRefusal(
   const { type, action, participant } = request ?? {};
   if (type === 'message' || code === 'screen_taken') return null;
   if (code === 'too_often') return 'tooOften';
-  if (type === 'moderate' && code === 'not_found') return 'gone';
+  const isHere = participant !== undefined && roleOf(participant) !== undefined;
+  // Of somebody who is here: what was to end, or to be said, has ended or was said by themselves.
+  if (type === 'moderate' && (code === 'not_found' || code === 'conflict')) return isHere ? null : 'gone';
   if (code !== 'not_granted') return 'other';
   const isOverHost = participant !== undefined && roleOf(participant) === 'host';
   if (type === 'moderate') return isOverHost ? 'overHost' : (BY_ACTION[action ?? ''] ?? 'other');

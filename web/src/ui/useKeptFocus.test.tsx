@@ -1,10 +1,13 @@
 // @vitest-environment jsdom
 import { cleanup, render, screen } from '@testing-library/react';
 import { useRef, type ReactNode } from 'react';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { useKeptFocus } from './useKeptFocus.ts';
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.restoreAllMocks();
+});
 
 interface PageProps {
   readonly shown: readonly string[];
@@ -60,6 +63,17 @@ describe('the focus', () => {
     expect(await focused()).toBe('one');
     rerender(<Page shown={[]} />);
     expect(await focused()).toBe('Meeting');
+  });
+
+  it('stays nowhere where somebody put it there', async () => {
+    vi.spyOn(document, 'hasFocus').mockReturnValue(true);
+    const { rerender } = render(<Page shown={['one', 'two']} />);
+    for (const name of ['one', 'two']) focusOn(name);
+    screen.getByRole('button', { name: 'two' }).blur();
+    await Promise.resolve();
+    rerender(<Page shown={['one']} />);
+    await focused();
+    expect(document.activeElement).toBe(document.body);
   });
 
   it('follows what moves to another place of the page', async () => {

@@ -20,13 +20,16 @@ export function useKeptFocus(
     const within = page.current;
     if (within === null) return undefined;
     let trail: readonly HTMLElement[] = [];
+    /** Until somebody puts the focus nowhere, by a click beside everything. */
+    let isPlaced = false;
     const note = ({ target }: FocusEvent): void => {
+      isPlaced = true;
       if (target instanceof HTMLElement)
         trail = [...trail.filter((one) => one !== target && one.isConnected), target].slice(-MOST_KEPT);
     };
     const restore = (): void => {
       const lost = trail.at(-1);
-      if (lost === undefined || lost.isConnected || !isNowhere()) return;
+      if (!isPlaced || lost === undefined || lost.isConnected || !isNowhere()) return;
       const candidates = [sameAs(lost, within), ...trail.toReversed(), start.current];
       // What is hidden or disabled takes no focus.
       candidates.some((one) => {
@@ -34,12 +37,21 @@ export function useKeptFocus(
         return !isNowhere();
       });
     };
+    const noteBlur = ({ target, relatedTarget }: FocusEvent): void => {
+      if (relatedTarget !== null) return;
+      // What is taken out loses the focus, too, and so does all of a window that is left.
+      queueMicrotask(() => {
+        if (target instanceof Node && target.isConnected && document.hasFocus()) isPlaced = !isNowhere();
+      });
+    };
     within.addEventListener('focusin', note);
+    within.addEventListener('focusout', noteBlur);
     const changes = new MutationObserver(restore);
     changes.observe(within, { childList: true, subtree: true });
     if (isNowhere()) start.current?.focus();
     return () => {
       within.removeEventListener('focusin', note);
+      within.removeEventListener('focusout', noteBlur);
       changes.disconnect();
     };
   }, [page, start]);

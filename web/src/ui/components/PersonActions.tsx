@@ -120,8 +120,11 @@ function ModeratorItems({ meeting, participant }: OfSomebody): ReactNode {
         <Item
           name={t('meeting.askToUnmute')}
           onAction={() => {
-            void meeting.askToUnmute(id);
-            showToast(t('meeting.askedToUnmute', { name: displayName }));
+            const tell = (): void => {
+              showToast(t('meeting.askedToUnmute', { name: displayName }));
+            };
+            // What the node refused is told by its answer.
+            meeting.askToUnmute(id).then(tell, () => undefined);
           }}
         />
       )}

@@ -119,4 +119,17 @@ describe('the list of people', () => {
       unmount();
     }
   });
+
+  it('goes with who it is about, and does not come again with them', () => {
+    const meeting = open(BOB.id);
+    expect(screen.queryByRole('dialog')).not.toBeNull();
+    act(() => {
+      meeting.change({ participants: [ADA] });
+    });
+    act(() => {
+      meeting.change({ participants: [ADA, BOB] });
+    });
+    expect(screen.queryByRole('dialog')).toBeNull();
+    expect(useRenaming.getState().whom).toBeNull();
+  });
 });

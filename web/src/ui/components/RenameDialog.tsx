@@ -1,4 +1,4 @@
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { Button, FieldError, Form, Input, Label, TextField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, ParticipantSnapshot } from '../../meeting/index.ts';
@@ -14,7 +14,18 @@ const MAX_LETTERS = 80;
 /** Gone with the person whose name it is about. */
 export default function RenameDialog({ meeting }: { readonly meeting: MeetingClient }): ReactNode {
   const whom = useRenaming((renaming) => renaming.whom);
+  const ask = useRenaming((renaming) => renaming.ask);
   const person = useSelected(meeting, ({ participants }) => participants.find(({ id }) => id === whom));
+  const isGone = whom !== null && person === undefined;
+  useEffect(() => {
+    if (isGone) ask(null);
+  }, [isGone, ask]);
+  useEffect(
+    () => () => {
+      ask(null);
+    },
+    [ask],
+  );
   return person === undefined ? null : <NameForm key={person.id} meeting={meeting} person={person} />;
 }
 
@@ -33,7 +44,7 @@ function NameForm({ meeting, person }: NameFormProps): ReactNode {
   const [name, setName] = useState(person.displayName);
   const [standing, setStanding] = useState<Standing>('writing');
   const close = (): void => {
-    ask(null);
+    if (useRenaming.getState().whom === person.id) ask(null);
   };
   const save = async (): Promise<void> => {
     const wanted = name.trim();

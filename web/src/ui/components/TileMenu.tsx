@@ -28,6 +28,7 @@ export function TileMenu({ meeting, participant, menu }: TileMenuProps): ReactNo
         <Button
           ref={button}
           className="tile-action tile-more"
+          data-same={`menu ${participant.id}`}
           aria-label={t('tileMenu', { name: participant.displayName })}
         >
           <EllipsisVertical aria-hidden />

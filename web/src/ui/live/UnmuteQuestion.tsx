@@ -3,7 +3,12 @@ import { Mic } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { LocalMediaClient, MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
+import {
+  mayPublish,
+  type LocalMediaClient,
+  type MeetingClient,
+  type MeetingSnapshot,
+} from '../../meeting/index.ts';
 import { useSession } from '../session.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { LIVE } from './words.ts';
@@ -29,9 +34,10 @@ export function UnmuteQuestion({ meeting, media, snapshot }: UnmuteQuestionProps
   );
   const host = snapshot.participants.find(({ id }) => id === askedBy);
   const isHeard = !isMuted && microphone.kind === 'live';
-  // Who unmutes otherwise has answered; nobody waits for an answer who is gone.
-  if (askedBy !== null && (isHeard || host === undefined)) setAskedBy(null);
-  if (host === undefined || isHeard) return null;
+  const mayAnswer = snapshot.self === null || mayPublish(snapshot.self);
+  // Who unmutes otherwise has answered, and a viewer cannot; nobody waits for an answer who is gone.
+  if (askedBy !== null && (isHeard || host === undefined || !mayAnswer)) setAskedBy(null);
+  if (host === undefined || isHeard || !mayAnswer) return null;
   return (
     <p className="banner">
       <span dir="auto">{t('unmuteAsked', { name: host.displayName })}</span>

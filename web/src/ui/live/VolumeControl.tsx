@@ -30,7 +30,11 @@ export function VolumeControl(props: VolumeControlProps): ReactNode {
   const label = t('volume', { name: displayName });
   return (
     <DialogTrigger>
-      <Button className={`${className} ${volume === 1 ? '' : 'changed'}`} aria-label={label}>
+      <Button
+        className={`${className} ${volume === 1 ? '' : 'changed'}`}
+        data-same={`volume ${className} ${participant.id}`}
+        aria-label={label}
+      >
         <VolumeIcon volume={volume} />
       </Button>
       <Popover className="popover padded" placement="bottom end" offset={4}>

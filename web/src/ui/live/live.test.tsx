@@ -107,6 +107,14 @@ describe('a question to unmute', () => {
     expect(question()).toBeNull();
   });
 
+  it('goes with the right to be heard', () => {
+    const { meeting } = enter('off');
+    act(() => {
+      meeting.changeParticipant(ADA.id, { role: 'viewer' });
+    });
+    expect(question()).toBeNull();
+  });
+
   it('is asked by hosts, of those who are muted and may be heard', async () => {
     const meeting = new FakeMeeting({ participants: [ADA, BOB] });
     const offers = async (participant: ParticipantSnapshot, ownRole: 'host' | 'participant') => {
