@@ -17,6 +17,13 @@ export function useDoor(meeting: MeetingClient, isHost: boolean): Door {
   const [waiting, setWaiting] = useState<readonly WaitingPerson[]>([]);
   const [rules, setRules] = useState<MeetingRules | null>(null);
   const [asked, setAsked] = useState(0);
+  const [wasHost, setWasHost] = useState(isHost);
+  // Who is made host again is told anew: what was so before is nothing that happens now.
+  if (wasHost !== isHost) {
+    setWasHost(isHost);
+    setWaiting([]);
+    setRules(null);
+  }
   const { t } = useTranslation();
 
   useEffect(() => {
@@ -41,5 +48,5 @@ export function useDoor(meeting: MeetingClient, isHost: boolean): Door {
     },
     [meeting],
   );
-  return { waiting: isHost ? waiting : [], rules, change, refresh };
+  return { waiting, rules, change, refresh };
 }

@@ -74,7 +74,9 @@ export function Composer({ meeting, code, people, isConnected, onSent }: Compose
       >
         <TextArea
           rows={1}
-          placeholder={to === null ? t('chat.placeholder') : t('chat.placeholderOne', { name: to.name })}
+          placeholder={
+            to === null ? t('chat.placeholder') : t('chat.placeholderOne', { name: nameNow(to, people) })
+          }
           autoComplete="off"
           enterKeyHint="send"
           dir="auto"
@@ -86,6 +88,11 @@ export function Composer({ meeting, code, people, isConnected, onSent }: Compose
       </Button>
     </Form>
   );
+}
+
+/** Whoever was chosen may have another name by now. */
+function nameNow({ id, name }: Receiver, people: readonly ParticipantSnapshot[]): string {
+  return people.find((one) => one.id === id)?.displayName ?? name;
 }
 
 interface ReceiverChoiceProps {
