@@ -173,8 +173,12 @@ describe('in a meeting', () => {
     await menu.waitFor({ state: 'detached' });
     expect(await button.evaluate((one) => one === document.activeElement)).toBe(true);
     await rest(cleo.page, tile);
-    await menu.waitFor();
+    await eventually(
+      () => menu.evaluate((one) => one.contains(document.activeElement)),
+      (isWithin) => isWithin,
+    );
     await cleo.page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'detached' });
   });
 
   it('fills the screen, and leaves it', async () => {
