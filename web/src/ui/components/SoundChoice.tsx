@@ -1,7 +1,7 @@
 import { useId, type ReactNode } from 'react';
-import { SwitchButton, SwitchField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { TONES, useSettings } from '../settings.ts';
+import { Switch } from './SwitchGroup.tsx';
 
 /** Whether what happens is heard; it is seen in any case. */
 export function SoundChoice(): ReactNode {
@@ -12,7 +12,7 @@ export function SoundChoice(): ReactNode {
     <div role="group" aria-labelledby={heading} className="host-controls">
       <h3 id={heading}>{t('settings.sounds')}</h3>
       <p className="lead">{t('settings.soundsHint')}</p>
-      <SoundSwitch
+      <Switch
         label={t('settings.chimes')}
         isOn={chimes}
         onChange={(isOn) => {
@@ -20,7 +20,7 @@ export function SoundChoice(): ReactNode {
         }}
       />
       {TONES.map((tone) => (
-        <SoundSwitch
+        <Switch
           key={tone}
           label={t(`settings.tones.${tone}`)}
           isOn={tones[tone]}
@@ -30,22 +30,5 @@ export function SoundChoice(): ReactNode {
         />
       ))}
     </div>
-  );
-}
-
-interface SoundSwitchProps {
-  readonly label: string;
-  readonly isOn: boolean;
-  readonly onChange: (isOn: boolean) => void;
-}
-
-function SoundSwitch({ label, isOn, onChange }: SoundSwitchProps): ReactNode {
-  return (
-    <SwitchField isSelected={isOn} onChange={onChange}>
-      <SwitchButton className="switch">
-        <span className="switch-track" aria-hidden />
-        {label}
-      </SwitchButton>
-    </SwitchField>
   );
 }

@@ -16,12 +16,21 @@ export function SwitchGroup({ title, hint, label, isOn, onChange }: SwitchGroupP
     <div role="group" aria-labelledby={heading} className="host-controls">
       <h3 id={heading}>{title}</h3>
       <p className="lead">{hint}</p>
-      <SwitchField isSelected={isOn} onChange={onChange}>
-        <SwitchButton className="switch">
-          <span className="switch-track" aria-hidden />
-          {label}
-        </SwitchButton>
-      </SwitchField>
+      <Switch label={label} isOn={isOn} onChange={onChange} />
     </div>
+  );
+}
+
+type SwitchProps = Pick<SwitchGroupProps, 'label' | 'isOn' | 'onChange'>;
+
+/** One of several choices of yes or no. */
+export function Switch({ label, isOn, onChange }: SwitchProps): ReactNode {
+  return (
+    <SwitchField isSelected={isOn} onChange={onChange}>
+      <SwitchButton className="switch">
+        <span className="switch-track" aria-hidden />
+        {label}
+      </SwitchButton>
+    </SwitchField>
   );
 }
