@@ -65,22 +65,7 @@ class WebSite(Construct):
             versioned=True,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
-        # An error page of the distribution would hide the API's own 403 and 404 as well.
-        pages = cloudfront.Function(
-            self,
-            "Pages",
-            runtime=cloudfront.FunctionRuntime.JS_2_0,
-            code=cloudfront.FunctionCode.from_inline(APP_PATHS),
-        )
-        files: dict[str, Any] = {
-            "origin": origins.S3BucketOrigin.with_origin_access_control(self.bucket),
-            "viewer_protocol_policy": cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-            "function_associations": [
-                cloudfront.FunctionAssociation(
-                    function=pages, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
-                )
-            ],
-        }
+        files = self._files()
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -108,6 +93,25 @@ class WebSite(Construct):
             target = route53.RecordTarget.from_alias(targets.CloudFrontTarget(self.distribution))
             for kind in (route53.ARecord, route53.AaaaRecord):
                 kind(self, kind.__name__, zone=zone, record_name=f"{app_host}.", target=target)
+
+    def _files(self) -> dict[str, Any]:
+        """Options of a behaviour that serves the bucket, with the app's page for the app's own paths."""
+        # An error page of the distribution would hide the API's own 403 and 404 as well.
+        pages = cloudfront.Function(
+            self,
+            "Pages",
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+            code=cloudfront.FunctionCode.from_inline(APP_PATHS),
+        )
+        return {
+            "origin": origins.S3BucketOrigin.with_origin_access_control(self.bucket),
+            "viewer_protocol_policy": cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            "function_associations": [
+                cloudfront.FunctionAssociation(
+                    function=pages, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
+                )
+            ],
+        }
 
     def _page_headers(self, name: str, framed_by: Sequence[str]) -> cloudfront.ResponseHeadersPolicy:
         """No inline script, nothing from elsewhere, in no other frame: what a chat holds is text."""
