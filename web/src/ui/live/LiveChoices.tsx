@@ -1,8 +1,9 @@
 /** Choices in the settings: captions, and sound for one ear. */
 import { Captions } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { Label, RadioButton, RadioField, RadioGroup, SwitchButton, SwitchField } from 'react-aria-components';
+import { Label, RadioButton, RadioField, RadioGroup } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
+import { Switch } from '../components/SwitchGroup.tsx';
 import { CAPTION_SIZES, usePreferences, type CaptionSize } from './preferences.ts';
 import { LIVE } from './words.ts';
 
@@ -11,22 +12,22 @@ export function LiveChoices(): ReactNode {
   const { isMono, areCaptionsShown, areCaptionsReadAloud, captionSize, change } = usePreferences();
   return (
     <div className="host-controls">
-      <Toggle
-        name={t('sound.mono')}
+      <Switch
+        label={t('sound.mono')}
         isOn={isMono}
         onChange={(isOn) => {
           change({ isMono: isOn });
         }}
       />
-      <Toggle
-        name={t('captions.show')}
+      <Switch
+        label={t('captions.show')}
         isOn={areCaptionsShown}
         onChange={(isOn) => {
           change({ areCaptionsShown: isOn });
         }}
       />
-      <Toggle
-        name={t('captions.readAloud')}
+      <Switch
+        label={t('captions.readAloud')}
         isOn={areCaptionsReadAloud}
         onChange={(isOn) => {
           change({ areCaptionsReadAloud: isOn });
@@ -51,22 +52,5 @@ export function LiveChoices(): ReactNode {
         </div>
       </RadioGroup>
     </div>
-  );
-}
-
-interface ToggleProps {
-  readonly name: string;
-  readonly isOn: boolean;
-  readonly onChange: (isOn: boolean) => void;
-}
-
-function Toggle({ name, isOn, onChange }: ToggleProps): ReactNode {
-  return (
-    <SwitchField isSelected={isOn} onChange={onChange}>
-      <SwitchButton className="switch">
-        <span className="switch-track" aria-hidden />
-        {name}
-      </SwitchButton>
-    </SwitchField>
   );
 }
