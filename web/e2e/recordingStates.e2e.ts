@@ -168,7 +168,13 @@ async function answer(): Promise<void> {
 beforeAll(async () => {
   [parley, browser] = await Promise.all([startParley(), launchChromium()]);
   if (PICTURES !== undefined) mkdirSync(PICTURES, { recursive: true });
-  const context = await browser.newContext({ viewport: DESKTOP, locale: 'en-GB', timezoneId: 'UTC' });
+  const context = await browser.newContext({
+    viewport: DESKTOP,
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    // Requests in the moment in which a worker takes the page over reach the API past this test's answers.
+    serviceWorkers: 'block',
+  });
   page = await context.newPage();
   context.setDefaultTimeout(WAIT_MS);
   page.on('pageerror', (error) => errors.push(error.message));
