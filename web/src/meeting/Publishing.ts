@@ -63,7 +63,8 @@ export class Publishing {
 
   reconcile(): void {
     const connection = this.#edge.connection();
-    if (connection === null || !this.#edge.participants.mayPublish) return;
+    // What changes before the offer of a new connection goes along with it.
+    if (connection?.isOffered !== true || !this.#edge.participants.mayPublish) return;
     this.tracks.reconcile((source) => connection.midOf(source), this.#send);
   }
 

@@ -138,6 +138,11 @@ export class Connection {
     this.#offer = null;
   }
 
+  /** Whether its m-lines have their names. */
+  get isOffered(): boolean {
+    return SOURCES.every((source) => this.#senders.get(source)?.mid != null);
+  }
+
   /** Known once an offer was made. */
   midOf(source: Source): Mid {
     const mid = this.#senders.get(source)?.mid;
