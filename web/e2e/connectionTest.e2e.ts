@@ -88,7 +88,7 @@ describe.skipIf(missing !== undefined)('testConnection() behind a narrow link', 
     const far = await launchChromium(link.chromium, new URL(server.url).origin);
     await link.set({ delayMs: 40, rateBps: 900_000, queueMs: 150 });
     const narrow = await run(far, server.url);
-    await link.set({ delayMs: 40, lossPercent: 8 });
+    await link.set({ delayMs: 40, lossPercent: 15 });
     const lossy = await run(far, server.url);
     await far.close();
     await server.close();
@@ -100,10 +100,11 @@ describe.skipIf(missing !== undefined)('testConnection() behind a narrow link', 
       expect(direction?.bps).toBeLessThan(1_100_000);
     }
     expect(narrow.verdict?.findings).toContain('upload_slow');
+    // A busy machine sends a hundred packets, of which as few as these get lost once in some ten thousand runs.
     const lost = lossy.regions[0]?.link;
     for (const direction of [lost?.up, lost?.down]) {
       expect(direction?.loss).toBeGreaterThan(0.03);
-      expect(direction?.loss).toBeLessThan(0.2);
+      expect(direction?.loss).toBeLessThan(0.35);
     }
     expect(lossy.verdict?.findings).toContain('lossy');
   });
