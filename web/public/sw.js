@@ -1,14 +1,15 @@
 /**
  * Keeps the app's own files, so that an installed Parley opens at once and says that it is offline rather than nothing.
  *
- * Never touches the API, media nodes or any other origin, and keeps no page of a meeting: only the one empty page of the
- * app. Files under /assets/ have a hash of their content in their names and never change.
+ * Never touches the API, media nodes or any other origin. Of all pages it keeps the one of `/`, which other sites may not
+ * show in a frame: the page of a meeting is the same to read, but its headers may let them. Files under /assets/ have a
+ * hash of their content in their names and never change.
  */
-const CACHE = 'parley-shell-1';
+const CACHE = 'parley-shell-2';
 const PAGE = '/';
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.add(PAGE)));
+  event.waitUntil(keepShell());
   self.skipWaiting();
 });
 
@@ -26,23 +27,41 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== self.location.origin || url.pathname.startsWith('/v1'))
     return;
-  if (request.mode === 'navigate') event.respondWith(fetchPage(request));
+  if (request.mode === 'navigate') event.respondWith(fetchPage(event));
   else if (url.pathname.startsWith('/assets/')) event.respondWith(fetchAsset(request));
 });
 
 /** The server's page while there is one; the kept one when the network is away. */
-async function fetchPage(request) {
+async function fetchPage(event) {
   try {
-    const answer = await fetch(request);
-    if (answer.ok && !answer.redirected) {
-      const cache = await caches.open(CACHE);
-      await cache.put(PAGE, answer.clone());
-    }
+    const answer = await fetch(event.request);
+    // A server that answers may have a newer one.
+    if (answer.ok) event.waitUntil(keepShell());
     return answer;
   } catch (error) {
     const kept = await caches.match(PAGE);
     if (kept === undefined) throw error;
     return kept;
+  }
+}
+
+/** The page once all that it names is kept: without its files it would be empty. */
+async function keepShell() {
+  const answer = await fetch(PAGE);
+  if (!answer.ok || answer.redirected) throw new Error(`the page of the app: ${answer.status}`);
+  const html = await answer.clone().text();
+  const files = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
+  const cache = await caches.open(CACHE);
+  const before = await (await cache.match(PAGE))?.text();
+  for (const path of files) if ((await cache.match(path)) === undefined) await cache.add(path);
+  await cache.put(PAGE, answer);
+  if (before !== undefined && before !== html) await forgetAllBut(cache, [PAGE, ...files]);
+}
+
+/** Files of one version after the other would pile up. */
+async function forgetAllBut(cache, paths) {
+  for (const request of await cache.keys()) {
+    if (!paths.includes(new URL(request.url).pathname)) await cache.delete(request);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Chromium with fake devices, and a server for the page under test. */
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { build, createServer, preview, type ViteDevServer } from 'vite';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -36,9 +36,18 @@ export function launchChromium(executablePath = CHROMIUM, origin?: string): Prom
   return launch([...FLAGS, ...trusted], executablePath);
 }
 
+/** Chromium with a profile of its own, as people have one: in a window that forgets everything nothing can be installed. */
+export function openInstalling(profile: string): Promise<BrowserContext> {
+  const args = [...FLAGS, ...asRoot()];
+  return chromium.launchPersistentContext(profile, { executablePath: CHROMIUM, headless: true, args });
+}
+
 function launch(flags: readonly string[], executablePath = CHROMIUM): Promise<Browser> {
-  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath, headless: true, args: [...flags, ...asRoot] });
+  return chromium.launch({ executablePath, headless: true, args: [...flags, ...asRoot()] });
+}
+
+function asRoot(): readonly string[] {
+  return process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 }
 
 /** Starts a browser that shares the tab of this title whenever it is asked for one; it has no fake devices. */

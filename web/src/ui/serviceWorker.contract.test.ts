@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const SOURCE = readFileSync(new URL('../../public/sw.js', import.meta.url), 'utf8');
 const ORIGIN = 'https://parley.example';
+const DOOR = `${ORIGIN}/m/abc-defg-hij`;
 
 interface Asked {
   readonly url: string;
@@ -11,74 +12,141 @@ interface Asked {
   readonly mode: string;
 }
 
-/** A browser with one cache and a network that may be away. */
-function start() {
+/** The page of one version: which files it names, under which headers. */
+const pageOf = (version: number, path: string): Response =>
+  new Response(
+    `<link rel="icon" href="/favicon.svg"><script src="/early.js"></script>` +
+      `<script type="module" crossorigin src="/assets/main-${String(version)}.js"></script>` +
+      `<link rel="stylesheet" crossorigin href="/assets/main-${String(version)}.css">`,
+    { headers: { 'Content-Security-Policy': path.startsWith('/m/') ? 'framed' : 'never framed' } },
+  );
+
+/** A server with one version of the app, and the way to it. */
+function network() {
+  const state = { isAway: false, version: 1, missing: '', asked: [] as string[] };
+  const fetch = (input: string | Asked): Promise<Response> => {
+    const { pathname } = new URL(typeof input === 'string' ? ORIGIN + input : input.url);
+    state.asked.push(pathname);
+    if (state.isAway) return Promise.reject(new TypeError('Failed to fetch'));
+    if (pathname === state.missing) return Promise.resolve(new Response('', { status: 503 }));
+    return Promise.resolve(
+      pathname.startsWith('/assets/') ? new Response(`file ${pathname}`) : pageOf(state.version, pathname),
+    );
+  };
+  return { state, fetch };
+}
+
+/** A browser with one cache. */
+async function start() {
+  const { state, fetch } = network();
   const handlers = new Map<string, (event: object) => void>();
   const kept = new Map<string, Response>();
   const keyOf = (key: string | Asked) => (typeof key === 'string' ? ORIGIN + key : key.url);
+  const match = (key: string | Asked) => Promise.resolve(kept.get(keyOf(key))?.clone());
   const cache = {
-    add: (path: string) => Promise.resolve(kept.set(ORIGIN + path, new Response('page'))),
+    match,
+    add: async (path: string) => {
+      const answer = await fetch(path);
+      if (!answer.ok) throw new TypeError('Request failed');
+      kept.set(ORIGIN + path, answer);
+    },
     put: (key: string | Asked, answer: Response) => Promise.resolve(kept.set(keyOf(key), answer)),
+    keys: () => Promise.resolve([...kept.keys()].map((url) => ({ url }))),
+    delete: (key: Asked) => Promise.resolve(kept.delete(key.url)),
   };
-  const network = { isAway: false, asked: [] as string[] };
   runInNewContext(SOURCE, {
     URL,
+    Error,
     Promise,
     self: {
       location: { origin: ORIGIN },
       skipWaiting: () => undefined,
       addEventListener: (name: string, handler: (event: object) => void) => handlers.set(name, handler),
     },
-    caches: {
-      open: () => Promise.resolve(cache),
-      match: (key: string | Asked) => Promise.resolve(kept.get(keyOf(key))?.clone()),
-    },
-    fetch: ({ url }: Asked) => {
-      network.asked.push(url);
-      if (network.isAway) return Promise.reject(new TypeError('Failed to fetch'));
-      return Promise.resolve(new Response(`fresh ${url}`));
-    },
+    caches: { open: () => Promise.resolve(cache), match },
+    fetch,
   });
-  /** Null when the worker leaves the request to the browser. */
-  const ask = async (url: string, mode = 'cors', method = 'GET'): Promise<string | null> => {
+  /** Until the worker has done all that it had in mind. Null when it leaves the request to the browser. */
+  const handle = async (name: string, request?: Asked): Promise<Response | null> => {
     const answers: Promise<Response>[] = [];
-    const respondWith = (given: Promise<Response>) => answers.push(given);
-    handlers.get('fetch')?.({ request: { url, method, mode }, respondWith });
-    const answer = await answers[0];
-    return answer === undefined ? null : answer.text();
+    const waits: Promise<unknown>[] = [];
+    handlers.get(name)?.({
+      request,
+      respondWith: (given: Promise<Response>) => answers.push(given),
+      waitUntil: (wait: Promise<unknown>) => waits.push(wait),
+    });
+    const answer = (await answers[0]) ?? null;
+    await Promise.allSettled(waits);
+    return answer;
   };
-  return { ask, network, kept };
+  const ask = (url: string, mode = 'cors', method = 'GET') => handle('fetch', { url, method, mode });
+  const paths = () => [...kept.keys()].map((url) => new URL(url).pathname).sort();
+  await handle('install');
+  return { ask, state, paths };
 }
 
+const filesOf = (version: number) => ['css', 'js'].map((end) => `/assets/main-${String(version)}.${end}`);
+
 describe('the service worker', () => {
+  it('keeps the page with all files that it names, before any of them was asked for through it', async () => {
+    const { paths, ask, state } = await start();
+    expect(paths()).toEqual(['/', ...filesOf(1)]);
+    state.isAway = true;
+    expect(await (await ask(`${ORIGIN}/assets/main-1.js`))?.text()).toBe('file /assets/main-1.js');
+  });
+
   it('leaves the API, media nodes and everything that is not GET alone', async () => {
-    const { ask, kept } = start();
+    const { ask, paths } = await start();
     expect(await ask(`${ORIGIN}/v1/meetings/abc-defg-hij`)).toBeNull();
     expect(await ask('https://node.example/signal')).toBeNull();
     expect(await ask(`${ORIGIN}/assets/a.js`, 'cors', 'POST')).toBeNull();
     expect(await ask(`${ORIGIN}/favicon.svg`)).toBeNull();
-    expect(kept.size).toBe(0);
+    expect(paths()).toEqual(['/', ...filesOf(1)]);
   });
 
-  it('shows the server’s page while there is one, and the kept one when the network is away', async () => {
-    const { ask, network, kept } = start();
-    expect(await ask(`${ORIGIN}/m/abc-defg-hij`, 'navigate')).toBe(`fresh ${ORIGIN}/m/abc-defg-hij`);
-    network.isAway = true;
-    expect(await ask(`${ORIGIN}/m/zzz-zzzz-zzz`, 'navigate')).toContain('fresh');
-    expect([...kept.keys()]).toEqual([`${ORIGIN}/`]);
+  it('shows the server’s page while there is one, and the one of `/` when the network is away', async () => {
+    const { ask, state } = await start();
+    const policyOf = async (url: string) =>
+      (await ask(url, 'navigate'))?.headers.get('Content-Security-Policy');
+    expect(await policyOf(DOOR)).toBe('framed');
+    state.isAway = true;
+    expect(await policyOf(DOOR)).toBe('never framed');
+    expect(await policyOf(`${ORIGIN}/admin`)).toBe('never framed');
   });
 
-  it('fails as the network does while it has no page yet', async () => {
-    const { ask, network } = start();
-    network.isAway = true;
-    await expect(ask(`${ORIGIN}/`, 'navigate')).rejects.toThrow('Failed to fetch');
+  it('has the page of a new version after any navigation, and no file of the one before', async () => {
+    const { ask, state, paths } = await start();
+    await ask(`${ORIGIN}/assets/lazy-1.js`);
+    await ask(DOOR, 'navigate');
+    expect(paths()).toEqual(['/', '/assets/lazy-1.js', ...filesOf(1)]);
+    state.version = 2;
+    await ask(DOOR, 'navigate');
+    expect(paths()).toEqual(['/', ...filesOf(2)]);
+  });
+
+  it('goes on with the version before while a file of the new one is missing', async () => {
+    const { ask, state } = await start();
+    [state.version, state.missing] = [2, '/assets/main-2.css'];
+    await ask(DOOR, 'navigate');
+    state.isAway = true;
+    expect(await (await ask(DOOR, 'navigate'))?.text()).toBe(await pageOf(1, '/').text());
+    for (const path of filesOf(1)) expect(await (await ask(ORIGIN + path))?.text()).toBe(`file ${path}`);
+  });
+
+  it('keeps no page that is an error', async () => {
+    const { ask, state, paths } = await start();
+    state.missing = '/';
+    await ask(DOOR, 'navigate');
+    state.isAway = true;
+    expect(await (await ask(DOOR, 'navigate'))?.text()).toBe(await pageOf(1, '/').text());
+    expect(paths()).toEqual(['/', ...filesOf(1)]);
   });
 
   it('asks for a file with a hash in its name once', async () => {
-    const { ask, network } = start();
+    const { ask, state } = await start();
     await ask(`${ORIGIN}/assets/a-1.js`);
-    network.isAway = true;
-    expect(await ask(`${ORIGIN}/assets/a-1.js`)).toContain('fresh');
-    expect(network.asked).toHaveLength(1);
+    state.isAway = true;
+    expect(await (await ask(`${ORIGIN}/assets/a-1.js`))?.text()).toBe('file /assets/a-1.js');
+    expect(state.asked.filter((path) => path === '/assets/a-1.js')).toHaveLength(1);
   });
 });

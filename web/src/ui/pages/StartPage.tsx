@@ -1,4 +1,4 @@
-import { ArrowRight, Check } from 'lucide-react';
+import { ArrowRight, Check, CloudOff } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { Button, FieldError, Form, Input, Label, TextField } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -7,6 +7,7 @@ import { NewMeeting } from '../components/NewMeeting.tsx';
 import { TestLink } from '../network/TestLink.tsx';
 import type { SignIn } from '../../meeting/index.ts';
 import { parseCode, type Route } from '../route.ts';
+import { useOnline } from '../useOnline.ts';
 
 interface StartPageProps {
   readonly onCode: (code: string) => void;
@@ -36,6 +37,7 @@ export function StartPage({ onCode, signIn, onNew, onGo }: StartPageProps): Reac
       <section className="start-words">
         <h1>{t('start.title')}</h1>
         <p className="lead">{t('start.lead')}</p>
+        <Offline />
         <Form
           className="code-form"
           onSubmit={(event) => {
@@ -66,6 +68,21 @@ export function StartPage({ onCode, signIn, onNew, onGo }: StartPageProps): Reac
       </section>
       <Scene />
     </main>
+  );
+}
+
+/** An installed app opens here also without a network. */
+function Offline(): ReactNode {
+  const { t } = useTranslation();
+  const isOnline = useOnline();
+  return (
+    <div role="status" className="start-offline">
+      {!isOnline && (
+        <p>
+          <CloudOff aria-hidden /> <strong>{t('notice.offline.title')}.</strong> {t('notice.offline.text')}
+        </p>
+      )}
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { render, screen } from '@testing-library/react';
+import { fireEvent, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { stubPage } from '../testing/page.ts';
@@ -29,6 +29,18 @@ describe('the start page', () => {
     await userEvent.type(screen.getByLabelText('Meeting code or link'), 'hello{Enter}');
     expect(screen.getByText('A code looks like abc-defg-hij.')).toBeDefined();
     expect(onCode).not.toHaveBeenCalled();
+  });
+
+  it('says that there is no network, for as long as there is none', () => {
+    const network = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
+    render(<StartPage onCode={ignore} onGo={ignore} />);
+    expect(screen.getByRole('status').textContent).toContain('You are offline');
+    network.mockReturnValue(true);
+    fireEvent(window, new Event('online'));
+    expect(screen.getByRole('status').textContent).toBe('');
+    network.mockReturnValue(false);
+    fireEvent(window, new Event('offline'));
+    expect(screen.getByRole('status').textContent).toContain('As soon as your network is back');
   });
 });
 
