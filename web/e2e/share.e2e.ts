@@ -3,40 +3,24 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchSharingChromium, openSdkPage, servePages, type PageServer } from './support/browser.ts';
 import { eventually } from './support/person.ts';
+import { ShownTab } from './support/shownTab.ts';
 
 const TITLE = 'Something to share';
 let browser: Browser;
 let server: PageServer;
-let shown: Page;
+let shown: ShownTab;
 let sharer: Page;
 
 declare global {
   interface Window {
     share: InstanceType<Window['ScreenShare']>;
-    isPlaying: boolean;
   }
 }
 
 beforeAll(async () => {
   server = await servePages('http://127.0.0.1:9');
   browser = await launchSharingChromium(TITLE);
-  shown = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  await shown.setContent(`<title>${TITLE}</title><canvas width="1280" height="700"></canvas>`);
-  await shown.evaluate(() => {
-    const canvas = document.querySelector('canvas')?.getContext('2d');
-    let frame = 0;
-    const draw = (): void => {
-      frame += 1;
-      if (window.isPlaying && canvas != null) {
-        for (let x = 0; x < 640; x += 40) {
-          canvas.fillStyle = `hsl(${String((frame * 17 + x) % 360)} 80% ${String(20 + ((frame * 7 + x) % 60))}%)`;
-          canvas.fillRect(x, 0, 40, 400);
-        }
-      }
-      requestAnimationFrame(draw);
-    };
-    draw();
-  });
+  shown = await ShownTab.open(browser, TITLE);
   ({ page: sharer } = await openSdkPage(browser, server.url));
 });
 
@@ -56,10 +40,10 @@ describe('a shared tab', () => {
       content: 'text',
       surface: 'browser',
     });
-    await shown.evaluate(() => (window.isPlaying = true));
+    await shown.play(true);
     await eventually(content, (now) => now === 'motion');
     expect(await sharer.evaluate(() => window.share.video?.contentHint)).toBe('motion');
-    await shown.evaluate(() => (window.isPlaying = false));
+    await shown.play(false);
     await eventually(content, (now) => now === 'static');
     expect(await sharer.evaluate(() => window.share.video?.contentHint)).toBe('text');
     await sharer.evaluate(() => {

@@ -50,11 +50,14 @@ function asRoot(): readonly string[] {
   return process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 }
 
-/** Starts a browser that shares the tab of this title whenever it is asked for one; it has no fake devices. */
+/** Starts a browser that shares the tab of this title, with its sound, whenever it is asked for one; it has no fake devices. */
 export function launchSharingChromium(title: string): Promise<Browser> {
   // The fake devices bring a fake screen with them, which would be shared instead.
   const flags = FLAGS.filter((flag) => !flag.includes('fake'));
-  return launch([...flags, `--auto-select-tab-capture-source-by-title=${title}`]);
+  const args = [...flags, `--auto-select-tab-capture-source-by-title=${title}`, ...asRoot()];
+  // A muted browser has nothing to capture.
+  const ignoreDefaultArgs = ['--mute-audio'];
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args, ignoreDefaultArgs });
 }
 
 export interface PageServer {
