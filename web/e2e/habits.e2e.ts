@@ -159,7 +159,7 @@ describe('in a meeting', () => {
 
   it('a tile has a menu by a right click, by the menu key and by a finger that rests', async () => {
     const tile = cleo.tileOf('Bob');
-    const menu = cleo.page.getByRole('menu', { name: 'Menu of Bob' });
+    const menu = cleo.page.getByRole('menu', { name: 'What to do with Bob' });
     const button = tile.getByRole('button', { name: 'Menu of Bob' });
     await tile.click({ button: 'right', position: { x: 60, y: 60 } });
     await menu.getByRole('menuitem', { name: live.volumeItem }).click();

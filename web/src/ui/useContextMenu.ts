@@ -1,5 +1,5 @@
 /** Opens a menu by a right click, by a long press of a finger, and by the keyboard's menu key. */
-import { useCallback, useEffect, useMemo, useRef, useState, type MouseEvent, type PointerEvent } from 'react';
+import { useCallback, useEffect, useRef, type MouseEvent, type PointerEvent } from 'react';
 
 /** As phones have it. */
 const LONG_PRESS_MS = 500;
@@ -12,13 +12,6 @@ export interface Spot {
   readonly y: number;
 }
 
-export interface ContextMenu {
-  readonly isOpen: boolean;
-  /** Null where no place was pointed at: by the keyboard, and by a button. */
-  readonly spot: Spot | null;
-  readonly setOpen: (isOpen: boolean) => void;
-}
-
 interface Handlers {
   readonly onContextMenu: (event: MouseEvent<HTMLElement>) => void;
   readonly onPointerDown: (event: PointerEvent<HTMLElement>) => void;
@@ -27,8 +20,8 @@ interface Handlers {
   readonly onPointerCancel: () => void;
 }
 
-export function useContextMenu(): { readonly menu: ContextMenu; readonly handlers: Handlers } {
-  const [state, setState] = useState<{ readonly isOpen: boolean; readonly spot: Spot | null }>(CLOSED);
+/** @param open Called with where one pointed, or with what has the focus where the keyboard asked. */
+export function useContextMenu(open: (at: Spot | Element) => void): Handlers {
   const press = useRef<{ readonly timer: ReturnType<typeof setTimeout>; readonly at: Spot } | null>(null);
   const release = useCallback(() => {
     if (press.current !== null) clearTimeout(press.current.timer);
@@ -36,41 +29,36 @@ export function useContextMenu(): { readonly menu: ContextMenu; readonly handler
   }, []);
   useEffect(() => release, [release]);
 
-  const handlers = useMemo<Handlers>(
-    () => ({
-      onContextMenu: (event) => {
-        if (!isWithin(event)) return;
-        event.preventDefault();
-        release();
-        setState({ isOpen: true, spot: isPointed(event) ? spotOf(event) : null });
-      },
-      // iPhones tell of no context menu.
-      onPointerDown: (event) => {
-        if (event.pointerType !== 'touch' || !isWithin(event)) return;
-        release();
-        const at = spotOf(event);
-        const timer = setTimeout(() => {
-          setState({ isOpen: true, spot: at });
-        }, LONG_PRESS_MS);
-        press.current = { timer, at };
-      },
-      onPointerMove: (event) => {
-        const { at } = press.current ?? {};
-        const now = spotOf(event);
-        if (at !== undefined && Math.hypot(now.x - at.x, now.y - at.y) > STILL) release();
-      },
-      onPointerUp: release,
-      onPointerCancel: release,
-    }),
-    [release],
-  );
-  const setOpen = useCallback((isOpen: boolean) => {
-    setState({ isOpen, spot: null });
-  }, []);
-  return { menu: { ...state, setOpen }, handlers };
+  return {
+    onContextMenu: (event) => {
+      if (!isWithin(event)) return;
+      event.preventDefault();
+      release();
+      open(isPointed(event) ? spotOf(event) : focusedIn(event));
+    },
+    // iPhones tell of no context menu.
+    onPointerDown: (event) => {
+      if (event.pointerType !== 'touch' || !isWithin(event)) return;
+      release();
+      const at = spotOf(event);
+      const timer = setTimeout(() => {
+        open(at);
+      }, LONG_PRESS_MS);
+      press.current = { timer, at };
+    },
+    onPointerMove: (event) => {
+      const { at } = press.current ?? {};
+      const now = spotOf(event);
+      if (at !== undefined && Math.hypot(now.x - at.x, now.y - at.y) > STILL) release();
+    },
+    onPointerUp: release,
+    onPointerCancel: release,
+  };
 }
 
-const CLOSED = { isOpen: false, spot: null };
+function focusedIn({ target, currentTarget }: MouseEvent): Element {
+  return target instanceof Element ? target : currentTarget;
+}
 
 /** What was opened from the element lies elsewhere on the page, and has a menu of its own. */
 function isWithin({ target, currentTarget }: MouseEvent): boolean {

@@ -1,29 +1,29 @@
 import { MonitorUp } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { MeetingClient, ParticipantSnapshot } from '../../meeting/index.ts';
+import type { ParticipantSnapshot } from '../../meeting/index.ts';
 import { pauseOf } from '../pause.ts';
 import { useContextMenu } from '../useContextMenu.ts';
 import { PauseNote } from './PauseNote.tsx';
-import { TileMenu } from './TileMenu.tsx';
+import { TileMenuButton } from './TileMenu.tsx';
+import { useOpenTileMenu } from './TileMenus.tsx';
 import { Video } from './Video.tsx';
 
 /** What somebody shares. One's own is named, not shown: a mirror of a mirror helps nobody. */
 interface ScreenTileProps {
   readonly sharer: ParticipantSnapshot;
-  /** Where one may do something with the share of somebody else. */
-  readonly meeting?: MeetingClient;
   /** What one does with one's own. */
   readonly children?: ReactNode;
 }
 
-export function ScreenTile({ sharer, meeting, children }: ScreenTileProps): ReactNode {
+export function ScreenTile({ sharer, children }: ScreenTileProps): ReactNode {
   const { t } = useTranslation();
   const label = t('meeting.screenOf', { name: sharer.displayName });
   const track = sharer.tracks.screen?.mediaStreamTrack ?? null;
   const pause = pauseOf(sharer, sharer.tracks.screen);
-  const { menu, handlers } = useContextMenu();
-  const hasMenu = meeting !== undefined && !sharer.isSelf;
+  const openMenu = useOpenTileMenu();
+  const handlers = useContextMenu((at) => openMenu?.({ id: sharer.id, place: 'screen', kind: 'menu', at }));
+  const hasMenu = openMenu !== null && !sharer.isSelf;
   return (
     <article {...(hasMenu && handlers)} className="screen" aria-label={label}>
       {sharer.isSelf || track === null ? (
@@ -41,7 +41,7 @@ export function ScreenTile({ sharer, meeting, children }: ScreenTileProps): Reac
       )}
       {hasMenu && (
         <span className="tile-actions">
-          <TileMenu meeting={meeting} participant={sharer} menu={menu} />
+          <TileMenuButton participant={sharer} place="screen" />
         </span>
       )}
     </article>

@@ -1,11 +1,13 @@
 // @vitest-environment jsdom
-import { act, render, screen, within } from '@testing-library/react';
+import { act, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { useSyncExternalStore, type ReactNode } from 'react';
+import { useRef, useSyncExternalStore, type ReactNode } from 'react';
 import { describe, expect, it, vi } from 'vitest';
 import type { ParticipantSnapshot } from '../../meeting/index.ts';
 import { FakeMeeting, person } from '../demo/FakeMeeting.ts';
+import { en } from '../en.ts';
 import { stubPage } from '../testing/page.ts';
+import { useKeptFocus } from '../useKeptFocus.ts';
 import { useView } from '../view.ts';
 import { Stage } from './Stage.tsx';
 
@@ -22,7 +24,17 @@ const crowd = (count: number, first = person('Guest 0')): readonly ParticipantSn
 ];
 
 function Shown({ meeting }: { readonly meeting: FakeMeeting }): ReactNode {
-  return <Stage meeting={meeting} snapshot={useSyncExternalStore(meeting.subscribe, meeting.getSnapshot)} />;
+  const page = useRef<HTMLElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useKeptFocus(page, heading);
+  return (
+    <main ref={page}>
+      <h1 ref={heading} tabIndex={-1}>
+        Meeting
+      </h1>
+      <Stage meeting={meeting} snapshot={useSyncExternalStore(meeting.subscribe, meeting.getSnapshot)} />
+    </main>
+  );
 }
 
 function enter(participants: readonly ParticipantSnapshot[]): FakeMeeting {
@@ -102,5 +114,89 @@ describe('the faces beside who is pinned', () => {
     expect(faces()).toEqual(['Guest 0', 'Guest 1', 'Guest 7']);
     speak(meeting, 3);
     expect(faces()).toEqual(['Guest 0', 'Guest 1', 'Guest 7']);
+  });
+});
+
+describe('the open menu of a tile', () => {
+  const BOB = person('Bob');
+  const button = (name = 'Menu of Bob') => screen.getByRole('button', { name, hidden: true });
+  const focused = () => document.activeElement;
+
+  /** Bob is large, as the one who speaks. */
+  function enterBesideBob(): FakeMeeting {
+    useView.setState({ layout: 'speaker' });
+    const meeting = enter([...crowd(4), BOB]);
+    act(() => {
+      meeting.change({ activeSpeaker: BOB.id });
+    });
+    return meeting;
+  }
+
+  const isLarge = () => button().closest('.strip') === null;
+
+  it('stays where it is, with the focus, while its person moves to another place', async () => {
+    const meeting = enterBesideBob();
+    await userEvent.click(button());
+    await userEvent.keyboard('{ArrowDown}');
+    const item = screen.getByRole('menuitem', { name: 'Pin' });
+    await waitFor(() => {
+      expect(focused()).toBe(item);
+    });
+    expect(isLarge()).toBe(true);
+    speak(meeting, 1);
+    expect(isLarge()).toBe(false);
+    expect(focused()).toBe(item);
+    expect(button().getAttribute('aria-expanded')).toBe('true');
+  });
+
+  it('gives the focus to the button where its person is now', async () => {
+    const meeting = enterBesideBob();
+    const before = button();
+    await userEvent.click(before);
+    speak(meeting, 1);
+    await userEvent.keyboard('{Escape}');
+    expect(screen.queryByRole('menu')).toBeNull();
+    await waitFor(() => {
+      expect(focused()).toBe(button());
+    });
+    expect(before.isConnected).toBe(false);
+  });
+
+  it('goes with its person, and does not come back with them', async () => {
+    const meeting = enterBesideBob();
+    await userEvent.click(button());
+    act(() => {
+      meeting.change({ participants: crowd(4) });
+    });
+    expect(screen.queryByRole('menu')).toBeNull();
+    await waitFor(() => {
+      expect(focused()).toBe(screen.getByRole('heading', { name: 'Meeting' }));
+    });
+    act(() => {
+      meeting.change({ participants: [...crowd(4), BOB] });
+    });
+    expect(screen.queryByRole('menu')).toBeNull();
+  });
+
+  it('stays when the share that it was opened on ends', () => {
+    const shared = { ...BOB, tracks: PRESENTER.tracks };
+    const meeting = enter([...crowd(4), shared]);
+    fireEvent.contextMenu(
+      screen.getByRole('article', { name: en.meeting.screenOf.replace('{{name}}', 'Bob') }),
+      { button: 2 },
+    );
+    act(() => {
+      meeting.change({ participants: [...crowd(4), BOB] });
+    });
+    expect(screen.getByRole('menuitem', { name: 'Pin' })).toBeDefined();
+  });
+
+  it('holds the question how loud somebody is to be, too', async () => {
+    const meeting = enterBesideBob();
+    await userEvent.click(button('Volume of Bob'));
+    expect(screen.getByRole('slider')).toBeDefined();
+    speak(meeting, 1);
+    expect(isLarge()).toBe(false);
+    expect(screen.getByRole('slider')).toBeDefined();
   });
 });

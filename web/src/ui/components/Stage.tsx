@@ -14,6 +14,7 @@ import { FloatingSelf } from './FloatingSelf.tsx';
 import { Pager } from './Pager.tsx';
 import { ScreenTile } from './ScreenTile.tsx';
 import { Tile } from './Tile.tsx';
+import { TileMenus } from './TileMenus.tsx';
 
 const GAP = 12;
 
@@ -58,39 +59,40 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
   useVisible(meeting, { sharer, main, mainHeight: grid.tileHeight, strip }, isElsewhere);
 
   return (
-    <section className={`stage ${kind}`} aria-label={t('meeting.stage')}>
-      {sharer !== null && (
-        <ScreenTile meeting={meeting} sharer={sharer}>
-          {snapshot.share !== null && <ShareBar meeting={meeting} share={snapshot.share} />}
-        </ScreenTile>
-      )}
-      {kind !== 'share' && (
-        <div ref={mainArea} className="tiles" style={columnsOf(grid)}>
-          {main.map((participant, index) => (
-            <Tile
-              key={participant.id}
-              meeting={meeting}
-              participant={participant}
-              height={grid.tileHeight}
-              column={columnOf(index, main.length, grid.columns)}
-            />
-          ))}
-        </div>
-      )}
-      {hasStrip && (
-        <div className="strip">
-          <div ref={stripArea} className="strip-tiles" role="group" aria-label={t('meeting.faces')}>
-            {strip.map((participant) => (
-              <Tile key={participant.id} meeting={meeting} participant={participant} className="small" />
+    <TileMenus meeting={meeting} snapshot={snapshot}>
+      <section className={`stage ${kind}`} aria-label={t('meeting.stage')}>
+        {sharer !== null && (
+          <ScreenTile sharer={sharer}>
+            {snapshot.share !== null && <ShareBar meeting={meeting} share={snapshot.share} />}
+          </ScreenTile>
+        )}
+        {kind !== 'share' && (
+          <div ref={mainArea} className="tiles" style={columnsOf(grid)}>
+            {main.map((participant, index) => (
+              <Tile
+                key={participant.id}
+                participant={participant}
+                height={grid.tileHeight}
+                column={columnOf(index, main.length, grid.columns)}
+              />
             ))}
           </div>
-          {facesPage.pages > 1 && <Pager {...facesPage} onPage={setStripPage} />}
-        </div>
-      )}
-      {!hasStrip && mainPage.pages > 1 && <Pager {...mainPage} onPage={setGridPage} />}
-      {self !== null && <FloatingSelf self={self} />}
-      {kind === 'alone' && <Invitation code={snapshot.meeting?.code ?? ''} />}
-    </section>
+        )}
+        {hasStrip && (
+          <div className="strip">
+            <div ref={stripArea} className="strip-tiles" role="group" aria-label={t('meeting.faces')}>
+              {strip.map((participant) => (
+                <Tile key={participant.id} participant={participant} className="small" />
+              ))}
+            </div>
+            {facesPage.pages > 1 && <Pager {...facesPage} onPage={setStripPage} />}
+          </div>
+        )}
+        {!hasStrip && mainPage.pages > 1 && <Pager {...mainPage} onPage={setGridPage} />}
+        {self !== null && <FloatingSelf self={self} />}
+        {kind === 'alone' && <Invitation code={snapshot.meeting?.code ?? ''} />}
+      </section>
+    </TileMenus>
   );
 }
 

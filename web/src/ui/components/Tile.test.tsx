@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { act, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import type { ReactNode } from 'react';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { MeetingSnapshot, ParticipantSnapshot, Role, TrackSnapshot } from '../../meeting/index.ts';
 import { EMPTY, FakeMeeting, person } from '../demo/FakeMeeting.ts';
@@ -12,6 +13,7 @@ import { useView } from '../view.ts';
 import { Banners } from './Banners.tsx';
 import { ScreenTile } from './ScreenTile.tsx';
 import { Tile } from './Tile.tsx';
+import { TileMenus } from './TileMenus.tsx';
 
 stubPage();
 
@@ -141,9 +143,15 @@ describe('the menu of a tile', () => {
   const opened = () => screen.queryByRole('menu');
   const offered = () => screen.getAllByRole('menuitem').map(({ textContent }) => textContent);
 
+  const withMenus = (meeting: FakeMeeting, tile: ReactNode) => (
+    <TileMenus meeting={meeting} snapshot={meeting.getSnapshot()}>
+      {tile}
+    </TileMenus>
+  );
+
   function enter(role: Role = 'participant') {
     const meeting = new FakeMeeting({ participants: [person('Ada', { isSelf: true, role }), BOB] });
-    render(<Tile meeting={meeting} participant={BOB} />);
+    render(withMenus(meeting, <Tile participant={BOB} />));
     return { meeting, tile: screen.getByRole('article', { name: 'Bob' }) };
   }
 
@@ -233,12 +241,13 @@ describe('the menu of a tile', () => {
     expect(meeting.calls).toEqual([['setParticipantVolume', BOB.id, 0.5]]);
   });
 
-  it('is there for the share of somebody else, and not for the own one', () => {
+  it('is there for the share of somebody else, and not for the own one', async () => {
     const meeting = new FakeMeeting({ participants: [person('Ada', { isSelf: true, role: 'host' }), BOB] });
-    const { rerender } = render(<ScreenTile meeting={meeting} sharer={BOB} />);
+    const { rerender } = render(withMenus(meeting, <ScreenTile sharer={BOB} />));
     fireEvent.contextMenu(screen.getByRole('article'), { button: 2 });
     expect(offered()).toContain(en.meeting.endShare);
-    rerender(<ScreenTile meeting={meeting} sharer={{ ...BOB, isSelf: true }} />);
+    await userEvent.keyboard('{Escape}');
+    rerender(withMenus(meeting, <ScreenTile sharer={{ ...BOB, isSelf: true }} />));
     expect(screen.queryByRole('button', { name: 'Menu of Bob', hidden: true })).toBeNull();
   });
 });

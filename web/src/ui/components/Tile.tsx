@@ -2,15 +2,15 @@ import { Hand, MicOff, Pin, PinOff } from 'lucide-react';
 import { memo, type CSSProperties, type MouseEvent, type ReactNode } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import { isMirror, type MeetingClient, type ParticipantSnapshot } from '../../meeting/index.ts';
+import { isMirror, type ParticipantSnapshot } from '../../meeting/index.ts';
 import { useContextMenu } from '../useContextMenu.ts';
-import { VolumeControl } from '../live/VolumeControl.tsx';
 import { useView } from '../view.ts';
 import { pauseOf } from '../pause.ts';
 import { Avatar } from './Avatar.tsx';
 import { PauseNote } from './PauseNote.tsx';
 import { Quality } from './Quality.tsx';
-import { TileMenu } from './TileMenu.tsx';
+import { TileMenuButton, TileVolumeButton } from './TileMenu.tsx';
+import { useOpenTileMenu } from './TileMenus.tsx';
 import { Video } from './Video.tsx';
 
 interface TileProps {
@@ -21,15 +21,13 @@ interface TileProps {
   readonly column?: string;
   readonly className?: string;
   readonly isPinnable?: boolean;
-  /** Where one may say how loud somebody is to be. */
-  readonly meeting?: MeetingClient;
   /** What is written where there is no room for the name. */
   readonly caption?: string;
 }
 
 /** One participant. Renders again only when something of this participant changed. */
 export const Tile = memo(function Tile(props: TileProps): ReactNode {
-  const { participant, height, column, className = '', isPinnable = true, meeting } = props;
+  const { participant, height, column, className = '', isPinnable = true } = props;
   const { t } = useTranslation();
   const { displayName, isSelf, isSpeaking, isHandRaised, audioLevel, tracks } = participant;
   const name = isSelf ? t('meeting.you', { name: displayName }) : displayName;
@@ -40,8 +38,10 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
   const isMuted = microphone?.muted ?? true;
   const speaks = isSpeaking && !isMuted;
   const togglePin = useView((view) => view.togglePin);
-  const { menu, handlers } = useContextMenu();
-  const hasMenu = isPinnable && meeting !== undefined;
+  const { id } = participant;
+  const openMenu = useOpenTileMenu();
+  const handlers = useContextMenu((at) => openMenu?.({ id, place: 'face', kind: 'menu', at }));
+  const hasMenu = isPinnable && openMenu !== null;
   return (
     <article
       {...(hasMenu && handlers)}
@@ -72,11 +72,9 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
       </span>
       {isPinnable && (
         <TileActions id={participant.id}>
-          {meeting !== undefined && !isSelf && (
-            <VolumeControl className="tile-action" meeting={meeting} participant={participant} />
-          )}
+          {hasMenu && !isSelf && <TileVolumeButton participant={participant} place="face" />}
           <PinControl id={participant.id} name={name} />
-          {hasMenu && <TileMenu meeting={meeting} participant={participant} menu={menu} />}
+          {hasMenu && <TileMenuButton participant={participant} place="face" />}
         </TileActions>
       )}
     </article>

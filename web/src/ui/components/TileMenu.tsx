@@ -1,47 +1,70 @@
-/** The menu of a tile: what the list of people offers for whoever it shows, where one pointed or at its button. */
+/** The buttons of a tile that open what the list of people offers for whoever it shows. */
 import { EllipsisVertical } from 'lucide-react';
-import { useRef, type ReactNode } from 'react';
-import { Button, MenuTrigger, Popover } from 'react-aria-components';
+import type { ReactNode } from 'react';
+import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
-import type { MeetingClient, ParticipantSnapshot } from '../../meeting/index.ts';
+import type { ParticipantSnapshot } from '../../meeting/index.ts';
+import { VolumeIcon } from '../live/VolumeControl.tsx';
 import { LIVE } from '../live/words.ts';
-import type { ContextMenu } from '../useContextMenu.ts';
-import { useSelected } from '../useSnapshot.ts';
-import { PersonMenu } from './PersonActions.tsx';
+import { useIsTileMenuOpen, useOpenTileMenu, type TileMenuKind, type TilePlace } from './TileMenus.tsx';
 
-interface TileMenuProps {
-  readonly meeting: MeetingClient;
+interface OfTile {
   readonly participant: ParticipantSnapshot;
-  readonly menu: ContextMenu;
+  readonly place: TilePlace;
 }
 
-export function TileMenu({ meeting, participant, menu }: TileMenuProps): ReactNode {
+export function TileMenuButton(props: OfTile): ReactNode {
   const { t } = useTranslation(LIVE);
-  const ownRole = useSelected(meeting, ({ self }) => self?.role ?? 'participant');
-  const button = useRef<HTMLButtonElement>(null);
-  const pointed = useRef<HTMLSpanElement>(null);
-  const { isOpen, spot, setOpen } = menu;
   return (
-    <>
-      {spot !== null && <span ref={pointed} className="tile-spot" style={{ left: spot.x, top: spot.y }} />}
-      <MenuTrigger isOpen={isOpen} onOpenChange={setOpen}>
-        <Button
-          ref={button}
-          className="tile-action tile-more"
-          data-same={`menu ${participant.id}`}
-          aria-label={t('tileMenu', { name: participant.displayName })}
-        >
-          <EllipsisVertical aria-hidden />
-        </Button>
-        <Popover
-          className="popover"
-          triggerRef={spot === null ? button : pointed}
-          placement={spot === null ? 'bottom end' : 'bottom start'}
-          offset={4}
-        >
-          <PersonMenu meeting={meeting} participant={participant} ownRole={ownRole} />
-        </Popover>
-      </MenuTrigger>
-    </>
+    <Opener
+      {...props}
+      kind="menu"
+      className="tile-more"
+      label={t('tileMenu', { name: props.participant.displayName })}
+    >
+      <EllipsisVertical aria-hidden />
+    </Opener>
+  );
+}
+
+export function TileVolumeButton(props: OfTile): ReactNode {
+  const { t } = useTranslation(LIVE);
+  const { displayName, volume } = props.participant;
+  return (
+    <Opener
+      {...props}
+      kind="volume"
+      className={volume === 1 ? '' : 'changed'}
+      label={t('volume', { name: displayName })}
+    >
+      <VolumeIcon volume={volume} />
+    </Opener>
+  );
+}
+
+interface OpenerProps extends OfTile {
+  readonly kind: TileMenuKind;
+  readonly className: string;
+  readonly label: string;
+  readonly children: ReactNode;
+}
+
+function Opener({ participant, place, kind, className, label, children }: OpenerProps): ReactNode {
+  const open = useOpenTileMenu();
+  const { id } = participant;
+  return (
+    <Button
+      className={`tile-action ${className}`}
+      data-same={`${kind} ${id}`}
+      aria-label={label}
+      aria-haspopup={kind === 'menu' ? 'menu' : 'dialog'}
+      aria-expanded={useIsTileMenuOpen(id, place, kind)}
+      onPress={({ target, pointerType }) => {
+        const isByKey = pointerType === 'keyboard' || pointerType === 'virtual';
+        open?.({ id, place, kind, at: target, isByKey });
+      }}
+    >
+      {children}
+    </Button>
   );
 }

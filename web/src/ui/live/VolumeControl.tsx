@@ -20,21 +20,15 @@ import { LIVE } from './words.ts';
 interface VolumeControlProps {
   readonly meeting: MeetingClient;
   readonly participant: ParticipantSnapshot;
-  readonly className?: string;
 }
 
-export function VolumeControl(props: VolumeControlProps): ReactNode {
-  const { meeting, participant, className = 'icon-button' } = props;
+export function VolumeControl({ meeting, participant }: VolumeControlProps): ReactNode {
   const { t } = useTranslation(LIVE);
   const { displayName, volume } = participant;
   const label = t('volume', { name: displayName });
   return (
     <DialogTrigger>
-      <Button
-        className={`${className} ${volume === 1 ? '' : 'changed'}`}
-        data-same={`volume ${className} ${participant.id}`}
-        aria-label={label}
-      >
+      <Button className={`icon-button ${volume === 1 ? '' : 'changed'}`} aria-label={label}>
         <VolumeIcon volume={volume} />
       </Button>
       <Popover className="popover padded" placement="bottom end" offset={4}>
@@ -44,7 +38,7 @@ export function VolumeControl(props: VolumeControlProps): ReactNode {
   );
 }
 
-export function VolumeDialog({ meeting, participant }: Omit<VolumeControlProps, 'className'>): ReactNode {
+export function VolumeDialog({ meeting, participant }: VolumeControlProps): ReactNode {
   const { t } = useTranslation(LIVE);
   const { id, displayName, volume } = participant;
   const label = t('volume', { name: displayName });
@@ -84,7 +78,7 @@ export function VolumeDialog({ meeting, participant }: Omit<VolumeControlProps, 
   );
 }
 
-function VolumeIcon({ volume }: { readonly volume: number }): ReactNode {
+export function VolumeIcon({ volume }: { readonly volume: number }): ReactNode {
   if (volume === 0) return <VolumeX aria-hidden />;
   return volume < 1 ? <Volume1 aria-hidden /> : <Volume2 aria-hidden />;
 }
