@@ -7,7 +7,6 @@ changes, not with the meeting.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 
@@ -19,9 +18,9 @@ from media_node.connections import Connections, received_codecs
 from media_node.errors import NotFoundError, ResumeError
 from media_node.forwarding import Forwarding
 from media_node.isolation import Isolation
+from media_node.link_news import LinkNews
 from media_node.live_meetings import LiveMeetings
 from media_node.meetings.codecs import decodes_of
-from media_node.meetings.events import LinksChanged
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import InitialTrack, Standing, Wish
 from media_node.quantities import (
@@ -44,8 +43,6 @@ log = structlog.get_logger()
 
 # A participant without a socket keeps its place this long.
 RESUME_SECONDS = 20.0
-# In larger meetings each is told of its own link alone: a thousand links change all the time.
-MOST_TOLD = 100
 
 
 class Hosting:
@@ -67,8 +64,7 @@ class Hosting:
         self._connections = connections
         self._admission = admission
         self._monotonic = monotonic
-        # Whose link is weak, and on which side.
-        self._weak: dict[Key, str] = {}
+        self._links = LinkNews()
 
     def seat(self, key: Key) -> Seat | None:
         return self.live.seat(key)
@@ -120,6 +116,7 @@ class Hosting:
         else:
             granted = [track for track in tracks if track.source in claims.publish]
             events = meeting.handle_join(newcomer, granted)
+        self._links.note_size(meeting.id, len(meeting.participant_by_id))
         self.live.apply(meeting, events, newcomer=key[1])
         log.info("participant_joined", meeting=key[0], participant=key[1], role=claims.role)
         return seat, answer
@@ -133,10 +130,9 @@ class Hosting:
         message = outgoing.format_joined(meeting, member, seat.session.secret, resumed=resumed, answer=answer)
         seat.session.tell(message)
         announce(meeting, self.live.seats_by_meeting[seat.meeting], self.live.distribution.limited(seat.key))
-        weak = [(key[1], word) for key, word in self._weak.items() if key[0] == seat.meeting]
-        if weak and not resumed and len(meeting.participant_by_id) <= MOST_TOLD:
-            told = outgoing.format_event(LinksChanged(tuple(weak)))
-            seat.session.tell(told or {})
+        links = None if resumed else self._links.for_newcomer(seat.meeting, len(meeting.participant_by_id))
+        if links is not None:
+            seat.session.tell(outgoing.format_event(links) or {})
 
     def resume(self, claims: Claims, last_message: int, secret: str) -> tuple[Seat, list[str]]:
         """The session of a client that comes back, and what it missed.
@@ -404,24 +400,20 @@ class Hosting:
 
     def quality(self, seat: Seat) -> tuple[int, int, float | None, str]:
         """Uplink loss and packets, round trip and verdict of a participant, as last counted."""
-        return (*self._connections.quality(seat.key), self._weak.get(seat.key, "good"))
+        return (*self._connections.quality(seat.key), self._links.word(seat.key))
 
     def handle_links(self, changed: Mapping[Key, str]) -> None:
         """Tell meetings whose link is weak now, or no longer."""
-        self._weak = {key: word for key, word in self._weak.items() if self.seat(key) is not None}
-        words_by_meeting: dict[MeetingId, list[tuple[ParticipantId, str]]] = defaultdict(list)
-        for key, word in changed.items():
-            if self.seat(key) is None:
-                continue
-            if word == "good":
-                self._weak.pop(key, None)
-            else:
-                self._weak[key] = word
-            words_by_meeting[key[0]].append((key[1], word))
-        for meeting_id, words in words_by_meeting.items():
-            meeting = self.live.meeting_by_id[meeting_id]
-            if len(meeting.participant_by_id) <= MOST_TOLD:
-                self._isolation.guard(meeting_id, self.live.apply, meeting, [LinksChanged(tuple(words))])
+        live = self.live
+        told = self._links.handle_links(
+            changed,
+            is_here=lambda key: live.seat(key) is not None,
+            people_in=lambda meeting: (
+                len(live.meeting_by_id[meeting].participant_by_id) if meeting in live.meeting_by_id else 0
+            ),
+        )
+        for meeting_id, links in told.items():
+            self._isolation.guard(meeting_id, live.apply, live.meeting_by_id[meeting_id], [links])
 
     def handle_estimate(self, transport: int, estimate_bps: float) -> None:
         """What a participant's downlink carries, as the plane estimates it."""

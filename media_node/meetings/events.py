@@ -150,6 +150,8 @@ class LinksChanged:
     """Whose link has become weak, or well again: "good", or the side that is weak."""
 
     words: tuple[tuple[ParticipantId, str], ...]
+    # Whether it names everybody whose link is weak now.
+    is_all: bool = False
 
 
 @dataclass(frozen=True)

@@ -164,9 +164,9 @@ def format_event(event: Event) -> Json | None:
         case SpeakersChanged(speakers):
             loudest = [{"participant": who, "track": track, "level": level} for who, track, level in speakers]
             return {"type": "speakers", "speakers": loudest}
-        case LinksChanged(words):
+        case LinksChanged(words, is_all):
             links = [{"participant": who, "quality": word} for who, word in words]
-            return {"type": "links", "links": links}
+            return {"type": "links", "links": links, **({"complete": True} if is_all else {})}
         case ChatSent(message) | ChatRepeated(message):
             return {"type": "message", **_chat_line(message)}
         case ReactionSent(sender, reaction):

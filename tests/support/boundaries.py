@@ -46,6 +46,7 @@ MEDIA_NODE = {
             "media_node.connections",
             "media_node.forwarding",
             "media_node.isolation",
+            "media_node.link_news",
             "media_node.live_meetings",
             "media_node.meetings",
             "media_node.signaling",
@@ -181,6 +182,7 @@ MEDIA_NODE = {
     "media_node.scraping": frozenset[str](),
     "media_node.quality": frozenset({"media_node.quantities"}),
     "media_node.link_quality": frozenset({"media_node.quality", "media_node.quantities"}),
+    "media_node.link_news": frozenset({"media_node.meetings", "media_node.quantities"}),
     "media_node.usage": frozenset({"media_node.quality", "media_node.quantities"}),
     "media_node.report": frozenset(
         {"media_node.meetings", "media_node.metrics", "media_node.quantities", "media_node.usage"}

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_node.hosting import MOST_TOLD
 from media_node.link_quality import (
     FIRST_SECONDS,
     SECONDS_TO_GOOD,
@@ -17,7 +16,6 @@ from media_node.link_quality import (
 )
 from media_node.quality import Counts, Reading, Shown
 from media_node.quantities import MeetingId, ParticipantId
-from tests.support.stage import Stage
 
 ANN = (MeetingId("mtg_one"), ParticipantId("par_ann"))
 FINE = Reading(Counts())
@@ -103,43 +101,3 @@ def test_words_change_no_faster_than_one_can_read_them(course):
     at = [second for second, reading in enumerate(course) if ann.second(**reading) is not None]
     gaps = [later - sooner for sooner, later in itertools.pairwise(at)]
     assert all(gap >= SECONDS_TO_WEAK for gap in gaps)
-
-
-def links_told(stage, name):
-    """What somebody was told of links, by name."""
-    names = {seat.participant: known for known, seat in stage.seats.items()}
-    return [
-        {names[link["participant"]]: link["quality"] for link in message["links"]}
-        for message in stage.heard(name, "links")
-    ]
-
-
-def test_everybody_is_told_and_who_comes_later_of_what_is_weak_now():
-    stage = Stage()
-    for name in ("anna", "ben"):
-        stage.join(name, "microphone")
-    stage.hosting.handle_links({stage.key("anna"): "uplink", stage.key("ben"): "downlink"})
-    assert links_told(stage, "ben") == links_told(stage, "anna") == [{"anna": "uplink", "ben": "downlink"}]
-    stage.hosting.handle_links({stage.key("anna"): "good"})
-    stage.join("cleo", "microphone")
-    assert links_told(stage, "cleo") == [{"ben": "downlink"}]
-    stage.leave("ben")
-    stage.hosting.handle_links({})
-    stage.join("dan", "microphone")
-    assert links_told(stage, "dan") == []
-
-
-def test_a_word_of_somebody_who_has_left_is_nobodys():
-    stage = Stage()
-    stage.join("anna", "microphone")
-    gone = (stage.meeting, ParticipantId("par_gone"))
-    stage.hosting.handle_links({gone: "uplink"})
-    assert links_told(stage, "anna") == []
-
-
-def test_in_a_large_meeting_nobody_is_told_of_others():
-    stage = Stage()
-    for number in range(MOST_TOLD + 1):
-        stage.join(f"person {number}", "microphone")
-    stage.hosting.handle_links({stage.key("person 0"): "uplink"})
-    assert stage.heard("person 1", "links") == []

@@ -100,23 +100,6 @@ describe('Participants', () => {
     expect(participants.activeSpeaker).toBeNull();
   });
 
-  it('says nothing of the links of others where the node tells nobody of them', () => {
-    const participants = joined();
-    participants.handleLinks([{ participant: 'ada', quality: 'uplink' }]);
-    expect(participants.qualityOf('ada')).toBe('uplink');
-    const crowd = Array.from({ length: 100 - participants.all.length }, (_, index) => `par_${String(index)}`);
-    const [, ada] = participants.all;
-    const come = (id: string) => {
-      if (ada !== undefined)
-        participants.handleChanges([{ op: 'participantJoined', participant: { ...ada, id, tracks: [] } }]);
-    };
-    crowd.forEach(come);
-    expect(participants.qualityOf('ada')).toBe('uplink');
-    expect(participants.qualityOf('par_0')).toBe('good');
-    come('par_too_many');
-    expect(['ada', 'par_0'].map((id) => participants.qualityOf(id))).toEqual(['unknown', 'unknown']);
-  });
-
   it('shows unchanged people as the same object, and changed ones as a new one', () => {
     const participants = joined();
     const before = snapshotParticipants(sightOf(participants), []);
@@ -135,25 +118,64 @@ describe('Participants', () => {
 });
 
 describe('the links of others', () => {
+  const come = (participants: Participants, id: string) => {
+    const participant = { ...person(id, '2026-01-03T00:00:00Z'), tracks: [] };
+    participants.handleChanges([{ op: 'participantJoined', participant }]);
+  };
+  const leave = (participants: Participants, id: string) => {
+    participants.handleChanges([{ op: 'participantLeft', participant: id, reason: 'left' }]);
+  };
+  const wordsOf = (participants: Participants) => ['ada', 'par_0'].map((id) => participants.qualityOf(id));
+
+  /** A hundred, of whom Ada's upload is weak. */
+  function hundred(): Participants {
+    const participants = joined();
+    for (let index = 0; participants.all.length < 100; index += 1) come(participants, `par_${String(index)}`);
+    participants.handleLinks({ links: [{ participant: 'ada', quality: 'uplink' }] });
+    return participants;
+  }
+
   it('are well until the node names a side, and until it says otherwise', () => {
     const participants = joined();
     expect(participants.qualityOf('ada')).toBe('good');
-    participants.handleLinks([{ participant: 'ada', quality: 'uplink' }]);
+    participants.handleLinks({ links: [{ participant: 'ada', quality: 'uplink' }] });
     expect(participants.qualityOf('ada')).toBe('uplink');
-    participants.handleLinks([{ participant: 'me', quality: 'downlink' }]);
+    participants.handleLinks({ links: [{ participant: 'me', quality: 'downlink' }] });
     expect(participants.qualityOf('ada')).toBe('uplink');
-    participants.handleLinks([{ participant: 'ada', quality: 'good' }]);
+    participants.handleLinks({ links: [{ participant: 'ada', quality: 'good' }] });
     expect(participants.qualityOf('ada')).toBe('good');
   });
 
   it('are forgotten with those who left', () => {
     const participants = joined();
-    participants.handleLinks([{ participant: 'ada', quality: 'uplink' }]);
+    participants.handleLinks({ links: [{ participant: 'ada', quality: 'uplink' }] });
     participants.handleChanges([{ op: 'participantLeft', participant: 'ada', reason: 'left' }]);
-    participants.handleLinks([]);
+    participants.handleLinks({ links: [] });
     participants.handleChanges([
       { op: 'participantJoined', participant: person('ada', '2026-01-03T00:00:00Z') },
     ]);
     expect(participants.qualityOf('ada')).toBe('good');
+  });
+
+  it('are unknown where there are more people than the node tells of', () => {
+    const participants = hundred();
+    expect(wordsOf(participants)).toEqual(['uplink', 'good']);
+    come(participants, 'too many');
+    expect(wordsOf(participants)).toEqual(['unknown', 'unknown']);
+  });
+
+  it('stay unknown when the meeting is small again, until the node has named all that are weak', () => {
+    const participants = hundred();
+    come(participants, 'too many');
+    leave(participants, 'too many');
+    expect(wordsOf(participants)).toEqual(['unknown', 'unknown']);
+    participants.handleLinks({ links: [{ participant: 'par_0', quality: 'downlink' }], complete: true });
+    expect(wordsOf(participants)).toEqual(['good', 'downlink']);
+  });
+
+  it('that come all at once take the place of what was told before', () => {
+    const participants = hundred();
+    participants.handleLinks({ links: [], complete: true });
+    expect(wordsOf(participants)).toEqual(['good', 'good']);
   });
 });

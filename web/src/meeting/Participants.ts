@@ -33,7 +33,7 @@ export type Happening =
 const MOST_TOLD = 100;
 
 type Joined = Extract<NodeMessageBody, { type: 'joined' }>;
-type Links = Extract<NodeMessageBody, { type: 'links' }>['links'];
+type Links = Extract<NodeMessageBody, { type: 'links' }>;
 type Speakers = Extract<NodeMessageBody, { type: 'speakers' }>['speakers'];
 
 export class Participants {
@@ -43,6 +43,8 @@ export class Participants {
   #levels: ReadonlyMap<ParticipantId, number> = new Map();
   #activeSpeaker: ParticipantId | null = null;
   #quality: ReadonlyMap<ParticipantId, Verdict> = new Map();
+  /** Whether the node has named all that are weak. */
+  #isAllTold = true;
 
   get selfId(): ParticipantId | null {
     return this.#selfId;
@@ -76,19 +78,31 @@ export class Participants {
     this.#byId = new Map(present.map((participant) => [participant.id, participant]));
     this.#levels = new Map();
     // A fresh session is told anew; a resumed one is told what it missed.
-    if (!joined.resumed) this.#quality = new Map();
+    if (!joined.resumed) this.#setLinks(new Map(), true);
+    this.#forgetLinksOfMany();
     if (this.#activeSpeaker !== null && !this.#byId.has(this.#activeSpeaker)) this.#activeSpeaker = null;
   }
 
-  /** How the node finds somebody's link; whom it never named is well, unless it would name nobody. */
+  /** How the node finds somebody's link; whom it has not named is well, unless it named nobody for a while. */
   qualityOf(participant: ParticipantId): Verdict | 'unknown' {
-    if (this.#byId.size > MOST_TOLD) return 'unknown';
-    return this.#quality.get(participant) ?? 'good';
+    return this.#quality.get(participant) ?? (this.#isAllTold ? 'good' : 'unknown');
   }
 
-  handleLinks(links: Links): void {
+  handleLinks({ links, complete = false }: Pick<Links, 'links' | 'complete'>): void {
     const told = links.map(({ participant, quality }) => [participant, quality] as const);
-    this.#quality = new Map([...this.#quality, ...told].filter(([id]) => this.#byId.has(id)));
+    const known = [...(complete ? [] : this.#quality), ...told].filter(([id]) => this.#byId.has(id));
+    this.#setLinks(new Map(known), complete || this.#isAllTold);
+    this.#forgetLinksOfMany();
+  }
+
+  #setLinks(quality: ReadonlyMap<ParticipantId, Verdict>, isAllTold: boolean): void {
+    this.#quality = quality;
+    this.#isAllTold = isAllTold;
+  }
+
+  /** What was told before a meeting grew is not true any more when it has shrunk. */
+  #forgetLinksOfMany(): void {
+    if (this.#byId.size > MOST_TOLD) this.#setLinks(new Map(), false);
   }
 
   handleChanges(changes: readonly RosterChange[]): readonly Happening[] {
@@ -142,6 +156,7 @@ export class Participants {
   #handleChange(change: RosterChange): Happening | null {
     if (change.op === 'participantJoined') {
       this.#byId.set(change.participant.id, change.participant);
+      this.#forgetLinksOfMany();
       return { kind: 'joined', participant: change.participant.id };
     }
     const participant = this.#byId.get(change.participant);

@@ -39,7 +39,7 @@ export function deliver(message: NodeMessage, to: Receivers): void {
       to.participants.handleSpeakers(message.speakers);
       break;
     case 'links':
-      to.participants.handleLinks(message.links);
+      to.participants.handleLinks(message);
       break;
     case 'quality':
       to.requests.handleQuality();

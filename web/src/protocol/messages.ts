@@ -231,6 +231,8 @@ export type NodeMessageBody =
   | {
       readonly type: 'links';
       readonly links: readonly { readonly participant: ParticipantId; readonly quality: Verdict }[];
+      /** These are all that are weak. */
+      readonly complete?: boolean;
     }
   | {
       readonly type: 'layers';
