@@ -20,7 +20,8 @@ from media_node.quality import (
     Reading,
 )
 
-LinkWord = Literal["good", "uplink", "downlink"]
+# The last: pictures pause for them.
+LinkWord = Literal["good", "uplink", "downlink", "downlinkPaused"]
 
 # Loss is of so many seconds: below that, one lost packet of a quiet microphone would be much.
 WINDOW_SECONDS = 5
@@ -55,10 +56,13 @@ class _Link:
         return True
 
     def _word_of(self, reading: Reading, is_node_short: bool) -> LinkWord:
-        """The side that what is worst speaks against, the participant's own first.
+        """The side that what is worst speaks against: first pictures that pause, then the own side.
 
         A node without time for its packets finds them late by itself: only what is missing counts then.
         """
+        held_back = [one for one in reading.shown if one.reason == "bandwidth" and self.age > FIRST_SECONDS]
+        if any(one.is_paused for one in held_back):
+            return "downlinkPaused"
         added = reading.counts.since(self.recent[0])
         total = added.packets_lost + added.packets_received
         is_lossy = total >= LEAST_PACKETS and added.packets_lost / total > NOTICEABLE_LOSS
@@ -68,8 +72,7 @@ class _Link:
             return "uplink"
         if reading.downlink_loss > NOTICEABLE_LOSS or is_queued:
             return "downlink"
-        is_short = self.age > FIRST_SECONDS and any(one.reason == "bandwidth" for one in reading.shown)
-        return "downlink" if is_short else "good"
+        return "downlink" if held_back else "good"
 
 
 @dataclass

@@ -165,7 +165,7 @@ def format_event(event: Event) -> Json | None:
             loudest = [{"participant": who, "track": track, "level": level} for who, track, level in speakers]
             return {"type": "speakers", "speakers": loudest}
         case LinksChanged(words, is_all):
-            links = [{"participant": who, "quality": word} for who, word in words]
+            links = [{"participant": who, **_link(word)} for who, word in words]
             return {"type": "links", "links": links, **({"complete": True} if is_all else {})}
         case ChatSent(message) | ChatRepeated(message):
             return {"type": "message", **_chat_line(message)}
@@ -187,6 +187,10 @@ def format_event(event: Event) -> Json | None:
             return None
 
 
+def _link(word: str) -> Json:
+    return {"quality": "downlink", "paused": True} if word == "downlinkPaused" else {"quality": word}
+
+
 def _slot_limit(slot: SlotId, limit: SlotLimit) -> Json:
     shown: Json = {"slot": slot, "track": limit.track, "paused": limit.is_paused}
     return shown if limit.limitation is None else {**shown, "reason": limit.limitation}
@@ -202,7 +206,7 @@ def format_answer(correlation_id: int, sdp: str) -> Json:
 
 def format_quality(packets_lost: int, packets_received: int, rtt_ms: float | None, verdict: str) -> Json:
     uplink = {"packetsLost": packets_lost, "packetsReceived": packets_received}
-    message: Json = {"type": "quality", "uplink": uplink, "verdict": verdict}
+    message: Json = {"type": "quality", "uplink": uplink, "verdict": _link(verdict)["quality"]}
     return message if rtt_ms is None else {**message, "rttMs": rtt_ms}
 
 

@@ -2,6 +2,7 @@
 
 from media_node.link_news import MOST_TOLD
 from media_node.quantities import ParticipantId
+from media_node.signaling.format import format_quality
 from tests.support.stage import Stage
 
 
@@ -27,6 +28,16 @@ def test_everybody_is_told_and_who_comes_later_of_what_is_weak_now():
     stage.hosting.handle_links({})
     stage.join("dan", "microphone")
     assert links_told(stage, "dan") == []
+
+
+def test_says_for_whom_pictures_pause():
+    stage = Stage()
+    for name in ("anna", "ben"):
+        stage.join(name, "microphone")
+    stage.hosting.handle_links({stage.key("anna"): "downlinkPaused"})
+    told = {"participant": stage.seats["anna"].participant, "quality": "downlink", "paused": True}
+    assert [message["links"] for message in stage.heard("ben", "links")] == [[told]]
+    assert format_quality(*stage.hosting.quality(stage.seats["anna"]))["verdict"] == "downlink"
 
 
 def test_a_word_of_somebody_who_has_left_is_nobodys():

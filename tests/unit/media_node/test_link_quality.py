@@ -71,6 +71,14 @@ def test_pictures_that_do_not_fit_count_once_the_estimate_has_found_its_way(ann)
     assert ann.seconds(SECONDS_TO_WEAK, shown=(SHORT,)) == ["downlink"]
 
 
+def test_pictures_that_pause_are_worse_than_small_ones_and_than_a_weak_upload(ann):
+    ann.seconds(FIRST_SECONDS)
+    paused = replace(SHORT, height=0, is_paused=True)
+    assert ann.seconds(SECONDS_TO_WEAK + WINDOW_SECONDS, shown=(SHORT, paused), lost=10) == ["downlinkPaused"]
+    assert ann.seconds(30, shown=(SHORT,)) == ["uplink", "downlink"]
+    assert ann.seconds(SECONDS_TO_GOOD, shown=(replace(paused, reason="node"),)) == ["good"]
+
+
 def test_what_a_node_short_of_cpu_does_is_no_weak_link(ann):
     small = replace(SHORT, reason="node")
     late = {"jitter_ms": 90.0, "queue_ms": 400.0, "shown": (small,)}

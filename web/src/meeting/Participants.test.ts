@@ -146,6 +146,27 @@ describe('the links of others', () => {
     expect(participants.qualityOf('ada')).toBe('good');
   });
 
+  it('say for whom pictures pause: of others as told, of oneself as seen', () => {
+    const participants = joined();
+    const shortOf = (
+      isPaused: boolean,
+      limitedBy: 'bandwidth' | 'node',
+      selfQuality: 'good' | 'downlink',
+    ) => {
+      const subscriptions = { isPaused: () => isPaused, limitedBy: () => limitedBy, isNodeShort: false };
+      const people = snapshotParticipants({ ...sightOf(participants), subscriptions, selfQuality }, []);
+      return people.filter((one) => one.arePicturesPaused === true).map(({ id }) => id);
+    };
+    expect(shortOf(true, 'bandwidth', 'downlink')).toEqual(['me']);
+    expect(shortOf(true, 'bandwidth', 'good')).toEqual([]);
+    expect(shortOf(true, 'node', 'downlink')).toEqual([]);
+    expect(shortOf(false, 'bandwidth', 'downlink')).toEqual([]);
+    participants.handleLinks({ links: [{ participant: 'ada', quality: 'downlink', paused: true }] });
+    expect(shortOf(false, 'bandwidth', 'good')).toEqual(['ada']);
+    participants.handleLinks({ links: [{ participant: 'ada', quality: 'downlink' }] });
+    expect(shortOf(false, 'bandwidth', 'good')).toEqual([]);
+  });
+
   it('are forgotten with those who left', () => {
     const participants = joined();
     participants.handleLinks({ links: [{ participant: 'ada', quality: 'uplink' }] });

@@ -34,6 +34,7 @@ const MOST_TOLD = 100;
 
 type Joined = Extract<NodeMessageBody, { type: 'joined' }>;
 type Links = Extract<NodeMessageBody, { type: 'links' }>;
+type Link = Links['links'][number];
 type Speakers = Extract<NodeMessageBody, { type: 'speakers' }>['speakers'];
 
 export class Participants {
@@ -42,7 +43,7 @@ export class Participants {
   #byId = new Map<ParticipantId, RosterParticipant>();
   #levels: ReadonlyMap<ParticipantId, number> = new Map();
   #activeSpeaker: ParticipantId | null = null;
-  #quality: ReadonlyMap<ParticipantId, Verdict> = new Map();
+  #links: ReadonlyMap<ParticipantId, Link> = new Map();
   /** Whether the node has named all that are weak. */
   #isAllTold = true;
 
@@ -85,18 +86,23 @@ export class Participants {
 
   /** How the node finds somebody's link; whom it has not named is well, unless it named nobody for a while. */
   qualityOf(participant: ParticipantId): Verdict | 'unknown' {
-    return this.#quality.get(participant) ?? (this.#isAllTold ? 'good' : 'unknown');
+    return this.#links.get(participant)?.quality ?? (this.#isAllTold ? 'good' : 'unknown');
+  }
+
+  /** Whether pictures pause for them, as the node says: their download does not carry them. */
+  isCutOff(participant: ParticipantId): boolean {
+    return this.#links.get(participant)?.paused === true;
   }
 
   handleLinks({ links, complete = false }: Pick<Links, 'links' | 'complete'>): void {
-    const told = links.map(({ participant, quality }) => [participant, quality] as const);
-    const known = [...(complete ? [] : this.#quality), ...told].filter(([id]) => this.#byId.has(id));
+    const told = links.map((link) => [link.participant, link] as const);
+    const known = [...(complete ? [] : this.#links), ...told].filter(([id]) => this.#byId.has(id));
     this.#setLinks(new Map(known), complete || this.#isAllTold);
     this.#forgetLinksOfMany();
   }
 
-  #setLinks(quality: ReadonlyMap<ParticipantId, Verdict>, isAllTold: boolean): void {
-    this.#quality = quality;
+  #setLinks(links: ReadonlyMap<ParticipantId, Link>, isAllTold: boolean): void {
+    this.#links = links;
     this.#isAllTold = isAllTold;
   }
 

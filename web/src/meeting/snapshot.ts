@@ -117,6 +117,16 @@ function qualityOfSelf({ selfQuality, subscriptions }: Sight): ParticipantSnapsh
   return isWell && subscriptions.isNodeShort ? 'node' : selfQuality;
 }
 
+/** Of others the node tells; of oneself one sees it sooner. */
+function arePicturesPaused(participant: RosterParticipant, isSelf: boolean, sight: Sight): boolean {
+  const { participants, subscriptions } = sight;
+  if (!isSelf) return participants.isCutOff(participant.id);
+  const pictures = participants.all.flatMap(({ tracks }) => tracks.filter(({ kind }) => kind === 'video'));
+  const isHeldBack = ({ id }: RosterTrack): boolean =>
+    subscriptions.isPaused(id) && subscriptions.limitedBy(id) !== 'node';
+  return sight.selfQuality === 'downlink' && pictures.some(isHeldBack);
+}
+
 /** −dBov at which a voice fills the meter, and at which it is gone: RFC 6464 levels of real rooms. */
 const LOUD_DBOV = 10;
 const SILENT_DBOV = 70;
@@ -162,6 +172,7 @@ function snapshotParticipant(
     audioLevel: audioLevelOf(level),
     volume: sight.volumeOf(participant.id),
     connectionQuality: isSelf ? qualityOfSelf(sight) : sight.participants.qualityOf(participant.id),
+    ...(arePicturesPaused(participant, isSelf, sight) ? { arePicturesPaused: true } : {}),
     tracks: snapshotTracks(participant.tracks, isSelf, sight, previous?.tracks ?? {}),
   };
 }

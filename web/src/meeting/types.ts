@@ -67,10 +67,13 @@ export interface ParticipantSnapshot {
   /** How loud this listener wants them: 0 (silent) to 2, 1 as they are sent. */
   readonly volume: number;
   /**
-   * The side of their link that is weak, as their node sees it; in meetings beyond a hundred of oneself alone, and `unknown` of others. Of oneself also
-   * `node`: the own link is well, and the media node gives smaller pictures or none because its CPU is short.
+   * The side of their link that is weak, as their node sees it; in meetings beyond a hundred of oneself alone, and
+   * `unknown` of others. Of oneself also `node`: the own link is well, and the media node gives smaller pictures or
+   * none because its CPU is short.
    */
   readonly connectionQuality: 'unknown' | 'good' | 'uplink' | 'downlink' | 'node' | 'lost';
+  /** Whether pictures pause for them, as their download does not carry them. Left out while they do not. */
+  readonly arePicturesPaused?: boolean;
   readonly tracks: Readonly<Partial<Record<Source, TrackSnapshot>>>;
 }
 

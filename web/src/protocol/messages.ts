@@ -230,7 +230,12 @@ export type NodeMessageBody =
   /** Whose link has become weak, or well again. */
   | {
       readonly type: 'links';
-      readonly links: readonly { readonly participant: ParticipantId; readonly quality: Verdict }[];
+      readonly links: readonly {
+        readonly participant: ParticipantId;
+        readonly quality: Verdict;
+        /** Pictures pause for them. */
+        readonly paused?: boolean;
+      }[];
       /** These are all that are weak. */
       readonly complete?: boolean;
     }

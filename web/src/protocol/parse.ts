@@ -183,7 +183,7 @@ const DECODERS: Readonly<Record<NodeMessageBody['type'], decode.Decoder<unknown>
   }),
   speakers: object({ speakers: listOf(object({ participant: string, track: string, level: number })) }),
   links: object({
-    links: listOfKnown(object({ participant: string, quality: verdict })),
+    links: listOfKnown(object({ participant: string, quality: verdict, paused: optional(boolean) })),
     complete: optional(boolean),
   }),
   layers: object({ track: string, wanted: wantedLayers, bestScaleDownBy: optional(scaleDown) }),

@@ -18,20 +18,11 @@ export const BARS: Readonly<Record<LinkState, number>> = {
 };
 
 /** As it is at this moment. */
-export function linkOf(
-  participant: ParticipantSnapshot,
-  everybody: readonly ParticipantSnapshot[],
-): LinkState {
-  const { connectionQuality, isSelf } = participant;
+export function linkOf(participant: ParticipantSnapshot): LinkState {
+  const { connectionQuality, arePicturesPaused = false } = participant;
   if (connectionQuality === 'lost') return 'lost';
   if (picturesOf(participant).some(({ isPausedBySender }) => isPausedBySender === true)) return 'poorUplink';
-  const isCutOff = isSelf && connectionQuality === 'downlink' && everybody.some(isHeldBack);
-  return isCutOff ? 'poorDownlink' : connectionQuality;
-}
-
-/** Whether somebody's picture pauses because the own download does not carry it. */
-function isHeldBack(participant: ParticipantSnapshot): boolean {
-  return picturesOf(participant).some(({ isPaused, limitedBy }) => isPaused === true && limitedBy !== 'node');
+  return arePicturesPaused && connectionQuality === 'downlink' ? 'poorDownlink' : connectionQuality;
 }
 
 function picturesOf({ tracks }: ParticipantSnapshot) {

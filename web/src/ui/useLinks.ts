@@ -14,7 +14,7 @@ export function useWatchedLinks(participants: readonly ParticipantSnapshot[]): v
       const now = performance.now();
       const { byId: before } = useLinks.getState();
       const byId = new Map(
-        participants.map((one) => [one.id, nextSteady(before.get(one.id), linkOf(one, participants), now)]),
+        participants.map((one) => [one.id, nextSteady(before.get(one.id), linkOf(one), now)]),
       );
       useLinks.setState({ byId });
       const next = Math.min(...[...byId.values()].map(dueAt));
@@ -30,5 +30,5 @@ export function useWatchedLinks(participants: readonly ParticipantSnapshot[]): v
 /** Of somebody who is not watched: as it is at this moment. */
 export function useLink(participant: ParticipantSnapshot): LinkState {
   const shown = useLinks(({ byId }) => byId.get(participant.id)?.shown);
-  return shown ?? linkOf(participant, []);
+  return shown ?? linkOf(participant);
 }
