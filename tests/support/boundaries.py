@@ -233,6 +233,8 @@ RUST_ARROWS: Arrows = {
     "udp": frozenset[str](),
     "tcp": frozenset[str](),
     "netem": frozenset[str](),
+    # Whole meetings in virtual time, for tests.
+    "clients": frozenset({"core", "netem"}),
     # Tests with real clients.
     "tunlink": frozenset({"netem"}),
     # Threads that drive a plane over sockets, without a word of Python.
@@ -242,7 +244,7 @@ RUST_ARROWS: Arrows = {
     "python": frozenset({"core", "recording", "udp", "worker"}),
 }
 # Tests of a crate may use these too.
-RUST_TEST_ARROWS: Arrows = {"core": frozenset({"netem"}), "udp": frozenset({"netem"})}
+RUST_TEST_ARROWS: Arrows = {"core": frozenset({"clients", "netem"}), "udp": frozenset({"netem"})}
 
 _EDGES = frozenset({"protocol"})
 TYPESCRIPT_ARROWS: Arrows = {

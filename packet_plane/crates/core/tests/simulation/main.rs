@@ -3,7 +3,6 @@
 //! What must hold in each: the plane never gives two ciphertexts to one packet number of one key, a viewer's
 //! streams are whole after recovery, and the same seed gives the same run to the byte.
 
-mod client;
 mod meeting;
 
 use std::time::Duration;
