@@ -63,7 +63,14 @@ def checks(slow: bool) -> list[Check]:
     # Nodes and their clients keep time: beside other tests they would wait for a core.
     elsewhere = ["--ignore", "tests/unit/test_boundaries.py", "--ignore", "tests/integration"]
     quiet = ["--quiet", "--locked"]
-    cargo_options = ["--workspace", "--all-targets", "--locked"]
+    # With what is built for tests alone.
+    cargo_options = [
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--features",
+        "packet-plane-python/rehearsal",
+    ]
     # Its dependencies are built for the slow tests alone.
     peer = [Check("static", "clippy, peer", ["cargo", "clippy", *quiet, "--", "-D", "warnings"], PEER)]
     return [

@@ -72,6 +72,7 @@ def set_up(python: str, for_tests: bool) -> None:
     chains = [python_chain(python), web_chain(), [local_engines_step()]]
     if for_tests:
         chains.append([reference_engine_step()])
+        chains[0].append(rehearsal_step())
     outdated = [step for chain in chains for step in chain if not is_current(step)]
     if outdated:
         check_tools()
@@ -176,6 +177,22 @@ def python_chain(python: str) -> list[Step]:
         Step("Python environment", stamps / "environment", interpreter, locks, build_environment),
         Step("Packet plane, release build", stamps / "packet_plane", interpreter, plane, build_packet_plane),
     ]
+
+
+def rehearsal_step() -> Step:
+    """The packet plane once more, with what tests in virtual time need and nothing ships."""
+    plane, folder = ROOT / "packet_plane", STATE / "rehearsal/packet_plane"
+    product = folder / "_packet_plane.abi3.so"
+
+    def build(log: Path) -> None:
+        # Unoptimised but for the crates that the plane's profile names: its own checks stay on.
+        command = ["cargo", "build", "--quiet", "--locked", "--package", "packet-plane-python"]
+        run([*command, "--features", "rehearsal"], log, cwd=plane, VIRTUAL_ENV=str(VENV))
+        shutil.rmtree(str(folder), ignore_errors=True)
+        shutil.copytree(str(plane / "python/packet_plane"), str(folder))
+        shutil.copy(str(plane / "target/debug/lib_packet_plane.so"), str(product))
+
+    return Step("Packet plane, for rehearsals", STATE / "rehearsal.stamp", product, [plane], build)
 
 
 def web_chain() -> list[Step]:

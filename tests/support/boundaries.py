@@ -241,7 +241,8 @@ RUST_ARROWS: Arrows = {
     "worker": frozenset({"core", "udp", "tcp"}),
     # A recorder's core: segments of what a tap hands over.
     "recording": frozenset({"core"}),
-    "python": frozenset({"core", "recording", "udp", "worker"}),
+    # The last two behind the feature `rehearsal`, for tests.
+    "python": frozenset({"core", "recording", "udp", "worker", "clients", "netem"}),
 }
 # Tests of a crate may use these too.
 RUST_TEST_ARROWS: Arrows = {"core": frozenset({"clients", "netem"}), "udp": frozenset({"netem"})}

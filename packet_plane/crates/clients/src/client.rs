@@ -1,167 +1,60 @@
 //! A client as a browser behaves: it publishes a camera in three sizes and a microphone, answers NACK and PLI, asks for what
 //! it misses, and remembers what each of its slots showed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use packet_plane_core::codec::{Codec, CodecName, MediaKind};
-use packet_plane_core::command::{Command, MasterKey, SlotParameters, TrackParameters};
 use packet_plane_core::demux::{DatagramKind, classify};
-use packet_plane_core::nack_generator::{NackGenerator, PathBack};
-use packet_plane_core::quantities::{
-    ExtendedSequenceNumber, Instant, MeetingId, PayloadType, SlotId, Ssrc, TrackId, TransportId,
-};
+use packet_plane_core::nack_generator::PathBack;
+use packet_plane_core::quantities::{ExtendedSequenceNumber, Instant, PayloadType, Ssrc};
 use packet_plane_core::rtcp::receiver_report::ReportBlock;
 use packet_plane_core::rtcp::sender_report::SenderReport;
 use packet_plane_core::rtcp::{self, nack, pli, receiver_report};
 use packet_plane_core::rtp::RtpHeader;
-use packet_plane_core::rtp::extension::{ExtensionBlock, ExtensionIds};
+use packet_plane_core::rtp::extension::ExtensionBlock;
 use packet_plane_core::rtp::header::{OutgoingHeader, unpadded_len, write_header};
 use packet_plane_core::rtp::vp8::Vp8Descriptor;
 use packet_plane_core::srtp::{SrtpProfile, SrtpReceiver, SrtpSender, StreamState};
-use packet_plane_core::stun;
+use packet_plane_core::transport_cc_recorder::TransportCcRecorder;
 
-const PASSWORD: &str = "a password of the session";
-const PROFILES: [SrtpProfile; 3] = [
-    SrtpProfile::AeadAes128Gcm,
-    SrtpProfile::AeadAes256Gcm,
-    SrtpProfile::Aes128CmSha1_80,
-];
-const PACKETS_PER_FRAME: u8 = 3;
-const FIRST_PICTURES: u64 = 12;
+use crate::camera::{Encoding, Packet, Part, SHARE, Sizes};
+use crate::session::{
+    AUDIO_FROM, CAMERA_TYPE, MICROPHONE_TYPE, RTX_FROM, RTX_TYPE, SLOTS_FROM, master, profile_of,
+};
+use crate::view::{Picture, View};
+
 const PATH: PathBack = PathBack {
     round_trip: Duration::from_millis(50),
     fraction_lost: 0,
 };
-/// Temporal layers of four pictures in a row.
-const TEMPORAL: [u8; 4] = [0, 2, 1, 2];
-const RIDS: [&str; 3] = ["q", "h", "f"];
-const CAMERA_FROM: u32 = 100;
-const CAMERA_RTX_FROM: u32 = 110;
-const CAMERA_TYPE: u8 = 96;
-const RTX_TYPE: u8 = 97;
-const MICROPHONE_TYPE: u8 = 111;
-const SLOTS_FROM: u32 = 0x5000;
-const RTX_FROM: u32 = 0x9000;
-const AUDIO_FROM: u32 = 0xa000;
-
-pub fn camera_of(client: u64) -> TrackId {
-    TrackId(client * 100 + 1)
-}
-
-pub fn microphone_of(client: u64) -> TrackId {
-    TrackId(client * 100 + 2)
-}
-
-pub fn slot_of(client: u64, number: u64) -> SlotId {
-    SlotId(client * 100 + 10 + number)
-}
-
-/// One video slot as its viewer saw it.
-#[derive(Debug)]
-pub struct View {
-    state: StreamState,
-    rtx_state: StreamState,
-    nack: NackGenerator,
-    /// The publishing client that each packet's payload names, by extended number.
-    publisher_by_number: BTreeMap<u64, u8>,
-    /// By the number that the publisher gave the picture, and its size: who changes sizes gets one picture in both.
-    frames: BTreeMap<(u64, u8), Frame>,
-}
-
-/// What has come of one picture in one size.
-#[derive(Debug)]
-struct Frame {
-    parts: u8,
-    is_keyframe: bool,
-    temporal: u8,
-    /// The picture of the lowest temporal layer that this one is drawn upon.
-    base: u64,
-    /// The lowest of its parts.
-    sequence: u64,
-}
-
-impl View {
-    fn handle_part(&mut self, sequence: ExtendedSequenceNumber, payload: &[u8]) {
-        let word = |at: usize| u64::from_be_bytes(payload[at..at + 8].try_into().expect("eight bytes"));
-        let (part, size) = (payload[24], payload[25]);
-        let frame = self.frames.entry((word(8), size)).or_insert(Frame {
-            parts: 0,
-            is_keyframe: payload[6] & 1 == 0,
-            temporal: payload[5] >> 6,
-            base: word(16),
-            sequence: sequence.0,
-        });
-        frame.parts |= 1 << part;
-        frame.sequence = frame.sequence.min(sequence.0);
-    }
-
-    /// Of each picture from the first to the last, whether a player could show it in the end: all of it came, as did all
-    /// of the lowest temporal layer of its size since the keyframe before.
-    fn shown(&self) -> Vec<bool> {
-        let mut in_order: Vec<_> = self.frames.iter().collect();
-        in_order.sort_by_key(|(_, frame)| frame.sequence);
-        let mut whole = None;
-        let mut shown = BTreeSet::new();
-        for ((number, size), frame) in in_order {
-            let is_whole = frame.parts == (1 << PACKETS_PER_FRAME) - 1;
-            let is_shown = is_whole && (frame.is_keyframe || whole == Some((frame.base, size)));
-            if frame.temporal == 0 {
-                whole = is_shown.then_some((*number, size));
-            }
-            if is_shown {
-                shown.insert(*number);
-            }
-        }
-        let mut numbers = self.frames.keys().map(|(number, _)| *number);
-        let (first, last) = (numbers.clone().next(), numbers.next_back());
-        let span = first.zip(last).map(|(first, last)| first..=last);
-        span.into_iter()
-            .flatten()
-            .map(|number| shown.contains(&number))
-            .collect()
-    }
-}
-
-/// One size of the camera's picture, a stream of its own.
-struct CameraLayer {
-    rid: &'static str,
-    next_number: u64,
-    next_rtx: u64,
-    wants_keyframe: bool,
-    /// The last picture of the lowest temporal layer.
-    base: u64,
-    /// Payloads of the latest packets, for retransmission, and when each was last sent again.
-    sent: BTreeMap<u64, (Vec<u8>, Option<Instant>)>,
-}
-
-impl CameraLayer {
-    fn new(rid: &'static str) -> Self {
-        CameraLayer {
-            rid,
-            // Close below the wrap, so that every run crosses it.
-            next_number: 65_300,
-            next_rtx: 1,
-            wants_keyframe: true,
-            base: 0,
-            sent: BTreeMap::new(),
-        }
-    }
-}
+const TRANSPORT_CC: u8 = 6;
+const TRANSPORT_CC_EVERY: Duration = Duration::from_millis(50);
+/// Who is silent says so with every so many-th packet (DTX).
+const SILENCE: u64 = 20;
+/// Levels of a voice and of silence (RFC 6464).
+const VOICE_LEVEL: u8 = 0x80 | 30;
+const SILENT_LEVEL: u8 = 127;
 
 pub struct Client {
     pub id: u64,
     pub address: SocketAddr,
-    profile: SrtpProfile,
+    pub(crate) profile: SrtpProfile,
     sender: SrtpSender,
     receiver: SrtpReceiver,
-    layers: [CameraLayer; 3],
+    /// Those of the camera from the smallest, and that of a share.
+    encodings: Vec<Encoding>,
+    sizes: Sizes,
+    /// Whether somebody talks into its microphone.
+    pub speaks: bool,
     next_audio: u64,
+    sounds_taken: u64,
     next_picture: u16,
     pictures_taken: u64,
-    views: BTreeMap<u32, View>,
-    pub audio_packets: u64,
+    pub(crate) views: BTreeMap<u32, View>,
+    /// When a voice was heard, and whose.
+    pub heard: Vec<(Instant, u8)>,
+    arrivals: TransportCcRecorder,
     /// A packet is sent again once in this time at most, as browsers do.
     pub round_trip: Duration,
     /// The last sender report of each stream: when it came, and what it said of its time.
@@ -169,200 +62,76 @@ pub struct Client {
     audio_states: BTreeMap<u32, StreamState>,
 }
 
-fn master(profile: SrtpProfile, client: u64, direction: u8) -> MasterKey {
-    MasterKey {
-        key: vec![client as u8 ^ (direction << 4); profile.key_len()],
-        salt: vec![direction; profile.salt_len()],
-    }
-}
-
-fn vp8() -> Codec {
-    let mut codec = Codec::new(CAMERA_TYPE, CodecName::Vp8, 90_000, "");
-    codec.rtx_payload_type = Some(PayloadType(RTX_TYPE));
-    (codec.nack, codec.pli) = (true, true);
-    codec
-}
-
-fn opus() -> Codec {
-    Codec::new(MICROPHONE_TYPE, CodecName::Opus, 48_000, "")
-}
-
-fn extensions() -> ExtensionIds {
-    let mut ids = ExtensionIds::default();
-    ids.set("urn:ietf:params:rtp-hdrext:sdes:mid", 1);
-    ids.set("urn:ietf:params:rtp-hdrext:ssrc-audio-level", 2);
-    ids.set("urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", 4);
-    ids.set("urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id", 5);
-    ids
-}
-
 impl Client {
     pub fn new(id: u64, slots: u64) -> Self {
-        let profile = PROFILES[id as usize % PROFILES.len()];
+        let profile = profile_of(id);
         let (local, remote) = (master(profile, id, 1), master(profile, id, 2));
-        let view = || View {
-            state: StreamState::default(),
-            rtx_state: StreamState::default(),
-            nack: NackGenerator::default(),
-            publisher_by_number: BTreeMap::new(),
-            frames: BTreeMap::new(),
-        };
         Client {
             id,
             address: SocketAddr::from(([127, 0, 0, 1], 10_000 + id as u16)),
             profile,
             sender: SrtpSender::new(profile, &remote.key, &remote.salt).expect("lengths fit"),
             receiver: SrtpReceiver::new(profile, &local.key, &local.salt).expect("lengths fit"),
-            layers: RIDS.map(CameraLayer::new),
+            encodings: (0..SHARE).map(Encoding::new).collect(),
+            sizes: Sizes::default(),
+            speaks: true,
             next_audio: 65_450,
+            sounds_taken: 65_450,
             next_picture: 0x7ff0,
             pictures_taken: 0x7ff0,
             views: (0..slots as u32)
-                .map(|slot| (SLOTS_FROM + slot, view()))
+                .map(|slot| (SLOTS_FROM + slot, View::default()))
                 .collect(),
-            audio_packets: 0,
+            heard: Vec::new(),
+            arrivals: TransportCcRecorder::default(),
             round_trip: Duration::ZERO,
             reports: BTreeMap::new(),
             audio_states: BTreeMap::new(),
         }
     }
 
-    /// What the node tells the plane when this client joins.
-    pub fn join_commands(&self) -> Vec<Command> {
-        let transport = TransportId(self.id);
-        let mut commands = vec![
-            Command::AddTransport {
-                transport,
-                meeting: MeetingId(1),
-                local_ufrag: format!("user{}", self.id),
-                local_password: PASSWORD.into(),
-            },
-            Command::SetSrtpKeys {
-                transport,
-                profile: self.profile,
-                local: master(self.profile, self.id, 1),
-                remote: master(self.profile, self.id, 2),
-            },
-            self.camera_command(),
-            Command::AddTrack(TrackParameters {
-                track: microphone_of(self.id),
-                transport,
-                kind: MediaKind::Audio,
-                mid: Some("mic".into()),
-                rids: Vec::new(),
-                ssrcs: vec![],
-                codecs: vec![opus()],
-                extensions: extensions(),
-            }),
-        ];
-        commands.extend((0..self.views.len() as u64).map(|number| {
-            self.slot_command(
-                slot_of(self.id, number),
-                MediaKind::Video,
-                SLOTS_FROM + number as u32,
-            )
-        }));
-        let audio = (0..4).map(|number| slot_of(self.id, 50 + number));
-        commands.extend(
-            audio
-                .clone()
-                .zip(AUDIO_FROM..)
-                .map(|(slot, ssrc)| self.slot_command(slot, MediaKind::Audio, ssrc)),
-        );
-        commands.push(Command::SetAudioSlots {
-            transport,
-            slots: audio.collect(),
-        });
-        commands
-    }
-
-    pub fn camera_command(&self) -> Command {
-        Command::AddTrack(TrackParameters {
-            track: camera_of(self.id),
-            transport: TransportId(self.id),
-            kind: MediaKind::Video,
-            mid: Some("cam".into()),
-            rids: RIDS.map(String::from).to_vec(),
-            ssrcs: vec![],
-            codecs: vec![vp8()],
-            extensions: extensions(),
-        })
-    }
-
-    fn slot_command(&self, slot: SlotId, kind: MediaKind, ssrc: u32) -> Command {
-        let is_video = kind == MediaKind::Video;
-        Command::AddSlot(SlotParameters {
-            slot,
-            transport: TransportId(self.id),
-            kind,
-            mid: "s".into(),
-            ssrc: Ssrc(ssrc),
-            rtx_ssrc: is_video.then_some(Ssrc(ssrc - SLOTS_FROM + RTX_FROM)),
-            codecs: vec![if is_video { vp8() } else { opus() }],
-            extensions: extensions(),
-            cname: "node".into(),
-        })
-    }
-
-    pub fn proof(&self) -> Vec<u8> {
-        let mut request = Vec::new();
-        let username = format!("user{}:them", self.id);
-        stun::write_binding_request(&username, &stun::integrity_key(PASSWORD), [9; 12], &mut request);
-        request
-    }
-
-    /// The packets of the next camera picture, in every size.
-    pub fn picture(&mut self) -> Vec<Vec<u8>> {
-        let picture = self.next_picture;
-        self.next_picture = (picture + 1) & 0x7fff;
+    /// The packets of the next picture, in every size that is wanted.
+    pub fn picture(&mut self, now: Instant) -> Vec<Vec<u8>> {
+        let id = self.next_picture;
+        self.next_picture = (id + 1) & 0x7fff;
+        let picture = (self.pictures_taken, id);
         self.pictures_taken += 1;
-        let layers = 0..self.layers.len();
-        layers.flat_map(|layer| self.picture_of(layer, picture)).collect()
-    }
-
-    fn picture_of(&mut self, layer: usize, picture: u16) -> Vec<Vec<u8>> {
-        let is_keyframe = std::mem::take(&mut self.layers[layer].wants_keyframe);
-        let temporal = if is_keyframe {
-            0
-        } else {
-            TEMPORAL[usize::from(picture % 4)]
-        };
-        let base = self.layers[layer].base;
-        if temporal == 0 {
-            self.layers[layer].base = self.pictures_taken - 1;
+        let mut datagrams = Vec::new();
+        for at in 0..self.encodings.len() {
+            let packets = self.encodings[at].next_picture(now, self.id as u8, picture, &self.sizes);
+            let encoding = &self.encodings[at];
+            datagrams.extend(
+                packets
+                    .iter()
+                    .map(|packet| self.seal_picture(encoding, id, packet)),
+            );
         }
-        (0..PACKETS_PER_FRAME)
-            .map(|part| {
-                let [high, low] = (0x8000 | picture).to_be_bytes();
-                let start = if part == 0 { 0x90 } else { 0x80 };
-                let inter = u8::from(!is_keyframe);
-                let temporal = temporal << 6 | 0x20;
-                // Parts differ in length, so that runs are padded and closed early.
-                let mut payload = vec![start, 0xe0, high, low, 5, temporal, 0x10 | inter, self.id as u8];
-                payload.extend((self.pictures_taken - 1).to_be_bytes());
-                payload.extend(base.to_be_bytes());
-                payload.extend([part, layer as u8]);
-                payload.resize(400 - usize::from(part) * 7 + layer * 100, part);
-                let stream = &mut self.layers[layer];
-                let number = stream.next_number;
-                stream.next_number += 1;
-                stream.sent.insert(number, (payload.clone(), None));
-                stream.sent.retain(|kept, _| kept + 400 > number);
-                let header = OutgoingHeader {
-                    marker: part + 1 == PACKETS_PER_FRAME,
-                    padding: false,
-                    payload_type: PayloadType(CAMERA_TYPE),
-                    sequence_number: number as u16,
-                    rtp_timestamp: u32::from(picture) * 3_000,
-                    ssrc: Ssrc(CAMERA_FROM + layer as u32),
-                };
-                let rid = stream.rid;
-                self.seal(&header, number, (4, rid), &payload)
-            })
-            .collect()
+        datagrams
     }
 
-    pub fn sound(&mut self) -> Vec<u8> {
+    fn seal_picture(&self, encoding: &Encoding, id: u16, packet: &Packet) -> Vec<u8> {
+        let header = OutgoingHeader {
+            marker: packet.is_last,
+            padding: false,
+            payload_type: PayloadType(CAMERA_TYPE),
+            sequence_number: packet.number as u16,
+            rtp_timestamp: u32::from(id) * 3_000,
+            ssrc: Ssrc(encoding.ssrc),
+        };
+        let mut block = ExtensionBlock::default();
+        block.push(1, encoding.mid.as_bytes());
+        if !encoding.rid.is_empty() {
+            block.push(4, encoding.rid.as_bytes());
+        }
+        self.seal(&header, packet.number, block, &packet.payload)
+    }
+
+    /// What the microphone hears in the next 20 ms; nothing where that is silence of which was told.
+    pub fn sound(&mut self) -> Option<Vec<u8>> {
+        self.sounds_taken += 1;
+        if !self.speaks && self.sounds_taken % SILENCE != 0 {
+            return None;
+        }
         let number = self.next_audio;
         self.next_audio += 1;
         let header = OutgoingHeader {
@@ -370,18 +139,22 @@ impl Client {
             padding: false,
             payload_type: PayloadType(MICROPHONE_TYPE),
             sequence_number: number as u16,
-            rtp_timestamp: (number * 960) as u32,
+            rtp_timestamp: (self.sounds_taken * 960) as u32,
             ssrc: Ssrc(200),
         };
-        self.seal(&header, number, (0, ""), &[self.id as u8; 60])
+        let mut block = ExtensionBlock::default();
+        block.push(1, b"mic");
+        block.push(2, &[if self.speaks { VOICE_LEVEL } else { SILENT_LEVEL }]);
+        Some(self.seal(&header, number, block, &[self.id as u8; 60]))
     }
 
-    fn seal(&self, header: &OutgoingHeader, number: u64, rid: (u8, &str), payload: &[u8]) -> Vec<u8> {
-        let mut block = ExtensionBlock::default();
-        let is_sound = header.payload_type.0 == MICROPHONE_TYPE;
-        block.push(1, if is_sound { b"mic" } else { b"cam" });
-        block.push(2, &[0x80 | 30]);
-        block.push(rid.0, rid.1.as_bytes());
+    fn seal(
+        &self,
+        header: &OutgoingHeader,
+        number: u64,
+        mut block: ExtensionBlock,
+        payload: &[u8],
+    ) -> Vec<u8> {
         let mut out = vec![0; 1_500];
         let header_len = write_header(header, block.finish(), &mut out);
         let sequence = ExtendedSequenceNumber(number);
@@ -407,8 +180,12 @@ impl Client {
 
     fn handle_rtp(&mut self, now: Instant, datagram: &[u8]) {
         let header = RtpHeader::parse(datagram).expect("the plane writes RTP");
+        if let Some([high, low]) = header.extension(datagram, TRANSPORT_CC) {
+            let number = u16::from_be_bytes([*high, *low]);
+            self.arrivals.handle_packet(now, number, header.ssrc.0);
+        }
         let (ssrc, is_rtx) = match header.ssrc.0 {
-            ssrc if ssrc >= AUDIO_FROM => return self.handle_sound(&header, datagram),
+            ssrc if ssrc >= AUDIO_FROM => return self.handle_sound(now, &header, datagram),
             ssrc if ssrc >= RTX_FROM => (ssrc - RTX_FROM + SLOTS_FROM, true),
             ssrc => (ssrc, false),
         };
@@ -421,28 +198,33 @@ impl Client {
         let mut out = vec![0; 1_500];
         let (sequence, len) = unprotect(&self.receiver, state, &header, datagram, &mut out);
         let len = unpadded_len(header.has_padding, &out[..len]).expect("sound padding");
-        let (sequence, payload) = if is_rtx {
-            let original = u16::from_be_bytes([out[0], out[1]]);
-            let highest = view.state.highest().expect("only what is missed is resent");
-            (highest.nearest(original), &out[2..len])
-        } else {
-            (sequence, &out[..len])
+        let (sequence, payload) = match &out[..len] {
+            [] if is_rtx => return,
+            [high, low, payload @ ..] if is_rtx => {
+                let highest = view.state.highest().expect("only what is missed is resent");
+                (highest.nearest(u16::from_be_bytes([*high, *low])), payload)
+            }
+            payload => (sequence, payload),
         };
-        view.nack.handle_packet(now, sequence);
-        assert!(Vp8Descriptor::parse(payload).is_some());
-        view.publisher_by_number.insert(sequence.0, payload[7]);
-        view.handle_part(sequence, payload);
+        view.handle_packet(now, sequence);
+        // A probe is padding alone.
+        if !payload.is_empty() {
+            assert!(Vp8Descriptor::parse(payload).is_some());
+            view.handle_part(now, sequence, Part::parse(payload));
+        }
     }
 
-    fn handle_sound(&mut self, header: &RtpHeader, datagram: &[u8]) {
+    fn handle_sound(&mut self, now: Instant, header: &RtpHeader, datagram: &[u8]) {
         let state = self.audio_states.entry(header.ssrc.0).or_default();
         let mut out = vec![0; 1_500];
         let (_, len) = unprotect(&self.receiver, state, header, datagram, &mut out);
+        let len = unpadded_len(header.has_padding, &out[..len]).expect("sound padding");
         assert!(
             out[..len].iter().all(|byte| *byte != self.id as u8),
             "nobody hears itself"
         );
-        self.audio_packets += 1;
+        self.heard
+            .extend(out[..len].first().map(|publisher| (now, *publisher)));
     }
 
     fn handle_rtcp(&mut self, now: Instant, datagram: &[u8]) -> Vec<Vec<u8>> {
@@ -461,14 +243,14 @@ impl Client {
                 }
                 (rtcp::PAYLOAD_FEEDBACK, pli::FORMAT) => {
                     let ssrc = pli::parse(packet.body).expect("reads");
-                    self.layers[(ssrc - CAMERA_FROM) as usize].wants_keyframe = true;
+                    self.encoding(ssrc).want_keyframe();
                 }
                 (rtcp::TRANSPORT_FEEDBACK, nack::FORMAT) => {
                     let wanted = nack::parse(packet.body).expect("reads");
-                    let layer = (wanted.media_ssrc - CAMERA_FROM) as usize;
-                    let newest = ExtendedSequenceNumber(self.layers[layer].next_number);
+                    let ssrc = wanted.media_ssrc;
+                    let newest = ExtendedSequenceNumber(self.encoding(ssrc).newest());
                     for number in wanted.sequence_numbers.map(|number| newest.nearest(number).0) {
-                        answers.extend(self.retransmission(now, layer, number));
+                        answers.extend(self.retransmission(now, ssrc, number));
                     }
                 }
                 _ => {}
@@ -477,26 +259,29 @@ impl Client {
         answers
     }
 
-    fn retransmission(&mut self, now: Instant, layer: usize, number: u64) -> Option<Vec<u8>> {
-        let stream = &mut self.layers[layer];
-        let (kept, resent_at) = stream.sent.get_mut(&number)?;
-        if resent_at.is_some_and(|at| now.since(at) < self.round_trip) {
-            return None;
-        }
-        *resent_at = Some(now);
-        let mut payload = (number as u16).to_be_bytes().to_vec();
-        payload.extend_from_slice(kept);
-        let (rtx, rid) = (stream.next_rtx, stream.rid);
-        stream.next_rtx += 1;
+    fn encoding(&mut self, ssrc: u32) -> &mut Encoding {
+        let found = self.encodings.iter_mut().find(|encoding| encoding.ssrc == ssrc);
+        found.expect("a stream of this client")
+    }
+
+    fn retransmission(&mut self, now: Instant, ssrc: u32, number: u64) -> Option<Vec<u8>> {
+        let round_trip = self.round_trip;
+        let packet = self.encoding(ssrc).retransmission(now, number, round_trip)?;
+        let encoding = self.encodings.iter().find(|encoding| encoding.ssrc == ssrc)?;
         let header = OutgoingHeader {
-            marker: false,
+            marker: packet.is_last,
             padding: false,
             payload_type: PayloadType(RTX_TYPE),
-            sequence_number: rtx as u16,
+            sequence_number: packet.number as u16,
             rtp_timestamp: 0,
-            ssrc: Ssrc(CAMERA_RTX_FROM + layer as u32),
+            ssrc: Ssrc(encoding.rtx_ssrc()),
         };
-        Some(self.seal(&header, rtx, (5, rid), &payload))
+        let mut block = ExtensionBlock::default();
+        block.push(1, encoding.mid.as_bytes());
+        if !encoding.rid.is_empty() {
+            block.push(5, encoding.rid.as_bytes());
+        }
+        Some(self.seal(&header, packet.number, block, &packet.payload))
     }
 
     /// What the client misses now, as one SRTCP compound.
@@ -518,9 +303,12 @@ impl Client {
         receiver_report::write(1, &blocks, &mut compound);
         let mut numbers = Vec::new();
         for (ssrc, view) in &mut self.views {
-            let _ = view.nack.poll(now, PATH, &mut numbers);
+            if view.poll_missing(now, PATH, &mut numbers) {
+                pli::write(1, *ssrc, &mut compound);
+            }
             nack::write(1, *ssrc, &numbers, &mut compound);
         }
+        self.arrivals.poll(now, TRANSPORT_CC_EVERY, 1, &mut compound);
         if compound.len() == empty {
             return None;
         }
@@ -534,29 +322,52 @@ impl Client {
     }
 
     /// Packets, numbers that never came, and the clients seen, for each video slot.
-    ///
-    /// The first pictures do not count as missing: what arrived before the first packet was never asked for.
     pub fn views(&self) -> impl Iterator<Item = (u64, u64, Vec<u8>)> + '_ {
-        self.views.values().map(|view| {
-            let numbers = &view.publisher_by_number;
-            let from = numbers.keys().next().map_or(0, |first| first + FIRST_PICTURES);
-            let span = numbers
-                .keys()
-                .last()
-                .map_or(0, |last| (last + 1).saturating_sub(from));
-            let mut publishers: Vec<u8> = numbers.values().copied().collect();
-            publishers.sort_unstable();
-            publishers.dedup();
-            let missing = span - numbers.range(from..).count() as u64;
-            (numbers.len() as u64, missing, publishers)
-        })
+        self.views.values().map(View::packets)
     }
-}
 
-impl Client {
     /// Of the pictures of each video slot, which could be shown.
     pub fn shown(&self) -> Vec<Vec<bool>> {
         self.views.values().map(View::shown).collect()
+    }
+
+    /// What the video slots showed, one after the other.
+    pub fn pictures(&self) -> Vec<Picture> {
+        self.views.values().flat_map(View::pictures).collect()
+    }
+
+    /// When a picture of a size was taken that left the client.
+    pub fn taken(&self, size: u8) -> &[Instant] {
+        let found = self.encodings.iter().find(|encoding| encoding.size == size);
+        found.map_or(&[], |encoding| &encoding.taken)
+    }
+}
+
+// Where a node tells the plane of the client.
+impl Client {
+    /// Send so much.
+    pub fn set_sizes(&mut self, sizes: Sizes) {
+        self.sizes = sizes;
+    }
+
+    /// Send a share beside the camera.
+    pub fn share(&mut self) {
+        self.encodings.push(Encoding::new(SHARE));
+    }
+
+    /// Send those streams of an m-line that its node wants, the best of them smaller where it says so. One that begins makes all others of its camera begin anew.
+    pub fn send(&mut self, mid: &str, is_smaller: bool, is_wanted: impl Fn(&str) -> bool) {
+        let of_line = self.encodings.iter_mut().filter(|encoding| encoding.mid == mid);
+        let mut encodings: Vec<&mut Encoding> = of_line.collect();
+        let mut begins = false;
+        for encoding in &mut encodings {
+            let rid = encoding.rid;
+            begins |= encoding.want(is_wanted(rid));
+            encoding.want_smaller(is_smaller);
+        }
+        if begins {
+            encodings.into_iter().for_each(Encoding::want_keyframe);
+        }
     }
 }
 

@@ -78,6 +78,11 @@ impl World {
         self.clients[client].round_trip = conditions.delay * 2;
     }
 
+    /// Let only what comes down to a client travel otherwise.
+    pub fn set_down(&mut self, client: usize, conditions: Conditions) {
+        self.paths[client].down.set_conditions(conditions);
+    }
+
     pub fn command(&mut self, command: Command) {
         let now = self.instant();
         self.plane.handle_command(now, command);
@@ -118,10 +123,10 @@ impl World {
             datagrams.push(client.proof());
         }
         if is_sending && ms % PICTURE_EVERY_MS == 0 {
-            datagrams.extend(client.picture());
+            datagrams.extend(client.picture(now));
         }
         if is_sending && ms % SOUND_EVERY_MS == 0 {
-            datagrams.push(client.sound());
+            datagrams.extend(client.sound());
         }
         if ms % FEEDBACK_EVERY_MS == 0 {
             datagrams.extend(client.feedback(now));

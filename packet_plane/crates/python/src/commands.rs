@@ -31,6 +31,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<SetAudioSlots>()?;
     module.add_class::<TapTrack>()?;
     module.add_class::<UntapTrack>()?;
+    #[cfg(feature = "rehearsal")]
+    module.add_class::<Break>()?;
     module.add_class::<CloseTap>()
 }
 
@@ -63,6 +65,8 @@ pub fn convert(object: &Bound<'_, PyAny>) -> PyResult<Command> {
         UntapTrack,
         CloseTap
     );
+    #[cfg(feature = "rehearsal")]
+    try_each!(Break);
     Err(PyTypeError::new_err(format!(
         "not a command: {}",
         object.get_type().name()?
@@ -217,6 +221,8 @@ command!(RemoveTransport { transport: u64 } => |c| {
 command!(SendDtls { transport: u64, datagram: Vec<u8> } => |c| {
     Command::SendDtls { transport: TransportId(c.transport), datagram: c.datagram.clone() }
 });
+#[cfg(feature = "rehearsal")]
+command!(Break { transport: u64 } => |c| Command::Break { transport: TransportId(c.transport) });
 command!(RemoveTrack { track: u64 } => |c| Command::RemoveTrack { track: TrackId(c.track) });
 command!(SetTrackMuted { track: u64, muted: bool } => |c| {
     Command::SetTrackMuted { track: TrackId(c.track), muted: c.muted }

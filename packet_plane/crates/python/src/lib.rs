@@ -3,6 +3,8 @@
 mod commands;
 mod events;
 mod plane;
+#[cfg(feature = "rehearsal")]
+mod rehearsal;
 mod segmenter;
 mod snapshots;
 
@@ -22,6 +24,8 @@ fn _packet_plane(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("QueueFullError", module.py().get_type::<QueueFullError>())?;
     module.add_class::<plane::PacketPlane>()?;
     segmenter::register(module)?;
+    #[cfg(feature = "rehearsal")]
+    rehearsal::register(module)?;
     commands::register(module)?;
     events::register(module)?;
     snapshots::register(module)

@@ -179,7 +179,7 @@ impl Meeting {
         self.world
             .clients()
             .iter()
-            .map(|client| client.audio_packets)
+            .map(|client| client.heard.len() as u64)
             .collect()
     }
 
