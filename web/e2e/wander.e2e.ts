@@ -255,8 +255,11 @@ describe.runIf(isSlow)('people who do as they like', () => {
       for (const one of wanderers) await see(one);
       await readTheSame();
     } catch (cause) {
-      const walks = wanderers.map(({ guest, done }) => `${guest.name}: ${done.join(' ')}`);
-      throw new Error(walks.join('; '), { cause });
+      const told = wanderers.map(async ({ guest, done }) => {
+        const shows = await guest.page.locator('body').innerText();
+        return `${guest.name}: ${done.join(' ')}, and reads:\n${shows}`;
+      });
+      throw new Error((await Promise.all(told)).join('\n\n'), { cause });
     }
   });
 });

@@ -5,6 +5,27 @@ import { Participants } from './Participants.ts';
 import { Publishing } from './Publishing.ts';
 import { FakePeerConnection, stubBrowser } from './testing/fakes.ts';
 
+describe('a connection that ends while its microphone is told of a narrow path', () => {
+  it('ends without a word', async () => {
+    stubBrowser();
+    const pc = new FakePeerConnection();
+    const connection = new Connection({
+      onPath: () => undefined,
+      createPeerConnection: () => pc as unknown as RTCPeerConnection,
+    });
+    await connection.createOffer();
+    await connection.applyAnswer('answer');
+    const createOffer = pc.createOffer.bind(pc);
+    pc.createOffer = () => {
+      const made = createOffer();
+      connection.close();
+      return made;
+    };
+    await expect(connection.carry('narrow')).resolves.toBeUndefined();
+    expect(connection.midOf('microphone')).toBeNull();
+  });
+});
+
 describe('a camera that is switched on while the connection is made anew', () => {
   it('is sent over it, and told with its offer', async () => {
     stubBrowser();

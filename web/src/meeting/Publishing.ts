@@ -63,8 +63,7 @@ export class Publishing {
 
   reconcile(): void {
     const connection = this.#edge.connection();
-    // What changes before the offer of a new connection goes along with it.
-    if (connection?.isOffered !== true || !this.#edge.participants.mayPublish) return;
+    if (connection === null || !this.#edge.participants.mayPublish) return;
     this.tracks.reconcile((source) => connection.midOf(source), this.#send);
   }
 

@@ -13,6 +13,9 @@ import {
 } from '../protocol/index.ts';
 import type { Source, TrackId } from './types.ts';
 
+/** Null for a source without an m-line. */
+type MidOf = (source: Source) => Mid | null;
+
 interface Wanted {
   readonly track: MediaStreamTrack;
   readonly muted: boolean;
@@ -66,11 +69,14 @@ export class Tracks {
   }
 
   /** For a fresh join: everything wanted goes with the offer. */
-  offer(midOf: (source: Source) => Mid): readonly OfferedTrack[] {
+  offer(midOf: MidOf): readonly OfferedTrack[] {
     this.#told = new Map(
       [...this.#wanted].map(([source, { muted }]) => [source, { muted, paused: false, id: null }]),
     );
-    return [...this.#wanted].map(([source, { muted }]) => ({ mid: midOf(source), source, muted }));
+    return [...this.#wanted].flatMap(([source, { muted }]) => {
+      const mid = midOf(source);
+      return mid === null ? [] : [{ mid, source, muted }];
+    });
   }
 
   /** After `joined`: the roster's own entries are what the node knows; a publish lost with the socket is told again. */
@@ -106,7 +112,7 @@ export class Tracks {
   }
 
   /** Sends what brings the node to what is wanted; what could not be sent is tried again at the next call. */
-  reconcile(midOf: (source: Source) => Mid, send: (message: ClientMessage) => boolean): void {
+  reconcile(midOf: MidOf, send: (message: ClientMessage) => boolean): void {
     for (const source of new Set([...this.#wanted.keys(), ...this.#told.keys()])) {
       const change = this.#difference(source, midOf);
       if (change === null || !send(change.message)) continue;
@@ -115,13 +121,16 @@ export class Tracks {
     }
   }
 
-  #difference(source: Source, midOf: (source: Source) => Mid): Change | null {
+  #difference(source: Source, midOf: MidOf): Change | null {
     const wanted = this.#wanted.get(source);
     const told = this.#told.get(source);
     if (told === undefined) {
       if (wanted === undefined || this.#refused.has(source)) return null;
       const { muted } = wanted;
-      const message = { type: 'publish', mid: midOf(source), source, muted } as const;
+      const mid = midOf(source);
+      // It goes along with the offer that gives it an m-line.
+      if (mid === null) return null;
+      const message = { type: 'publish', mid, source, muted } as const;
       return { message, told: { muted, paused: false, id: null } };
     }
     const { id } = told;

@@ -138,16 +138,9 @@ export class Connection {
     this.#offer = null;
   }
 
-  /** Whether its m-lines have their names. */
-  get isOffered(): boolean {
-    return SOURCES.every((source) => this.#senders.get(source)?.mid != null);
-  }
-
-  /** Known once an offer was made. */
-  midOf(source: Source): Mid {
-    const mid = this.#senders.get(source)?.mid;
-    if (mid == null) throw new Error(`the m-line of ${source} has no mid before the offer`);
-    return mid;
+  /** Null before an offer was made, and after the end. */
+  midOf(source: Source): Mid | null {
+    return this.#senders.get(source)?.mid ?? null;
   }
 
   /** Known once an offer was made. */
@@ -201,8 +194,18 @@ export class Connection {
     const answer = this.#answer;
     // While another offer is under way its answer brings the change.
     if (answer === null || this.#pc.signalingState !== 'stable') return;
-    await this.#describe();
-    await this.applyAnswer(answer);
+    try {
+      await this.#describe();
+      await this.applyAnswer(answer);
+    } catch (error) {
+      // Its end in between is no trouble of the microphone.
+      if (!this.#isClosed()) throw error;
+    }
+  }
+
+  /** As a call, because the compiler does not see that an await may have changed it. */
+  #isClosed(): boolean {
+    return this.#pc.signalingState === 'closed';
   }
 
   /**
@@ -294,7 +297,7 @@ export class Connection {
 
   /** Nothing was sent yet where there is no offer. */
   async sampleVoice(): Promise<VoiceSample> {
-    return readVoiceLoss((await this.#readStats()).values(), this.#senders.get('microphone')?.mid ?? null);
+    return readVoiceLoss((await this.#readStats()).values(), this.midOf('microphone'));
   }
 
   /** Null while no path is up. */

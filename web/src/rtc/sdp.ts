@@ -13,8 +13,8 @@
 export function withOpusSending(
   answer: string,
   mids: {
-    readonly voice: string;
-    readonly music: string;
+    readonly voice: string | null;
+    readonly music: string | null;
     readonly isVoiceMusic?: boolean;
     readonly isNarrow?: boolean;
   },

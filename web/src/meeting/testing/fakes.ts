@@ -91,6 +91,8 @@ class FakeTransceiver {
   }
 }
 
+const closedError = (): DOMException => new DOMException('it is closed', 'InvalidStateError');
+
 export class FakePeerConnection {
   signalingState = 'stable';
   connectionState = 'new';
@@ -117,6 +119,7 @@ export class FakePeerConnection {
   }
 
   createOffer(): Promise<{ type: string; sdp: string }> {
+    if (this.signalingState === 'closed') return Promise.reject(closedError());
     this.offers += 1;
     return Promise.resolve({ type: 'offer', sdp: `offer ${String(this.restarts)}` });
   }
@@ -126,6 +129,7 @@ export class FakePeerConnection {
   }
 
   setLocalDescription(description: { type: string; sdp?: string } = { type: 'offer' }): Promise<void> {
+    if (this.signalingState === 'closed') return Promise.reject(closedError());
     this.signalingState = description.type === 'rollback' ? 'stable' : 'have-local-offer';
     this.localDescription = { sdp: description.sdp ?? '' };
     for (const [index, transceiver] of this.transceivers.entries()) transceiver.mid = String(index);
@@ -133,6 +137,7 @@ export class FakePeerConnection {
   }
 
   setRemoteDescription(description: { sdp: string }): Promise<void> {
+    if (this.signalingState === 'closed') return Promise.reject(closedError());
     if (description.sdp === 'broken') {
       return Promise.reject(new DOMException('cannot parse', 'InvalidAccessError'));
     }
@@ -154,6 +159,7 @@ export class FakePeerConnection {
   close(): void {
     this.signalingState = 'closed';
     this.connectionState = 'closed';
+    for (const transceiver of this.transceivers) transceiver.mid = null;
   }
 
   become(state: string): void {
