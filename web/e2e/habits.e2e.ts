@@ -3,6 +3,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { en } from '../src/ui/en.ts';
 import { en as live } from '../src/ui/languages/live/en.ts';
+import { TUNES_HZ } from '../src/ui/recordings/chime.ts';
+import { APART_MS } from '../src/ui/toneRules.ts';
 import { findingsOf } from './support/axe.ts';
 import { launchCrowded } from './support/browser.ts';
 import { Guest } from './support/guest.ts';
@@ -18,9 +20,9 @@ let cleo: Guest;
 beforeAll(async () => {
   parley = await startParley();
   browser = await launchCrowded();
-  ada = await Guest.start(browser, parley.url, 'Ada');
+  ada = await Guest.start(browser, parley.url, 'Ada', watchTones);
   await ada.join();
-  bob = await Guest.arrive(browser, ada.page.url(), 'Bob');
+  bob = await Guest.arrive(browser, ada.page.url(), 'Bob', watchTones);
   await bob.join();
 });
 
@@ -28,6 +30,25 @@ afterAll(async () => {
   await browser.close();
   await parley.stop();
 });
+
+declare global {
+  interface Window {
+    tones: { readonly hz: number; readonly at: number }[];
+  }
+}
+
+/** Runs in the page, before the app: keeps the tones that the browser plays, once it plays. */
+function watchTones(): void {
+  window.tones = [];
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function keep(this: OscillatorNode, when?: number) {
+    start.call(this, when);
+    const hz = this.frequency.value;
+    void (this.context as AudioContext).resume().then(() => {
+      window.tones.push({ hz, at: performance.now() });
+    });
+  };
+}
 
 const microphone = (guest: Guest, name: string) =>
   guest.page.getByRole('toolbar').getByRole('button', { name, exact: true });
@@ -114,6 +135,43 @@ describe('in a meeting', () => {
     await ada.tileOf('Bob').getByRole('img', { name: en.meeting.handRaised }).waitFor();
     await bob.page.keyboard.press('Control+Alt+h');
     await ada.tileOf('Bob').getByRole('img', { name: en.meeting.handRaised }).waitFor({ state: 'detached' });
+  });
+
+  it('a raised hand is heard by the host, once and as long as she likes, and not by who raised it', async () => {
+    const heard = (guest: Guest): Promise<number[]> =>
+      guest.page.evaluate(() => window.tones.map(({ hz }) => hz));
+    const hand = ada.tileOf('Bob').getByRole('img', { name: en.meeting.handRaised });
+    const raise = async (): Promise<void> => {
+      await bob.press(en.meeting.hand);
+      await hand.waitFor();
+      await bob.press(en.meeting.lowerHand);
+      await hand.waitFor({ state: 'detached' });
+    };
+    const flip = async (): Promise<void> => {
+      await more(ada, en.more.settings);
+      await ada.page.getByRole('dialog').getByText(en.settings.tones.hands).click();
+      await ada.page.keyboard.press('Escape');
+      await ada.page.getByRole('dialog').waitFor({ state: 'detached' });
+    };
+    /** What follows is not taken for the same. */
+    const beLater = () =>
+      ada.page.waitForFunction(
+        (apart) => performance.now() - (window.tones.at(-1)?.at ?? 0) > apart,
+        APART_MS,
+      );
+    // There may have been a hand a moment ago.
+    await beLater();
+    for (const guest of [ada, bob]) await guest.page.evaluate(() => (window.tones = []));
+    await raise();
+    await expect.poll(() => heard(ada), { timeout: 45_000 }).toEqual(TUNES_HZ.hands);
+    await flip();
+    await beLater();
+    await raise();
+    await flip();
+    await raise();
+    const twice = [...TUNES_HZ.hands, ...TUNES_HZ.hands];
+    await expect.poll(() => heard(ada), { timeout: 45_000 }).toEqual(twice);
+    expect(await heard(bob)).toEqual([]);
   });
 
   it('who is pinned is large, for the one who pinned them alone', async () => {

@@ -7,6 +7,7 @@ import { launchSharingChromium } from './support/browser.ts';
 import { Guest, quietly } from './support/guest.ts';
 import { startParley, type Parley } from './support/parley.ts';
 import { eventually } from './support/person.ts';
+import { cornerOf } from './support/picture.ts';
 import { ShownTab } from './support/shownTab.ts';
 
 const TITLE = 'Something that sounds';
@@ -64,17 +65,12 @@ interface Picture {
 }
 
 /** What is seen of somebody's screen; null before its first picture. */
-const pictureOf = (guest: Guest, name: string): Promise<Picture | null> =>
-  screenOf(guest, name)
-    .locator('video')
-    .evaluate((video: HTMLVideoElement) => {
-      const { videoWidth: width, videoHeight: height } = video;
-      const canvas = new OffscreenCanvas(1, 1).getContext('2d');
-      if (width === 0 || canvas === null) return null;
-      canvas.drawImage(video, width - 9, height - 9, 1, 1, 0, 0, 1, 1);
-      const [red = 0, , blue = 0] = canvas.getImageData(0, 0, 1, 1).data;
-      return { colour: red > blue ? 'red' : 'blue', shape: (width / height).toFixed(1) } as const;
-    });
+async function pictureOf(guest: Guest, name: string): Promise<Picture | null> {
+  const corner = await cornerOf(screenOf(guest, name).locator('video'));
+  if (corner === null) return null;
+  const { red, blue, width, height } = corner;
+  return { colour: red > blue ? 'red' : 'blue', shape: (width / height).toFixed(1) };
+}
 
 /** Over all slots: the energy of what came, and for how many samples something was played, silence too. */
 const heard = (guest: Guest): Promise<{ readonly energy: number; readonly samples: number }> =>
@@ -96,17 +92,17 @@ async function hearsIt(guest: Guest): Promise<void> {
   );
 }
 
-/** Half a second is played, and nothing of it is loud. */
+/** Half a second is played, and nothing of it is loud: a hundredth of what a second of the tone has is noise for comfort. */
 async function hearsNothing(guest: Guest): Promise<void> {
   let before = await heard(guest);
   await eventually(
     async () => {
       const now = await heard(guest);
-      const isLoud = now.energy > before.energy;
-      if (isLoud) before = now;
-      return now.samples - before.samples;
+      const [energy, samples] = [now.energy - before.energy, now.samples - before.samples];
+      if (energy > 0.005) before = now;
+      return { energy, samples };
     },
-    (samples) => samples > 24_000,
+    ({ energy, samples }) => energy <= 0.005 && samples > 24_000,
   );
 }
 

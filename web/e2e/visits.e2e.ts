@@ -266,7 +266,7 @@ describe('a device that vanishes', () => {
     await guest.page.getByText(/is used now, because the other device is gone/).waitFor();
     await guest.page.getByRole('button', { name: en.devices.turnMicrophoneOff, exact: true }).waitFor();
     await unplug(guest, true);
-    await guest.page.getByText(/The microphone stopped: No Microphone found/).waitFor();
+    await guest.page.getByText(/The microphone stopped: No microphone found/).waitFor();
     await ada.page.getByRole('article', { name: `Xia, ${en.meeting.muted}` }).waitFor();
     expect(guest.errors).toEqual([]);
     await guest.leave();

@@ -23,10 +23,11 @@ export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 /**
  * A crowd in one browser: few frames a second, drawn coarsely, are enough to see who is there, and leave the machine some
- * breath.
+ * breath. Cameras are called `fake_device_0` and so on.
  */
-export function launchCrowded(): Promise<Browser> {
-  const flags = FLAGS.map((flag) => (flag === FAKE_DEVICES ? `${flag}=fps=2` : flag));
+export function launchCrowded(cameras = 1): Promise<Browser> {
+  const devices = `${FAKE_DEVICES}=fps=2,device-count=${String(cameras)}`;
+  const flags = FLAGS.map((flag) => (flag === FAKE_DEVICES ? devices : flag));
   return launch([...flags, '--force-device-scale-factor=0.5']);
 }
 

@@ -1,5 +1,5 @@
 /** A guest who uses the web app as people do: opens a link, types a name, clicks. */
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { en } from '../../src/ui/en.ts';
 import { Outside } from './outside.ts';
 
@@ -14,6 +14,9 @@ declare global {
 const WAIT_MS = 45_000;
 /** Camera, connection and first page of a meeting at once are what a busy machine is slowest at. */
 const JOIN_MS = 120_000;
+
+/** A small one, upright, with the bars of the browser around the page. */
+const PHONE = { hasTouch: true, isMobile: true, viewport: { width: 390, height: 664 } };
 
 export class Guest {
   readonly page: Page;
@@ -32,13 +35,34 @@ export class Guest {
     page.on('pageerror', (error) => this.errors.push(error.message));
   }
 
-  static async arrive(
+  static arrive(
     browser: Browser,
     link: string,
     name: string,
     ...initScripts: readonly (() => void)[]
   ): Promise<Guest> {
+    return Guest.#arriveWith({}, browser, link, name, initScripts);
+  }
+
+  /** With a finger for a pointer, and little room. */
+  static arriveByPhone(
+    browser: Browser,
+    link: string,
+    name: string,
+    ...initScripts: readonly (() => void)[]
+  ): Promise<Guest> {
+    return Guest.#arriveWith(PHONE, browser, link, name, initScripts);
+  }
+
+  static async #arriveWith(
+    options: BrowserContextOptions,
+    browser: Browser,
+    link: string,
+    name: string,
+    initScripts: readonly (() => void)[],
+  ): Promise<Guest> {
     const context = await browser.newContext({
+      ...options,
       permissions: ['camera', 'microphone'],
       // Requests in the moment in which a worker takes the page over reach the API past a test's own answers.
       serviceWorkers: 'block',

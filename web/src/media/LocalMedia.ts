@@ -9,6 +9,7 @@ import {
   cameraConstraints,
   classifyCaptureError,
   facingOf,
+  isDeviceGone,
   microphoneConstraints,
   type Facing,
 } from './capture.ts';
@@ -246,7 +247,17 @@ export class LocalMedia implements LocalMediaClient {
     return state.track;
   }
 
+  /** Where nothing is open yet, the system's default stands in for a device that is not there. */
   async #open(source: Captured, deviceId: string | null): Promise<MediaStreamTrack> {
+    try {
+      return await this.#capture(source, deviceId);
+    } catch (error) {
+      if (deviceId === null || this.#captures[source] !== null || !isDeviceGone(error)) throw error;
+      return this.#capture(source, null);
+    }
+  }
+
+  async #capture(source: Captured, deviceId: string | null): Promise<MediaStreamTrack> {
     if (this.#mediaDevices === undefined) throw new TypeError('capture needs a secure page');
     const constraints =
       source === 'microphone'

@@ -1,7 +1,12 @@
 /** What to ask a browser for, and what its refusals mean. Pure. Source: W3C Media Capture and Streams. */
 import type { MediaErrorCode, MicrophoneMode } from './types.ts';
 
-/** `ideal`, not `exact`: a remembered device that is unplugged falls back to the default instead of failing. */
+/**
+ * `exact`, not `ideal`: Chromium weighs an ideal device against size and frame rate, and may open another one than was
+ * chosen. Where the device is gone the question has to be asked again without it.
+ *
+ * @see https://www.w3.org/TR/mediacapture-streams/#dfn-selectsettings
+ */
 export function microphoneConstraints(
   deviceId: string | null,
   mode: MicrophoneMode = 'voice',
@@ -9,7 +14,7 @@ export function microphoneConstraints(
   const isVoice = mode !== 'music';
   return {
     audio: {
-      ...(deviceId === null ? {} : { deviceId: { ideal: deviceId } }),
+      ...(deviceId === null ? {} : { deviceId: { exact: deviceId } }),
       echoCancellation: isVoice,
       // RNNoise after the browser's own would have to guess what that one has left.
       noiseSuppression: mode === 'voice',
@@ -26,7 +31,7 @@ export function cameraConstraints(
 ): MediaStreamConstraints {
   return {
     video: {
-      ...(deviceId === null ? {} : { deviceId: { ideal: deviceId } }),
+      ...(deviceId === null ? {} : { deviceId: { exact: deviceId } }),
       ...(facing === null ? {} : { facingMode: { ideal: facing } }),
       width: { ideal: 1280 },
       height: { ideal: 720 },
@@ -47,6 +52,11 @@ export function facingOf(track: MediaStreamTrack): Facing | null {
 /** Whether people expect to see themselves as in a mirror: what a camera at the back shows has writing in it. */
 export function isMirror(track: MediaStreamTrack): boolean {
   return facingOf(track) !== 'environment';
+}
+
+/** Whether no device has the id that was asked for, as browsers say it; there may be others. */
+export function isDeviceGone(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'OverconstrainedError' || error.name === 'NotFoundError');
 }
 
 /** Names of DOMException that getUserMedia rejects with. */

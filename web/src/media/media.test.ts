@@ -186,7 +186,10 @@ describe('LocalMedia', () => {
     const chosen = media.chooseMicrophone('mic2');
     first.onended?.();
     expect(media.getSnapshot().microphone).toEqual({ kind: 'starting' });
-    devices.captures[1]!.refuse('NotFoundError');
+    for (const index of [1, 2]) {
+      devices.captures[index]!.refuse('NotFoundError');
+      await settle();
+    }
     await chosen;
     expect(media.getSnapshot().microphone).toEqual({ kind: 'failed', error: 'none_found' });
   });
@@ -217,8 +220,33 @@ describe('LocalMedia', () => {
     devices.captures[1]!.allow();
     await chosen;
     expect(devices.captures[0]!.track.stopped).toBe(true);
-    expect(devices.captures[1]!.constraints.video).toMatchObject({ deviceId: { ideal: 'cam2' } });
+    expect(devices.captures[1]!.constraints.video).toMatchObject({ deviceId: { exact: 'cam2' } });
     expect(open(devices).getSnapshot().chosen.camera).toBe('cam2');
+  });
+
+  it.each(['OverconstrainedError', 'NotFoundError'])(
+    'begins with the default where the remembered device is gone, which is told by %s',
+    async (name) => {
+      await media.chooseCamera('cam2');
+      const started = media.startCamera();
+      expect(devices.captures[0]!.constraints.video).toMatchObject({ deviceId: { exact: 'cam2' } });
+      devices.captures[0]!.refuse(name);
+      await settle();
+      expect(devices.captures[1]!.constraints.video).not.toHaveProperty('deviceId');
+      devices.captures[1]!.allow();
+      await started;
+      expect(media.getSnapshot().camera.kind).toBe('live');
+      expect(media.getSnapshot().chosen.camera).toBe('cam2');
+    },
+  );
+
+  it('does not begin with another device where the remembered one is busy', async () => {
+    await media.chooseCamera('cam2');
+    const started = media.startCamera();
+    devices.captures[0]!.refuse('NotReadableError');
+    await started;
+    expect(media.getSnapshot().camera).toEqual({ kind: 'failed', error: 'in_use' });
+    expect(devices.captures).toHaveLength(1);
   });
 
   it('does not start a source by choosing its device', async () => {
@@ -237,7 +265,7 @@ describe('LocalMedia', () => {
     devices.devices = [{ kind: 'audioinput', deviceId: 'mic2', label: 'Headset' }];
     devices.dispatchEvent(new Event('devicechange'));
     await settle();
-    expect(devices.captures[2]!.constraints.audio).toMatchObject({ deviceId: { ideal: 'mic2' } });
+    expect(devices.captures[2]!.constraints.audio).toMatchObject({ deviceId: { exact: 'mic2' } });
     devices.captures[2]!.allow();
     await settle();
     expect(noticed()).toMatchObject({ kind: 'returned' });
@@ -257,7 +285,7 @@ describe('LocalMedia', () => {
     await settle();
     expect(devices.captures).toHaveLength(1);
     await plugIn('default', 'built-in', 'headset');
-    expect(devices.captures[1]!.constraints.audio).toMatchObject({ deviceId: { ideal: 'headset' } });
+    expect(devices.captures[1]!.constraints.audio).toMatchObject({ deviceId: { exact: 'headset' } });
     devices.captures[1]!.allow();
     await settle();
     expect(noticed()).toMatchObject({ kind: 'returned', source: 'microphone' });
@@ -323,7 +351,7 @@ describe('LocalMedia', () => {
     expect(track.stopped).toBe(true);
     devices.captures[2]!.refuse('NotReadableError');
     await settle();
-    expect(devices.captures[3]!.constraints.audio).toMatchObject({ deviceId: { ideal: 'default' } });
+    expect(devices.captures[3]!.constraints.audio).toMatchObject({ deviceId: { exact: 'default' } });
     expect(media.getSnapshot().microphone.kind).toBe('starting');
     devices.captures[3]!.allow();
     await chosen;
@@ -499,7 +527,7 @@ describe('a camera on each side', () => {
     await allowFacing('environment');
     void media.chooseCamera('front');
     const { video } = devices.captures.at(-1)!.constraints;
-    expect(video).toMatchObject({ deviceId: { ideal: 'front' } });
+    expect(video).toMatchObject({ deviceId: { exact: 'front' } });
     expect(video).not.toHaveProperty('facingMode');
   });
 

@@ -78,12 +78,12 @@ interface ProblemProps {
 function Problem({ state, device, onRetry }: ProblemProps): ReactNode {
   const { t } = useTranslation();
   if (state.kind !== 'failed') return null;
-  const name = device === 'both' ? t('capture.both') : t(`devices.${device}`).toLocaleLowerCase();
   return (
     <div className="problem" role="alert">
       <TriangleAlert aria-hidden />
       <p>
-        {t(`capture.${state.error}`, { device: name })} {state.error === 'denied' && <Permission />}
+        {t(`capture.${state.error}`, { device: t(`capture.${device}`) })}{' '}
+        {state.error === 'denied' && <Permission />}
         <span>{t('join.withoutDevices')}</span>
       </p>
       <Button className="button quiet" onPress={onRetry}>

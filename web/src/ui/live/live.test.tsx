@@ -563,6 +563,18 @@ describe('a device that goes', () => {
       media.change({ microphone: failed });
     });
     expect(said()).toHaveLength(1);
-    expect(said()[0]).toMatch(/^The microphone stopped: No Microphone found/);
+    expect(said()[0]).toMatch(/^The microphone stopped: No microphone found/);
+  });
+
+  it('is not said to have stopped when it did not start', () => {
+    const media = new FakeMedia({ camera: { kind: 'off' } });
+    render(<Notes media={media} />);
+    for (const camera of [{ kind: 'starting' }, { kind: 'failed', error: 'in_use' }] as const)
+      act(() => {
+        media.change({ camera });
+      });
+    expect(said()).toEqual([
+      'Another program is using your camera. Close it there and try again, or choose another one.',
+    ]);
   });
 });

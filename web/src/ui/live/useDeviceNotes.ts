@@ -21,17 +21,23 @@ export function useDeviceNotes(media: LocalMediaClient): void {
   useLoss(camera, 'camera');
 }
 
-/** What failed while one was in the meeting, not what had never worked. */
+/** What failed while one was in the meeting, not what had never worked. What was on stopped; what was off did not start. */
 function useLoss(state: CaptureState, source: 'microphone' | 'camera'): void {
   const { t } = useTranslation(LIVE);
   const { t: common } = useTranslation();
   const error = state.kind === 'failed' ? state.error : null;
   const before = useRef<typeof error | undefined>(undefined);
+  const wasOn = useRef(false);
+  useEffect(() => {
+    if (state.kind !== 'starting' && state.kind !== 'failed') wasOn.current = state.kind === 'live';
+  }, [state.kind]);
   useEffect(() => {
     const isNew = error !== null && before.current === null;
     before.current = error;
     if (!isNew) return;
-    const reason = common(`capture.${error}`, { device: common(`devices.${source}`) });
-    showToast(t(source === 'microphone' ? 'device.lostMicrophone' : 'device.lostCamera', { reason }));
+    const reason = common(`capture.${error}`, { device: common(`capture.${source}`) });
+    const lost = source === 'microphone' ? 'device.lostMicrophone' : 'device.lostCamera';
+    showToast(wasOn.current ? t(lost, { reason }) : reason);
+    wasOn.current = false;
   }, [error, source, t, common]);
 }

@@ -1,10 +1,12 @@
 // @vitest-environment jsdom
 import { act, cleanup, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import i18next from 'i18next';
 import { describe, expect, it, vi } from 'vitest';
 import { MeetingError, type LocalMediaSnapshot } from '../../meeting/index.ts';
 import { FakeMedia } from '../demo/FakeMedia.ts';
 import { FakeMeeting } from '../demo/FakeMeeting.ts';
+import { de } from '../languages/de.ts';
 import { useSession } from '../session.ts';
 import { aTrack, stubPage } from '../testing/page.ts';
 import { JoinPage } from './JoinPage.tsx';
@@ -154,6 +156,14 @@ describe('the join page', () => {
   ] as const)('explains a camera that failed with %s', async (error, words) => {
     await arrive({ camera: { kind: 'failed', error } });
     expect(screen.getByRole('alert').textContent).toMatch(words);
+  });
+
+  it('names a device as the language writes it', async () => {
+    await arrive({ camera: { kind: 'failed', error: 'in_use' } });
+    i18next.addResourceBundle('de', 'translation', de);
+    await act(() => i18next.changeLanguage('de'));
+    expect(screen.getByRole('alert').textContent).toContain('belegt: Kamera.');
+    await act(() => i18next.changeLanguage('en'));
   });
 
   it.each([
