@@ -154,7 +154,7 @@ export function withoutUdp(): void {
   };
 }
 
-/** Runs in the page, before the app. */
+/** Runs in the page, before the app. Connections that are never answered only find out the machine's addresses. */
 function watchConnections(): void {
   window.openSockets = [];
   window.openConnections = [];
@@ -165,9 +165,9 @@ function watchConnections(): void {
     }
   };
   window.RTCPeerConnection = class extends RTCPeerConnection {
-    constructor(configuration?: RTCConfiguration) {
-      super(configuration);
-      window.openConnections.push(this);
+    override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+      if (!window.openConnections.includes(this)) window.openConnections.push(this);
+      return super.setRemoteDescription(description);
     }
   };
 }
