@@ -310,7 +310,7 @@ describe('the panels', () => {
     await keys.arrive('button', en.meeting.people);
   });
 
-  it('a name is changed, at once for everybody, and stays changed after a loss of the connection', async () => {
+  it('a name is changed, at once for everybody, and stays changed after a loss of the connection and a reload', async () => {
     await keys.press('Enter');
     await keys.arrive('searchbox', en.people.search);
     await keys.walk('Tab', 'button', live.rename.self);
@@ -348,6 +348,10 @@ describe('the panels', () => {
     await keys.press('Escape');
     await panel().waitFor({ state: 'detached' });
     await keys.arrive('button', en.meeting.people);
+    await bob.page.reload();
+    expect(await bob.page.getByLabel(en.join.nameLabel).inputValue()).toBe('Robert');
+    await bob.press(en.join.go);
+    await bob.page.getByRole('article', { name: /^Robert \(you\)/ }).waitFor();
   });
 
   it('one panel in the place of the other still gives the focus back to the controls', async () => {

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { parseDoor } from './session.ts';
+import { nameAt, parseDoor, parseGivenNames } from './session.ts';
 
 /** As after a reload of the page. */
 async function reload() {
@@ -11,6 +11,7 @@ async function reload() {
 describe('what is remembered for the door', () => {
   beforeEach(() => {
     localStorage.clear();
+    sessionStorage.clear();
   });
   afterEach(() => {
     vi.restoreAllMocks();
@@ -27,13 +28,28 @@ describe('what is remembered for the door', () => {
     expect(await reload()).toMatchObject({ microphoneMuted: false, cameraWanted: false });
   });
 
+  it('is in this tab what a host made of the own name in a meeting', async () => {
+    (await reload()).setDisplayName('Ada');
+    (await reload()).setGivenName('abc', 'Ada of Tea');
+    const again = await reload();
+    expect(['abc', 'xyz'].map((code) => nameAt(code)(again))).toEqual(['Ada of Tea', 'Ada']);
+    again.setGivenName('abc', null);
+    expect(nameAt('abc')(await reload())).toBe('Ada');
+    (await reload()).setGivenName('abc', 'Ada of Tea');
+    sessionStorage.clear();
+    expect(nameAt('abc')(await reload())).toBe('Ada');
+  });
+
   it('is as for a first visit where it is broken or forbidden', async () => {
     for (const text of ['{', '5', 'null', '{"microphoneMuted":1,"cameraWanted":"no"}']) {
       expect(parseDoor(text)).toEqual({ microphoneMuted: false, cameraWanted: true });
     }
+    for (const text of ['{', '5', 'null', '{"abc":1}', '["abc"]', null]) {
+      expect(parseGivenNames(text)['abc']).toBeUndefined();
+    }
     vi.spyOn(Storage.prototype, 'getItem').mockImplementation(() => {
       throw new DOMException('no', 'SecurityError');
     });
-    expect(await reload()).toMatchObject({ microphoneMuted: false, cameraWanted: true });
+    expect(await reload()).toMatchObject({ microphoneMuted: false, cameraWanted: true, givenNames: {} });
   });
 });

@@ -11,11 +11,16 @@ import { LevelBar } from './LevelBar.tsx';
 import { MicrophoneControl } from './MicrophoneControl.tsx';
 import { Video } from './Video.tsx';
 
+interface PreviewProps {
+  readonly media: LocalMediaClient;
+  readonly name: string;
+}
+
 /** How others will see and hear you, and what is wrong with the devices, if anything. */
-export const Preview = memo(function Preview({ media }: { readonly media: LocalMediaClient }): ReactNode {
+export const Preview = memo(function Preview({ media, name }: PreviewProps): ReactNode {
   const { t } = useTranslation();
   const { microphone, camera, microphoneSignal } = useSnapshot(media);
-  const { displayName, microphoneMuted } = useSession();
+  const { microphoneMuted } = useSession();
   return (
     <section className="preview" aria-label={t('join.preview')}>
       <div className="preview-picture">
@@ -23,7 +28,7 @@ export const Preview = memo(function Preview({ media }: { readonly media: LocalM
           <Video track={camera.track} mirrored={isMirror(camera.track)} label={t('join.previewLabel')} />
         ) : (
           <div className="preview-empty">
-            <Avatar id="preview" name={displayName.trim() === '' ? '?' : displayName} />
+            <Avatar id="preview" name={name.trim() === '' ? '?' : name} />
             <p>{t(camera.kind === 'starting' ? 'join.cameraStarting' : 'join.cameraOff')}</p>
           </div>
         )}

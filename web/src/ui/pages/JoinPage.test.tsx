@@ -75,6 +75,20 @@ describe('the join page', () => {
     expect(localStorage.getItem('parley.name')).toBe(' Ada ');
   });
 
+  it('has the name that a host gave one in this meeting, unless one types another', async () => {
+    useSession.setState({ displayName: 'Ada', givenNames: { 'abc-defg-hij': 'Ada of Tea' } });
+    const { meeting } = await arrive();
+    expect(screen.getByLabelText<HTMLInputElement>('Your name').value).toBe('Ada of Tea');
+    await join();
+    await userEvent.clear(screen.getByLabelText('Your name'));
+    await typeName('Countess');
+    await join();
+    expect(joins(meeting)).toMatchObject([
+      ['join', { displayName: 'Ada of Tea' }],
+      ['join', { displayName: 'Countess' }],
+    ]);
+  });
+
   it('shows what was asked before the app had come, and asks anew after a failure', async () => {
     const url = 'http://parley.test/v1/meetings/abc-defg-hij';
     const early = Promise.reject(new TypeError('Failed to fetch'));

@@ -16,7 +16,7 @@ import { TestLink } from '../network/TestLink.tsx';
 import { fetchOrTake } from '../early.ts';
 import { NoticeBefore } from '../recordings/RecordingNotice.tsx';
 import type { Route } from '../route.ts';
-import { useSession } from '../session.ts';
+import { nameAt, useSession } from '../session.ts';
 import { useSelected } from '../useSnapshot.ts';
 import { useTitle } from '../useTitle.ts';
 import { whenIdle } from '../whenIdle.ts';
@@ -100,6 +100,7 @@ function Door({
   const { t } = useTranslation();
   const state = useSelected(meeting, (snapshot) => snapshot.state);
   const cameraWanted = useSession((session) => session.cameraWanted);
+  const name = useSession(nameAt(code));
   const entry = useEntry({ code, meeting, media, details }, state.kind === 'joining');
   useTitle(details.title ?? details.code);
   useAccountName(accountName);
@@ -120,13 +121,13 @@ function Door({
       <div className="door-head">
         <Wordmark />
       </div>
-      {hasPreview ? <Preview media={media} /> : <EmptyPreview />}
+      {hasPreview ? <Preview media={media} name={name} /> : <EmptyPreview />}
       <section className="door-form">
         <p className="eyebrow">{details.code}</p>
         <h1>{details.title ?? t('join.untitled')}</h1>
         {state.kind === 'waiting' ? <Waiting meeting={meeting} /> : <p className="lead">{t('join.alone')}</p>}
         <Promises details={details} />
-        {state.kind !== 'waiting' && <EntryForm entry={entry} />}
+        {state.kind !== 'waiting' && <EntryForm code={code} entry={entry} />}
         <TestLink from={details.code} onGo={onGo} />
       </section>
       <DevicePickers media={media} />
@@ -180,15 +181,15 @@ function useEntry(
   }: Pick<JoinPageProps, 'code' | 'meeting' | 'media'> & { readonly details: MeetingDetails },
   isJoining: boolean,
 ): Entry {
-  const { displayName, microphoneMuted } = useSession();
+  const { microphoneMuted } = useSession();
+  const displayName = useSession(nameAt(code)).trim();
   const [isMissing, setMissing] = useState(false);
   const [passcode, setPasscode] = useState('');
   const [refusal, setRefusal] = useState<PasscodeRefusal>(null);
 
   const join = (): void => {
-    const name = displayName.trim();
-    setMissing(name === '');
-    if (name === '' || isJoining) return;
+    setMissing(displayName === '');
+    if (displayName === '' || isJoining) return;
     if (details.hasPasscode === true && passcode === '') {
       setRefusal('passcode_required');
       return;
@@ -198,7 +199,7 @@ function useEntry(
     meeting
       .join({
         meeting: code,
-        displayName: name,
+        displayName,
         microphoneMuted,
         ...(passcode === '' ? {} : { passcode }),
         ...(microphone.kind === 'live' ? { microphone: microphone.track } : {}),
@@ -212,7 +213,7 @@ function useEntry(
 
   return {
     isJoining,
-    isNameless: isMissing && displayName.trim() === '',
+    isNameless: isMissing && displayName === '',
     passcode: details.hasPasscode === true || refusal !== null ? passcode : null,
     refusal,
     changePasscode: (next) => {
@@ -223,9 +224,10 @@ function useEntry(
   };
 }
 
-function EntryForm({ entry }: { readonly entry: Entry }): ReactNode {
+function EntryForm({ code, entry }: { readonly code: string; readonly entry: Entry }): ReactNode {
   const { t } = useTranslation();
-  const { displayName, setDisplayName } = useSession();
+  const { setDisplayName, setGivenName } = useSession();
+  const displayName = useSession(nameAt(code));
   const { isJoining, isNameless, passcode, refusal, changePasscode, join } = entry;
   return (
     <Form
@@ -237,7 +239,10 @@ function EntryForm({ entry }: { readonly entry: Entry }): ReactNode {
       <TextField
         className="field"
         value={displayName}
-        onChange={setDisplayName}
+        onChange={(typed) => {
+          setDisplayName(typed);
+          setGivenName(code, null);
+        }}
         isInvalid={isNameless}
         autoFocus
         maxLength={80}

@@ -25,6 +25,7 @@ import { useDoor } from '../useHosting.ts';
 import { useKeptFocus } from '../useKeptFocus.ts';
 import { useWatchedLinks } from '../useLinks.ts';
 import { useLoadedAhead } from '../useLoadedAhead.ts';
+import { useNameOfNow } from '../useNameOfNow.ts';
 import { usePublishing } from '../usePublishing.ts';
 import { usePushToTalk } from '../usePushToTalk.ts';
 import { useSnapshot } from '../useSnapshot.ts';
@@ -52,6 +53,7 @@ export function MeetingPage({ code, meeting, media }: MeetingPageProps): ReactNo
   useBatterySaver(meeting);
   usePublishing(meeting, media);
   useStanding(meeting, media);
+  useNameOfNow(code, snapshot.self);
   const isTalking = usePushToTalk(media);
   useAutoLower(meeting, snapshot.self);
   useHearing(meeting, snapshot.participants);

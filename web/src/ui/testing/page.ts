@@ -57,6 +57,7 @@ export function stubPage(): void {
     vi.spyOn(Element.prototype, 'clientWidth', 'get').mockReturnValue(1280);
     vi.spyOn(Element.prototype, 'clientHeight', 'get').mockReturnValue(720);
     localStorage.clear();
+    sessionStorage.clear();
     useSession.setState(useSession.getInitialState());
     useSession.setState({ displayName: '' });
     useToasts.setState({ toasts: [] });
