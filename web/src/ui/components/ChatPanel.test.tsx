@@ -188,6 +188,22 @@ describe('a message to one person', () => {
     expect(lines[3]).toContain(en.chat.toOne);
   });
 
+  it('is marked while it is on its way, and when it was not sent', async () => {
+    open({
+      outgoing: [
+        { key: '1', text: 'For all', state: 'notSent', reason: null },
+        { key: '2', text: 'For him', to: BOB.id, state: 'notSent', reason: null },
+        { key: '3', text: 'For him', to: BOB.id, state: 'sending', reason: null },
+        { key: '4', text: 'For nobody', to: 'par_gone', state: 'sending', reason: null },
+      ],
+    });
+    const lines = screen.getAllByRole('listitem');
+    const marks = lines.map((line) => line.querySelector('.line-to')?.textContent.trim());
+    expect(marks).toEqual([undefined, 'to Bob only', 'to Bob only', en.chat.toOne]);
+    expect(lines.map((line) => line.classList.contains('private'))).toEqual([false, true, true, true]);
+    expect(await findingsIn(document.body)).toEqual([]);
+  });
+
   it('goes to whom one chose among the others, until one chooses everyone', async () => {
     const meeting = open({ participants: [ADA, BOB, CLEO, ...HIDDEN] });
     const to = screen.getByRole('combobox', { name: en.chat.to });

@@ -51,7 +51,12 @@ export default function ChatPanel({ meeting, snapshot }: ChatPanelProps): ReactN
           />
         ))}
         {outgoing.map((message) => (
-          <Unsent key={message.key} message={message} meeting={meeting} />
+          <Unsent
+            key={message.key}
+            message={message}
+            meeting={meeting}
+            to={addresseeOf(message, participants)}
+          />
         ))}
       </ol>
       {hasNews && (
@@ -73,13 +78,19 @@ export default function ChatPanel({ meeting, snapshot }: ChatPanelProps): ReactN
 interface UnsentProps {
   readonly message: OutgoingMessage;
   readonly meeting: MeetingClient;
+  readonly to: Addressee | null;
 }
 
 /** One's own words on their way, or what became of them. */
-function Unsent({ message: { key, text, state, reason }, meeting }: UnsentProps): ReactNode {
+function Unsent({ message: { key, text, state, reason }, meeting, to }: UnsentProps): ReactNode {
   const { t } = useTranslation();
   return (
-    <li className={`line own unsent ${state}`}>
+    <li className={`line own unsent ${state} ${to === null ? '' : 'private'}`}>
+      {to !== null && (
+        <span className="line-head">
+          <PrivateMark to={to} />
+        </span>
+      )}
       <p dir="auto">{text}</p>
       {state === 'sending' ? (
         <small>{t('chat.sending')}</small>
@@ -119,7 +130,10 @@ interface LineProps {
 
 type Addressee = { readonly kind: 'self' | 'gone' } | { readonly kind: 'other'; readonly name: string };
 
-function addresseeOf({ to }: ChatMessage, people: readonly ParticipantSnapshot[]): Addressee | null {
+function addresseeOf(
+  { to }: Pick<ChatMessage, 'to'>,
+  people: readonly ParticipantSnapshot[],
+): Addressee | null {
   if (to === undefined) return null;
   const one = people.find(({ id }) => id === to);
   if (one === undefined) return { kind: 'gone' };

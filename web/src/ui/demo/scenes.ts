@@ -39,6 +39,8 @@ const MESSAGES: readonly ChatMessage[] = [
 const UNSENT: readonly OutgoingMessage[] = [
   { key: '1', text: 'I am in the lift just now.', state: 'notSent', reason: null },
   { key: '2', text: 'Back in a minute.', state: 'sending', reason: null },
+  { key: '3', text: 'Can you take over?', to: person(NAMES[1] ?? '').id, state: 'notSent', reason: null },
+  { key: '4', text: 'From slide four.', to: person(NAMES[1] ?? '').id, state: 'sending', reason: null },
 ];
 
 const CAPTIONS = [
