@@ -1,10 +1,10 @@
 import { useEffect, useState, type ReactNode } from 'react';
-import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot } from '../../meeting/index.ts';
 import { LIVE } from '../live/words.ts';
 import { useSession } from '../session.ts';
 import { useNotes } from '../useNotes.ts';
+import { AskingBanner } from './AskingBanner.tsx';
 import { NetworkBanners, ownPause } from './NetworkBanners.tsx';
 import { useToasts, type Toast } from './toasts.ts';
 
@@ -33,12 +33,10 @@ export function Banners({ meeting, snapshot, isTalking, waiting, children }: Ban
       <div className="banner-list" aria-live="polite">
         {snapshot.state.kind === 'reconnecting' && <Reconnecting since={snapshot.state.since} />}
         {snapshot.audioPlayback === 'blocked' && (
-          <p className="banner">
-            {t('meeting.audioBlocked')}
-            <Button className="button primary" onPress={() => void meeting.resumeAudio()}>
-              {t('meeting.playAudio')}
-            </Button>
-          </p>
+          <AskingBanner
+            text={t('meeting.audioBlocked')}
+            yes={{ label: t('meeting.playAudio'), onPress: () => void meeting.resumeAudio() }}
+          />
         )}
         {(quality === 'downlink' || (quality === 'uplink' && ownPause(snapshot) === null)) && (
           <p className="banner">{live(`quality.own.${quality}`)}</p>
@@ -67,17 +65,15 @@ function WaitingNote({ waiting }: { readonly waiting: number }): ReactNode {
   const { panel, togglePanel } = useSession();
   if (waiting === 0 || panel === 'people') return null;
   return (
-    <p className="banner">
-      <bdi>{t('people.waiting', { count: waiting })}</bdi>
-      <Button
-        className="button primary"
-        onPress={() => {
+    <AskingBanner
+      text={t('people.waiting', { count: waiting })}
+      yes={{
+        label: t('people.see'),
+        onPress: () => {
           togglePanel('people');
-        }}
-      >
-        {t('people.see')}
-      </Button>
-    </p>
+        },
+      }}
+    />
   );
 }
 

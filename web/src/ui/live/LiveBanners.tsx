@@ -1,7 +1,6 @@
 /** What wants an answer now: speaking while muted, and whose turn it is to share. */
 import { Mic, MonitorUp } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
-import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import {
   mayModerate,
@@ -10,6 +9,7 @@ import {
   type MeetingSnapshot,
   type ParticipantSnapshot,
 } from '../../meeting/index.ts';
+import { AskingBanner } from '../components/AskingBanner.tsx';
 import { showToast } from '../components/toasts.ts';
 import { useSession } from '../session.ts';
 import { useArrivals } from './useArrivals.ts';
@@ -47,20 +47,17 @@ function MutedHint({ media }: { readonly media: LocalMediaClient }): ReactNode {
   const setMuted = useSession(({ setMicrophoneMuted }) => setMicrophoneMuted);
   if (!isShown) return null;
   return (
-    <p className="banner">
-      {t('mutedHint')}
-      <Button
-        className="button primary"
-        onPress={() => {
+    <AskingBanner
+      text={t('mutedHint')}
+      yes={{
+        label: t('unmute'),
+        icon: <Mic aria-hidden />,
+        onPress: () => {
           setMuted(false);
-        }}
-      >
-        <Mic aria-hidden /> {t('unmute')}
-      </Button>
-      <Button className="button" onPress={dismiss}>
-        {t('dismiss')}
-      </Button>
-    </p>
+        },
+      }}
+      no={{ label: t('dismiss'), onPress: dismiss }}
+    />
   );
 }
 
@@ -72,27 +69,24 @@ function NewDevices({
   readonly isIn: boolean;
 }): ReactNode {
   const { t } = useTranslation(LIVE);
-  const { offered, use, dismiss } = useArrivals(media, isIn);
+  const { offered, use: choose, dismiss } = useArrivals(media, isIn);
   return offered.map((arrival) => (
-    <p key={arrival.microphone ?? arrival.camera ?? arrival.speaker} className="banner">
-      <span dir="auto">{t('device.arrived', { label: arrival.label })}</span>
-      <Button
-        className="button primary"
-        onPress={() => {
-          use(arrival);
-        }}
-      >
-        {t('device.use')}
-      </Button>
-      <Button
-        className="button"
-        onPress={() => {
+    <AskingBanner
+      key={arrival.microphone ?? arrival.camera ?? arrival.speaker}
+      text={t('device.arrived', { label: arrival.label })}
+      yes={{
+        label: t('device.use'),
+        onPress: () => {
+          choose(arrival);
+        },
+      }}
+      no={{
+        label: t('notNow'),
+        onPress: () => {
           dismiss(arrival);
-        }}
-      >
-        {t('notNow')}
-      </Button>
-    </p>
+        },
+      }}
+    />
   ));
 }
 
@@ -108,25 +102,22 @@ function ShareRequests({ meeting, snapshot }: ShareProps): ReactNode {
   return participants
     .filter(({ id }) => shareRequests.includes(id))
     .map(({ id, displayName }) => (
-      <p key={id} className="banner">
-        <span dir="auto">{t('wantsToShare', { name: displayName })}</span>
-        <Button
-          className="button primary"
-          onPress={() => {
+      <AskingBanner
+        key={id}
+        text={t('wantsToShare', { name: displayName })}
+        yes={{
+          label: t('allow'),
+          onPress: () => {
             meeting.sharing.answer(id, true);
-          }}
-        >
-          {t('allow')}
-        </Button>
-        <Button
-          className="button"
-          onPress={() => {
+          },
+        }}
+        no={{
+          label: t('notNow'),
+          onPress: () => {
             meeting.sharing.answer(id, false);
-          }}
-        >
-          {t('notNow')}
-        </Button>
-      </p>
+          },
+        }}
+      />
     ));
 }
 
@@ -140,28 +131,24 @@ function ShareQuestion({ meeting, snapshot }: ShareProps): ReactNode {
   if (!isAsking || sharer === null) return null;
   const mayTake = self !== null && mayModerate(self, sharer);
   return (
-    <p className="banner">
-      <span dir="auto">{t(mayTake ? 'takeOverText' : 'askText', { name: sharer.displayName })}</span>
-      <Button
-        className="button primary"
-        autoFocus
-        onPress={() => {
+    <AskingBanner
+      text={t(mayTake ? 'takeOverText' : 'askText', { name: sharer.displayName })}
+      yes={{
+        label: t(mayTake ? 'takeOver' : 'ask'),
+        autoFocus: true,
+        onPress: () => {
           setAsking(false);
           if (mayTake) share({ takeOver: true });
           else meeting.sharing.ask();
-        }}
-      >
-        {t(mayTake ? 'takeOver' : 'ask')}
-      </Button>
-      <Button
-        className="button"
-        onPress={() => {
+        },
+      }}
+      no={{
+        label: t('notNow'),
+        onPress: () => {
           setAsking(false);
-        }}
-      >
-        {t('notNow')}
-      </Button>
-    </p>
+        },
+      }}
+    />
   );
 }
 
@@ -173,27 +160,16 @@ function ShareTurn({ meeting, snapshot }: ShareProps): ReactNode {
   if (shareTurn === 'none') return null;
   const isAllowed = shareTurn === 'allowed';
   return (
-    <p className="banner">
-      {t(isAllowed ? 'allowed' : 'asked')}
-      {isAllowed && (
-        <Button
-          className="button primary"
-          onPress={() => {
-            share();
-          }}
-        >
-          <MonitorUp aria-hidden /> {t('shareNow')}
-        </Button>
-      )}
-      <Button
-        className="button"
-        onPress={() => {
+    <AskingBanner
+      text={t(isAllowed ? 'allowed' : 'asked')}
+      yes={isAllowed ? { label: t('shareNow'), icon: <MonitorUp aria-hidden />, onPress: share } : undefined}
+      no={{
+        label: t(isAllowed ? 'notNow' : 'withdraw'),
+        onPress: () => {
           meeting.sharing.giveUpTurn();
-        }}
-      >
-        {t(isAllowed ? 'notNow' : 'withdraw')}
-      </Button>
-    </p>
+        },
+      }}
+    />
   );
 }
 

@@ -1,7 +1,6 @@
 /** A host would like to hear one: what one makes of it is up to oneself. */
 import { Mic } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
-import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import {
   mayPublish,
@@ -9,6 +8,7 @@ import {
   type MeetingClient,
   type MeetingSnapshot,
 } from '../../meeting/index.ts';
+import { AskingBanner } from '../components/AskingBanner.tsx';
 import { useSession } from '../session.ts';
 import { useSnapshot } from '../useSnapshot.ts';
 import { LIVE } from './words.ts';
@@ -39,26 +39,23 @@ export function UnmuteQuestion({ meeting, media, snapshot }: UnmuteQuestionProps
   if (askedBy !== null && (isHeard || host === undefined || !mayAnswer)) setAskedBy(null);
   if (host === undefined || isHeard || !mayAnswer) return null;
   return (
-    <p className="banner">
-      <span dir="auto">{t('unmuteAsked', { name: host.displayName })}</span>
-      <Button
-        className="button primary"
-        onPress={() => {
+    <AskingBanner
+      text={t('unmuteAsked', { name: host.displayName })}
+      yes={{
+        label: t('unmute'),
+        icon: <Mic aria-hidden />,
+        onPress: () => {
           setAskedBy(null);
           setMuted(false);
           if (microphone.kind !== 'live') void media.startMicrophone();
-        }}
-      >
-        <Mic aria-hidden /> {t('unmute')}
-      </Button>
-      <Button
-        className="button"
-        onPress={() => {
+        },
+      }}
+      no={{
+        label: t('stayMuted'),
+        onPress: () => {
           setAskedBy(null);
-        }}
-      >
-        {t('stayMuted')}
-      </Button>
-    </p>
+        },
+      }}
+    />
   );
 }

@@ -1,9 +1,9 @@
 /** What people are told of a recording, before they come in and while they are there. */
 import { Disc, Pause } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
-import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { chosenSpeaker, type MeetingDetails, type MeetingSnapshot } from '../../meeting/index.ts';
+import { AskingBanner } from '../components/AskingBanner.tsx';
 import { useSettings } from '../settings.ts';
 import { chime } from './chime.ts';
 import { useReasonWords } from './StateWords.tsx';
@@ -53,18 +53,14 @@ export function RecordingTrouble({ snapshot }: { readonly snapshot: MeetingSnaps
   const isHost = self?.role === 'host' || self?.role === 'cohost';
   if (!isDegraded || !isHost || closed === trouble) return null;
   return (
-    <p className="banner">
-      <span dir="auto">
-        {trouble === null ? t('troubleUnnamed') : t('trouble', { reason: reasonWords(trouble) })}
-      </span>
-      <Button
-        className="button"
-        onPress={() => {
+    <AskingBanner
+      text={trouble === null ? t('troubleUnnamed') : t('trouble', { reason: reasonWords(trouble) })}
+      no={{
+        label: common('meeting.close'),
+        onPress: () => {
           setClosed(trouble);
-        }}
-      >
-        {common('meeting.close')}
-      </Button>
-    </p>
+        },
+      }}
+    />
   );
 }
