@@ -1,5 +1,5 @@
 /**
- * Builds the SDK as a package in dist-sdk/: code, types, README and package.json; prints what a page loads.
+ * Builds the SDK as a package in dist-sdk/: code, types, README, guide and package.json; prints what a page loads.
  *
  * Usage: npm run build:sdk
  */
@@ -11,6 +11,8 @@ import { build } from 'vite';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = `${root}dist-sdk/`;
+/** What they link to is one of them, or on the web: a test holds them to it. */
+const PAGES = ['README.md', 'GUIDE.md'];
 
 await build({
   root,
@@ -19,7 +21,7 @@ await build({
   build: { emptyOutDir: true },
 });
 execFileSync('npx', ['tsc', '-p', 'tsconfig.sdk.json'], { cwd: root, stdio: 'inherit' });
-copyFileSync(`${root}sdk/README.md`, `${out}README.md`);
+for (const page of PAGES) copyFileSync(`${root}sdk/${page}`, out + page);
 const { version, license, engines } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 const manifest = {
   name: '@parley/sdk',
@@ -29,7 +31,7 @@ const manifest = {
   type: 'module',
   sideEffects: false,
   exports: { '.': { types: './types/meeting/index.d.ts', default: './index.js' } },
-  files: ['*.js', '*.wasm', '*.map', 'types', 'README.md'],
+  files: ['*.js', '*.wasm', '*.map', 'types', ...PAGES],
   engines,
 };
 writeFileSync(`${out}package.json`, `${JSON.stringify(manifest, null, 2)}\n`);
