@@ -64,6 +64,8 @@ drop_reasons! {
     KeyExhausted => "key_exhausted",
     /// A retransmission of something already here.
     Duplicate => "duplicate",
+    /// Sent before its stream's goodbye, and come after it.
+    Ended => "ended",
     /// Padding without payload: a sender probing for bandwidth.
     Padding => "padding",
 }

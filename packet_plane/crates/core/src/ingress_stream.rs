@@ -57,8 +57,8 @@ pub(crate) struct IngressStream {
     /// When its first packet came.
     pub began_at: Instant,
     pub last_packet_at: Instant,
-    /// Whether its sender has said so, and sent nothing since.
-    pub has_ended: bool,
+    /// The highest number that had come when its sender said that it ends, until a newer one comes.
+    pub ended_after: Option<ExtendedSequenceNumber>,
     /// What a packet of sound holds, by the last two that followed each other.
     pub sound_ms: Option<u32>,
     /// Layers as the last keyframe's Dependency Descriptor told them.
@@ -163,7 +163,7 @@ impl IngressStream {
             clock: StreamClock::default(),
             began_at: now,
             last_packet_at: now,
-            has_ended: false,
+            ended_after: None,
             sound_ms: None,
             structure: None,
             structure_number: 0,

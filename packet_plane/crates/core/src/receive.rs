@@ -288,6 +288,10 @@ impl IngressStream {
             packet,
             buffer,
         )?;
+        // Overtaken by the goodbye: taken in, it would be a sign of life.
+        if self.ended_after.is_some_and(|last| sequence <= last) {
+            return Err(DropReason::Ended);
+        }
         self.codec = codec;
         self.statistics.handle_packet(
             arrival.now,
@@ -296,7 +300,7 @@ impl IngressStream {
             clock_rate,
             packet.len(),
         );
-        (self.last_packet_at, self.has_ended) = (arrival.now, false);
+        (self.last_packet_at, self.ended_after) = (arrival.now, None);
         let len = unpadded_len(header.has_padding, &self.history.written(sequence)[..len])?;
         Ok((sequence, len))
     }
@@ -328,6 +332,9 @@ impl IngressStream {
         let (original, payload) = scratch[..len]
             .split_first_chunk::<2>()
             .ok_or(DropReason::Padding)?;
+        if self.ended_after.is_some() {
+            return Err(DropReason::Ended);
+        }
         let highest = self.state.highest().ok_or(DropReason::UnknownStream)?;
         let sequence = highest.nearest(u16::from_be_bytes(*original));
         // What was forwarded once goes out under its number again by NACK alone: two plaintexts under one

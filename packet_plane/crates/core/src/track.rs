@@ -114,7 +114,7 @@ impl Track {
         if now.since(stream.began_at) >= TAKE_OVER_AFTER {
             stream.last_packet_at = Instant::ZERO;
         }
-        stream.has_ended = true;
+        stream.ended_after = stream.state.highest();
         // What is missing of it never comes.
         stream.nack = NackGenerator::default();
         encoding.keyframe.forget();

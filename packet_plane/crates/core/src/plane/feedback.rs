@@ -283,7 +283,7 @@ impl Plane {
                         encoding.keyframe.request(Why::Picture);
                     }
                 }
-                let has_ended = stream.has_ended;
+                let has_ended = stream.ended_after.is_some();
                 let is_awaited = || {
                     let mut slots = track.subscribers.iter().filter_map(|slot| self.slots.get(*slot));
                     slots.any(|slot| slot.way_in() == Some(number))
@@ -292,6 +292,7 @@ impl Plane {
                 if is_silent || has_ended || (encoding.keyframe.is_way_in() && !is_awaited()) {
                     encoding.keyframe.forget();
                 }
+                encoding.keyframe.handle_timeout(now, stream.last_packet_at);
                 if track.kind == MediaKind::Video && encoding.keyframe.poll(now) {
                     track.keyframes_requested += 1;
                     pli::write(FEEDBACK_SSRC, stream.ssrc.0, compound);

@@ -35,6 +35,61 @@ fn a_layer_that_says_goodbye_is_left_at_once() {
 }
 
 #[test]
+fn what_a_goodbye_overtook_brings_no_layer_back_and_what_follows_does() {
+    for is_resent in [false, true] {
+        let mut meeting = simulcast();
+        let late = meeting.packet(35, 2, &interframe(3));
+        let resent = {
+            let payload = [&65_532u16.to_be_bytes()[..], &interframe(3)].concat();
+            meeting.seal((112, 97), (5, "f"), 1, 0, &payload)
+        };
+        meeting.send(36, 2, &interframe(4));
+        meeting.say(40, &bye(&[102]));
+        assert_eq!(meeting.asked(501), [101]);
+        meeting.arrive(502, if is_resent { &resent } else { &late });
+        assert_eq!(
+            meeting.plane.counters.drops.of(DropReason::Ended),
+            1,
+            "{is_resent}"
+        );
+        // The layer below is awaited still, and no other.
+        assert_eq!(meeting.asked(1_010), [101], "{is_resent}");
+        assert_eq!(meeting.send(1_020, 1, &keyframe(5)).len(), 1);
+        meeting.send(1_030, 2, &interframe(6));
+        assert_eq!(meeting.asked(1_540), [102], "{is_resent}");
+    }
+}
+
+#[test]
+fn a_picture_that_its_sender_never_mended_is_asked_for_no_more_once_that_has_gone() {
+    let mut plane = Plane::default();
+    let mut publisher = Client::join(&mut plane, ms(0), 1);
+    let mut viewer = Client::join(&mut plane, ms(0), 2);
+    publisher.publish(&mut plane, ms(0), 11, MediaKind::Video, "cam");
+    viewer.add_slot(&mut plane, ms(0), 21, MediaKind::Video);
+    assign(&mut plane, ms(0), 21, Some(11));
+    publisher.send(&mut plane, ms(1_001), 100, "cam", 60_000, &keyframe(7));
+    drain(&mut plane, ms(1_001), &viewer);
+    let mut request = Vec::new();
+    crate::rtcp::pli::write(1, 0x5000 + 21, &mut request);
+    viewer.send_rtcp(&mut plane, ms(1_600), &request);
+    let mut asked = |plane: &mut Plane, from: u64, to: u64| {
+        let asks = (from..to).step_by(100).filter(|at| {
+            plane.handle_timeout(ms(*at));
+            let (_, datagrams) = drain(plane, ms(*at), &publisher);
+            let compound = publisher.open_rtcp(&datagrams);
+            crate::rtcp::packets(&compound).flatten().any(|packet| {
+                (packet.packet_type, packet.count)
+                    == (crate::rtcp::PAYLOAD_FEEDBACK, crate::rtcp::pli::FORMAT)
+            })
+        });
+        asks.count()
+    };
+    assert!(asked(&mut plane, 1_700, 11_000) >= 15);
+    assert_eq!(asked(&mut plane, 12_000, 28_000), 0);
+}
+
+#[test]
 fn a_camera_that_has_ended_in_whatever_order_is_asked_for_nothing() {
     for ssrcs in [[102, 101, 100], [100, 101, 102], [101, 102, 100]] {
         let mut meeting = simulcast();

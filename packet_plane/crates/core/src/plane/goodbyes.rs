@@ -1,6 +1,7 @@
 //! Streams that their sender says it has ended: what silence tells in time is known at once.
 //!
-//! A stream that comes again all the same goes on as one that was silent.
+//! What the goodbye has overtaken is dropped: numbers up to the highest that had come, as far back as the replay window
+//! reaches. A stream that comes again with a newer one goes on as one that was silent.
 
 use super::Plane;
 use crate::codec::MediaKind;

@@ -46,7 +46,10 @@ impl Plane {
             track.receive_media(&arrival, &mut self.scratch.packet)
         };
         // A retransmission is authentic even when it repeats what is here: congestion control wants to know.
-        if matches!(arrived, Ok(_) | Err(DropReason::Duplicate | DropReason::Padding)) {
+        if matches!(
+            arrived,
+            Ok(_) | Err(DropReason::Duplicate | DropReason::Padding | DropReason::Ended)
+        ) {
             let id = track.extensions.transport_wide_cc;
             note_transport_wide(now, transport, id, &header, packet);
             if transport.routes.len() < MAX_ROUTES {
