@@ -20,6 +20,7 @@ from media_node.forwarding import Forwarding
 from media_node.isolation import Isolation
 from media_node.link_news import LinkNews
 from media_node.live_meetings import LiveMeetings
+from media_node.meetings import moderation
 from media_node.meetings.codecs import decodes_of
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import InitialTrack, Standing, Wish
@@ -226,14 +227,14 @@ class Hosting:
     ) -> None:
         meeting = self.live.meeting_by_id.get(meeting_id)
         if meeting is not None:
-            self.live.apply(meeting, meeting.handle_mute_sources(participant, by, sources))
+            self.live.apply(meeting, moderation.handle_mute_sources(meeting, participant, by, sources))
 
     def change_standing(self, meeting_id: MeetingId, participant: ParticipantId, standing: Standing) -> None:
         """Give somebody another role or name, also if it comes back with a token from before."""
         self._admission.note_changed(self._now(), (meeting_id, participant), standing)
         meeting = self.live.meeting_by_id.get(meeting_id)
         if meeting is not None:
-            self.live.apply(meeting, meeting.handle_standing(participant, standing))
+            self.live.apply(meeting, moderation.handle_standing(meeting, participant, standing))
 
     def close_all(self) -> None:
         """Tell everybody that this node closes."""
@@ -348,28 +349,32 @@ class Hosting:
 
     def moderate_captions(self, seat: Seat, participant: str, is_captioner: bool) -> None:
         meeting = self.live.meeting_of(seat)
-        events = meeting.handle_moderate_captions(seat.participant, ParticipantId(participant), is_captioner)
+        events = moderation.handle_captions(
+            meeting, seat.participant, ParticipantId(participant), is_captioner
+        )
         self.live.apply(meeting, events)
 
     def moderate_mute(self, seat: Seat, participant: str, track: str | None) -> None:
         meeting = self.live.meeting_of(seat)
         named = TrackId(track) if track is not None else None
-        events = meeting.handle_moderate_mute(seat.participant, ParticipantId(participant), named)
+        events = moderation.handle_mute(meeting, seat.participant, ParticipantId(participant), named)
         self.live.apply(meeting, events)
 
     def ask_to_unmute(self, seat: Seat, participant: str) -> None:
         meeting = self.live.meeting_of(seat)
         named = ParticipantId(participant)
-        self.live.apply(meeting, meeting.handle_unmute_question(seat.participant, named, self._now()))
+        self.live.apply(
+            meeting, moderation.handle_unmute_question(meeting, seat.participant, named, self._now())
+        )
 
     def lower_hand(self, seat: Seat, participant: str | None) -> None:
         meeting = self.live.meeting_of(seat)
         named = ParticipantId(participant) if participant is not None else None
-        self.live.apply(meeting, meeting.handle_lower_hand(seat.participant, named))
+        self.live.apply(meeting, moderation.handle_lower_hand(meeting, seat.participant, named))
 
     def moderate_remove(self, seat: Seat, participant: str) -> None:
         meeting = self.live.meeting_of(seat)
-        events = meeting.handle_moderate_remove(seat.participant, ParticipantId(participant))
+        events = moderation.handle_remove(meeting, seat.participant, ParticipantId(participant))
         self._admission.note_removed(self._now(), (seat.meeting, ParticipantId(participant)))
         self.live.apply(meeting, events)
 

@@ -5,7 +5,7 @@ client's and leave the state as it was.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,13 +14,11 @@ from media_node.meetings import authority
 from media_node.meetings.captions import Captions
 from media_node.meetings.codecs import Codecs, SharedCodecs
 from media_node.meetings.events import (
-    CaptionerChanged,
     ChatRepeated,
     ChatSent,
     CodecsChanged,
     Event,
     HandChanged,
-    ParticipantChanged,
     ParticipantJoined,
     ParticipantLeft,
     ParticipantRemoved,
@@ -35,14 +33,12 @@ from media_node.meetings.events import (
     TrackMuted,
     TrackPublished,
     TrackUnpublished,
-    UnmuteAsked,
 )
 from media_node.meetings.model import (
     ChatMessage,
     InitialTrack,
     Participant,
     RecordingNotice,
-    Standing,
     Track,
     Wish,
 )
@@ -80,7 +76,7 @@ class Meeting:
     _selection: Selection = field(default_factory=Selection)
     recorders: Recorders = field(default_factory=Recorders)
     _share_requests: ShareRequests = field(default_factory=ShareRequests)
-    _unmute_requests: UnmuteRequests = field(default_factory=UnmuteRequests)
+    unmute_requests: UnmuteRequests = field(default_factory=UnmuteRequests)
     _codecs: Codecs = field(default_factory=Codecs)
 
     # Coming and going.
@@ -100,7 +96,7 @@ class Meeting:
         participant.carried = dict.fromkeys([*participant.audio_slots, *participant.video_slots])
         self._selection.add_viewer(participant)
         has_changed = self._codecs.handle_join(participant.decodes)
-        joined = [self._roster(ParticipantJoined(participant)), *self._codecs_changed(has_changed)]
+        joined = [self.note_in_roster(ParticipantJoined(participant)), *self._codecs_changed(has_changed)]
         for track in tracks:
             if track.source == "screen" and not track.is_muted and self._screens(participant.id):
                 continue
@@ -120,12 +116,12 @@ class Meeting:
         self._selection.remove_viewer(gone)
         self.captions.handle_leave(participant)
         self._share_requests.handle_leave(participant)
-        self._unmute_requests.handle_leave(participant)
+        self.unmute_requests.handle_leave(participant)
         for track in gone.track_by_id.values():
             self._forget(track)
         has_changed = self._codecs.handle_leave(gone.decodes)
         left = [
-            self._roster(ParticipantLeft(participant, reason)),
+            self.note_in_roster(ParticipantLeft(participant, reason)),
             *self._codecs_changed(has_changed),
             *self._settle(),
         ]
@@ -193,13 +189,13 @@ class Meeting:
         member.track_by_id[track_id] = self._track_by_id[track_id] = track
         self._offer(track)
         self.recorders.put_track(track)
-        return [self._roster(TrackPublished(track))]
+        return [self.note_in_roster(TrackPublished(track))]
 
     def handle_unpublish(self, participant: ParticipantId, track: TrackId) -> list[Event]:
         gone = self._own_track(participant, track)
         del self.member(participant).track_by_id[track]
         self._forget(gone)
-        return [self._roster(TrackUnpublished(participant, track)), *self._settle()]
+        return [self.note_in_roster(TrackUnpublished(participant, track)), *self._settle()]
 
     def handle_mute(
         self,
@@ -225,7 +221,7 @@ class Meeting:
         muted.is_muted, muted.is_paused = is_muted, paused
         self._offer(muted)
         told = TrackMuted(participant, track, is_muted, by, paused, is_from_outside)
-        return [self._roster(told), *self._settle()]
+        return [self.note_in_roster(told), *self._settle()]
 
     def handle_assign(self, participant: ParticipantId, slot: SlotId, wish: Wish) -> list[Event]:
         """Let a client decide what one of its video slots carries.
@@ -290,7 +286,7 @@ class Meeting:
             return []
         self._hands += is_raised
         member.hand_number = self._hands if is_raised else None
-        return [self._roster(HandChanged(participant, member.hand_number))]
+        return [self.note_in_roster(HandChanged(participant, member.hand_number))]
 
     def handle_reaction(self, participant: ParticipantId, reaction: str) -> list[Event]:
         self.member(participant)
@@ -349,93 +345,6 @@ class Meeting:
     def _is_of_another(self, notice: RecordingNotice) -> bool:
         return self.recording is None or self.recording.id != notice.id
 
-    # Moderation.
-
-    def handle_moderate_mute(
-        self, moderator: ParticipantId, participant: ParticipantId, track: TrackId | None
-    ) -> list[Event]:
-        """Mute one track, or all that can be heard of a participant."""
-        authority.require(self.member(moderator), "mute", self.participant_by_id.get(participant))
-        tracks = self.member(participant).track_by_id
-        if track is not None and track not in tracks:
-            raise NotFoundError("this participant has no such track")
-        named = [track] if track is not None else [one.id for one in tracks.values() if one.kind == "audio"]
-        return [event for one in named for event in self.handle_mute(participant, one, True, moderator)]
-
-    def handle_unmute_question(
-        self, moderator: ParticipantId, participant: ParticipantId, now: Instant
-    ) -> list[Event]:
-        """Ask somebody who is muted to unmute, which is up to them."""
-        authority.require(self.member(moderator), "askToUnmute")
-        self._unmute_requests.handle_question(self.member(participant), now)
-        return [UnmuteAsked(participant, moderator)]
-
-    def handle_moderate_captions(
-        self, moderator: ParticipantId, participant: ParticipantId, is_captioner: bool
-    ) -> list[Event]:
-        """Give somebody the right to write captions, or take it."""
-        action: authority.Action = "allowCaptions" if is_captioner else "stopCaptions"
-        authority.require(self.member(moderator), action, self.participant_by_id.get(participant))
-        if not self.captions.handle_right(self.member(participant), is_captioner):
-            return []
-        return [self._roster(CaptionerChanged(participant, is_captioner))]
-
-    def handle_lower_hand(self, moderator: ParticipantId, participant: ParticipantId | None) -> list[Event]:
-        """Lower the hand of one participant, or every hand."""
-        target = self.participant_by_id.get(participant) if participant is not None else None
-        authority.require(self.member(moderator), "lowerHand", target)
-        named = list(self.participant_by_id) if participant is None else [participant]
-        return [event for one in named for event in self.handle_hand(one, False)]
-
-    def handle_moderate_remove(self, moderator: ParticipantId, participant: ParticipantId) -> list[Event]:
-        authority.require(self.member(moderator), "remove", self.participant_by_id.get(participant))
-        self.member(participant)
-        return self.handle_remove(participant, "removed")
-
-    def handle_mute_sources(
-        self, participant: ParticipantId | None, by: ParticipantId | None, sources: Set[str]
-    ) -> list[Event]:
-        """Mute sources of one participant, or of everybody whom `by` may mute; again does nothing.
-
-        Args:
-            by: None for a server or an organiser who is no participant. The API has said that it
-                moderates, and may mute the one participant.
-        """
-        members = list(self.participant_by_id.values())
-        moderator = self.participant_by_id.get(by) if by is not None else None
-        if participant is not None:
-            members = [one for one in members if one.id == participant]
-        elif moderator is not None:
-            members = [
-                one for one in members if one != moderator and authority.reaches(moderator, "mute", one)
-            ]
-        elif by is not None:
-            # Somebody whose role is not known here, as they are not connected: no more than a cohost may.
-            members = [one for one in members if one.role != "host"]
-        return [
-            event
-            for member in members
-            for track in list(member.track_by_id.values())
-            if track.source in sources
-            for event in self.handle_mute(member.id, track.id, True, by, is_from_outside=by is None)
-        ]
-
-    def handle_standing(self, participant: ParticipantId, standing: Standing) -> list[Event]:
-        """Give somebody another role or name; tracks that the new role does not grant end."""
-        member = self.participant_by_id.get(participant)
-        if member is None:
-            return []
-        before = (member.role, member.display_name)
-        member.role, member.display_name = standing.role, standing.display_name
-        member.publish_grants, member.may_moderate = standing.publish_grants, standing.may_moderate
-        events: list[Event] = []
-        if before != (standing.role, standing.display_name):
-            events.append(self._roster(ParticipantChanged(participant, standing.role, standing.display_name)))
-        for track in list(member.track_by_id.values()):
-            if track.source not in standing.publish_grants:
-                events += self.handle_unpublish(participant, track.id)
-        return events
-
     def handle_remove(
         self, participant: ParticipantId, reason: str, told_others: str | None = None
     ) -> list[Event]:
@@ -474,7 +383,7 @@ class Meeting:
 
     # What follows from the state.
 
-    def _roster(self, event: Event) -> Event:
+    def note_in_roster(self, event: Event) -> Event:
         self.version += 1
         return event
 

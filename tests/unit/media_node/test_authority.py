@@ -9,6 +9,7 @@ import pytest
 from chalicelib.domain.participant import Role, grants_of
 from chalicelib.domain.permissions import Operation, is_allowed
 from media_node.errors import NotGrantedError
+from media_node.meetings import moderation
 from media_node.meetings.authority import REACH_BY_ACTION, Action, may, require
 from media_node.meetings.events import ParticipantRemoved, ShareAsked, TrackMuted
 from media_node.meetings.meeting import Meeting
@@ -70,30 +71,32 @@ def muted(events: list) -> list[ParticipantId]:
 
 def test_a_cohost_neither_mutes_nor_removes_a_host(meeting):
     for refused in (
-        lambda: meeting.handle_moderate_mute(COHOST, HOST, None),
-        lambda: meeting.handle_moderate_remove(COHOST, HOST),
+        lambda: moderation.handle_mute(meeting, COHOST, HOST, None),
+        lambda: moderation.handle_remove(meeting, COHOST, HOST),
     ):
         with pytest.raises(NotGrantedError, match="a host"):
             refused()
     assert not any(track.is_muted for track in meeting.member(HOST).track_by_id.values())
-    assert muted(meeting.handle_moderate_mute(COHOST, GUEST, None)) == [GUEST]
-    assert muted(meeting.handle_moderate_mute(HOST, COHOST, None)) == [COHOST]
-    assert ParticipantRemoved(COHOST, "removed") in meeting.handle_moderate_remove(HOST, COHOST)
+    assert muted(moderation.handle_mute(meeting, COHOST, GUEST, None)) == [GUEST]
+    assert muted(moderation.handle_mute(meeting, HOST, COHOST, None)) == [COHOST]
+    assert ParticipantRemoved(COHOST, "removed") in moderation.handle_remove(meeting, HOST, COHOST)
 
 
 def test_a_cohost_who_mutes_everybody_leaves_hosts_as_they_are(meeting):
-    assert muted(meeting.handle_mute_sources(None, COHOST, {"microphone"})) == [GUEST]
-    assert muted(meeting.handle_mute_sources(None, None, {"microphone"})) == [HOST, COHOST]
+    assert muted(moderation.handle_mute_sources(meeting, None, COHOST, {"microphone"})) == [GUEST]
+    assert muted(moderation.handle_mute_sources(meeting, None, None, {"microphone"})) == [HOST, COHOST]
 
 
 def test_whoever_mutes_everybody_and_is_not_here_mutes_no_host(meeting: Meeting):
     elsewhere = ParticipantId("elsewhere")
-    assert muted(meeting.handle_mute_sources(None, elsewhere, {"microphone"})) == [COHOST, GUEST]
+    assert muted(moderation.handle_mute_sources(meeting, None, elsewhere, {"microphone"})) == [COHOST, GUEST]
 
 
 def test_a_mute_from_outside_says_so(meeting):
     (event,) = (
-        one for one in meeting.handle_mute_sources(GUEST, None, {"microphone"}) if isinstance(one, TrackMuted)
+        one
+        for one in moderation.handle_mute_sources(meeting, GUEST, None, {"microphone"})
+        if isinstance(one, TrackMuted)
     )
     assert (event.by, event.is_from_outside) == (None, True)
 

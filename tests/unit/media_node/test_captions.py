@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media_node.errors import NotGrantedError, TooOftenError
+from media_node.meetings import moderation
 from media_node.meetings.captions import CAPTION_BURST, CAPTION_HISTORY, CAPTIONS_PER_SECOND
 from media_node.meetings.events import CaptionerChanged, CaptionWritten
 from media_node.meetings.meeting import Meeting
@@ -36,21 +37,21 @@ def test_a_host_writes_and_everybody_reads(meeting):
 def test_a_guest_writes_once_a_host_allows_it_and_no_longer_when_it_is_taken(meeting):
     with pytest.raises(NotGrantedError):
         write(meeting, GUEST)
-    assert meeting.handle_moderate_captions(HOST, GUEST, True) == [CaptionerChanged(GUEST, True)]
-    assert meeting.handle_moderate_captions(HOST, GUEST, True) == []
+    assert moderation.handle_captions(meeting, HOST, GUEST, True) == [CaptionerChanged(GUEST, True)]
+    assert moderation.handle_captions(meeting, HOST, GUEST, True) == []
     write(meeting, GUEST)
-    meeting.handle_moderate_captions(HOST, GUEST, False)
+    moderation.handle_captions(meeting, HOST, GUEST, False)
     with pytest.raises(NotGrantedError):
         write(meeting, GUEST)
 
 
 def test_a_guest_gives_no_rights(meeting):
     with pytest.raises(NotGrantedError):
-        meeting.handle_moderate_captions(GUEST, GUEST, True)
+        moderation.handle_captions(meeting, GUEST, GUEST, True)
 
 
 def test_the_right_stays_through_a_rejoin(meeting):
-    meeting.handle_moderate_captions(HOST, GUEST, True)
+    moderation.handle_captions(meeting, HOST, GUEST, True)
     meeting.handle_leave(GUEST, "timeout")
     join(meeting, "guest")
     write(meeting, GUEST)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from media_node.errors import ConflictError, NotFoundError, NotGrantedError, ScreenTakenError
+from media_node.meetings import moderation
 from media_node.meetings.events import (
     ChatRepeated,
     ChatSent,
@@ -113,12 +114,14 @@ def test_everybody_but_the_moderator_is_muted_once():
         voices[name] = publish(meeting, name, "microphone")
         publish(meeting, name, "camera")
     cleo = ParticipantId("cleo")
-    muted = meeting.handle_mute_sources(None, cleo, HEARD)
+    muted = moderation.handle_mute_sources(meeting, None, cleo, HEARD)
     told = [event for event in muted if isinstance(event, TrackMuted)]
     assert told == [TrackMuted(ParticipantId(name), voices[name], True, cleo) for name in ("anna", "ben")]
-    assert meeting.handle_mute_sources(None, cleo, HEARD) == []
-    assert meeting.handle_mute_sources(ParticipantId("nobody"), None, HEARD) == []
-    assert any(isinstance(event, TrackMuted) for event in meeting.handle_mute_sources(cleo, None, HEARD))
+    assert moderation.handle_mute_sources(meeting, None, cleo, HEARD) == []
+    assert moderation.handle_mute_sources(meeting, ParticipantId("nobody"), None, HEARD) == []
+    assert any(
+        isinstance(event, TrackMuted) for event in moderation.handle_mute_sources(meeting, cleo, None, HEARD)
+    )
 
 
 def test_a_host_stops_a_camera_or_a_share_which_its_owner_may_start_again():
@@ -127,9 +130,13 @@ def test_a_host_stops_a_camera_or_a_share_which_its_owner_may_start_again():
     join(meeting, "anna")
     host, anna = ParticipantId("host"), ParticipantId("anna")
     voice, camera, screen = (publish(meeting, "anna", one) for one in ("microphone", "camera", "screen"))
-    told = [one for one in meeting.handle_mute_sources(anna, host, {"camera"}) if isinstance(one, TrackMuted)]
+    told = [
+        one
+        for one in moderation.handle_mute_sources(meeting, anna, host, {"camera"})
+        if isinstance(one, TrackMuted)
+    ]
     assert told == [TrackMuted(anna, camera, True, host)]
-    assert TrackMuted(anna, screen, True, host) in meeting.handle_moderate_mute(host, anna, screen)
+    assert TrackMuted(anna, screen, True, host) in moderation.handle_mute(meeting, host, anna, screen)
     assert not meeting.member(anna).track_by_id[voice].is_muted
     assert TrackMuted(anna, camera, False, None) in meeting.handle_mute(anna, camera, False)
 
@@ -159,15 +166,15 @@ def test_a_new_role_ends_what_it_does_not_grant():
     anna = ParticipantId("anna")
     camera = publish(meeting, "anna")
     viewer = Standing("viewer", "Anna", frozenset(), False)
-    events = meeting.handle_standing(anna, viewer)
+    events = moderation.handle_standing(meeting, anna, viewer)
     assert ParticipantChanged(anna, "viewer", "Anna") in events
     assert TrackUnpublished(anna, camera) in events
-    assert meeting.handle_standing(anna, viewer) == []
-    assert meeting.handle_standing(ParticipantId("nobody"), viewer) == []
+    assert moderation.handle_standing(meeting, anna, viewer) == []
+    assert moderation.handle_standing(meeting, ParticipantId("nobody"), viewer) == []
     with pytest.raises(NotGrantedError):
         publish(meeting, "anna")
     with pytest.raises(NotGrantedError):
-        meeting.handle_moderate_mute(anna, ParticipantId("ben"), None)
+        moderation.handle_mute(meeting, anna, ParticipantId("ben"), None)
 
 
 def test_who_is_renamed_said_what_was_said_under_the_name_of_before():
@@ -176,7 +183,9 @@ def test_who_is_renamed_said_what_was_said_under_the_name_of_before():
     anna = ParticipantId("anna")
     meeting.handle_chat(anna, "before", NOW)
     named = Standing("participant", "Anna K.", SOURCES, may_moderate=False)
-    assert meeting.handle_standing(anna, named) == [ParticipantChanged(anna, "participant", "Anna K.")]
+    assert moderation.handle_standing(meeting, anna, named) == [
+        ParticipantChanged(anna, "participant", "Anna K.")
+    ]
     meeting.handle_chat(anna, "after", NOW)
     assert [(one.display_name, one.text) for one in meeting.chat] == [
         ("Anna", "before"),
@@ -315,11 +324,11 @@ def test_only_moderators_mute_and_remove_others():
     voice = publish(meeting, "ben", "microphone")
     anna, ben = ParticipantId("anna"), ParticipantId("ben")
     with pytest.raises(NotGrantedError):
-        meeting.handle_moderate_mute(ben, anna, None)
-    assert TrackMuted(ben, voice, True, anna) in meeting.handle_moderate_mute(anna, ben, None)
+        moderation.handle_mute(meeting, ben, anna, None)
+    assert TrackMuted(ben, voice, True, anna) in moderation.handle_mute(meeting, anna, ben, None)
     with pytest.raises(NotGrantedError):
-        meeting.handle_moderate_remove(ben, anna)
-    assert ParticipantRemoved(ben, "removed") in meeting.handle_moderate_remove(anna, ben)
+        moderation.handle_remove(meeting, ben, anna)
+    assert ParticipantRemoved(ben, "removed") in moderation.handle_remove(meeting, anna, ben)
 
 
 def test_chat_keeps_what_late_joiners_see_but_nothing_private():
@@ -359,13 +368,13 @@ def test_a_moderator_lowers_one_hand_or_all_and_nobody_else_does():
     host, anna, ben = (ParticipantId(name) for name in ("host", "anna", "ben"))
     for one in (ben, None):
         with pytest.raises(NotGrantedError):
-            meeting.handle_lower_hand(anna, one)
-    assert meeting.handle_lower_hand(host, ben) == [HandChanged(ben, None)]
-    assert meeting.handle_lower_hand(host, ben) == []
-    lowered = meeting.handle_lower_hand(host, None)
+            moderation.handle_lower_hand(meeting, anna, one)
+    assert moderation.handle_lower_hand(meeting, host, ben) == [HandChanged(ben, None)]
+    assert moderation.handle_lower_hand(meeting, host, ben) == []
+    lowered = moderation.handle_lower_hand(meeting, host, None)
     assert lowered == [HandChanged(one, None) for one in (anna, ParticipantId("cleo"))]
     with pytest.raises(NotFoundError):
-        meeting.handle_lower_hand(host, ParticipantId("nobody"))
+        moderation.handle_lower_hand(meeting, host, ParticipantId("nobody"))
 
 
 def test_a_message_that_comes_again_is_sent_once():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media_node.errors import ClientError, MalformedError, NotFoundError, TooLargeError
-from media_node.meetings import events
+from media_node.meetings import events, moderation
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import Caption, ChatMessage, Participant
 from media_node.quantities import Instant, MeetingId, Mid, ParticipantId, SlotId, new_identifier
@@ -78,7 +78,7 @@ def busy_meeting() -> tuple[Meeting, Participant]:
     meeting.handle_chat(people[0].id, "hello", NOW)
     people[0].may_moderate = True
     meeting.handle_caption(people[0].id, 1, "Good morning", True, NOW, Instant(0.0))
-    meeting.handle_moderate_captions(people[0].id, people[1].id, True)
+    moderation.handle_captions(meeting, people[0].id, people[1].id, True)
     return meeting, people[1]
 
 

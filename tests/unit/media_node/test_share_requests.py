@@ -9,6 +9,7 @@ from media_node.errors import (
     ScreenTakenError,
     TooOftenError,
 )
+from media_node.meetings import moderation
 from media_node.meetings.events import ShareAnswered, ShareAsked, TrackMuted, TrackPublished
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import InitialTrack
@@ -111,7 +112,7 @@ def test_the_place_of_a_share_is_free_once_it_is_given(meeting):
 
 def test_a_host_takes_the_place_by_ending_the_share(meeting):
     [screen] = meeting.member(SHARER).track_by_id
-    meeting.handle_moderate_mute(HOST, SHARER, screen)
+    moderation.handle_mute(meeting, HOST, SHARER, screen)
     publish(meeting, "host", "screen")
     with pytest.raises(ScreenTakenError):
         meeting.handle_mute(SHARER, screen, False)

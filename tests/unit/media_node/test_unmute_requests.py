@@ -3,6 +3,7 @@
 import pytest
 
 from media_node.errors import ConflictError, NotFoundError, NotGrantedError, TooOftenError
+from media_node.meetings import moderation
 from media_node.meetings.events import UnmuteAsked
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.unmute_requests import ASK_BURST, ASKS_PER_SECOND
@@ -27,47 +28,47 @@ def meeting() -> Meeting:
 @pytest.mark.parametrize("by", [HOST, COHOST])
 def test_who_is_muted_is_asked_and_stays_muted(meeting, by):
     track = publish(meeting, ANNA, "microphone", muted=True)
-    assert meeting.handle_unmute_question(by, ANNA, START) == [UnmuteAsked(ANNA, by)]
+    assert moderation.handle_unmute_question(meeting, by, ANNA, START) == [UnmuteAsked(ANNA, by)]
     assert meeting.member(ANNA).track_by_id[track].is_muted
 
 
 def test_who_has_no_microphone_yet_is_asked_too(meeting):
-    assert meeting.handle_unmute_question(HOST, ANNA, START) == [UnmuteAsked(ANNA, HOST)]
+    assert moderation.handle_unmute_question(meeting, HOST, ANNA, START) == [UnmuteAsked(ANNA, HOST)]
 
 
 def test_who_is_heard_is_not_asked(meeting):
     publish(meeting, ANNA, "microphone")
     with pytest.raises(ConflictError):
-        meeting.handle_unmute_question(HOST, ANNA, START)
+        moderation.handle_unmute_question(meeting, HOST, ANNA, START)
 
 
 def test_only_hosts_ask_and_only_those_who_may_be_heard(meeting):
     with pytest.raises(NotGrantedError):
-        meeting.handle_unmute_question(ANNA, HOST, START)
+        moderation.handle_unmute_question(meeting, ANNA, HOST, START)
     with pytest.raises(NotGrantedError):
-        meeting.handle_unmute_question(HOST, VIEWER, START)
+        moderation.handle_unmute_question(meeting, HOST, VIEWER, START)
     with pytest.raises(NotFoundError):
-        meeting.handle_unmute_question(HOST, ParticipantId("nobody"), START)
+        moderation.handle_unmute_question(meeting, HOST, ParticipantId("nobody"), START)
 
 
 def test_whoever_asks_somebody_is_asked_a_few_times_at_once_and_then_now_and_then(meeting):
     for turn in range(ASK_BURST):
-        meeting.handle_unmute_question((HOST, COHOST)[turn % 2], ANNA, START)
+        moderation.handle_unmute_question(meeting, (HOST, COHOST)[turn % 2], ANNA, START)
     for by in (HOST, COHOST):
         with pytest.raises(TooOftenError):
-            meeting.handle_unmute_question(by, ANNA, START)
+            moderation.handle_unmute_question(meeting, by, ANNA, START)
     join(meeting, "ben")
-    assert meeting.handle_unmute_question(HOST, ParticipantId("ben"), START)
+    assert moderation.handle_unmute_question(meeting, HOST, ParticipantId("ben"), START)
     later = Instant(1 / ASKS_PER_SECOND)
-    assert meeting.handle_unmute_question(HOST, ANNA, later) == [UnmuteAsked(ANNA, HOST)]
+    assert moderation.handle_unmute_question(meeting, HOST, ANNA, later) == [UnmuteAsked(ANNA, HOST)]
     with pytest.raises(TooOftenError):
-        meeting.handle_unmute_question(HOST, ANNA, later)
+        moderation.handle_unmute_question(meeting, HOST, ANNA, later)
 
 
 def test_questions_that_are_refused_cost_nothing(meeting):
     track = publish(meeting, ANNA, "microphone")
     for _ in range(2 * ASK_BURST):
         with pytest.raises(ConflictError):
-            meeting.handle_unmute_question(HOST, ANNA, START)
+            moderation.handle_unmute_question(meeting, HOST, ANNA, START)
     meeting.handle_mute(ANNA, track, True)
-    assert meeting.handle_unmute_question(HOST, ANNA, START)
+    assert moderation.handle_unmute_question(meeting, HOST, ANNA, START)
