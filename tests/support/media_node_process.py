@@ -115,8 +115,14 @@ def running_node(
     environment: Mapping[str, str] | None = None,
     *,
     tls: tuple[Path, Path] | None = None,
+    module: str = "media_node",
 ) -> Iterator[NodeProcess]:
-    """A node of its own, ended with the context; `tls` are its certificate and key."""
+    """A node of its own, ended with the context.
+
+    Args:
+        tls: Its certificate and key.
+        module: What starts it.
+    """
     issuer = Issuer(new_identifier("node_"))
     with serving_json(issuer.key_set()) as jwks_url:
         port = free_ports(1 + MAX_WORKERS)
@@ -133,7 +139,7 @@ def running_node(
             settings |= {"PARLEY_TLS_CERTIFICATE": str(tls[0]), "PARLEY_TLS_KEY": str(tls[1])}
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "media_node"],
+                [sys.executable, "-m", module],
                 env={**os.environ, **settings, **(environment or {})},
                 stderr=output,
             )
