@@ -1,4 +1,8 @@
 import '../styles/dialogs.css';
+import '../styles/banners.css';
+import '../styles/panel.css';
+import '../styles/toolbar.css';
+// After those: it has what is only there in wide windows.
 import '../styles/meeting.css';
 import '../styles/live.css';
 import '../styles/stage.css';
