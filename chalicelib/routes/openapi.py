@@ -145,29 +145,64 @@ def _own_paths() -> dict[str, Schema]:
     }  # fmt: skip
 
 
+# What requests carry, by the names of their schemas.
+BODIES: dict[str, type[BaseModel]] = {
+    "CreateMeeting": CreateMeetingBody,
+    "JoinMeeting": JoinBody,
+    "Drain": DrainBody,
+    "EndMeeting": EndBody,
+    "CreateApiKey": CreateApiKeyBody,
+    "TokenRequest": TokenForm,
+    "CreateWebhookEndpoint": CreateEndpointBody,
+    "PatchWebhookEndpoint": PatchEndpointBody,
+    "Empty": EmptyBody,
+    "ChangeMeeting": ChangeMeetingBody,
+    "ChangeParticipant": ChangeParticipantBody,
+    "ChangeMe": ChangeMeBody,
+    "NoContent": EndBody,
+    "Mute": MuteBody,
+    **RECORDING_BODIES,
+}
+# The schemas of what the API answers.
+ANSWERS: Schema = {
+    **SCHEMAS,
+    **QUALITY_SCHEMAS,
+    **KEY_SCHEMAS,
+    **WEBHOOK_SCHEMAS,
+    **USAGE_SCHEMAS,
+    **CONNECTION_TEST_SCHEMAS,
+    **RECORDING_SCHEMAS,
+}
+SECURITY_SCHEMES: Schema = {
+    "apiKey": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "An API key's id and its secret.",
+    },
+    "accessToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Of `POST /oauth/token`: stands for an API key for an hour.",
+    },
+    "user": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An access token of a trusted issuer; `GET /sign-in` names them.",
+    },
+    "participant": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The resume token, or waiting token, of somebody in the meeting.",
+    },
+}
+
+
 @functools.cache
 def document(api_url: str) -> Schema:
-    bodies: dict[str, type[BaseModel]] = {
-        "CreateMeeting": CreateMeetingBody,
-        "JoinMeeting": JoinBody,
-        "Drain": DrainBody,
-        "EndMeeting": EndBody,
-        "CreateApiKey": CreateApiKeyBody,
-        "TokenRequest": TokenForm,
-        "CreateWebhookEndpoint": CreateEndpointBody,
-        "PatchWebhookEndpoint": PatchEndpointBody,
-        "Empty": EmptyBody,
-        "ChangeMeeting": ChangeMeetingBody,
-        "ChangeParticipant": ChangeParticipantBody,
-        "ChangeMe": ChangeMeBody,
-        "NoContent": EndBody,
-        "Mute": MuteBody,
-        **RECORDING_BODIES,
-    }
     described = paths()
     link(described)
     show_headers(described)
-    requests = _schemas(bodies)
+    requests = _schemas(BODIES)
     show_bodies(described, requests)
     return {
         "openapi": "3.1.0",
@@ -181,38 +216,8 @@ def document(api_url: str) -> Schema:
         "paths": described,
         "components": {
             "headers": HEADERS,
-            "schemas": {
-                **SCHEMAS,
-                **QUALITY_SCHEMAS,
-                **KEY_SCHEMAS,
-                **WEBHOOK_SCHEMAS,
-                **USAGE_SCHEMAS,
-                **CONNECTION_TEST_SCHEMAS,
-                **RECORDING_SCHEMAS,
-                **requests,
-            },
-            "securitySchemes": {
-                "apiKey": {
-                    "type": "http",
-                    "scheme": "basic",
-                    "description": "An API key's id and its secret.",
-                },
-                "accessToken": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "Of `POST /oauth/token`: stands for an API key for an hour.",
-                },
-                "user": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "An access token of a trusted issuer; `GET /sign-in` names them.",
-                },
-                "participant": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "The resume token, or waiting token, of somebody in the meeting.",
-                },
-            },
+            "schemas": {**ANSWERS, **requests},
+            "securitySchemes": SECURITY_SCHEMES,
         },
     }
 
