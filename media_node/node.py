@@ -80,6 +80,24 @@ class Node:
         self.id = settings.node_id or new_identifier("node_")
         self.boot_id = str(uuid.uuid4())
         self.url = ""
+        self._isolation = Isolation()
+        certificate = Certificate.generate()
+        self._make_plane(certificate)
+        self._make_meetings()
+        self._make_recordings()
+        self._make_doors()
+        self._make_observation()
+        self._runner: web.AppRunner | None = None
+        self._certificate: ServerCertificate | None = None
+        self._timer: asyncio.Task[None] | None = None
+        self._fetching: asyncio.Task[None] | None = None
+        self._http: aiohttp.ClientSession | None = None
+
+    # Parts, each of which needs those before it.
+
+    def _make_plane(self, certificate: Certificate) -> None:
+        """What carries media, and the connections that are made through it."""
+        settings = self.settings
         open_plane = partial(
             packet_plane.PacketPlane, host=settings.media_host, sources=settings.heard_sources()
         )
@@ -89,10 +107,12 @@ class Node:
         self._forwarding = Forwarding(self._plane.submit, settings.node_workers)
         ips = settings.advertised_addresses()
         addresses = [[(ip, port) for ip in ips] for port in self._plane.local_ports]
-        certificate = Certificate.generate()
         self._connections = Connections(self._forwarding, certificate, addresses, time.monotonic)
-        self._admission = Admission(settings.node_capacity_units)
-        self._isolation = Isolation()
+        # From a port of its own to each: the other node tells connections apart by their addresses.
+        self._backups = Backups(certificate, open_plane, time.monotonic)
+
+    def _make_meetings(self) -> None:
+        self._admission = Admission(self.settings.node_capacity_units)
         self.hosting = Hosting(
             self._forwarding,
             self._connections,
@@ -101,11 +121,12 @@ class Node:
             isolation=self._isolation,
         )
         self._events = PlaneEvents(self._forwarding, self._connections, self.hosting, self._isolation)
+
+    def _make_recordings(self) -> None:
+        settings = self.settings
         self._recorded = RecordedMeetings(
             self._forwarding, self.hosting.live, self._plane.open_tap, time.monotonic
         )
-        # From a port of its own to each: the other node tells connections apart by their addresses.
-        self._backups = Backups(certificate, open_plane, time.monotonic)
         self._recordings = Recordings(
             self.id,
             self._recorded,
@@ -120,6 +141,9 @@ class Node:
             wallclock=time.time,
         )
         self.hosting.live.hear = lambda meeting, written: self._recordings.hear(meeting, message_of(written))
+
+    def _make_doors(self) -> None:
+        """Where people and the control plane come in."""
         self._entrance = Entrance(
             TokenVerifier(self.id, self._fetch_keys),
             self.hosting,
@@ -142,6 +166,9 @@ class Node:
             monotonic=time.monotonic,
         )
         self._control: ControlLink | None = None
+
+    def _make_observation(self) -> None:
+        settings = self.settings
         self._cpu = CpuMeter()
         self._egress = EgressMeter()
         self._observation = Observation(
@@ -154,11 +181,6 @@ class Node:
             # Nobody would ever take them.
             self._observation.quality.max_waiting_chars = 0
         self._scraping = Scraping(self._metrics, settings.metrics_host, settings.metrics_port)
-        self._runner: web.AppRunner | None = None
-        self._certificate: ServerCertificate | None = None
-        self._timer: asyncio.Task[None] | None = None
-        self._fetching: asyncio.Task[None] | None = None
-        self._http: aiohttp.ClientSession | None = None
 
     # Life.
 
