@@ -42,9 +42,12 @@ class BestLayers:
     def fit(self, now: Instant, source: Source, is_recorded: bool) -> bool:
         """Choose the size of a best layer; returns whether it is another one from now on."""
         best, top = source.best, len(source.rids) - 1
+        # Of others nothing may be known yet.
+        if not source.may_be_reduced:
+            return False
         if not best.is_reduced:
             best.whole_height, best.whole_bps = source.layers.best()
-        if not (source.may_be_reduced and best.is_reducible):
+        if not best.is_reducible:
             return False
         is_received = source.demand.is_needed(top)
         is_turned = best.handle_seen(now, source.layers.best()[0]) or best.settle(

@@ -130,6 +130,20 @@ def test_a_share_comes_before_cameras(monkeypatch: pytest.MonkeyPatch):
             assert sizes(meeting, "ben", span, shown) - {SHARE} == {LOWEST}, f"seed {seed}: {shown}"
 
 
+def test_a_share_that_begins_where_somebodys_link_carries_voices_alone_is_seen_by_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    meeting = meet(monkeypatch, 1)
+    meeting.narrow("ben", 30_000)
+    meeting.run(8)
+    meeting.share("anna")
+    for viewer in others("anna"):
+        meeting.show(viewer, 3, "anna", "screen")
+    span = meeting.run(5)
+    assert meeting.pictures("ben", span, "anna") == []
+    assert SHARE in sizes(meeting, "carl", span, "anna")
+
+
 def test_who_is_pinned_and_then_who_speaks_comes_before_the_rest(monkeypatch: pytest.MonkeyPatch):
     for seed in SEEDS:
         meeting = meet(monkeypatch, seed)

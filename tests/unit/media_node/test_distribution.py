@@ -416,3 +416,15 @@ def test_a_thousand_others_are_not_looked_at_when_one_turns_away():
     before = stage.forwarding.selections
     stage.show("ben", 0, "anna", max_height=180)
     assert stage.forwarding.selections == before + 1
+
+
+def test_a_share_that_is_shown_over_a_link_that_carries_voices_alone_waits_for_its_first_picture():
+    stage = Stage()
+    stage.join("anna", "microphone", "screen")
+    stage.join("ben", "microphone")
+    stage.estimate("ben", 30_000)
+    stage.show("ben", 0, "anna", "screen")
+    stage.wait(2)
+    assert stage.isolation.failing == []
+    assert stage.isolation.take_broken() == []
+    assert stage.meeting in stage.hosting.live.meeting_by_id
