@@ -58,7 +58,7 @@ export function gridPlaces(width: number): number {
   return width > 0 && width < NARROW ? MAX_TILES_NARROW : MAX_TILES;
 }
 
-/** Faces beside something larger: meeting.css says the same. */
+/** Faces beside something larger: stage.css says the same. */
 export const STRIP_TILE = { minWidth: 150, height: 132 };
 
 /** How many faces a strip of this size holds, at least one. */

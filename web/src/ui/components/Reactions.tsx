@@ -9,7 +9,7 @@ interface Floating {
   readonly reaction: string;
 }
 
-/** As long as its animation in meeting.css. */
+/** As long as its animation in banners.css. */
 const SHOWN_MS = 3_500;
 
 interface ReactionsProps {
