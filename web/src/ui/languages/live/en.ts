@@ -21,7 +21,7 @@ export const en = {
   shareNow: 'Share screen',
   refused: '{{name}} would rather go on sharing.',
   refusedUnnamed: 'Not now: the share goes on.',
-  wantsToShare: '{{name}} wants to share. That ends the share of now.',
+  wantsToShare: '{{name}} wants to share. That ends the current share.',
   allow: 'Allow',
   shareEnded: {
     browser: 'You stopped sharing.',
