@@ -168,6 +168,8 @@ describe('in a meeting', () => {
     await beLater();
     await raise();
     await flip();
+    await beLater();
+    expect(await heard(ada)).toEqual(TUNES_HZ.hands);
     await raise();
     const twice = [...TUNES_HZ.hands, ...TUNES_HZ.hands];
     await expect.poll(() => heard(ada), { timeout: 45_000 }).toEqual(twice);
