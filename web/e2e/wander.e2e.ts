@@ -31,12 +31,13 @@ class Wanderer {
   readonly standing: Standing = { isHeard: true, isSeen: true };
   readonly done: string[] = [];
   isSharing = false;
-  readonly #mayShare: boolean;
+  /** A meeting that all have left begins anew: one of them stays. */
+  readonly #stays: boolean;
   readonly #random: () => number;
 
-  constructor(guest: Guest, seed: number, mayShare: boolean) {
+  constructor(guest: Guest, seed: number, stays: boolean) {
     this.guest = guest;
-    this.#mayShare = mayShare;
+    this.#stays = stays;
     this.#random = mulberry32(seed);
   }
 
@@ -65,8 +66,8 @@ class Wanderer {
       await this.#press('Enter');
     },
     share: async () => {
-      // One alone, so that nobody has to be asked for their place.
-      if (!this.#mayShare) return;
+      // One alone shares, so that nobody has to be asked for their place.
+      if (!this.#stays) return;
       await this.#press('Control+Alt+s');
       this.isSharing = !this.isSharing;
       const stop = this.guest.page.getByRole('button', { name: en.meeting.stopShare }).first();
@@ -102,15 +103,13 @@ class Wanderer {
       await this.guest.page.context().setOffline(false);
     },
     again: async () => {
+      if (this.#stays) return;
       await this.guest.press(en.meeting.leave);
-      const leave = this.guest.page.getByRole('menuitem', { name: en.leaving.leaveAlone });
-      const left = this.guest.page.getByText(en.left.left.title);
-      await leave.or(left).first().waitFor();
-      if (await leave.isVisible()) await leave.click();
       await this.guest.press(en.left.rejoin);
       await this.#enter();
     },
     reload: async () => {
+      if (this.#stays) return;
       await this.guest.page.reload();
       await this.#enter();
     },
