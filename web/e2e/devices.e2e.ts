@@ -246,7 +246,7 @@ describe('a phone', () => {
     const session = await page.context().newCDPSession(page);
     const touchPoints = [{ x: x + width / 2, y: y + height / 2 }];
     await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints });
-    const menu = page.getByRole('menu', { name: live.tileMenu.replace('{{name}}', 'Ada') });
+    const menu = page.getByRole('menu', { name: en.meeting.actionsFor.replace('{{name}}', 'Ada') });
     await menu.waitFor();
     await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
     await session.detach();
