@@ -153,7 +153,10 @@ export class LocalMedia implements LocalMediaClient {
 
   async chooseMicrophoneMode(microphoneMode: MicrophoneMode): Promise<void> {
     this.#remember({ ...this.#choices, microphoneMode });
-    if (this.#states.microphone.kind !== 'off') await this.#start('microphone');
+    const state = this.#states.microphone;
+    // The one in use is opened anew, which may stand in for the one that was chosen.
+    if (state.kind === 'live') await this.#start('microphone', state.deviceId === '' ? null : state.deviceId);
+    else if (state.kind !== 'off') await this.#start('microphone');
   }
 
   close(): void {
@@ -191,7 +194,7 @@ export class LocalMedia implements LocalMediaClient {
     this.#opening[source] = turn;
     if (this.#captures[source] === null) this.#setState(source, { kind: 'starting' });
     try {
-      const device = await this.#open(source, deviceId);
+      const device = await this.#open(source, deviceId, turn);
       const filter = source === 'microphone' ? await this.#filter(device) : null;
       if (turn !== this.#turns[source]) {
         filter?.close();
@@ -248,11 +251,13 @@ export class LocalMedia implements LocalMediaClient {
   }
 
   /** Where nothing is open yet, the system's default stands in for a device that is not there. */
-  async #open(source: Captured, deviceId: string | null): Promise<MediaStreamTrack> {
+  async #open(source: Captured, deviceId: string | null, turn: number): Promise<MediaStreamTrack> {
     try {
       return await this.#capture(source, deviceId);
     } catch (error) {
-      if (deviceId === null || this.#captures[source] !== null || !isDeviceGone(error)) throw error;
+      const isOvertaken = turn !== this.#turns[source];
+      if (deviceId === null || this.#captures[source] !== null || isOvertaken || !isDeviceGone(error))
+        throw error;
       return this.#capture(source, null);
     }
   }

@@ -56,7 +56,8 @@ export function isMirror(track: MediaStreamTrack): boolean {
 
 /** Whether no device has the id that was asked for, as browsers say it; there may be others. */
 export function isDeviceGone(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'OverconstrainedError' || error.name === 'NotFoundError');
+  const name = toldBy(error)?.name;
+  return name === 'OverconstrainedError' || name === 'NotFoundError';
 }
 
 /** Names of DOMException that getUserMedia rejects with. */
@@ -71,11 +72,29 @@ const CODE_BY_NAME: Readonly<Record<string, MediaErrorCode>> = {
 };
 
 export function classifyCaptureError(error: unknown): MediaErrorCode {
-  if (!(error instanceof Error)) return 'unknown';
-  if (isWithoutDevices(error)) return 'none_found';
+  const told = toldBy(error);
+  if (told === null) return 'unknown';
+  if (isWithoutDevices(told)) return 'none_found';
   // Chromium and Firefox tell a closed prompt from a "no" only in the text.
-  if (error.name === 'NotAllowedError' && /dismissed/i.test(error.message)) return 'dismissed';
-  return CODE_BY_NAME[error.name] ?? 'unknown';
+  if (told.name === 'NotAllowedError' && /dismissed/i.test(told.message)) return 'dismissed';
+  return CODE_BY_NAME[told.name] ?? 'unknown';
+}
+
+interface Told {
+  readonly name: string;
+  readonly message: string;
+  readonly constraint?: unknown;
+}
+
+/** What an error says of itself: the OverconstrainedError of older Safaris is no Error. */
+function toldBy(error: unknown): Told | null {
+  if (typeof error !== 'object' || error === null || !('name' in error)) return null;
+  const {
+    name,
+    message = '',
+    constraint,
+  } = error as { name: unknown; message?: unknown; constraint?: unknown };
+  return { name: String(name), message: String(message), constraint };
 }
 
 /**
@@ -83,6 +102,6 @@ export function classifyCaptureError(error: unknown): MediaErrorCode {
  *
  * @see https://github.com/WebKit/WebKit/blob/main/Source/WebKit/UIProcess/UserMediaPermissionRequestManagerProxy.cpp
  */
-function isWithoutDevices(error: Error & { readonly constraint?: string }): boolean {
-  return error.name === 'OverconstrainedError' && error.constraint === '';
+function isWithoutDevices({ name, constraint }: Told): boolean {
+  return name === 'OverconstrainedError' && constraint === '';
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { classifyCaptureError } from './capture.ts';
+import { classifyCaptureError, isDeviceGone } from './capture.ts';
 import { NO_CHOICES, loadChoices, saveChoices } from './choices.ts';
 import { NO_DEVICES, arrivals, canChooseSpeaker, sortDevices } from './devices.ts';
 import { levelOf } from './LevelMeter.ts';
@@ -239,6 +239,37 @@ describe('LocalMedia', () => {
       expect(media.getSnapshot().chosen.camera).toBe('cam2');
     },
   );
+
+  it('opens no default in its place once it is to be off', async () => {
+    await media.chooseCamera('cam2');
+    const started = media.startCamera();
+    media.stopCamera();
+    devices.captures[0]!.refuse('OverconstrainedError');
+    await started;
+    expect(devices.captures).toHaveLength(1);
+    expect(media.getSnapshot().camera.kind).toBe('off');
+  });
+
+  it('opens the one that stands in for it anew for another mode', async () => {
+    await media.chooseMicrophone('mic9');
+    const started = media.startMicrophone();
+    devices.captures[0]!.refuse('OverconstrainedError');
+    await settle();
+    devices.captures[1]!.allow();
+    await started;
+    const changed = media.chooseMicrophoneMode('music');
+    expect(devices.captures[2]!.constraints.audio).toMatchObject({ deviceId: { exact: 'default' } });
+    devices.captures[2]!.allow();
+    await changed;
+    expect(media.getSnapshot().microphone).toMatchObject({ kind: 'live', track: devices.captures[2]!.track });
+  });
+
+  it('reads errors that are none, as those of older Safaris', () => {
+    const told = { name: 'OverconstrainedError', constraint: 'deviceId' };
+    expect([isDeviceGone(told), classifyCaptureError(told)]).toEqual([true, 'constraint']);
+    expect(classifyCaptureError({ ...told, constraint: '' })).toBe('none_found');
+    for (const nothing of [null, 'no', {}]) expect(classifyCaptureError(nothing)).toBe('unknown');
+  });
 
   it('does not begin with another device where the remembered one is busy', async () => {
     await media.chooseCamera('cam2');
