@@ -7,9 +7,12 @@
  */
 const CACHE = 'parley-shell-2';
 const PAGE = '/';
+/** Names what is of the version before, as no address of the app does. */
+const FORMER = '/former-version';
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(keepShell());
+  // Where there is no page to keep the app goes on as without a worker.
+  event.waitUntil(keepShell().catch(() => undefined));
   self.skipWaiting();
 });
 
@@ -47,22 +50,25 @@ async function fetchPage(event) {
 
 /** The page once all that it names is kept: without its files it would be empty. */
 async function keepShell() {
+  const cache = await caches.open(CACHE);
+  const kept = (await cache.keys()).map(({ url }) => new URL(url).pathname);
   const answer = await fetch(PAGE);
   if (!answer.ok || answer.redirected) throw new Error(`the page of the app: ${answer.status}`);
   const html = await answer.clone().text();
   const files = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
-  const cache = await caches.open(CACHE);
   const before = await (await cache.match(PAGE))?.text();
-  for (const path of files) if ((await cache.match(path)) === undefined) await cache.add(path);
+  for (const path of files) if (!kept.includes(path)) await cache.add(path);
   await cache.put(PAGE, answer);
-  if (before !== undefined && before !== html) await forgetAllBut(cache, [PAGE, ...files]);
+  if (before === undefined || before === html) return;
+  await forgetFormer(cache, files);
+  const old = kept.filter((path) => path.startsWith('/assets/') && !files.includes(path));
+  await cache.put(FORMER, new Response(JSON.stringify(old)));
 }
 
-/** Files of one version after the other would pile up. */
-async function forgetAllBut(cache, paths) {
-  for (const request of await cache.keys()) {
-    if (!paths.includes(new URL(request.url).pathname)) await cache.delete(request);
-  }
+/** Versions would pile up; the one before stays, as a meeting may be open that began with it. */
+async function forgetFormer(cache, files) {
+  const former = (await (await cache.match(FORMER))?.json()) ?? [];
+  for (const path of former) if (!files.includes(path)) await cache.delete(path);
 }
 
 async function fetchAsset(request) {

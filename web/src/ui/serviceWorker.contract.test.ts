@@ -37,8 +37,9 @@ function network() {
 }
 
 /** A browser with one cache. */
-async function start() {
+async function start(at: { readonly missing?: string } = {}) {
   const { state, fetch } = network();
+  Object.assign(state, at);
   const handlers = new Map<string, (event: object) => void>();
   const kept = new Map<string, Response>();
   const keyOf = (key: string | Asked) => (typeof key === 'string' ? ORIGIN + key : key.url);
@@ -52,12 +53,13 @@ async function start() {
     },
     put: (key: string | Asked, answer: Response) => Promise.resolve(kept.set(keyOf(key), answer)),
     keys: () => Promise.resolve([...kept.keys()].map((url) => ({ url }))),
-    delete: (key: Asked) => Promise.resolve(kept.delete(key.url)),
+    delete: (key: string | Asked) => Promise.resolve(kept.delete(keyOf(key))),
   };
   runInNewContext(SOURCE, {
     URL,
     Error,
     Promise,
+    Response,
     self: {
       location: { origin: ORIGIN },
       skipWaiting: () => undefined,
@@ -80,7 +82,11 @@ async function start() {
     return answer;
   };
   const ask = (url: string, mode = 'cors', method = 'GET') => handle('fetch', { url, method, mode });
-  const paths = () => [...kept.keys()].map((url) => new URL(url).pathname).sort();
+  const paths = () =>
+    [...kept.keys()]
+      .map((url) => new URL(url).pathname)
+      .filter((path) => path !== '/former-version')
+      .sort();
   await handle('install');
   return { ask, state, paths };
 }
@@ -114,14 +120,26 @@ describe('the service worker', () => {
     expect(await policyOf(`${ORIGIN}/admin`)).toBe('never framed');
   });
 
-  it('has the page of a new version after any navigation, and no file of the one before', async () => {
+  it('has the page of a new version after any navigation, and files of the one before for tabs that began with it', async () => {
     const { ask, state, paths } = await start();
     await ask(`${ORIGIN}/assets/lazy-1.js`);
     await ask(DOOR, 'navigate');
     expect(paths()).toEqual(['/', '/assets/lazy-1.js', ...filesOf(1)]);
     state.version = 2;
+    await Promise.all([ask(DOOR, 'navigate'), ask(`${ORIGIN}/assets/lazy-2.js`)]);
+    const second = ['/assets/lazy-2.js', ...filesOf(2)];
+    expect(paths()).toEqual(['/', '/assets/lazy-1.js', ...filesOf(1), ...second].sort());
+    state.version = 3;
     await ask(DOOR, 'navigate');
-    expect(paths()).toEqual(['/', ...filesOf(2)]);
+    expect(paths()).toEqual(['/', ...second, ...filesOf(3)].sort());
+  });
+
+  it('is there for the files where there is no page that it may keep', async () => {
+    const { ask, state } = await start({ missing: '/' });
+    state.isAway = true;
+    await expect(ask(DOOR, 'navigate')).rejects.toThrow('Failed to fetch');
+    state.isAway = false;
+    expect(await (await ask(`${ORIGIN}/assets/main-1.js`))?.text()).toBe('file /assets/main-1.js');
   });
 
   it('goes on with the version before while a file of the new one is missing', async () => {
