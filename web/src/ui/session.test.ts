@@ -36,6 +36,9 @@ describe('what is remembered for the door', () => {
     again.setGivenName('abc', null);
     expect(nameAt('abc')(await reload())).toBe('Ada');
     (await reload()).setGivenName('abc', 'Ada of Tea');
+    (await reload()).forgetGivenNames();
+    expect(nameAt('abc')(await reload())).toBe('Ada');
+    (await reload()).setGivenName('abc', 'Ada of Tea');
     sessionStorage.clear();
     expect(nameAt('abc')(await reload())).toBe('Ada');
   });

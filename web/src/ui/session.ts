@@ -14,6 +14,8 @@ interface Session {
   readonly setDisplayName: (name: string) => void;
   /** Null: one has the own name there. */
   readonly setGivenName: (meeting: string, name: string | null) => void;
+  /** Whoever signs in here next is somebody else. */
+  readonly forgetGivenNames: () => void;
   readonly setMicrophoneMuted: (muted: boolean) => void;
   readonly setCameraWanted: (wanted: boolean) => void;
   readonly togglePanel: (panel: Panel) => void;
@@ -40,6 +42,10 @@ export const useSession = create<Session>((set, get) => ({
     const givenNames = name === null ? others : { ...others, [meeting]: name };
     set({ givenNames });
     rememberGivenNames(givenNames);
+  },
+  forgetGivenNames: () => {
+    set({ givenNames: {} });
+    rememberGivenNames({});
   },
   setMicrophoneMuted: (microphoneMuted) => {
     set({ microphoneMuted });

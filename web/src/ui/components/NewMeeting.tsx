@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { PageLink } from '../frame/PageLink.tsx';
 import { WORDS } from '../recordings/words.ts';
 import type { Route } from '../route.ts';
+import { useSession } from '../session.ts';
 import type { SignIn } from '../../meeting/index.ts';
 
 interface NewMeetingProps {
@@ -74,6 +75,7 @@ export function NewMeeting({ onCode, signIn, onNew, onGo }: NewMeetingProps): Re
               className="button quiet"
               onPress={() => {
                 signIn.end();
+                useSession.getState().forgetGivenNames();
                 setPerson({ kind: 'nobody' });
               }}
             >

@@ -1,3 +1,4 @@
+import { useSession } from '../session.ts';
 import '../styles/dialogs.css';
 /** What somebody chose for themselves: their name everywhere, the rest on this device. */
 import { Keyboard, LogOut } from 'lucide-react';
@@ -32,6 +33,7 @@ export function SettingsPage({ account, onGo }: Around): ReactNode {
               className="button"
               onPress={() => {
                 account.signIn.end();
+                useSession.getState().forgetGivenNames();
                 onGo({ kind: 'start' });
               }}
             >

@@ -87,6 +87,7 @@ describe('the join page', () => {
       ['join', { displayName: 'Ada of Tea' }],
       ['join', { displayName: 'Countess' }],
     ]);
+    expect(useSession.getState().displayName).toBe('Ada');
   });
 
   it('shows what was asked before the app had come, and asks anew after a failure', async () => {

@@ -226,7 +226,7 @@ function useEntry(
 
 function EntryForm({ code, entry }: { readonly code: string; readonly entry: Entry }): ReactNode {
   const { t } = useTranslation();
-  const { setDisplayName, setGivenName } = useSession();
+  const { setDisplayName, setGivenName, givenNames } = useSession();
   const displayName = useSession(nameAt(code));
   const { isJoining, isNameless, passcode, refusal, changePasscode, join } = entry;
   return (
@@ -240,8 +240,9 @@ function EntryForm({ code, entry }: { readonly code: string; readonly entry: Ent
         className="field"
         value={displayName}
         onChange={(typed) => {
-          setDisplayName(typed);
-          setGivenName(code, null);
+          // What a host made of it is changed for this meeting alone.
+          if (givenNames[code] === undefined) setDisplayName(typed);
+          else setGivenName(code, typed);
         }}
         isInvalid={isNameless}
         autoFocus
