@@ -162,6 +162,17 @@ describe('the open menu of a tile', () => {
     expect(before.isConnected).toBe(false);
   });
 
+  it.each(['ArrowDown', 'ArrowUp', 'Enter'])('opens with its first item by %s', async (key) => {
+    enterBesideBob();
+    act(() => {
+      button().focus();
+    });
+    await userEvent.keyboard(`{${key}}`);
+    await waitFor(() => {
+      expect(focused()?.getAttribute('role')).toBe('menuitem');
+    });
+  });
+
   it('goes with its person, and does not come back with them', async () => {
     const meeting = enterBesideBob();
     await userEvent.click(button());

@@ -63,6 +63,11 @@ function Opener({ participant, place, kind, className, label, children }: Opener
         const isByKey = pointerType === 'keyboard' || pointerType === 'virtual';
         open?.({ id, place, kind, at: target, isByKey });
       }}
+      onKeyDown={(event) => {
+        if (kind === 'menu' && (event.key === 'ArrowDown' || event.key === 'ArrowUp'))
+          open?.({ id, place, kind, at: event.currentTarget as Element, isByKey: true });
+        else event.continuePropagation();
+      }}
     >
       {children}
     </Button>
