@@ -22,9 +22,6 @@ from media_node.usage import EgressMeter
 
 Snapshots = Sequence["packet_plane.WorkerSnapshot | None"]
 
-# Of each packet beside its payload: RTP header, extensions and authentication tag, as estimates count them.
-HEADER_BYTES = 44
-
 
 @dataclass
 class Observation:
@@ -45,8 +42,6 @@ class Observation:
     busy: float = 0.0
     egress_bps: float = 0.0
     _sent: tuple[Instant, int] | None = None
-    # What each transport had been sent of voices, header bytes included.
-    _voices_sent: tuple[Instant, dict[int, int]] | None = None
     _meter: BusyMeter = field(default_factory=BusyMeter)
 
     def handle_counters(self, snapshots: Snapshots) -> None:
@@ -66,7 +61,6 @@ class Observation:
         """
         self.handle_counters(snapshots)
         self._measure_egress(now)
-        self.measure_voices(now, [one for one in snapshots if one is not None])
         self.forwarding.placement.note_cpu(now, [one.cpu_seconds for one in self.workers])
         waited = [one for one, seen in zip(waited_seconds, snapshots, strict=True) if seen is not None]
         busy = self._meter.read(now, [one.cpu_seconds for one in self.workers], stolen_seconds, waited)
@@ -92,22 +86,6 @@ class Observation:
             # A worker that began anew counts from zero.
             self.egress_bps = max(0, sent - self._sent[1]) * 8 / (now - self._sent[0])
         self._sent = (now, sent)
-
-    def measure_voices(self, now: Instant, snapshots: Iterable[packet_plane.WorkerSnapshot]) -> None:
-        """Set aside for everybody what the voices that they hear have taken."""
-        sent: dict[int, int] = defaultdict(int)
-        for snapshot in snapshots:
-            for slot in snapshot.slots:
-                place = self.forwarding.slot_of(slot.slot)
-                if place is not None and place.kind == "audio":
-                    sent[place.transport] += slot.bytes_sent + HEADER_BYTES * slot.packets_sent
-        before, self._voices_sent = self._voices_sent, (now, sent)
-        if before is None or now <= before[0]:
-            return
-        for transport, total in sent.items():
-            # A worker that began anew counts from zero.
-            added = max(0, total - before[1].get(transport, total))
-            self.distribution.handle_audio(now, transport, added * 8 / (now - before[0]))
 
     def media(self) -> tuple[tuple[str, str, float], ...]:
         """What was counted of everybody's media, also of those who left: name, what it is, value."""
