@@ -251,8 +251,11 @@ impl Run {
         let minus = |seen: Ids, sent: Ids| within((seen.0.wrapping_sub(sent.0), seen.1.wrapping_sub(sent.1)));
         let mut newest = None::<Seen>;
         let mut firsts = BTreeMap::new();
+        let (mut begun, mut beginnings) = (Vec::<&u64>::new(), self.starts.iter().peekable());
         for seen in &self.seen {
-            let start = self.starts.iter().rposition(|start| *start <= seen.sequence);
+            // A keyframe that comes late may begin with a lower number than went out before.
+            begun.extend(beginnings.next_if_eq(&&seen.sequence));
+            let start = begun.iter().rposition(|start| **start <= seen.sequence);
             let distance = minus(seen.ids, self.sent[&seen.sequence].ids);
             let first = *firsts.entry(start).or_insert_with(|| {
                 let next = newest.map(|before| (before.ids.0.wrapping_add(1), before.ids.1.wrapping_add(1)));
