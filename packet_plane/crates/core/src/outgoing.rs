@@ -51,7 +51,15 @@ pub(crate) struct Outgoing<'a> {
     pub redundant: Option<&'a [u8]>,
 }
 
-impl Outgoing<'_> {
+impl<'a> Outgoing<'a> {
+    /// What goes out of a packet behind its headers.
+    pub fn payload<'p>(&self, packet: &'p StoredPacket) -> &'p [u8]
+    where
+        'a: 'p,
+    {
+        self.redundant.unwrap_or(packet.payload())
+    }
+
     /// Seal a packet into the batch, padded where that continues a run.
     pub fn write(
         &self,
@@ -64,7 +72,7 @@ impl Outgoing<'_> {
         prepare(slot, packet, rewritten);
         slot.write_extensions(packet, rewritten, self.structure, self.stamp, block);
         let block = block.finish();
-        let payload = self.redundant.unwrap_or(packet.payload());
+        let payload = self.payload(packet);
         let unpadded = 12 + block.len() + payload.len() + self.sender.tag_len();
         // A packet without payload was the publisher's padding: one byte of ours takes its place.
         let least = usize::from(payload.is_empty());

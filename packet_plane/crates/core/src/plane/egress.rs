@@ -186,7 +186,7 @@ impl Plane {
                         slot.repeats.push(now, rewritten.sequence.sequence_number());
                     }
                     slot.counters.packets_sent += 1;
-                    slot.counters.bytes_sent += packet.payload().len() as u64;
+                    slot.counters.bytes_sent += outgoing.payload(packet).len() as u64;
                     transport.counters.packets_sent += 1;
                     transport.counters.bytes_sent += len as u64;
                     self.counters.packets_sent += 1;

@@ -277,6 +277,7 @@ fn a_narrow_path_carries_nothing_twice() {
     receiver_report::write(9, &[block], &mut report);
     listener.send_rtcp(&mut plane, ms(2), &report);
     narrow(&mut plane, 3, &mut listener, 30_000);
+    let mut bytes = b"seven".len() as u64;
     let mut payloads = Vec::new();
     for number in 8..20u64 {
         send(
@@ -288,11 +289,19 @@ fn a_narrow_path_carries_nothing_twice() {
             &[number as u8; 3],
         );
         for one in hear(&mut plane, 20 * number, &mut listener) {
+            bytes += one.3.len() as u64;
             let blocks = Blocks::parse(&one.3).expect("parses");
             payloads.extend(blocks.as_slice().iter().map(|block| block.payload[0]));
         }
     }
     assert_eq!(payloads, (8..20).collect::<Vec<u8>>());
+    let counted = plane
+        .snapshot()
+        .slots
+        .iter()
+        .map(|slot| slot.counters.bytes_sent)
+        .sum::<u64>();
+    assert_eq!(counted, bytes, "all that left, frames that waited too");
 }
 
 #[test]
