@@ -71,6 +71,7 @@ impl KeyframeThrottle {
     /// What was wished is not wished any more: the stream has stopped, or nobody waits for it.
     pub fn forget(&mut self) {
         (self.is_wanted, self.is_firm, self.left) = (false, false, None);
+        self.wanted_since = None;
     }
 
     /// When the next request may go out, `None` while nobody wants one.

@@ -284,6 +284,7 @@ impl Plane {
                     }
                 }
                 let has_ended = stream.ended_after.is_some();
+                encoding.keyframe.handle_timeout(now, stream.last_packet_at);
                 let is_awaited = || {
                     let mut slots = track.subscribers.iter().filter_map(|slot| self.slots.get(*slot));
                     slots.any(|slot| slot.way_in() == Some(number))
@@ -292,7 +293,6 @@ impl Plane {
                 if is_silent || has_ended || (encoding.keyframe.is_way_in() && !is_awaited()) {
                     encoding.keyframe.forget();
                 }
-                encoding.keyframe.handle_timeout(now, stream.last_packet_at);
                 if track.kind == MediaKind::Video && encoding.keyframe.poll(now) {
                     track.keyframes_requested += 1;
                     pli::write(FEEDBACK_SSRC, stream.ssrc.0, compound);
