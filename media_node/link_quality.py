@@ -38,6 +38,8 @@ class _Link:
     word: LinkWord = "good"
     # What it would be called if only this second counted, and for how many seconds that has been so.
     seen: LinkWord = "good"
+    seen_seconds: int = 0
+    # The same for its side, whether pictures pause or not.
     seconds: int = 0
     age: int = 0
     recent: deque[Counts] = field(default_factory=lambda: deque(maxlen=WINDOW_SECONDS + 1))
@@ -47,10 +49,16 @@ class _Link:
         self.age += 1
         self.recent.append(reading.counts)
         seen = self._word_of(reading, is_node_short)
-        self.seconds = self.seconds + 1 if seen == self.seen else 1
+        self.seconds = self.seconds + 1 if _side(seen) == _side(self.seen) else 1
+        self.seen_seconds = self.seen_seconds + 1 if seen == self.seen else 1
         self.seen = seen
         needed = SECONDS_TO_GOOD if seen == "good" else SECONDS_TO_WEAK
-        if seen == self.word or self.seconds < needed:
+        if self.seconds < needed:
+            return False
+        if _side(seen) == "downlink" and self.seen_seconds < SECONDS_TO_WEAK:
+            # Pictures that come and go speak of the same side as those that are smaller.
+            seen = self.word if _side(self.word) == "downlink" else "downlink"
+        if seen == self.word:
             return False
         self.word = seen
         return True
@@ -73,6 +81,10 @@ class _Link:
         if reading.downlink_loss > NOTICEABLE_LOSS or is_queued:
             return "downlink"
         return "downlink" if held_back else "good"
+
+
+def _side(word: LinkWord) -> str:
+    return "downlink" if word == "downlinkPaused" else word
 
 
 @dataclass

@@ -79,6 +79,13 @@ def test_pictures_that_pause_are_worse_than_small_ones_and_than_a_weak_upload(an
     assert ann.seconds(SECONDS_TO_GOOD, shown=(replace(paused, reason="node"),)) == ["good"]
 
 
+def test_pictures_that_come_and_go_speak_of_the_download(ann):
+    ann.seconds(FIRST_SECONDS)
+    paused = replace(SHORT, height=0, is_paused=True)
+    words = [word for _ in range(10) for one in (SHORT, paused) for word in ann.seconds(2, shown=(one,))]
+    assert words == ["downlink"]
+
+
 def test_what_a_node_short_of_cpu_does_is_no_weak_link(ann):
     small = replace(SHORT, reason="node")
     late = {"jitter_ms": 90.0, "queue_ms": 400.0, "shown": (small,)}
