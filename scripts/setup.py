@@ -187,7 +187,8 @@ def rehearsal_step() -> Step:
     def build(log: Path) -> None:
         # Unoptimised but for the crates that the plane's profile names: its own checks stay on.
         command = ["cargo", "build", "--quiet", "--locked", "--package", "packet-plane-python"]
-        run([*command, "--features", "rehearsal"], log, cwd=plane, VIRTUAL_ENV=str(VENV))
+        options = ["--features", "rehearsal", "--target-dir", str(plane / "target")]
+        run([*command, *options], log, cwd=plane, VIRTUAL_ENV=str(VENV))
         shutil.rmtree(str(folder), ignore_errors=True)
         shutil.copytree(str(plane / "python/packet_plane"), str(folder))
         shutil.copy(str(plane / "target/debug/lib_packet_plane.so"), str(product))
