@@ -160,12 +160,6 @@ class Distribution:
             self._sources[source.track.id] = None
             self._touch(source)
 
-    def handle_audio(self, now: Instant, transport: int, rate_bps: float) -> None:
-        key = self.forwarding.participant_by_number.get(transport)
-        receiver = self.receiver_by_key.get(key) if key is not None else None
-        if receiver is not None:
-            receiver.handle_audio(now, rate_bps)
-
     # What the node says, and time.
 
     def handle_shed(self, now: Instant, shed: int) -> None:

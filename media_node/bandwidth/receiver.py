@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from media_node.bandwidth.allocate import MARGIN, PAUSED, Wish, allocate, ceiling
 from media_node.bandwidth.budget import Budget
-from media_node.bandwidth.layers import HALF_LIFE_SECONDS, Ladder, Limit, Rung
+from media_node.bandwidth.layers import Ladder, Limit, Rung
 from media_node.quantities import Instant, SlotId, TrackId
 
 # What one voice needs; set aside as long as somebody could be heard.
@@ -67,8 +67,6 @@ class Receiver:
     # A recorder: it gets the best of everything, also from a node that is short of CPU.
     is_spared: bool = False
     ceiling_bps: int = 0
-    _audio_bps: float = 0.0
-    _audio_at: Instant | None = None
     # Whether more bits would change anything.
     is_satisfied: bool = False
     _used_bps: float = 0.0
@@ -93,12 +91,6 @@ class Receiver:
         for shown in self.shown_by_slot.values():
             shown.is_fresh = True
 
-    def handle_audio(self, now: Instant, rate_bps: float) -> None:
-        """Take the rate at which audio was sent lately; it rises at once and falls slowly."""
-        passed = 0.0 if self._audio_at is None else now - self._audio_at
-        self._audio_bps = max(rate_bps, self._audio_bps * 0.5 ** (passed / HALF_LIFE_SECONDS))
-        self._audio_at = now
-
     def handle_estimate(self, now: Instant, estimate_bps: float) -> bool:
         """Take an estimate; returns whether slots have to be looked at."""
         self.budget.handle_estimate(now, estimate_bps)
@@ -110,7 +102,7 @@ class Receiver:
 
     @property
     def audio_bps(self) -> int:
-        return int(max(self._audio_bps, VOICE_BPS if self.has_voices else 0))
+        return VOICE_BPS if self.has_voices else 0
 
     def choose(self, now: Instant, ladder_of: LadderOf) -> Iterable[SlotId]:
         """Choose the layers of all slots; returns those whose choice, or what they wait for, has changed."""

@@ -103,15 +103,6 @@ def test_voices_are_set_aside_before_pictures():
     assert spatial(found) is None
 
 
-def test_loud_audio_is_remembered_for_a_while():
-    found = Receiver()
-    found.handle_audio(Instant(0.0), 96_000)
-    found.handle_audio(Instant(1.0), 0)
-    assert 85_000 < found.audio_bps < 96_000
-    found.handle_audio(Instant(60.0), 0)
-    assert found.audio_bps < 2_000
-
-
 def test_who_has_all_it_shows_is_not_looked_at_again_while_it_fits():
     found = receiver(5_000_000, ANNA)
     choose(found)
