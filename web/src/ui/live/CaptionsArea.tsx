@@ -42,9 +42,11 @@ function Line({ line, isFollowUp }: { readonly line: CaptionLine; readonly isFol
   return (
     <li className={line.isFinal ? '' : 'growing'}>
       {!isFollowUp && (
-        <span className="caption-name">
-          <bdi>{line.displayName}</bdi>
-        </span>
+        <>
+          <span className="caption-name">
+            <bdi>{line.displayName}</bdi>
+          </span>{' '}
+        </>
       )}
       <span dir="auto">{line.text}</span>
     </li>

@@ -368,7 +368,7 @@ describe('captions', () => {
       usePreferences.getState().change({ areCaptionsShown: true });
     });
     const lines = screen.getAllByRole('listitem').map(({ textContent }) => textContent);
-    expect(lines).toEqual(['Adatwo', 'three', 'Bobfour']);
+    expect(lines).toEqual(['Ada two', 'three', 'Bob four']);
     expect(screen.queryByRole('textbox')).toBeNull();
   });
 
