@@ -138,6 +138,13 @@ impl LayerSelector {
         self.current == Some(encoding) || self.may_enter(encoding)
     }
 
+    /// Whether what got lost of an encoding is of use yet: not of one that has been left or makes place for a smaller
+    /// one, whose keyframe shows more than what lies before it.
+    #[must_use]
+    pub fn repairs(&self, encoding: u8) -> bool {
+        self.current == Some(encoding) && self.awaited().is_none_or(|awaited| awaited >= encoding)
+    }
+
     /// Whether the keyframe of an encoding is a way in: of the wanted one, and while there is no picture at all of
     /// lesser ones, whose keyframes are there sooner as they are smaller.
     fn may_enter(&self, encoding: u8) -> bool {
@@ -309,6 +316,24 @@ mod tests {
 
     fn target(spatial: u8, temporal: u8) -> Option<LayerTarget> {
         Some(LayerTarget { spatial, temporal })
+    }
+
+    #[test]
+    fn what_got_lost_is_of_use_in_the_encoding_that_is_seen_and_goes_on_to_be() {
+        let mut selector = LayerSelector::default();
+        selector.choose(0b111);
+        select(&mut selector, 2, &keyframe(1));
+        assert!(selector.repairs(2));
+        selector.set_target(target(0, 9));
+        selector.choose(0b111);
+        assert!(!selector.repairs(2), "a smaller one is waited for");
+        select(&mut selector, 0, &keyframe(2));
+        assert!(selector.repairs(0) && !selector.repairs(2));
+        selector.set_target(target(1, 9));
+        selector.choose(0b111);
+        assert!(selector.repairs(0), "it is seen until a larger one is there");
+        selector.set_target(None);
+        assert!(!selector.repairs(0));
     }
 
     #[test]

@@ -50,13 +50,16 @@ impl RepairAllowance {
         self.earned_since += bytes;
     }
 
+    /// The path carries so much now: what was there for a wider one is not there any more.
+    pub fn handle_estimate(&mut self, bps: u64) {
+        self.room = self.room.min(room(bps));
+    }
+
     /// A second has passed: what was not asked for is kept for one more.
     pub fn renew(&mut self, estimate_bps: Option<u64>) {
         self.earned = self.earned.min(self.earned_since).max(LEAST_BYTES);
         self.earned_since = 0;
-        self.room = estimate_bps.map_or(MOST_BYTES, |bps| {
-            (bps as usize / SHARE / 8).clamp(LEAST_BYTES, MOST_BYTES)
-        });
+        self.room = estimate_bps.map_or(MOST_BYTES, room);
     }
 
     /// Bytes that may be sent again now.
@@ -70,6 +73,11 @@ impl RepairAllowance {
         self.earned = self.earned.saturating_sub(bytes);
         self.room = self.room.saturating_sub(bytes);
     }
+}
+
+/// Bytes in a second.
+fn room(bps: u64) -> usize {
+    (bps as usize / SHARE / 8).clamp(LEAST_BYTES, MOST_BYTES)
 }
 
 #[cfg(test)]
@@ -103,6 +111,20 @@ mod tests {
     fn it_is_no_more_than_a_fifth_of_what_the_path_carries_and_a_small_keyframe_at_least() {
         assert_eq!(resent(1_000_000, 300_000, Some(1_000_000)), 10 * 25_000);
         assert_eq!(resent(0, 0, Some(30_000)), 10 * 6_000);
+    }
+
+    #[test]
+    fn a_path_that_breaks_down_has_no_more_room_than_it_carries_from_then_on() {
+        let mut allowance = RepairAllowance::default();
+        allowance.renew(Some(2_500_000));
+        allowance.handle_lost(100_000);
+        assert_eq!(allowance.left(), 62_500);
+        allowance.handle_estimate(400_000);
+        assert_eq!(allowance.left(), 10_000);
+        allowance.handle_estimate(2_500_000);
+        assert_eq!(allowance.left(), 10_000, "until the next second");
+        allowance.renew(Some(2_500_000));
+        assert_eq!(allowance.left(), 62_500);
     }
 
     #[test]

@@ -120,7 +120,14 @@ impl Slot {
         self.kind == MediaKind::Audio || self.selector.takes(encoding)
     }
 
+    /// Whether what got lost of an encoding is of use yet.
+    #[must_use]
+    pub fn repairs(&self, encoding: u8) -> bool {
+        self.kind == MediaKind::Audio || self.selector.repairs(encoding)
+    }
+
     /// The encoding whose stream tells the time of what is carried.
+    #[must_use]
     pub fn carried_encoding(&self) -> Option<u8> {
         match self.kind {
             MediaKind::Audio => Some(0),

@@ -255,6 +255,7 @@ impl Plane {
             return 0;
         };
         let interval = transport.resend_interval();
+        let is_full = transport.congestion.estimator.is_full(now);
         let (Some(destination), Some(srtp)) = (transport.active, transport.srtp.as_ref()) else {
             return 0;
         };
@@ -268,6 +269,9 @@ impl Plane {
             let Some((encoding, original)) = slot.rewriter.original(*sequence_number) else {
                 continue;
             };
+            if is_full && !slot.repairs(encoding) {
+                continue;
+            }
             let Some((codec, stream)) = track.codec_and_stream(encoding) else {
                 continue;
             };

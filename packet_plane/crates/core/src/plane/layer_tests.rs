@@ -135,6 +135,19 @@ impl Simulcast {
             .collect()
     }
 
+    /// The viewer asks for a packet of what it has been sent; returns whether that is sent again.
+    fn is_resent(&mut self, at: u64, lost: &Received) -> bool {
+        let mut request = Vec::new();
+        rtcp::nack::write(
+            1,
+            0x5000 + SLOT.0 as u32,
+            &[lost.header.sequence_number],
+            &mut request,
+        );
+        self.viewer.send_rtcp(&mut self.plane, ms(at), &request);
+        !self.receive(at).is_empty()
+    }
+
     /// The viewer's own request for a keyframe.
     pub fn viewer_asks(&mut self, at: u64) {
         let mut request = Vec::new();
@@ -504,4 +517,30 @@ fn tells_which_layers_arrive_and_what_they_cost() {
     assert!((200_000..280_000).contains(&layers[1].bitrate_bps), "{layers:?}");
     assert!((28..=33).contains(&layers[1].fps), "{layers:?}");
     assert!(told.len() <= 6, "{}", told.len());
+}
+
+/// A viewer that has just gone from the largest size to the smallest, after a second of a kilobyte each so many
+/// milliseconds; the last of the one and the first of the other.
+fn left_behind(every_ms: usize) -> (Simulcast, Received, Received) {
+    let mut meeting = Simulcast::new();
+    meeting.send(1, 2, &keyframe(1));
+    let mut payload = interframe(2);
+    payload.resize(1_000, 0);
+    let large = (2..1_000)
+        .step_by(every_ms)
+        .flat_map(|at| meeting.send(at, 2, &payload))
+        .last();
+    meeting.select(1_002, Some((0, 9)));
+    let small = meeting.send(1_003, 0, &keyframe(3)).pop();
+    (meeting, large.expect("it went out"), small.expect("a way in"))
+}
+
+#[test]
+fn of_a_layer_that_was_left_a_path_that_is_full_gets_nothing_again() {
+    // Nothing is known of the path yet, and half a megabit assumed.
+    for (every_ms, is_full) in [(5, true), (40, false)] {
+        let (mut meeting, large, small) = left_behind(every_ms);
+        assert_eq!(meeting.is_resent(1_004, &large), !is_full, "each {every_ms} ms");
+        assert!(meeting.is_resent(1_005, &small));
+    }
 }

@@ -201,6 +201,9 @@ impl Plane {
             slot.is_some_and(|slot| slot.kind == MediaKind::Video && slot.track.is_some())
         };
         let pictures = transport.slots.iter().filter(shows).count();
+        if let Some(bps) = transport.congestion.estimator.estimate_bps() {
+            transport.repair_allowance.handle_estimate(bps);
+        }
         if let Some(estimate_bps) = transport.congestion.follow(now, pictures) {
             let transport = transport.id;
             self.tell(Event::EstimateChanged {
