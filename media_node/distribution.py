@@ -64,6 +64,8 @@ class Distribution:
     _guessed: dict[Place, None] = field(default_factory=dict)
     # Receivers whose estimate has changed lately: what has stood for a while counts for more.
     _trembling: dict[Key, None] = field(default_factory=dict)
+    # Receivers that try something again at some time.
+    _restrained: dict[Key, Instant] = field(default_factory=dict)
     _best: BestLayers = field(init=False)
 
     def __post_init__(self) -> None:
@@ -176,6 +178,9 @@ class Distribution:
 
     def handle_timeout(self, now: Instant) -> None:
         """Look at layers that were asked for or let go of, and at estimates that came, a while ago."""
+        for key in [key for key, until in self._restrained.items() if now >= until]:
+            del self._restrained[key]
+            self._receivers[key] = None
         trembling, self._trembling = self._trembling, {}
         for key in trembling:
             receiver = self.receiver_by_key.get(key)
@@ -268,6 +273,8 @@ class Distribution:
         self._tell_limits(key, receiver, told)
         if receiver.is_overdrawn:
             self._trembling[key] = None
+        if receiver.restraint.until is not None:
+            self._restrained[key] = receiver.restraint.until
         self._best.note(receiver)
         ceiling = receiver.next_ceiling()
         if ceiling is not None:
@@ -401,6 +408,7 @@ class Distribution:
 
     def _forget_participant(self, now: Instant, key: Key) -> None:
         receiver = self.receiver_by_key.pop(key, None)
+        self._restrained.pop(key, None)
         for slot, shown in receiver.shown_by_slot.items() if receiver is not None else ():
             self._turn_away(now, (key, slot), shown.track)
         for track in list(self._tracks_by_key.pop(key, ())):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
-from math import ceil
+from math import ceil, inf
 
 from media_node.errors import LayerOrderError
 
@@ -35,7 +35,11 @@ class Wish:
 
 
 def allocate(
-    spendable_bps: float, steady_bps: float, wishes: Sequence[Wish], reserved_bps: int = 0
+    spendable_bps: float,
+    steady_bps: float,
+    wishes: Sequence[Wish],
+    reserved_bps: int = 0,
+    bound_bps: float = inf,
 ) -> list[int]:
     """Choose a rung for each wish.
 
@@ -47,6 +51,8 @@ def allocate(
         steady_bps: What may be newly promised.
         wishes: In order of slots, shape (n,), 0 <= n <= 200.
         reserved_bps: What audio takes beforehand.
+        bound_bps: What the sum must not exceed where more than lowest rungs is newly taken; tracks that have
+            just come are not bound.
 
     Returns:
         The rung of each wish, PAUSED for none, shape (n,). Their costs and `reserved_bps` sum to at most
@@ -63,13 +69,17 @@ def allocate(
             raise LayerOrderError(f"costs ascend from rung to rung, unlike {wish.costs_bps}")
     chosen = [PAUSED] * len(wishes)
     used: float = reserved_bps
+    has_raised = False
     for index, rung in _steps(wishes):
         wish = wishes[index]
         if chosen[index] != rung - 1:
             continue
         extra = wish.costs_bps[rung] - (wish.costs_bps[rung - 1] if rung else 0)
+        is_raise = wish.held is not None and rung > max(wish.held, 0)
+        if (has_raised or is_raise) and rung and used + extra > bound_bps:
+            continue
         if _needed(wish, rung, used + extra, steady_bps) <= spendable_bps:
-            chosen[index], used = rung, used + extra
+            chosen[index], used, has_raised = rung, used + extra, has_raised or is_raise
     return chosen
 
 

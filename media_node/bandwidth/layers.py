@@ -7,6 +7,7 @@ appendix A (scalability).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from math import inf
 from typing import Literal
 
 from media_node.quantities import Instant
@@ -16,6 +17,8 @@ Content = Literal["motion", "text"]
 
 # Costs fall by half in this time at most: a page is scrolled more often than that.
 HALF_LIFE_SECONDS = 10.0
+# What is remembered of them is looked at again after this time.
+FADING_SECONDS = 1.0
 # An encoder starts and its first keyframe arrives in this time, even over a slow link.
 START_SECONDS = 2.0
 # Frame rates are measured: 31 frames a second are the 30 that were asked for.
@@ -97,7 +100,10 @@ class TrackLayers:
 
     content: Content = "motion"
     _layers: dict[tuple[int, int], Layer] = field(default_factory=dict)
-    _seen_at: Instant = START
+    # When costs were last set, and when they may be less; each layer as it was last measured.
+    _set_at: Instant = START
+    _fades_at: float = inf
+    _measured: dict[tuple[int, int], Layer] = field(default_factory=dict)
     # Spatial layers that the sender is asked for, since when; None: all, as at the start.
     _wanted_since: dict[int, Instant] | None = None
     # Of those, what had not come when that was last looked at; None: not looked at since they were asked for.
@@ -117,18 +123,25 @@ class TrackLayers:
 
     def handle_layers(self, now: Instant, layers: Iterable[Layer]) -> bool:
         """Take what the plane sees; returns whether costs or what can be had have changed."""
-        fading = 0.5 ** (max(0.0, now - self._seen_at) / HALF_LIFE_SECONDS)
-        seen = {}
-        for layer in layers:
-            key = (layer.spatial, layer.temporal)
-            known = self._layers.get(key)
-            seen[key] = layer if known is None else _remember(known, layer, fading)
+        measured = {(layer.spatial, layer.temporal): layer for layer in layers}
+        self._measured.update(measured)
+        return self._remember(now, measured)
+
+    def _remember(self, now: Instant, measured: dict[tuple[int, int], Layer]) -> bool:
+        """Let costs rise to what was measured, or fall towards it; returns whether that is worth a look."""
+        fading = 0.5 ** (max(0.0, now - self._set_at) / HALF_LIFE_SECONDS)
+        seen = {
+            key: _remember(self._layers[key], layer, fading) if key in self._layers else layer
+            for key, layer in measured.items()
+        }
+        is_fading = any(_is_dearer(layer, self._measured[key]) for key, layer in seen.items())
+        self._fades_at = now + FADING_SECONDS if is_fading else inf
         if all(key in self._layers and _is_alike(self._layers[key], one) for key, one in seen.items()):
             return False
         for spatial, _ in seen:
             self._layers.pop((spatial, ANY_TEMPORAL), None)
         self._layers.update(seen)
-        self._seen_at = now
+        self._set_at = now
         self._unseen = None
         self._ladder_by_limit.clear()
         return True
@@ -152,6 +165,7 @@ class TrackLayers:
             if key[0] == best:
                 resized = int(layer.bitrate_bps * change)
                 self._layers[key] = replace(layer, height=height, bitrate_bps=resized)
+                self._measured.pop(key, None)
         self._whole_bps = whole_bps if whole_bps > bitrate_bps else None
         self._ladder_by_limit.clear()
 
@@ -189,6 +203,8 @@ class TrackLayers:
         """What a slot with this limit can be given. Asked for often: kept until something changes."""
         if self._unseen is not None:
             return _expected_ladder(self.content, self._unseen, limit)
+        if now >= self._fades_at:
+            self._remember(now, self._measured)
         ladder = self._ladder_by_limit.get(limit)
         if ladder is None:
             ladder = self._ladder_by_limit[limit] = self._build(now, limit)
@@ -294,15 +310,18 @@ def _expected_ladder(content: Content, encodings: int, limit: Limit) -> Ladder:
 
 
 def _remember(known: Layer, seen: Layer, fading: float) -> Layer:
-    """Costs rise at once and fall slowly; sizes are kept while a layer is away."""
+    """Costs rise at once and fall slowly; of a layer that is away nothing is forgotten."""
+    remembered = int(known.bitrate_bps * fading) if known.is_active else known.bitrate_bps
     return replace(
         seen,
-        bitrate_bps=max(seen.bitrate_bps, int(known.bitrate_bps * fading))
-        if seen.is_active
-        else known.bitrate_bps,
+        bitrate_bps=max(seen.bitrate_bps, remembered) if seen.is_active else known.bitrate_bps,
         height=seen.height or known.height,
         fps=seen.fps or known.fps,
     )
+
+
+def _is_dearer(remembered: Layer, measured: Layer) -> bool:
+    return measured.is_active and remembered.bitrate_bps > (1 + NOTICEABLE) * measured.bitrate_bps
 
 
 def _is_alike(known: Layer, seen: Layer) -> bool:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from media_node.bandwidth.allocate import MARGIN, PAUSED, Wish, allocate, ceiling
 from media_node.bandwidth.budget import Budget
 from media_node.bandwidth.layers import Ladder, Limit, Rung
+from media_node.bandwidth.restraint import Restraint
 from media_node.quantities import Instant, SlotId, TrackId
 
 # What one voice needs; set aside as long as somebody could be heard.
@@ -62,6 +63,7 @@ class Receiver:
     """The downlink of one participant."""
 
     budget: Budget = field(default_factory=Budget)
+    restraint: Restraint = field(default_factory=Restraint)
     shown_by_slot: dict[SlotId, Shown] = field(default_factory=dict)
     has_voices: bool = False
     # A recorder: it gets the best of everything, also from a node that is short of CPU.
@@ -110,6 +112,7 @@ class Receiver:
         ladders = [ladder_of(shown.track, shown.limit) for _, shown in slots]
         self._wanted_bps = sum(ladder.whole_bps or ladder.costs_bps[-1] for ladder in ladders if ladder.rungs)
         chosen = self._allocate(now, [shown for _, shown in slots], ladders)
+        self._note_steps(now, slots, ladders, chosen)
         changed = []
         self._used_bps, self.is_satisfied = float(self.audio_bps), True
         for (slot, shown), ladder, index in zip(slots, ladders, chosen, strict=True):
@@ -119,9 +122,29 @@ class Receiver:
                 changed.append(slot)
         return changed
 
+    def _note_steps(
+        self,
+        now: Instant,
+        slots: Iterable[tuple[SlotId, Shown]],
+        ladders: Iterable[Ladder],
+        chosen: Iterable[int],
+    ) -> None:
+        """Tell the restraint of steps up, and of those that the link took back."""
+        steps = [
+            index - held
+            for (_, shown), ladder, index in zip(slots, ladders, chosen, strict=True)
+            if (held := _held(shown, ladder)) is not None and ladder.rungs
+        ]
+        if max(steps, default=0) > 0:
+            self.restraint.handle_raise(now)
+        elif min(steps, default=0) < 0:
+            self.restraint.handle_fall(now, self._used_bps)
+
     def spare_bps(self, now: Instant) -> float:
         """What a step up may take besides what is in use, its margin left aside."""
-        return min(self.budget.spendable(now), self.budget.steady(now)) / MARGIN - self._used_bps
+        steady = self.budget.steady(now)
+        fitting = min(self.budget.spendable(now), steady) / MARGIN
+        return min(fitting, self.restraint.bound_bps(now, steady)) - self._used_bps
 
     def untold(self) -> dict[SlotId, Shown]:
         """The slots of which the receiver knows something else than what is so after a choice."""
@@ -136,10 +159,11 @@ class Receiver:
             Wish(one.rank, ladder.costs_bps, _held(one, ladder))
             for one, ladder in zip(shown, ladders, strict=True)
         ]
+        spendable, steady = self.budget.spendable(now), self.budget.steady(now)
         if self._is_patient(now, wishes):
             wishes = [replace(wish, is_kept=_has_some(wish)) for wish in wishes]
-        spendable, steady = self.budget.spendable(now), self.budget.steady(now)
-        return allocate(spendable, steady, wishes, self.audio_bps)
+        bound = self.restraint.bound_bps(now, steady)
+        return allocate(spendable, steady, wishes, self.audio_bps, bound)
 
     @property
     def is_overdrawn(self) -> bool:

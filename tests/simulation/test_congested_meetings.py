@@ -7,6 +7,7 @@ one of the runs keeps each aim of docs/bandwidth.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 import pytest
@@ -85,8 +86,7 @@ def test_a_narrow_link_falls_to_the_lowest_layer_then_to_voices_and_comes_back(
     print(f"250 kbit/s: lowest layer after {falls} s")
     print(f"30 kbit/s: longest gap of a voice {gaps} s")
     print(f"2.5 Mbit/s: as before after {returns} s")
-    assert median(falls) <= 3
-    assert max(falls) < 7
+    assert max(falls) <= 3
     assert median(gaps) <= 0.3
     assert max(gaps) < 0.4
     assert median(returns) <= 10
@@ -106,7 +106,7 @@ def test_everybody_is_seen_before_anybody_is_seen_better(monkeypatch: pytest.Mon
     names = (*EVERYBODY, "emil", "fay")
     for seed in SEEDS:
         meeting = meet(monkeypatch, seed, *names)
-        meeting.narrow("ben", 450_000)
+        meeting.narrow("ben", 350_000)
         meeting.run(10)
         span = meeting.run(5)
         for shown in others("ben", names):
@@ -127,7 +127,8 @@ def test_a_share_comes_before_cameras(monkeypatch: pytest.MonkeyPatch):
         share = [at for at, size in meeting.pictures("ben", span, "anna") if size == SHARE]
         assert len(share) > 28 * 5, f"seed {seed}: all of the share: {len(share)}"
         for shown in others("ben"):
-            assert sizes(meeting, "ben", span, shown) - {SHARE} == {LOWEST}, f"seed {seed}: {shown}"
+            seen = sizes(meeting, "ben", span, shown) - {SHARE}
+            assert seen and BEST not in seen, f"seed {seed}: {shown}"
 
 
 def test_a_share_that_begins_where_somebodys_link_carries_voices_alone_is_seen_by_the_others(
@@ -162,6 +163,22 @@ def test_who_is_pinned_and_then_who_speaks_comes_before_the_rest(monkeypatch: py
         assert sizes(meeting, "ben", span, "dora") == {BEST}, f"seed {seed}"
         rest = sizes(meeting, "ben", span, "anna") | sizes(meeting, "ben", span, "carl")
         assert rest <= {LOWEST, MIDDLE}, f"seed {seed}: {rest}"
+
+
+def test_what_a_link_did_not_carry_is_not_tried_again_all_the_time(monkeypatch: pytest.MonkeyPatch):
+    switches = 0
+    for seed in SEEDS:
+        meeting = meet(monkeypatch, seed)
+        meeting.narrow("ben", 450_000)
+        meeting.run(30)
+        span = meeting.run(60)
+        for shown in others("ben"):
+            pictures = meeting.pictures("ben", span, shown)
+            assert longest_gap([at for at, _ in pictures], span) < LONGEST_GAP, f"seed {seed}: {shown}"
+            switches += sum(before != after for (_, before), (_, after) in pairwise(pictures))
+    per_minute = switches / len(SEEDS) / len(others("ben"))
+    print(f"a picture that hardly fits changes its size {per_minute:.1f} times a minute")
+    assert per_minute < 4.5
 
 
 def test_senders_stop_what_nobody_receives_and_begin_again_at_once(monkeypatch: pytest.MonkeyPatch):

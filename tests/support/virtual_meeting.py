@@ -35,6 +35,8 @@ MIDS: dict[Source, str] = {"microphone": "mic", "camera": "cam", "screen": "scr"
 VIDEO_SLOTS = [SlotId(f"v{number}") for number in range(6)]
 AUDIO_SLOTS = [SlotId(f"a{number}") for number in range(4)]
 DELAY_MS = 25
+# How far the plane's world goes at once.
+STEP_US = 1_000
 EXTENSIONS = {
     1: "urn:ietf:params:rtp-hdrext:sdes:mid",
     2: "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
@@ -189,7 +191,8 @@ class VirtualMeeting:
         start, end = self.now, self.now + seconds
         while self.now < end:
             due = min([end, self._next_tick, *(at for at, _, _ in self._later[:1])])
-            self.plane.advance(round(due * 1e6))
+            # A step at least, as a float may lie just behind the moment that it means.
+            self.plane.advance(max(round(due * 1e6), self.plane.now + STEP_US))
             self._events.handle(self.plane.drain_events())
             while self._later and self._later[0][0] <= self.now:
                 heapq.heappop(self._later)[2]()

@@ -368,6 +368,7 @@ def test_nothing_is_left_of_who_left():
     assert not distribution._tracks_by_key
     assert not distribution._pending
     assert not distribution._trembling
+    assert not distribution._restrained
     assert not stage.forwarding._slot_by_number
     assert not any(stage.forwarding._places.values())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
+from media_node.bandwidth.restraint import WAIT_SECONDS
 from tests.support.stage import Stage, grid
 
 TICK = 0.25
@@ -69,3 +70,21 @@ def test_links_that_tremble_around_a_step_come_to_rest():
     seen = run(stage, 30, around, tremble=0.09)
     for number, viewer in enumerate(VIEWERS):
         assert changes([one[number] for one in seen]) <= 1, viewer
+
+
+def test_a_step_up_that_a_link_took_back_is_taken_again_when_its_time_has_come_though_no_estimate_is_told():
+    stage = watched()
+    stage.show("ben", 0, "anna", max_height=360)
+    others = {"carl": 3_000_000.0, "dora": 3_000_000.0}
+
+    def of_ben(seconds: float, bps: float | None) -> list[Layer]:
+        return [ben for ben, _, _ in run(stage, seconds, others if bps is None else {**others, "ben": bps})]
+
+    of_ben(12, 300_000)
+    low, high = of_ben(TICK, 300_000)[-1], of_ben(3, 550_000)[-1]
+    assert of_ben(2 * TICK, 300_000)[-1] == low
+    assert of_ben(TICK, 550_000)[-1] == low
+    seen = of_ben(WAIT_SECONDS + 2, None)
+    assert seen[0] == low, "not yet"
+    assert seen[-1] == high
+    assert changes(seen) == 1

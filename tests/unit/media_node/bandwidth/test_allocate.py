@@ -52,6 +52,27 @@ def test_a_link_too_narrow_for_all_shows_the_most_important():
     assert allocate(99, 99, wishes) == [PAUSED, PAUSED, PAUSED]
 
 
+def test_a_bound_keeps_steps_up_away_and_takes_nothing():
+    wishes = [Wish(SPEAKER, COSTS, 1), Wish(REST, COSTS, 1), Wish(REST, COSTS, 0)]
+    assert allocate(9000, 9000, wishes, 0, inf) == [2, 2, 2]
+    assert allocate(9000, 9000, wishes, 0, 600) == [1, 1, 0]
+    assert allocate(9000, 9000, wishes, 0, 1500) == [2, 1, 0]
+    assert allocate(9000, 9000, wishes, 0, 1350) == [2, 0, 0], "the more important comes first within it, too"
+
+
+def test_a_bound_is_none_for_lowest_rungs_and_for_who_has_just_come():
+    assert allocate(9000, 9000, [Wish(REST, COSTS, PAUSED), Wish(REST, COSTS)], 0, 50) == [0, 2]
+
+
+@given(st.lists(wishes_of, max_size=6), st.integers(0, 4000), st.integers(0, 4000))
+def test_what_is_newly_taken_never_brings_the_sum_above_a_bound(wishes, budget, bound):
+    held = [wish for wish in wishes if wish.held is not None and wish.held < len(wish.costs_bps)]
+    chosen = allocate(budget, budget, held, 0, bound)
+    has_raised = any(rung > max(wish.held or 0, 0) for wish, rung in zip(held, chosen, strict=True))
+    lowest = sum(wish.costs_bps[0] for wish in held if wish.costs_bps)
+    assert not has_raised or cost(held, chosen) <= max(bound, lowest)
+
+
 def test_equals_climb_in_turn():
     wishes = [Wish(REST, COSTS), Wish(REST, COSTS), Wish(REST, COSTS)]
     assert settled(500 * MARGIN, wishes) == [1, 0, 0]

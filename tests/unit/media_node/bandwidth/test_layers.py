@@ -97,6 +97,29 @@ def test_costs_fall_just_as_far_when_they_are_looked_at_often():
     assert 480_000 < found.ladder(NOW, Limit()).rungs[0].cost_bps < 530_000
 
 
+def test_costs_fall_to_what_was_measured_though_nothing_changes_any_more():
+    found = track(layers=[Layer(0, 0, True, 1_000_000), Layer(1, 0, True, 3_000_000)])
+    found.handle_layers(NOW, [Layer(0, 0, True, 100_000), Layer(1, 0, False, 0)])
+
+    def costs(half_lives: float) -> tuple[int, ...]:
+        found.handle_wanted(NOW, {0, 1})
+        return found.ladder(Instant(NOW + half_lives * HALF_LIFE_SECONDS), Limit()).costs_bps
+
+    assert costs(0) == (1_000_000, 3_000_000)
+    assert costs(1)[0] == 500_000
+    assert costs(2)[0] == 250_000
+    assert costs(20)[0] == 100_000
+
+
+def test_a_layer_that_was_away_costs_what_it_did_until_it_is_seen_to_cost_less():
+    found = track(layers=[Layer(0, 0, True, 100_000), Layer(1, 0, True, 400_000)])
+    found.handle_layers(NOW, [Layer(0, 0, True, 100_000), Layer(1, 0, False, 150_000)])
+    later = Instant(NOW + 5 * HALF_LIFE_SECONDS)
+    # What came of it in a part of half a second.
+    found.handle_layers(later, [Layer(0, 0, True, 100_000), Layer(1, 0, True, 50_000)])
+    assert found.ladder(later, Limit()).costs_bps == (100_000, 400_000)
+
+
 def test_small_changes_of_a_rate_change_nothing():
     found = track(layers=[Layer(0, 0, True, 1_000_000)])
     assert not found.handle_layers(NOW, [Layer(0, 0, True, 1_040_000)])

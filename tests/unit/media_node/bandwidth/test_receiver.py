@@ -61,6 +61,20 @@ def test_a_broken_link_pauses_video_at_once_and_relief_brings_it_back():
     assert spatial(found) == 2
 
 
+def test_a_step_up_that_had_to_be_given_back_waits_though_it_seems_to_fit():
+    found = receiver(450_000, ANNA)
+    choose(found)
+    assert spatial(found) == 0
+    estimates = [(2.0, 600_000, 0), (3.1, 600_000, 1), (3.6, 380_000, 0), (4.0, 600_000, 0), (5.1, 600_000, 0)]
+    for at, estimate, expected in estimates:
+        found.handle_estimate(Instant(at), estimate)
+        choose(found, at)
+        assert spatial(found) == expected, at
+    assert found.restraint.until is not None
+    choose(found, found.restraint.until)
+    assert spatial(found) == 1
+
+
 def test_a_picture_that_costs_more_than_is_known_to_be_carried_stays_until_probes_can_have_found_out():
     found = receiver(None, ANNA)
     cost = 2_000_000
