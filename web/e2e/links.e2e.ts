@@ -230,7 +230,8 @@ describe.skipIf(missing !== undefined)('somebody behind a bad link', () => {
       const alone = await watcher.seconds(8);
       const said = isUp ? 'isPausedBySender' : 'isPaused';
       const camera = async () => (await watcher.others())[0]?.tracks['camera'];
-      expect(await camera()).toEqual({ muted: false, hasPicture: false, [said]: true });
+      // How much of a voice is lost is read each two seconds, and one of these may be of a calm moment.
+      await eventually(camera, (one) => one?.hasPicture === false && one[said] === true, 30_000);
       if (isUp) expect(await bob.arePicturesPaused()).toBe(true);
       const { played, frames } = await watcher.moment();
       await narrow(2_000_000);
