@@ -94,10 +94,12 @@ class LinkQuality:
     _links: dict[Key, _Link] = field(default_factory=dict)
 
     def handle_readings(self, readings: Mapping[Key, Reading], is_node_short: bool) -> dict[Key, LinkWord]:
-        """Take everybody's readings, about once a second; returns the words that have changed."""
-        for key in [key for key in self._links if key not in readings]:
-            del self._links[key]
-        changed: dict[Key, LinkWord] = {}
+        """Take everybody's readings, about once a second; returns the words that have changed.
+
+        Of whom nothing was read nothing is known any more: no link stays weak that nobody looks at.
+        """
+        unread = [key for key in self._links if key not in readings]
+        changed: dict[Key, LinkWord] = {key: "good" for key in unread if self._links.pop(key).word != "good"}
         for key, reading in readings.items():
             link = self._links.setdefault(key, _Link())
             if link.take(reading, is_node_short):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import packet_plane
 from packet_plane import (
     AddTransport,
     DtlsReceived,
@@ -42,6 +43,7 @@ from tests.support.srtp_peer import (
     SrtpPeer,
     stun_request,
 )
+from tests.support.virtual_plane import rehearsal
 
 CLIENT_HELLO = bytes.fromhex("16feff0000000000000000002b0100001f0000000000000000feff") + bytes(32)
 
@@ -241,3 +243,9 @@ def test_the_snapshot_tells_what_passed(plane):
     *bounds, last = [bound for bound, _ in worker.latency]
     assert last is None
     assert bounds == sorted(bound for bound in bounds if bound is not None)
+
+
+def test_what_is_shipped_has_nothing_of_what_tests_alone_need():
+    rehearsed = vars(rehearsal()).keys()
+    assert {"Break", "VirtualPlane"} <= rehearsed
+    assert rehearsed - vars(packet_plane).keys() == {"Break", "VirtualPlane"}

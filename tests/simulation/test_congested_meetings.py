@@ -128,7 +128,7 @@ def test_a_share_comes_before_cameras(monkeypatch: pytest.MonkeyPatch):
         assert len(share) > 28 * 5, f"seed {seed}: all of the share: {len(share)}"
         for shown in others("ben"):
             seen = sizes(meeting, "ben", span, shown) - {SHARE}
-            assert seen and BEST not in seen, f"seed {seed}: {shown}"
+            assert seen in ({LOWEST}, {MIDDLE}, {LOWEST, MIDDLE}), f"seed {seed}: {shown}"
 
 
 def test_a_share_that_begins_where_somebodys_link_carries_voices_alone_is_seen_by_the_others(

@@ -17,7 +17,7 @@ SECONDS = 10.0
 
 
 async def see_each_other(publisher: UdpClient, viewer: UdpClient, content: bytes) -> int:
-    """Send a picture until it has come; returns the number of the packet that brought it."""
+    """Send a picture and wait for it; returns the number of the packet that brought it."""
     await publisher.send_picture(content)
     while True:
         packet = await viewer.next_packet()

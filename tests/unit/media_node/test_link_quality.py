@@ -99,6 +99,14 @@ def test_a_lost_packet_of_a_quiet_microphone_is_not_much(ann):
         assert ann.links.handle_readings({ANN: replace(FINE, counts=ann.counts)}, False) == {}
 
 
+def test_a_link_that_nothing_is_read_of_is_weak_no_longer(ann):
+    ann.seconds(SECONDS_TO_WEAK + WINDOW_SECONDS, lost=10)
+    assert ann.links.word(ANN) == "uplink"
+    assert ann.links.handle_readings({}, is_node_short=False) == {ANN: "good"}
+    assert ann.links.handle_readings({}, is_node_short=False) == {}
+    assert ann.links.word(ANN) == "good"
+
+
 def test_who_comes_back_begins_anew(ann):
     ann.seconds(10, downlink_loss=0.2)
     ann.links.handle_readings({}, False)

@@ -65,7 +65,13 @@ def test_a_step_up_that_had_to_be_given_back_waits_though_it_seems_to_fit():
     found = receiver(450_000, ANNA)
     choose(found)
     assert spatial(found) == 0
-    estimates = [(2.0, 600_000, 0), (3.1, 600_000, 1), (3.6, 380_000, 0), (4.0, 600_000, 0), (5.1, 600_000, 0)]
+    estimates = [
+        (2.0, 600_000, 0),
+        (3.1, 600_000, 1),
+        (3.6, 380_000, 0),
+        (4.0, 600_000, 0),
+        (5.1, 600_000, 0),
+    ]
     for at, estimate, expected in estimates:
         found.handle_estimate(Instant(at), estimate)
         choose(found, at)
