@@ -4,7 +4,6 @@ Every `handle_…` returns the events that follow, in order; doing the same agai
 client's and leave the state as it was.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +11,7 @@ from datetime import datetime
 from media_node.errors import ConflictError, NotFoundError, NotGrantedError, ScreenTakenError
 from media_node.meetings import authority
 from media_node.meetings.captions import Captions
+from media_node.meetings.chat import Chat
 from media_node.meetings.codecs import Codecs, SharedCodecs
 from media_node.meetings.events import (
     ChatRepeated,
@@ -48,9 +48,6 @@ from media_node.meetings.share_requests import ShareRequests
 from media_node.meetings.unmute_requests import UnmuteRequests
 from media_node.quantities import Instant, MeetingId, Mid, ParticipantId, SlotId, Source, TrackId
 
-# What late joiners are told of the chat.
-CHAT_HISTORY = 200
-
 
 @dataclass
 class Meeting:
@@ -62,9 +59,7 @@ class Meeting:
     participant_by_id: dict[ParticipantId, Participant] = field(default_factory=dict)
     # Counts changes of the roster.
     version: int = 0
-    chat: deque[ChatMessage] = field(default_factory=lambda: deque(maxlen=CHAT_HISTORY))
-    # The latest that have a key, private ones too.
-    _keyed: deque[ChatMessage] = field(default_factory=lambda: deque(maxlen=CHAT_HISTORY))
+    chat: Chat = field(default_factory=Chat)
     captions: Captions = field(default_factory=Captions)
     # How its recording does, None while there is none.
     recording: RecordingNotice | None = None
@@ -268,16 +263,13 @@ class Meeting:
     ) -> list[Event]:
         """Take a message; one whose key its sender has used already is told to the sender alone."""
         member = self.member(sender)
-        for said in self._keyed:
-            if key is not None and (said.sender, said.key) == (sender, key):
-                return [ChatRepeated(said)]
+        said = self.chat.find(sender, key)
+        if said is not None:
+            return [ChatRepeated(said)]
         if to is not None:
             self.member(to)
         message = ChatMessage(self.new_identifier("msg_"), sender, member.display_name, text, now, to, key)
-        if key is not None:
-            self._keyed.append(message)
-        if to is None:
-            self.chat.append(message)
+        self.chat.keep(message)
         return [ChatSent(message)]
 
     def handle_hand(self, participant: ParticipantId, is_raised: bool) -> list[Event]:

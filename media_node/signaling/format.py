@@ -70,7 +70,7 @@ def format_joined(
         "resumed": resumed,
         "roster": {"version": meeting.version, "participants": members},
         "slots": slots,
-        "messages": [_chat_line(one) for one in meeting.chat],
+        "messages": [_chat_line(one) for one in meeting.chat.history],
         "captions": [_caption(one) for one in meeting.captions.history],
         "codecs": _codecs(meeting.shared_codecs),
         "recording": _recording(meeting.recording) if meeting.recording is not None else None,

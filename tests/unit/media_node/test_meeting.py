@@ -11,6 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from media_node.errors import ConflictError, NotFoundError, NotGrantedError, ScreenTakenError
 from media_node.meetings import moderation
+from media_node.meetings.chat import CHAT_HISTORY
 from media_node.meetings.events import (
     ChatRepeated,
     ChatSent,
@@ -24,7 +25,7 @@ from media_node.meetings.events import (
     TrackPublished,
     TrackUnpublished,
 )
-from media_node.meetings.meeting import CHAT_HISTORY, Meeting
+from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import InitialTrack, Participant, Standing, Wish
 from media_node.quantities import MeetingId, Mid, ParticipantId, SlotId, TrackId
 
@@ -187,7 +188,7 @@ def test_who_is_renamed_said_what_was_said_under_the_name_of_before():
         ParticipantChanged(anna, "participant", "Anna K.")
     ]
     meeting.handle_chat(anna, "after", NOW)
-    assert [(one.display_name, one.text) for one in meeting.chat] == [
+    assert [(one.display_name, one.text) for one in meeting.chat.history] == [
         ("Anna", "before"),
         ("Anna K.", "after"),
     ]
@@ -339,7 +340,7 @@ def test_chat_keeps_what_late_joiners_see_but_nothing_private():
         meeting.handle_chat(ParticipantId("anna"), str(number), NOW)
     private = meeting.handle_chat(ParticipantId("anna"), "psst", NOW, ParticipantId("ben"))
     assert isinstance(private[0], ChatSent)
-    assert [message.text for message in meeting.chat] == [str(n) for n in range(5, CHAT_HISTORY + 5)]
+    assert [message.text for message in meeting.chat.history] == [str(n) for n in range(5, CHAT_HISTORY + 5)]
     with pytest.raises(NotFoundError):
         meeting.handle_chat(ParticipantId("anna"), "x", NOW, ParticipantId("nobody"))
 
@@ -386,7 +387,7 @@ def test_a_message_that_comes_again_is_sent_once():
         [sent] = meeting.handle_chat(anna, "hello", NOW, to, f"k-{to}")
         assert isinstance(sent, ChatSent)
         assert meeting.handle_chat(anna, "hello", NOW, to, f"k-{to}") == [ChatRepeated(sent.message)]
-    assert len(meeting.chat) == 1
+    assert len(meeting.chat.history) == 1
     # Keys are each sender's own, and without one the same words are another message.
     others = [meeting.handle_chat(ben, "hello", NOW, None, "k-None"), meeting.handle_chat(anna, "hello", NOW)]
     assert all(isinstance(event, ChatSent) for [event] in others)
