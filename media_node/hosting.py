@@ -32,7 +32,6 @@ from media_node.quantities import (
     SlotId,
     Source,
     TrackId,
-    new_identifier,
 )
 from media_node.signaling import format as outgoing
 from media_node.signaling.announce import announce
@@ -184,7 +183,7 @@ class Hosting:
         meeting_id = MeetingId(claims.meeting)
         meeting = self.live.meeting_by_id.get(meeting_id)
         if meeting is None:
-            meeting = self.live.meeting_by_id[meeting_id] = Meeting(meeting_id, claims.epoch, new_identifier)
+            meeting = self.live.begin(meeting_id, claims.epoch)
         meeting.epoch = max(meeting.epoch, claims.epoch)
         return meeting
 
@@ -201,6 +200,7 @@ class Hosting:
         """End a meeting for everybody; who comes late is told so."""
         self._admission.note_ended(self._now(), meeting_id)
         self._remove_all(meeting_id, "ended")
+        self.live.left.drop(meeting_id)
 
     def remove_participant(self, meeting_id: MeetingId, participant: ParticipantId, reason: str) -> None:
         """Remove somebody for good: its token is of no use here any more."""
@@ -241,6 +241,7 @@ class Hosting:
         self._admission.is_closing = True
         for meeting_id in list(self.live.meeting_by_id):
             self._remove_all(meeting_id, "nodeClosing")
+        self.live.left.drop_all()
 
     def _remove_all(self, meeting_id: MeetingId, reason: str) -> None:
         meeting = self.live.meeting_by_id.get(meeting_id)
@@ -294,6 +295,7 @@ class Hosting:
         for seat in everybody:
             if seat.has_socket and seat.alone_since is not None and now - seat.alone_since >= RESUME_SECONDS:
                 self._isolation.guard(seat.meeting, self.leave, seat, "timeout")
+        self.live.left.handle_timeout(now)
         self._admission.handle_timeout(now)
 
     # What participants do.

@@ -1,8 +1,8 @@
 """The meetings of this node as they stand, and what follows from their events.
 
 Events become commands to the plane and messages to sessions, once per input; a seat is closed here when its
-participant has left, and a meeting forgotten when nobody is in it. It decides nothing: meetings do, and the
-distribution of bits.
+participant has left, and a meeting forgotten when nobody is in it, but for what was said there, which
+stays for a moment. It decides nothing: meetings do, and the distribution of bits.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from media_node.meetings.events import (
 )
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import ChatMessage, Track
-from media_node.quantities import Instant, MeetingId, ParticipantId
+from media_node.meetings.remains import LeftMeetings
+from media_node.quantities import Instant, MeetingId, ParticipantId, new_identifier
 from media_node.signaling import format as outgoing
 from media_node.signaling.announce import announce
 from media_node.signaling.session import Seat
@@ -51,6 +52,7 @@ class LiveMeetings:
         self.meeting_by_id: dict[MeetingId, Meeting] = {}
         self.seats_by_meeting: dict[MeetingId, dict[ParticipantId, Seat]] = {}
         self.participants = 0
+        self.left = LeftMeetings()
         self.distribution = Distribution(forwarding, isolation)
         self._isolation = isolation
         # What people write to everybody is told there, too.
@@ -65,6 +67,14 @@ class LiveMeetings:
     def add_seat(self, seat: Seat) -> None:
         self.seats_by_meeting.setdefault(seat.meeting, {})[seat.participant] = seat
         self.participants += 1
+
+    def begin(self, meeting_id: MeetingId, epoch: int) -> Meeting:
+        """A meeting with nobody in it yet; what was said goes on where all have come back in a moment."""
+        meeting = self.meeting_by_id[meeting_id] = Meeting(meeting_id, epoch, new_identifier)
+        remains = self.left.take(self._now(), meeting_id, epoch)
+        if remains is not None:
+            meeting.chat, meeting.captions = remains.chat, remains.captions
+        return meeting
 
     def meeting_of(self, seat: Seat) -> Meeting:
         """The meeting of a seat.
@@ -86,7 +96,8 @@ class LiveMeetings:
         for event in events:
             self._conclude(meeting, event)
         if not meeting.participant_by_id:
-            self.meeting_by_id.pop(meeting.id, None)
+            if self.meeting_by_id.pop(meeting.id, None) is meeting:
+                self.left.keep(self._now(), meeting)
             self.seats_by_meeting.pop(meeting.id, None)
             self._forwarding.forget_meeting(meeting.id)
 

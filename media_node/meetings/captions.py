@@ -30,6 +30,11 @@ class Captions:
     _captioners: set[ParticipantId] = field(default_factory=set)
     _allowance_by_participant: dict[ParticipantId, Allowance] = field(default_factory=dict)
 
+    @property
+    def rights(self) -> int:
+        """How many have the right from a host."""
+        return len(self._captioners)
+
     def handle_join(self, participant: Participant) -> None:
         participant.is_captioner = participant.id in self._captioners
 

@@ -1,6 +1,7 @@
 """What is written in one meeting: what late joiners read, and which messages came already."""
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from media_node.meetings.model import ChatMessage
@@ -29,3 +30,7 @@ class Chat:
             self._keyed.append(message)
         if message.to is None:
             self.history.append(message)
+
+    def all(self) -> Collection[ChatMessage]:
+        """Everything that is kept, each once."""
+        return {one.id: one for one in (*self.history, *self._keyed)}.values()

@@ -96,12 +96,11 @@ class Stage:
         self.seats: dict[str, Seat] = {}
         self.told: dict[str, list[dict[str, Any]]] = {}
 
-    def join(self, name: str, *sources: Source) -> None:
-        """Let somebody in who shows nothing until `show`."""
+    def join(self, name: str, *sources: Source, again: ParticipantId | None = None, epoch: int = 1) -> None:
+        """Let somebody in who shows nothing until `show`; `again` who was here before."""
         grants = frozenset({"microphone", "camera", "screen"})
-        claims = Claims(
-            new_identifier("par_"), self.meeting, "participant", name, grants, True, False, 1, None, "1"
-        )
+        participant = again or new_identifier("par_")
+        claims = Claims(participant, self.meeting, "participant", name, grants, True, False, epoch, None, "1")
         tracks = [InitialTrack(MIDS[source], source, False) for source in sources]
         seat, answer = self.hosting.join(claims, OFFER, tracks, has_socket=True)
         self.seats[name], self.told[name] = seat, []

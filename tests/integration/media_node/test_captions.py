@@ -1,4 +1,4 @@
-"""Captions and what is asked of people through a node's process, and what it makes of those who flood it."""
+"""What is said and asked through a node's process, and what it makes of those who flood it."""
 
 from __future__ import annotations
 
@@ -35,6 +35,14 @@ class Seat:
                 if message["type"] == kind:
                     return message
 
+    async def is_closed(self) -> None:
+        async with asyncio.timeout(10):
+            while (await self._socket.receive()).type not in (
+                aiohttp.WSMsgType.CLOSE,
+                aiohttp.WSMsgType.CLOSED,
+            ):
+                pass
+
 
 @pytest.fixture
 async def sit(http: aiohttp.ClientSession, node: NodeProcess, meeting: str):
@@ -62,6 +70,22 @@ async def test_what_a_host_writes_reaches_everybody_and_those_who_come_later(sit
     assert [(await guest.hears("caption"))["text"] for _ in range(2)] == ["Good", "Good morning"]
     late = await sit()
     assert [one["text"] for one in late.joined["captions"]] == ["Good morning"]
+
+
+async def test_who_comes_back_when_everybody_has_left_reads_what_was_said(sit):
+    host, guest = await sit(role="host", **MODERATES), await sit()
+    await host.say("message", text="Good morning")
+    await host.say("message", text="For you alone", to=guest.id)
+    await host.say("caption", line=1, text="Welcome", final=True)
+    await guest.hears("caption")
+    for seat in (host, guest):
+        await seat.say("leave")
+        await seat.is_closed()
+    again = await sit(participant=guest.id)
+    assert again.joined["roster"]["participants"][0]["id"] == guest.id
+    assert len(again.joined["roster"]["participants"]) == 1
+    assert [one["text"] for one in again.joined["messages"]] == ["Good morning"]
+    assert [one["text"] for one in again.joined["captions"]] == ["Welcome"]
 
 
 async def test_a_guest_writes_with_a_hosts_word_alone(sit):
