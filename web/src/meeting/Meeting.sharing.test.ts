@@ -125,6 +125,31 @@ describe('sharing the screen', () => {
     expect(socket().sentOf('unpublish')).toMatchObject([{ track: 'trk_as' }]);
   });
 
+  it('takes its sound back from the node when that alone ends', async () => {
+    const audio = Object.assign(new EventTarget(), {
+      kind: 'audio',
+      stop: () => undefined,
+      onended: () => {},
+    });
+    const { mediaDevices } = navigator;
+    const { getDisplayMedia } = mediaDevices;
+    mediaDevices.getDisplayMedia = async () =>
+      Object.assign(await getDisplayMedia(), { getAudioTracks: () => [audio] });
+    await join();
+    await meeting.shareScreen();
+    await sayPublished(2);
+    const sound = { id: 'trk_aa', source: 'screen_audio', kind: 'audio', muted: false, mid: '3' };
+    const change = { op: 'trackPublished', participant: ADA.id, track: sound };
+    socket().say({ type: 'roster', number: 3, version: 3, changes: [change] });
+    await settle();
+    expect(socket().sentOf('publish')).toMatchObject([{ source: 'screen' }, { source: 'screen_audio' }]);
+    audio.onended();
+    await settle();
+    expect(socket().sentOf('unpublish')).toMatchObject([{ track: 'trk_aa' }]);
+    expect(meeting.getSnapshot().share).not.toBeNull();
+    expect(shared[0]!.isStopped).toBe(false);
+  });
+
   it('lets nobody take over from another person, not even by asking to', async () => {
     await join();
     await bobShares(2);

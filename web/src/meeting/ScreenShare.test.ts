@@ -25,10 +25,13 @@ let share: ScreenShare;
 let video: FakeTrack;
 let changes: number;
 let ended: number;
+let audioEnded: number;
 let watches: { sample: (cells: Uint8Array) => void; isClosed: boolean }[];
 
 const streamOf = (...tracks: FakeTrack[]) =>
   ({ getVideoTracks: () => tracks, getAudioTracks: () => [] }) as unknown as MediaStream;
+const withAudio = (audio: FakeTrack) =>
+  ({ getVideoTracks: () => [new FakeTrack()], getAudioTracks: () => [audio] }) as unknown as MediaStream;
 
 function show(cells: Uint8Array, ms: number): void {
   for (let passed = 0; passed < ms; passed += 100) {
@@ -38,9 +41,13 @@ function show(cells: Uint8Array, ms: number): void {
 }
 
 beforeEach(() => {
-  [now, changes, ended, watches, video] = [0, 0, 0, [], new FakeTrack()];
+  [now, changes, ended, audioEnded, watches, video] = [0, 0, 0, 0, [], new FakeTrack()];
   share = new ScreenShare(
-    { onChange: () => (changes += 1), onEnded: () => (ended += 1) },
+    {
+      onChange: () => (changes += 1),
+      onEnded: () => (ended += 1),
+      onAudioEnded: () => (audioEnded += 1),
+    },
     (_track, sample) => {
       const watch = { sample, isClosed: false, close: () => (watch.isClosed = true) };
       watches.push(watch);
@@ -133,6 +140,22 @@ describe('ScreenShare', () => {
   it('says when the browser ended it', () => {
     video.onended?.();
     expect(ended).toBe(1);
+  });
+
+  it('goes on without its sound when that ends by itself', () => {
+    const audio = new FakeTrack();
+    share.start(withAudio(audio), 'auto');
+    expect(share.audio).toBe(audio);
+    audio.onended?.();
+    expect([audioEnded, ended, share.audio]).toEqual([1, 0, null]);
+    expect(share.snapshot).not.toBeNull();
+  });
+
+  it('is told nothing of the sound of a share that has been stopped', () => {
+    const audio = new FakeTrack();
+    share.start(withAudio(audio), 'auto');
+    share.stop();
+    expect([audio.isStopped, audio.onended]).toEqual([true, null]);
   });
 
   it('keeps what is shared when the new stream holds no picture', () => {

@@ -22,6 +22,8 @@ export interface ScreenShareEvents {
   readonly onChange: () => void;
   /** The browser's own "stop sharing", or the shared window was closed. */
   readonly onEnded: () => void;
+  /** Its sound ended by itself, and the picture goes on. */
+  readonly onAudioEnded: () => void;
 }
 
 /** What watches a track; tests bring their own. */
@@ -87,9 +89,11 @@ export class ScreenShare {
     const sampler = this.#watch(video, (changes) => {
       this.#handleReading(classifier.handleSample(changes, this.#now()));
     });
-    this.#active = { video, audio: stream.getAudioTracks()[0] ?? null, classifier, sampler };
+    const audio = stream.getAudioTracks()[0] ?? null;
+    this.#active = { video, audio, classifier, sampler };
     this.#chosen = chosen;
     video.onended = this.#events.onEnded;
+    if (audio !== null) audio.onended = this.#handleAudioEnded;
     // The browser's bar offers to share another tab through the same track.
     video.addEventListener('configurationchange', this.#handleNewSurface);
     this.#settle(true);
@@ -110,11 +114,18 @@ export class ScreenShare {
     active.video.onended = null;
     active.video.removeEventListener('configurationchange', this.#handleNewSurface);
     active.video.stop();
+    if (active.audio !== null) active.audio.onended = null;
     active.audio?.stop();
     this.#snapshot = null;
     this.#change = NO_CHANGE;
     this.#newPictureAt = -Infinity;
   }
+
+  readonly #handleAudioEnded = (): void => {
+    if (this.#active === null) return;
+    this.#active = { ...this.#active, audio: null };
+    this.#events.onAudioEnded();
+  };
 
   readonly #handleNewSurface = (): void => {
     this.#active?.classifier.reset(this.#now());

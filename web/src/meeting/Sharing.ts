@@ -53,6 +53,9 @@ export class Sharing implements SharingControls {
         onEnded: () => {
           this.#end('browser');
         },
+        onAudioEnded: () => {
+          void edge.publish('screen_audio', null);
+        },
       },
       watch,
     );
