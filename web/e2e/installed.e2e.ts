@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { en } from '../src/ui/en.ts';
+import { de } from '../src/ui/languages/de.ts';
 import { openInstalling } from './support/browser.ts';
 import { startParley, type Parley } from './support/parley.ts';
 
@@ -147,5 +148,32 @@ describe('without a network', () => {
     await page.getByRole('button', { name: en.notice.retry }).click();
     await page.getByLabel(en.join.nameLabel).waitFor();
     await page.getByRole('heading', { name: 'Installed' }).waitFor();
+  });
+});
+
+describe('on a first visit in another language', () => {
+  it('keeps the words, and says in them that there is no network', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'parley-profile-'));
+    const visit = await openInstalling(own, 'de-AT');
+    try {
+      page = await visit.newPage();
+      await page.goto(parley.url);
+      await page.getByText(de.start.title).waitFor();
+      await expect.poll(keptPaths).toContainEqual(expect.stringMatching(/^\/assets\/de-/));
+      const kept = await page.evaluate(() =>
+        performance
+          .getEntriesByType('resource')
+          .map(({ name }) => new URL(name).pathname)
+          .filter((path) => path.startsWith('/assets/')),
+      );
+      await expect.poll(keptPaths).toEqual(expect.arrayContaining(kept));
+      await visit.setOffline(true);
+      await page.goto(parley.url);
+      await page.getByText(de.start.title).waitFor();
+      await page.getByRole('status').getByText(de.notice.offline.text).waitFor();
+    } finally {
+      await visit.close();
+      rmSync(own, { recursive: true, force: true });
+    }
   });
 });

@@ -38,9 +38,10 @@ export function launchChromium(executablePath = CHROMIUM, origin?: string): Prom
 }
 
 /** Chromium with a profile of its own, as people have one: in a window that forgets everything nothing can be installed. */
-export function openInstalling(profile: string): Promise<BrowserContext> {
+export function openInstalling(profile: string, locale = 'en'): Promise<BrowserContext> {
   const args = [...FLAGS, ...asRoot()];
-  return chromium.launchPersistentContext(profile, { executablePath: CHROMIUM, headless: true, args });
+  const options = { executablePath: CHROMIUM, headless: true, locale, args };
+  return chromium.launchPersistentContext(profile, options);
 }
 
 function launch(flags: readonly string[], executablePath = CHROMIUM): Promise<Browser> {

@@ -9,14 +9,12 @@ import { App } from './App.tsx';
 import { InLanguage } from './InLanguage.tsx';
 import { followSettings } from './appearance.ts';
 import './i18n.ts';
+import { keepForOffline } from './offline.ts';
 
 const container = document.getElementById('app');
 if (container === null) throw new Error('index.html has no #app');
 followSettings();
-if (import.meta.env.PROD && 'serviceWorker' in navigator) {
-  // Without it the app works as well, only not offline: private windows forbid it.
-  navigator.serviceWorker.register('/sw.js').catch(() => undefined);
-}
+if (import.meta.env.PROD && 'serviceWorker' in navigator) keepForOffline();
 createRoot(container).render(
   <StrictMode>
     <InLanguage>
