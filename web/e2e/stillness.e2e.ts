@@ -1,0 +1,61 @@
+/** What moves in a real browser for those who do not want that, and where the battery is spared. */
+import { readFile, readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from './support/browser.ts';
+
+const FOLDER = new URL('../src/ui/styles/', import.meta.url);
+/** One of each kind of thing that moves: what appears, rises, turns, fades and slides. */
+const MOVING = ['popover', 'floating-reaction', 'spinner', 'overlay', 'tile-hand', 'tile', 'button'];
+
+let browser: Browser;
+let styles: string;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  const names = (await readdir(FOLDER)).sort();
+  // As the app loads them: what a page needs comes after what all need.
+  const inOrder = ['base.css', ...names.filter((name) => name !== 'base.css')];
+  styles = (await Promise.all(inOrder.map((name) => readFile(new URL(name, FOLDER), 'utf8')))).join('');
+});
+afterAll(() => browser.close());
+
+async function open(attributes: string, reducedMotion: 'reduce' | 'no-preference'): Promise<Page> {
+  const page = await browser.newPage({ reducedMotion });
+  const body = MOVING.map((name) => `<div class="${name}">${name}</div>`).join('');
+  await page.setContent(`<html ${attributes}><style>${styles}</style><body>${body}</body></html>`);
+  return page;
+}
+
+/** By name: what is animated now, and what would be once it changes. */
+const movers = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.body.children]
+      .filter((element) =>
+        [null, '::before', '::after'].some((part) => {
+          const { animationName, transitionDuration } = getComputedStyle(element, part);
+          return animationName !== 'none' || /[1-9]/.test(transitionDuration);
+        }),
+      )
+      .map(({ className }) => className),
+  );
+
+it('nothing moves where the battery is spared, in no sheet', async () => {
+  const usual = await open('', 'no-preference');
+  expect(await movers(usual)).toEqual(MOVING);
+  await usual.close();
+  const spared = await open('data-calm', 'no-preference');
+  expect(await movers(spared)).toEqual([]);
+  await spared.close();
+});
+
+it.each([
+  ['less motion is wanted', '', 'reduce'],
+  ['the battery is spared', 'data-calm', 'no-preference'],
+] as const)('a reaction is seen for as long as it stays where %s', async (_, attributes, motion) => {
+  const page = await open(attributes, motion);
+  const reaction = page.locator('.floating-reaction');
+  await reaction.evaluate((element) => Promise.all(element.getAnimations().map(({ finished }) => finished)));
+  expect(await reaction.evaluate((element) => getComputedStyle(element).opacity)).toBe('1');
+  await page.close();
+});
