@@ -1,5 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ADA, BOB, join, joined, meeting, settle, socket, stubMeeting } from './testing/meeting.ts';
+import {
+  ADA,
+  BOB,
+  join,
+  joined,
+  meeting,
+  settle,
+  socket,
+  stubMeeting,
+  tellChanges,
+} from './testing/meeting.ts';
 
 stubMeeting();
 
@@ -130,9 +140,7 @@ describe('captions of a meeting', () => {
     ]);
     expect(heard).toEqual(['Good', 'Good morning']);
     expect(meeting.getSnapshot().self?.mayCaption).toBe(false);
-    const changes = [{ op: 'participantChanged', participant: ADA.id, captioner: true }];
-    socket().say({ type: 'roster', number: 4, version: 2, changes });
-    await settle();
+    await tellChanges(4, { op: 'participantChanged', participant: ADA.id, captioner: true });
     expect(meeting.getSnapshot().self?.mayCaption).toBe(true);
     meeting.captions.write('Welcome');
     meeting.captions.allow(BOB.id, true);

@@ -4,7 +4,9 @@ import {
   answerWith,
   beginAnew,
   BOB,
+  comeBack,
   connections,
+  forgetSession,
   grant,
   join,
   joined,
@@ -12,12 +14,14 @@ import {
   MICROPHONE,
   page,
   problem,
+  reopen,
   requests,
   settle,
   socket,
   sockets,
   state,
   stubMeeting,
+  tellChanges,
 } from './testing/meeting.ts';
 
 stubMeeting();
@@ -27,9 +31,7 @@ describe('coming back', () => {
     await join();
     connections[0]!.become('failed');
     await settle();
-    socket().die();
-    await settle();
-    socket().open();
+    await reopen();
     socket().say({ type: 'answer', number: 2, id: 1, sdp: 'late answer' });
     await settle();
     socket().say(joined(3, { resumed: true, answer: 'answer 2' }));
@@ -67,12 +69,8 @@ describe('coming back', () => {
 
   it('rejoins as the same participant when the session is gone', async () => {
     await join();
-    socket().die();
-    await settle();
-    socket().open();
-    socket().say({ type: 'error', number: 1, code: 'resume_failed', message: 'unknown session' });
-    socket().die(4404);
-    await vi.advanceTimersByTimeAsync(1_000);
+    await reopen();
+    await forgetSession(1);
     expect(requests.at(-1)).toEqual({ displayName: 'Ada', resumeToken: 'resume' });
     expect(sockets).toHaveLength(3);
     socket().open();
@@ -92,17 +90,11 @@ describe('coming back', () => {
     const said = { type: 'message', id: 'msg_1', from: ADA.id, displayName: 'Ada', text: 'Hi' } as const;
     const at = '2026-01-01T10:00:00Z';
     socket().say({ ...said, at, number: 2 });
-    const changes = [{ op: 'participantChanged', participant: ADA.id, displayName: 'Ada L.' }] as const;
-    socket().say({ type: 'roster', number: 3, version: 2, changes });
-    await settle();
+    await tellChanges(3, { op: 'participantChanged', participant: ADA.id, displayName: 'Ada L.' });
     expect(meeting.getSnapshot().self?.displayName).toBe('Ada L.');
     expect(meeting.getSnapshot().messages.map(({ displayName }) => displayName)).toEqual(['Ada']);
-    socket().die();
-    await settle();
-    socket().open();
-    socket().say({ type: 'error', number: 4, code: 'resume_failed', message: 'unknown session' });
-    socket().die(4404);
-    await vi.advanceTimersByTimeAsync(1_000);
+    await reopen();
+    await forgetSession(4);
     expect(requests.at(-1)).toEqual({ displayName: 'Ada L.', resumeToken: 'resume' });
   });
 
@@ -154,9 +146,7 @@ describe('coming back', () => {
   it('takes the offer along when socket and path are both lost', async () => {
     await join();
     connections[0]!.become('disconnected');
-    socket().die();
-    await settle();
-    socket().open();
+    await reopen();
     expect(socket().sent[0]).toMatchObject({ offer: 'offer 1', resume: { lastMessage: 1 } });
   });
 
@@ -223,21 +213,11 @@ describe('what was asked when the socket was dead already', () => {
       ],
     },
   });
-  async function comeBack(number: number, resumed: boolean, fields: object): Promise<void> {
-    if (resumed) socket().die();
-    else socket().say({ type: 'error', number, code: 'resume_failed', message: 'gone' });
-    await vi.advanceTimersByTimeAsync(1_000);
-    socket().open();
-    socket().say(joined(resumed ? number : 1, { resumed, ...fields }));
-    await settle();
-  }
 
   it('lowers the hand that was to go down', async () => {
     await join();
     meeting.setHand(true);
-    const change = { op: 'participantChanged', participant: ADA.id, hand: true, handNumber: 1 };
-    socket().say({ type: 'roster', number: 2, version: 2, changes: [change] });
-    await settle();
+    await tellChanges(2, { op: 'participantChanged', participant: ADA.id, hand: true, handNumber: 1 });
     meeting.setHand(false);
     await comeBack(3, true, present({ hand: true, handNumber: 1 }));
     expect(socket().sentOf('hand')).toEqual([{ type: 'hand', raised: false }]);
@@ -245,9 +225,7 @@ describe('what was asked when the socket was dead already', () => {
 
   it.each([true, false])('asks for the place of a share again (resumed: %s)', async (resumed) => {
     await join();
-    const changes = [{ op: 'trackPublished', participant: BOB.id, track: SCREEN }];
-    socket().say({ type: 'roster', number: 2, version: 2, changes });
-    await settle();
+    await tellChanges(2, { op: 'trackPublished', participant: BOB.id, track: SCREEN });
     meeting.sharing.ask();
     await comeBack(3, resumed, present({}, { tracks: [SCREEN] }));
     expect(socket().sentOf('askToShare')).toHaveLength(1);
@@ -308,24 +286,14 @@ describe('another network', () => {
 
   it('keeps the hand up through a new session, unless a host lowered it', async () => {
     await join();
-    const say = (number: number, hand: boolean) => {
-      const change = { op: 'participantChanged', participant: ADA.id, hand };
-      socket().say({ type: 'roster', number, version: number, changes: [change] });
-      return settle();
-    };
+    const showHand = (hand: boolean) =>
+      tellChanges(2, { op: 'participantChanged', participant: ADA.id, hand });
     meeting.setHand(true);
-    await say(2, true);
-    const rejoin = async () => {
-      socket().say({ type: 'error', number: 3, code: 'resume_failed', message: 'gone' });
-      await vi.advanceTimersByTimeAsync(1_000);
-      socket().open();
-      socket().say(joined(1));
-      await settle();
-    };
-    await rejoin();
+    await showHand(true);
+    await comeBack(3, false);
     expect(socket().sentOf('hand')).toMatchObject([{ raised: true }]);
-    await say(2, false);
-    await rejoin();
+    await showHand(false);
+    await comeBack(3, false);
     expect(socket().sentOf('hand')).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ import {
   settle,
   socket,
   stubMeeting,
+  tellChanges,
   track,
 } from './testing/meeting.ts';
 
@@ -87,8 +88,7 @@ describe('pictures that a link does not carry', () => {
   it('pause by themselves so that the voice gets through, which the node is told, and come back', async () => {
     await join();
     await meeting.setCamera(track('video'));
-    const changes = [{ op: 'trackPublished', participant: ADA.id, track: CAMERA }];
-    socket().say({ type: 'roster', number: 2, version: 2, changes });
+    await tellChanges(2, { op: 'trackPublished', participant: ADA.id, track: CAMERA });
     const isPaused = () => meeting.getSnapshot().self?.tracks.camera?.isPausedBySender;
     let packets = 0;
     const lose = async (loss: number, seconds: number) => {
@@ -113,11 +113,14 @@ describe('pictures that a link does not carry', () => {
   it('are not shown of others, and not called switched off', async () => {
     await join();
     const bobsCamera = () => meeting.participants[0]?.tracks.camera;
-    const say = (number: number, fields: object) => {
-      const change = { op: 'trackMuted', participant: BOB.id, track: 'trk_bc', muted: false, ...fields };
-      socket().say({ type: 'roster', number, version: number, changes: [change] });
-      return settle();
-    };
+    const say = (number: number, fields: object) =>
+      tellChanges(number, {
+        op: 'trackMuted',
+        participant: BOB.id,
+        track: 'trk_bc',
+        muted: false,
+        ...fields,
+      });
     await say(2, { paused: true });
     expect(bobsCamera()).toMatchObject({ muted: false, mediaStreamTrack: null, isPausedBySender: true });
     await say(3, { muted: true, paused: true });

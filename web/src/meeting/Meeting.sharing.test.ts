@@ -2,6 +2,7 @@ import { describe, expect, it, vi, beforeEach } from 'vitest';
 import {
   ADA,
   BOB,
+  comeBack,
   join,
   joined,
   meeting,
@@ -9,6 +10,7 @@ import {
   settle,
   socket,
   stubMeeting,
+  tellChanges,
 } from './testing/meeting.ts';
 
 stubMeeting();
@@ -37,17 +39,11 @@ describe('sharing the screen', () => {
     });
   });
 
-  const bobShares = (number: number) => {
-    const change = { op: 'trackPublished', participant: BOB.id, track: SCREEN };
-    socket().say({ type: 'roster', number, version: number, changes: [change] });
-    return settle();
-  };
+  const bobShares = (number: number) =>
+    tellChanges(number, { op: 'trackPublished', participant: BOB.id, track: SCREEN });
   const ownScreen = { id: 'trk_as', source: 'screen', kind: 'video', muted: false, mid: '2' };
-  const sayPublished = (number: number) => {
-    const change = { op: 'trackPublished', participant: ADA.id, track: ownScreen };
-    socket().say({ type: 'roster', number, version: number, changes: [change] });
-    return settle();
-  };
+  const sayPublished = (number: number) =>
+    tellChanges(number, { op: 'trackPublished', participant: ADA.id, track: ownScreen });
 
   async function joinAs(role: string): Promise<void> {
     const done = meeting.join({ meeting: 'abc-defg-hij', displayName: 'Ada' });
@@ -139,9 +135,7 @@ describe('sharing the screen', () => {
     await meeting.shareScreen();
     await sayPublished(2);
     const sound = { id: 'trk_aa', source: 'screen_audio', kind: 'audio', muted: false, mid: '3' };
-    const change = { op: 'trackPublished', participant: ADA.id, track: sound };
-    socket().say({ type: 'roster', number: 3, version: 3, changes: [change] });
-    await settle();
+    await tellChanges(3, { op: 'trackPublished', participant: ADA.id, track: sound });
     expect(socket().sentOf('publish')).toMatchObject([{ source: 'screen' }, { source: 'screen_audio' }]);
     audio.onended();
     await settle();
@@ -161,11 +155,8 @@ describe('sharing the screen', () => {
 
   it('lets a cohost take over from others, and not from a host', async () => {
     await joinAs('cohost');
-    const become = (number: number, role: string) => {
-      const changes = [{ op: 'participantChanged', participant: BOB.id, role }];
-      socket().say({ type: 'roster', number, version: number, changes });
-      return settle();
-    };
+    const become = (number: number, role: string) =>
+      tellChanges(number, { op: 'participantChanged', participant: BOB.id, role });
     await bobShares(2);
     await become(3, 'host');
     await expect(meeting.shareScreen({ takeOver: true })).rejects.toMatchObject({ code: 'share_taken' });
@@ -191,9 +182,7 @@ describe('sharing the screen', () => {
     meeting.on('shareStopped', ({ reason }) => reasons.push(reason));
     await meeting.shareScreen();
     await sayPublished(2);
-    const change = { op: 'trackMuted', participant: ADA.id, track: 'trk_as', muted: true, by: BOB.id };
-    socket().say({ type: 'roster', number: 3, version: 3, changes: [change] });
-    await settle();
+    await tellChanges(3, { op: 'trackMuted', participant: ADA.id, track: 'trk_as', muted: true, by: BOB.id });
     expect(reasons).toEqual(['ended_by_host']);
     expect(shared[0]!.isStopped).toBe(true);
     expect(socket().sentOf('unpublish')).toMatchObject([{ track: 'trk_as' }]);
@@ -208,16 +197,11 @@ describe('sharing the screen', () => {
     const reasons: string[] = [];
     meeting.on('shareStopped', ({ reason }) => reasons.push(reason));
     await meeting.shareScreen();
-    if (resumed) socket().die();
-    else socket().say({ type: 'error', number: 2, code: 'resume_failed', message: 'gone' });
-    await vi.advanceTimersByTimeAsync(1_000);
-    socket().open();
     const participants = [
       { ...ADA, tracks: [MICROPHONE, ...own] },
       { ...BOB, tracks: [SCREEN] },
     ];
-    socket().say(joined(resumed ? 2 : 1, { resumed, roster: { version: 2, participants } }));
-    await settle();
+    await comeBack(2, resumed, { roster: { version: 2, participants } });
     expect(reasons).toEqual(['taken']);
     expect(shared[0]!.isStopped).toBe(true);
     expect(socket().sentOf('publish')).toEqual([]);
@@ -228,12 +212,8 @@ describe('sharing the screen', () => {
     await join();
     await meeting.shareScreen();
     await sayPublished(2);
-    socket().die();
-    await settle();
-    socket().open();
     const participants = [{ ...ADA, tracks: [MICROPHONE, ownScreen] }, BOB];
-    socket().say(joined(3, { resumed: true, roster: { version: 3, participants } }));
-    await settle();
+    await comeBack(3, true, { roster: { version: 3, participants } });
     expect(shared[0]!.isStopped).toBe(false);
     expect(socket().sentOf('publish')).toEqual([]);
   });
@@ -265,14 +245,10 @@ describe('sharing the screen', () => {
 
 describe('the place of a share', () => {
   const SCREEN = { id: 'trk_bs', source: 'screen', kind: 'video', muted: false };
-  const roster = (number: number, ...changes: object[]) => {
-    socket().say({ type: 'roster', number, version: number, changes });
-    return settle();
-  };
   const bobShares = (number: number) =>
-    roster(number, { op: 'trackPublished', participant: BOB.id, track: SCREEN });
+    tellChanges(number, { op: 'trackPublished', participant: BOB.id, track: SCREEN });
   const bobStops = (number: number) =>
-    roster(number, { op: 'trackUnpublished', participant: BOB.id, track: SCREEN.id });
+    tellChanges(number, { op: 'trackUnpublished', participant: BOB.id, track: SCREEN.id });
 
   it('is asked for, and taken with a click of ones own once it is given', async () => {
     await join();
@@ -284,7 +260,13 @@ describe('the place of a share', () => {
     meeting.sharing.ask();
     expect(socket().sentOf('askToShare')).toHaveLength(1);
     expect(meeting.getSnapshot().shareTurn).toBe('asked');
-    await roster(3, { op: 'trackMuted', participant: BOB.id, track: SCREEN.id, muted: true, by: BOB.id });
+    await tellChanges(3, {
+      op: 'trackMuted',
+      participant: BOB.id,
+      track: SCREEN.id,
+      muted: true,
+      by: BOB.id,
+    });
     socket().say({ type: 'shareAnswered', number: 4, participant: ADA.id, allowed: true, by: BOB.id });
     await settle();
     expect([meeting.getSnapshot().shareTurn, answers]).toEqual(['allowed', [true]]);
@@ -323,7 +305,7 @@ describe('the place of a share', () => {
     await done;
     await bobShares(2);
     for (const number of [3, 4]) socket().say({ type: 'shareAsked', number, participant: 'par_c' });
-    await roster(5, { op: 'participantJoined', participant: { ...BOB, id: 'par_c', tracks: [] } });
+    await tellChanges(5, { op: 'participantJoined', participant: { ...BOB, id: 'par_c', tracks: [] } });
     socket().say({ type: 'shareAsked', number: 6, participant: 'par_c' });
     await settle();
     expect(meeting.getSnapshot().shareRequests).toEqual(['par_c']);

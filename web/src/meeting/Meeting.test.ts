@@ -13,6 +13,7 @@ import {
   sockets,
   storage,
   stubMeeting,
+  tellChanges,
   track,
 } from './testing/meeting.ts';
 
@@ -87,14 +88,10 @@ describe('a meeting', () => {
       socket().say({ type: 'error', number, id, code: 'not_granted', message: 'no' });
       return settle();
     };
-    const say = (number: number, change: object) => {
-      socket().say({ type: 'roster', number, version: number, changes: [change] });
-      return settle();
-    };
     await refuse(2);
-    await say(3, { op: 'participantChanged', participant: BOB.id, hand: true });
+    await tellChanges(3, { op: 'participantChanged', participant: BOB.id, hand: true });
     expect(socket().sentOf('publish')).toHaveLength(1);
-    await say(4, { op: 'participantChanged', participant: ADA.id, role: 'cohost' });
+    await tellChanges(4, { op: 'participantChanged', participant: ADA.id, role: 'cohost' });
     expect(socket().sentOf('publish')).toHaveLength(2);
     await refuse(5);
     await meeting.setCamera(track('video'));
@@ -108,16 +105,11 @@ describe('a meeting', () => {
     await settle();
     expect(microphone.active).toEqual([]);
     const next = { id: 'trk_an', source: 'microphone', kind: 'audio', muted: false, mid: '0' };
-    socket().say({
-      type: 'roster',
-      number: 3,
-      version: 2,
-      changes: [
-        { op: 'trackUnpublished', participant: ADA.id, track: 'trk_am' },
-        { op: 'trackPublished', participant: ADA.id, track: next },
-      ],
-    });
-    await settle();
+    await tellChanges(
+      3,
+      { op: 'trackUnpublished', participant: ADA.id, track: 'trk_am' },
+      { op: 'trackPublished', participant: ADA.id, track: next },
+    );
     expect(microphone.active).toEqual(['all']);
   });
 
@@ -130,19 +122,15 @@ describe('a meeting', () => {
     await done;
     await meeting.setCamera(track('video'));
     expect(socket().sentOf('publish')).toEqual([]);
-    const change = (number: number, ...changes: object[]) => {
-      socket().say({ type: 'roster', number, version: number, changes });
-      return settle();
-    };
-    await change(2, { op: 'participantChanged', participant: ADA.id, role: 'participant' });
+    await tellChanges(2, { op: 'participantChanged', participant: ADA.id, role: 'participant' });
     expect(
       socket()
         .sentOf('publish')
         .map(({ source }) => source),
     ).toEqual(['microphone', 'camera']);
-    await change(3, { op: 'trackPublished', participant: ADA.id, track: MICROPHONE });
-    await change(4, { op: 'participantChanged', participant: ADA.id, role: 'viewer' });
-    await change(5, { op: 'trackUnpublished', participant: ADA.id, track: MICROPHONE.id });
+    await tellChanges(3, { op: 'trackPublished', participant: ADA.id, track: MICROPHONE });
+    await tellChanges(4, { op: 'participantChanged', participant: ADA.id, role: 'viewer' });
+    await tellChanges(5, { op: 'trackUnpublished', participant: ADA.id, track: MICROPHONE.id });
     expect(socket().sentOf('publish')).toHaveLength(2);
   });
 
@@ -227,8 +215,7 @@ describe('a meeting', () => {
       { op: 'trackUnpublished', participant: BOB.id, track: 'trk_bc' },
       { op: 'participantChanged', participant: BOB.id, role: 'cohost' },
     ];
-    socket().say({ type: 'roster', number: 4, version: 2, changes });
-    await settle();
+    await tellChanges(4, ...changes);
     expect(since()).toEqual([
       ['speaks', BOB.id],
       [BOB.id, BOB.role, 'cohost'],
@@ -252,11 +239,8 @@ describe('a meeting', () => {
 
   it('sends nothing as a viewer, and nothing by itself once one may again', async () => {
     await join();
-    const role = (number: number, name: string, ...more: object[]) => {
-      const change = { op: 'participantChanged', participant: ADA.id, role: name };
-      socket().say({ type: 'roster', number, version: number, changes: [change, ...more] });
-      return settle();
-    };
+    const role = (number: number, name: string, ...more: object[]) =>
+      tellChanges(number, { op: 'participantChanged', participant: ADA.id, role: name }, ...more);
     await role(2, 'viewer', { op: 'trackUnpublished', participant: ADA.id, track: 'trk_am' });
     meeting.setMuted('microphone', false);
     expect(socket().sentOf('publish')).toEqual([]);
@@ -361,12 +345,8 @@ describe('whoever comes and goes', () => {
     meeting.on('trackUnpublished', ({ participant }) => told.push(`unpublished ${participant}`));
     meeting.on('participantLeft', ({ id }) => told.push(`left ${id}`));
     const participant = { ...BOB, id: 'par_c', tracks: [{ ...BOB.tracks[0], id: 'trk_c' }] };
-    const changes = [{ op: 'participantJoined', participant }];
-    socket().say({ type: 'roster', number: 2, version: 2, changes });
-    await settle();
-    const gone = [{ op: 'participantLeft', participant: 'par_c', reason: 'left' }];
-    socket().say({ type: 'roster', number: 3, version: 3, changes: gone });
-    await settle();
+    await tellChanges(2, { op: 'participantJoined', participant });
+    await tellChanges(3, { op: 'participantLeft', participant: 'par_c', reason: 'left' });
     expect(told).toEqual(['joined par_c', 'published par_c', 'unpublished par_c', 'left par_c']);
   });
 });

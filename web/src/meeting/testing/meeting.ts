@@ -117,6 +117,37 @@ export async function join(): Promise<void> {
   existing(connections.at(-1)).become('connected');
 }
 
+/** The network took the socket; the next one is open, and the node has not answered yet. */
+export async function reopen(): Promise<void> {
+  socket().die();
+  await vi.advanceTimersByTimeAsync(1_000);
+  socket().open();
+}
+
+/** The node does not know the session any more: the API is asked for another one. */
+export async function forgetSession(number: number): Promise<void> {
+  socket().say({ type: 'error', number, code: 'resume_failed', message: 'unknown session' });
+  socket().die(4404);
+  await vi.advanceTimersByTimeAsync(1_000);
+}
+
+/** Back in the meeting, in the same session or, as that is gone, in another one. */
+export async function comeBack(number: number, resumed: boolean, fields: object = {}): Promise<void> {
+  if (resumed) await reopen();
+  else {
+    await forgetSession(number);
+    socket().open();
+  }
+  socket().say(joined(resumed ? number : 1, { resumed, ...fields }));
+  await settle();
+}
+
+/** What has changed in the roster, in the node's message of this number. */
+export function tellChanges(number: number, ...changes: object[]): Promise<unknown> {
+  socket().say({ type: 'roster', number, version: number, changes });
+  return settle();
+}
+
 /** What the API answers next, one after the other. */
 export function answerWith(...next: (() => Response)[]): void {
   answers = next;
