@@ -4,7 +4,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Browser } from 'playwright-core';
 import { launchChromium } from './support/browser.ts';
 
-const STYLES = ['base', 'stage'].map((name) => new URL(`../src/ui/styles/${name}.css`, import.meta.url));
+const STYLES = ['base', 'faces', 'tile'].map(
+  (name) => new URL(`../src/ui/styles/${name}.css`, import.meta.url),
+);
 /** What lies between these two when they are blended is at least as light as the darker one; rounding takes a step. */
 const PAGE = 240;
 const PICTURE = 220;

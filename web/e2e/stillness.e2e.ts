@@ -13,7 +13,7 @@ let styles: string;
 
 beforeAll(async () => {
   browser = await launchChromium();
-  const names = (await readdir(FOLDER)).sort();
+  const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.css')).sort();
   // As the app loads them: what a page needs comes after what all need.
   const inOrder = ['base.css', ...names.filter((name) => name !== 'base.css')];
   styles = (await Promise.all(inOrder.map((name) => readFile(new URL(name, FOLDER), 'utf8')))).join('');

@@ -1,8 +1,6 @@
 /** Starts the web app. */
 import '@fontsource-variable/figtree/index.css';
-import './styles/base.css';
-import './styles/pages.css';
-import './styles/door.css';
+import './styles/everyPage.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';

@@ -1,8 +1,6 @@
 /** Shows any screen of the app from fixtures: `demo.html?scene=meeting&people=4`. Development only, never built. */
 import '@fontsource-variable/figtree/index.css';
-import '../styles/base.css';
-import '../styles/pages.css';
-import '../styles/door.css';
+import '../styles/everyPage.ts';
 import type { ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { I18nProvider } from 'react-aria-components';

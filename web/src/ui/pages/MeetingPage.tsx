@@ -5,6 +5,7 @@ import '../styles/toolbar.css';
 // After those: it has what is only there in wide windows.
 import '../styles/meeting.css';
 import '../styles/live.css';
+import '../styles/tile.css';
 import '../styles/stage.css';
 import { Suspense, useDeferredValue, useRef, type ReactNode } from 'react';
 import type { LocalMediaClient, MeetingClient } from '../../meeting/index.ts';
