@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useState, type CSSProperties, type ReactNode } from 'react';
 import type { MeetingClient, ParticipantSnapshot } from '../../meeting/index.ts';
 import { hueOf } from '../layout.ts';
 import { ReactionPicture } from './ReactionPicture.tsx';
@@ -36,7 +36,7 @@ export function Reactions({ meeting, participants }: ReactionsProps): ReactNode 
         <span
           key={id}
           className="floating-reaction"
-          style={{ left: `${String(hueOf(from + String(id)) / 5)}px` }}
+          style={{ '--place': hueOf(from + String(id)) / 5 } as CSSProperties}
         >
           <b>
             <ReactionPicture reaction={reaction} />
