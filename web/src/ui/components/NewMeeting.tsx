@@ -43,7 +43,7 @@ export function NewMeeting({ onCode, signIn, onNew, onGo }: NewMeetingProps): Re
     });
   };
   return (
-    <div className="new-meeting">
+    <div className="new-meeting own-meetings">
       {person.kind === 'nobody' ? (
         <Button
           className="button"
@@ -64,13 +64,15 @@ export function NewMeeting({ onCode, signIn, onNew, onGo }: NewMeetingProps): Re
             <Plus aria-hidden /> {t('start.new')}
           </Button>
           <p>
-            {person.name === null ? t('start.signedInUnnamed') : t('start.signedIn', { name: person.name })}{' '}
+            {person.name === null ? t('start.signedInUnnamed') : t('start.signedIn', { name: person.name })}
+          </p>
+          <div className="own-links">
             <PageLink to={{ kind: 'meetings' }} onGo={onGo} className="button quiet">
               {t('start.meetings')}
-            </PageLink>{' '}
+            </PageLink>
             <PageLink to={{ kind: 'recordings' }} onGo={onGo} className="button quiet">
               {t('title', { ns: WORDS })}
-            </PageLink>{' '}
+            </PageLink>
             <Button
               className="button quiet"
               onPress={() => {
@@ -81,7 +83,7 @@ export function NewMeeting({ onCode, signIn, onNew, onGo }: NewMeetingProps): Re
             >
               {t('start.signOut')}
             </Button>
-          </p>
+          </div>
         </>
       )}
       {isFailed && <p role="alert">{t('start.newFailed')}</p>}
