@@ -2,7 +2,7 @@
 
 A process of its own, never part of the node. It may be killed at any moment: the job comes back to the
 queue, and whoever takes it goes on with the minute after the last finished one. On SIGTERM it finishes the
-minute under way and gives the job back.
+minute under way and gives the job back; one that waits for a job ends at once.
 """
 
 from __future__ import annotations
@@ -72,6 +72,8 @@ class JobQueue:
         self._s3 = s3
         self._clock = clock
         self._stopping = threading.Event()
+        # Whether nothing is lost where a signal ends the process: no job was taken.
+        self.is_waiting = False
         self._holder = new_identifier("composer_")
 
     def stop(self) -> None:
@@ -90,18 +92,27 @@ class JobQueue:
 
     def take_one(self, wait_seconds: int) -> bool:
         """Wait for a job and do it; whether one came."""
-        received = self._sqs.receive_message(
-            QueueUrl=self._settings.composition_queue_url,
-            MaxNumberOfMessages=1,
-            WaitTimeSeconds=wait_seconds,
-            VisibilityTimeout=VISIBILITY_SECONDS,
-            AttributeNames=["ApproximateReceiveCount"],
-        )
-        for message in received.get("Messages", []):
+        messages = self._receive(wait_seconds)
+        for message in messages:
             self._note_activity()
             self._handle(message)
             self._note_activity()
-        return bool(received.get("Messages"))
+        return bool(messages)
+
+    def _receive(self, wait_seconds: int) -> list[Json]:
+        self.is_waiting = True
+        try:
+            received = self._sqs.receive_message(
+                QueueUrl=self._settings.composition_queue_url,
+                MaxNumberOfMessages=1,
+                WaitTimeSeconds=wait_seconds,
+                VisibilityTimeout=VISIBILITY_SECONDS,
+                AttributeNames=["ApproximateReceiveCount"],
+            )
+        finally:
+            self.is_waiting = False
+        messages: list[Json] = received.get("Messages", [])
+        return messages
 
     def _note_activity(self) -> None:
         if self._settings.composition_activity_file is not None:
@@ -256,11 +267,18 @@ def main() -> int:
     config = Config(connect_timeout=5, read_timeout=WAIT_SECONDS + 10, retries={"max_attempts": 4})
     queue = JobQueue(settings, boto3.client("sqs", config=config), boto3.client("s3", config=config))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: queue.stop())
+        signal.signal(number, lambda *_: stop(queue))
     remove_leftovers(Path(tempfile.gettempdir()))
     log.info("composer_started", pid=os.getpid())
     queue.run()
     return 0
+
+
+def stop(queue: JobQueue) -> None:
+    """What a signal does, in the thread that takes jobs; a job just being handed over comes again."""
+    queue.stop()
+    if queue.is_waiting:
+        sys.exit(0)
 
 
 if __name__ == "__main__":

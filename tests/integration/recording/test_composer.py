@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from localcloud.engines import cloud_environment
+from media_node.recording.composer import WAIT_SECONDS, stop
 from media_node.recording.composition.composing import remove_leftovers
 from media_node.recording.composition.lease import LEASE_SECONDS
 from media_node.recording.composition.publishing import Publisher
@@ -145,7 +150,7 @@ def test_a_composer_that_is_told_to_stop_finishes_the_minute_and_gives_the_job_b
     publish = Publisher.publish_minute
 
     def stop_then_publish(self: Publisher, minute: Any, path: Any) -> None:
-        composer.stop()
+        stop(composer)
         publish(self, minute, path)
 
     with monkeypatch.context() as patch:
@@ -156,6 +161,37 @@ def test_a_composer_that_is_told_to_stop_finishes_the_minute_and_gives_the_job_b
     # Another one takes it at once, and goes on.
     assert studio.composer().take_one(0)
     assert states(studio) == ["running", "running", "done"]
+
+
+def test_a_composer_that_waits_for_a_job_ends_at_once_when_it_is_told_to_stop():
+    is_asked, is_over = threading.Event(), threading.Event()
+
+    class EmptyQueue(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            is_asked.set()
+            is_over.wait()
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), EmptyQueue) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_port
+        queues = {
+            f"PARLEY_{name}_QUEUE_URL": f"http://127.0.0.1:{port}/{name}"
+            for name in ("COMPOSITION", "REPORT")
+        }
+        environment = {**os.environ, **cloud_environment(port, port), **queues}
+        command = [sys.executable, "-m", "media_node.recording.composer"]
+        with subprocess.Popen(command, env=environment) as process:
+            try:
+                assert is_asked.wait(60)
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(WAIT_SECONDS / 2) == 0
+            finally:
+                process.kill()
+                is_over.set()
+                server.shutdown()
 
 
 def test_a_job_whose_lease_was_taken_over_is_left_alone(
