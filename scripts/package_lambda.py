@@ -48,7 +48,9 @@ def compile_all(target: Path, python: str) -> None:
         subprocess.CalledProcessError: `python` cannot be run.
     """
     options = ["--invalidation-mode", "unchecked-hash"]
-    subprocess.run([python, "-m", "compileall", "-q", "-f", "-j", "0", *options, str(target)], check=True)
+    # Isolated: the environment of whoever packages may keep bytecode elsewhere.
+    command = [python, "-I", "-m", "compileall", "-q", "-f", "-j", "0", *options, str(target)]
+    subprocess.run(command, check=True)
 
 
 def find_python() -> str | None:
