@@ -28,6 +28,7 @@ BIN = ROOT / ".venv/bin"
 WEB = ROOT / "web"
 PLANE = ROOT / "packet_plane"
 PEER = ROOT / "tests/peers/str0m"
+BYTECODE = ROOT / ".setup/bytecode"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def checks(slow: bool) -> list[Check]:
     pytest = [str(BIN / "python"), "-m", "pytest", "-q"]
     # A file's tests share what is costly to start, so that a file stays with one process.
     at_once = ["--numprocesses", "auto", "--dist", "loadfile"]
-    # Nodes and their clients keep time: beside other tests they would wait for a core.
+    # Nodes and their clients keep time and wait most of it: beside each other they have the cores that they
+    # need, beside tests that compute they would wait for one.
     elsewhere = ["--ignore", "tests/unit/test_boundaries.py", "--ignore", "tests/integration"]
     quiet = ["--quiet", "--locked"]
     # With what is built for tests alone.
@@ -94,7 +96,7 @@ def checks(slow: bool) -> list[Check]:
             "pytest",
             [*pytest, *at_once, *elsewhere, *marker, "tests"],
         ),
-        Check("pytest", "integration", [*pytest, *marker, "tests/integration"]),
+        Check("pytest", "integration", [*pytest, *at_once, *marker, "tests/integration"]),
         Check("vitest", "vitest", ["npm", "run", "--silent", "test"], WEB),
         Check("e2e", "end to end", ["npm", "run", "--silent", "e2e"], WEB),
     ]
@@ -148,13 +150,11 @@ def show(text: str) -> None:
 def run(check: Check, tell: Callable[[str], object] = show) -> Result:
     tell(f"── {check.title}\n")
     started = time.monotonic()
-    search_path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": search_path, "VIRTUAL_ENV": str(BIN.parent)}
     failures: dict[str, None] = {}  # in order, and each once: vitest names a test twice
     with subprocess.Popen(
         check.command,
         cwd=check.folder,
-        env=environment,
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -167,6 +167,22 @@ def run(check: Check, tell: Callable[[str], object] = show) -> Result:
                 failures[found["test"]] = None
     passed = process.returncode == 0
     return Result(check, passed, time.monotonic() - started, () if passed else tuple(failures))
+
+
+def environment() -> dict[str, str]:
+    """Ours, with the tools of .venv; what Python compiles is kept, and away from the sources.
+
+    Tests start some hundred Python processes, and each would compile its libraries again where the
+    machine's own settings keep no bytecode: a second of a core for each.
+    """
+    search_path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {
+        **kept,
+        "PATH": search_path,
+        "VIRTUAL_ENV": str(BIN.parent),
+        "PYTHONPYCACHEPREFIX": str(BYTECODE),
+    }
 
 
 def report(results: Sequence[Result], planned: int, seconds: float) -> int:

@@ -168,11 +168,13 @@ def _wait_ready(node: NodeProcess) -> None:
 def free_ports(count: int) -> int:
     """The first of `count` ports in a row that nobody has, for UDP and TCP.
 
-    They lie below those that the kernel gives away (ip_local_port_range): no connection that is made before
-    the node binds them takes one.
+    They lie below those that the kernel gives away (ip_local_port_range), and each process of a test run
+    has a range of its own: nobody takes one before the node binds it.
     """
+    share = (HIGHEST_PORT - LOWEST_PORT) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    lowest = LOWEST_PORT + share * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        first = random.randrange(LOWEST_PORT, HIGHEST_PORT - count)
+        first = random.randrange(lowest, lowest + share - count)
         with contextlib.suppress(OSError), contextlib.ExitStack() as held:
             for port in range(first, first + count):
                 for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):

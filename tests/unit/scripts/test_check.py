@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts import check as checking
 from scripts.check import Check, report, run, run_all
 
 LOG = """
@@ -58,4 +59,19 @@ def test_checks_that_read_run_side_by_side_and_a_failed_group_ends_the_run(tmp_p
         ("other", True),
         ("fails", False),
         ("is run all the same", True),
+    ]
+
+
+def test_what_python_compiles_in_one_check_is_there_for_the_next_and_not_among_the_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, sources = tmp_path / "kept", tmp_path / "sources"
+    sources.mkdir()
+    (sources / "a_module.py").touch()
+    monkeypatch.setattr(checking, "BYTECODE", kept)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert run(Check("some", "imports", [sys.executable, "-c", "import a_module"], sources)).passed
+    assert [path.name for path in sources.iterdir()] == ["a_module.py"]
+    assert [path.name.partition(".")[0] for path in kept.rglob("*.pyc") if "sources" in path.parts] == [
+        "a_module"
     ]
