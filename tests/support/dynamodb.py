@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, get_args
@@ -38,7 +38,14 @@ def engine_command(engine: Engine, port: int, folder: Path, *, is_shared: bool =
 def running_dynamodb(
     folder: Path, engine: Engine = "dynoxide", *, is_shared: bool = True
 ) -> Iterator[dict[str, str]]:
-    """The environment that leads AWS libraries to a fresh engine; set while the context lasts.
+    """The environment that leads AWS libraries to a fresh engine; set while the context lasts."""
+    with running_engine(folder, engine, is_shared=is_shared) as environment, environment_of(environment):
+        yield environment
+
+
+@contextmanager
+def running_engine(folder: Path, engine: Engine, *, is_shared: bool = True) -> Iterator[dict[str, str]]:
+    """A fresh engine, and the environment that leads AWS libraries to it.
 
     Args:
         is_shared: Amazon's keeps one database for all regions, else one for each, as moto always does.
@@ -51,11 +58,16 @@ def running_dynamodb(
         while not accepts_connections(port):
             assert process.poll() is None, f"{engine} ended at once: {(folder / 'engine.log').read_text()}"
             assert time.monotonic() < deadline, f"{engine} did not start"
-        environment = cloud_environment(port, port)
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            yield environment
+        yield cloud_environment(port, port)
+
+
+@contextmanager
+def environment_of(variables: Mapping[str, str]) -> Iterator[None]:
+    """These variables are set while the context lasts."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield
 
 
 @contextmanager
