@@ -333,6 +333,8 @@ class Distribution:
             del self.source_by_track[track]
         for key in [key for key in self._tracks_by_key if key[0] == meeting]:
             del self._tracks_by_key[key]
+        for key in [key for key in self._restrained if key[0] == meeting]:
+            del self._restrained[key]
         self._speaking.pop(meeting, None)
 
     # Helpers that keep the indexes.

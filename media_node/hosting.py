@@ -23,7 +23,7 @@ from media_node.live_meetings import LiveMeetings
 from media_node.meetings import moderation
 from media_node.meetings.codecs import decodes_of
 from media_node.meetings.meeting import Meeting
-from media_node.meetings.model import InitialTrack, Standing, Wish
+from media_node.meetings.model import InitialTrack, Standing, Wish, require_distinct
 from media_node.quantities import (
     Instant,
     MeetingId,
@@ -96,6 +96,8 @@ class Hosting:
         )
         max_lines = MAX_RECORDER_LINES if claims.takes_all else MAX_LINES
         parsed = parse_offer(offer, max_lines) if offer is not None else None
+        granted = [track for track in tracks if track.source in claims.publish]
+        require_distinct(granted)
         if claims.takes_all:
             self._require_recorded(key[0])
         self._replace(key)
@@ -114,7 +116,6 @@ class Hosting:
         if claims.takes_all:
             events = meeting.handle_recorder(newcomer)
         else:
-            granted = [track for track in tracks if track.source in claims.publish]
             events = meeting.handle_join(newcomer, granted)
         self._links.note_size(meeting.id, len(meeting.participant_by_id))
         self.live.apply(meeting, events, newcomer=key[1])

@@ -42,11 +42,13 @@ class _Link:
     # The same for its side, whether pictures pause or not.
     seconds: int = 0
     age: int = 0
+    unread_seconds: int = 0
     recent: deque[Counts] = field(default_factory=lambda: deque(maxlen=WINDOW_SECONDS + 1))
 
     def take(self, reading: Reading, is_node_short: bool) -> bool:
         """Take the reading of a second; returns whether the word has changed."""
         self.age += 1
+        self.unread_seconds = 0
         self.recent.append(reading.counts)
         seen = self._word_of(reading, is_node_short)
         self.seconds = self.seconds + 1 if _side(seen) == _side(self.seen) else 1
@@ -96,10 +98,18 @@ class LinkQuality:
     def handle_readings(self, readings: Mapping[Key, Reading], is_node_short: bool) -> dict[Key, LinkWord]:
         """Take everybody's readings, about once a second; returns the words that have changed.
 
-        Of whom nothing was read nothing is known any more: no link stays weak that nobody looks at.
+        Of whom nothing was read for some seconds nothing is known any more: no link stays weak that nobody
+        looks at, while a look that comes late, as in an overload, says nothing.
         """
-        unread = [key for key in self._links if key not in readings]
-        changed: dict[Key, LinkWord] = {key: "good" for key in unread if self._links.pop(key).word != "good"}
+        changed: dict[Key, LinkWord] = {}
+        for key in [key for key in self._links if key not in readings]:
+            link = self._links[key]
+            link.unread_seconds += 1
+            if link.unread_seconds < SECONDS_TO_GOOD:
+                continue
+            del self._links[key]
+            if link.word != "good":
+                changed[key] = "good"
         for key, reading in readings.items():
             link = self._links.setdefault(key, _Link())
             if link.take(reading, is_node_short):

@@ -51,8 +51,8 @@ def allocate(
         steady_bps: What may be newly promised.
         wishes: In order of slots, shape (n,), 0 <= n <= 200.
         reserved_bps: What audio takes beforehand.
-        bound_bps: What the sum must not exceed where more than lowest rungs is newly taken; tracks that have
-            just come are not bound.
+        bound_bps: What the sum must not exceed from the first step up on, lowest rungs aside; before it,
+            tracks that have just come are not bound.
 
     Returns:
         The rung of each wish, PAUSED for none, shape (n,). Their costs and `reserved_bps` sum to at most

@@ -123,9 +123,11 @@ class TrackLayers:
 
     def handle_layers(self, now: Instant, layers: Iterable[Layer]) -> bool:
         """Take what the plane sees; returns whether costs or what can be had have changed."""
+        # A layer that goes away now would keep what nobody has looked at since.
+        has_faded = now >= self._fades_at and self._remember(now, self._measured)
         measured = {(layer.spatial, layer.temporal): layer for layer in layers}
         self._measured.update(measured)
-        return self._remember(now, measured)
+        return self._remember(now, measured) or has_faded
 
     def _remember(self, now: Instant, measured: dict[tuple[int, int], Layer]) -> bool:
         """Let costs rise to what was measured, or fall towards it; returns whether that is worth a look."""

@@ -112,7 +112,7 @@ class Receiver:
         ladders = [ladder_of(shown.track, shown.limit) for _, shown in slots]
         self._wanted_bps = sum(ladder.whole_bps or ladder.costs_bps[-1] for ladder in ladders if ladder.rungs)
         chosen = self._allocate(now, [shown for _, shown in slots], ladders)
-        self._note_steps(now, slots, ladders, chosen)
+        self._note_steps(now, (shown for _, shown in slots), ladders, chosen)
         changed = []
         self._used_bps, self.is_satisfied = float(self.audio_bps), True
         for (slot, shown), ladder, index in zip(slots, ladders, chosen, strict=True):
@@ -123,22 +123,21 @@ class Receiver:
         return changed
 
     def _note_steps(
-        self,
-        now: Instant,
-        slots: Iterable[tuple[SlotId, Shown]],
-        ladders: Iterable[Ladder],
-        chosen: Iterable[int],
+        self, now: Instant, shown: Iterable[Shown], ladders: Iterable[Ladder], chosen: Iterable[int]
     ) -> None:
-        """Tell the restraint of steps up, and of those that the link took back."""
-        steps = [
-            index - held
-            for (_, shown), ladder, index in zip(slots, ladders, chosen, strict=True)
-            if (held := _held(shown, ladder)) is not None and ladder.rungs
-        ]
-        if max(steps, default=0) > 0:
+        """Tell the restraint of steps up, and of what was held that the link does not carry."""
+        held_bps, steps = float(self.audio_bps), [0]
+        for one, ladder, index in zip(shown, ladders, chosen, strict=True):
+            held = _held(one, ladder)
+            if held is None or not ladder.rungs:
+                continue
+            steps.append(index - held)
+            held_bps += ladder.rungs[held].cost_bps if held != PAUSED else 0
+        self.restraint.handle_time(now)
+        if max(steps) > 0:
             self.restraint.handle_raise(now)
-        elif min(steps, default=0) < 0:
-            self.restraint.handle_fall(now, self._used_bps)
+        elif min(steps) < 0 and held_bps > self.budget.spendable(now):
+            self.restraint.handle_fall(now, held_bps)
 
     def spare_bps(self, now: Instant) -> float:
         """What a step up may take besides what is in use, its margin left aside."""

@@ -46,8 +46,12 @@ class Restraint:
         self._wait_seconds = min(max(WAIT_SECONDS, 2 * self._wait_seconds), MAX_WAIT_SECONDS)
         self._refused_bps, self.until = used_bps, Instant(now + self._wait_seconds)
 
+    def handle_time(self, now: Instant) -> None:
+        """What was too much may be tried again when its time has come."""
+        if self.until is not None and now >= self.until:
+            self.until = None
+
     def bound_bps(self, now: Instant, steady_bps: float) -> float:
         """The sum up to which steps may be taken now on a link that is known to carry so much."""
-        if self.until is not None and (now >= self.until or steady_bps >= RELIEF * self._refused_bps):
-            self.until = None
-        return inf if self.until is None else TREMBLE * self._refused_bps
+        is_over = self.until is None or now >= self.until
+        return inf if is_over or steady_bps >= RELIEF * self._refused_bps else TREMBLE * self._refused_bps

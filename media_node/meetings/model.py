@@ -1,10 +1,11 @@
 """Participants and tracks of a live meeting."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from media_node.errors import ConflictError
 from media_node.quantities import KIND_BY_SOURCE, MediaKind, Mid, ParticipantId, SlotId, Source, TrackId
 
 
@@ -34,6 +35,17 @@ class InitialTrack:
     mid: str
     source: Source
     is_muted: bool
+
+
+def require_distinct(tracks: Iterable[InitialTrack]) -> None:
+    """
+    Raises:
+        ConflictError: Two of these have one m-line or one source, and are not the same.
+    """
+    distinct = {(track.mid, track.source) for track in tracks}
+    for names in zip(*distinct, strict=True):
+        if len(set(names)) < len(distinct):
+            raise ConflictError("of the tracks two have one m-line or one source")
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,9 @@ class LeftMeetings:
 
     def keep(self, now: Instant, meeting: Meeting) -> None:
         """Keep what was said, if anything was; where that is too much, the oldest go."""
+        before = self._remains_by_meeting.get(meeting.id)
+        if before is not None and meeting.epoch < before.epoch:
+            return
         self.drop(meeting.id)
         letters = _letters_of(meeting)
         if letters == 0:
@@ -58,8 +61,11 @@ class LeftMeetings:
     def take(self, now: Instant, meeting: MeetingId, epoch: int) -> Remains | None:
         """What is kept of a meeting that begins again; nothing when it was on another node meanwhile."""
         remains = self._remains_by_meeting.get(meeting)
+        if remains is None or epoch < remains.epoch:
+            # Who comes with a token of before the meeting moved takes nothing from those who do not.
+            return None
         self.drop(meeting)
-        return remains if remains is not None and remains.epoch == epoch and now < remains.until else None
+        return remains if remains.epoch == epoch and now < remains.until else None
 
     def drop(self, meeting: MeetingId) -> None:
         gone = self._remains_by_meeting.pop(meeting, None)

@@ -112,7 +112,9 @@ class VirtualMeeting:
         module = use_rehearsal(patch)
         # By chance they would order what is otherwise alike, each time in another way.
         numbers = itertools.count(1)
-        patch.setattr("media_node.hosting.new_identifier", lambda prefix: f"{prefix}{next(numbers):026}")
+        patch.setattr(
+            "media_node.live_meetings.new_identifier", lambda prefix: f"{prefix}{next(numbers):026}"
+        )
         self.plane = module.VirtualPlane(seed)
         self.isolation = Isolation()
         self.forwarding = Forwarding(self.plane.submit, 1)

@@ -32,7 +32,9 @@ afterAll(async () => {
 describe('a shared tab', () => {
   it('is text at first, a film while one plays, and static when it rests', async () => {
     await sharer.evaluate(async () => {
-      window.share = new window.ScreenShare({ onChange: () => undefined, onEnded: () => undefined });
+      const nothing = () => undefined;
+      const events = { onChange: nothing, onEnded: nothing, onAudioEnded: nothing };
+      window.share = new window.ScreenShare(events);
       window.share.start(await navigator.mediaDevices.getDisplayMedia({ video: true }), 'auto');
     });
     const content = () => sharer.evaluate(() => window.share.snapshot?.content);

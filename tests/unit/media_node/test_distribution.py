@@ -359,10 +359,14 @@ def test_the_prober_looks_for_what_the_slots_could_use():
 def test_nothing_is_left_of_who_left():
     stage = pair()
     stage.show("anna", 0, "ben")
+    distribution = stage.hosting.live.distribution
+    for bps in (200_000, 5_000_000, 200_000):
+        stage.estimate("ben", bps)
+        stage.wait(2)
+    assert distribution._restrained, "a step up was given back"
     stage.leave("ben")
     stage.leave("anna")
     stage.wait(3)
-    distribution = stage.hosting.live.distribution
     assert not distribution.receiver_by_key
     assert not distribution.source_by_track
     assert not distribution._tracks_by_key

@@ -102,6 +102,9 @@ def test_a_lost_packet_of_a_quiet_microphone_is_not_much(ann):
 def test_a_link_that_nothing_is_read_of_is_weak_no_longer(ann):
     ann.seconds(SECONDS_TO_WEAK + WINDOW_SECONDS, lost=10)
     assert ann.links.word(ANN) == "uplink"
+    late = [ann.links.handle_readings({}, is_node_short=False) for _ in range(SECONDS_TO_GOOD - 1)]
+    assert not any(late)
+    assert ann.links.word(ANN) == "uplink"
     assert ann.links.handle_readings({}, is_node_short=False) == {ANN: "good"}
     assert ann.links.handle_readings({}, is_node_short=False) == {}
     assert ann.links.word(ANN) == "good"
@@ -109,7 +112,8 @@ def test_a_link_that_nothing_is_read_of_is_weak_no_longer(ann):
 
 def test_who_comes_back_begins_anew(ann):
     ann.seconds(10, downlink_loss=0.2)
-    ann.links.handle_readings({}, False)
+    for _ in range(SECONDS_TO_GOOD):
+        ann.links.handle_readings({}, False)
     assert ann.links.word(ANN) == "good"
     ann.counts = Counts()
     assert ann.seconds(20) == []

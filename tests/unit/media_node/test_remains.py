@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from media_node.errors import MeetingEndedError
+from media_node.errors import ConflictError, MeetingEndedError
+from media_node.meetings import remains
 from media_node.meetings.chat import CHAT_HISTORY
 from media_node.meetings.meeting import Meeting
 from media_node.meetings.model import ChatMessage
-from media_node.meetings.remains import KEPT_SECONDS, MOST_LETTERS, LeftMeetings
+from media_node.meetings.remains import KEPT_SECONDS, LeftMeetings
 from media_node.quantities import Instant, MeetingId, ParticipantId, new_identifier
-from tests.support.stage import Stage
+from tests.support.stage import MIDS, Stage
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -126,6 +127,24 @@ def test_it_is_not_told_when_the_meeting_was_on_another_node_meanwhile(talk: Tal
     assert talk.read("anna", again=talk.anna, epoch=2) == []
 
 
+def test_who_comes_with_a_token_of_before_the_meeting_moved_takes_it_from_nobody(talk: Talk):
+    moved = talk.hosting.live.meeting_by_id[talk.meeting]
+    moved.epoch = 2
+    talk.leave_all()
+    assert talk.read("cleo") == []
+    talk.leave("cleo")
+    assert talk.read("anna", again=talk.anna, epoch=2) == ["hello"]
+
+
+def test_a_join_that_fails_leaves_it_for_the_next_one(talk: Talk, monkeypatch: pytest.MonkeyPatch):
+    talk.leave_all()
+    monkeypatch.setitem(MIDS, "screen", MIDS["camera"])
+    with pytest.raises(ConflictError):
+        talk.join("anna", "camera", "screen", again=talk.anna)
+    assert not talk.hosting.live.meeting_by_id, "nobody is in it"
+    assert talk.read("ben", again=talk.ben) == ["hello"]
+
+
 def test_each_meeting_has_its_own(talk: Talk):
     other = Stage(beside=talk)
     talk.leave_all()
@@ -148,15 +167,17 @@ def test_nothing_is_kept_of_a_meeting_in_which_nothing_was_said():
     assert not left.remains_by_meeting
 
 
-def test_what_is_kept_is_bounded_and_the_oldest_goes_first():
+def test_what_is_kept_is_bounded_and_the_oldest_goes_first(monkeypatch: pytest.MonkeyPatch):
+    most = 100_000
+    monkeypatch.setattr(remains, "MOST_LETTERS", most)
     left = LeftMeetings()
-    meetings = [said("x" * 16_000, CHAT_HISTORY) for _ in range(10)]
+    meetings = [said("x" * 1_000, 20) for _ in range(5)]
     for meeting in meetings:
         left.keep(Instant(0), meeting)
     kept = list(left.remains_by_meeting)
     assert kept == [one.id for one in meetings[-len(kept) :]]
-    assert MOST_LETTERS / 2 < sum(one.letters for one in left.remains_by_meeting.values()) <= MOST_LETTERS
-    small = [said("a") for _ in range(MOST_LETTERS // 500)]
+    assert most / 2 < sum(one.letters for one in left.remains_by_meeting.values()) <= most
+    small = [said("a") for _ in range(most // 500)]
     for meeting in small:
         left.keep(Instant(0), meeting)
     assert len(left.remains_by_meeting) < len(small), "a small one costs something, too"

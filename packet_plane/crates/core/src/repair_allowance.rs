@@ -15,8 +15,9 @@ const MOST_BYTES: usize = 2_500_000;
 pub(crate) struct RepairAllowance {
     earned: usize,
     earned_since: usize,
-    /// What the path has room for.
+    /// What the path has room for in this second, and how much of it is used.
     room: usize,
+    used: usize,
 }
 
 impl Default for RepairAllowance {
@@ -25,6 +26,7 @@ impl Default for RepairAllowance {
             earned: LEAST_BYTES,
             earned_since: 0,
             room: MOST_BYTES,
+            used: 0,
         }
     }
 }
@@ -52,32 +54,26 @@ impl RepairAllowance {
 
     /// The path carries so much now: what was there for a wider one is not there any more.
     pub fn handle_estimate(&mut self, bps: u64) {
-        self.room = self.room.min(room(bps));
+        self.room = (bps as usize / SHARE / 8).clamp(LEAST_BYTES, MOST_BYTES);
     }
 
     /// A second has passed: what was not asked for is kept for one more.
-    pub fn renew(&mut self, estimate_bps: Option<u64>) {
+    pub fn renew(&mut self) {
         self.earned = self.earned.min(self.earned_since).max(LEAST_BYTES);
-        self.earned_since = 0;
-        self.room = estimate_bps.map_or(MOST_BYTES, room);
+        (self.earned_since, self.used) = (0, 0);
     }
 
     /// Bytes that may be sent again now.
     #[must_use]
     pub fn left(&self) -> usize {
-        self.earned.min(self.room)
+        self.earned.min(self.room.saturating_sub(self.used))
     }
 
     /// So many were; the last packet may go beyond.
     pub fn spend(&mut self, bytes: usize) {
         self.earned = self.earned.saturating_sub(bytes);
-        self.room = self.room.saturating_sub(bytes);
+        self.used += bytes;
     }
-}
-
-/// Bytes in a second.
-fn room(bps: u64) -> usize {
-    (bps as usize / SHARE / 8).clamp(LEAST_BYTES, MOST_BYTES)
 }
 
 #[cfg(test)]
@@ -89,7 +85,10 @@ mod tests {
         let mut allowance = RepairAllowance::default();
         let mut resent = 0;
         for _ in 0..10 {
-            allowance.renew(estimate_bps);
+            allowance.renew();
+            estimate_bps
+                .into_iter()
+                .for_each(|bps| allowance.handle_estimate(bps));
             (0..100).for_each(|_| {
                 allowance.handle_sent(sent / 100);
                 allowance.handle_lost(lost / 100);
@@ -114,28 +113,32 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_breaks_down_has_no_more_room_than_it_carries_from_then_on() {
+    fn what_it_has_room_for_follows_the_path_at_once_and_what_was_used_of_it_stays_so() {
         let mut allowance = RepairAllowance::default();
-        allowance.renew(Some(2_500_000));
-        allowance.handle_lost(100_000);
+        allowance.handle_estimate(2_500_000);
+        allowance.handle_lost(200_000);
         assert_eq!(allowance.left(), 62_500);
         allowance.handle_estimate(400_000);
         assert_eq!(allowance.left(), 10_000);
+        allowance.spend(4_000);
+        assert_eq!(allowance.left(), 6_000);
         allowance.handle_estimate(2_500_000);
-        assert_eq!(allowance.left(), 10_000, "until the next second");
-        allowance.renew(Some(2_500_000));
-        assert_eq!(allowance.left(), 62_500);
+        assert_eq!(allowance.left(), 58_500);
+        allowance.handle_estimate(30_000);
+        assert_eq!(allowance.left(), 2_000);
+        allowance.renew();
+        assert_eq!(allowance.left(), 6_000);
     }
 
     #[test]
     fn what_was_not_asked_for_is_kept_for_a_second_and_what_came_late_was_not_lost() {
         let mut allowance = RepairAllowance::default();
         allowance.handle_lost(50_000);
-        allowance.renew(None);
+        allowance.renew();
         assert_eq!(allowance.left(), 50_000);
         allowance.handle_lost(-20_000);
         assert_eq!(allowance.left(), 30_000);
-        allowance.renew(None);
+        allowance.renew();
         assert_eq!(allowance.left(), 6_000);
     }
 }

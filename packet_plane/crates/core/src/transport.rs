@@ -343,8 +343,7 @@ impl Transport {
         self.asked_allowance = ASKED_PER_SECOND;
         self.dtls_allowance = DTLS_PER_SECOND;
         self.feedback_allowance = FEEDBACK_PER_SECOND;
-        self.repair_allowance
-            .renew(self.congestion.estimator.estimate_bps());
+        self.repair_allowance.renew();
     }
 
     /// Whether to look at the layers of its tracks now.

@@ -111,6 +111,15 @@ def test_costs_fall_to_what_was_measured_though_nothing_changes_any_more():
     assert costs(20)[0] == 100_000
 
 
+def test_a_layer_that_goes_away_when_nobody_has_looked_for_long_keeps_what_it_was_measured_at():
+    found = track(layers=[Layer(0, 0, True, 100_000), Layer(1, 0, True, 3_000_000)])
+    found.handle_layers(NOW, [Layer(0, 0, True, 100_000), Layer(1, 0, True, 1_200_000)])
+    later = Instant(NOW + 30 * HALF_LIFE_SECONDS)
+    found.handle_layers(later, [Layer(0, 0, True, 100_000), Layer(1, 0, False, 0)])
+    found.handle_wanted(later, {0, 1})
+    assert found.ladder(later, Limit()).costs_bps == (100_000, 1_200_000)
+
+
 def test_a_layer_that_was_away_costs_what_it_did_until_it_is_seen_to_cost_less():
     found = track(layers=[Layer(0, 0, True, 100_000), Layer(1, 0, True, 400_000)])
     found.handle_layers(NOW, [Layer(0, 0, True, 100_000), Layer(1, 0, False, 150_000)])

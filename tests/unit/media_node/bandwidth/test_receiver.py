@@ -10,7 +10,7 @@ from media_node.quantities import Instant, SlotId, TrackId
 RUNGS = (Rung(0, 0, 100_000), Rung(1, 0, 400_000), Rung(2, 0, 1_200_000))
 ANNA, BEN = TrackId("trk_anna"), TrackId("trk_ben")
 LEFT, RIGHT = SlotId("1"), SlotId("2")
-REST = (2, 0)
+SCREEN, REST = (0, 0), (2, 0)
 
 
 def ladder_of(track: TrackId, limit: Limit) -> Ladder:
@@ -79,6 +79,18 @@ def test_a_step_up_that_had_to_be_given_back_waits_though_it_seems_to_fit():
     assert found.restraint.until is not None
     choose(found, found.restraint.until)
     assert spatial(found) == 1
+
+
+def test_what_makes_place_for_something_more_important_comes_back_at_once():
+    found, share = receiver(2_000_000, ANNA), TrackId("trk_share")
+    choose(found)
+    for at in range(10, 60, 10):
+        assert spatial(found) == 2, at
+        found.show(RIGHT, share, Limit(), SCREEN)
+        choose(found, at)
+        assert spatial(found) == 1
+        found.show(RIGHT, None, Limit(), SCREEN)
+        choose(found, at + 3)
 
 
 def test_a_picture_that_costs_more_than_is_known_to_be_carried_stays_until_probes_can_have_found_out():
