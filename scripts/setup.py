@@ -205,7 +205,7 @@ def web_chain() -> list[Step]:
         # Types are checked by `make test`; a start should not wait for them.
         run([str(modules / ".bin/vite"), "build"], log, cwd=web)
 
-    names = ("index.html", "vite.config.ts", "public", "src")
+    names = ("index.html", "vite.config.ts", "vite.files.ts", "vite.locale.ts", "public", "src")
     sources = [*locks, *(web / name for name in names)]
     page = web / "dist/index.html"
     return [

@@ -1,12 +1,13 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { listOfFiles } from './vite.files.ts';
 import { lightLocale } from './vite.locale.ts';
 
 /** Where `npm run dev` finds a running Parley; `make run` serves the built app itself. */
 const server = process.env['PARLEY_URL'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [react(), lightLocale()],
+  plugins: [react(), lightLocale(), listOfFiles()],
   build: {
     target: 'es2022',
     sourcemap: true,

@@ -55,14 +55,21 @@ async function keepShell() {
   const answer = await fetch(PAGE);
   if (!answer.ok || answer.redirected) throw new Error(`the page of the app: ${answer.status}`);
   const html = await answer.clone().text();
-  const files = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
+  const named = [...html.matchAll(/(?:src|href|content)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
   const before = await (await cache.match(PAGE))?.text();
-  for (const path of files) if (!kept.includes(path)) await cache.add(path);
+  for (const path of named) if (!kept.includes(path)) await cache.add(path);
+  const files = [...named, ...(await listedFiles(cache, named))];
   await cache.put(PAGE, answer);
   if (before === undefined || before === html) return;
   await forgetFormer(cache, files);
   const old = kept.filter((path) => path.startsWith('/assets/') && !files.includes(path));
   await cache.put(FORMER, new Response(JSON.stringify(old)));
+}
+
+/** Those that a version asks for later, too, many of which it shares with the one before: a file that its page names has them. */
+async function listedFiles(cache, named) {
+  const list = named.find((path) => path.endsWith('.json'));
+  return list === undefined ? [] : (await cache.match(list)).json();
 }
 
 /** Versions would pile up; the one before stays, as a meeting may be open that began with it. */

@@ -12,14 +12,26 @@ interface Asked {
   readonly mode: string;
 }
 
+/** What the page of a version names. */
+const filesOf = (version: number): readonly string[] =>
+  ['files-N.json', 'main-N.css', 'main-N.js'].map((name) => `/assets/${name.replace('N', String(version))}`);
+
 /** The page of one version: which files it names, under which headers. */
 const pageOf = (version: number, path: string): Response =>
   new Response(
     `<link rel="icon" href="/favicon.svg"><script src="/early.js"></script>` +
       `<script type="module" crossorigin src="/assets/main-${String(version)}.js"></script>` +
-      `<link rel="stylesheet" crossorigin href="/assets/main-${String(version)}.css">`,
+      `<link rel="stylesheet" crossorigin href="/assets/main-${String(version)}.css">` +
+      `<meta name="parley-files" content="/assets/files-${String(version)}.json" />`,
     { headers: { 'Content-Security-Policy': path.startsWith('/m/') ? 'framed' : 'never framed' } },
   );
+
+/** What a file under /assets/ holds: a version's list names its files, and one that is the same in all versions. */
+const assetAt = (path: string): Response => {
+  const version = /files-(\d)\.json$/.exec(path)?.[1];
+  if (version === undefined) return new Response(`file ${path}`);
+  return Response.json([...filesOf(Number(version)), `/assets/lazy-${version}.js`, '/assets/lazy-same.js']);
+};
 
 /** A server with one version of the app, and the way to it. */
 function network() {
@@ -30,7 +42,7 @@ function network() {
     if (state.isAway) return Promise.reject(new TypeError('Failed to fetch'));
     if (pathname === state.missing) return Promise.resolve(new Response('', { status: 503 }));
     return Promise.resolve(
-      pathname.startsWith('/assets/') ? new Response(`file ${pathname}`) : pageOf(state.version, pathname),
+      pathname.startsWith('/assets/') ? assetAt(pathname) : pageOf(state.version, pathname),
     );
   };
   return { state, fetch };
@@ -91,8 +103,6 @@ async function start(at: { readonly missing?: string } = {}) {
   return { ask, state, paths };
 }
 
-const filesOf = (version: number) => ['css', 'js'].map((end) => `/assets/main-${String(version)}.${end}`);
-
 describe('the service worker', () => {
   it('keeps the page with all files that it names, before any of them was asked for through it', async () => {
     const { paths, ask, state } = await start();
@@ -124,7 +134,7 @@ describe('the service worker', () => {
     const { ask, state, paths } = await start();
     await ask(`${ORIGIN}/assets/lazy-1.js`);
     await ask(DOOR, 'navigate');
-    expect(paths()).toEqual(['/', '/assets/lazy-1.js', ...filesOf(1)]);
+    expect(paths()).toEqual(['/', '/assets/lazy-1.js', ...filesOf(1)].sort());
     state.version = 2;
     await Promise.all([ask(DOOR, 'navigate'), ask(`${ORIGIN}/assets/lazy-2.js`)]);
     const second = ['/assets/lazy-2.js', ...filesOf(2)];
@@ -132,6 +142,19 @@ describe('the service worker', () => {
     state.version = 3;
     await ask(DOOR, 'navigate');
     expect(paths()).toEqual(['/', ...second, ...filesOf(3)].sort());
+  });
+
+  it('keeps what no page names for as long as each version has it', async () => {
+    const { ask, state } = await start();
+    for (const version of [1, 2, 3, 4]) {
+      state.version = version;
+      await ask(DOOR, 'navigate');
+      await ask(`${ORIGIN}/assets/lazy-same.js`);
+      await ask(DOOR, 'navigate');
+    }
+    state.isAway = true;
+    expect(await (await ask(`${ORIGIN}/assets/lazy-same.js`))?.text()).toBe('file /assets/lazy-same.js');
+    expect(state.asked.filter((path) => path === '/assets/lazy-same.js')).toHaveLength(1);
   });
 
   it('is there for the files where there is no page that it may keep', async () => {
@@ -148,7 +171,8 @@ describe('the service worker', () => {
     await ask(DOOR, 'navigate');
     state.isAway = true;
     expect(await (await ask(DOOR, 'navigate'))?.text()).toBe(await pageOf(1, '/').text());
-    for (const path of filesOf(1)) expect(await (await ask(ORIGIN + path))?.text()).toBe(`file ${path}`);
+    for (const path of filesOf(1))
+      expect(await (await ask(ORIGIN + path))?.text()).toBe(await assetAt(path).text());
   });
 
   it('keeps no page that is an error', async () => {
