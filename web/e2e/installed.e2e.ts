@@ -65,6 +65,13 @@ const keptPaths = (): Promise<string[]> =>
     return requests.flat().map(({ url }) => new URL(url).pathname);
   });
 
+/** The files of this version, as its page tells the worker. */
+const listedFiles = (): Promise<string[]> =>
+  page.evaluate(async () => {
+    const { content } = document.querySelector<HTMLMetaElement>('meta[name="parley-files"]')!;
+    return (await fetch(content)).json() as Promise<string[]>;
+  });
+
 /** The directive of a page that says who may show it in a frame. */
 const framedBy = async (path: string): Promise<string | undefined> => {
   const answer = await page.goto(parley.url + path);
@@ -159,14 +166,17 @@ describe('on a first visit in another language', () => {
       page = await visit.newPage();
       await page.goto(parley.url);
       await page.getByText(de.start.title).waitFor();
-      await expect.poll(keptPaths).toContainEqual(expect.stringMatching(/^\/assets\/de-/));
+      await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+      const inTime = { timeout: 30_000 };
+      await expect.poll(keptPaths, inTime).toContainEqual(expect.stringMatching(/^\/assets\/de-/));
       const kept = await page.evaluate(() =>
         performance
           .getEntriesByType('resource')
           .map(({ name }) => new URL(name).pathname)
           .filter((path) => path.startsWith('/assets/')),
       );
-      await expect.poll(keptPaths).toEqual(expect.arrayContaining(kept));
+      await expect.poll(keptPaths, inTime).toEqual(expect.arrayContaining(kept));
+      expect(await listedFiles()).toEqual(expect.arrayContaining(kept));
       await visit.setOffline(true);
       await page.goto(parley.url);
       await page.getByText(de.start.title).waitFor();
