@@ -31,7 +31,7 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || url.origin !== self.location.origin || url.pathname.startsWith('/v1'))
     return;
   if (request.mode === 'navigate') event.respondWith(fetchPage(event));
-  else if (url.pathname.startsWith('/assets/')) event.respondWith(fetchAsset(request));
+  else if (url.pathname.startsWith('/assets/')) event.respondWith(fetchAsset(event));
 });
 
 /** The server's page while there is one; the kept one when the network is away. */
@@ -78,13 +78,16 @@ async function forgetFormer(cache, files) {
   for (const path of former) if (!files.includes(path)) await cache.delete(path);
 }
 
-async function fetchAsset(request) {
-  const kept = await caches.match(request);
+/** What cannot be kept, as where the disk is full, is there as without a worker. */
+async function fetchAsset(event) {
+  const kept = await caches.match(event.request).catch(() => undefined);
   if (kept !== undefined) return kept;
-  const answer = await fetch(request);
-  if (answer.ok) {
-    const cache = await caches.open(CACHE);
-    await cache.put(request, answer.clone());
-  }
+  const answer = await fetch(event.request);
+  if (answer.ok) event.waitUntil(keepAsset(event.request, answer.clone()).catch(() => undefined));
   return answer;
+}
+
+async function keepAsset(request, answer) {
+  const cache = await caches.open(CACHE);
+  await cache.put(request, answer);
 }

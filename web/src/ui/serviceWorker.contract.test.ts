@@ -35,7 +35,7 @@ const assetAt = (path: string): Response => {
 
 /** A server with one version of the app, and the way to it. */
 function network() {
-  const state = { isAway: false, version: 1, missing: '', asked: [] as string[] };
+  const state = { isAway: false, version: 1, missing: '', broken: '', asked: [] as string[] };
   const fetch = (input: string | Asked): Promise<Response> => {
     const { pathname } = new URL(typeof input === 'string' ? ORIGIN + input : input.url);
     state.asked.push(pathname);
@@ -55,7 +55,12 @@ async function start(at: { readonly missing?: string } = {}) {
   const handlers = new Map<string, (event: object) => void>();
   const kept = new Map<string, Response>();
   const keyOf = (key: string | Asked) => (typeof key === 'string' ? ORIGIN + key : key.url);
-  const match = (key: string | Asked) => Promise.resolve(kept.get(keyOf(key))?.clone());
+  /** Fails where the browser's store does what `broken` names. */
+  const stored = <Result>(does: string, result: () => Result): Promise<Result> =>
+    state.broken === does
+      ? Promise.reject(new DOMException('no room', 'QuotaExceededError'))
+      : Promise.resolve(result());
+  const match = (key: string | Asked) => stored('match', () => kept.get(keyOf(key))?.clone());
   const cache = {
     match,
     add: async (path: string) => {
@@ -63,7 +68,7 @@ async function start(at: { readonly missing?: string } = {}) {
       if (!answer.ok) throw new TypeError('Request failed');
       kept.set(ORIGIN + path, answer);
     },
-    put: (key: string | Asked, answer: Response) => Promise.resolve(kept.set(keyOf(key), answer)),
+    put: (key: string | Asked, answer: Response) => stored('put', () => kept.set(keyOf(key), answer)),
     keys: () => Promise.resolve([...kept.keys()].map((url) => ({ url }))),
     delete: (key: string | Asked) => Promise.resolve(kept.delete(keyOf(key))),
   };
@@ -77,7 +82,7 @@ async function start(at: { readonly missing?: string } = {}) {
       skipWaiting: () => undefined,
       addEventListener: (name: string, handler: (event: object) => void) => handlers.set(name, handler),
     },
-    caches: { open: () => Promise.resolve(cache), match },
+    caches: { open: () => stored('open', () => cache), match },
     fetch,
   });
   /** Until the worker has done all that it had in mind. Null when it leaves the request to the browser. */
@@ -156,6 +161,16 @@ describe('the service worker', () => {
     expect(await (await ask(`${ORIGIN}/assets/lazy-same.js`))?.text()).toBe('file /assets/lazy-same.js');
     expect(state.asked.filter((path) => path === '/assets/lazy-same.js')).toHaveLength(1);
   });
+
+  it.each(['match', 'open', 'put'])(
+    'gives the server’s files where `%s` of what is kept fails',
+    async (broken) => {
+      const { ask, state } = await start();
+      state.broken = broken;
+      expect(await (await ask(`${ORIGIN}/assets/a-1.js`))?.text()).toBe('file /assets/a-1.js');
+      expect((await ask(DOOR, 'navigate'))?.headers.get('Content-Security-Policy')).toBe('framed');
+    },
+  );
 
   it('is there for the files where there is no page that it may keep', async () => {
     const { ask, state } = await start({ missing: '/' });
