@@ -1,4 +1,5 @@
 /** A real Chromium behind a bad link meets one with a good link, through a real node. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium, servePages, type PageServer } from './support/browser.ts';
@@ -231,7 +232,8 @@ describe.skipIf(missing !== undefined)('somebody behind a bad link', () => {
       const said = isUp ? 'isPausedBySender' : 'isPaused';
       const camera = async () => (await watcher.others())[0]?.tracks['camera'];
       // How much of a voice is lost is read each two seconds, and one of these may be of a calm moment.
-      await eventually(camera, (one) => one?.hasPicture === false && one[said] === true, 30_000);
+      const unseen = { muted: false, hasPicture: false, [said]: true };
+      await eventually(camera, (one) => isDeepStrictEqual(one, unseen), 30_000);
       if (isUp) expect(await bob.arePicturesPaused()).toBe(true);
       const { played, frames } = await watcher.moment();
       await narrow(2_000_000);
