@@ -1,10 +1,9 @@
 /** What moves in a real browser for those who do not want that, and where the battery is spared. */
-import { readFile, readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from './support/browser.ts';
+import { allStyles } from './support/styles.ts';
 
-const FOLDER = new URL('../src/ui/styles/', import.meta.url);
 /** One of each kind of thing that moves: what appears, rises, turns, fades and slides. */
 const MOVING = ['popover', 'floating-reaction', 'spinner', 'overlay', 'tile-hand', 'tile', 'button'];
 
@@ -13,10 +12,7 @@ let styles: string;
 
 beforeAll(async () => {
   browser = await launchChromium();
-  const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.css')).sort();
-  // As the app loads them: what a page needs comes after what all need.
-  const inOrder = ['base.css', ...names.filter((name) => name !== 'base.css')];
-  styles = (await Promise.all(inOrder.map((name) => readFile(new URL(name, FOLDER), 'utf8')))).join('');
+  styles = await allStyles();
 });
 afterAll(() => browser.close());
 
