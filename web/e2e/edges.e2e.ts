@@ -15,10 +15,15 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-it.each(['ltr', 'rtl'])('stay on the page: %s', async (dir) => {
+it.each([
+  ['ltr', 'no-preference'],
+  ['rtl', 'no-preference'],
+  ['ltr', 'reduce'],
+  ['rtl', 'reduce'],
+] as const)('stay on the page: %s, motion: %s', async (dir, reducedMotion) => {
   const files = STYLES.map((name) => new URL(`../src/ui/styles/${name}.css`, import.meta.url));
   const styles = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-  const page = await browser.newPage({ viewport: { width: WIDTH, height: 664 }, reducedMotion: 'reduce' });
+  const page = await browser.newPage({ viewport: { width: WIDTH, height: 664 }, reducedMotion });
   const reactions = [0, 72].map(
     (place) =>
       `<span class="floating-reaction" style="--place: ${String(place)}"><b>+</b><small>${NAME}</small></span>`,
@@ -31,9 +36,12 @@ it.each(['ltr', 'rtl'])('stay on the page: %s', async (dir) => {
       </div>
       <div class="reactions">${reactions.join('')}</div>
     </main></body></html>`);
-  const boxes = await page
-    .locator('.banner, .floating-reaction')
-    .evaluateAll((found) => found.map((element) => element.getBoundingClientRect().toJSON() as DOMRect));
+  const boxes = await page.locator('.banner, .floating-reaction').evaluateAll((found) =>
+    found.map((element) => {
+      for (const animation of element.getAnimations()) animation.finish();
+      return element.getBoundingClientRect().toJSON() as DOMRect;
+    }),
+  );
   expect(boxes).toHaveLength(4);
   for (const { left, right } of boxes) {
     expect(left).toBeGreaterThanOrEqual(0);

@@ -16,9 +16,14 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-async function open(attributes: string, reducedMotion: 'reduce' | 'no-preference'): Promise<Page> {
+const ALL = MOVING.map((name) => `<div class="${name}">${name}</div>`).join('');
+
+async function open(
+  attributes: string,
+  reducedMotion: 'reduce' | 'no-preference',
+  body = ALL,
+): Promise<Page> {
   const page = await browser.newPage({ reducedMotion });
-  const body = MOVING.map((name) => `<div class="${name}">${name}</div>`).join('');
   await page.setContent(`<html ${attributes}><style>${styles}</style><body>${body}</body></html>`);
   return page;
 }
@@ -45,13 +50,36 @@ it('nothing moves where the battery is spared, in no sheet', async () => {
   await spared.close();
 });
 
-it.each([
+const STILL = [
   ['less motion is wanted', '', 'reduce'],
   ['the battery is spared', 'data-calm', 'no-preference'],
-] as const)('a reaction is seen for as long as it stays where %s', async (_, attributes, motion) => {
+] as const;
+
+it.each(STILL)('a reaction is seen for as long as it stays where %s', async (_, attributes, motion) => {
   const page = await open(attributes, motion);
   const reaction = page.locator('.floating-reaction');
   await reaction.evaluate((element) => Promise.all(element.getAnimations().map(({ finished }) => finished)));
   expect(await reaction.evaluate((element) => getComputedStyle(element).opacity)).toBe('1');
   await page.close();
 });
+
+it.each(STILL)(
+  'reactions of several people hide none of each other where %s',
+  async (_, attributes, motion) => {
+    const reaction = (name: string, place: number) =>
+      `<span class="floating-reaction" style="--place: ${String(place)}"><b>+</b><small>${name}</small></span>`;
+    const page = await open(
+      attributes,
+      motion,
+      `<main style="position: relative; height: 600px"><div class="reactions">
+      ${reaction('Ada', 0)}${reaction('Bob', 20)}${reaction('Cleo', 72)}
+    </div></main>`,
+    );
+    const boxes = await page
+      .locator('.floating-reaction')
+      .evaluateAll((found) => found.map((element) => element.getBoundingClientRect().toJSON() as DOMRect));
+    expect(boxes).toHaveLength(3);
+    for (const [index, box] of boxes.entries()) expect(box.bottom).toBeLessThan(boxes[index + 1]?.top ?? 600);
+    await page.close();
+  },
+);
