@@ -88,15 +88,31 @@ export async function servePages(apiUrl: string, host = '127.0.0.1'): Promise<Pa
 /** Builds the web app and serves it as a deployment would, `/v1` passed on to the API under test. */
 export async function serveApp(apiUrl: string, outDir: string): Promise<PageServer> {
   await build({ root: ROOT, logLevel: 'error', build: { outDir, emptyOutDir: true } });
+  return serveBuilt(outDir, { '/v1': apiUrl });
+}
+
+async function serveBuilt(outDir: string, proxy: Record<string, string> = {}): Promise<PageServer> {
   const server = await preview({
     root: ROOT,
     logLevel: 'error',
     build: { outDir },
-    preview: { host: '127.0.0.1', port: 0, proxy: { '/v1': apiUrl } },
+    preview: { host: '127.0.0.1', port: 0, proxy },
   });
   const url = server.resolvedUrls?.local[0];
   if (url === undefined) throw new Error('the app server has no address');
   return { url: url.replace(/\/$/, ''), close: () => server.close() };
+}
+
+/** Builds every screen from fixtures and serves them: scenes.ts says by which queries. */
+export async function serveDemo(outDir: string): Promise<PageServer> {
+  const rolldownOptions = { input: `${ROOT}demo.html` };
+  await build({
+    root: ROOT,
+    logLevel: 'error',
+    build: { outDir, emptyOutDir: true, sourcemap: false, rolldownOptions },
+  });
+  const { url, close } = await serveBuilt(outDir);
+  return { url: `${url}/demo.html`, close };
 }
 
 /** A page with the SDK loaded; its errors are kept for the test to look at. */

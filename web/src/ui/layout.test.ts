@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gridPlaces, initialsOf, layOutGrid, paginate, stripPlaces } from './layout.ts';
+import { gridPlaces, initialsOf, layOutGrid, paginate, standingOf, stripPlaces } from './layout.ts';
 
 describe('layOutGrid', () => {
   it('gives one person the stage, and four a square of tiles', () => {
@@ -54,5 +54,30 @@ describe('initialsOf', () => {
     ['', '?'],
   ])('of %j are %s', (name, initials) => {
     expect(initialsOf(name)).toBe(initials);
+  });
+});
+
+describe('standingOf', () => {
+  const grid = { columns: 2, rows: 2, tileWidth: 400, tileHeight: 300 };
+
+  it('is all corners for one tile, and how far its sides are from those of the stage', () => {
+    const corners = ['top-start', 'top-end', 'bottom-start', 'bottom-end'];
+    expect(standingOf(0, 1, { ...grid, columns: 1 }, 844, 12)).toEqual({ corners, aside: 222 });
+  });
+
+  it('is one corner each for four, and two for a last row of one, which stands in the middle', () => {
+    const all = (count: number) =>
+      Array.from({ length: count }, (_, index) => standingOf(index, count, grid, 832, 12));
+    expect(all(4)).toEqual(
+      ['top-start', 'top-end', 'bottom-start', 'bottom-end'].map((corner) => ({
+        corners: [corner],
+        aside: 10,
+      })),
+    );
+    expect(all(3)[2]).toEqual({ corners: ['bottom-start', 'bottom-end'], aside: 216 });
+  });
+
+  it('is no corner for who stands between others', () => {
+    expect(standingOf(1, 3, { ...grid, columns: 3, rows: 1 }, 1224, 12).corners).toEqual([]);
   });
 });

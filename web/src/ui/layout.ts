@@ -1,4 +1,6 @@
 /** How tiles fill the stage. Pure. */
+import type { Corner } from './arrange.ts';
+
 export interface Grid {
   readonly columns: number;
   readonly rows: number;
@@ -35,6 +37,25 @@ export function layOutGrid(count: number, width: number, height: number, gap: nu
 /** Tiles stand in the middle: an odd size would put all their edges between two pixels, where they are blurred. */
 function evenFloor(pixels: number): number {
   return 2 * Math.floor(pixels / 2);
+}
+
+/** Where a tile stands in a grid whose rows are in the middle: in which corners, and how far from either side of the stage. */
+export function standingOf(
+  index: number,
+  count: number,
+  { columns, tileWidth }: Grid,
+  width: number,
+  gap: number,
+): { readonly corners: readonly Corner[]; readonly aside: number } {
+  const row = Math.floor(index / columns);
+  const inRow = Math.min(columns, count - row * columns);
+  const place = index % columns;
+  const vertical = [...(row === 0 ? ['top'] : []), ...((row + 1) * columns >= count ? ['bottom'] : [])];
+  const horizontal = [...(place === 0 ? ['start'] : []), ...(place === inRow - 1 ? ['end'] : [])];
+  return {
+    corners: vertical.flatMap((one) => horizontal.map((other) => `${one}-${other}` as Corner)),
+    aside: (width - inRow * tileWidth - (inRow - 1) * gap) / 2,
+  };
 }
 
 function worthOf(tileWidth: number, tileHeight: number, isWideStage: boolean): number {

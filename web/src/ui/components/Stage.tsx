@@ -3,7 +3,7 @@ import { useRef, useState, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MeetingClient, MeetingSnapshot, ParticipantSnapshot } from '../../meeting/index.ts';
 import type { Places } from '../arrange.ts';
-import { MAX_PICTURES, gridPlaces, layOutGrid, paginate, stripPlaces } from '../layout.ts';
+import { MAX_PICTURES, gridPlaces, layOutGrid, paginate, standingOf, stripPlaces } from '../layout.ts';
 import { ShareBar } from '../live/ShareBar.tsx';
 import { usePictureInPicture } from '../live/pictureInPicture.ts';
 import { useSeating } from '../useSeating.ts';
@@ -26,6 +26,7 @@ interface StageProps {
 export function Stage({ meeting, snapshot }: StageProps): ReactNode {
   const { t } = useTranslation();
   const { tiles } = snapshot.adaptation.plan;
+  const stage = useRef<HTMLElement>(null);
   const mainArea = useRef<HTMLDivElement>(null);
   const stripArea = useRef<HTMLDivElement>(null);
   const [gridPage, setGridPage] = useState(0);
@@ -34,6 +35,7 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
   const { kind } = arrangement;
   const hasStrip = arrangement.strip.length > 0;
   const [stripPage, setStripPage] = usePageOf(hasStrip ? `${kind} ${sharer?.id ?? ''}` : '');
+  const { width } = useSize(stage);
   const size = useSize(mainArea, kind);
   const stripSize = useSize(stripArea, hasStrip && kind);
 
@@ -60,7 +62,12 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
 
   return (
     <TileMenus meeting={meeting} snapshot={snapshot}>
-      <section className={`stage ${kind}`} aria-label={t('meeting.stage')}>
+      <section
+        ref={stage}
+        className={`stage ${kind}`}
+        style={{ '--stage': `${String(width)}px` } as CSSProperties}
+        aria-label={t('meeting.stage')}
+      >
         {sharer !== null && (
           <ScreenTile sharer={sharer}>
             {snapshot.share !== null && <ShareBar meeting={meeting} share={snapshot.share} />}
@@ -74,6 +81,7 @@ export function Stage({ meeting, snapshot }: StageProps): ReactNode {
                 participant={participant}
                 height={grid.tileHeight}
                 column={columnOf(index, main.length, grid.columns)}
+                {...(self !== null && besideSelf(standingOf(index, main.length, grid, size.width, GAP)))}
               />
             ))}
           </div>
@@ -119,6 +127,11 @@ function columnOf(index: number, count: number, columns: number): string {
   const isFirstOfLastRow = inLastRow !== 0 && index === count - inLastRow;
   const start = isFirstOfLastRow ? columns - inLastRow + 1 : null;
   return start === null ? 'span 2' : `${String(start)} / span 2`;
+}
+
+/** What oneself is over in a corner makes room there: stage.css. */
+function besideSelf({ corners, aside }: ReturnType<typeof standingOf>): { className: string; aside: number } {
+  return { className: corners.map((corner) => `at-${corner}`).join(' '), aside };
 }
 
 function Invitation({ code }: { readonly code: string }): ReactNode {

@@ -19,6 +19,8 @@ interface TileProps {
   readonly height?: number;
   /** Its columns in the grid. */
   readonly column?: string;
+  /** How far it is from either side of the stage, in CSS pixels. */
+  readonly aside?: number;
   readonly className?: string;
   readonly isPinnable?: boolean;
   /** What is written where there is no room for the name. */
@@ -27,7 +29,7 @@ interface TileProps {
 
 /** One participant. Renders again only when something of this participant changed. */
 export const Tile = memo(function Tile(props: TileProps): ReactNode {
-  const { participant, height, column, className = '', isPinnable = true } = props;
+  const { participant, height, column, aside, className = '', isPinnable = true } = props;
   const { t } = useTranslation();
   const { displayName, isSelf, isSpeaking, isHandRaised, audioLevel, tracks } = participant;
   const name = isSelf ? t('meeting.you', { name: displayName }) : displayName;
@@ -46,7 +48,14 @@ export const Tile = memo(function Tile(props: TileProps): ReactNode {
     <article
       {...(hasMenu && handlers)}
       className={`tile ${speaks ? 'speaks' : ''} ${className}`}
-      style={{ height, gridColumn: column, '--voice': speaks ? audioLevel : 0 } as CSSProperties}
+      style={
+        {
+          height,
+          gridColumn: column,
+          '--voice': speaks ? audioLevel : 0,
+          ...(aside !== undefined && { '--aside': `${String(aside)}px` }),
+        } as CSSProperties
+      }
       aria-label={[name, isMuted ? t('meeting.muted') : '', speaks ? t('meeting.speaking') : '']
         .filter(Boolean)
         .join(', ')}
