@@ -59,7 +59,15 @@ async function open(size: string, query: string): Promise<Page> {
   return page;
 }
 
-const seen = (page: Page): Promise<{ own: DOMRect; tiles: readonly Tile[] }> =>
+interface Seen {
+  readonly own: DOMRect;
+  readonly ownName: DOMRect;
+  readonly ownButtons: readonly DOMRect[];
+  readonly strip: DOMRect | null;
+  readonly tiles: readonly Tile[];
+}
+
+const seen = (page: Page): Promise<Seen> =>
   page.evaluate(() => {
     const boxOf = (element: Element): DOMRect => element.getBoundingClientRect().toJSON() as DOMRect;
     const tiles = [...document.querySelectorAll('.tiles > .tile')].map((tile) => ({
@@ -68,7 +76,14 @@ const seen = (page: Page): Promise<{ own: DOMRect; tiles: readonly Tile[] }> =>
       name: boxOf(tile.querySelector('.tile-name')!),
       buttons: [...tile.querySelectorAll('.tile-action')].map(boxOf),
     }));
-    return { own: boxOf(document.querySelector('.floating')!), tiles };
+    const strip = document.querySelector('.stage > .strip');
+    return {
+      own: boxOf(document.querySelector('.floating')!),
+      ownName: boxOf(document.querySelector('.floating .tile-name')!),
+      ownButtons: [...document.querySelectorAll('.floating .tile-action')].map(boxOf),
+      strip: strip === null ? null : boxOf(strip),
+      tiles,
+    };
   });
 
 /** Once with oneself in each corner. */
@@ -80,7 +95,10 @@ async function inEachCorner(
   for (let turn = 0; turn < CORNERS; turn += 1) {
     const corner = (await page.locator('.floating').getAttribute('class'))!.split(' ')[1]!;
     corners.add(corner);
-    const { own, tiles } = await seen(page);
+    const { own, strip, tiles, ownName, ownButtons } = await seen(page);
+    expect(ownButtons).toHaveLength(2);
+    expect([corner, ownButtons.some((button) => meet(button, ownName))]).toEqual([corner, false]);
+    expect([corner, strip !== null && meet(own, strip)]).toEqual([corner, false]);
     look(own, tiles, corner);
     await page.getByRole('button', { name: en.meeting.moveSelf }).press('Enter');
     await page.locator(`.floating:not(.${corner})`).waitFor();
@@ -153,6 +171,8 @@ it.each(SHAPES.flatMap(([size, rtl]) => Object.keys(ONE).map((beside) => [beside
 );
 
 it.each([
+  [2, 'phone'],
+  [3, 'phone'],
   [2, 'tablet'],
   [3, 'tablet'],
   [4, 'tablet'],
