@@ -92,9 +92,11 @@ class ControlPlane:
         future = self._pool.submit(lambda: json.loads(json.dumps(handler(event, context))))
         future.add_done_callback(lambda _: self._vacancies.release())
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self.timeout_seconds)
+            # `wait_for` would swallow a cancellation that comes as the handler ends.
+            async with asyncio.timeout(self.timeout_seconds):
+                return await asyncio.wrap_future(future)
         except TimeoutError as error:
-            if future.done() and future.exception() is error:
+            if future.done() and not future.cancelled() and future.exception() is error:
                 raise
             raise HandlerTimeoutError(name) from error
 

@@ -203,7 +203,8 @@ class ChildProcess:
         pid = self._process.pid
         _signal_group(pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), self._stop_seconds)
+            async with asyncio.timeout(self._stop_seconds):
+                await self._process.wait()
         _signal_group(pid, signal.SIGKILL)
         await self._process.wait()
         self._register.remove(pid)

@@ -143,7 +143,8 @@ class Link:
                 self._end_visit()
             pause = min(FIRST_RETRY_SECONDS * 2 ** min(self._attempts, 8), MAX_RETRY_SECONDS)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._moved.wait()
             self._moved.clear()
 
     async def _visit_node(self, source: Source) -> None:
