@@ -124,16 +124,16 @@ class TrackLayers:
     def handle_layers(self, now: Instant, layers: Iterable[Layer]) -> bool:
         """Take what the plane sees; returns whether costs or what can be had have changed."""
         # A layer that goes away now would keep what nobody has looked at since.
-        has_faded = now >= self._fades_at and self._remember(now, self._measured)
+        has_faded = now >= self._fades_at and self._take(now, self._measured)
         measured = {(layer.spatial, layer.temporal): layer for layer in layers}
         self._measured.update(measured)
-        return self._remember(now, measured) or has_faded
+        return self._take(now, measured) or has_faded
 
-    def _remember(self, now: Instant, measured: dict[tuple[int, int], Layer]) -> bool:
+    def _take(self, now: Instant, measured: dict[tuple[int, int], Layer]) -> bool:
         """Let costs rise to what was measured, or fall towards it; returns whether that is worth a look."""
         fading = 0.5 ** (max(0.0, now - self._set_at) / HALF_LIFE_SECONDS)
         seen = {
-            key: _remember(self._layers[key], layer, fading) if key in self._layers else layer
+            key: _remembered(self._layers[key], layer, fading) if key in self._layers else layer
             for key, layer in measured.items()
         }
         is_fading = any(_is_dearer(layer, self._measured[key]) for key, layer in seen.items())
@@ -206,7 +206,7 @@ class TrackLayers:
         if self._unseen is not None:
             return _expected_ladder(self.content, self._unseen, limit)
         if now >= self._fades_at:
-            self._remember(now, self._measured)
+            self._take(now, self._measured)
         ladder = self._ladder_by_limit.get(limit)
         if ladder is None:
             ladder = self._ladder_by_limit[limit] = self._build(now, limit)
@@ -311,7 +311,7 @@ def _expected_ladder(content: Content, encodings: int, limit: Limit) -> Ladder:
     return TrackLayers.of(content, encodings)._build(START, limit)
 
 
-def _remember(known: Layer, seen: Layer, fading: float) -> Layer:
+def _remembered(known: Layer, seen: Layer, fading: float) -> Layer:
     """Costs rise at once and fall slowly; of a layer that is away nothing is forgotten."""
     remembered = int(known.bitrate_bps * fading) if known.is_active else known.bitrate_bps
     return replace(
